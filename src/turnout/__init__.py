@@ -1,0 +1,1 @@
+"""Turnout: one self-hosted service in front of every model."""

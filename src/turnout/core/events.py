@@ -1,0 +1,90 @@
+"""An answer, as the events it is made of. A whole answer is the fold of its events (``fold.py``).
+
+The order a decoder keeps to:
+
+- ``Start`` once, first.
+- for every part: ``PartStart``, any number of ``Delta``, ``PartEnd``. Parts are addressed by ``(choice, index)``;
+  several may be open at once, so that parallel tool calls can interleave.
+- ``UsageSoFar`` any number of times, each replacing the one before.
+- ``Finish`` once for every choice, only if the provider said so: a stream that was cut has none.
+- ``Failure`` last, if the provider reported an error inside the stream.
+
+When client and provider speak the same wire, ``Relayed`` carries the provider's own bytes in place of
+``Start``, ``PartStart``, ``Delta`` and ``PartEnd``; ``UsageSoFar``, ``Finish`` and ``Failure`` come beside it, for
+the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .messages import Extensions, Part
+from .usage import Usage
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
+
+
+class Start(msgspec.Struct, frozen=True, gc=False, tag="start"):
+    """``id`` and ``model`` as the provider gave them; empty where it gives none. ``created`` is a Unix time or 0."""
+
+    id: str = ""
+    model: str = ""
+    created: int = 0
+
+
+class PartStart(msgspec.Struct, frozen=True, tag="part_start"):
+    """``part`` holds what is known at once: a tool call its id and name. Its text is empty or a first piece."""
+
+    index: int
+    part: Part
+    choice: int = 0
+
+
+class Delta(msgspec.Struct, frozen=True, gc=False, tag="delta"):
+    """More of a part's text (for a tool call, of its arguments)."""
+
+    index: int
+    text: str
+    choice: int = 0
+
+
+class PartEnd(msgspec.Struct, frozen=True, tag="part_end"):
+    """``signature`` completes a Thinking part; ``extensions`` are merged into the part's own."""
+
+    index: int
+    choice: int = 0
+    signature: str | None = None
+    extensions: Extensions = None
+
+
+class UsageSoFar(msgspec.Struct, frozen=True, gc=False, tag="usage"):
+    usage: Usage
+
+
+class Finish(msgspec.Struct, frozen=True, gc=False, tag="finish"):
+    """``native_reason`` is the provider's word; ``stop_sequence`` the one that was hit, if it says."""
+
+    reason: FinishReason
+    native_reason: str
+    choice: int = 0
+    stop_sequence: str | None = None
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False, tag="failure"):
+    """The provider reported an error after it had begun to answer."""
+
+    message: str
+    code: str | None = None
+    status: int = 502
+
+
+class Relayed(msgspec.Struct, frozen=True, gc=False, tag="relayed"):
+    """Whole frames of the provider's reply, to be passed on as they are."""
+
+    data: bytes
+    content: bool = True  # does it carry a part of the answer (for the time to first token)
+
+
+StreamEvent = Start | PartStart | Delta | PartEnd | UsageSoFar | Finish | Failure | Relayed

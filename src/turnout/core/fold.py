@@ -1,0 +1,122 @@
+"""A whole answer is the fold of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+import msgspec
+
+from .events import Delta, Failure, Finish, PartEnd, PartStart, Relayed, Start, StreamEvent, UsageSoFar
+from .messages import Extensions, Part, Refusal, Text, Thinking, ToolCall
+from .usage import Usage
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """``finish`` is None when the answer was cut."""
+
+    index: int
+    parts: tuple[Part, ...]
+    finish: Finish | None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """``failure`` is set when the provider reported an error after it began to answer."""
+
+    id: str = ""
+    model: str = ""
+    created: int = 0
+    choices: tuple[Choice, ...] = ()
+    usage: Usage | None = None
+    failure: Failure | None = None
+
+
+class _OpenPart:
+    """A part while its pieces arrive."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.pieces = [_text_of(part)]
+        self.end: PartEnd | None = None
+
+    def closed(self) -> Part:
+        end = self.end
+        text = "".join(self.pieces)
+        extensions = _merged(self.part.extensions, end.extensions if end else None)
+        match self.part:
+            case Text():
+                return Text(text, extensions)
+            case Thinking(signature=signature):
+                return Thinking(text, (end and end.signature) or signature, extensions)
+            case ToolCall(id=call_id, name=name):
+                return ToolCall(call_id, name, text, extensions)
+            case Refusal():
+                return Refusal(text, extensions)
+            case other:
+                return msgspec.structs.replace(other, extensions=extensions)
+
+
+def fold(events: Iterable[StreamEvent]) -> Answer:
+    """The answer that ``events`` make. Parts come in the order of their index. ``Relayed`` has no place here."""
+    start = Start()
+    usage: Usage | None = None
+    failure: Failure | None = None
+    parts: dict[tuple[int, int], _OpenPart] = {}
+    finishes: dict[int, Finish] = {}
+    for event in events:
+        match event:
+            case Start():
+                start = event
+            case PartStart(index=index, part=part, choice=choice):
+                parts[choice, index] = _OpenPart(part)
+            case Delta(index=index, text=text, choice=choice):
+                parts[choice, index].pieces.append(text)
+            case PartEnd(index=index, choice=choice):
+                parts[choice, index].end = event
+            case UsageSoFar():
+                usage = event.usage
+            case Finish(choice=choice):
+                finishes[choice] = event
+            case Failure():
+                failure = event
+            case Relayed():
+                raise TypeError("relayed bytes can't be folded")
+            case _:
+                assert_never(event)
+    choices = tuple(
+        Choice(
+            index=number,
+            parts=tuple(parts[key].closed() for key in sorted(parts) if key[0] == number),
+            finish=finishes.get(number),
+        )
+        for number in sorted({choice for choice, _ in parts} | set(finishes))
+    )
+    return Answer(id=start.id, model=start.model, created=start.created, choices=choices, usage=usage, failure=failure)
+
+
+def unfold(answer: Answer) -> list[StreamEvent]:
+    """The shortest run of events that folds into ``answer``: how a unary body becomes events."""
+    events: list[StreamEvent] = [Start(answer.id, answer.model, answer.created)]
+    for choice in answer.choices:
+        for index, part in enumerate(choice.parts):
+            events += [PartStart(index, part, choice.index), PartEnd(index, choice.index)]
+        if choice.finish:
+            events.append(choice.finish)
+    if answer.usage:
+        events.append(UsageSoFar(answer.usage))
+    if answer.failure:
+        events.append(answer.failure)
+    return events
+
+
+def _text_of(part: Part) -> str:
+    match part:
+        case Text(text=text) | Thinking(text=text) | Refusal(text=text) | ToolCall(arguments=text):
+            return text
+    return ""
+
+
+def _merged(first: Extensions, second: Extensions) -> Extensions:
+    if not first or not second:
+        return first or second
+    return {name: first.get(name, {}) | second.get(name, {}) for name in first | second}

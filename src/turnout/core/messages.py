@@ -1,0 +1,98 @@
+"""Messages and their parts: one conversation, in which every dialect and every provider finds its own.
+
+What has no place of its own here is kept in a part's ``extensions``: ``{namespace: {field: raw JSON}}``, the
+namespace being the wire it came from (``"openai"``, ``"anthropic"``, ``"gemini"``, ``"ollama"``).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Extensions = dict[str, dict[str, msgspec.Raw]] | None
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    text: str
+    extensions: Extensions = None
+
+
+class Image(msgspec.Struct, frozen=True, tag="image"):
+    """Either ``url`` (http or https) or ``data`` (base64, no line breaks) with its ``media_type``."""
+
+    url: str | None = None
+    data: str | None = None
+    media_type: str | None = None
+    detail: str | None = None  # OpenAI's auto | low | high
+    extensions: Extensions = None
+
+
+class Audio(msgspec.Struct, frozen=True, tag="audio"):
+    """``data`` is base64; ``format`` is the container: wav, mp3, …"""
+
+    data: str
+    format: str
+    extensions: Extensions = None
+
+
+class File(msgspec.Struct, frozen=True, tag="file"):
+    """A document: inline base64 ``data``, a ``url``, or the ``file_id`` of an upload at the provider."""
+
+    data: str | None = None
+    url: str | None = None
+    file_id: str | None = None
+    media_type: str | None = None
+    name: str | None = None
+    extensions: Extensions = None
+
+
+class Thinking(msgspec.Struct, frozen=True, tag="thinking"):
+    """A model's reasoning, with the provider's signature that lets it be sent back."""
+
+    text: str
+    signature: str | None = None
+    extensions: Extensions = None
+
+
+class RedactedThinking(msgspec.Struct, frozen=True, tag="redacted_thinking"):
+    data: str
+    extensions: Extensions = None
+
+
+class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
+    """``arguments`` stays the JSON text that it was: parsing and printing it loses bytes, order and big numbers."""
+
+    id: str
+    name: str
+    arguments: str
+    extensions: Extensions = None
+
+
+class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
+    """``name`` is the tool's, where the dialect says it or the call is in the conversation."""
+
+    call_id: str
+    parts: tuple[Text | Image | File, ...]
+    is_error: bool = False
+    name: str | None = None
+    extensions: Extensions = None
+
+
+class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
+    text: str
+    extensions: Extensions = None
+
+
+Part = Text | Image | Audio | File | Thinking | RedactedThinking | ToolCall | ToolResult | Refusal
+
+
+class Message(msgspec.Struct, frozen=True):
+    """Tool results are parts of a message with role ``tool``; one message may answer several parallel calls."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    name: str | None = None
+    extensions: Extensions = None

@@ -1,0 +1,28 @@
+"""What a client may ask for, and who may ask."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .deployment import Deployment
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """``fallbacks`` are names of models to try when every deployment has failed."""
+
+    name: str
+    deployments: tuple[Deployment, ...]
+    policy: str = "order"
+    fallbacks: tuple[str, ...] = ()
+    created: int = 0
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key, known by the SHA-256 ``digest`` of its secret. ``models`` are shell-style patterns; empty: all."""
+
+    id: str
+    digest: bytes
+    user: str = ""
+    tier: str = ""
+    budget: int | None = None  # picodollars
+    models: tuple[str, ...] = ()

@@ -1,0 +1,50 @@
+"""Money: integer picodollars (10⁻¹² USD), so that adding up is exact.
+
+A price of 1 USD per 1M tokens is exactly 1,000,000 picodollars a token, so a price with up to six decimals per
+1M tokens has no rounding anywhere; a finer one is rounded once, here.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import msgspec
+
+from .usage import Usage
+
+PICO_PER_USD = 10**12
+PICO_PER_TOKEN_AT_ONE_USD_PER_MILLION = 10**6
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deployment's tokens cost, in picodollars a token. ``version`` says where the price is from."""
+
+    input: int = 0
+    output: int = 0
+    cached_input: int | None = None  # a provider without a cache price bills cached tokens as input
+    cache_write: int | None = None
+    version: str
+
+    def cost(self, usage: Usage) -> int:
+        """The usage's cost in picodollars. Cached and cache-writing tokens are part of the input's count."""
+        cached = self.input if self.cached_input is None else self.cached_input
+        write = self.input if self.cache_write is None else self.cache_write
+        plain = usage.input - usage.cached_input - usage.cache_write
+        return (
+            max(plain, 0) * self.input
+            + usage.cached_input * cached
+            + usage.cache_write * write
+            + usage.output * self.output
+        )
+
+
+def per_token(usd_per_million: Decimal) -> int:
+    """USD per 1M tokens → picodollars a token."""
+    exact = usd_per_million * PICO_PER_TOKEN_AT_ONE_USD_PER_MILLION
+    return int(exact.to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+def usd(picodollars: int) -> str:
+    """Picodollars → the decimal string of USD that JSON replies carry, without an exponent or trailing zeros."""
+    text = f"{Decimal(picodollars) / PICO_PER_USD:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

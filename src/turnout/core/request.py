@@ -1,0 +1,90 @@
+"""What a client asks for, in no dialect."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .messages import Extensions, Message
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A function the model may call. ``parameters`` is its JSON Schema, as the raw JSON it came as."""
+
+    name: str
+    description: str | None = None
+    parameters: msgspec.Raw | None = None
+    strict: bool | None = None
+    extensions: Extensions = None
+
+
+class ToolChoice(msgspec.Struct, frozen=True):
+    """``required`` means some tool; ``tool`` means the one of that ``name``."""
+
+    mode: Literal["auto", "none", "required", "tool"]
+    name: str | None = None
+
+
+class Output(msgspec.Struct, frozen=True):
+    """The form of the answer. ``schema`` is raw JSON, for ``json_schema``."""
+
+    kind: Literal["text", "json", "json_schema"] = "text"
+    schema: msgspec.Raw | None = None
+    name: str | None = None
+    strict: bool | None = None
+    description: str | None = None
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """``None`` is "not said": the deployment's default applies, else the provider's own."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+
+
+class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
+    """How much to think: a word, or a budget in tokens. ``enabled=False`` asks for none."""
+
+    enabled: bool = True
+    effort: str | None = None
+    budget: int | None = None
+
+
+class WireBody(msgspec.Struct, frozen=True):
+    """The request as the client sent it: its top-level fields as raw JSON, for relaying to the same wire."""
+
+    wire: str
+    fields: dict[str, msgspec.Raw]
+
+
+class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request for a chat answer.
+
+    ``extensions`` keeps top-level fields that have no place here, by the namespace of the wire they came from.
+    ``raw`` is there when the request came over a wire, not when it came through the library.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    output: Output = Output()
+    sampling: Sampling = Sampling()
+    reasoning: Reasoning | None = None
+    max_output: int | None = None
+    stop: tuple[str, ...] = ()
+    n: int = 1
+    stream: bool = False
+    stream_usage: bool = False  # the client asked to see usage in the stream
+    user: str | None = None
+    metadata: dict[str, str] | None = None
+    extensions: Extensions = None
+    raw: WireBody | None = None

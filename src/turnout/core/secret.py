@@ -1,0 +1,27 @@
+"""A credential that can't slip into a log, an error or a reply."""
+
+from __future__ import annotations
+
+
+class Secret:
+    """Holds a string that only ``reveal()`` gives out; printing, formatting and encoding never do."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"

@@ -1,0 +1,101 @@
+"""What a provider can express, as data; and the one place that refuses what it can't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from turnout.errors import Unsupported
+
+from .messages import Audio, File, Image, ToolResult
+from .request import ChatRequest
+
+HARMLESS = frozenset(
+    {
+        "metadata",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "service_tier",
+        "store",
+        "user",
+    }
+)
+"""Top-level fields that change no word of the answer: ignored by a provider that has no place for them."""
+
+
+class Support(msgspec.Struct, frozen=True, kw_only=True):
+    """``knobs`` are the sampling fields that are sent; ``ignores`` the ones left out without harm (docs/providers.md).
+
+    ``namespace`` is the extensions' namespace that this provider understands.
+    """
+
+    namespace: str
+    knobs: frozenset[str]
+    ignores: frozenset[str] = frozenset()
+    image_urls: bool = True
+    image_data: bool = True
+    audio: bool = False
+    files: bool = False
+    tools: bool = True
+    json: bool = True
+    json_schema: bool = True
+    reasoning: bool = True
+    choices: bool = False  # n > 1
+    stop: bool = True
+
+
+def refuse_unsupported(request: ChatRequest, support: Support, provider: str) -> None:
+    """Raise ``Unsupported``, naming the field, for the first thing in ``request`` that ``provider`` can't say."""
+    for field, what in _unsupported(request, support):
+        raise Unsupported(f"The provider '{provider}' does not support {what}.", param=field)
+
+
+def _unsupported(request: ChatRequest, support: Support) -> Iterator[tuple[str, str]]:
+    yield from _unsupported_parts(request, support)
+    yield from _unsupported_settings(request, support)
+    for field in msgspec.structs.fields(request.sampling):
+        sent = field.name in support.knobs or field.name in support.ignores
+        if not sent and getattr(request.sampling, field.name) is not None:
+            yield field.name, f"'{field.name}'"
+    for namespace, fields in (request.extensions or {}).items():
+        if namespace != support.namespace:
+            yield from ((name, f"'{name}'") for name in fields if name not in HARMLESS)
+
+
+def _unsupported_settings(request: ChatRequest, support: Support) -> Iterator[tuple[str, str]]:
+    if request.tools and not support.tools:
+        yield "tools", "tools"
+    if request.output.kind == "json" and not support.json:
+        yield "response_format", "JSON output"
+    if request.output.kind == "json_schema" and not support.json_schema:
+        yield "response_format", "output by a JSON schema"
+    if request.reasoning and request.reasoning.enabled and not support.reasoning:
+        yield "reasoning", "reasoning settings"
+    if request.n > 1 and not support.choices:
+        yield "n", "several choices (n > 1)"
+    if request.stop and not support.stop:
+        yield "stop", "stop sequences"
+
+
+def _unsupported_parts(request: ChatRequest, support: Support) -> Iterator[tuple[str, str]]:
+    for number, message in enumerate(request.messages):
+        for part in message.parts:
+            for inner in part.parts if isinstance(part, ToolResult) else (part,):
+                what = _unsupported_medium(inner, support)
+                if what:
+                    yield f"messages[{number}]", what
+
+
+def _unsupported_medium(part: object, support: Support) -> str | None:
+    match part:
+        case Image(url=str()) if not support.image_urls:
+            return "images by URL; send the image as base64"
+        case Image(data=str()) if not support.image_data:
+            return "images as base64; send the image's URL"
+        case Audio() if not support.audio:
+            return "audio"
+        case File() if not support.files:
+            return "files"
+    return None

@@ -1,0 +1,203 @@
+"""Every error Turnout raises on purpose, each with the HTTP status and the stable code a client sees.
+
+TurnoutError
+├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
+├── RequestError                       the client's request can't be served as it stands
+│   ├── InvalidRequest            400  malformed or out of bounds; names the field
+│   ├── Unsupported               400  valid, but this provider or model can't express it
+│   ├── Unauthenticated           401  no key, or not a right one
+│   ├── Forbidden                 403  a right key that may not do this
+│   ├── NotFound                  404  no such route or record
+│   │   └── UnknownModel          404  no such model; names close ones
+│   ├── MethodNotAllowed          405
+│   ├── BodyTooLarge              413
+│   ├── HeadersTooLarge           431
+│   └── Overloaded                503  the service has as many requests as it may take, or is shutting down
+└── UpstreamError                      a deployment failed
+    ├── UpstreamRefused                the provider answered with an error status
+    │   ├── UpstreamUnauthenticated    401, 403: the deployment's credentials
+    │   └── UpstreamRateLimited   429  the provider asks for patience, perhaps says how much
+    ├── UpstreamUnreachable       502  no connection: refused, reset before an answer, no such host
+    ├── UpstreamTimeout           504  connected, but too slow
+    ├── UpstreamBroken            502  the answer can't be read: cut, malformed, or not of this wire
+    └── AllDeploymentsFailed           every deployment of the plan failed; carries each failure
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TurnoutError(Exception):
+    """Base of all. ``str(error)`` is safe to show to a client and says what to do."""
+
+    status: int = 500
+    code: str = "internal_error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ConfigError(TurnoutError):
+    """The configuration is wrong; the message names the file, the line and the key."""
+
+    code = "invalid_config"
+
+
+# --- the client's side -------------------------------------------------------------------------------
+
+
+class RequestError(TurnoutError):
+    """The client can mend this. ``param`` is the field's path in the client's own dialect, if one is at fault."""
+
+    status = 400
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class InvalidRequest(RequestError):
+    """Malformed JSON, a wrong type, a value out of bounds."""
+
+
+class Unsupported(RequestError):
+    """The request asks for something that the chosen provider or model has no way to say."""
+
+    code = "unsupported"
+
+
+class Unauthenticated(RequestError):
+    status = 401
+    code = "invalid_api_key"
+
+
+class Forbidden(RequestError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(RequestError):
+    status = 404
+    code = "not_found"
+
+
+class UnknownModel(NotFound):
+    """``close`` holds the names that look like the one asked for, best first."""
+
+    code = "model_not_found"
+
+    def __init__(self, model: str, close: Sequence[str] = ()) -> None:
+        hint = f" Did you mean {', '.join(close)}?" if close else " GET /v1/models lists what is served."
+        super().__init__(f"The model '{model}' does not exist here.{hint}", param="model")
+        self.model = model
+        self.close = tuple(close)
+
+
+class MethodNotAllowed(RequestError):
+    status = 405
+    code = "method_not_allowed"
+
+
+class BodyTooLarge(RequestError):
+    status = 413
+    code = "body_too_large"
+
+
+class HeadersTooLarge(RequestError):
+    status = 431
+    code = "headers_too_large"
+
+
+class Overloaded(RequestError):
+    """Refused at the door, before any work was done: trying again is safe."""
+
+    status = 503
+    code = "overloaded"
+
+
+# --- the upstream's side -----------------------------------------------------------------------------
+
+
+class UpstreamError(TurnoutError):
+    """A deployment failed.
+
+    ``retryable``: another try at the same deployment may help.
+    ``elsewhere``: another deployment may help. False when the request itself is at fault.
+    ``retry_after``: seconds the provider asked to wait, if it did.
+    """
+
+    status = 502
+    code = "upstream_error"
+    retryable = True
+    elsewhere = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UpstreamRefused(UpstreamError):
+    """The provider answered with an error status, which is passed on.
+
+    400 and 422 blame the request, so no other deployment is tried; 401, 403 and 404 blame this deployment.
+    """
+
+    code = "upstream_refused"
+
+    def __init__(
+        self, status: int, message: str, *, retry_after: float | None = None, native_code: str | None = None
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.status = status if 400 <= status <= 599 else 502
+        self.native_code = native_code
+        self.retryable = status in RETRYABLE_STATUSES
+        self.elsewhere = status not in REQUEST_AT_FAULT
+
+
+class UpstreamUnauthenticated(UpstreamRefused):
+    code = "upstream_unauthenticated"
+
+
+class UpstreamRateLimited(UpstreamRefused):
+    code = "upstream_rate_limited"
+
+
+class UpstreamUnreachable(UpstreamError):
+    code = "upstream_unreachable"
+
+
+class UpstreamTimeout(UpstreamError):
+    status = 504
+    code = "upstream_timeout"
+
+
+class UpstreamBroken(UpstreamError):
+    code = "upstream_broken"
+
+
+class AllDeploymentsFailed(UpstreamError):
+    """Every deployment of the plan failed. ``failures`` pairs each deployment's id with its last error."""
+
+    code = "all_deployments_failed"
+    retryable = False
+    elsewhere = False
+
+    def __init__(self, model: str, failures: Sequence[tuple[str, UpstreamError]]) -> None:
+        reasons = "; ".join(f"{deployment}: {error.message}" for deployment, error in failures)
+        super().__init__(
+            f"All deployments of '{model}' failed. {reasons}",
+            retry_after=min((e.retry_after for _, e in failures if e.retry_after is not None), default=None),
+        )
+        self.failures = tuple(failures)
+        statuses = {error.status for _, error in failures}
+        self.status = statuses.pop() if len(statuses) == 1 else 502
+
+
+RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+"""Statuses after which the same deployment may answer if asked again."""
+
+REQUEST_AT_FAULT = frozenset({400, 413, 422})
+"""Statuses that blame the request, so that another deployment would refuse it too."""

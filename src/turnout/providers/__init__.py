@@ -1,0 +1,119 @@
+"""What upstreams speak. A provider translates and never sends: requests go out as data, replies come in as bytes.
+
+To add one, put a module here that holds ``PROVIDERS``, a tuple of ``Provider`` objects: it is found by itself.
+One more vendor on OpenAI's wire is a row in ``compatible.py``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import cache
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from turnout.core import ChatRequest, Defaults, Deployment, StreamEvent, Support, WireRequest
+from turnout.errors import UpstreamRefused
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts about a provider that configuration, discovery and ``turnout doctor`` need.
+
+    ``url_variables`` and ``key_variables`` are environment variables, the first that is set wins.
+    ``key_prefix`` is how this provider's keys begin, if they all begin alike.
+    ``start_hint`` says how a local server of this kind is started.
+    ``discovered_by`` tells what makes zero-config discovery look for this provider.
+    """
+
+    title: str
+    base_url: str
+    url_variables: tuple[str, ...] = ()
+    key_variables: tuple[str, ...] = ()
+    key_prefix: str = ""
+    defaults: Defaults = Defaults()
+    first_token: float = 30
+    start_hint: str = ""
+    price_source: str = ""  # the provider's id in the price book; empty: its tokens cost nothing
+    aliases: tuple[str, ...] = ()
+    docs: str = ""
+
+
+class Decoder(Protocol):
+    """Reads one reply, in pieces cut anywhere, into core events.
+
+    A unary reply is fed the same way: its events come out of ``close``. Both raise ``UpstreamBroken`` for bytes that
+    aren't of this wire. ``close`` is called at the end of the reply and gives what was still held; a stream that was
+    cut simply has no ``Finish``.
+    """
+
+    def feed(self, data: bytes) -> list[StreamEvent]: ...
+
+    def close(self) -> list[StreamEvent]: ...
+
+
+@runtime_checkable
+class WireProvider(Protocol):
+    """A provider behind a socket.
+
+    ``wire`` names the wire format. A request whose ``raw.wire`` is the same is relayed: ``build`` sends its own fields,
+    and ``relay`` reads the reply into ``Relayed`` frames beside usage, finish and failure.
+    """
+
+    name: str
+    wire: str
+    profile: Profile
+    support: Support
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        """The request for ``deployment``; raises ``Unsupported`` for what this wire can't express."""
+        ...
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        """Reads the reply to ``request`` (its ``stream`` tells which form) into events."""
+        ...
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        """Like ``decoder``, for a client on the same wire."""
+        ...
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
+        """What an error status means. ``headers`` have lower-case names."""
+        ...
+
+    def list_models(self, deployment: Deployment) -> WireRequest:
+        """Asks the provider which models it serves (``deployment.model`` is not looked at)."""
+        ...
+
+    def read_models(self, body: bytes) -> list[str]:
+        """The upstream model names in the reply to ``list_models``."""
+        ...
+
+
+@runtime_checkable
+class LocalProvider(Protocol):
+    """A provider inside this process."""
+
+    name: str
+    profile: Profile
+    support: Support
+
+    def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+        """The answer's events, in pieces as they come."""
+        ...
+
+
+Provider = WireProvider | LocalProvider
+
+
+@cache
+def registry() -> Mapping[str, Provider]:
+    """Every provider found in this folder, by its name and by each of its aliases (lower case)."""
+    found: dict[str, Provider] = {}
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        for provider in getattr(importlib.import_module(module.name), "PROVIDERS", ()):
+            for name in (provider.name, *provider.profile.aliases):
+                if found.setdefault(name, provider) is not provider:
+                    raise ValueError(f"two providers are called '{name}'")
+    return found
