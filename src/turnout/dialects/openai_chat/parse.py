@@ -1,0 +1,204 @@
+"""A request body → ``ChatRequest``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    File,
+    Image,
+    Message,
+    Output,
+    Part,
+    Reasoning,
+    Refusal,
+    Sampling,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    WireBody,
+)
+from turnout.core.images import media_type_of
+from turnout.dialects.parsing import decode, decode_fields
+from turnout.errors import InvalidRequest
+
+from . import wire
+
+WIRE = "openai-chat"
+NAMESPACE = "openai"
+_BODY = msgspec.json.Decoder(wire.Body)
+_DEVELOPER = {NAMESPACE: {"role": Raw(b'"developer"')}}
+_NONE = Sampling()
+
+
+def parse(body: bytes) -> ChatRequest:
+    """Raises ``InvalidRequest`` naming the field that is wrong, in the form ``messages[0].content``."""
+    typed = decode(_BODY, body)
+    fields = decode_fields(body)
+    return ChatRequest(
+        model=typed.model,
+        messages=tuple([_message(number, message) for number, message in enumerate(typed.messages)]),
+        tools=tuple([_tool(tool) for tool in typed.tools if isinstance(tool, wire.FunctionTool)])
+        if typed.tools
+        else (),
+        tool_choice=_tool_choice(typed.tool_choice),
+        parallel_tool_calls=typed.parallel_tool_calls,
+        output=_output(typed.response_format),
+        sampling=_sampling(typed),
+        reasoning=_reasoning(typed.reasoning_effort),
+        max_output=typed.max_tokens if typed.max_completion_tokens is None else typed.max_completion_tokens,
+        stop=(typed.stop,) if isinstance(typed.stop, str) else tuple(typed.stop or ()),
+        n=typed.n or 1,
+        stream=bool(typed.stream),
+        stream_usage=bool(typed.stream_options and typed.stream_options.include_usage),
+        user=typed.user,
+        metadata=typed.metadata,
+        extensions=_extensions(typed, fields),
+        raw=WireBody(WIRE, fields),
+    )
+
+
+def _extensions(typed: wire.Body, fields: dict[str, Raw]) -> dict[str, dict[str, Raw]] | None:
+    """Fields with no place in the core, among them tools and choices that no other wire knows."""
+    unknown = {name: value for name, value in fields.items() if name not in wire.KNOWN and value != b"null"}
+    if typed.tools and any(isinstance(tool, wire.CustomTool) for tool in typed.tools):
+        unknown["tools"] = fields["tools"]
+    if isinstance(typed.tool_choice, wire.CustomChoice | wire.AllowedChoice):
+        unknown["tool_choice"] = fields["tool_choice"]
+    if any(_is_legacy(message) for message in typed.messages):
+        unknown["messages"] = fields["messages"]
+    return {NAMESPACE: unknown} if unknown else None
+
+
+def _is_legacy(message: wire.WireMessage) -> bool:
+    """Function messages are deprecated and custom tools are OpenAI's alone: neither can be said on another wire."""
+    if isinstance(message, wire.Assistant):
+        custom = message.tool_calls and any(isinstance(call, wire.CustomToolCall) for call in message.tool_calls)
+        return bool(message.function_call or custom)
+    return isinstance(message, wire.FunctionMessage)
+
+
+def _sampling(typed: wire.Body) -> Sampling:
+    return Sampling(
+        temperature=typed.temperature,
+        top_p=typed.top_p,
+        top_k=typed.top_k,
+        seed=typed.seed,
+        presence_penalty=typed.presence_penalty,
+        frequency_penalty=typed.frequency_penalty,
+        logprobs=typed.logprobs,
+        top_logprobs=typed.top_logprobs,
+    )
+
+
+def _reasoning(effort: str | None) -> Reasoning | None:
+    if effort is None:
+        return None
+    return Reasoning(enabled=effort != "none", effort=effort)
+
+
+def _tool(tool: wire.FunctionTool) -> Tool:
+    spec = tool.function
+    return Tool(spec.name, spec.description, spec.parameters, spec.strict)
+
+
+def _tool_choice(choice: object) -> ToolChoice | None:
+    match choice:
+        case "auto" | "none" | "required":
+            return ToolChoice(choice)
+        case wire.NamedChoice(function=function):
+            return ToolChoice("tool", function.name)
+    return None
+
+
+def _output(form: wire.TextFormat | wire.JSONFormat | wire.SchemaFormat | None) -> Output:
+    match form:
+        case wire.JSONFormat():
+            return Output("json")
+        case wire.SchemaFormat(json_schema=spec):
+            return Output("json_schema", spec.schema, spec.name, spec.strict, spec.description)
+    return Output()
+
+
+def _message(number: int, message: wire.WireMessage) -> Message:
+    where = f"messages[{number}]"
+    match message:
+        case wire.User():
+            return Message("user", _parts(message.content, where), message.name)
+        case wire.Assistant():
+            return Message("assistant", tuple(_assistant_parts(message, where)), message.name)
+        case wire.ToolMessage():
+            result = ToolResult(message.tool_call_id, _result_parts(message.content, where))
+            return Message("tool", (result,))
+        case wire.Developer():
+            return Message("system", _parts(message.content, where), message.name, _DEVELOPER)
+        case wire.System():
+            return Message("system", _parts(message.content, where), message.name)
+        case wire.FunctionMessage():
+            return Message("tool", (ToolResult(message.name, (Text(message.content or ""),), name=message.name),))
+
+
+def _assistant_parts(message: wire.Assistant, where: str) -> Iterator[Part]:
+    if message.reasoning_content:
+        yield Thinking(message.reasoning_content)
+    if message.content is not None:
+        yield from _parts(message.content, where)
+    if message.refusal:
+        yield Refusal(message.refusal)
+    for call in message.tool_calls or ():
+        if isinstance(call, wire.FunctionToolCall):
+            yield ToolCall(call.id, call.function.name, call.function.arguments)
+    if message.function_call:
+        yield ToolCall(message.function_call.name, message.function_call.name, message.function_call.arguments)
+
+
+def _parts(content: str | Sequence[wire.ContentPart], where: str) -> tuple[Part, ...]:
+    if isinstance(content, str):
+        return (Text(content),)
+    return tuple([_part(part, f"{where}.content[{number}]") for number, part in enumerate(content)])
+
+
+def _result_parts(content: str | Sequence[wire.ContentPart], where: str) -> tuple[Text | Image | File, ...]:
+    parts = _parts(content, where)
+    for number, part in enumerate(parts):
+        if not isinstance(part, Text | Image | File):
+            field = f"{where}.content[{number}].type"
+            raise InvalidRequest(f"Invalid '{field}': a tool's result holds text, images and files.", param=field)
+    return parts  # type: ignore[return-value]  # the loop above has just shown it
+
+
+def _part(part: wire.ContentPart, where: str) -> Part:
+    match part:
+        case wire.TextPart(text=text):
+            return Text(text)
+        case wire.ImagePart(image_url=image):
+            return _image(image, f"{where}.image_url.url")
+        case wire.AudioPart(input_audio=audio):
+            return Audio(audio.data, audio.format)
+        case wire.FilePart(file=file):
+            return File(data=file.file_data, file_id=file.file_id, name=file.filename)
+        case wire.RefusalPart(refusal=refusal):
+            return Refusal(refusal)
+
+
+def _image(image: wire.ImageURL, field: str) -> Image:
+    url = image.url
+    if url.startswith(("https://", "http://")):
+        return Image(url=url, detail=image.detail)
+    if not url.startswith("data:"):
+        raise InvalidRequest(f"Invalid '{field}': expected an http(s) URL or a data: URL.", param=field)
+    head, _, data = url.partition(",")
+    media_type, _, encoding = head.removeprefix("data:").partition(";")
+    if encoding != "base64" or not media_type.startswith("image/"):
+        raise InvalidRequest(f"Invalid '{field}': expected 'data:image/<type>;base64,<data>'.", param=field)
+    if media_type_of(data) is None:
+        raise InvalidRequest(f"Invalid '{field}': the data is not an image.", param=field)
+    return Image(data=data, media_type=media_type, detail=image.detail)

@@ -1,0 +1,201 @@
+"""Core events and answers → OpenAI's chunks and completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from turnout.core import (
+    Answer,
+    Choice,
+    Delta,
+    Finish,
+    PartStart,
+    Refusal,
+    Relayed,
+    Start,
+    StreamEvent,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+    UsageSoFar,
+)
+from turnout.dialects import ReplyContext
+from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
+
+_encode = msgspec.json.encode
+_REASONS = {"refusal": "content_filter", "other": "stop"}  # the rest are OpenAI's own words
+_DELTA_FIELDS = {Text: "content", Thinking: "reasoning_content", Refusal: "refusal"}
+_ERROR_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    500: "server_error",
+    502: "server_error",
+    503: "server_error",
+    504: "server_error",
+}
+
+
+class ChunkRenderer:
+    """One stream of ``chat.completion.chunk`` events."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, context: ReplyContext, show_usage: bool) -> None:
+        self._context = context
+        self._show_usage = show_usage
+        self._usage: Usage | None = None
+        self._relaying = False
+        self._head = b""
+        self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the delta's field
+        self._calls: dict[tuple[int, int], int] = {}  # (choice, part) → the call's number in its choice
+
+    def feed(self, events: Sequence[StreamEvent]) -> bytes:
+        frames = []
+        for event in events:
+            match event:
+                case Relayed(data=data):
+                    self._relaying = True
+                    frames.append(data)
+                case Delta():
+                    frames.append(self._delta(event))
+                case PartStart():
+                    frames.append(self._part_start(event))
+                case Start():
+                    frames.append(self._start(event))
+                case Finish():
+                    frames.append(self._finish(event))
+                case UsageSoFar(usage=usage):
+                    self._usage = usage
+        return b"".join(frames)
+
+    def close(self) -> bytes:
+        if self._relaying:
+            return b""  # the provider's own terminator has been passed on
+        frames = b""
+        if self._show_usage and self._usage:
+            frames = b"data: %s],%s}\n\n" % (self._head, b'"usage":' + _encode(usage_fields(self._usage)))
+        return frames + b"data: [DONE]\n\n"
+
+    def fail(self, error: TurnoutError) -> bytes:
+        return b"data: %s\n\n" % error_body(error, self._context.request_id)
+
+    def _start(self, start: Start) -> bytes:
+        fields = {
+            "id": start.id or f"chatcmpl-{self._context.request_id}",
+            "object": "chat.completion.chunk",
+            "created": start.created or self._context.created,
+            "model": start.model or self._context.model,
+        }
+        self._head = _encode(fields)[:-1] + b',"choices":['
+        return self._chunk(0, b'{"role":"assistant","content":""}')
+
+    def _part_start(self, event: PartStart) -> bytes:
+        key, part = (event.choice, event.index), event.part
+        if isinstance(part, ToolCall):
+            number = sum(choice == event.choice for choice, _ in self._calls)
+            self._calls[key] = number
+            function = {"name": part.name, "arguments": part.arguments}
+            call = {"index": number, "id": part.id, "type": "function", "function": function}
+            return self._chunk(event.choice, _encode({"tool_calls": [call]}))
+        field = _DELTA_FIELDS.get(type(part))
+        if field is None:
+            return b""
+        self._fields[key] = field
+        text = part.text  # type: ignore[union-attr]  # the parts in _DELTA_FIELDS all have one
+        return self._chunk(event.choice, b'{"%s":%s}' % (field.encode(), _encode(text))) if text else b""
+
+    def _delta(self, event: Delta) -> bytes:
+        key = (event.choice, event.index)
+        field = self._fields.get(key)
+        if field is not None:
+            return self._chunk(event.choice, b'{"%s":%s}' % (field.encode(), _encode(event.text)))
+        if key not in self._calls:
+            return b""
+        piece = b'{"tool_calls":[{"index":%d,"function":{"arguments":%s}}]}'
+        return self._chunk(event.choice, piece % (self._calls[key], _encode(event.text)))
+
+    def _finish(self, event: Finish) -> bytes:
+        if self._relaying:
+            return b""
+        reason = _encode(_REASONS.get(event.reason, event.reason))
+        native = b',"native_finish_reason":' + _encode(event.native_reason) if event.native_reason else b""
+        return self._chunk(event.choice, b"{}", reason, native)
+
+    def _chunk(self, choice: int, delta: bytes, finish: bytes = b"null", more: bytes = b"") -> bytes:
+        frame = b'data: %s{"index":%d,"delta":%s,"finish_reason":%s%s}]}\n\n'
+        return frame % (self._head, choice, delta, finish, more)
+
+
+def completion_body(answer: Answer, context: ReplyContext) -> bytes:
+    """A whole ``chat.completion``."""
+    completion: dict[str, Any] = {
+        "id": answer.id or f"chatcmpl-{context.request_id}",
+        "object": "chat.completion",
+        "created": answer.created or context.created,
+        "model": answer.model or context.model,
+        "choices": [_choice(choice) for choice in answer.choices],
+    }
+    if answer.usage:
+        completion["usage"] = usage_fields(answer.usage)
+    return _encode(completion)
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": _joined(choice, Text),
+        "refusal": _joined(choice, Refusal),
+    }
+    thinking = _joined(choice, Thinking)
+    if thinking is not None:
+        message["reasoning_content"] = thinking
+    calls = [part for part in choice.parts if isinstance(part, ToolCall)]
+    if calls:
+        message["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in calls
+        ]
+    finish = choice.finish
+    rendered: dict[str, Any] = {"index": choice.index, "message": message, "logprobs": None, "finish_reason": None}
+    if finish:
+        rendered["finish_reason"] = _REASONS.get(finish.reason, finish.reason)
+        rendered["native_finish_reason"] = finish.native_reason
+    return rendered
+
+
+def _joined(choice: Choice, kind: type[Text] | type[Thinking] | type[Refusal]) -> str | None:
+    texts = [part.text for part in choice.parts if isinstance(part, kind)]
+    return "".join(texts) if texts else None
+
+
+def usage_fields(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.total,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input, "cache_write_tokens": usage.cache_write},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    }
+
+
+def error_body(error: TurnoutError, request_id: str) -> bytes:
+    """``{"error": {…}}``, with every failed deployment under ``failures`` when all of them failed."""
+    fields: dict[str, Any] = {
+        "message": error.message,
+        "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error"),
+        "param": error.param if isinstance(error, RequestError) else None,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if isinstance(error, AllDeploymentsFailed):
+        fields["failures"] = [
+            {"deployment": deployment, "status": failure.status, "code": failure.code, "message": failure.message}
+            for deployment, failure in error.failures
+        ]
+    return _encode({"error": fields})

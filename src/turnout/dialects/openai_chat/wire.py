@@ -1,0 +1,188 @@
+"""The request's form on the wire. Fields that nothing here reads are kept as raw JSON by the parser."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Raw
+
+Temperature = Annotated[float, Meta(ge=0, le=2)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Penalty = Annotated[float, Meta(ge=-2, le=2)]
+TokenCount = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Name = Annotated[str, Meta(min_length=1)]
+
+
+class TextPart(msgspec.Struct, tag_field="type", tag="text"):
+    text: str
+
+
+class RefusalPart(msgspec.Struct, tag_field="type", tag="refusal"):
+    refusal: str
+
+
+class ImageURL(msgspec.Struct):
+    url: str
+    detail: str | None = None
+
+
+class ImagePart(msgspec.Struct, tag_field="type", tag="image_url"):
+    image_url: ImageURL
+
+
+class InputAudio(msgspec.Struct):
+    data: str
+    format: str
+
+
+class AudioPart(msgspec.Struct, tag_field="type", tag="input_audio"):
+    input_audio: InputAudio
+
+
+class FileBody(msgspec.Struct):
+    file_data: str | None = None
+    file_id: str | None = None
+    filename: str | None = None
+
+
+class FilePart(msgspec.Struct, tag_field="type", tag="file"):
+    file: FileBody
+
+
+ContentPart = TextPart | RefusalPart | ImagePart | AudioPart | FilePart
+
+
+class FunctionCall(msgspec.Struct):
+    name: Name
+    arguments: str = ""
+
+
+class FunctionToolCall(msgspec.Struct, tag_field="type", tag="function"):
+    id: str
+    function: FunctionCall
+
+
+class CustomToolCall(msgspec.Struct, tag_field="type", tag="custom"):
+    id: str
+
+
+class System(msgspec.Struct, tag_field="role", tag="system"):
+    content: str | list[TextPart]
+    name: str | None = None
+
+
+class Developer(System, tag_field="role", tag="developer"):
+    pass
+
+
+class User(msgspec.Struct, tag_field="role", tag="user"):
+    content: str | list[ContentPart]
+    name: str | None = None
+
+
+class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
+    content: str | list[TextPart | RefusalPart] | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None  # not OpenAI's own: DeepSeek, vLLM and others, and what our replies say
+    tool_calls: list[FunctionToolCall | CustomToolCall] | None = None
+    function_call: FunctionCall | None = None
+    name: str | None = None
+
+
+class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):
+    tool_call_id: str
+    content: str | list[ContentPart]
+
+
+class FunctionMessage(msgspec.Struct, tag_field="role", tag="function"):
+    name: str
+    content: str | None
+
+
+WireMessage = System | Developer | User | Assistant | ToolMessage | FunctionMessage
+
+
+class FunctionSpec(msgspec.Struct):
+    name: Name
+    description: str | None = None
+    parameters: Raw | None = None
+    strict: bool | None = None
+
+
+class FunctionTool(msgspec.Struct, tag_field="type", tag="function"):
+    function: FunctionSpec
+
+
+class CustomTool(msgspec.Struct, tag_field="type", tag="custom"):
+    custom: Raw
+
+
+class NamedFunction(msgspec.Struct):
+    name: Name
+
+
+class NamedChoice(msgspec.Struct, tag_field="type", tag="function"):
+    function: NamedFunction
+
+
+class CustomChoice(msgspec.Struct, tag_field="type", tag="custom"):
+    custom: Raw
+
+
+class AllowedChoice(msgspec.Struct, tag_field="type", tag="allowed_tools"):
+    allowed_tools: Raw
+
+
+class SchemaSpec(msgspec.Struct):
+    name: Name
+    description: str | None = None
+    schema: Raw | None = None
+    strict: bool | None = None
+
+
+class TextFormat(msgspec.Struct, tag_field="type", tag="text"):
+    pass
+
+
+class JSONFormat(msgspec.Struct, tag_field="type", tag="json_object"):
+    pass
+
+
+class SchemaFormat(msgspec.Struct, tag_field="type", tag="json_schema"):
+    json_schema: SchemaSpec
+
+
+class StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class Body(msgspec.Struct):
+    """Bounds are OpenAI's own where its reference states them."""
+
+    model: Name
+    messages: Annotated[list[WireMessage], Meta(min_length=1)]
+    tools: list[FunctionTool | CustomTool] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedChoice | CustomChoice | AllowedChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: TextFormat | JSONFormat | SchemaFormat | None = None
+    temperature: Temperature | None = None
+    top_p: Fraction | None = None
+    top_k: int | None = None  # not OpenAI's own: vLLM's and llama.cpp's extension of this wire
+    seed: int | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    reasoning_effort: str | None = None
+    max_tokens: TokenCount | None = None
+    max_completion_tokens: TokenCount | None = None
+    stop: str | list[str] | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    user: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+KNOWN = frozenset(Body.__struct_fields__)

@@ -1,0 +1,44 @@
+"""Reading a body: whatever is wrong with it becomes an ``InvalidRequest`` that names the field."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from turnout.errors import InvalidRequest
+
+T = TypeVar("T")
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_PATH = re.compile(r"^(?P<problem>.*) - at `(?P<path>.*)`$", re.DOTALL)
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """``body`` as the decoder's type, or ``InvalidRequest`` with the path of the field that is wrong."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid_field(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
+    except RecursionError as error:
+        raise InvalidRequest("The body is nested too deeply.") from error
+
+
+def decode_fields(body: bytes) -> dict[str, Raw]:
+    """The top-level fields of an object, each as the raw JSON that it was."""
+    return decode(_FIELDS, body)
+
+
+def _invalid_field(text: str) -> InvalidRequest:
+    match = _PATH.match(text)
+    if match is None:
+        missing = re.search(r"missing required field `(.*)`", text)
+        return InvalidRequest(f"{text}.", param=missing[1] if missing else None)
+    path = match["path"].removeprefix("$").removeprefix(".")
+    missing = re.search(r"missing required field `(.*)`", match["problem"])
+    if missing:
+        path = f"{path}.{missing[1]}" if path else missing[1]
+    return InvalidRequest(f"Invalid '{path}': {match['problem']}.", param=path or None)

@@ -1,0 +1,58 @@
+"""What providers over HTTP have in common: reading error replies."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from turnout.core import Deployment
+from turnout.errors import UpstreamRateLimited, UpstreamRefused, UpstreamUnauthenticated
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a ``Retry-After`` header asks to wait, given as seconds or as a date (RFC 9110, 10.2.3)."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        return _until(value)
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def _until(date: str) -> float | None:
+    try:
+        return max(parsedate_to_datetime(date).timestamp() - time.time(), 0.0)
+    except ValueError:
+        return None
+
+
+def refused(
+    status: int,
+    message: str,
+    deployment: Deployment,
+    *,
+    wait: float | None = None,
+    native_code: str | None = None,
+    key_prefix: str = "",
+) -> UpstreamRefused:
+    """The error for a status, with what to do about it. ``message`` is the provider's own words."""
+    said = f"{deployment.provider} answered {status}: {message}"
+    if status in (401, 403):
+        said = f"{said} {_key_hint(deployment, key_prefix)}"
+        return UpstreamUnauthenticated(status, said, retry_after=wait, native_code=native_code)
+    if status == 429:
+        return UpstreamRateLimited(status, said, retry_after=wait, native_code=native_code)
+    return UpstreamRefused(status, said, retry_after=wait, native_code=native_code)
+
+
+def _key_hint(deployment: Deployment, key_prefix: str) -> str:
+    where = deployment.key_source or f"'api_key' of the deployment '{deployment.id}'"
+    if not deployment.api_key:
+        return f"No key is set: put it into {where}."
+    if key_prefix and not deployment.api_key.reveal().startswith(key_prefix):
+        return f"The key in {where} does not begin with '{key_prefix}' as this provider's keys do."
+    return f"Check the key in {where}."

@@ -1,0 +1,212 @@
+"""``ChatRequest`` → a request body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Deployment,
+    File,
+    Image,
+    Message,
+    Part,
+    RedactedThinking,
+    Refusal,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
+from turnout.errors import InvalidRequest
+
+NAMESPACE = "openai"
+_encode = msgspec.json.encode
+_INCLUDE_USAGE = Raw(b'{"include_usage":true}')
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
+    """The client's own fields, byte for byte, but for the model's name, missing defaults and the wish for usage."""
+    body = dict(fields)
+    body["model"] = Raw(_encode(deployment.model))
+    traits, defaults = deployment.traits, deployment.defaults
+    if request.stream and not request.stream_usage:
+        body["stream_options"] = _with_usage(body.get("stream_options"))
+    if request.max_output is None and defaults.max_tokens is not None:
+        body[traits.max_tokens_field] = Raw(_encode(defaults.max_tokens))
+    elif traits.max_tokens_field not in body:
+        for name in _LIMITS:
+            if name in body:  # this model only takes the other name for the same thing
+                body[traits.max_tokens_field] = body.pop(name)
+    if traits.sampling:
+        if defaults.temperature is not None and request.sampling.temperature is None:
+            body["temperature"] = Raw(_encode(defaults.temperature))
+        if defaults.top_p is not None and request.sampling.top_p is None:
+            body["top_p"] = Raw(_encode(defaults.top_p))
+    return _encode(body)
+
+
+def _with_usage(options: Raw | None) -> Raw:
+    if options is None or options == b"null":
+        return _INCLUDE_USAGE
+    fields = msgspec.json.decode(options, type=dict[str, Raw])
+    return Raw(_encode(fields | {"include_usage": Raw(b"true")}))
+
+
+def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
+    """A body made anew from the core. ``refuse_unsupported`` has been asked before."""
+    defaults, sampling = deployment.defaults, request.sampling
+    body: dict[str, Any] = {
+        "model": deployment.model,
+        "messages": [wire for message in request.messages for wire in _messages(message)],
+        deployment.traits.max_tokens_field: defaults.max_tokens if request.max_output is None else request.max_output,
+        "stop": list(request.stop) or None,
+        "n": request.n if request.n > 1 else None,
+        "seed": sampling.seed,
+        "top_k": sampling.top_k,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        "logprobs": sampling.logprobs,
+        "top_logprobs": sampling.top_logprobs,
+        "user": request.user,
+        "metadata": request.metadata,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+    }
+    if deployment.traits.sampling:
+        if sampling.temperature is None:
+            body["temperature"] = defaults.temperature
+        if sampling.top_p is None:
+            body["top_p"] = defaults.top_p
+    if request.stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    body |= _tools(request) | _output(request) | _reasoning(request) | (request.extensions or {}).get(NAMESPACE, {})
+    return _encode({name: value for name, value in body.items() if value is not None})
+
+
+def _tools(request: ChatRequest) -> dict[str, Any]:
+    if not request.tools:
+        return {}
+    fields: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]}
+    if request.tool_choice:
+        choice = request.tool_choice
+        named = {"type": "function", "function": {"name": choice.name}}
+        fields["tool_choice"] = named if choice.mode == "tool" else choice.mode
+    if request.parallel_tool_calls is not None:
+        fields["parallel_tool_calls"] = request.parallel_tool_calls
+    return fields
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+        "strict": tool.strict,
+    }
+    return {"type": "function", "function": {name: value for name, value in function.items() if value is not None}}
+
+
+def _output(request: ChatRequest) -> dict[str, Any]:
+    output = request.output
+    if output.kind == "text":
+        return {}
+    if output.kind == "json":
+        return {"response_format": {"type": "json_object"}}
+    spec = {
+        "name": output.name or "answer",
+        "description": output.description,
+        "schema": output.schema,
+        "strict": output.strict,
+    }
+    spec = {name: value for name, value in spec.items() if value is not None}
+    return {"response_format": {"type": "json_schema", "json_schema": spec}}
+
+
+_EFFORT_BY_BUDGET = ((2048, "low"), (8192, "medium"))
+
+
+def _reasoning(request: ChatRequest) -> dict[str, Any]:
+    """A budget in tokens has no place on this wire: it becomes the effort that is nearest to it."""
+    reasoning = request.reasoning
+    if reasoning is None:
+        return {}
+    if not reasoning.enabled:
+        return {"reasoning_effort": reasoning.effort} if reasoning.effort else {}
+    if reasoning.effort:
+        return {"reasoning_effort": reasoning.effort}
+    budget = reasoning.budget
+    if budget is None:
+        return {}
+    return {"reasoning_effort": next((word for limit, word in _EFFORT_BY_BUDGET if budget <= limit), "high")}
+
+
+def _messages(message: Message) -> Iterator[dict[str, Any]]:
+    """One message, or several: this wire has one message for every tool result."""
+    if message.role == "assistant":
+        yield _assistant(message)
+        return
+    rest = []
+    for part in message.parts:
+        if isinstance(part, ToolResult):
+            yield {"role": "tool", "tool_call_id": part.call_id, "content": _content(part.parts)}
+        else:
+            rest.append(part)
+    if rest:
+        role: Any = ((message.extensions or {}).get(NAMESPACE) or {}).get("role", message.role)
+        yield _named({"role": role, "content": _content(rest)}, message)
+
+
+def _assistant(message: Message) -> dict[str, Any]:
+    said = [part for part in message.parts if isinstance(part, Text)]
+    fields: dict[str, Any] = {"role": "assistant", "content": _content(said) if said else None}
+    refusals = [part.text for part in message.parts if isinstance(part, Refusal)]
+    if refusals:
+        fields["refusal"] = "".join(refusals)
+    thoughts = [part.text for part in message.parts if isinstance(part, Thinking)]
+    if thoughts:
+        fields["reasoning_content"] = "".join(thoughts)
+    calls = [part for part in message.parts if isinstance(part, ToolCall)]
+    if calls:
+        fields["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+            for call in calls
+        ]
+    return _named(fields, message)
+
+
+def _named(fields: dict[str, Any], message: Message) -> dict[str, Any]:
+    return fields if message.name is None else fields | {"name": message.name}
+
+
+def _content(parts: Any) -> str | list[dict[str, Any]]:
+    """A lone text as a string: some servers on this wire know no other form."""
+    if len(parts) == 1 and isinstance(parts[0], Text):
+        return parts[0].text
+    return [_part(part) for part in parts]
+
+
+def _part(part: Part) -> dict[str, Any]:
+    match part:
+        case Text(text=text):
+            return {"type": "text", "text": text}
+        case Image():
+            url = part.url or f"data:{part.media_type};base64,{part.data}"
+            image = {"url": url} if part.detail is None else {"url": url, "detail": part.detail}
+            return {"type": "image_url", "image_url": image}
+        case Audio(data=data, format=form):
+            return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
+        case File():
+            file = {"file_data": part.data, "file_id": part.file_id, "filename": part.name}
+            return {"type": "file", "file": {name: value for name, value in file.items() if value is not None}}
+        case Refusal(text=text):
+            return {"type": "refusal", "refusal": text}
+        case Thinking() | RedactedThinking() | ToolCall() | ToolResult():
+            raise InvalidRequest(f"A part of type '{type(part).__name__}' has no place in this message.")

@@ -1,0 +1,76 @@
+"""Who speaks OpenAI's wire, a row each. One more vendor is one more row."""
+
+from __future__ import annotations
+
+from turnout.core import Defaults
+from turnout.providers import Profile
+
+from .provider import OPENAI_KNOBS, OpenAIWire, api_key_header, azure_address
+
+PROVIDERS = (
+    OpenAIWire(
+        "openai",
+        Profile(
+            title="OpenAI",
+            base_url="https://api.openai.com/v1",
+            url_variables=("OPENAI_BASE_URL",),
+            key_variables=("OPENAI_API_KEY",),
+            key_prefix="sk-",
+            defaults=Defaults(max_tokens=256, temperature=0.7),
+            price_source="openai",
+            docs="https://platform.openai.com/docs/api-reference/chat",
+        ),
+    ),
+    OpenAIWire(
+        "azure",
+        Profile(
+            title="Azure OpenAI",
+            base_url="",
+            url_variables=("AZURE_OPENAI_ENDPOINT",),
+            key_variables=("AZURE_OPENAI_API_KEY",),
+            defaults=Defaults(max_tokens=256, temperature=0.7),
+            price_source="azure",
+            aliases=("aoai", "azure_ad"),
+            docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
+        ),
+        address=azure_address,
+        credentials=api_key_header,
+    ),
+    OpenAIWire(
+        "vllm",
+        Profile(
+            title="vLLM",
+            base_url="http://localhost:8000",
+            url_variables=("VLLM_URL",),
+            key_variables=("VLLM_API_KEY",),
+            defaults=Defaults(max_tokens=512, temperature=0.7, top_p=0.95),
+            first_token=60,
+            start_hint="vllm serve <model> --port 8000",
+            docs="https://docs.vllm.ai/en/latest/serving/openai_compatible_server/",
+        ),
+        knobs=OPENAI_KNOBS | {"top_k"},
+    ),
+    OpenAIWire(
+        "llamacpp",
+        Profile(
+            title="llama.cpp",
+            base_url="http://localhost:8080",
+            url_variables=("LLAMA_CPP_URL",),
+            key_variables=("LLAMA_API_KEY",),
+            defaults=Defaults(max_tokens=256, temperature=0.8),
+            start_hint="llama-server -m model.gguf --port 8080",
+            aliases=("llama.cpp", "llama_cpp"),
+            docs="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
+        ),
+        knobs=OPENAI_KNOBS | {"top_k"},
+    ),
+    OpenAIWire(
+        "compatible",
+        Profile(
+            title="Any address on OpenAI's wire",
+            base_url="",
+            aliases=("openai-compatible", "openai_compatible"),
+        ),
+        knobs=OPENAI_KNOBS | {"top_k"},
+    ),
+)
