@@ -185,15 +185,19 @@ class AllDeploymentsFailed(UpstreamError):
     retryable = False
     elsewhere = False
 
-    def __init__(self, model: str, failures: Sequence[tuple[str, UpstreamError]]) -> None:
+    def __init__(self, model: str, failures: Sequence[tuple[str, TurnoutError]]) -> None:
         reasons = "; ".join(f"{deployment}: {error.message}" for deployment, error in failures)
         super().__init__(
             f"All deployments of '{model}' failed. {reasons}",
-            retry_after=min((e.retry_after for _, e in failures if e.retry_after is not None), default=None),
+            retry_after=min((wait for _, error in failures if (wait := _patience(error)) is not None), default=None),
         )
         self.failures = tuple(failures)
         statuses = {error.status for _, error in failures}
         self.status = statuses.pop() if len(statuses) == 1 else 502
+
+
+def _patience(error: TurnoutError) -> float | None:
+    return error.retry_after if isinstance(error, UpstreamError) else None
 
 
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})

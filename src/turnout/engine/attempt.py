@@ -1,0 +1,186 @@
+"""One try at one deployment: recorded before it is sent, settled exactly once after it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from turnout.core import (
+    AttemptEnd,
+    AttemptStart,
+    Delta,
+    Deployment,
+    Failure,
+    Finish,
+    Outcome,
+    PartStart,
+    Relayed,
+    StreamEvent,
+    Usage,
+    UsageSoFar,
+)
+from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused
+
+from .call import Call, Meter, Recorder
+from .estimate import CHARACTERS_PER_TOKEN, estimated_usage
+from .source import Source
+from .watchdog import Watchdog
+
+
+class Attempt:
+    """``open`` gives the first events, ``read`` the next ones, ``settle`` ends it; a second ``settle`` does nothing."""
+
+    def __init__(
+        self, call: Call, deployment: Deployment, number: int, source: Source, recorder: Recorder, meter: Meter
+    ) -> None:
+        self.deployment = deployment
+        self.number = number
+        self.usage: Usage | None = None
+        self.cost: int | None = None
+        self._call = call
+        self._source = source
+        self._recorder = recorder
+        self._meter = meter
+        self._watchdog = Watchdog(deployment.timeouts.total)
+        self._began = time.perf_counter()
+        self._first_token: int | None = None
+        self._finish: Finish | None = None
+        self._failure: UpstreamError | None = None
+        self._output_seen = 0  # characters of an answer that was decoded; tokens of one that was relayed count as 4
+        self._settled = False
+        self._start = self._record_start()
+
+    def _record_start(self) -> AttemptStart:
+        call, deployment = self._call, self.deployment
+        start = AttemptStart(
+            attempt_id=f"{call.request_id}-{self.number}",
+            request_id=call.request_id,
+            number=self.number,
+            started=time.time_ns() // 1000,
+            dialect=call.dialect,
+            key_id=call.key_id,
+            user=call.user,
+            model=call.request.model,
+            deployment=deployment.id,
+            provider=deployment.provider,
+            upstream_model=deployment.model,
+            stream=call.request.stream,
+        )
+        self._recorder.begin(start)
+        self._meter.attempt_began(start)
+        return start
+
+    async def open(self) -> Sequence[StreamEvent]:
+        """Sends the request and waits for the first events. Raises ``UpstreamError``; the attempt is settled then."""
+        timeouts = self.deployment.timeouts
+        patience = timeouts.first_token if self._call.request.stream else timeouts.total
+        try:
+            with self._watchdog.expect(patience, "did not begin to answer"):
+                await self._source.open()
+                events = await self._source.read()
+            if events is None:
+                raise UpstreamBroken("The provider ended its answer before it began.")
+            return self._observed(events)
+        except UpstreamError as error:
+            await self._abandon(self._outcome(), error)
+            raise
+        except BaseException:
+            await self._abandon("client_gone")
+            raise
+
+    async def read(self) -> Sequence[StreamEvent] | None:
+        """The next events, or None when the answer is complete. Raises ``UpstreamError`` when it breaks off."""
+        try:
+            if self._failure is not None:
+                raise self._failure
+            with self._watchdog.expect(self.deployment.timeouts.stall, "stopped in the middle of its answer: no more"):
+                events = await self._source.read()
+            if events is not None:
+                return self._observed(events)
+            if self._finish is None and self._call.request.stream:
+                raise UpstreamBroken("The provider's stream ended in the middle of the answer, without a finish.")
+        except UpstreamError as error:
+            if not self._is_complete():
+                await self._abandon("cut", error)
+                raise
+        self.settle("ok")
+        return None
+
+    async def leave(self) -> None:
+        """The client has gone: the provider is told by closing the connection."""
+        await self._abandon("client_gone")
+
+    def _is_complete(self) -> bool:
+        """An answer with its finish and its usage is whole, even if the connection broke after them."""
+        return self._finish is not None and self.usage is not None and self._failure is None
+
+    async def _abandon(self, outcome: Outcome, error: TurnoutError | None = None) -> None:
+        if self._settled:
+            return
+        self.settle(outcome, error)
+        await self._source.abort()
+
+    def _outcome(self) -> Outcome:
+        return "failed" if self._first_token is None else "cut"
+
+    def _observed(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
+        """Takes down what the ledger needs. A failure among the events is held back until those before it are out."""
+        for number, event in enumerate(events):
+            kind = type(event)
+            if kind is Relayed:
+                if event.content:  # type: ignore[union-attr]  # `kind is` is quicker than isinstance, per event
+                    self._saw_output(CHARACTERS_PER_TOKEN)
+            elif kind is Delta:
+                self._saw_output(len(event.text))  # type: ignore[union-attr]
+            elif kind is UsageSoFar:
+                self.usage = event.usage  # type: ignore[union-attr]
+            elif kind is Finish:
+                self._finish = event  # type: ignore[assignment]
+            elif kind is PartStart:
+                self._saw_output(0)
+            elif kind is Failure:
+                self._failure = _failed(event)  # type: ignore[arg-type]
+                if number == 0:
+                    raise self._failure
+                return events[:number]
+        return events
+
+    def _saw_output(self, characters: int) -> None:
+        self._output_seen += characters
+        if self._first_token is None:
+            self._first_token = self._elapsed()
+
+    def _elapsed(self) -> int:
+        return int((time.perf_counter() - self._began) * 1e6)
+
+    def settle(self, outcome: Outcome, error: TurnoutError | None = None) -> None:
+        if self._settled:
+            return
+        self._settled = True
+        self._watchdog.stop()
+        if self.usage is None and outcome != "failed":
+            self.usage = estimated_usage(self._call.request, -(-self._output_seen // CHARACTERS_PER_TOKEN))
+        price = self.deployment.price
+        if price is not None and self.usage is not None:
+            self.cost = price.cost(self.usage)
+        end = AttemptEnd(
+            attempt_id=self._start.attempt_id,
+            outcome=outcome,
+            status=self._source.status,
+            queue=int((self._began - self._call.received) * 1e6),
+            first_token=self._first_token,
+            total=self._elapsed(),
+            usage=self.usage,
+            cost=self.cost,
+            price_version=price.version if price else None,
+            finish=self._finish.native_reason if self._finish else None,
+            error_code=error.code if error else None,
+            error=error.message if error else None,
+        )
+        self._recorder.end(end)
+        self._meter.attempt_ended(self._start, end)
+
+
+def _failed(event: Failure) -> UpstreamError:
+    """An error that the provider reported inside its answer, as the status it would have had before it."""
+    return UpstreamRefused(event.status, f"The provider reported: {event.message}", native_code=event.code)

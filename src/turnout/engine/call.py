@@ -1,0 +1,44 @@
+"""What the engine is given, and what it asks of the rooms around it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Model
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come."""
+
+    request: ChatRequest
+    request_id: str
+    dialect: str
+    received: float
+    key_id: str = ""
+    user: str = ""
+
+
+class Models(Protocol):
+    """The catalog's snapshot, as far as the engine looks at it."""
+
+    def find(self, name: str) -> Model:
+        """Raises ``UnknownModel``."""
+        ...
+
+
+class Recorder(Protocol):
+    """The ledger, as far as the engine writes to it. Neither call waits."""
+
+    def begin(self, start: AttemptStart) -> None: ...
+
+    def end(self, end: AttemptEnd) -> None: ...
+
+
+class Meter(Protocol):
+    """The metrics of attempts. Neither call waits."""
+
+    def attempt_began(self, start: AttemptStart) -> None: ...
+
+    def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None: ...

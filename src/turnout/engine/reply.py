@@ -1,0 +1,55 @@
+"""An answer that has begun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from turnout.core import Deployment, StreamEvent, Usage
+from turnout.routing import Plan
+
+from .attempt import Attempt
+
+
+class Reply:
+    """Read it to its end with ``read``, or ``leave`` it: either way its attempt is settled."""
+
+    def __init__(self, plan: Plan, attempt: Attempt, first: Sequence[StreamEvent]) -> None:
+        self.plan = plan
+        self._attempt = attempt
+        self._first: Sequence[StreamEvent] | None = first
+
+    @property
+    def deployment(self) -> Deployment:
+        """Which one answers."""
+        return self._attempt.deployment
+
+    @property
+    def attempts(self) -> int:
+        """How many it took so far, this one counted."""
+        return self._attempt.number
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._attempt.usage
+
+    @property
+    def cost(self) -> int | None:
+        """Picodollars; known when the answer has ended and its deployment has a price."""
+        return self._attempt.cost
+
+    async def read(self) -> Sequence[StreamEvent] | None:
+        """The next events; None after the last. Raises ``UpstreamError`` when the answer breaks off."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        return await self._attempt.read()
+
+    async def read_all(self) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        while (more := await self.read()) is not None:
+            events += more
+        return events
+
+    async def leave(self) -> None:
+        """Nobody wants the rest. Harmless after the end."""
+        await self._attempt.leave()

@@ -1,0 +1,104 @@
+"""Where an attempt's events come from: a provider behind a socket, or one inside this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol, cast
+
+from turnout.core import ChatRequest, Deployment, StreamEvent
+from turnout.errors import UpstreamUnreachable
+from turnout.providers import LocalProvider, Provider, WireProvider
+from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
+
+
+class Source(Protocol):
+    status: int  # the provider's HTTP status, 0 before there is one
+
+    async def open(self) -> None:
+        """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
+        ...
+
+    async def read(self) -> Sequence[StreamEvent] | None:
+        """The next events, at least one; None after the last."""
+        ...
+
+    async def abort(self) -> None:
+        """Nobody wants the rest. Harmless after the end."""
+        ...
+
+
+def source_of(provider: Provider, request: ChatRequest, deployment: Deployment, transport: Transport) -> Source:
+    """Raises ``Unsupported`` when the provider can't express the request; nothing has been sent then."""
+    if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
+        return LocalSource(cast(LocalProvider, provider), request, deployment)
+    return WireSource(provider, request, deployment, transport)
+
+
+class WireSource:
+    """Sends through the transport, and reads through the provider's decoder."""
+
+    def __init__(
+        self, provider: WireProvider, request: ChatRequest, deployment: Deployment, transport: Transport
+    ) -> None:
+        self._provider = provider
+        self._deployment = deployment
+        self._transport = transport
+        self._wire_request = provider.build(request, deployment)
+        relayed = request.raw is not None and request.raw.wire == provider.wire
+        self._decoder = provider.relay(request) if relayed else provider.decoder(request)
+        self._response: Response | None = None
+        self._ended = False
+        self.status = 0
+
+    async def open(self) -> None:
+        try:
+            response = await self._transport.send(self._wire_request, self._deployment.timeouts.connect)
+        except UpstreamUnreachable as error:
+            hint = self._provider.profile.start_hint
+            if not hint:
+                raise
+            raise UpstreamUnreachable(f"{error.message} Is it running? Start it with: {hint}") from error
+        self._response = response
+        self.status = response.status
+        if response.status >= 300:
+            body = await response.read_all(ERROR_BODY_LIMIT)
+            raise self._provider.refusal(response.status, response.headers, body, self._deployment)
+
+    async def read(self) -> Sequence[StreamEvent] | None:
+        response, events = self._response, None
+        if response is None:
+            raise RuntimeError("read before open")
+        while not self._ended:
+            data = await response.read()
+            if data:
+                events = self._decoder.feed(data)
+            else:
+                self._ended = True
+                response.release()
+                events = self._decoder.close()
+            if events:
+                return events
+        return None
+
+    async def abort(self) -> None:
+        if self._response is not None and not self._ended:
+            self._response.abort()
+
+
+class LocalSource:
+    """Runs a provider of this process."""
+
+    def __init__(self, provider: LocalProvider, request: ChatRequest, deployment: Deployment) -> None:
+        self._events: AsyncIterator[Sequence[StreamEvent]] = provider.run(request, deployment)
+        self.status = 0
+
+    async def open(self) -> None:
+        self.status = 200
+
+    async def read(self) -> Sequence[StreamEvent] | None:
+        return await anext(self._events, None)
+
+    async def abort(self) -> None:
+        close = getattr(self._events, "aclose", None)  # an async generator has one, an async iterator need not
+        if close is not None:
+            await close()

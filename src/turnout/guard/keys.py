@@ -1,0 +1,54 @@
+"""API keys, resolved from memory. Only their SHA-256 digests are kept."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from hashlib import sha256
+
+from turnout.core import Key
+from turnout.errors import Forbidden, Unauthenticated
+
+ANONYMOUS = Key(id="", digest=b"")
+"""Who asks without a key where none is required."""
+
+_HEADERS = frozenset({b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"})
+
+
+def presented_secret(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """The key in a request's headers, wherever its SDK puts it: any dialect's place is good for all.
+
+    OpenAI: ``Authorization: Bearer``; Anthropic: ``x-api-key``; Azure: ``api-key``; Gemini: ``x-goog-api-key``.
+    """
+    for name, value in headers:
+        if name in _HEADERS:
+            if name != b"authorization":
+                return value
+            scheme, _, secret = value.partition(b" ")
+            if scheme.lower() == b"bearer":
+                return secret.strip()
+    return None
+
+
+def authenticate(secret: bytes | None, keys: Mapping[bytes, Key], *, required: bool) -> Key:
+    """The key that ``secret`` is; ``ANONYMOUS`` for none or an unknown one where no key is required.
+
+    What is looked up is a digest, so how long it takes tells nothing of any key. Raises ``Unauthenticated``.
+    """
+    if secret is not None:
+        digest = sha256(secret).digest()
+        key = keys.get(digest)
+        if key is not None and hmac.compare_digest(key.digest, digest):
+            return key
+    if not required:
+        return ANONYMOUS
+    if secret is None:
+        raise Unauthenticated("No API key was sent. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
+    raise Unauthenticated("The API key is not known here. Keys are listed under 'keys' in the configuration file.")
+
+
+def require_model(key: Key, model: str) -> None:
+    """Raises ``Forbidden`` when ``key`` may not use ``model``."""
+    if key.models and not any(fnmatchcase(model, pattern) for pattern in key.models):
+        raise Forbidden(f"This API key may not use the model '{model}'.", param="model")
