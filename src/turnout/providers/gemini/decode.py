@@ -1,0 +1,260 @@
+"""A reply's bytes → core events."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Delta,
+    Extensions,
+    Failure,
+    Finish,
+    Image,
+    PartEnd,
+    PartStart,
+    SSEFramer,
+    Start,
+    StreamEvent,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+    UsageSoFar,
+)
+from turnout.errors import UpstreamBroken
+from turnout.providers.tool_calls import CallIds, arguments_text
+
+from . import wire
+from .partial_args import PartialArgs
+
+NAMESPACE = "gemini"
+SIGNATURE = "thoughtSignature"
+_REPLY = msgspec.json.Decoder(wire.Reply)
+_SHOWN = 200  # bytes of an unreadable reply that its error shows
+
+
+def read_reply(data: bytes) -> wire.Reply:
+    """One body or one event; raises ``UpstreamBroken`` with the beginning of what can't be read."""
+    try:
+        return _REPLY.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UpstreamBroken(f"Gemini sent what isn't a reply of its API ({error}): {data[:_SHOWN]!r}") from error
+
+
+def failure_of(error: wire.Error) -> Failure:
+    """An error that came where an answer should be."""
+    status = error.code if error.code is not None and 400 <= error.code <= 599 else 502
+    return Failure(error.message or "Gemini reported an error.", error.status, status)
+
+
+class _Call:
+    """A tool call whose arguments are still to come."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.arguments = PartialArgs()
+
+
+class _CandidateReader:
+    """Makes the parts of one choice out of one candidate's parts."""
+
+    def __init__(self, number: int, ids: CallIds) -> None:
+        self._number = number
+        self._ids = ids
+        self._next = 0  # the next part's index
+        self._open: type[Text] | type[Thinking] | None = None  # its index is the one before the next
+        self._call: _Call | None = None
+        self._called = False
+        self._finished = False
+
+    def read(self, part: wire.Part, events: list[StreamEvent]) -> None:
+        """Parts of tools that run at Google have no place in the core; no client but Gemini's own asks for them."""
+        extensions = _extensions(part.thought_signature)
+        if part.function_call is not None:
+            self._read_call(part.function_call, extensions, events)
+        elif part.inline_data is not None:
+            self._read_media(part.inline_data, extensions, events)
+        elif part.text is not None:
+            self._say(Thinking if part.thought else Text, part.text, extensions, events)
+
+    def finish(self, native: str, events: list[StreamEvent]) -> Finish | None:
+        self._end(events)
+        if self._finished:
+            return None
+        self._finished = True
+        return Finish(wire.finish_reason(native, self._called), native, self._number)
+
+    def _say(
+        self, kind: type[Text] | type[Thinking], text: str, extensions: Extensions, events: list[StreamEvent]
+    ) -> None:
+        """A signature belongs to what came just before it, and nothing may be joined to what is signed."""
+        if not text and not extensions:
+            return
+        if self._open is not kind:
+            self._end(events)
+            self._open = kind
+            events.append(PartStart(self._place(), kind(text), self._number))
+        elif text:
+            events.append(Delta(self._next - 1, text, self._number))
+        if extensions:
+            self._open = None
+            events.append(PartEnd(self._next - 1, self._number, extensions=extensions))
+
+    def _read_call(self, call: wire.FunctionCall, extensions: Extensions, events: list[StreamEvent]) -> None:
+        if call.name:
+            self._end(events)
+            self._called = True
+            index = self._place()
+            arguments = "" if call.will_continue else arguments_text(call.args)
+            part = ToolCall(call.id or self._ids.make(), call.name, arguments, extensions)
+            events.append(PartStart(index, part, self._number))
+            if not call.will_continue:
+                events.append(PartEnd(index, self._number))
+                return
+            self._call = _Call(index)
+        if self._call is None:
+            return  # the empty part that ends a call which has ended already
+        for piece in call.partial_args or ():
+            self._call.arguments.add(piece)
+        if not call.will_continue:
+            self._end(events)
+
+    def _read_media(self, blob: wire.Blob, extensions: Extensions, events: list[StreamEvent]) -> None:
+        self._end(events)
+        index = self._place()
+        kind, _, form = blob.mime_type.partition("/")
+        part = (
+            Audio(blob.data, form, extensions)
+            if kind == "audio"
+            else Image(data=blob.data, media_type=blob.mime_type, extensions=extensions)
+        )
+        events += [PartStart(index, part, self._number), PartEnd(index, self._number)]
+
+    def _place(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+    def _end(self, events: list[StreamEvent]) -> None:
+        """Ends whatever is open."""
+        if self._open is not None:
+            self._open = None
+            events.append(PartEnd(self._next - 1, self._number))
+        elif self._call is not None:
+            index = self._call.index
+            events += [Delta(index, self._call.arguments.text(), self._number), PartEnd(index, self._number)]
+            self._call = None
+
+
+class _Reader:
+    """Turns replies, one or many, into events."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._ids = CallIds(request)
+        self._started = False
+        self._usage: Usage | None = None
+        self._candidates: dict[int, _CandidateReader] = {}
+
+    def read(self, reply: wire.Reply) -> list[StreamEvent]:
+        if reply.error is not None:
+            return [failure_of(reply.error)]
+        events: list[StreamEvent] = []
+        if not self._started:
+            self._started = True
+            events.append(Start(reply.response_id or "", reply.model_version or ""))
+        finishes = [self._read_candidate(candidate, events) for candidate in reply.candidates or ()]
+        usage = reply.usage_metadata.usage() if reply.usage_metadata else None
+        if usage and usage != self._usage:
+            self._usage = usage
+            events.append(UsageSoFar(usage))
+        events += [finish for finish in finishes if finish]
+        return events + blocked(reply)
+
+    def _read_candidate(self, candidate: wire.Candidate, events: list[StreamEvent]) -> Finish | None:
+        reader = self._candidates.get(candidate.index)
+        if reader is None:
+            reader = self._candidates[candidate.index] = _CandidateReader(candidate.index, self._ids)
+        if candidate.content is not None:
+            for part in candidate.content.parts or ():
+                reader.read(part, events)
+        return reader.finish(candidate.finish_reason, events) if candidate.finish_reason else None
+
+
+def blocked(reply: wire.Reply) -> list[StreamEvent]:
+    """The end of an answer that never began, because the prompt was found at fault."""
+    feedback = reply.prompt_feedback
+    if reply.candidates or feedback is None or not feedback.block_reason:
+        return []
+    return [Finish("content_filter", feedback.block_reason)]
+
+
+def _extensions(signature: Raw) -> Extensions:
+    return {NAMESPACE: {SIGNATURE: signature.copy()}} if signature else None
+
+
+class Frames:
+    """The data of each server-sent event. A reply that isn't a stream of them is an error, not an empty answer."""
+
+    def __init__(self) -> None:
+        self._framer = SSEFramer()
+        self._head = b""
+        self._seen = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        if not self._seen and len(self._head) < _SHOWN:
+            self._head += data[:_SHOWN]
+        return self._data(self._framer.feed(data))
+
+    def close(self) -> list[bytes]:
+        frames = self._data(self._framer.close())
+        if not self._seen and self._head.strip():
+            raise UpstreamBroken(f"Gemini sent what isn't an event stream: {self._head[:_SHOWN]!r}")
+        return frames
+
+    def _data(self, events: list[tuple[str, bytes]]) -> list[bytes]:
+        self._seen = self._seen or bool(events)
+        return [data for _, data in events]
+
+
+class StreamDecoder:
+    """A ``text/event-stream`` of replies."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._frames = Frames()
+        self._reader = _Reader(request)
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        return self._read(self._frames.feed(data))
+
+    def close(self) -> list[StreamEvent]:
+        return self._read(self._frames.close())
+
+    def _read(self, frames: list[bytes]) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        for data in frames:
+            events += self._reader.read(read_reply(data))
+        return events
+
+
+class BodyDecoder:
+    """One whole reply."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._pieces: list[bytes] = []
+        self._reader = _Reader(request)
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        self._pieces.append(data)
+        return []
+
+    def close(self) -> list[StreamEvent]:
+        return self._reader.read(read_body(b"".join(self._pieces)))
+
+
+def read_body(data: bytes) -> wire.Reply:
+    reply = read_reply(data)
+    if not reply.candidates and not reply.error and not blocked(reply):
+        raise UpstreamBroken(f"Gemini's reply has no candidates: {data[:_SHOWN]!r}")
+    return reply

@@ -1,0 +1,118 @@
+"""The provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from turnout.core import ChatRequest, Deployment, Support, WireRequest, refuse_unsupported
+from turnout.errors import UpstreamRefused
+from turnout.providers import Decoder, Profile
+from turnout.providers.http import refused, retry_after
+from turnout.providers.tool_calls import refuse_one_at_a_time
+
+from . import wire
+from .build import relayed_body, translated_body
+from .decode import NAMESPACE, BodyDecoder, StreamDecoder
+from .relay import BodyRelay, StreamRelay
+
+WIRE = "gemini"
+_ERROR: msgspec.json.Decoder[wire.ErrorBody | list[wire.ErrorBody]] = msgspec.json.Decoder(
+    wire.ErrorBody | list[wire.ErrorBody]  # a stream's error may come in an array
+)
+_MODELS = msgspec.json.Decoder(wire.ModelList)
+_LARGEST_PAGE = 1000
+_KEY_REFUSED = "API_KEY_INVALID"  # with status 400, as if the request were at fault
+
+
+class Gemini:
+    name = "gemini"
+    wire = WIRE
+    profile = Profile(
+        title="Google Gemini",
+        base_url="https://generativelanguage.googleapis.com/v1beta",
+        key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        first_token=60,
+        price_source="google",
+        aliases=("google",),
+        docs="https://ai.google.dev/api/generate-content",
+    )
+    support = Support(
+        namespace=NAMESPACE,
+        knobs=frozenset({"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}),
+        audio=True,
+        files=True,
+        choices=True,
+    )
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        if request.raw is not None and request.raw.wire == WIRE:
+            body = relayed_body(request.raw.fields, deployment)
+        else:
+            refuse_unsupported(request, self.support, self.name)
+            refuse_one_at_a_time(request, self.name)
+            body = translated_body(request, deployment)
+        method = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
+        model = quote(deployment.model if "/" in deployment.model else f"models/{deployment.model}")
+        return WireRequest(f"{self._base(deployment)}/{model}:{method}", self._headers(deployment), body)
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        return StreamDecoder(request) if request.stream else BodyDecoder(request)
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return StreamRelay() if request.stream else BodyRelay()
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
+        error = _error_of(body)
+        details = error.details or ()
+        if any(detail.reason == _KEY_REFUSED for detail in details):
+            status = 401
+        wait = retry_after(headers)
+        if wait is None:
+            wait = next((seconds(detail.retry_delay) for detail in details if detail.retry_delay), None)
+        message = error.message or "(no message)"
+        if status == 404:
+            message = f"{message} Check the model's name '{deployment.model}'."
+        return refused(status, message, deployment, wait=wait, native_code=error.status)
+
+    def list_models(self, deployment: Deployment) -> WireRequest:
+        url = f"{self._base(deployment)}/models?pageSize={_LARGEST_PAGE}"
+        return WireRequest(url, self._headers(deployment), b"", "GET")
+
+    def read_models(self, body: bytes) -> list[str]:
+        """Those that answer ``generateContent``: the list has models for embeddings and video too."""
+        return [
+            model.name.removeprefix("models/")
+            for model in _MODELS.decode(body).models
+            if model.supported_generation_methods is None or "generateContent" in model.supported_generation_methods
+        ]
+
+    def _base(self, deployment: Deployment) -> str:
+        return (deployment.base_url or self.profile.base_url).rstrip("/")
+
+    def _headers(self, deployment: Deployment) -> dict[str, str]:
+        headers = {"content-type": "application/json", **deployment.headers}
+        if deployment.api_key:
+            headers["x-goog-api-key"] = deployment.api_key.reveal()
+        return headers
+
+
+def seconds(duration: str) -> float | None:
+    """A ``google.protobuf.Duration`` in JSON: ``"34.4s"``."""
+    digits = duration.removesuffix("s")
+    return float(digits) if digits.replace(".", "", 1).isdecimal() else None
+
+
+def _error_of(body: bytes) -> wire.Error:
+    try:
+        found = _ERROR.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return wire.Error(message=body[:500].decode("utf-8", "replace").strip())
+    if isinstance(found, list):
+        return found[0].error if found else wire.Error()
+    return found.error
+
+
+PROVIDERS = (Gemini(),)

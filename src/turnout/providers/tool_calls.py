@@ -1,0 +1,79 @@
+"""What wires without tool call ids, or with arguments as JSON objects, need to know of a conversation's tool calls."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import ChatRequest, ToolCall, ToolResult
+from turnout.errors import InvalidRequest, Unsupported, UpstreamBroken
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+
+
+class CallIds:
+    """Makes ids for tool calls that came without: ``call_1``, ``call_2``, … none of which the conversation has had.
+
+    The client sends an id back with the call and its result, so it stays the same in every later turn.
+    """
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._request = request
+        self._taken: frozenset[str] | None = None
+        self._last = 0
+
+    def make(self) -> str:
+        if self._taken is None:
+            self._taken = frozenset(tool_names(self._request))
+            self._last = len(self._taken)
+        while True:
+            self._last += 1
+            made = f"call_{self._last}"
+            if made not in self._taken:
+                return made
+
+
+def tool_names(request: ChatRequest) -> dict[str, str]:
+    """The tool's name by the id of its call, for every call in the conversation."""
+    return {part.id: part.name for message in request.messages for part in message.parts if isinstance(part, ToolCall)}
+
+
+def name_of(result: ToolResult, names: dict[str, str], where: str) -> str:
+    """The name of the tool that gave ``result``. ``where`` is the message's path, for the error."""
+    name = result.name or names.get(result.call_id)
+    if not name:
+        raise InvalidRequest(
+            f"The tool result in {where} answers the call '{result.call_id}', which no message makes.",
+            param=where,
+        )
+    return name
+
+
+def arguments_of(call: ToolCall, where: str) -> Raw:
+    """A call's arguments as the JSON text that they are, once it is sure that they are one JSON object."""
+    text = call.arguments.strip() or "{}"
+    try:
+        _OBJECT.decode(text)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(
+            f"The arguments of the tool call '{call.id}' in {where} are not a JSON object: {error}.", param=where
+        ) from error
+    return Raw(text.encode())
+
+
+def arguments_text(arguments: Raw) -> str:
+    """Arguments as they came, byte for byte. Left out or null means none."""
+    try:
+        text = bytes(arguments).decode()
+    except UnicodeDecodeError as error:
+        raise UpstreamBroken(f"The provider sent a tool call whose arguments are not UTF-8: {error}.") from error
+    return text if text not in ("", "null") else "{}"
+
+
+def refuse_one_at_a_time(request: ChatRequest, provider: str) -> None:
+    """Parallel tool calls can't be switched off on this wire."""
+    if request.tools and request.parallel_tool_calls is False:
+        raise Unsupported(
+            f"The provider '{provider}' does not support switching parallel tool calls off.",
+            param="parallel_tool_calls",
+        )
