@@ -1,0 +1,58 @@
+"""Fixtures for every test: aimock and the simulator as upstreams, and servers of the product."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.support import process
+from tests.support.aimock import CLI, Aimock
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import StartTurnout, turnouts
+
+LOG_TAIL = 6000  # characters of each program's log shown with a failure
+
+
+@pytest.fixture(scope="session")
+def aimock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aimock]:
+    """One aimock for all tests; its answers don't depend on what was asked before."""
+    if not CLI.exists():
+        reason = "aimock is not installed: `make test` installs it from npm, which failed or was not run"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    server = Aimock(tmp_path_factory.mktemp("aimock"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """One simulator for all tests; faults are chosen by each request, so that tests don't meet."""
+    server = Simulator(tmp_path_factory.mktemp("simulator"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_turnout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartTurnout]:
+    """Starts servers that live as long as the test."""
+    with turnouts(tmp_path_factory.mktemp("turnout")) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def start_shared_turnout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartTurnout]:
+    """Starts servers that live as long as the session, for session fixtures that several tests share."""
+    with turnouts(tmp_path_factory.mktemp("shared-turnout")) as start:
+        yield start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the logs of running programs with a failed test."""
+    report = yield
+    if report.failed:
+        for program in process.running:
+            report.sections.append((f"log of {program.name} (process {program.pid})", program.log()[-LOG_TAIL:]))
+    return report
