@@ -9,12 +9,12 @@ from msgspec import Raw
 
 from turnout.core import ChatRequest, Defaults, Deployment, Reasoning, Sampling, Tool, ToolChoice
 from turnout.errors import Unsupported
+from turnout.providers.raw_fields import add_missing, object_in
 
 from . import wire
 from .contents import contents_of, is_before_gemini_3
 from .decode import NAMESPACE
 
-_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _encode = msgspec.json.encode
 
 
@@ -103,7 +103,10 @@ def _thinking(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
 
 # --- relayed -----------------------------------------------------------------------------------------
 
-_HEAT = ("temperature", "topP", "top_p")
+_TEMPERATURE = ("temperature",)
+_TOP_P = ("topP", "top_p")
+_MAX_TOKENS = ("maxOutputTokens", "max_output_tokens")
+_NO_DEFAULTS = Defaults()
 
 
 def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
@@ -115,19 +118,11 @@ def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
     if takes_heat and defaults == _NO_DEFAULTS:
         return _encode(fields)
     name = "generation_config" if "generation_config" in fields else "generationConfig"
-    config = _FIELDS.decode(fields[name]) if name in fields else {}
-    if not takes_heat:
-        config = {key: value for key, value in config.items() if key not in _HEAT}
-    _add_missing(config, "maxOutputTokens", "max_output_tokens", defaults.max_tokens)
+    config = object_in(fields, name)
+    add_missing(config, _MAX_TOKENS, defaults.max_tokens)
     if takes_heat:
-        _add_missing(config, "temperature", "temperature", defaults.temperature)
-        _add_missing(config, "topP", "top_p", defaults.top_p)
-    return _encode(fields | {name: config})
-
-
-_NO_DEFAULTS = Defaults()
-
-
-def _add_missing(config: dict[str, Raw], name: str, other_name: str, value: float | None) -> None:
-    if value is not None and name not in config and other_name not in config:
-        config[name] = Raw(_encode(value))
+        add_missing(config, _TEMPERATURE, defaults.temperature)
+        add_missing(config, _TOP_P, defaults.top_p)
+    else:
+        config = {key: value for key, value in config.items() if key not in _TEMPERATURE + _TOP_P}
+    return _encode({**fields, name: config})

@@ -1,0 +1,179 @@
+"""``ChatRequest`` → the body of ``/api/chat``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Defaults,
+    Deployment,
+    File,
+    Image,
+    Message,
+    Output,
+    Part,
+    Reasoning,
+    RedactedThinking,
+    Refusal,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
+from turnout.errors import InvalidRequest, Unsupported
+from turnout.providers.raw_fields import add_missing, object_in
+from turnout.providers.tool_calls import arguments_of, name_of, tool_names
+
+from . import wire
+
+NAMESPACE = "ollama"
+_NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
+_encode = msgspec.json.encode
+
+
+def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
+    """A body made anew from the core. ``refuse_unsupported`` has been asked before."""
+    names = tool_names(request)
+    body = wire.ChatRequest(
+        model=deployment.model,
+        messages=[
+            wired
+            for number, message in enumerate(request.messages)
+            for wired in _messages(message, names, f"messages[{number}]")
+        ],
+        stream=request.stream,
+        options=_options(request, deployment),
+        tools=_tools(request),
+        format=_format(request.output),
+        think=_think(request.reasoning) if request.reasoning else None,
+    )
+    more = (request.extensions or {}).get(NAMESPACE)
+    return _encode({**more, **msgspec.structs.asdict(body)} if more else body)
+
+
+def _options(request: ChatRequest, deployment: Deployment) -> wire.Options:
+    sampling, defaults, takes_heat = request.sampling, deployment.defaults, deployment.traits.sampling
+    temperature = defaults.temperature if sampling.temperature is None else sampling.temperature
+    top_p = defaults.top_p if sampling.top_p is None else sampling.top_p
+    return wire.Options(
+        num_predict=defaults.max_tokens if request.max_output is None else request.max_output,
+        temperature=temperature if takes_heat else None,
+        top_p=top_p if takes_heat else None,
+        top_k=sampling.top_k,
+        seed=sampling.seed,
+        presence_penalty=sampling.presence_penalty,
+        frequency_penalty=sampling.frequency_penalty,
+        stop=request.stop,
+    )
+
+
+def _tools(request: ChatRequest) -> list[wire.Tool] | None:
+    """Ollama's model always chooses for itself; not to let it call a tool is not to tell it of any."""
+    choice = request.tool_choice
+    if not request.tools or (choice and choice.mode == "none"):
+        return None
+    if choice and choice.mode != "auto":
+        raise Unsupported("The provider 'ollama' can't be made to call a tool.", param="tool_choice")
+    return [_tool(tool) for tool in request.tools]
+
+
+def _tool(tool: Tool) -> wire.Tool:
+    parameters = _NO_PARAMETERS if tool.parameters is None else tool.parameters
+    return wire.Tool(wire.ToolFunction(tool.name, parameters, tool.description))
+
+
+def _format(output: Output) -> str | Raw | None:
+    if output.kind == "text":
+        return None
+    return "json" if output.schema is None else output.schema
+
+
+_LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"}
+
+
+def _think(reasoning: Reasoning) -> bool | str:
+    """A word or a switch; a budget in tokens has no place here (https://docs.ollama.com/capabilities/thinking)."""
+    if not reasoning.enabled or reasoning.effort is None:
+        return reasoning.enabled
+    if reasoning.effort not in _LEVELS:
+        raise Unsupported(
+            f"The provider 'ollama' does not know the effort '{reasoning.effort}', only {', '.join(_LEVELS)}.",
+            param="reasoning_effort",
+        )
+    return _LEVELS[reasoning.effort]
+
+
+# --- messages ----------------------------------------------------------------------------------------
+
+
+def _messages(message: Message, names: dict[str, str], where: str) -> Iterator[wire.Message]:
+    """One message, or several: this wire has one message for every tool result."""
+    rest = []
+    for part in message.parts:
+        if isinstance(part, ToolResult):
+            yield _result(part, names, where)
+        else:
+            rest.append(part)
+    if rest:
+        wired = wire.Message(role=message.role, content="")
+        for part in rest:
+            _add(wired, part, where)
+        yield wired
+
+
+def _result(result: ToolResult, names: dict[str, str], where: str) -> wire.Message:
+    wired = wire.Message(role="tool", content="", tool_name=name_of(result, names, where), tool_call_id=result.call_id)
+    for part in result.parts:
+        _add(wired, part, where)
+    return wired
+
+
+def _add(wired: wire.Message, part: Part, where: str) -> None:
+    """Texts are parted by a line end: a message has one text here, and its words must not run together."""
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            wired.content = f"{wired.content}\n{text}" if wired.content else text
+        case Thinking(text=text):
+            wired.thinking = f"{wired.thinking}\n{text}" if wired.thinking else text
+        case Image(data=str(data)):
+            wired.images = [*(wired.images or ()), data]
+        case ToolCall():
+            function = wire.Function(part.name, arguments_of(part, where))
+            wired.tool_calls = [*(wired.tool_calls or ()), wire.ToolCall(function, part.id)]
+        case RedactedThinking():
+            pass  # another provider's thoughts, which only that one can read
+        case Image() | Audio() | File() | ToolResult():
+            raise InvalidRequest(f"A part of type '{type(part).__name__}' has no place in {where}.", param=where)
+        case _:
+            assert_never(part)
+
+
+# --- relayed -----------------------------------------------------------------------------------------
+
+_TEMPERATURE = ("temperature",)
+_TOP_P = ("top_p",)
+_MAX_TOKENS = ("num_predict",)
+_NO_DEFAULTS = Defaults()
+
+
+def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
+    """The client's own fields, byte for byte, but for the model's name, missing defaults and what it doesn't take."""
+    takes_heat, defaults = deployment.traits.sampling, deployment.defaults
+    body: dict[str, Raw | dict[str, Raw]] = {**fields, "model": Raw(_encode(deployment.model))}
+    if takes_heat and defaults == _NO_DEFAULTS:
+        return _encode(body)
+    options = object_in(fields, "options")
+    add_missing(options, _MAX_TOKENS, defaults.max_tokens)
+    if takes_heat:
+        add_missing(options, _TEMPERATURE, defaults.temperature)
+        add_missing(options, _TOP_P, defaults.top_p)
+    else:
+        options = {key: value for key, value in options.items() if key not in _TEMPERATURE + _TOP_P}
+    return _encode(body | {"options": options})

@@ -1,0 +1,134 @@
+"""A reply's bytes → core events."""
+
+from __future__ import annotations
+
+import msgspec
+
+from turnout.core import (
+    ChatRequest,
+    Delta,
+    Failure,
+    Finish,
+    LineFramer,
+    PartEnd,
+    PartStart,
+    Start,
+    StreamEvent,
+    Text,
+    Thinking,
+    ToolCall,
+    UsageSoFar,
+)
+from turnout.errors import UpstreamBroken
+from turnout.providers.tool_calls import CallIds, arguments_text
+
+from . import wire
+
+_REPLY = msgspec.json.Decoder(wire.Reply)
+_SHOWN = 200  # bytes of an unreadable reply that its error shows
+
+
+def read_reply(data: bytes) -> wire.Reply:
+    """One body or one line; raises ``UpstreamBroken`` with the beginning of what can't be read."""
+    try:
+        reply = _REPLY.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UpstreamBroken(f"Ollama sent what isn't a reply of its API ({error}): {data[:_SHOWN]!r}") from error
+    if reply.message is None and reply.error is None and not reply.done:
+        raise UpstreamBroken(f"Ollama's reply has no message: {data[:_SHOWN]!r}")
+    return reply
+
+
+def end_of(reply: wire.Reply, called: bool) -> list[StreamEvent]:
+    """What the last line says, or an error in place of any line."""
+    if reply.error is not None:
+        return [Failure(wire.error_text(reply.error))]
+    if not reply.done:
+        return []
+    native = reply.done_reason or ""
+    usage = reply.usage()
+    counted: list[StreamEvent] = [UsageSoFar(usage)] if usage else []
+    return [*counted, Finish(wire.finish_reason(native, called), native)]
+
+
+class _Reader:
+    """Turns replies, one or many, into events."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._ids = CallIds(request)
+        self._started = False
+        self._next = 0  # the next part's index
+        self._open: type[Text] | type[Thinking] | None = None  # its index is the one before the next
+        self._called = False
+
+    def read(self, reply: wire.Reply) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        if reply.error is None and not self._started:
+            self._started = True
+            events.append(Start("", reply.model))
+        if reply.message is not None:
+            self._read_message(reply.message, events)
+        if reply.done:
+            self._end(events)
+        return events + end_of(reply, self._called)
+
+    def _read_message(self, message: wire.Message, events: list[StreamEvent]) -> None:
+        if message.thinking:
+            self._say(Thinking, message.thinking, events)
+        if message.content:
+            self._say(Text, message.content, events)
+        for call in message.tool_calls or ():
+            self._end(events)
+            self._called = True
+            part = ToolCall(call.id or self._ids.make(), call.function.name, arguments_text(call.function.arguments))
+            events += [PartStart(self._next, part), PartEnd(self._next)]
+            self._next += 1
+
+    def _say(self, kind: type[Text] | type[Thinking], text: str, events: list[StreamEvent]) -> None:
+        if self._open is kind:
+            events.append(Delta(self._next - 1, text))
+            return
+        self._end(events)
+        self._open = kind
+        events.append(PartStart(self._next, kind(text)))
+        self._next += 1
+
+    def _end(self, events: list[StreamEvent]) -> None:
+        if self._open is not None:
+            self._open = None
+            events.append(PartEnd(self._next - 1))
+
+
+class StreamDecoder:
+    """One reply a line."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._framer = LineFramer()
+        self._reader = _Reader(request)
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        return self._read(self._framer.feed(data))
+
+    def close(self) -> list[StreamEvent]:
+        return self._read(self._framer.close())
+
+    def _read(self, lines: list[bytes]) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        for line in lines:
+            events += self._reader.read(read_reply(line))
+        return events
+
+
+class BodyDecoder:
+    """One whole reply."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._pieces: list[bytes] = []
+        self._reader = _Reader(request)
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        self._pieces.append(data)
+        return []
+
+    def close(self) -> list[StreamEvent]:
+        return self._reader.read(read_reply(b"".join(self._pieces)))

@@ -1,0 +1,98 @@
+"""The provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from turnout.core import ChatRequest, Deployment, Support, WireRequest, refuse_unsupported
+from turnout.errors import UpstreamRefused
+from turnout.providers import Decoder, Profile
+from turnout.providers.http import refused, retry_after
+from turnout.providers.tool_calls import refuse_one_at_a_time
+
+from . import wire
+from .build import NAMESPACE, relayed_body, translated_body
+from .decode import BodyDecoder, StreamDecoder
+from .relay import BodyRelay, StreamRelay
+
+WIRE = "ollama"
+_ERROR = msgspec.json.Decoder(wire.Reply)
+_MODELS = msgspec.json.Decoder(wire.ModelList)
+
+
+class Ollama:
+    name = "ollama"
+    wire = WIRE
+    profile = Profile(
+        title="Ollama",
+        base_url="http://localhost:11434",
+        url_variables=("OLLAMA_URL",),
+        key_variables=("OLLAMA_API_KEY",),
+        first_token=120,  # a model is loaded when it is first asked
+        start_hint="ollama serve",
+        docs="https://docs.ollama.com/api/chat",
+    )
+    support = Support(
+        namespace=NAMESPACE,
+        knobs=frozenset({"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}),
+        image_urls=False,
+    )
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        if request.raw is not None and request.raw.wire == WIRE:
+            body = relayed_body(request.raw.fields, deployment)
+        else:
+            refuse_unsupported(request, self.support, self.name)
+            refuse_one_at_a_time(request, self.name)
+            body = translated_body(request, deployment)
+        return WireRequest(f"{self._base(deployment)}/api/chat", self._headers(deployment), body)
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        return StreamDecoder(request) if request.stream else BodyDecoder(request)
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return StreamRelay() if request.stream else BodyRelay()
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
+        message = _words_of(body)
+        cure = _cure(status, message, deployment)
+        return refused(
+            status, f"{message.rstrip('.')}. {cure}" if cure else message, deployment, wait=retry_after(headers)
+        )
+
+    def list_models(self, deployment: Deployment) -> WireRequest:
+        return WireRequest(f"{self._base(deployment)}/api/tags", self._headers(deployment), b"", "GET")
+
+    def read_models(self, body: bytes) -> list[str]:
+        return [model.name for model in _MODELS.decode(body).models]
+
+    def _base(self, deployment: Deployment) -> str:
+        return (deployment.base_url or self.profile.base_url).rstrip("/")
+
+    def _headers(self, deployment: Deployment) -> dict[str, str]:
+        """A local server needs no key; ollama.com and proxies before one do."""
+        headers = {"content-type": "application/json", **deployment.headers}
+        if deployment.api_key:
+            headers["authorization"] = f"Bearer {deployment.api_key.reveal()}"
+        return headers
+
+
+def _words_of(body: bytes) -> str:
+    try:
+        error = _ERROR.decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        error = None
+    return wire.error_text(error) if error else body[:500].decode("utf-8", "replace").strip() or "(no message)"
+
+
+def _cure(status: int, message: str, deployment: Deployment) -> str:
+    if status == 404:
+        return f"Get the model with `ollama pull {deployment.model}`."
+    if "memory" in message:
+        return "Free memory, or take a smaller model or a more strongly quantised one."
+    return ""
+
+
+PROVIDERS = (Ollama(),)

@@ -1,0 +1,71 @@
+"""A reply passed on as it came, with a light scan for what the ledger needs.
+
+Most lines say that they aren't the last and are passed on unread: quotes inside JSON strings are escaped, so the
+searched names can't be found in a model's own words.
+"""
+
+from __future__ import annotations
+
+from turnout.core import LineFramer, Relayed, StreamEvent
+
+from . import wire
+from .decode import end_of, read_reply
+
+_PIECE = b'"done":false'
+_CALLS = b'"tool_calls"'
+
+
+class StreamRelay:
+    """Passes whole lines on."""
+
+    def __init__(self) -> None:
+        self._framer = LineFramer()
+        self._called = False
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        return self._read(self._framer.feed(data))
+
+    def close(self) -> list[StreamEvent]:
+        return self._read(self._framer.close())
+
+    def _read(self, lines: list[bytes]) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        for line in lines:
+            if _PIECE in line and _CALLS not in line:
+                events.append(Relayed(line + b"\n"))
+            else:
+                self._scan(line, events)
+        return events
+
+    def _scan(self, line: bytes, events: list[StreamEvent]) -> None:
+        reply = read_reply(line)
+        self._called = self._called or _has_calls(reply)
+        if reply.error is None:
+            events.append(Relayed(line + b"\n", _has_content(reply)))
+        events += end_of(reply, self._called)
+
+
+class BodyRelay:
+    """Passes a whole body on."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        self._pieces.append(data)
+        return []
+
+    def close(self) -> list[StreamEvent]:
+        body = b"".join(self._pieces)
+        reply = read_reply(body)
+        passed: list[StreamEvent] = [] if reply.error is not None else [Relayed(body, _has_content(reply))]
+        return passed + end_of(reply, _has_calls(reply))
+
+
+def _has_calls(reply: wire.Reply) -> bool:
+    return reply.message is not None and bool(reply.message.tool_calls)
+
+
+def _has_content(reply: wire.Reply) -> bool:
+    message = reply.message
+    return message is not None and bool(message.content or message.thinking or message.tool_calls)

@@ -1,0 +1,120 @@
+"""The wire's own forms (https://docs.ollama.com/api/chat). The same message goes both ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from turnout.core import FinishReason, Usage
+
+NOTHING = Raw()
+
+
+class Function(Struct, omit_defaults=True):
+    """``arguments`` is a JSON object, not its text."""
+
+    name: str = ""
+    arguments: Raw = NOTHING
+
+
+class ToolCall(Struct, omit_defaults=True):
+    """Ollama gives ids from version 0.12.10 on."""
+
+    function: Function
+    id: str | None = None
+
+
+class Message(Struct, omit_defaults=True):
+    """``images`` are base64. ``tool_name`` and ``tool_call_id`` belong to a tool's result."""
+
+    role: str | None = None
+    content: str | None = None
+    thinking: str | None = None
+    images: list[str] | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_name: str | None = None
+    tool_call_id: str | None = None
+
+
+# --- requests ----------------------------------------------------------------------------------------
+
+
+class Options(Struct, omit_defaults=True):
+    num_predict: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+class ToolFunction(Struct, omit_defaults=True):
+    name: str
+    parameters: Raw
+    description: str | None = None
+
+
+class Tool(Struct):
+    function: ToolFunction
+    type: str = "function"
+
+
+class ChatRequest(Struct, omit_defaults=True):
+    """``stream`` has no default here: Ollama streams unless it is told not to."""
+
+    model: str
+    messages: list[Message]
+    stream: bool
+    options: Options | None = None
+    tools: list[Tool] | None = None
+    format: Any = None  # "json" or a schema
+    think: bool | str | None = None
+
+
+# --- replies -----------------------------------------------------------------------------------------
+
+
+class Error(Struct):
+    message: str | None = None
+
+
+class Reply(Struct):
+    """A whole reply, or one line of a stream. ``error`` is text; proxies on this wire make an object of it."""
+
+    model: str = ""
+    message: Message | None = None
+    done: bool = False
+    done_reason: str | None = None
+    prompt_eval_count: int = 0
+    eval_count: int = 0
+    error: str | Error | None = None
+
+    def usage(self) -> Usage | None:
+        """None when Ollama hasn't counted: it leaves out counts of nothing."""
+        if not self.prompt_eval_count and not self.eval_count:
+            return None
+        return Usage(input=self.prompt_eval_count, output=self.eval_count)
+
+
+class Model(Struct):
+    name: str
+
+
+class ModelList(Struct):
+    models: list[Model] = msgspec.field(default_factory=list)
+
+
+def error_text(error: str | Error) -> str:
+    text = error if isinstance(error, str) else error.message
+    return text or "Ollama reported an error."
+
+
+def finish_reason(native: str, called: bool) -> FinishReason:
+    """Ollama says stop after tool calls too; ``called`` tells whether there were any. Older servers say nothing."""
+    if native in ("stop", ""):
+        return "tool_calls" if called else "stop"
+    return "length" if native == "length" else "other"
