@@ -30,7 +30,7 @@ class TurnoutServer:
         self.configure(config)
         self.port = free_port()
         listen = ["--host", "127.0.0.1", "--port", str(self.port)]
-        command = [COMMAND, "serve", "--config", self.config_path, *listen, *args]
+        command: list[str | Path] = [COMMAND, "serve", "--config", self.config_path, *listen, *args]
         environ = NO_LOCAL_SERVERS | {"TURNOUT_DATA_DIR": str(self.data_dir), "HOME": str(folder)} | dict(env)
         self.program = Program("turnout serve", command, folder / "turnout.log", environ)
         self.program.wait_until_ready(self.port, "/ping")

@@ -1,0 +1,1 @@
+"""Chores of the project, the same for people and CI."""
