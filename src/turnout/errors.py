@@ -2,6 +2,7 @@
 
 TurnoutError
 ├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
+├── StorageUnavailable            503  the database can't be opened, read or written
 ├── RequestError                       the client's request can't be served as it stands
 │   ├── InvalidRequest            400  malformed or out of bounds; names the field
 │   ├── Unsupported               400  valid, but this provider or model can't express it
@@ -43,6 +44,13 @@ class ConfigError(TurnoutError):
     """The configuration is wrong; the message names the file, the line and the key."""
 
     code = "invalid_config"
+
+
+class StorageUnavailable(TurnoutError):
+    """The database can't be opened, read or written. Never shown to a client of the data plane, which needs none."""
+
+    status = 503
+    code = "storage_unavailable"
 
 
 # --- the client's side -------------------------------------------------------------------------------
