@@ -1,0 +1,162 @@
+"""The answer to a question: a pure function of it, so that tests can compare.
+
+- The text is ``You said: `` and the last user message; after tool results, ``The tools said: `` and those. Images add
+  how many there were and the size of each.
+- Tools are called when the model's name or header says so, when the request forces it, or when the last user message
+  has the words "use a tool" (the first one offered) or "use all tools"; never after tool results.
+- A word with the space around it is a token. Thinking and text are counted alike; a tool call costs one token for its
+  name and one for every 8 characters of its arguments, which is also how they are streamed.
+- ``max_tokens`` cuts thinking and text, never a tool call; stop sequences cut text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from .question import Question, Tool
+from .script import Script
+
+ARGUMENT_PIECE = 8
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """``input`` includes ``cached`` and ``cache_write``; ``output`` includes ``reasoning``."""
+
+    input: int
+    output: int
+    cached: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+
+class Call(msgspec.Struct, frozen=True):
+    """``id`` is unique in this server's life."""
+
+    id: str
+    name: str
+    arguments: str
+
+    @property
+    def pieces(self) -> list[str]:
+        return [self.arguments[at : at + ARGUMENT_PIECE] for at in range(0, len(self.arguments), ARGUMENT_PIECE)]
+
+    @property
+    def tokens(self) -> int:
+        return 1 + len(self.pieces)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """``thinking`` and ``text`` are cut into tokens. ``stop`` is the stop sequence that was hit."""
+
+    id: str
+    thinking: tuple[str, ...]
+    text: tuple[str, ...]
+    calls: tuple[Call, ...]
+    finish: Literal["stop", "length", "tool_calls"]
+    stop: str | None
+    usage: Usage
+
+
+def answer(question: Question, script: Script, number: int) -> Answer:
+    """``number`` makes the ids."""
+    calls = _calls(question, script, number)
+    text, stop = _stopped(_text(question, script), question.stops) if not calls else ("", None)
+    thinking = _thinking(question) if script.thinking or question.thinking else ""
+    thought, said = _tokens(thinking), _tokens(text)
+    limit = question.max_tokens if question.max_tokens is not None else len(thought) + len(said)
+    finish: Literal["stop", "length", "tool_calls"] = "tool_calls" if calls else "stop"
+    if not calls and len(thought) + len(said) > limit:
+        thought, said = thought[:limit], said[: max(0, limit - len(thought))]
+        finish, stop = "length", None
+    spoken = len(thought) + len(said) + sum(call.tokens for call in calls)
+    return Answer(
+        id=f"sim{number:08d}",
+        thinking=thought,
+        text=said,
+        calls=calls,
+        finish=finish,
+        stop=stop,
+        usage=Usage(
+            input=question.tokens,
+            output=spoken * question.choices,
+            cached=question.tokens // 2 if script.cached else 0,
+            cache_write=question.tokens // 4 if script.cached else 0,
+            reasoning=len(thought) * question.choices,
+        ),
+    )
+
+
+def signature(text: str) -> str:
+    """What the simulator signs its thinking with, and knows again when it comes back."""
+    return base64.b64encode(hashlib.sha256(f"simulator:{text}".encode()).digest()).decode()
+
+
+def _text(question: Question, script: Script) -> str:
+    if script.words is not None:
+        return " ".join(f"word{n}" for n in range(1, script.words + 1))
+    text = f"The tools said: {'; '.join(question.results)}" if question.results else f"You said: {question.prompt}"
+    if question.images:
+        noun = "image" if len(question.images) == 1 else "images"
+        text += f" I saw {len(question.images)} {noun}: {', '.join(question.images)}."
+    return text
+
+
+def _thinking(question: Question) -> str:
+    return f"The user wrote {len(question.prompt.split())} words. I answer with them."
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\s*\S+(?:\s+$)?", text))
+
+
+def _stopped(text: str, stops: tuple[str, ...]) -> tuple[str, str | None]:
+    """The text before the stop sequence that comes first, and which one that is."""
+    found = [(at, stop) for stop in stops if stop and (at := text.find(stop)) >= 0]
+    if not found:
+        return text, None
+    at, stop = min(found)
+    return text[:at], stop
+
+
+def _calls(question: Question, script: Script, number: int) -> tuple[Call, ...]:
+    if not question.tools or question.tool_choice == "none" or question.results:
+        return ()
+    return tuple(
+        Call(f"sim{number:08d}{at}", tool.name, msgspec.json.encode(_example(tool.schema, at)).decode())
+        for at, tool in enumerate(_called(question, script), start=1)
+    )
+
+
+def _called(question: Question, script: Script) -> tuple[Tool, ...]:
+    tools = question.tools
+    if question.tool_choice not in ("auto", "any"):
+        return tuple(tool for tool in tools if tool.name == question.tool_choice)
+    if script.parallel_tools or "use all tools" in question.prompt:
+        return tools if len(tools) > 1 else tools * 2
+    if script.tools or question.tool_choice == "any" or "use a tool" in question.prompt:
+        return tools[:1]
+    return ()
+
+
+def _example(schema: dict[str, Any], at: int, name: str = "value") -> Any:
+    """A value that fits ``schema``; ``at`` makes the values of parallel calls differ."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    match str(schema.get("type", "object")).lower():  # Gemini writes types in capitals
+        case "object":
+            return {key: _example(value, at, key) for key, value in schema.get("properties", {}).items()}
+        case "array":
+            return [_example(schema.get("items", {"type": "string"}), at, name)]
+        case "integer" | "number":
+            return at
+        case "boolean":
+            return True
+        case "null":
+            return None
+        case _:
+            return f"{name} {at}"

@@ -1,0 +1,178 @@
+"""One request and its reply: finds the route, reads the question, answers it as its script says, keeps the log."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import formatdate
+
+import msgspec
+
+from .answer import Answer, answer
+from .faults import play
+from .http import Request
+from .log import Attempt, Log
+from .question import Question
+from .refused import Refused
+from .routes import ROUTES
+from .script import Script, read_script
+from .sender import Sender
+from .wire import Frame, Route, Wire
+
+LOG_PATH = "/__simulator/attempts"
+JSON = "application/json"
+BROKEN = Refused(500, "The simulator was told to fail.")
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """The server's own latencies in milliseconds, for requests whose script names none."""
+
+    first: int = 0
+    between: int = 0
+
+
+async def respond(request: Request, sender: Sender, log: Log, pace: Pace) -> None:
+    """Answers ``request``, whatever it is."""
+    if request.path == LOG_PATH:
+        return await _show_log(request, sender, log)
+    for route in ROUTES:
+        path = route.match(request)
+        if path is None:
+            continue
+        if route.page is not None:
+            return await _send(sender, 200, route.page(path))
+        return await Exchange(request, route, path, sender, log).run(pace)
+    return await _send(sender, 404, b'{"error":{"message":"The simulator serves no such path."}}')
+
+
+class Exchange:
+    """A request for an answer, which the log records as an attempt."""
+
+    def __init__(self, request: Request, route: Route, path: Mapping[str, str], sender: Sender, log: Log) -> None:
+        self._request = request
+        self._wire: Wire = route.wire
+        self._path = path
+        self._sender = sender
+        self._log = log
+        self._simulate = request.headers.get("x-simulate", "")
+        self._attempt: Attempt = log.begin(
+            path=request.path, wire=route.wire.name, simulate=self._simulate, key=_key(request)
+        )
+
+    async def run(self, pace: Pace) -> None:
+        try:
+            await self._answer(pace)
+        except Refused as refused:
+            await self._refuse(refused)
+        except asyncio.CancelledError:
+            self._attempt.end("client_left" if self._sender.client_left else "cut")
+            raise
+        finally:
+            self._attempt.bytes = self._sender.sent
+
+    async def _answer(self, pace: Pace) -> None:
+        question = self._wire.read(self._request, self._path)
+        self._attempt.model, self._attempt.stream = question.model, question.stream
+        script = self._script(question.model, pace)
+        await asyncio.sleep(script.slow_headers / 1000)
+        if script.strikes_before:
+            return await self._strike_before(script)
+        given = answer(question, script, self._attempt.number)
+        self._attempt.status, self._attempt.tokens_in = 200, given.usage.input
+        self._sender.split = script.split
+        if question.stream:
+            return await self._stream(question, given, script)
+        return await self._unary(question, given, script)
+
+    def _script(self, model: str, pace: Pace) -> Script:
+        script = read_script(model, self._simulate)
+        if script.times is not None and self._log.tries(model, self._simulate) > script.times:
+            script = script.without_fault()
+        return msgspec.structs.replace(
+            script,
+            slow_first=script.slow_first or pace.first,
+            slow_between=script.slow_between or pace.between,
+        )
+
+    async def _strike_before(self, script: Script) -> None:
+        if script.status:
+            raise Refused(
+                script.status,
+                f"The simulator was told to answer {script.status}.",
+                retry_after=script.retry_date if script.retry_after is None else script.retry_after,
+                retry_as_date=script.retry_date is not None,
+            )
+        if script.fault == "no-reply":
+            await self._sender.silence()
+        self._sender.reset()
+        self._attempt.end("cut")
+
+    async def _stream(self, question: Question, given: Answer, script: Script) -> None:
+        await self._sender.head(200, self._headers(self._wire.media_type, "transfer-encoding", "chunked"))
+        error = self._wire.error_event(BROKEN)
+        await play(self._wire.stream(question, given), script, self._sender, self._attempt, error)
+
+    async def _unary(self, question: Question, given: Answer, script: Script) -> None:
+        await asyncio.sleep(script.slow_first / 1000)
+        body = self._wire.body(question, given)
+        if script.fault == "error":
+            await self._whole(200, self._wire.error(BROKEN))
+            return self._attempt.end("cut")
+        if script.strikes_during or script.split:
+            await self._sender.head(200, self._headers(JSON, "transfer-encoding", "chunked"))
+            hurried = msgspec.structs.replace(script, slow_first=0, slow_between=0)
+            return await play(_halves(body, given.usage.output), hurried, self._sender, self._attempt, b"")
+        await self._whole(200, body)
+        self._attempt.events, self._attempt.tokens_out = 1, given.usage.output
+        return self._attempt.end("completed")
+
+    async def _refuse(self, refused: Refused) -> None:
+        self._attempt.status = refused.status
+        await self._whole(refused.status, self._wire.error(refused), *_retry_after(refused))
+        self._attempt.end("completed")
+
+    async def _whole(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
+        await self._sender.head(status, [*self._headers(JSON, "content-length", str(len(body))), *headers])
+        await self._sender.write(body)
+
+    def _headers(self, media_type: str, length_name: str, length: str) -> list[tuple[str, str]]:
+        """The names that are empty are headers that the vendor doesn't send."""
+        request_id = (self._wire.request_id_header, f"req_sim{self._attempt.number:08d}")
+        headers = [("content-type" if media_type else "", media_type), (length_name, length), request_id]
+        return [(name, value) for name, value in headers if name]
+
+
+async def _show_log(request: Request, sender: Sender, log: Log) -> None:
+    if request.method == "DELETE":
+        log.clear()
+    await _send(sender, 200, msgspec.json.encode(list(log.attempts)))
+
+
+async def _send(sender: Sender, status: int, body: bytes) -> None:
+    await sender.head(status, [("content-type", JSON), ("content-length", str(len(body)))])
+    await sender.write(body)
+
+
+def _halves(body: bytes, tokens: int) -> Iterator[Frame]:
+    """A unary body as a stream of two pieces and an end, for the faults that strike in the middle."""
+    middle = len(body) // 2
+    yield Frame(body[:middle], "content", tokens)
+    yield Frame(body[middle:], "content")
+    yield Frame(b"", "end")
+
+
+def _retry_after(refused: Refused) -> list[tuple[str, str]]:
+    if refused.retry_after is None:
+        return []
+    if refused.retry_as_date:
+        return [("retry-after", formatdate(math.ceil(time.time()) + refused.retry_after, usegmt=True))]
+    return [("retry-after", str(refused.retry_after))]
+
+
+def _key(request: Request) -> str:
+    """The credential, wherever the vendor's SDK puts it."""
+    headers = request.headers
+    named = headers.get("x-api-key") or headers.get("api-key") or headers.get("x-goog-api-key")
+    return named or headers.get("authorization", "").removeprefix("Bearer ") or request.query.get("key", "")

@@ -1,0 +1,91 @@
+"""What a request asks, whatever its wire: all that the answer depends on."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from .refused import Refused
+
+IMAGE_TOKENS = 100
+TOOL_TOKENS = 10
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """``schema`` is the JSON Schema of its arguments."""
+
+    name: str
+    schema: dict[str, Any]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """``prompt`` is the text of the last user message, ``results`` what tools said since.
+
+    ``images`` describes each image of the conversation in words. ``tool_choice`` is "auto", "none", "any", or the name
+    of the one tool that has to be called. ``tokens`` are the input tokens: one for each word of every message, 100 for
+    each image, 10 for each tool offered.
+    """
+
+    model: str
+    stream: bool
+    prompt: str
+    tokens: int
+    results: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    max_tokens: int | None = None
+    stops: tuple[str, ...] = ()
+    thinking: bool = False
+    choices: int = 1
+    include_usage: bool = True
+
+
+class Conversation:
+    """Collects what a wire reads from its messages, in their order."""
+
+    def __init__(self) -> None:
+        self.prompt = ""
+        self.results: list[str] = []
+        self.images: list[str] = []
+        self._words = 0
+
+    def begin(self, role: str) -> None:
+        """The next message. A user message that says something new replaces the prompt."""
+        if role == "user":
+            self.prompt = ""
+        self.results.clear()
+
+    def text(self, text: str, *, asked: bool = False) -> None:
+        """``asked``: the user said so."""
+        self._words += len(text.split())
+        if asked:
+            self.prompt = f"{self.prompt}\n{text}" if self.prompt else text
+
+    def result(self, text: str) -> None:
+        self._words += len(text.split())
+        self.results.append(text)
+
+    def image(self, data: str) -> None:
+        """An image in base64, plain or URL-safe."""
+        try:
+            size = len(base64.b64decode(data.translate(_PLAIN), validate=True))
+        except binascii.Error as error:
+            raise Refused(400, f"An image is not valid base64: {error}") from error
+        self.images.append(f"{size} bytes")
+
+    def image_url(self, url: str) -> None:
+        """An image by address, which may be a ``data:`` URL."""
+        if url.startswith("data:"):
+            self.image(url.partition(";base64,")[2])
+        else:
+            self.images.append(url)
+
+    def tokens(self, tools: int) -> int:
+        return self._words + IMAGE_TOKENS * len(self.images) + TOOL_TOKENS * tools
+
+
+_PLAIN = str.maketrans("-_", "+/")

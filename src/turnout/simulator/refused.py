@@ -1,0 +1,26 @@
+"""An error that the simulated vendor answers with."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """The request is answered with an error in the vendor's shape.
+
+    ``retry_after`` is in seconds; ``retry_as_date`` writes it as an HTTP date.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after: int | None = None,
+        retry_as_date: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.retry_after = retry_after
+        self.retry_as_date = retry_as_date

@@ -1,0 +1,109 @@
+"""Starts the simulator: in the background for tests, or until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from .connection import Connection
+from .exchange import Pace, respond
+from .log import Attempt, Log
+
+BACKLOG = 4096
+
+
+class Simulator:
+    """A running simulator. ``url`` has no path: ``http://127.0.0.1:40123``."""
+
+    def __init__(self, url: str, log: Log) -> None:
+        self.url = url
+        self._log = log
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """What it saw, oldest first; open ones still change."""
+        return tuple(self._log.attempts)
+
+    def clear(self) -> None:
+        """Forgets the attempts, and how often a fault with ``times-K`` struck."""
+        self._log.clear()
+
+
+@asynccontextmanager
+async def start(
+    host: str = "127.0.0.1", port: int = 0, *, first_token: float = 0, between_tokens: float = 0
+) -> AsyncIterator[Simulator]:
+    """Serves while the context lasts. Port 0 takes a free one. The latencies are seconds."""
+    log, connections = Log(), set[Connection]()
+    pace = Pace(first=round(first_token * 1000), between=round(between_tokens * 1000))
+    responder = partial(respond, log=log, pace=pace)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(responder, connections), host, port, backlog=BACKLOG)
+    try:
+        bound_host, bound_port, *_ = server.sockets[0].getsockname()
+        yield Simulator(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}", log)
+    finally:
+        server.close()
+        tasks = [connection.task for connection in connections if connection.task]
+        for connection in tuple(connections):
+            connection.abort()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def serve(
+    host: str = "127.0.0.1",
+    port: int = 9001,
+    *,
+    first_token: float = 0,
+    between_tokens: float = 0,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serves until cancelled. ``on_ready`` is given the URL once it listens."""
+    async with start(host, port, first_token=first_token, between_tokens=between_tokens) as simulator:
+        if on_ready:
+            on_ready(simulator.url)
+        await asyncio.Event().wait()
+
+
+def run(
+    host: str = "127.0.0.1",
+    port: int = 9001,
+    *,
+    first_token: float = 0,
+    between_tokens: float = 0,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """``serve`` until SIGINT or SIGTERM, in this process, with as many connections as the system grants."""
+    _allow_connections()
+
+    async def main() -> None:
+        task = asyncio.current_task()
+        if task and sys.platform != "win32":
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await serve(host, port, first_token=first_token, between_tokens=between_tokens, on_ready=on_ready)
+
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError), asyncio.Runner(loop_factory=_loop()) as runner:
+        runner.run(main())
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop  # not to be had on Windows
+
+    return uvloop.new_event_loop
+
+
+def _allow_connections() -> None:
+    """Raises the limit of open files from the usual 1,024 to what this user may have."""
+    if sys.platform == "win32":
+        return
+    import resource  # not to be had on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,313 @@
+"""Gemini generateContent (https://ai.google.dev/api/generate-content, errors:
+https://ai.google.dev/gemini-api/docs/troubleshooting, thought signatures:
+https://ai.google.dev/gemini-api/docs/thought-signatures).
+
+Tool calls have no ids and come whole, never in pieces. A thinking model signs the first call of a turn, and refuses it
+when it comes back without the signature. ``candidatesTokenCount`` leaves out the thoughts. Lines end in CRLF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from turnout.simulator.answer import Answer, Usage, signature
+from turnout.simulator.http import Request
+from turnout.simulator.question import Conversation, Question, Tool
+from turnout.simulator.refused import Refused
+from turnout.simulator.wire import MODELS, Frame, decode, route
+
+
+class Camel(msgspec.Struct, rename="camel"):
+    pass
+
+
+class Blob(Camel):
+    mime_type: str
+    data: str
+
+
+class FileData(Camel):
+    file_uri: str
+
+
+class FunctionCall(Camel):
+    name: str
+    args: dict[str, Any] = {}
+
+
+class FunctionResponse(Camel):
+    name: str
+    response: dict[str, Any]
+
+
+class Part(Camel):
+    text: str | None = None
+    thought: bool = False
+    thought_signature: str | None = None
+    inline_data: Blob | None = None
+    file_data: FileData | None = None
+    function_call: FunctionCall | None = None
+    function_response: FunctionResponse | None = None
+
+
+class Content(Camel):
+    parts: Annotated[list[Part], msgspec.Meta(min_length=1)]
+    role: Literal["user", "model", "function"] = "user"
+
+
+class FunctionDeclaration(Camel):
+    name: str
+    parameters: dict[str, Any] | None = None
+    parameters_json_schema: dict[str, Any] | None = None
+
+
+class Tools(Camel):
+    function_declarations: list[FunctionDeclaration] = []
+
+
+class FunctionCallingConfig(Camel):
+    mode: Literal["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"] = "AUTO"
+    allowed_function_names: list[str] = []
+
+
+class ToolConfig(Camel):
+    function_calling_config: FunctionCallingConfig = FunctionCallingConfig()
+
+
+class ThinkingConfig(Camel):
+    include_thoughts: bool = False
+
+
+class GenerationConfig(Camel):
+    max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    stop_sequences: list[str] = []
+    thinking_config: ThinkingConfig = ThinkingConfig()
+
+
+class Body(Camel):
+    contents: Annotated[list[Content], msgspec.Meta(min_length=1)]
+    system_instruction: Content | None = None
+    tools: list[Tools] = []
+    tool_config: ToolConfig = ToolConfig()
+    generation_config: GenerationConfig = GenerationConfig()
+
+
+BODY = msgspec.json.Decoder(Body)
+
+ERRORS: Mapping[int, str] = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP"}
+
+
+class Gemini:
+    """``stream`` is in the path, not in the body."""
+
+    name = "gemini"
+    media_type = "text/event-stream"
+    request_id_header = ""
+
+    # --- the request ---------------------------------------------------------------------------------
+
+    def read(self, request: Request, path: Mapping[str, str]) -> Question:
+        stream = path["method"] == "streamGenerateContent"
+        if stream and request.query.get("alt") != "sse":
+            raise Refused(400, "The simulator streams with alt=sse only.")
+        body = decode(BODY, request.body)
+        model = path["model"]
+        conversation = Conversation()
+        for part in body.system_instruction.parts if body.system_instruction else ():
+            conversation.text(part.text or "")
+        _read_contents(body.contents, conversation, signed="thinking" in model)
+        declared = [function for tools in body.tools for function in tools.function_declarations]
+        config = body.generation_config
+        return Question(
+            model=model,
+            stream=stream,
+            prompt=conversation.prompt,
+            tokens=conversation.tokens(len(declared)),
+            results=tuple(conversation.results),
+            images=tuple(conversation.images),
+            tools=tuple(Tool(tool.name, tool.parameters or tool.parameters_json_schema or {}) for tool in declared),
+            tool_choice=_tool_choice(body.tool_config.function_calling_config),
+            max_tokens=config.max_output_tokens,
+            stops=tuple(config.stop_sequences),
+            thinking=config.thinking_config.include_thoughts,
+        )
+
+    # --- the answer ----------------------------------------------------------------------------------
+
+    def body(self, question: Question, answer: Answer) -> bytes:
+        parts: list[dict[str, Any]] = []
+        if answer.thinking:
+            parts.append({"text": "".join(answer.thinking), "thought": True})
+        if answer.text:
+            parts.append({"text": "".join(answer.text), **_text_signature(answer)})
+        parts += _calls(answer)
+        return msgspec.json.encode(_chunk(question, answer, parts, answer.usage, FINISH[answer.finish]))
+
+    def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
+        thought = said = 0
+        for word in answer.thinking:
+            thought += 1
+            yield _frame(_chunk(question, answer, [{"text": word, "thought": True}], _so_far(answer, thought, said)))
+        for word in answer.text:
+            said += 1
+            yield _frame(_chunk(question, answer, [{"text": word}], _so_far(answer, thought, said)))
+        for call, part in zip(answer.calls, _calls(answer), strict=True):
+            said += call.tokens
+            yield _frame(_chunk(question, answer, [part], _so_far(answer, thought, said)), tokens=call.tokens)
+        last = _chunk(question, answer, [{"text": "", **_text_signature(answer)}], answer.usage, FINISH[answer.finish])
+        yield Frame(_sse(last), "end")
+
+    # --- errors --------------------------------------------------------------------------------------
+
+    def error(self, refused: Refused) -> bytes:
+        return msgspec.json.encode(_error(refused))
+
+    def error_event(self, refused: Refused) -> bytes:
+        return _sse(_error(refused))
+
+
+def _read_contents(contents: list[Content], conversation: Conversation, *, signed: bool) -> None:
+    """Refuses, as Gemini does, a turn of calls whose next turn hasn't as many responses, and unsigned calls."""
+    called = 0
+    for content in contents:
+        responses = sum(part.function_response is not None for part in content.parts)
+        if responses != called:
+            raise Refused(
+                400,
+                "Please ensure that the number of function response parts is equal to the number of function call "
+                "parts of the function call turn.",
+            )
+        calls = [part for part in content.parts if part.function_call]
+        if signed and calls and calls[0].thought_signature != _signature(calls[0]):
+            raise Refused(400, "Function call is missing a thought_signature in functionCall parts.")
+        called = len(calls)
+        conversation.begin(content.role)
+        for part in content.parts:
+            _read_part(part, content.role, conversation)
+
+
+def _read_part(part: Part, role: str, conversation: Conversation) -> None:
+    if part.text is not None and not part.thought:
+        conversation.text(part.text, asked=role == "user")
+    elif part.inline_data:
+        conversation.image(part.inline_data.data)
+    elif part.file_data:
+        conversation.image_url(part.file_data.file_uri)
+    elif part.function_response:
+        response = part.function_response.response
+        plain = next(iter(response.values())) if len(response) == 1 else response
+        conversation.result(plain if isinstance(plain, str) else msgspec.json.encode(plain).decode())
+
+
+def _signature(part: Part) -> str:
+    return signature(part.function_call.name if part.function_call else "")
+
+
+def _tool_choice(config: FunctionCallingConfig) -> str:
+    if config.mode == "ANY" and len(config.allowed_function_names) == 1:
+        return config.allowed_function_names[0]
+    return {"ANY": "any", "NONE": "none"}.get(config.mode, "auto")
+
+
+def _calls(answer: Answer) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = [
+        {"functionCall": {"name": call.name, "args": msgspec.Raw(call.arguments.encode())}} for call in answer.calls
+    ]
+    if parts and answer.thinking:
+        parts[0]["thoughtSignature"] = signature(answer.calls[0].name)
+    return parts
+
+
+def _text_signature(answer: Answer) -> dict[str, str]:
+    return {"thoughtSignature": signature("".join(answer.text))} if answer.thinking and not answer.calls else {}
+
+
+def _so_far(answer: Answer, thought: int, said: int) -> Usage:
+    return msgspec.structs.replace(answer.usage, output=thought + said, reasoning=thought)
+
+
+def _chunk(
+    question: Question, answer: Answer, parts: list[dict[str, Any]], usage: Usage, finish: str | None = None
+) -> dict[str, Any]:
+    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": 0}
+    if finish:
+        candidate["finishReason"] = finish
+    return {
+        "candidates": [candidate],
+        "usageMetadata": _usage(usage),
+        "modelVersion": question.model,
+        "responseId": answer.id,
+    }
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    said = {
+        "promptTokenCount": usage.input,
+        "candidatesTokenCount": usage.output - usage.reasoning,
+        "totalTokenCount": usage.input + usage.output,
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": usage.input}],
+    }
+    if usage.reasoning:
+        said["thoughtsTokenCount"] = usage.reasoning
+    if usage.cached:
+        said["cachedContentTokenCount"] = usage.cached
+    return said
+
+
+def _frame(chunk: dict[str, Any], tokens: int = 1) -> Frame:
+    return Frame(_sse(chunk), "content", tokens)
+
+
+def _sse(data: object) -> bytes:
+    return b"data: %b\r\n\r\n" % msgspec.json.encode(data)
+
+
+def _error(refused: Refused) -> dict[str, Any]:
+    error: dict[str, Any] = {
+        "code": refused.status,
+        "message": refused.message,
+        "status": ERRORS.get(refused.status, "UNKNOWN"),
+    }
+    if refused.retry_after is not None:
+        retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{refused.retry_after}s"}
+        error["details"] = [retry]
+    return {"error": error}
+
+
+def _model_row(name: str) -> dict[str, Any]:
+    return {
+        "name": f"models/{name}",
+        "version": "1",
+        "displayName": name,
+        "inputTokenLimit": 1_048_576,
+        "outputTokenLimit": 65_536,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+    }
+
+
+GEMINI = Gemini()
+
+ROUTES = (
+    route("POST", "/v1(beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent)", GEMINI),
+    route(
+        "GET",
+        "/v1beta/models",
+        GEMINI,
+        lambda _: msgspec.json.encode({"models": [_model_row(name) for name in MODELS]}),
+    ),
+    route("GET", "/v1beta/models/(?P<model>.+)", GEMINI, lambda path: msgspec.json.encode(_model_row(path["model"]))),
+)

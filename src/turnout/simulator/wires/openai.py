@@ -1,0 +1,308 @@
+"""OpenAI Chat Completions (https://platform.openai.com/docs/api-reference/chat), and what its imitators change.
+
+A vendor on this wire is an ``OpenAIChat`` with its own differences: see ``azure.py``, ``vllm.py``, ``llamacpp.py``.
+OpenAI itself never shows what a model thinks: it bills ``reasoning_tokens`` only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from turnout.simulator.answer import Answer, Call
+from turnout.simulator.http import Request
+from turnout.simulator.question import Conversation, Question, Tool
+from turnout.simulator.refused import Refused
+from turnout.simulator.wire import MODELS, Frame, decode, route, sse
+
+
+class TextPart(msgspec.Struct, tag="text"):
+    text: str
+
+
+class RefusalPart(msgspec.Struct, tag="refusal"):
+    refusal: str
+
+
+class ImageUrl(msgspec.Struct):
+    url: str
+
+
+class ImagePart(msgspec.Struct, tag="image_url"):
+    image_url: ImageUrl
+
+
+class AudioPart(msgspec.Struct, tag="input_audio"):
+    pass
+
+
+class FilePart(msgspec.Struct, tag="file"):
+    pass
+
+
+class CalledFunction(msgspec.Struct):
+    name: str
+    arguments: str
+
+
+class ToolCall(msgspec.Struct):
+    id: str
+    function: CalledFunction
+
+
+class Message(msgspec.Struct):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart | ImagePart | AudioPart | FilePart | RefusalPart] | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
+
+
+class Function(msgspec.Struct):
+    name: str
+    parameters: dict[str, Any] = {}
+
+
+class ToolOffered(msgspec.Struct):
+    function: Function
+    type: Literal["function"]
+
+
+class NamedFunction(msgspec.Struct):
+    name: str
+
+
+class NamedTool(msgspec.Struct):
+    function: NamedFunction
+
+
+class StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class Body(msgspec.Struct):
+    messages: Annotated[list[Message], msgspec.Meta(min_length=1)]
+    model: str = ""
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    tools: list[ToolOffered] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    stop: str | list[str] | None = None
+    n: Annotated[int, msgspec.Meta(ge=1, le=128)] | None = None
+    reasoning_effort: str | None = None
+
+
+BODY = msgspec.json.Decoder(Body)
+
+ERRORS: Mapping[int, tuple[str, str | None]] = {
+    401: ("invalid_request_error", "invalid_api_key"),
+    403: ("invalid_request_error", "unsupported_country_region_territory"),
+    404: ("invalid_request_error", "model_not_found"),
+    429: ("requests", "rate_limit_exceeded"),
+}
+"""Error types and codes (https://platform.openai.com/docs/guides/error-codes)."""
+
+
+class OpenAIChat:
+    """``reasoning`` is the field that shows thinking; empty where the vendor hides it."""
+
+    media_type = "text/event-stream"
+    request_id_header = "x-request-id"
+
+    def __init__(self, name: str, reasoning: str = "") -> None:
+        self.name = name
+        self._reasoning = reasoning
+
+    # --- the request ---------------------------------------------------------------------------------
+
+    def read(self, request: Request, path: Mapping[str, str]) -> Question:
+        return self.question(decode(BODY, request.body), path.get("deployment", ""))
+
+    def question(self, body: Body, deployment: str = "") -> Question:
+        model = deployment or body.model
+        if not model:
+            raise Refused(400, "you must provide a model parameter")
+        conversation = Conversation()
+        _read_messages(body.messages, conversation)
+        return Question(
+            model=model,
+            stream=bool(body.stream),
+            prompt=conversation.prompt,
+            tokens=conversation.tokens(len(body.tools or ())),
+            results=tuple(conversation.results),
+            images=tuple(conversation.images),
+            tools=tuple(Tool(tool.function.name, tool.function.parameters) for tool in body.tools or ()),
+            tool_choice=_tool_choice(body.tool_choice),
+            max_tokens=body.max_completion_tokens or body.max_tokens,
+            stops=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
+            thinking=body.reasoning_effort not in (None, "none"),
+            choices=body.n or 1,
+            include_usage=bool(body.stream_options and body.stream_options.include_usage),
+        )
+
+    # --- the answer ----------------------------------------------------------------------------------
+
+    def body(self, question: Question, answer: Answer) -> bytes:
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": "".join(answer.text) if not answer.calls else None,
+            "refusal": None,
+        }
+        if self._reasoning and answer.thinking:
+            message[self._reasoning] = "".join(answer.thinking)
+        if answer.calls:
+            message["tool_calls"] = [_call(call) for call in answer.calls]
+        choices = [
+            {"index": index, "message": message, "logprobs": None, "finish_reason": answer.finish}
+            for index in range(question.choices)
+        ]
+        return msgspec.json.encode(
+            {**self._envelope("chat.completion", question, answer), "choices": choices, "usage": _usage(answer)}
+        )
+
+    def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
+        envelope = self._envelope("chat.completion.chunk", question, answer)
+        nothing = {"usage": None} if question.include_usage else {}
+        for kind, tokens, delta, finish in self._deltas(answer):
+            for index in range(question.choices):
+                choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+                yield Frame(sse({**envelope, "choices": [choice], **nothing}), kind, tokens)
+        if question.include_usage:
+            yield Frame(sse({**envelope, "choices": [], "usage": _usage(answer)}), "end")
+        yield Frame(b"data: [DONE]\n\n", "end")
+
+    def _deltas(
+        self, answer: Answer
+    ) -> Iterator[tuple[Literal["other", "content", "end"], int, dict[str, Any], str | None]]:
+        hidden = 0 if self._reasoning else len(answer.thinking)
+        yield "other", hidden, {"role": "assistant", "content": None if answer.calls else "", "refusal": None}, None
+        for thought in answer.thinking if self._reasoning else ():
+            yield "content", 1, {self._reasoning: thought}, None
+        for word in answer.text:
+            yield "content", 1, {"content": word}, None
+        for index, call in enumerate(answer.calls):
+            opening = {"index": index, **_call(call, arguments="")}
+            yield "content", 1, {"tool_calls": [opening]}, None
+            for piece in call.pieces:
+                yield "content", 1, {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
+        yield "end", 0, {}, answer.finish
+
+    def _envelope(self, kind: str, question: Question, answer: Answer) -> dict[str, Any]:
+        return {
+            "id": f"chatcmpl-{answer.id}",
+            "object": kind,
+            "created": int(time.time()),
+            "model": question.model,
+            "service_tier": "default",
+            "system_fingerprint": "fp_simulator",
+        }
+
+    # --- errors --------------------------------------------------------------------------------------
+
+    def error(self, refused: Refused) -> bytes:
+        return msgspec.json.encode({"error": self.error_object(refused)})
+
+    def error_event(self, refused: Refused) -> bytes:
+        return sse({"error": self.error_object(refused)})
+
+    def error_object(self, refused: Refused) -> dict[str, Any]:
+        kind, code = ERRORS.get(
+            refused.status, ("server_error" if refused.status >= 500 else "invalid_request_error", None)
+        )
+        return {"message": refused.message, "type": kind, "param": refused.param, "code": code}
+
+
+def _read_messages(messages: Sequence[Message], conversation: Conversation) -> None:
+    """Refuses, as OpenAI does, calls without results and results without calls."""
+    open_calls: set[str] = set()
+    for message in messages:
+        if message.role == "tool":
+            if message.tool_call_id not in open_calls:
+                raise Refused(400, "messages with role 'tool' must answer one of the preceding message's 'tool_calls'.")
+            open_calls.remove(message.tool_call_id)
+            conversation.result(_text(message))
+            continue
+        if open_calls:
+            break
+        conversation.begin(message.role)
+        _read_content(message, conversation)
+        open_calls = {call.id for call in message.tool_calls or ()}
+    if open_calls:
+        raise Refused(400, f"'tool_calls' must be answered by messages for each 'tool_call_id': {sorted(open_calls)}")
+
+
+def _read_content(message: Message, conversation: Conversation) -> None:
+    if isinstance(message.content, str):
+        return conversation.text(message.content, asked=message.role == "user")
+    for part in message.content or ():
+        match part:
+            case TextPart():
+                conversation.text(part.text, asked=message.role == "user")
+            case ImagePart():
+                conversation.image_url(part.image_url.url)
+            case RefusalPart():
+                conversation.text(part.refusal)
+    return None
+
+
+def _text(message: Message) -> str:
+    if isinstance(message.content, str):
+        return message.content
+    return "".join(part.text for part in message.content or () if isinstance(part, TextPart))
+
+
+def _tool_choice(choice: str | NamedTool | None) -> str:
+    if isinstance(choice, NamedTool):
+        return choice.function.name
+    return "any" if choice == "required" else choice or "auto"
+
+
+def _call(call: Call, arguments: str | None = None) -> dict[str, Any]:
+    text = call.arguments if arguments is None else arguments
+    return {"id": f"call_{call.id}", "type": "function", "function": {"name": call.name, "arguments": text}}
+
+
+def _usage(answer: Answer) -> dict[str, Any]:
+    usage = answer.usage
+    return {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached,
+            "cache_write_tokens": usage.cache_write,
+            "audio_tokens": 0,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def model_row(name: str, owner: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": owner}
+
+
+def list_models(owner: str) -> bytes:
+    return msgspec.json.encode({"object": "list", "data": [model_row(name, owner) for name in MODELS]})
+
+
+OPENAI = OpenAIChat("openai")
+
+ROUTES = (
+    route("POST", "/v1/chat/completions", OPENAI),
+    route("GET", "/v1/models", OPENAI, lambda _: list_models("simulator")),
+    route(
+        "GET",
+        "/v1/models/(?P<model>.+)",
+        OPENAI,
+        lambda path: msgspec.json.encode(model_row(path["model"], "simulator")),
+    ),
+)
