@@ -8,11 +8,13 @@ import msgspec
 
 from turnout.errors import Unsupported
 
-from .messages import Audio, File, Image, ToolResult
+from .messages import Audio, File, Image, Text, ToolResult
 from .request import ChatRequest
 
 HARMLESS = frozenset(
     {
+        "cache_control",
+        "diagnostics",
         "metadata",
         "prompt_cache_key",
         "prompt_cache_retention",
@@ -57,7 +59,8 @@ def _unsupported(request: ChatRequest, support: Support) -> Iterator[tuple[str, 
     yield from _unsupported_settings(request, support)
     for field in msgspec.structs.fields(request.sampling):
         sent = field.name in support.knobs or field.name in support.ignores
-        if not sent and getattr(request.sampling, field.name) is not None:
+        value = getattr(request.sampling, field.name)
+        if not sent and value is not None and value is not False:
             yield field.name, f"'{field.name}'"
     for namespace, fields in (request.extensions or {}).items():
         if namespace != support.namespace:
@@ -98,4 +101,14 @@ def _unsupported_medium(part: object, support: Support) -> str | None:
             return "audio"
         case File() if not support.files:
             return "files"
+        case Text(extensions=dict(extensions)):
+            return _unsupported_block(extensions, support)
+    return None
+
+
+def _unsupported_block(extensions: dict[str, dict[str, msgspec.Raw]], support: Support) -> str | None:
+    """A part that the core has no place for is a Text whose extensions hold the whole block of its own wire."""
+    for namespace, fields in extensions.items():
+        if namespace != support.namespace and "block" in fields:
+            return f"content blocks that only the wire '{namespace}' has"
     return None

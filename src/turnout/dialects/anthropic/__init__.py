@@ -1,0 +1,5 @@
+"""Anthropic's Messages, as clients speak it (https://platform.claude.com/docs/en/api/messages)."""
+
+from .dialect import AnthropicMessages
+
+DIALECTS = (AnthropicMessages(),)

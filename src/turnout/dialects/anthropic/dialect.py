@@ -1,0 +1,53 @@
+"""The dialect itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from turnout.core import Answer, ChatRequest
+from turnout.dialects import Renderer, ReplyContext, ServedModel
+from turnout.errors import TurnoutError
+
+from . import parse
+from .reply import error_body, message_body
+from .stream import EventRenderer
+
+
+class AnthropicMessages:
+    name = "anthropic"
+    wire = parse.WIRE
+    paths = ("/v1/messages",)
+    key_headers = ("x-api-key", "authorization")
+
+    def parse(self, body: bytes) -> ChatRequest:
+        return parse.parse(body)
+
+    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
+        return EventRenderer(context)
+
+    def body(self, answer: Answer, context: ReplyContext) -> bytes:
+        return message_body(answer, context)
+
+    def error(self, error: TurnoutError, request_id: str) -> bytes:
+        return error_body(error, request_id)
+
+    def models(self, models: Sequence[ServedModel]) -> bytes:
+        rows = [_model(model) for model in models]
+        ends = {"first_id": models[0].id, "last_id": models[-1].id} if models else {"first_id": None, "last_id": None}
+        return msgspec.json.encode({"data": rows, "has_more": False, **ends})
+
+    def model(self, model: ServedModel) -> bytes:
+        return msgspec.json.encode(_model(model))
+
+
+def _model(model: ServedModel) -> dict[str, object]:
+    return {
+        "type": "model",
+        "id": model.id,
+        "display_name": model.id,
+        "created_at": datetime.fromtimestamp(model.created, UTC),
+        "lifecycle": "active",
+    }

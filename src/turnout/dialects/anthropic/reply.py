@@ -1,0 +1,174 @@
+"""Answers → Anthropic's message, and what a stream of events has in common with it.
+
+Choices beyond the first can't be asked for in this dialect. Media that a model made (images, audio) have no block in
+Anthropic's answers and are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Answer,
+    Finish,
+    Part,
+    RedactedThinking,
+    Refusal,
+    Start,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+)
+from turnout.dialects import ReplyContext
+from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
+
+from .blocks import NAMESPACE
+from .reading import FIELDS, Fields
+
+_encode = msgspec.json.encode
+
+NATIVE_REASONS = frozenset(
+    {
+        "end_turn",
+        "max_tokens",
+        "stop_sequence",
+        "tool_use",
+        "pause_turn",
+        "refusal",
+        "model_context_window_exceeded",
+        "compaction",
+    }
+)
+_REASONS = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+    "other": "end_turn",
+}
+_ERROR_TYPES = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+def message_body(answer: Answer, context: ReplyContext) -> bytes:
+    """A whole ``message``."""
+    choice = answer.choices[0] if answer.choices else None
+    parts = choice.parts if choice else ()
+    blocks = [block for part in parts if (block := block_of(part)) is not None]
+    refusal = next((part for part in parts if isinstance(part, Refusal)), None)
+    head = message_head(Start(answer.id, answer.model, answer.created), context)
+    stop = stop_fields(choice.finish if choice else None, refusal)
+    return _encode(head | {"content": blocks, **stop, "usage": usage_fields(answer.usage)})
+
+
+def message_head(start: Start, context: ReplyContext) -> dict[str, Any]:
+    """A message that has said nothing yet."""
+    return {
+        "id": start.id or f"msg_{context.request_id}",
+        "type": "message",
+        "role": "assistant",
+        "model": start.model or context.model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+    }
+
+
+def stop_fields(finish: Finish | None, refusal: Refusal | None) -> dict[str, Any]:
+    """Why it stopped. A refusal's words belong here: this wire has no block for them."""
+    fields: dict[str, Any] = {
+        "stop_reason": _stop_reason(finish, refusal) if finish else None,
+        "stop_sequence": finish.stop_sequence if finish else None,
+    }
+    if refusal:
+        details = {"type": "refusal", "category": None, "explanation": refusal.text}
+        fields["stop_details"] = details | extra_fields(refusal)
+    return fields
+
+
+def _stop_reason(finish: Finish, refusal: Refusal | None) -> str:
+    if finish.native_reason in NATIVE_REASONS:
+        return finish.native_reason
+    if refusal:
+        return "refusal"
+    return "stop_sequence" if finish.stop_sequence is not None else _REASONS[finish.reason]
+
+
+def block_of(part: Part) -> dict[str, Any] | Raw | None:
+    """The whole block, None for a part without one."""
+    extra = extra_fields(part)
+    match part:
+        case Text():
+            return extra.get("block") or {"type": "text", "text": part.text, **extra}
+        case Thinking():
+            return {"type": "thinking", "thinking": part.text, "signature": part.signature or "", **extra}
+        case RedactedThinking():
+            return {"type": "redacted_thinking", "data": part.data, **extra}
+        case ToolCall():
+            return {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part.arguments), **extra}
+    return None
+
+
+def extra_fields(part: Part) -> Fields:
+    """What Anthropic said of the part beyond what the core knows."""
+    return (part.extensions or {}).get(NAMESPACE) or {}
+
+
+def _input(arguments: str) -> Raw:
+    """A call's input has to be an object. Arguments that aren't, because the model was cut short or made a mistake,
+    are wrapped as Anthropic advises:
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
+    """
+    if not arguments.strip():
+        return Raw(b"{}")
+    try:
+        FIELDS.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return Raw(_encode({"INVALID_JSON": arguments}))
+    return Raw(arguments.encode())
+
+
+def usage_fields(usage: Usage | None) -> dict[str, Any]:
+    """Anthropic counts cached tokens apart from the input."""
+    if usage is None:
+        return {"input_tokens": 0, "output_tokens": 0}
+    fields: dict[str, Any] = {
+        "input_tokens": max(usage.input - usage.cached_input - usage.cache_write, 0),
+        "cache_creation_input_tokens": usage.cache_write,
+        "cache_read_input_tokens": usage.cached_input,
+        "output_tokens": usage.output,
+    }
+    if usage.reasoning:
+        fields["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
+    return fields
+
+
+def error_body(error: TurnoutError, request_id: str) -> bytes:
+    """Anthropic's error, with our ``code`` and ``param`` beside its type; ``failures`` when all deployments failed."""
+    fields: dict[str, Any] = {
+        "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error"),
+        "message": error.message,
+        "code": error.code,
+        "param": error.param if isinstance(error, RequestError) else None,
+    }
+    if isinstance(error, AllDeploymentsFailed):
+        fields["failures"] = [
+            {"deployment": deployment, "status": failure.status, "code": failure.code, "message": failure.message}
+            for deployment, failure in error.failures
+        ]
+    return _encode({"type": "error", "error": fields, "request_id": request_id})

@@ -1,0 +1,250 @@
+"""A reply's bytes → core events."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Delta,
+    Extensions,
+    Part,
+    PartEnd,
+    PartStart,
+    Refusal,
+    SSEFramer,
+    Start,
+    StreamEvent,
+    ToolCall,
+    UsageSoFar,
+)
+from turnout.errors import UpstreamBroken
+
+from . import wire
+from .blocks import extensions, foreign_block, part_of, whole
+from .read import Progress, failure_of, finish_of, read
+from .wire import Fields
+
+_EVENT = msgspec.json.Decoder(wire.Event)
+_BODY = msgspec.json.Decoder(wire.Body)
+_UNKNOWN_PIECE = msgspec.json.Decoder(wire.UnknownPiece)
+_FIELDS = msgspec.json.Decoder(Fields)
+_STRING = msgspec.json.Decoder(str | None)
+
+
+class _OpenPart:
+    """A part whose block is still open."""
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+        self._signature: str | None = None
+        self._citations: list[Raw] = []
+        self._extra: Fields = {}
+
+    def add(self, piece: wire.Piece, data: bytes, events: list[StreamEvent]) -> None:
+        """``data`` is the whole event, for pieces of an unknown type: their fields are kept."""
+        match piece.type:
+            case "text_delta":
+                events.append(Delta(self._index, piece.text))
+            case "thinking_delta":
+                events.append(Delta(self._index, piece.thinking))
+            case "input_json_delta":
+                self._add_input(piece.partial_json, events)
+            case "signature_delta":
+                self._signature = piece.signature
+            case "citations_delta" if isinstance(piece.citation, Raw):
+                self._citations.append(piece.citation)
+            case _:
+                fields = read(_UNKNOWN_PIECE, data).delta
+                self._extra |= {name: value for name, value in fields.items() if name != "type"}
+
+    def end(self, events: list[StreamEvent]) -> None:
+        events.append(PartEnd(self._index, signature=self._signature, extensions=self._extensions()))
+
+    def _add_input(self, text: str, events: list[StreamEvent]) -> None:
+        events.append(Delta(self._index, text))
+
+    def _extensions(self) -> Extensions:
+        if self._citations:
+            self._extra["citations"] = Raw(b"[%b]" % b",".join([bytes(citation) for citation in self._citations]))
+        return extensions(self._extra)
+
+
+class _OpenCall(_OpenPart):
+    """A tool call. One without arguments has no pieces, or only empty ones; its block says ``{}``."""
+
+    def __init__(self, index: int, arguments: str) -> None:
+        super().__init__(index)
+        self._arguments = arguments
+        self._said = False
+
+    def _add_input(self, text: str, events: list[StreamEvent]) -> None:
+        if text:
+            self._said = True
+            events.append(Delta(self._index, text))
+
+    def end(self, events: list[StreamEvent]) -> None:
+        if not self._said:
+            events.append(Delta(self._index, self._arguments))
+        super().end(events)
+
+
+class _OpenForeign(_OpenPart):
+    """A block of which the core knows nothing: it is put together again, and given whole."""
+
+    def __init__(self, index: int, block: Fields) -> None:
+        super().__init__(index)
+        self._block = block
+        self._input = ""
+
+    def _add_input(self, text: str, events: list[StreamEvent]) -> None:
+        self._input += text
+
+    def _extensions(self) -> Extensions:
+        if self._input:
+            self._extra["input"] = self._whole_input()
+        return whole(self._block | self._extra) if self._extra else None
+
+    def _whole_input(self) -> Raw:
+        """A model that was cut short leaves half an input, which is no JSON."""
+        try:
+            _FIELDS.decode(self._input)
+        except (msgspec.DecodeError, RecursionError):
+            return Raw(msgspec.json.encode({"INVALID_JSON": self._input}))
+        return Raw(self._input.encode())
+
+
+class StreamDecoder:
+    """A ``text/event-stream``. An event that can't be read is reported after the events before it have been given."""
+
+    def __init__(self) -> None:
+        self._framer = SSEFramer()
+        self._progress = Progress()
+        self._open: dict[int, _OpenPart] = {}
+        self._next = 0  # the index after the last part's
+        self._failed = False
+        self._broken: UpstreamBroken | None = None
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        return self._read_all(self._framer.feed(data))
+
+    def close(self) -> list[StreamEvent]:
+        return self._read_all(self._framer.close())
+
+    def _read_all(self, frames: list[tuple[str, bytes]]) -> list[StreamEvent]:
+        if self._broken:
+            raise self._broken
+        events: list[StreamEvent] = []
+        try:
+            for _, data in frames:
+                if not self._failed and data != b"[DONE]":
+                    self._read(read(_EVENT, data), data, events)
+        except UpstreamBroken as error:
+            if not events:
+                raise
+            self._broken = error
+        return events
+
+    def _read(self, event: wire.Event, data: bytes, events: list[StreamEvent]) -> None:
+        if event.error is not None:
+            self._failed = True
+            events.append(failure_of(event.error))
+        elif event.type == "message_delta":
+            events += self._progress.counted(event.usage)
+            self._finish(event.delta, events)
+        elif not self._progress.done:
+            self._read_content(event, data, events)
+
+    def _read_content(self, event: wire.Event, data: bytes, events: list[StreamEvent]) -> None:
+        if event.type == "content_block_delta" and event.delta is not None:
+            if event.index not in self._open:
+                raise UpstreamBroken(f"The provider went on with content block {event.index}, which is not open.")
+            self._open[event.index].add(event.delta, data, events)
+        elif event.type == "content_block_start" and event.content_block is not None:
+            self._start(event.index, event.content_block, events)
+        elif event.type == "content_block_stop":
+            self._end(event.index, events)
+        elif event.type == "message_start" and event.message is not None and self._progress.begins(event.message):
+            self._begin(event.message, events)
+
+    def _begin(self, message: wire.Message, events: list[StreamEvent]) -> None:
+        """Most say nothing yet; the answer to a tool that code called comes whole with its beginning."""
+        events.append(Start(message.id, message.model))
+        events += self._progress.counted(message.usage)
+        for part in _parts_of(message):
+            events += [PartStart(self._next, part), PartEnd(self._next)]
+            self._next += 1
+        finish = self._progress.stopped(message)
+        if finish is not None:
+            events.append(finish)
+
+    def _start(self, index: int, block: Fields, events: list[StreamEvent]) -> None:
+        self._end(index, events)
+        part = part_of(dict(block))
+        self._next = max(self._next, index + 1)
+        if foreign_block(part):
+            self._open[index] = _OpenForeign(index, block)
+        elif isinstance(part, ToolCall):
+            self._open[index] = _OpenCall(index, part.arguments)
+            part = msgspec.structs.replace(part, arguments="")
+        else:
+            self._open[index] = _OpenPart(index)
+        events.append(PartStart(index, part))
+
+    def _end(self, index: int, events: list[StreamEvent]) -> None:
+        part = self._open.pop(index, None)
+        if part is not None:
+            part.end(events)
+
+    def _finish(self, piece: wire.Piece | None, events: list[StreamEvent]) -> None:
+        finish = self._progress.stopped(piece)
+        if finish is None or piece is None:
+            return
+        for index in list(self._open):
+            self._end(index, events)
+        refusal = _refusal_of(piece.stop_details)
+        if refusal is not None:
+            events += [PartStart(self._next, refusal), PartEnd(self._next)]
+        events.append(finish)
+
+
+class BodyDecoder:
+    """One whole ``message``."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        self._pieces.append(data)
+        return []
+
+    def close(self) -> list[StreamEvent]:
+        body = read(_BODY, b"".join(self._pieces))
+        if body.error is not None:
+            return [failure_of(body.error)]
+        finish = finish_of(body)
+        if finish is None:
+            raise UpstreamBroken("The provider's reply has no stop_reason: it isn't a whole Anthropic message.")
+        events: list[StreamEvent] = [Start(body.id, body.model)]
+        for index, part in enumerate(_parts_of(body)):
+            events += [PartStart(index, part), PartEnd(index)]
+        if body.usage is not None:
+            events.append(UsageSoFar(wire.usage_of(body.usage)))
+        return [*events, finish]
+
+
+def _parts_of(message: wire.Message) -> list[Part]:
+    parts = [part_of(block) for block in message.content]
+    refusal = _refusal_of(message.stop_details)
+    return parts if refusal is None else [*parts, refusal]
+
+
+def _refusal_of(details: Fields | None) -> Refusal | None:
+    """The words of a refusal, which stand beside the reason to stop and not among the blocks."""
+    if not details:
+        return None
+    said = read(_STRING, bytes(details.get("explanation", Raw(b"null"))))
+    if said is None:
+        return None
+    extra = {name: value for name, value in details.items() if name not in ("type", "explanation")}
+    return Refusal(said, extensions(extra))

@@ -1,0 +1,105 @@
+"""The provider itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from turnout.core import ChatRequest, Defaults, Deployment, Support, WireRequest, refuse_unsupported
+from turnout.errors import UpstreamRefused
+from turnout.providers import Decoder, Profile
+from turnout.providers.http import refused, retry_after
+
+from .build import relayed_body, translated_body
+from .decode import BodyDecoder, StreamDecoder
+from .relay import BodyRelay, StreamRelay
+from .version import api_version
+from .wire import NAMESPACE, error_of
+
+WIRE = "anthropic-messages"
+_MODELS_PATH = "/v1/models?limit=1000"
+
+
+class Anthropic:
+    """``seed`` and the penalties are ignored: they nudge the sampling, and Anthropic has nothing like them."""
+
+    name = "anthropic"
+    wire = WIRE
+    profile = Profile(
+        title="Anthropic",
+        base_url="https://api.anthropic.com",
+        url_variables=("ANTHROPIC_BASE_URL",),
+        key_variables=("ANTHROPIC_API_KEY",),
+        key_prefix="sk-ant-",
+        defaults=Defaults(max_tokens=1024, temperature=1.0),
+        first_token=60,
+        price_source="anthropic",
+        aliases=("claude",),
+        docs="https://platform.claude.com/docs/en/api/messages",
+    )
+    support = Support(
+        namespace=NAMESPACE,
+        knobs=frozenset({"temperature", "top_p", "top_k"}),
+        ignores=frozenset({"seed", "presence_penalty", "frequency_penalty"}),
+        files=True,
+        json=False,
+    )
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        raw = request.raw
+        if raw is not None and raw.wire == WIRE:
+            body = relayed_body(raw.fields, request, deployment)
+        else:
+            refuse_unsupported(request, self.support, self.name)
+            body = translated_body(request, deployment)
+        return WireRequest(self._address(deployment, "/v1/messages"), self._headers(deployment), body)
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        return StreamDecoder() if request.stream else BodyDecoder()
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return StreamRelay() if request.stream else BodyRelay()
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
+        message, code = error_of(body)
+        return refused(
+            status,
+            message,
+            deployment,
+            wait=retry_after(headers),
+            native_code=code,
+            key_prefix=self.profile.key_prefix,
+        )
+
+    def list_models(self, deployment: Deployment) -> WireRequest:
+        return WireRequest(self._address(deployment, _MODELS_PATH), self._headers(deployment), b"", "GET")
+
+    def read_models(self, body: bytes) -> list[str]:
+        return [model.id for model in _MODELS.decode(body).data]
+
+    def _address(self, deployment: Deployment, path: str) -> str:
+        """People write the address with ``/v1`` and without."""
+        base = deployment.base_url or self.profile.base_url
+        return base.rstrip("/").removesuffix("/v1") + path
+
+    def _headers(self, deployment: Deployment) -> dict[str, str]:
+        headers = {
+            "content-type": "application/json",
+            "anthropic-version": api_version(deployment),
+            **deployment.headers,
+        }
+        if deployment.api_key:
+            headers["x-api-key"] = deployment.api_key.reveal()
+        return headers
+
+
+class _ModelRow(msgspec.Struct):
+    id: str
+
+
+class _ModelList(msgspec.Struct):
+    data: list[_ModelRow]
+
+
+_MODELS = msgspec.json.Decoder(_ModelList)
