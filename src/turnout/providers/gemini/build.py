@@ -12,7 +12,7 @@ from turnout.errors import Unsupported
 from turnout.providers.raw_fields import add_missing, object_in
 
 from . import wire
-from .contents import contents_of, is_before_gemini_3
+from .contents import contents_of, is_gemini_3_or_later
 from .decode import NAMESPACE
 
 _encode = msgspec.json.encode
@@ -86,9 +86,9 @@ def _thinking(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
 
     https://ai.google.dev/gemini-api/docs/thinking
     """
-    by_budget = is_before_gemini_3(model)
+    by_level = is_gemini_3_or_later(model)
     if not reasoning.enabled:
-        return wire.ThinkingConfig(thinking_budget=0) if by_budget else wire.ThinkingConfig(thinking_level="MINIMAL")
+        return wire.ThinkingConfig(thinking_level="MINIMAL") if by_level else wire.ThinkingConfig(thinking_budget=0)
     if reasoning.budget is not None or reasoning.effort is None:
         return wire.ThinkingConfig(include_thoughts=True, thinking_budget=reasoning.budget)
     if reasoning.effort not in _LEVELS:
@@ -96,9 +96,9 @@ def _thinking(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
             f"The provider 'gemini' does not know the effort '{reasoning.effort}', only {', '.join(_LEVELS)}.",
             param="reasoning_effort",
         )
-    if by_budget:
-        return wire.ThinkingConfig(include_thoughts=True, thinking_budget=_BUDGETS[reasoning.effort])
-    return wire.ThinkingConfig(include_thoughts=True, thinking_level=_LEVELS[reasoning.effort])
+    if by_level:
+        return wire.ThinkingConfig(include_thoughts=True, thinking_level=_LEVELS[reasoning.effort])
+    return wire.ThinkingConfig(include_thoughts=True, thinking_budget=_BUDGETS[reasoning.effort])
 
 
 # --- relayed -----------------------------------------------------------------------------------------

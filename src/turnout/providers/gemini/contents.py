@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import assert_never
 
 from msgspec import Raw
@@ -23,11 +22,12 @@ from turnout.core import (
     ToolCall,
     ToolResult,
 )
-from turnout.errors import InvalidRequest, Unsupported
+from turnout.errors import Unsupported
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import wire
 from .decode import NAMESPACE, SIGNATURE
+from .media import media_of
 
 NO_SIGNATURE = Raw(b'"skip_thought_signature_validator"')
 """What Google has a client send for a tool call whose signature is not known, such as another model's.
@@ -36,26 +36,28 @@ From Gemini 3 on, a call without any is refused (https://ai.google.dev/gemini-ap
 """
 
 
-def is_before_gemini_3(model: str) -> bool:
-    return model.rpartition("/")[2].startswith(("gemini-1", "gemini-2"))
+def is_gemini_3_or_later(model: str) -> bool:
+    name = model.rpartition("/")[2]
+    return name.startswith("gemini-") and not name.startswith(("gemini-1", "gemini-2"))
 
 
 def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Content | None, list[wire.Content]]:
     """The system instruction, if there is one, and the turns. Results of parallel calls have to share one turn."""
-    writer = _Writer(request, signs=not is_before_gemini_3(deployment.model))
+    writer = _Writer(request, signs=is_gemini_3_or_later(deployment.model))
     system: list[wire.Part] = []
     turns: list[wire.Content] = []
+    last: list[wire.Part] = []  # the parts of the last turn
     previous = None
     for number, message in enumerate(request.messages):
         parts = writer.parts(message, f"messages[{number}]")
         if message.role == "system":
             system += parts
-            continue
-        if message.role == "tool" and previous == "tool" and turns:
-            turns[-1].parts = (turns[-1].parts or []) + parts
+        elif message.role == "tool" == previous:
+            last += parts
         elif parts:
+            last = parts
             turns.append(wire.Content("model" if message.role == "assistant" else "user", parts))
-        previous = message.role
+            previous = message.role
     return (wire.Content(parts=system) if system else None), turns
 
 
@@ -92,7 +94,7 @@ class _Writer:
             case Audio(data=data, format=form):
                 return wire.Part(inline_data=wire.Blob(f"audio/{form}", data))
             case Image() | File():
-                media = _media(part, where)
+                media = media_of(part, where)
                 return wire.Part(inline_data=media.inline_data, file_data=media.file_data)
             case _:
                 assert_never(part)
@@ -100,42 +102,10 @@ class _Writer:
     def _response(self, result: ToolResult, where: str) -> wire.FunctionResponse:
         """Media in a result are only understood by Gemini 3 and later; earlier ones say so themselves."""
         text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
-        media = [_media(part, where) for part in result.parts if not isinstance(part, Text)]
+        media = [media_of(part, where) for part in result.parts if not isinstance(part, Text)]
         key = "error" if result.is_error else "output"
         return wire.FunctionResponse(name_of(result, self._names, where), {key: text}, result.call_id, media or None)
 
 
 def _signature(extensions: Extensions) -> Raw:
     return extensions.get(NAMESPACE, {}).get(SIGNATURE, wire.NOTHING) if extensions else wire.NOTHING
-
-
-def _media(part: Image | File, where: str) -> wire.MediaPart:
-    """Inline data, or the address of something that Google fetches or has.
-
-    https://ai.google.dev/gemini-api/docs/file-input-methods: public HTTPS addresses, registered objects in Cloud
-    Storage, and uploads at Google itself.
-    """
-    if part.data is not None:
-        return wire.MediaPart(inline_data=wire.Blob(_media_type(part, where), part.data))
-    if isinstance(part, File) and part.file_id is not None:
-        return wire.MediaPart(file_data=wire.FileData(part.media_type, part.file_id))
-    if part.url is None:
-        raise InvalidRequest(f"The image or file in {where} has neither data nor an address.", param=where)
-    if not part.url.startswith(("https://", "gs://")):
-        raise Unsupported(
-            "The provider 'gemini' only fetches from https:// addresses; send the data as base64.", param=where
-        )
-    return wire.MediaPart(file_data=wire.FileData(_media_type(part, where), part.url))
-
-
-def _media_type(part: Image | File, where: str) -> str:
-    """As stated, else by the ending of the name or address, as Google's own client does."""
-    name = (part.name if isinstance(part, File) else None) or part.url or ""
-    found = part.media_type or mimetypes.guess_type(name.partition("?")[0])[0]
-    if not found:
-        raise Unsupported(
-            f"The provider 'gemini' has to be told the media type of the image or file in {where}: "
-            "state it, use an address that ends in it (.png, .jpg, .pdf), or send the data as base64 with its type.",
-            param=where,
-        )
-    return found

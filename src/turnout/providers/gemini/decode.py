@@ -108,10 +108,11 @@ class _CandidateReader:
             self._end(events)
             self._called = True
             index = self._place()
-            arguments = "" if call.will_continue else arguments_text(call.args)
+            in_pieces = call.will_continue or call.partial_args
+            arguments = "" if in_pieces else arguments_text(call.args)
             part = ToolCall(call.id or self._ids.make(), call.name, arguments, extensions)
             events.append(PartStart(index, part, self._number))
-            if not call.will_continue:
+            if not in_pieces:
                 events.append(PartEnd(index, self._number))
                 return
             self._call = _Call(index)

@@ -1,0 +1,63 @@
+"""Images and files → inline data, or the address of something that Google fetches or has.
+
+https://ai.google.dev/gemini-api/docs/file-input-methods: public HTTPS addresses, registered objects in Cloud Storage,
+and uploads at Google itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from turnout.core import File, Image
+from turnout.errors import InvalidRequest, Unsupported
+
+from . import wire
+
+_TYPES = {
+    ".avif": "image/avif",
+    ".gif": "image/gif",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".css": "text/css",
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".md": "text/md",
+    ".pdf": "application/pdf",
+    ".txt": "text/plain",
+    ".xml": "text/xml",
+}
+"""Media types by the ending of a name. A table of our own: the machine's differs from one to the next."""
+
+
+def media_of(part: Image | File, where: str) -> wire.MediaPart:
+    """``where`` is the message's path, for the error."""
+    if part.data is not None:
+        return wire.MediaPart(inline_data=wire.Blob(_media_type(part, where), part.data))
+    if isinstance(part, File) and part.file_id is not None:
+        return wire.MediaPart(file_data=wire.FileData(part.media_type, part.file_id))
+    if part.url is None:
+        raise InvalidRequest(f"The image or file in {where} has neither data nor an address.", param=where)
+    if not part.url.startswith(("https://", "gs://")):
+        raise Unsupported(
+            "The provider 'gemini' only fetches from https:// addresses; send the data as base64.", param=where
+        )
+    return wire.MediaPart(file_data=wire.FileData(_media_type(part, where), part.url))
+
+
+def _media_type(part: Image | File, where: str) -> str:
+    """As stated, else by the ending of the name or address, as Google's own client does."""
+    name = (part.name if isinstance(part, File) else None) or (urlsplit(part.url).path if part.url else "")
+    found = part.media_type or _TYPES.get(PurePosixPath(name).suffix.lower())
+    if not found:
+        raise Unsupported(
+            f"The provider 'gemini' has to be told the media type of the image or file in {where}: "
+            "state it, use an address that ends in it (.png, .jpg, .pdf), or send the data as base64 with its type.",
+            param=where,
+        )
+    return found

@@ -1,0 +1,426 @@
+"""Requests to Gemini. Google's own client has to know every field of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from google.genai import types as sdk
+from msgspec import Raw
+from pydantic import TypeAdapter
+
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Defaults,
+    Deployment,
+    File,
+    Image,
+    Message,
+    Output,
+    Part,
+    Reasoning,
+    RedactedThinking,
+    Refusal,
+    Sampling,
+    Secret,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Traits,
+    WireBody,
+)
+from turnout.errors import InvalidRequest, Unsupported
+from turnout.providers import registry
+from turnout.providers.gemini.provider import Gemini
+
+GEMINI = Gemini()
+HELLO = (Message("user", (Text("hi"),)),)
+SCHEMA = Raw(b'{"type":"object","properties":{"city":{"type":"string"}},"additionalProperties":false}')
+SIGNED = {"gemini": {"thoughtSignature": Raw(b'"c2ln"')}}
+
+
+def deployment(**fields: Any) -> Deployment:
+    return Deployment(**{"id": "d", "provider": "gemini", "model": "gemini-2.5-flash", "api_key": Secret("k")} | fields)
+
+
+def body(request: ChatRequest, **fields: Any) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.json.decode(GEMINI.build(request, deployment(**fields)).body)
+    return built
+
+
+def asked(*messages: Message, **fields: Any) -> ChatRequest:
+    return ChatRequest(model="m", messages=messages or HELLO, **fields)
+
+
+def known_to_google(built: dict[str, Any]) -> None:
+    """Its models forbid fields that they don't know."""
+    TypeAdapter(list[sdk.Content]).validate_python(built["contents"])
+    sdk.GenerationConfig.model_validate(built["generationConfig"])
+    TypeAdapter(list[sdk.Tool]).validate_python(built.get("tools", []))
+    for name, model in (("systemInstruction", sdk.Content), ("toolConfig", sdk.ToolConfig)):
+        if name in built:
+            model.model_validate(built[name])
+    others = built.keys() - {"contents", "generationConfig", "tools", "systemInstruction", "toolConfig"}
+    assert not others
+
+
+def parts_of(*parts: Part, role: Any = "user", model: str = "gemini-2.5-flash") -> list[dict[str, Any]]:
+    built = body(asked(Message(role, parts)), model=model)
+    known_to_google(built)
+    sent: list[dict[str, Any]] = built["contents"][0]["parts"]
+    return sent
+
+
+def test_the_registry_finds_it_by_name_and_alias() -> None:
+    assert registry()["gemini"] is registry()["google"]
+    assert registry()["gemini"].name == "gemini"
+
+
+@pytest.mark.parametrize(
+    ("stream", "model", "url"),
+    [
+        (False, "gemini-2.5-flash", "https://h.example/v1beta/models/gemini-2.5-flash:generateContent"),
+        (True, "gemini-2.5-flash", "https://h.example/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
+        (False, "tunedModels/mine-7", "https://h.example/v1beta/tunedModels/mine-7:generateContent"),
+        (False, "a?key=b#c", "https://h.example/v1beta/models/a%3Fkey%3Db%23c:generateContent"),
+    ],
+    ids=["unary", "stream", "tuned_model", "name_that_would_leave_the_path"],
+)
+def test_the_address_says_model_and_form(stream: bool, model: str, url: str) -> None:
+    wired = GEMINI.build(asked(stream=stream), deployment(model=model, base_url="https://h.example/v1beta/"))
+    assert wired.url == url
+
+
+def test_the_key_is_in_a_header_and_nowhere_else() -> None:
+    wired = GEMINI.build(asked(), deployment(api_key=Secret("AIza-secret"), headers={"x-extra": "1"}))
+    assert wired.headers == {"content-type": "application/json", "x-extra": "1", "x-goog-api-key": "AIza-secret"}
+    assert "secret" not in wired.url
+    assert b"secret" not in wired.body
+
+
+def test_a_whole_conversation_is_what_google_documents() -> None:
+    built = body(
+        asked(
+            Message("system", (Text("Be short."),)),
+            Message("user", (Text("Weather in Oslo and Rome?"),)),
+            Message("assistant", (ToolCall("c1", "weather", '{"city":"Oslo"}', SIGNED), ToolCall("c2", "time", ""))),
+            Message("tool", (ToolResult("c1", (Text("21"),)),)),
+            Message("tool", (ToolResult("c2", (Text("no clock"),), is_error=True),)),
+            tools=(Tool("weather", "Looks it up.", SCHEMA), Tool("time")),
+            tool_choice=ToolChoice("auto"),
+        )
+    )
+    assert built == {
+        "systemInstruction": {"parts": [{"text": "Be short."}]},
+        "contents": [
+            {"role": "user", "parts": [{"text": "Weather in Oslo and Rome?"}]},
+            {
+                "role": "model",
+                "parts": [
+                    {
+                        "functionCall": {"id": "c1", "name": "weather", "args": {"city": "Oslo"}},
+                        "thoughtSignature": "c2ln",
+                    },
+                    {"functionCall": {"id": "c2", "name": "time", "args": {}}},
+                ],
+            },
+            {
+                "role": "user",
+                "parts": [
+                    {"functionResponse": {"id": "c1", "name": "weather", "response": {"output": "21"}}},
+                    {"functionResponse": {"id": "c2", "name": "time", "response": {"error": "no clock"}}},
+                ],
+            },
+        ],
+        "tools": [
+            {
+                "functionDeclarations": [
+                    {
+                        "name": "weather",
+                        "description": "Looks it up.",
+                        "parametersJsonSchema": msgspec.json.decode(SCHEMA),
+                    },
+                    {"name": "time"},
+                ]
+            }
+        ],
+        "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
+        "generationConfig": {},
+    }
+    known_to_google(built)
+
+
+def test_big_numbers_and_key_order_of_arguments_reach_the_wire() -> None:
+    arguments = '{"b":1.0,"a":12345678901234567890,"tiny":1e-400}'
+    request = asked(*HELLO, Message("assistant", (ToolCall("c", "f", arguments),)))
+    assert f'"args":{arguments}'.encode() in GEMINI.build(request, deployment()).body
+
+
+def test_a_result_without_its_call_names_the_message() -> None:
+    with pytest.raises(InvalidRequest, match="'gone'") as caught:
+        body(asked(*HELLO, Message("tool", (ToolResult("gone", (Text("21"),)),))))
+    assert caught.value.param == "messages[1]"
+
+
+@pytest.mark.parametrize(
+    ("part", "sent"),
+    [
+        pytest.param(
+            Image(data="aGk=", media_type="image/png"),
+            {"inlineData": {"mimeType": "image/png", "data": "aGk="}},
+            id="image_inline",
+        ),
+        pytest.param(
+            Image(url="https://x.example/a.JPG?v=1"),
+            {"fileData": {"mimeType": "image/jpeg", "fileUri": "https://x.example/a.JPG?v=1"}},
+            id="image_by_address_takes_the_type_of_its_ending",
+        ),
+        pytest.param(
+            Image(url="https://x.example/a", media_type="image/webp"),
+            {"fileData": {"mimeType": "image/webp", "fileUri": "https://x.example/a"}},
+            id="image_by_address_with_a_type",
+        ),
+        pytest.param(
+            Audio("aGk=", "wav"), {"inlineData": {"mimeType": "audio/wav", "data": "aGk="}}, id="audio_inline"
+        ),
+        pytest.param(
+            File(data="aGk=", name="a.pdf"),
+            {"inlineData": {"mimeType": "application/pdf", "data": "aGk="}},
+            id="file_takes_the_type_of_its_name",
+        ),
+        pytest.param(
+            File(file_id="https://h.example/v1beta/files/x"),
+            {"fileData": {"fileUri": "https://h.example/v1beta/files/x"}},
+            id="file_uploaded_at_google",
+        ),
+        pytest.param(Refusal("No."), {"text": "No."}, id="refusal_is_text"),
+        pytest.param(Text("", SIGNED), {"text": "", "thoughtSignature": "c2ln"}, id="signed_empty_text_goes_back"),
+        pytest.param(
+            Thinking("Hm.", None, SIGNED),
+            {"text": "Hm.", "thought": True, "thoughtSignature": "c2ln"},
+            id="own_thought_goes_back",
+        ),
+    ],
+)
+def test_parts(part: Part, sent: dict[str, Any]) -> None:
+    assert parts_of(part) == [sent]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(Thinking("Hm.", "anthropic-signature"), id="thought_of_another_model"),
+        pytest.param(RedactedThinking("xyz"), id="sealed_thought_of_another_model"),
+        pytest.param(Text(""), id="empty_text"),
+    ],
+)
+def test_what_gemini_could_not_read_is_left_out(part: Part) -> None:
+    assert parts_of(part, Text("hi")) == [{"text": "hi"}]
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        pytest.param(Image(url="http://x.example/a.png"), "https://", id="plain_http"),
+        pytest.param(Image(url="https://x.example/a"), "media type", id="address_without_a_type"),
+        pytest.param(Image(data="aGk="), "media type", id="data_without_a_type"),
+    ],
+)
+def test_media_that_gemini_cannot_fetch_or_read_are_refused_by_message(part: Part, words: str) -> None:
+    with pytest.raises(Unsupported, match=words) as caught:
+        parts_of(part)
+    assert caught.value.param == "messages[0]"
+
+
+def test_an_image_in_a_system_message_is_refused() -> None:
+    with pytest.raises(Unsupported, match="only takes text"):
+        body(asked(Message("system", (Image(data="aGk=", media_type="image/png"),)), *HELLO))
+
+
+def test_an_image_in_a_tool_result_stands_beside_its_text() -> None:
+    result = ToolResult("c", (Text("Here:"), Image(data="aGk=", media_type="image/png")), name="draw")
+    assert parts_of(result, role="tool")[0]["functionResponse"] == {
+        "id": "c",
+        "name": "draw",
+        "response": {"output": "Here:"},
+        "parts": [{"inlineData": {"mimeType": "image/png", "data": "aGk="}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "extensions", "signatures"),
+    [
+        ("gemini-3-pro-preview", None, ["skip_thought_signature_validator", None]),
+        ("gemini-3-pro-preview", SIGNED, ["c2ln", None]),
+        ("models/gemini-2.5-pro", None, [None, None]),
+        ("gemma-3-27b-it", None, [None, None]),
+    ],
+    ids=["first_call_of_gemini_3_must_have_one", "a_real_one_stays", "gemini_2_needs_none", "gemma_needs_none"],
+)
+def test_tool_calls_without_a_signature(model: str, extensions: Any, signatures: list[str | None]) -> None:
+    calls = (ToolCall("c1", "f", "{}", extensions), ToolCall("c2", "f", "{}"))
+    sent = parts_of(*calls, role="assistant", model=model)
+    assert [part.get("thoughtSignature") for part in sent] == signatures
+
+
+@pytest.mark.parametrize(
+    ("choice", "config"),
+    [
+        (ToolChoice("auto"), {"mode": "AUTO"}),
+        (ToolChoice("none"), {"mode": "NONE"}),
+        (ToolChoice("required"), {"mode": "ANY"}),
+        (ToolChoice("tool", "f"), {"mode": "ANY", "allowedFunctionNames": ["f"]}),
+    ],
+    ids=["auto", "none", "required", "tool"],
+)
+def test_tool_choice(choice: ToolChoice, config: dict[str, Any]) -> None:
+    built = body(asked(tools=(Tool("f"),), tool_choice=choice))
+    assert built["toolConfig"] == {"functionCallingConfig": config}
+    known_to_google(built)
+
+
+def test_every_setting_has_googles_name() -> None:
+    built = body(
+        asked(
+            sampling=Sampling(temperature=0.1, top_p=0.2, top_k=3, seed=4, presence_penalty=0.5, frequency_penalty=0.6),
+            max_output=7,
+            stop=("END",),
+            n=2,
+            output=Output("json_schema", SCHEMA),
+        )
+    )
+    assert built["generationConfig"] == {
+        "temperature": 0.1,
+        "topP": 0.2,
+        "topK": 3,
+        "seed": 4,
+        "presencePenalty": 0.5,
+        "frequencyPenalty": 0.6,
+        "maxOutputTokens": 7,
+        "stopSequences": ["END"],
+        "candidateCount": 2,
+        "responseMimeType": "application/json",
+        "responseJsonSchema": msgspec.json.decode(SCHEMA),
+    }
+    known_to_google(built)
+
+
+def test_json_without_a_schema_is_a_media_type() -> None:
+    assert body(asked(output=Output("json")))["generationConfig"] == {"responseMimeType": "application/json"}
+
+
+DEFAULTS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
+
+
+@pytest.mark.parametrize(
+    ("said", "fields", "config"),
+    [
+        ({}, {"defaults": DEFAULTS}, {"maxOutputTokens": 256, "temperature": 0.7, "topP": 0.9}),
+        (
+            {"max_output": 0, "sampling": Sampling(temperature=0.0, top_p=1.0)},
+            {"defaults": DEFAULTS},
+            {"maxOutputTokens": 0, "temperature": 0.0, "topP": 1.0},
+        ),
+        (
+            {"sampling": Sampling(temperature=0.3, top_k=5)},
+            {"defaults": DEFAULTS, "traits": Traits(sampling=False)},
+            {"maxOutputTokens": 256, "topK": 5},
+        ),
+        ({}, {}, {}),
+    ],
+    ids=["defaults_fill_in", "the_caller_wins_even_with_zero", "model_without_sampling", "nothing_said_nothing_sent"],
+)
+def test_defaults(said: dict[str, Any], fields: dict[str, Any], config: dict[str, Any]) -> None:
+    assert body(asked(**said), **fields)["generationConfig"] == config
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "model", "config"),
+    [
+        (Reasoning(effort="low"), "gemini-3-flash", {"includeThoughts": True, "thinkingLevel": "LOW"}),
+        (Reasoning(effort="low"), "gemini-2.5-pro", {"includeThoughts": True, "thinkingBudget": 1024}),
+        (Reasoning(budget=2000), "gemini-2.5-pro", {"includeThoughts": True, "thinkingBudget": 2000}),
+        (Reasoning(), "gemini-3-flash", {"includeThoughts": True}),
+        (Reasoning(enabled=False), "gemini-2.5-flash", {"thinkingBudget": 0}),
+        (Reasoning(enabled=False), "gemini-3-flash", {"thinkingLevel": "MINIMAL"}),
+    ],
+    ids=["level", "level_as_budget", "budget", "on", "off", "as_little_as_can_be"],
+)
+def test_reasoning(reasoning: Reasoning, model: str, config: dict[str, Any]) -> None:
+    built = body(asked(reasoning=reasoning), model=model)
+    assert built["generationConfig"]["thinkingConfig"] == config
+    known_to_google(built)
+
+
+@pytest.mark.parametrize(
+    ("said", "param"),
+    [
+        ({"sampling": Sampling(logprobs=True)}, "logprobs"),
+        ({"reasoning": Reasoning(effort="ludicrous")}, "reasoning_effort"),
+        ({"tools": (Tool("f"),), "parallel_tool_calls": False}, "parallel_tool_calls"),
+        ({"extensions": {"openai": {"logit_bias": Raw(b"{}")}}}, "logit_bias"),
+    ],
+    ids=["logprobs", "unknown_effort", "one_call_at_a_time", "field_of_another_wire"],
+)
+def test_what_gemini_has_no_way_to_say_is_refused_by_field(said: dict[str, Any], param: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        body(asked(**said))
+    assert caught.value.param == param
+
+
+def test_geminis_own_extra_fields_are_sent() -> None:
+    built = body(asked(extensions={"gemini": {"safetySettings": Raw(b"[]")}}))
+    assert built["safetySettings"] == []
+    assert built["contents"][0]["parts"] == [{"text": "hi"}]
+
+
+# --- relayed -----------------------------------------------------------------------------------------
+
+
+def relayed(fields: dict[str, bytes], **deployed: Any) -> bytes:
+    raw = WireBody("gemini", {name: Raw(value) for name, value in fields.items()})
+    return GEMINI.build(asked(raw=raw, n=9, sampling=Sampling(logprobs=True)), deployment(**deployed)).body
+
+
+def test_a_relayed_body_keeps_what_nobody_knows() -> None:
+    fields = {"contents": b'[{"parts":[{"text":"hi","new":1e3}]}]', "unheardOf": b"[ 1,2.50]"}
+    assert relayed(fields) == b'{"contents":[{"parts":[{"text":"hi","new":1e3}]}],"unheardOf":[ 1,2.50]}'
+
+
+@pytest.mark.parametrize(
+    ("fields", "deployed", "sent"),
+    [
+        ({}, {"defaults": DEFAULTS}, {"generationConfig": {"maxOutputTokens": 256, "temperature": 0.7, "topP": 0.9}}),
+        (
+            {"generation_config": b'{"max_output_tokens":5,"temperature":0,"top_p":null}'},
+            {"defaults": DEFAULTS},
+            {"generation_config": {"max_output_tokens": 5, "temperature": 0, "top_p": None}},
+        ),
+        (
+            {"generationConfig": b'{"temperature":1,"topP":1,"topK":2}'},
+            {"traits": Traits(sampling=False)},
+            {"generationConfig": {"topK": 2}},
+        ),
+        (
+            {"generationConfig": b"null"},
+            {"defaults": Defaults(max_tokens=1)},
+            {"generationConfig": {"maxOutputTokens": 1}},
+        ),
+    ],
+    ids=["defaults_fill_in", "other_spelling_counts", "model_without_sampling", "null_is_left_out"],
+)
+def test_a_relayed_body_gets_the_deployments_defaults(
+    fields: dict[str, bytes], deployed: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    assert msgspec.json.decode(relayed(fields, **deployed)) == sent
+
+
+def test_relayed_settings_that_are_no_object_are_refused_by_field() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        relayed({"generationConfig": b"5"}, defaults=DEFAULTS)
+    assert caught.value.param == "generationConfig"
