@@ -1,0 +1,29 @@
+"""Whether a part of the ledger works."""
+
+from __future__ import annotations
+
+import logging
+
+from turnout.errors import TurnoutError
+
+_log = logging.getLogger("turnout.ledger")
+
+
+class Condition:
+    """``error`` is what is wrong now, None when nothing is. The log hears of changes only, never once a request."""
+
+    def __init__(self, part: str, consequence: str) -> None:
+        self._part = part
+        self._consequence = consequence
+        self.error: str | None = None
+
+    def broke(self, error: Exception) -> None:
+        if self.error is None:
+            trace = None if isinstance(error, TurnoutError | OSError) else error  # our own mistakes need one
+            _log.error("The ledger's %s does not work: %s. %s", self._part, error, self._consequence, exc_info=trace)
+        self.error = str(error) or type(error).__name__
+
+    def works(self) -> None:
+        if self.error is not None:
+            _log.warning("The ledger's %s works again.", self._part)
+        self.error = None

@@ -1,0 +1,153 @@
+"""The ledger: what every attempt was, told once and for all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import msgspec
+
+from turnout.core import AttemptEnd, AttemptStart
+from turnout.storage import AttemptRow, StartedRow
+
+from . import recovery, settler
+from .journal import Journal
+from .lines import read_ended
+from .record import RequestRecord, request_record
+from .recovery import Recovery
+from .rounds import Rounds
+from .segment import read_lines
+from .settler import Settler
+from .store import LazyStore
+
+OTHERS = settler.INTERVAL + 0.1
+"""Seconds within which an attempt of another worker reaches the database."""
+
+
+class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
+    """``journal``, ``database`` and ``recovery`` are None when they work, else what is wrong.
+
+    Counts since this process began: ``settled`` by this process for itself, ``recovered`` and ``lost`` for dead ones.
+    ``ignored_ends`` came for attempts that weren't under way. ``dropped`` found room neither on disk nor in memory.
+    """
+
+    ok: bool
+    journal: str | None
+    database: str | None
+    recovery: str | None
+    in_flight: int
+    unsettled_bytes: int
+    settled: int
+    recovered: int
+    lost: int
+    corrupt_lines: int
+    ignored_ends: int
+    dropped: int
+
+
+class Ledger:
+    """One for each process, opened in the process that uses it: a lock that tells life from death isn't for sharing.
+
+    Any number of processes may have the same data directory.
+    """
+
+    def __init__(self, journal: Journal, store: LazyStore, settling: Settler, recovering: Recovery) -> None:
+        self._journal = journal
+        self._store = store
+        self._settler = settling
+        self._recovery = recovering
+        self._settling = Rounds(settling.settle, settler.INTERVAL, settling.condition)
+        self._recovering = Rounds(recovering.recover, recovery.INTERVAL, recovering.condition)
+
+    @classmethod
+    async def open(cls, data_dir: Path, database_url: str | None = None) -> Ledger:
+        """Ready at once: the database is opened meanwhile. A disk that fails shows in ``state``, it raises nothing.
+
+        Raises ``ConfigError`` for a ``database_url`` of an unknown kind.
+        """
+        store = LazyStore(data_dir, database_url)
+        root = data_dir / "journal"
+        journal = Journal(root)
+        return cls(journal, store, Settler(journal, store), Recovery(root, store))
+
+    def begin(self, start: AttemptStart) -> None:
+        """Before the attempt is sent."""
+        self._journal.begin(start)
+
+    def end(self, end: AttemptEnd) -> None:
+        """After it ended. A second end for the same attempt is ignored, and counted."""
+        self._journal.end(end)
+
+    async def request(self, request_id: str) -> RequestRecord | None:
+        """All attempts of a request, those of this process as they are now.
+
+        What nobody knows yet may be on its way from another worker: None comes only after that has been waited for.
+        Raises ``StorageUnavailable``.
+        """
+        deadline = time.monotonic() + OTHERS
+        while True:
+            rows = await self._rows(request_id)
+            if rows:
+                return request_record(request_id, rows.values())
+            if time.monotonic() > deadline:
+                return None
+            await asyncio.sleep(settler.INTERVAL / 4)
+
+    async def _rows(self, request_id: str) -> dict[str, StartedRow]:
+        """By attempt. What is on its way from memory over the journal to the database is looked for in that order,
+        so that nothing slips through between two looks."""
+        rows: dict[str, StartedRow] = {row.attempt_id: row for row in self._journal.started(request_id)}
+        held = self._journal.held()
+        unsettled = [(s.path, s.settled) for s in self._journal.unsettled if s.settled < s.size]
+        if held or unsettled:
+            ended = await asyncio.to_thread(_find_ended, request_id, held, unsettled)
+            rows.update((row.attempt_id, row) for row in ended)
+        store = await self._store.ready()
+        rows.update((row.attempt_id, row) for row in await store.of_request(request_id))
+        return rows
+
+    def state(self) -> LedgerState:
+        conditions = (self._journal.condition, self._settler.condition, self._recovery.condition)
+        return LedgerState(
+            ok=all(condition.error is None for condition in conditions),
+            journal=self._journal.condition.error,
+            database=self._settler.condition.error,
+            recovery=self._recovery.condition.error,
+            in_flight=self._journal.in_flight(),
+            unsettled_bytes=self._journal.backlog(),
+            settled=self._settler.settled,
+            recovered=self._recovery.settled,
+            lost=self._recovery.lost,
+            corrupt_lines=self._settler.corrupt + self._recovery.corrupt,
+            ignored_ends=self._journal.ignored,
+            dropped=self._journal.dropped,
+        )
+
+    async def close(self) -> None:
+        """Settles everything. What can't be settled stays in the journal for the next start."""
+        await self._recovering.stop()
+        await self._settling.stop()
+        await self._settling.once()
+        self._journal.close()
+        await self._store.close()
+
+
+def _find_ended(request_id: str, held: list[bytes], unsettled: list[tuple[Path, int]]) -> list[AttemptRow]:
+    """Those of the request's attempts that have ended and may not be in the database yet."""
+    wanted = request_id.encode(errors="replace")
+    lines = [line for line in held if wanted in line]
+    for path, offset in unsettled:
+        lines += _lines_with(wanted, path, offset)
+    return [row for row in read_ended(lines).rows if row.request_id == request_id]
+
+
+def _lines_with(wanted: bytes, path: Path, offset: int) -> list[bytes]:
+    found: list[bytes] = []
+    try:
+        while (piece := read_lines(path, offset))[0]:
+            lines, offset = piece
+            found += [line for line in lines if wanted in line]
+    except FileNotFoundError:
+        pass  # settled meanwhile: it is in the database
+    return found
