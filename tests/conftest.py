@@ -12,8 +12,6 @@ from tests.support.aimock import CLI, Aimock
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout, turnouts
 
-LOG_TAIL = 6000  # characters of each program's log shown with a failure
-
 
 @pytest.fixture(scope="session")
 def aimock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aimock]:
@@ -54,5 +52,5 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     if report.failed:
         for program in process.running:
-            report.sections.append((f"log of {program.name} (process {program.pid})", program.log()[-LOG_TAIL:]))
+            report.sections.append((f"log of {program.name} (process {program.pid})", program.log_tail()))
     return report

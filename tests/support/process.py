@@ -18,6 +18,7 @@ T = TypeVar("T")
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
+LOG_TAIL = 6000  # characters
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
 """What a program under test sees of our environment: neither keys nor proxies, so that nothing real is found."""
 
@@ -73,14 +74,20 @@ class Program:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
+    def log_tail(self) -> str:
+        """Enough of the log to see what went wrong."""
+        return self.log()[-LOG_TAIL:]
+
     def wait_for(self, found: Callable[[], T | None], what: str, seconds: float = START_SECONDS) -> T:
         """Polls until ``found`` gives something true; fails at once if the program ends."""
         deadline = time.monotonic() + seconds
         while not (value := found()):
             if self._process.poll() is not None:
-                raise AssertionError(f"{self.name} ended with {self._process.returncode} before {what}:\n{self.log()}")
+                raise AssertionError(
+                    f"{self.name} ended with {self._process.returncode} before {what}:\n{self.log_tail()}"
+                )
             if time.monotonic() > deadline:
-                raise AssertionError(f"{self.name}: no {what} within {seconds} s:\n{self.log()}")
+                raise AssertionError(f"{self.name}: no {what} within {seconds} s:\n{self.log_tail()}")
             time.sleep(POLL_SECONDS)
         return value
 
@@ -109,9 +116,9 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(
-                f"{self.name} was still running {STOP_SECONDS} s after SIGTERM:\n{self.log()}"
+                f"{self.name} was still running {STOP_SECONDS} s after SIGTERM:\n{self.log_tail()}"
             ) from None
-        assert code == 0, f"{self.name} ended with {code} after SIGTERM:\n{self.log()}"
+        assert code == 0, f"{self.name} ended with {code} after SIGTERM:\n{self.log_tail()}"
 
     def kill(self) -> None:
         """Ends it and its children at once; nothing happens if it has ended already."""

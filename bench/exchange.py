@@ -1,0 +1,53 @@
+"""The one exchange that every system under test carries: what is asked, and what the upstream says."""
+
+from __future__ import annotations
+
+import json
+
+MODEL = "gpt-4o-mini"
+STREAM_CHUNKS = 100
+STREAM_EVENTS = STREAM_CHUNKS + 4  # the role, the finish, the usage, [DONE]
+ANSWER = "A reverse proxy takes requests for others and hands them on, so that clients know one address only."
+LAST_WORD = f" w{STREAM_CHUNKS - 1}"
+USAGE = {"prompt_tokens": 31, "completion_tokens": STREAM_CHUNKS, "total_tokens": 31 + STREAM_CHUNKS}
+
+
+def request_body(model: str, *, stream: bool) -> str:
+    """A chat request of an ordinary size, about 400 bytes."""
+    body = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": "You are a patient teacher who answers in one sentence."},
+            {
+                "role": "user",
+                "content": "What is a reverse proxy, and what is it good for in front of language models?",
+            },
+        ],
+        "temperature": 0.7,
+        "max_tokens": 128,
+    }
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return json.dumps(body)
+
+
+def whole_reply() -> str:
+    message = {"role": "assistant", "content": ANSWER, "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    return json.dumps(_envelope("chat.completion") | {"choices": [choice], "usage": USAGE})
+
+
+def stream_frames() -> list[bytes]:
+    """The events of a streamed reply, as server-sent events."""
+    deltas = [{"role": "assistant", "content": ""}, *({"content": f" w{i}"} for i in range(STREAM_CHUNKS)), {}]
+    chunks = [_envelope("chat.completion.chunk") | {"choices": [_choice(delta)]} for delta in deltas]
+    chunks.append(_envelope("chat.completion.chunk") | {"choices": [], "usage": USAGE})
+    return [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks] + [b"data: [DONE]\n\n"]
+
+
+def _choice(delta: dict[str, str]) -> dict[str, object]:
+    return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None if delta else "stop"}
+
+
+def _envelope(kind: str) -> dict[str, object]:
+    return {"id": "chatcmpl-1", "object": kind, "created": 1780000000, "model": MODEL, "system_fingerprint": "fp_1"}

@@ -1,0 +1,68 @@
+"""An upstream that streams one fixed reply, an event at a time, to any number of callers.
+
+usage: python -m bench.sse_upstream PORT GAP_SECONDS
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from itertools import chain
+from typing import cast
+
+import uvloop
+
+from bench.exchange import stream_frames
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+BODY_LENGTH = b"content-length:"
+
+
+def chunked(frame: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(frame), frame)
+
+
+WRITES = (HEAD, *map(chunked, stream_frames()), b"0\r\n\r\n")
+
+
+class Connection(asyncio.Protocol):
+    """One kept-alive connection; a request is read whole, then answered before the next is looked at."""
+
+    def __init__(self, gap: float) -> None:
+        self._gap = gap
+        self._received = bytearray()
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.WriteTransport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, separator, body = bytes(self._received).partition(b"\r\n\r\n")
+        if separator and len(body) >= body_length(head):
+            self._received.clear()
+            self._send(chain(WRITES))
+
+    def _send(self, writes: chain[bytes]) -> None:
+        piece = next(writes, None)
+        if piece is None or self._transport.is_closing():
+            return
+        self._transport.write(piece)
+        self._loop.call_later(0 if piece is HEAD else self._gap, self._send, writes)
+
+
+def body_length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(BODY_LENGTH):
+            return int(line.removeprefix(BODY_LENGTH))
+    return 0
+
+
+async def main(port: int, gap: float) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(gap), "127.0.0.1", port, backlog=4096)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(int(sys.argv[1]), float(sys.argv[2])))

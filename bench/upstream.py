@@ -1,0 +1,52 @@
+"""What stands behind every system under test: nginx with one fixed reply, or a stream of fixed events."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.exchange import whole_reply
+from tests.support.process import Program, free_port
+
+GAP_SECONDS = 0.005  # between two events; 32 callers then get at most 6,400 events a second
+
+NGINX = """\
+worker_processes 1; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off; keepalive_requests 10000000; client_body_temp_path {folder}; proxy_temp_path {folder};
+    fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
+    {http}
+}}
+"""
+
+
+@contextmanager
+def upstream(folder: Path, *, stream: bool) -> Iterator[str]:
+    """The base URL of a running upstream on OpenAI's wire, for as long as it is needed."""
+    port = free_port()
+    program = _streaming(folder, port) if stream else _fixed(folder, port)
+    try:
+        program.wait_until_ready(port, "/")
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        program.kill()
+
+
+def nginx(name: str, folder: Path, http: str) -> Program:
+    """An nginx with one worker; ``http`` is what goes into its http block."""
+    conf = folder / f"{name}.conf"
+    conf.write_text(NGINX.format(folder=folder, name=name, http=http))
+    return Program(name, ["nginx", "-c", conf, "-e", folder / f"{name}.error.log"], folder / f"{name}.log")
+
+
+def _fixed(folder: Path, port: int) -> Program:
+    answer = f"default_type application/json; return 200 '{whole_reply()}';"
+    return nginx("upstream", folder, f"server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ {answer} }} }}")
+
+
+def _streaming(folder: Path, port: int) -> Program:
+    command = [sys.executable, "-m", "bench.sse_upstream", str(port), str(GAP_SECONDS)]
+    return Program("upstream", command, folder / "upstream.log")
