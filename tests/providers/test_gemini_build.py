@@ -45,7 +45,8 @@ SIGNED = {"gemini": {"thoughtSignature": Raw(b'"c2ln"')}}
 
 
 def deployment(**fields: Any) -> Deployment:
-    return Deployment(**{"id": "d", "provider": "gemini", "model": "gemini-2.5-flash", "api_key": Secret("k")} | fields)
+    usual: dict[str, Any] = {"id": "d", "provider": "gemini", "model": "gemini-2.5-flash", "api_key": Secret("k")}
+    return Deployment(**usual | fields)
 
 
 def body(request: ChatRequest, **fields: Any) -> dict[str, Any]:

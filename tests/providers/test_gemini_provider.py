@@ -19,10 +19,8 @@ QUOTA = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [
 
 
 def refusal(status: int, body: bytes, headers: dict[str, str] | None = None, **fields: Any) -> UpstreamRefused:
-    deployment = Deployment(
-        **{"id": "d", "provider": "gemini", "model": "gemini-x", "api_key": Secret("AIza-secret")} | fields
-    )
-    return GEMINI.refusal(status, headers or {}, body, deployment)
+    usual: dict[str, Any] = {"id": "d", "provider": "gemini", "model": "gemini-x", "api_key": Secret("AIza-secret")}
+    return GEMINI.refusal(status, headers or {}, body, Deployment(**usual | fields))
 
 
 def error(code: int, status: str, *details: object, message: str = "Said so.") -> bytes:
