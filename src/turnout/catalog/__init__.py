@@ -1,1 +1,13 @@
-"""Models, deployments, prices and keys, as one immutable snapshot that is swapped whole."""
+"""Models, deployments, prices and keys, as one immutable snapshot that is swapped whole.
+
+``Catalog`` reads the configuration, follows its changes and discovers models; ``docs/configuration.md`` says how.
+"""
+
+from .catalog import Catalog, CatalogState
+from .discovery import Fetch, Finding
+from .environment import CommandLine
+from .schema import json_schema
+from .settings import Settings
+from .snapshot import Snapshot
+
+__all__ = ["Catalog", "CatalogState", "CommandLine", "Fetch", "Finding", "Settings", "Snapshot", "json_schema"]

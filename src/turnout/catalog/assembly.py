@@ -1,0 +1,90 @@
+"""Puts what is configured and what was discovered together into a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+from msgspec import structs
+
+from turnout.core import Deployment, Model, Price
+from turnout.providers import Provider
+
+from .configured import Configured
+from .discovery import LATEST, Discovery
+from .factory import in_process
+from .ids import IdBook
+from .prices import PriceBook
+from .settings import DeploymentSettings
+from .snapshot import Snapshot
+
+
+class Pricing:
+    """The book's price for a deployment that has none of its own."""
+
+    def __init__(self, providers: Mapping[str, Provider], book: PriceBook | None) -> None:
+        self._providers = providers
+        self._book = book
+        self._known: dict[tuple[str, str], Price | None] = {}
+
+    def __call__(self, deployment: Deployment) -> Price | None:
+        if deployment.price is not None or self._book is None:
+            return deployment.price
+        place = (self._providers[deployment.provider].profile.price_source, deployment.model)
+        if place not in self._known:
+            self._known[place] = self._book.price(*place)
+        return self._known[place]
+
+
+def assemble(
+    configured: Configured, discovery: Discovery, providers: Mapping[str, Provider], book: PriceBook | None, ids: IdBook
+) -> Snapshot:
+    factory = configured.factory if configured.settings.discovery else None
+    found = _found(configured, discovery, providers) if factory else {}
+    models = {**configured.models, **found}
+    aliases = {**_short_names(found, models, configured.aliases), **configured.aliases}
+    pricing = Pricing(providers, book)
+    known = Snapshot(models=models, aliases=aliases, keys={}, auth_required=True, direct=factory)
+    return Snapshot(
+        models=_finished(models, known, pricing, ids),
+        aliases=aliases,
+        keys=configured.keys,
+        auth_required=configured.auth_required,
+        direct=factory,
+        price=pricing,
+    )
+
+
+def _found(configured: Configured, discovery: Discovery, providers: Mapping[str, Provider]) -> dict[str, Model]:
+    """What nobody configured: providers inside this process under their own names, and the discovered models.
+
+    A model that several providers serve has one deployment at each, in the order of discovery.
+    """
+    local = ((provider, provider.name) for provider in dict.fromkeys(providers.values()) if in_process(provider))
+    found: dict[str, list[Deployment]] = {}
+    for provider, model in (*local, *discovery.deployments()):
+        if model not in configured.models and model not in configured.aliases:
+            made = configured.factory.make(provider, DeploymentSettings(provider=provider.name, model=model))
+            found.setdefault(model, []).append(made)
+    return {name: Model(name=name, deployments=tuple(deployments)) for name, deployments in found.items()}
+
+
+def _short_names(found: Iterable[str], models: Mapping[str, Model], aliases: Mapping[str, str]) -> dict[str, str]:
+    """``llama3`` for ``llama3:latest``, as Ollama's own clients may say."""
+    short = {name.removesuffix(LATEST): name for name in found if name.endswith(LATEST)}
+    return {alias: name for alias, name in short.items() if alias not in models and alias not in aliases}
+
+
+def _finished(models: Mapping[str, Model], known: Snapshot, pricing: Pricing, ids: IdBook) -> dict[str, Model]:
+    """The models with ids and prices, and without the fallbacks that nobody serves (yet)."""
+    drafts = [(name, made) for name, model in models.items() for made in model.deployments]
+    assigned = zip(ids.assign(drafts), drafts, strict=True)
+    done = (structs.replace(made, id=id_, price=pricing(made)) for id_, (_, made) in assigned)
+    return {
+        name: structs.replace(
+            model,
+            deployments=tuple(islice(done, len(model.deployments))),
+            fallbacks=tuple(fallback for fallback in model.fallbacks if known.serves(fallback)),
+        )
+        for name, model in models.items()
+    }

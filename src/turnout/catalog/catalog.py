@@ -1,0 +1,237 @@
+"""Models, keys and settings of a running process: loaded once, then kept up with files, servers and prices."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from turnout import providers as provider_room
+from turnout import routing
+from turnout.errors import ConfigError
+from turnout.providers import Provider
+
+from .assembly import assemble
+from .configured import Configured, configure
+from .discovery import Discovery, Fetch, Finding, Target, targets
+from .environment import CommandLine, Environment
+from .files import paths_of
+from .ids import IdBook
+from .prices import PACKAGE, PricesUnavailable, keep_book, kept_book, read_book
+from .settings import Settings
+from .snapshot import Snapshot
+from .watching import changes, signature
+
+LOOK_AGAIN_SECONDS: Final = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class CatalogState(msgspec.Struct, frozen=True, kw_only=True):
+    """For ``/health`` and ``turnout doctor``. ``ok`` is False while the files say something else than what runs.
+
+    ``loaded`` is a Unix time in seconds; ``prices`` the price book's version; ``problems`` have no secrets.
+    """
+
+    ok: bool
+    files: tuple[str, ...]
+    loaded: int
+    error: str | None
+    problems: tuple[str, ...]
+    models: int
+    keys: int
+    auth_required: bool
+    prices: str | None
+    discovery: tuple[Finding, ...]
+
+
+class Catalog:
+    """``snapshot`` is swapped whole: take it once for each request. ``settings`` are those of the last good files."""
+
+    def __init__(
+        self,
+        command_line: CommandLine | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        providers: Mapping[str, Provider] | None = None,
+        policies: Collection[str] | None = None,
+    ) -> None:
+        """Reads the files and checks them; raises ``ConfigError``. Asks nobody yet: that is ``run``'s work.
+
+        Without arguments: the process's environment, and every provider and policy there is.
+        """
+        self._command_line = command_line or CommandLine()
+        self._environment = Environment(os.environ if variables is None else variables)
+        self._providers = provider_room.registry() if providers is None else providers
+        self._policies = routing.registry().keys() if policies is None else policies
+        self._paths = paths_of(self._command_line, self._environment)
+        self._seen = signature(self._paths)  # before they are read, so that no change is missed
+        self._error: str | None = None
+        self._price_problem: str | None = None
+        self._ids = IdBook()
+        self._lock = asyncio.Lock()
+        self._look_now = asyncio.Event()
+        self._price_now = asyncio.Event()
+        self._adopt(self._configure())
+        self._started = self.settings
+        self._book = kept_book(Path(self.settings.data_dir), self._price_sources())
+        self._discovery = Discovery(self._targets(), self.settings.server.port)
+        self.snapshot = self._assembled()
+
+    @property
+    def settings(self) -> Settings:
+        return self._configured.settings
+
+    def state(self) -> CatalogState:
+        return CatalogState(
+            ok=self._error is None,
+            files=tuple(str(path) for path in self._paths if path.exists()),
+            loaded=self._loaded,
+            error=self._error,
+            problems=tuple(self._problems()),
+            models=len(self.snapshot.models),
+            keys=len(self.snapshot.keys),
+            auth_required=self.snapshot.auth_required,
+            prices=f"{PACKAGE} {self._book.version}" if self._book else None,
+            discovery=tuple(self._discovery.findings()),
+        )
+
+    async def run(self, fetch: Fetch, look_again: float = LOOK_AGAIN_SECONDS) -> None:
+        """Follows the files, looks for models (again every ``look_again`` seconds) and prices, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_files())
+            group.create_task(self._follow_prices())
+            group.create_task(self._follow_servers(fetch, look_again))
+
+    async def reload(self) -> bool:
+        """Reads the files again. False when they are wrong: then everything stays as it is and ``state`` says why."""
+        async with self._lock:
+            try:
+                self._refuse_lost_files()
+                configured = await asyncio.to_thread(self._configure)
+            except ConfigError as error:
+                self._error = error.message
+                log.error("the changed configuration is not used: %s", error.message)
+                return False
+            self._adopt(configured)
+            self._discovery = self._discovery.renewed(self._targets(), self.settings.server.port)
+            self.snapshot = await asyncio.to_thread(self._assembled)
+        log.info("configuration loaded: %d models, %d keys", len(self.snapshot.models), len(self.snapshot.keys))
+        self._look_now.set()
+        self._price_now.set()
+        return True
+
+    async def discover(self, fetch: Fetch) -> None:
+        """Asks once whoever is worth asking."""
+        discovery = self._discovery
+        await discovery.ask(discovery.open_targets(), fetch, self._swap)
+
+    async def load_prices(self) -> None:
+        """Gets the price book if some deployment needs it; ``state`` says so when that fails."""
+        if self._book is not None or not self._needs_prices():
+            return
+        try:
+            self._book = await read_book(self._price_sources())
+            keep_book(self._book, Path(self.settings.data_dir))
+            self._price_problem = None
+        except (PricesUnavailable, OSError) as error:
+            self._price_problem = f"prices: {error}"
+            log.warning("prices: %s", error)
+        if self._book is not None:
+            await self._swap()
+
+    async def _follow_files(self) -> None:
+        async for _ in changes(self._paths, self._seen):
+            await self.reload()
+
+    async def _follow_servers(self, fetch: Fetch, look_again: float) -> None:
+        while True:
+            self._look_now.clear()
+            await self.discover(fetch)
+            await _wait(self._look_now, look_again)
+
+    async def _follow_prices(self) -> None:
+        """Some prices change on a day that is known before, so they are looked up again each day."""
+        while True:
+            self._price_now.clear()
+            await self.load_prices()
+            if not await _wait(self._price_now, _seconds_to_midnight()):
+                await self._swap()
+
+    async def _swap(self) -> None:
+        async with self._lock:
+            self.snapshot = await asyncio.to_thread(self._assembled)
+
+    def _configure(self) -> Configured:
+        return configure(self._command_line, self._environment, self._providers, self._policies)
+
+    def _adopt(self, configured: Configured) -> None:
+        self._configured = configured
+        self._error = None
+        self._loaded = int(time.time())
+        self._good = signature(self._paths)
+
+    def _assembled(self) -> Snapshot:
+        return assemble(self._configured, self._discovery, self._providers, self._book, self._ids)
+
+    def _refuse_lost_files(self) -> None:
+        """A file that is gone or empty is one being written, or a slip: its keys and models aren't dropped for it."""
+        for path, before in zip(self._paths, self._good, strict=True):
+            if before is not None and not (path.is_file() and path.read_bytes().strip()):
+                raise ConfigError(f"{path}: is gone or empty")
+
+    def _targets(self) -> Sequence[Target]:
+        if not self.settings.discovery:
+            return ()
+        return list(targets(self._configured.factory, self._environment, self._providers.values()))
+
+    def _price_sources(self) -> set[str]:
+        return {source for provider in self._providers.values() if (source := provider.profile.price_source)}
+
+    def _needs_prices(self) -> bool:
+        """Whether a deployment that is served, or that a client may ask for, has its price in the book."""
+        factory = self._configured.factory
+        served = {
+            deployment.provider
+            for model in self.snapshot.models.values()
+            for deployment in model.deployments
+            if deployment.price is None
+        }
+        if self.settings.discovery:
+            served |= {provider.name for provider in self._providers.values() if factory.is_open(provider)}
+        return any(self._providers[name].profile.price_source for name in served)
+
+    def _problems(self) -> Iterator[str]:
+        if self._error is not None:
+            yield self._error
+        for name, mistake in self._configured.missing:
+            if not self.snapshot.serves(name):
+                yield str(mistake)
+        if self.snapshot.auth_required and not self.snapshot.keys:
+            yield "auth is required but there are no keys, so every request is refused: add 'keys' to the configuration"
+        for section in ("server", "log", "data_dir"):
+            if getattr(self.settings, section) != getattr(self._started, section):
+                yield f"the change of '{section}' takes effect after a restart"
+        if self._price_problem is not None:
+            yield self._price_problem
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event came within that time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    return False
+
+
+def _seconds_to_midnight() -> float:
+    now = datetime.now(UTC)
+    return (datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC) - now).total_seconds() + 1

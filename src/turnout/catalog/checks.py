@@ -1,0 +1,149 @@
+"""What a file's form can't say: that names are known, unique and don't lead in circles, and that keys differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+
+from turnout.core import Secret
+
+from .document import Document
+from .factory import DeploymentFactory
+from .files import Entry, Files, agent_entry, entries
+from .mistakes import KeyPath, Mistake, suggestion
+from .references import circle
+from .settings import KeySettings, ModelSettings
+
+
+class Checker:
+    def __init__(
+        self, files: Files, factory: DeploymentFactory, providers: Collection[str], policies: Collection[str]
+    ) -> None:
+        self._files = files
+        self._settings = files.settings
+        self._document = files.document
+        self._factory = factory
+        self._providers = sorted(providers)
+        self._policies = sorted(policies)
+        self._names = {*self._settings.models, *self._settings.aliases, *self._settings.agents, *files.agents}
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """All of them, in the order of the file's sections."""
+        yield from self._section_providers()
+        yield from self._section_models()
+        yield from self._section_agents()
+        yield from self._unique_names()
+        yield from self._circle()
+        if not self._settings.discovery:
+            yield from (mistake for _, mistake in self.missing())
+        yield from self._section_keys()
+
+    def missing(self) -> Iterator[tuple[str, Mistake]]:
+        """Names that aliases and fallbacks refer to, and nothing configured has: only discovery can bring them."""
+        also = ", and discovery has not found one yet" if self._settings.discovery else ""
+        for path, name in self._targets():
+            if name not in self._names and not self._direct(name):
+                hint = suggestion(name, sorted(self._names))
+                yield (
+                    name,
+                    self._document.mistake(path, f"expected the name of a model; there is none of this name{hint}"),
+                )
+
+    def _targets(self) -> Iterator[tuple[KeyPath, str]]:
+        for alias, name in self._settings.aliases.items():
+            yield ("aliases", alias), name
+        for name, model in self._settings.models.items():
+            if isinstance(model, ModelSettings):
+                for number, fallback in enumerate(model.fallbacks):
+                    yield ("models", name, "fallbacks", number), fallback
+
+    def _direct(self, name: str) -> bool:
+        """Whether the name says a provider that needs no more than it has."""
+        provider = self._factory.provider(name.partition("/")[0]) if "/" in name and self._settings.discovery else None
+        return provider is not None and self._factory.is_open(provider)
+
+    def _section_providers(self) -> Iterator[Mistake]:
+        seen: dict[str, str] = {}
+        for name in self._settings.providers:
+            provider = self._factory.provider(name)
+            if provider is None:
+                yield self._document.mistake(("providers", name), f"unknown provider{self._known_providers(name)}")
+            elif provider.name in seen:
+                yield self._document.mistake(("providers", name), f"the same provider as '{seen[provider.name]}'")
+            else:
+                seen[provider.name] = name
+
+    def _section_models(self) -> Iterator[Mistake]:
+        for name, model in self._settings.models.items():
+            if isinstance(model, ModelSettings) and model.policy not in self._policies:
+                expected = f"expected one of {', '.join(self._policies)}{suggestion(model.policy, self._policies)}"
+                yield self._document.mistake(("models", name, "policy"), expected)
+            for entry in entries(name, model, self._document):
+                yield from self._entry(entry)
+
+    def _section_agents(self) -> Iterator[Mistake]:
+        for name, agent, document in self._files.agent_places():
+            yield from self._entry(agent_entry(name, agent, document))
+
+    def _entry(self, entry: Entry) -> Iterator[Mistake]:
+        provider = self._factory.provider(entry.said.provider)
+        if provider is None:
+            hint = self._known_providers(entry.said.provider)
+            yield entry.document.mistake(entry.place("provider"), f"unknown provider{hint}")
+        elif not self._factory.has_address(provider, entry.said):
+            variables = " or ".join(provider.profile.url_variables)
+            also = f", or an address in the environment variable {variables}" if variables else ""
+            yield entry.document.mistake(entry.place("base_url"), f"expected the address of this provider{also}")
+
+    def _known_providers(self, name: str) -> str:
+        return suggestion(name, self._providers) or f"; expected one of {', '.join(self._providers)}"
+
+    def _unique_names(self) -> Iterator[Mistake]:
+        first: dict[str, tuple[Document, KeyPath]] = {}
+        for document, path in self._name_places():
+            name = str(path[-1])
+            if name in first:
+                other, place = first[name]
+                where = f"line {other.line(place)}" if other is document else f"{other.name}:{other.line(place)}"
+                yield document.mistake(path, f"this name is taken in {where} ({place[0]})")
+            else:
+                first[name] = (document, path)
+
+    def _name_places(self) -> Iterator[tuple[Document, KeyPath]]:
+        for name in self._settings.models:
+            yield self._document, ("models", name)
+        for name in self._settings.aliases:
+            yield self._document, ("aliases", name)
+        for name, _, document in self._files.agent_places():
+            yield document, ("agents", name)
+
+    def _circle(self) -> Iterator[Mistake]:
+        references: dict[str, Sequence[str]] = {
+            name: model.fallbacks for name, model in self._settings.models.items() if isinstance(model, ModelSettings)
+        }
+        for alias, name in self._settings.aliases.items():
+            references.setdefault(alias, [name])
+        way = circle(references)
+        if way:
+            path = ("aliases", way[0]) if way[0] in self._settings.aliases else ("models", way[0], "fallbacks")
+            yield self._document.mistake(path, f"leads back to itself: {' → '.join(way)}")
+
+    def _section_keys(self) -> Iterator[Mistake]:
+        secrets: dict[Secret, int] = {}
+        for number, key in enumerate(self._settings.keys):
+            path = ("keys", number, "key")
+            if not key.key:
+                yield self._document.mistake(path, "expected a key that is not empty")
+            elif key.key in secrets:
+                yield self._document.mistake(path, f"the same key as keys[{secrets[key.key]}]")
+            else:
+                secrets[key.key] = number
+        ids = Counter(key_id(key, number) for number, key in enumerate(self._settings.keys))
+        for number, key in enumerate(self._settings.keys):
+            if key.name is not None and ids[key.name] > 1:
+                yield self._document.mistake(("keys", number, "name"), "expected a name that no other key has")
+
+
+def key_id(key: KeySettings, number: int) -> str:
+    """What a key is called: its name, else its place, counted from 1. Nothing of its secret."""
+    return key.name or f"key-{number + 1}"

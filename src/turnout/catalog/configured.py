@@ -1,0 +1,108 @@
+"""What the files ask for: models, aliases and keys, before discovery adds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
+from hashlib import sha256
+from ipaddress import ip_address
+
+import msgspec
+
+from turnout.core import Deployment, Key, Model
+from turnout.core.money import PICO_PER_USD
+from turnout.providers import Provider
+
+from .checks import Checker, key_id
+from .environment import CommandLine, Environment
+from .factory import DeploymentFactory
+from .files import Entry, Files, agent_entry, entries, read_files
+from .mistakes import Mistake, raise_any
+from .references import resolved
+from .settings import KeySettings, ModelSettings, Settings
+
+
+class Configured(msgspec.Struct, frozen=True, kw_only=True):
+    """Deployments have no ids yet. ``missing`` pairs names that wait for discovery with where they are used."""
+
+    settings: Settings
+    factory: DeploymentFactory
+    models: Mapping[str, Model]
+    aliases: Mapping[str, str]
+    keys: Mapping[bytes, Key]
+    auth_required: bool
+    missing: tuple[tuple[str, Mistake], ...]
+
+
+def configure(
+    command_line: CommandLine,
+    environment: Environment,
+    providers: Mapping[str, Provider],
+    policies: Collection[str],
+) -> Configured:
+    """Reads and checks the files. Raises ``ConfigError``."""
+    files = read_files(command_line, environment)
+    factory = DeploymentFactory(files.settings, environment, providers, _provider_key_variables(files, providers))
+    checker = Checker(files, factory, providers, policies)
+    raise_any(list(checker.mistakes()))
+    settings = files.settings
+    return Configured(
+        settings=settings,
+        factory=factory,
+        models={model.name: model for model in _models(files, factory)},
+        aliases=resolved(settings.aliases),
+        keys={key.digest: key for key in _keys(settings.keys)},
+        auth_required=_auth_required(settings),
+        missing=tuple(checker.missing()),
+    )
+
+
+def _provider_key_variables(files: Files, providers: Mapping[str, Provider]) -> dict[str, str]:
+    """By provider, the variable that its ``api_key`` in the file came from."""
+    found = {name.lower(): files.document.variable(("providers", name, "api_key")) for name in files.settings.providers}
+    return {providers[name].name: variable for name, variable in found.items() if variable and name in providers}
+
+
+def _models(files: Files, factory: DeploymentFactory) -> Iterator[Model]:
+    for name, said in files.settings.models.items():
+        shared = said if isinstance(said, ModelSettings) else None
+        yield Model(
+            name=name,
+            deployments=tuple(_deployment(factory, entry, shared) for entry in entries(name, said, files.document)),
+            policy=shared.policy if shared else "order",
+            fallbacks=tuple(shared.fallbacks) if shared else (),
+        )
+    for name, agent, document in files.agent_places():
+        yield Model(name=name, deployments=(_deployment(factory, agent_entry(name, agent, document), None),))
+
+
+def _deployment(factory: DeploymentFactory, entry: Entry, shared: ModelSettings | None) -> Deployment:
+    provider = factory.known_provider(entry.said.provider)
+    return factory.make(provider, entry.said, shared, entry.document.variable(entry.place("api_key")))
+
+
+def _keys(keys: Sequence[KeySettings]) -> Iterator[Key]:
+    for number, key in enumerate(keys):
+        yield Key(
+            id=key_id(key, number),
+            digest=sha256(key.key.reveal().encode()).digest(),
+            user=key.user,
+            tier=key.tier,
+            budget=None if key.budget_usd is None else int(Decimal(repr(key.budget_usd)) * PICO_PER_USD),
+            models=tuple(key.models),
+        )
+
+
+def _auth_required(settings: Settings) -> bool:
+    if settings.auth.required is not None:
+        return settings.auth.required
+    return bool(settings.keys) or not listens_on_loopback(settings.server.host)
+
+
+def listens_on_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,195 @@
+"""Makes deployments: each setting from the narrowest place that says it, down to the provider's own defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, structs
+
+from turnout.core import Defaults, Deployment, Price, Retries, Secret, Timeouts, Traits, per_token
+from turnout.providers import Provider
+
+from .environment import EXTRAS, Environment, Extras
+from .facts import traits_of
+from .prices import FREE
+from .settings import DeploymentSettings, PriceSettings, ProviderSettings, RetrySettings, Settings, Tuning
+
+_TIMEOUTS: Final = Timeouts()
+_RETRIES: Final = Retries()
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a provider is and what opens it, as far as environment and file say so for all its deployments."""
+
+    base_url: str
+    api_key: Secret | None
+    key_source: str | None
+    api_version: str | None
+    headers: dict[str, str]
+
+
+class DeploymentFactory:
+    """``providers`` by every name they have, in lower case. What it makes has no id yet, and no price of the book."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Environment,
+        providers: Mapping[str, Provider],
+        key_variables: Mapping[str, str],
+    ) -> None:
+        self._settings = settings
+        self._environment = environment
+        self._providers = providers
+        self._said = {name.lower(): said for name, said in settings.providers.items()}
+        self._key_variables = key_variables
+        self._access: dict[str, Access] = {}
+
+    def provider(self, name: str) -> Provider | None:
+        return self._providers.get(name.lower())
+
+    def known_provider(self, name: str) -> Provider:
+        """The provider of a name that has been checked."""
+        return self._providers[name.lower()]
+
+    def has_address(self, provider: Provider, said: DeploymentSettings) -> bool:
+        return in_process(provider) or bool(said.base_url or self.access(provider).base_url)
+
+    def access(self, provider: Provider) -> Access:
+        known = self._access.get(provider.name)
+        if known is None:
+            known = self._access[provider.name] = self._find_access(provider)
+        return known
+
+    def is_open(self, provider: Provider) -> bool:
+        """Whether the provider can be asked without more than what environment and file say for all of it."""
+        if in_process(provider):
+            return True
+        access = self.access(provider)
+        return bool(access.base_url) and (
+            bool(access.api_key) or is_local(provider) or self._named(provider) is not None
+        )
+
+    def make(
+        self,
+        provider: Provider,
+        said: DeploymentSettings,
+        model: Tuning | None = None,
+        key_variable: str | None = None,
+    ) -> Deployment:
+        """``model`` is what all deployments of a model share; ``key_variable`` is where ``said``'s key came from."""
+        access = self.access(provider)
+        layers = [layer for layer in (said, model, self._named(provider)) if layer is not None]
+        traits = self._traits(provider, said.model, layers)
+        return Deployment(
+            id="",
+            provider=provider.name,
+            model=said.model,
+            base_url=(said.base_url or access.base_url).rstrip("/"),
+            api_key=said.api_key or access.api_key,
+            key_source=key_variable if said.api_key else access.key_source,
+            api_version=said.api_version or access.api_version,
+            headers=access.headers | (model.headers if model else {}) | said.headers,
+            weight=said.weight,
+            timeouts=self._timeouts(provider, layers),
+            retries=self._retries(layers),
+            defaults=_defaults(provider, traits, layers),
+            traits=traits,
+            price=_price(provider, layers),
+            options={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in said.options.items()},
+        )
+
+    def _named(self, provider: Provider) -> ProviderSettings | None:
+        names = (provider.name, *provider.profile.aliases)
+        return next((self._said[name] for name in names if name in self._said), None)
+
+    def _find_access(self, provider: Provider) -> Access:
+        profile, said = provider.profile, self._named(provider) or ProviderSettings()
+        extras = EXTRAS.get(provider.name, Extras())
+        key = self._environment.key(profile)
+        source: str | None
+        secret: Secret | None
+        if key is not None:
+            source, secret = key
+        elif said.api_key:
+            source, secret = self._key_variables.get(provider.name), said.api_key
+        else:  # where to put one
+            source, secret = next(iter(profile.key_variables), None), None
+        return Access(
+            base_url=(self._environment.value(*profile.url_variables) or said.base_url or profile.base_url).rstrip("/"),
+            api_key=secret,
+            key_source=source,
+            api_version=self._environment.value(*extras.version) or said.api_version,
+            headers=said.headers | self._environment.headers(provider.name),
+        )
+
+    def _traits(self, provider: Provider, model: str, layers: Sequence[Tuning]) -> Traits:
+        known = Traits() if is_local(provider) else traits_of(model)
+        said = [layer.traits for layer in layers]
+        return Traits(
+            sampling=_first(said, "sampling", known.sampling),
+            max_tokens_field=_first(said, "max_tokens_field", known.max_tokens_field),
+        )
+
+    def _timeouts(self, provider: Provider, layers: Sequence[Tuning]) -> Timeouts:
+        said = [*(layer.timeouts for layer in layers), self._settings.timeouts]
+        return Timeouts(
+            connect=_first(said, "connect", _TIMEOUTS.connect),
+            first_token=_first(said, "first_token", provider.profile.first_token),
+            stall=_first(said, "stall", _TIMEOUTS.stall),
+            total=_first(said, "total", _TIMEOUTS.total),
+        )
+
+    def _retries(self, layers: Sequence[Tuning]) -> Retries:
+        said: list[RetrySettings] = [*(layer.retries for layer in layers), self._settings.retries]
+        return Retries(**{name: _first(said, name, getattr(_RETRIES, name)) for name in Retries.__struct_fields__})
+
+
+def is_local(provider: Provider) -> bool:
+    """Whether the provider runs on the operator's own machines, where tokens have no price."""
+    return in_process(provider) or bool(provider.profile.start_hint)
+
+
+def in_process(provider: Provider) -> bool:
+    """``isinstance`` of a Protocol would look at every member, for every deployment."""
+    return hasattr(provider, "run")
+
+
+def _defaults(provider: Provider, traits: Traits, layers: Sequence[Tuning]) -> Defaults:
+    """A provider's own ``max_tokens`` is not for models that think first: they would spend all of it on thoughts."""
+    own = provider.profile.defaults
+    if traits.max_tokens_field == "max_completion_tokens":
+        own = structs.replace(own, max_tokens=None)
+    return Defaults(**{name: _first(layers, name, getattr(own, name)) for name in Defaults.__struct_fields__})
+
+
+def _price(provider: Provider, layers: Sequence[Tuning]) -> Price | None:
+    said = next((layer.price for layer in layers if layer.price is not None), None)
+    if said is not None:
+        return _said_price(said)
+    return FREE if is_local(provider) else None
+
+
+def _said_price(said: PriceSettings) -> Price:
+    return Price(
+        input=_picodollars(said.input),
+        output=_picodollars(said.output),
+        cached_input=None if said.cached_input is None else _picodollars(said.cached_input),
+        cache_write=None if said.cache_write is None else _picodollars(said.cache_write),
+        version="config",
+    )
+
+
+def _picodollars(usd_per_million: float) -> int:
+    return per_token(Decimal(repr(usd_per_million)))  # repr gives the digits that were written, not the float's own
+
+
+def _first(layers: Sequence[msgspec.Struct], field: str, default: Any) -> Any:
+    for layer in layers:
+        value = getattr(layer, field)
+        if value is not UNSET:
+            return value
+    return default

@@ -1,0 +1,61 @@
+"""A mistake in the configuration: where it is and what was expected. Never what was found: that may be a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NamedTuple, NoReturn
+
+from turnout.errors import ConfigError
+
+KeyPath = tuple[str | int, ...]
+SHOWN = 20  # mistakes in one message
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_NAME = re.compile(r"[\w.:/@+-]{1,128}\Z")
+
+
+class Mistake(NamedTuple):
+    """``line`` counts from 1; 0 when no line is at fault."""
+
+    file: str
+    line: int
+    path: KeyPath
+    problem: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {written(self.path)}: {self.problem}" if self.path else f"{place}: {self.problem}"
+
+
+def written(path: KeyPath) -> str:
+    """``models.fast.deployments[0]``; a key that doesn't look like a name isn't shown."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _WORD.match(step):
+            text += f".{step}" if text else step
+        else:
+            text += f'["{step}"]' if _NAME.match(step) else '["…"]'
+    return text
+
+
+def suggestion(text: object, names: Sequence[str]) -> str:
+    """``; did you mean 'weight'?``, or nothing when no name is close."""
+    close = get_close_matches(text.lower(), names, n=1) if isinstance(text, str) else ()
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def raise_any(mistakes: Sequence[Mistake]) -> None:
+    """Raises ``ConfigError`` with one line for each mistake, if there is one."""
+    if mistakes:
+        fail(*mistakes)
+
+
+def fail(*mistakes: Mistake) -> NoReturn:
+    lines = [str(mistake) for mistake in mistakes[:SHOWN]]
+    if len(mistakes) > SHOWN:
+        lines.append(f"and {len(mistakes) - SHOWN} more")
+    raise ConfigError("\n".join(lines))

@@ -1,0 +1,98 @@
+"""``python -m turnout.catalog.pricebook SOURCE…`` prints the price book of these providers as JSON, and ends.
+
+Runs by itself because of what it imports: see ``prices``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from importlib.metadata import version
+
+import msgspec
+from genai_prices import types as book
+from genai_prices.data import providers
+
+from turnout.core import per_token
+
+from .prices import PACKAGE, Match, PriceBook, PricedModel, Rate, Source
+
+
+def price_book(asked: Iterable[str]) -> PriceBook:
+    known = {provider.id: provider for provider in providers}
+    wanted = [known[source] for source in asked if source in known]
+    others = [
+        known[other] for provider in wanted for other in provider.fallback_model_providers or () if other in known
+    ]
+    return PriceBook(
+        version=version(PACKAGE),
+        asked=tuple(asked),
+        sources={provider.id: _source(provider) for provider in (*wanted, *others)},
+    )
+
+
+def _source(provider: book.Provider) -> Source:
+    models = tuple(
+        PricedModel(match=_match(model.match), rates=rates) for model in provider.models if (rates := _rates(model))
+    )
+    return Source(models=models, others=tuple(provider.fallback_model_providers or ()))
+
+
+def _rates(model: book.ModelInfo) -> tuple[Rate, ...]:
+    if isinstance(model.prices, book.ModelPrice):
+        rates = [_rate(model.prices, None)]
+    else:
+        rates = [
+            _rate(conditional.prices, conditional.constraint)
+            for conditional in model.prices
+            if not isinstance(conditional.constraint, book.TimeOfDateConstraint)
+        ]
+    return tuple(rate for rate in rates if rate is not None)
+
+
+def _rate(price: book.ModelPrice, start: book.StartDateConstraint | None) -> Rate | None:
+    """None for what isn't billed by tokens."""
+    given = _picodollars(price.input_mtok)
+    if given is None:
+        return None
+    return Rate(
+        input=given,
+        output=_picodollars(price.output_mtok) or 0,
+        cached_input=_picodollars(price.cache_read_mtok),
+        cache_write=_picodollars(price.cache_write_mtok),
+        since=start.start_date if start else None,
+    )
+
+
+def _picodollars(price: Decimal | book.TieredPrices | None) -> int | None:
+    if price is None:
+        return None
+    return per_token(price.base if isinstance(price, book.TieredPrices) else price)
+
+
+def _match(clause: object) -> Match:
+    match clause:
+        case book.ClauseEquals():
+            return Match(equals=clause.equals.lower())
+        case book.ClauseStartsWith():
+            return Match(starts_with=clause.starts_with.lower())
+        case book.ClauseEndsWith():
+            return Match(ends_with=clause.ends_with.lower())
+        case book.ClauseContains():
+            return Match(contains=clause.contains.lower())
+        case book.ClauseRegex():
+            return Match(regex=clause.regex)
+        case book.ClauseOr():
+            return Match(any=_matches(clause.or_))
+        case book.ClauseAnd():
+            return Match(all=_matches(clause.and_))
+    raise TypeError(f"the price book has a new kind of clause: {type(clause).__name__}")
+
+
+def _matches(clauses: Sequence[object]) -> tuple[Match, ...]:
+    return tuple(_match(clause) for clause in clauses)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(price_book(sys.argv[1:])))

@@ -1,0 +1,155 @@
+"""The form of the configuration file, as types. What is not said stays ``UNSET``: the next layer decides then.
+
+Seconds are floats, sizes are bytes, money is USD. docs/configuration.md lists every key with its default.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from turnout.core import Secret
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Pause = Annotated[float, Meta(ge=0, le=3_600)]
+Port = Annotated[int, Meta(ge=0, le=65_535)]  # 0: any free one
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Meta(ge=1, le=1 << 40)]
+UsdPerMillion = Annotated[float, Meta(ge=0, le=1_000_000)]
+Name = Annotated[str, Meta(min_length=1, max_length=256, description="a name of 1 to 256 characters")]
+Host = Annotated[str, Meta(min_length=1, max_length=256, description="a host name or address")]
+Folder = Annotated[str, Meta(min_length=1, max_length=4096, description="the path of a folder")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]", description="an address that begins with http:// or https://")]
+ShortDeployment = Annotated[
+    str, Meta(pattern=r"^[^\s/]+/\S", description="provider/upstream-model, for example openai/gpt-4o-mini")
+]
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+LogFormat = Literal["json", "console"]
+Tier = Literal["", "basic", "standard", "premium"]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class ServerSettings(_Section, frozen=True):
+    host: Host = "127.0.0.1"
+    port: Port = 8003
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    max_body_bytes: Bytes = 32 * 1024 * 1024
+    max_header_bytes: Annotated[int, Meta(ge=1024, le=1024 * 1024)] = 64 * 1024
+    max_connections: Count = 10_000
+    drain: Seconds = 30
+
+
+class AuthSettings(_Section, frozen=True):
+    required: bool | None = None
+
+
+class LogSettings(_Section, frozen=True):
+    level: LogLevel = "info"
+    format: LogFormat = "json"
+
+
+class TimeoutSettings(_Section, frozen=True):
+    connect: Seconds | UnsetType = UNSET
+    first_token: Seconds | UnsetType = UNSET
+    stall: Seconds | UnsetType = UNSET
+    total: Seconds | UnsetType = UNSET
+
+
+class RetrySettings(_Section, frozen=True):
+    attempts: Annotated[int, Meta(ge=1, le=20)] | UnsetType = UNSET
+    backoff: Pause | UnsetType = UNSET
+    backoff_max: Pause | UnsetType = UNSET
+
+
+class PriceSettings(_Section, frozen=True):
+    """USD per 1M tokens."""
+
+    input: UsdPerMillion
+    output: UsdPerMillion
+    cached_input: UsdPerMillion | None = None
+    cache_write: UsdPerMillion | None = None
+
+
+class TraitSettings(_Section, frozen=True):
+    sampling: bool | UnsetType = UNSET
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | UnsetType = UNSET
+
+
+class Tuning(_Section, frozen=True):
+    """What a provider, a model and a deployment can all say; the narrowest one wins. ``null`` sends nothing."""
+
+    timeouts: TimeoutSettings = TimeoutSettings()
+    retries: RetrySettings = RetrySettings()
+    max_tokens: Annotated[int, Meta(ge=1, le=10_000_000)] | UnsetType | None = UNSET
+    temperature: Annotated[float, Meta(ge=0, le=2)] | UnsetType | None = UNSET
+    top_p: Annotated[float, Meta(ge=0, le=1)] | UnsetType | None = UNSET
+    headers: dict[str, str] = {}
+    price: PriceSettings | None = None
+    traits: TraitSettings = TraitSettings()
+
+
+class ProviderSettings(Tuning, frozen=True):
+    """Holds for every deployment of the provider that doesn't say otherwise."""
+
+    base_url: Url | None = None
+    api_key: Secret | None = None
+    api_version: Name | None = None
+
+
+class DeploymentSettings(Tuning, frozen=True, kw_only=True):
+    provider: Name
+    model: Name
+    base_url: Url | None = None
+    api_key: Secret | None = None
+    api_version: Name | None = None
+    weight: Count = 1
+    options: dict[str, Any] = {}
+
+
+class ModelSettings(Tuning, frozen=True, kw_only=True):
+    deployments: Annotated[list[ShortDeployment | DeploymentSettings], Meta(min_length=1)]
+    policy: str = "order"
+    fallbacks: list[Name] = []
+
+
+class KeySettings(_Section, frozen=True, kw_only=True):
+    """``models`` are shell-style patterns of the models this key may ask for; none: all."""
+
+    key: Secret
+    name: Name | None = None
+    user: str = ""
+    tier: Tier = ""
+    budget_usd: Annotated[float, Meta(ge=0, le=1_000_000_000)] | None = None
+    models: list[Name] = []
+
+
+class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):
+    """One agent of the form that the earlier systems use; its keys are read in any case."""
+
+    api_type: Name
+    api_model: Name
+    api_base: Url | None = None
+    api_version: Name | None = None
+    api_key: Secret | None = None
+
+
+class Settings(_Section, frozen=True):
+    """A whole file."""
+
+    server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    log: LogSettings = LogSettings()
+    data_dir: Folder = "data"
+    discovery: bool = True
+    timeouts: TimeoutSettings = TimeoutSettings()
+    retries: RetrySettings = RetrySettings()
+    providers: dict[str, ProviderSettings] = {}
+    models: dict[Name, ShortDeployment | ModelSettings] = {}
+    aliases: dict[Name, Name] = {}
+    agents: dict[Name, AgentSettings] = {}
+    keys: list[KeySettings] = []

@@ -1,0 +1,110 @@
+"""What is served at one moment, and to whom. Never changed: the catalog swaps it for another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from msgspec import structs
+
+from turnout.core import Deployment, Key, Model, Price
+from turnout.errors import UnknownModel
+from turnout.providers import Provider
+
+from .factory import DeploymentFactory
+from .names import NameIndex
+from .settings import DeploymentSettings
+
+MAX_NAME: Final = 256  # characters of a model's name
+MAX_DIRECT: Final = 1024  # models kept that clients asked for as provider/upstream-model
+
+Pricer = Callable[[Deployment], Price | None]
+
+
+class Snapshot:
+    """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
+
+    ``direct`` makes deployments for names such as ``openai/gpt-4o-mini`` that nobody configured; without it, they
+    aren't served.
+    """
+
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, Model],
+        aliases: Mapping[str, str],
+        keys: Mapping[bytes, Key],
+        auth_required: bool,
+        direct: DeploymentFactory | None = None,
+        price: Pricer = lambda deployment: deployment.price,
+    ) -> None:
+        self.models = models
+        self.aliases = aliases
+        self.keys = keys
+        self.auth_required = auth_required
+        self._factory = direct
+        self._price = price
+        self._direct: dict[str, Model] = {}
+        self._named = dict(models)
+        for alias, name in aliases.items():
+            model = models.get(name) or self._make_direct(name)
+            if model is not None:
+                self._named[alias] = model
+
+    def find(self, name: str) -> Model:
+        """The model of that name or alias, else ``provider/upstream-model``. Raises ``UnknownModel``."""
+        model = self._named.get(name) or self._direct.get(name)
+        return model if model is not None else self._find_direct(name)
+
+    def served(self) -> Sequence[tuple[str, Model]]:
+        """Every name a client may ask for, aliases too, with its model."""
+        return tuple(self._named.items())
+
+    def serves(self, name: str) -> bool:
+        """Whether ``find`` would find it."""
+        return name in self._named or self._direct_provider(name) is not None
+
+    def _find_direct(self, name: str) -> Model:
+        model = self._make_direct(name)
+        if model is None:
+            raise UnknownModel(name[:MAX_NAME], self._names.close_to(name))
+        if len(self._direct) >= MAX_DIRECT:
+            del self._direct[
+                next(iter(self._direct))
+            ]  # the oldest one; a client that still wants it gets it made again
+        self._direct[name] = model
+        return model
+
+    def _make_direct(self, name: str) -> Model | None:
+        provider = self._direct_provider(name)
+        if provider is None or self._factory is None:
+            return None
+        upstream = name.partition("/")[2]
+        made = self._factory.make(provider, DeploymentSettings(provider=provider.name, model=upstream))
+        return Model(name=name, deployments=(self._with_id(structs.replace(made, price=self._price(made))),))
+
+    def _direct_provider(self, name: str) -> Provider | None:
+        """The provider of a name such as ``openai/gpt-4o-mini``, if it can be asked without more."""
+        prefix, slash, upstream = name.partition("/")
+        if self._factory is None or not slash or not upstream or len(name) > MAX_NAME:
+            return None
+        provider = self._factory.provider(prefix)
+        return provider if provider is not None and self._factory.is_open(provider) else None
+
+    def _with_id(self, made: Deployment) -> Deployment:
+        """The served deployment that is the same, or ``made`` under an id that no other has."""
+        plain = f"{made.provider}/{made.model}"
+        named = structs.replace(made, id=plain)
+        taken = self._deployments.get(plain)
+        if taken is None or taken == named:
+            return taken or named
+        return structs.replace(made, id=f"{plain}#direct")
+
+    @cached_property
+    def _deployments(self) -> Mapping[str, Deployment]:
+        return {deployment.id: deployment for model in self.models.values() for deployment in model.deployments}
+
+    @cached_property
+    def _names(self) -> NameIndex:
+        return NameIndex(self._named)
