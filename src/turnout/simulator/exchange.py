@@ -134,8 +134,7 @@ class Exchange:
         self._attempt.end("completed")
 
     async def _whole(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
-        await self._sender.head(status, [*self._headers(JSON, "content-length", str(len(body))), *headers])
-        await self._sender.write(body)
+        await self._sender.whole(status, [*self._headers(JSON, "content-length", str(len(body))), *headers], body)
 
     def _headers(self, media_type: str, length_name: str, length: str) -> list[tuple[str, str]]:
         """The names that are empty are headers that the vendor doesn't send."""
@@ -151,16 +150,14 @@ async def _show_log(request: Request, sender: Sender, log: Log) -> None:
 
 
 async def _send(sender: Sender, status: int, body: bytes) -> None:
-    await sender.head(status, [("content-type", JSON), ("content-length", str(len(body)))])
-    await sender.write(body)
+    await sender.whole(status, [("content-type", JSON), ("content-length", str(len(body)))], body)
 
 
 def _halves(body: bytes, tokens: int) -> Iterator[Frame]:
-    """A unary body as a stream of two pieces and an end, for the faults that strike in the middle."""
+    """A unary body as a stream: a piece of content and an end, for the faults that strike between them."""
     middle = len(body) // 2
     yield Frame(body[:middle], "content", tokens)
-    yield Frame(body[middle:], "content")
-    yield Frame(b"", "end")
+    yield Frame(body[middle:], "end")
 
 
 def _retry_after(refused: Refused) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ class Conversation:
     def image(self, data: str) -> None:
         """An image in base64, plain or URL-safe."""
         try:
-            size = len(base64.b64decode(data.translate(_PLAIN), validate=True))
+            size = len(base64.b64decode(base64_plain(data), validate=True))
         except binascii.Error as error:
             raise Refused(400, f"An image is not valid base64: {error}") from error
         self.images.append(f"{size} bytes")
@@ -88,4 +88,6 @@ class Conversation:
         return self._words + IMAGE_TOKENS * len(self.images) + TOOL_TOKENS * tools
 
 
-_PLAIN = str.maketrans("-_", "+/")
+def base64_plain(text: str) -> str:
+    """Base64 in the plain alphabet, from that or the URL-safe one, which Google's SDK writes."""
+    return text.replace("-", "+").replace("_", "/")

@@ -1,4 +1,7 @@
-"""Every path that the simulator serves. Anthropic comes before OpenAI, who share a path: a header tells them apart."""
+"""Every path that the simulator serves.
+
+Three vendors list their models at ``/v1/models``. OpenAI comes last of them: the others' headers tell them apart.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, vllm
 
 ROUTES = (
     *anthropic.ROUTES,
+    *gemini.ROUTES,
     *openai.ROUTES,
     *azure.ROUTES,
-    *gemini.ROUTES,
     *ollama.ROUTES,
     *llamacpp.ROUTES,
     *vllm.ROUTES,

@@ -30,6 +30,9 @@ class Sender:
         if not self._writable.is_set():
             await self._writable.wait()
 
+    async def whole(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        await self.write(http.head(status, headers) + body)
+
     async def head(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
         await self.write(http.head(status, headers))
 

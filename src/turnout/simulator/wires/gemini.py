@@ -4,10 +4,13 @@ https://ai.google.dev/gemini-api/docs/thought-signatures).
 
 Tool calls have no ids and come whole, never in pieces. A thinking model signs the first call of a turn, and refuses it
 when it comes back without the signature. ``candidatesTokenCount`` leaves out the thoughts. Lines end in CRLF.
+Requests may spell their fields in camelCase or snake_case, as in all of protobuf's JSON
+(https://protobuf.dev/programming-guides/json/); Google's own SDK mixes them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -15,35 +18,35 @@ import msgspec
 
 from turnout.simulator.answer import Answer, Usage, signature
 from turnout.simulator.http import Request
-from turnout.simulator.question import Conversation, Question, Tool
+from turnout.simulator.question import Conversation, Question, Tool, base64_plain
 from turnout.simulator.refused import Refused
 from turnout.simulator.wire import MODELS, Frame, decode, route
 
 
-class Camel(msgspec.Struct, rename="camel"):
+class Camel(msgspec.Struct, rename="camel", frozen=True):
     pass
 
 
-class Blob(Camel):
+class Blob(Camel, frozen=True):
     mime_type: str
     data: str
 
 
-class FileData(Camel):
+class FileData(Camel, frozen=True):
     file_uri: str
 
 
-class FunctionCall(Camel):
+class FunctionCall(Camel, frozen=True):
     name: str
     args: dict[str, Any] = {}
 
 
-class FunctionResponse(Camel):
+class FunctionResponse(Camel, frozen=True):
     name: str
     response: dict[str, Any]
 
 
-class Part(Camel):
+class Part(Camel, frozen=True):
     text: str | None = None
     thought: bool = False
     thought_signature: str | None = None
@@ -53,41 +56,41 @@ class Part(Camel):
     function_response: FunctionResponse | None = None
 
 
-class Content(Camel):
+class Content(Camel, frozen=True):
     parts: Annotated[list[Part], msgspec.Meta(min_length=1)]
     role: Literal["user", "model", "function"] = "user"
 
 
-class FunctionDeclaration(Camel):
+class FunctionDeclaration(Camel, frozen=True):
     name: str
     parameters: dict[str, Any] | None = None
     parameters_json_schema: dict[str, Any] | None = None
 
 
-class Tools(Camel):
+class Tools(Camel, frozen=True):
     function_declarations: list[FunctionDeclaration] = []
 
 
-class FunctionCallingConfig(Camel):
+class FunctionCallingConfig(Camel, frozen=True):
     mode: Literal["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"] = "AUTO"
     allowed_function_names: list[str] = []
 
 
-class ToolConfig(Camel):
+class ToolConfig(Camel, frozen=True):
     function_calling_config: FunctionCallingConfig = FunctionCallingConfig()
 
 
-class ThinkingConfig(Camel):
+class ThinkingConfig(Camel, frozen=True):
     include_thoughts: bool = False
 
 
-class GenerationConfig(Camel):
+class GenerationConfig(Camel, frozen=True):
     max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     stop_sequences: list[str] = []
     thinking_config: ThinkingConfig = ThinkingConfig()
 
 
-class Body(Camel):
+class Body(Camel, frozen=True):
     contents: Annotated[list[Content], msgspec.Meta(min_length=1)]
     system_instruction: Content | None = None
     tools: list[Tools] = []
@@ -95,7 +98,9 @@ class Body(Camel):
     generation_config: GenerationConfig = GenerationConfig()
 
 
-BODY = msgspec.json.Decoder(Body)
+ANYTHING = msgspec.json.Decoder()
+NOT_OURS = frozenset({"args", "response", "parameters", "parametersJsonSchema"})
+"""Fields whose keys are the user's: they are no fields of Gemini's."""
 
 ERRORS: Mapping[int, str] = {
     400: "INVALID_ARGUMENT",
@@ -124,7 +129,7 @@ class Gemini:
         stream = path["method"] == "streamGenerateContent"
         if stream and request.query.get("alt") != "sse":
             raise Refused(400, "The simulator streams with alt=sse only.")
-        body = decode(BODY, request.body)
+        body = _body(request.body)
         model = path["model"]
         conversation = Conversation()
         for part in body.system_instruction.parts if body.system_instruction else ():
@@ -180,6 +185,22 @@ class Gemini:
         return _sse(_error(refused))
 
 
+def _body(data: bytes) -> Body:
+    try:
+        return msgspec.convert(_camel_case(decode(ANYTHING, data)), Body)
+    except msgspec.ValidationError as error:
+        raise Refused(400, f"Invalid JSON payload received. {error}") from error
+
+
+def _camel_case(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_camel_case(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    named = ((re.sub("_([a-z])", lambda found: found[1].upper(), key), item) for key, item in value.items())
+    return {name: item if name in NOT_OURS else _camel_case(item) for name, item in named}
+
+
 def _read_contents(contents: list[Content], conversation: Conversation, *, signed: bool) -> None:
     """Refuses, as Gemini does, a turn of calls whose next turn hasn't as many responses, and unsigned calls."""
     called = 0
@@ -192,7 +213,7 @@ def _read_contents(contents: list[Content], conversation: Conversation, *, signe
                 "parts of the function call turn.",
             )
         calls = [part for part in content.parts if part.function_call]
-        if signed and calls and calls[0].thought_signature != _signature(calls[0]):
+        if signed and calls and not _is_signed(calls[0]):
             raise Refused(400, "Function call is missing a thought_signature in functionCall parts.")
         called = len(calls)
         conversation.begin(content.role)
@@ -213,8 +234,9 @@ def _read_part(part: Part, role: str, conversation: Conversation) -> None:
         conversation.result(plain if isinstance(plain, str) else msgspec.json.encode(plain).decode())
 
 
-def _signature(part: Part) -> str:
-    return signature(part.function_call.name if part.function_call else "")
+def _is_signed(part: Part) -> bool:
+    name = part.function_call.name if part.function_call else ""
+    return base64_plain(part.thought_signature or "") == signature(name)
 
 
 def _tool_choice(config: FunctionCallingConfig) -> str:
@@ -299,15 +321,20 @@ def _model_row(name: str) -> dict[str, Any]:
     }
 
 
+def _models(_: Mapping[str, str]) -> bytes:
+    return msgspec.json.encode({"models": [_model_row(name) for name in MODELS]})
+
+
+def _model(path: Mapping[str, str]) -> bytes:
+    return msgspec.json.encode(_model_row(path["model"]))
+
+
 GEMINI = Gemini()
 
 ROUTES = (
     route("POST", "/v1(beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent)", GEMINI),
-    route(
-        "GET",
-        "/v1beta/models",
-        GEMINI,
-        lambda _: msgspec.json.encode({"models": [_model_row(name) for name in MODELS]}),
-    ),
-    route("GET", "/v1beta/models/(?P<model>.+)", GEMINI, lambda path: msgspec.json.encode(_model_row(path["model"]))),
+    route("GET", "/v1beta/models", GEMINI, _models),
+    route("GET", "/v1beta/models/(?P<model>.+)", GEMINI, _model),
+    route("GET", "/v1/models", GEMINI, _models, header="x-goog-api-key"),
+    route("GET", "/v1/models/(?P<model>.+)", GEMINI, _model, header="x-goog-api-key"),
 )

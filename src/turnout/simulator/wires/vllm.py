@@ -91,5 +91,6 @@ ROUTES = (
     route("GET", "/vllm/v1/models", CHAT, _models),
     route("POST", "(/vllm)?/generate", GENERATE),
     route("GET", "/vllm/health", CHAT, lambda _: b""),
+    route("GET", "(/vllm)?/ping", CHAT, lambda _: b""),
     route("GET", "(/vllm)?/version", CHAT, lambda _: b'{"version":"0.25.2"}'),
 )

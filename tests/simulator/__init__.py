@@ -1,0 +1,1 @@
+"""The simulator, proved by the vendors' own SDKs and at the socket."""
