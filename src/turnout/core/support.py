@@ -57,14 +57,13 @@ def refuse_unsupported(request: ChatRequest, support: Support, provider: str) ->
 def _unsupported(request: ChatRequest, support: Support) -> Iterator[tuple[str, str]]:
     yield from _unsupported_parts(request, support)
     yield from _unsupported_settings(request, support)
-    for field in msgspec.structs.fields(request.sampling):
-        sent = field.name in support.knobs or field.name in support.ignores
-        value = getattr(request.sampling, field.name)
-        if not sent and value is not None and value is not False:
-            yield field.name, f"'{field.name}'"
+    for name in request.sampling.__struct_fields__:
+        value = getattr(request.sampling, name)
+        if value is not None and value is not False and name not in support.knobs and name not in support.ignores:
+            yield name, f"'{name}'"
     for namespace, fields in (request.extensions or {}).items():
         if namespace != support.namespace:
-            yield from ((name, f"'{name}'") for name in fields if name not in HARMLESS)
+            yield from ((field, f"'{field}'") for field in fields if field not in HARMLESS)
 
 
 def _unsupported_settings(request: ChatRequest, support: Support) -> Iterator[tuple[str, str]]:
