@@ -45,6 +45,6 @@ def per_token(usd_per_million: Decimal) -> int:
 
 
 def usd(picodollars: int) -> str:
-    """Picodollars → the decimal string of USD that JSON replies carry, without an exponent or trailing zeros."""
-    text = f"{Decimal(picodollars) / PICO_PER_USD:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """Picodollars (not negative) → a decimal string of USD, without an exponent or trailing zeros."""
+    whole, rest = divmod(picodollars, PICO_PER_USD)
+    return f"{whole}.{rest:012d}".rstrip("0") if rest else str(whole)

@@ -20,6 +20,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused
+from turnout.ticker import Ticker
 
 from .call import Call, Meter, Recorder
 from .estimate import CHARACTERS_PER_TOKEN, estimated_usage
@@ -31,7 +32,15 @@ class Attempt:
     """``open`` gives the first events, ``read`` the next ones, ``settle`` ends it; a second ``settle`` does nothing."""
 
     def __init__(
-        self, call: Call, deployment: Deployment, number: int, source: Source, recorder: Recorder, meter: Meter
+        self,
+        call: Call,
+        deployment: Deployment,
+        number: int,
+        source: Source,
+        *,
+        recorder: Recorder,
+        meter: Meter,
+        ticker: Ticker,
     ) -> None:
         self.deployment = deployment
         self.number = number
@@ -41,7 +50,7 @@ class Attempt:
         self._source = source
         self._recorder = recorder
         self._meter = meter
-        self._watchdog = Watchdog(deployment.timeouts.total)
+        self._watchdog = Watchdog(ticker, deployment.timeouts.total)
         self._began = time.perf_counter()
         self._first_token: int | None = None
         self._finish: Finish | None = None
@@ -67,7 +76,6 @@ class Attempt:
             stream=call.request.stream,
         )
         self._recorder.begin(start)
-        self._meter.attempt_began(start)
         return start
 
     async def open(self) -> Sequence[StreamEvent]:
@@ -93,10 +101,11 @@ class Attempt:
         try:
             if self._failure is not None:
                 raise self._failure
-            with self._watchdog.expect(self.deployment.timeouts.stall, "stopped in the middle of its answer: no more"):
-                events = await self._source.read()
-            if events is not None:
-                return self._observed(events)
+            if not self._source.ended:
+                with self._watchdog.expect(self.deployment.timeouts.stall, "stopped in its answer: no more came"):
+                    events = await self._source.read()
+                if events is not None:
+                    return self._observed(events)
             if self._finish is None and self._call.request.stream:
                 raise UpstreamBroken("The provider's stream ended in the middle of the answer, without a finish.")
         except UpstreamError as error:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 
 from turnout.core import Retries
-from turnout.errors import UpstreamError
+from turnout.errors import TurnoutError, UpstreamError
 
 
-def pause_before_retry(failed: int, retries: Retries, error: UpstreamError) -> float | None:
+def pause_before_retry(failed: int, retries: Retries, error: TurnoutError) -> float | None:
     """Seconds to wait after ``failed`` tries, or None when another try would not help.
 
     Exponential with full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). A
     ``Retry-After`` is kept to the full; one that is longer than the longest backoff means: not here, not now.
     """
-    if not error.retryable or failed >= retries.attempts:
+    if not isinstance(error, UpstreamError) or not error.retryable or failed >= retries.attempts:
         return None
     ceiling = min(retries.backoff_max, retries.backoff * 2 ** (failed - 1))
     jitter = random.uniform(0, ceiling)  # noqa: S311  # spreads load, hides nothing

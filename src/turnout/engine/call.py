@@ -37,8 +37,6 @@ class Recorder(Protocol):
 
 
 class Meter(Protocol):
-    """The metrics of attempts. Neither call waits."""
-
-    def attempt_began(self, start: AttemptStart) -> None: ...
+    """The metrics of attempts. Does not wait."""
 
     def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None: ...

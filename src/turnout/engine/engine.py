@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from turnout.core import Deployment
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
 from turnout.providers import Provider
-from turnout.routing import Plan, Step
+from turnout.routing import Plan
 from turnout.routing.planner import plan
+from turnout.ticker import Ticker
 from turnout.transport import Transport
 
 from .attempt import Attempt
@@ -22,68 +24,60 @@ class Engine:
     """Holds nothing of a request: everything is in its ``Call`` and its ``Reply``."""
 
     def __init__(
-        self, providers: Mapping[str, Provider], transport: Transport, recorder: Recorder, meter: Meter
+        self,
+        providers: Mapping[str, Provider],
+        transport: Transport,
+        *,
+        recorder: Recorder,
+        meter: Meter,
+        ticker: Ticker,
     ) -> None:
         self._providers = providers
         self._transport = transport
         self._recorder = recorder
         self._meter = meter
+        self._ticker = ticker
 
     async def open(self, call: Call, models: Models) -> Reply:
         """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or what all deployments failed with."""
-        return await _Course(self, call, plan(models.find(call.request.model), models.find)).run()
+        course = plan(models.find(call.request.model), models.find)
+        failures: list[tuple[str, TurnoutError]] = []
+        attempts = 0
+        for step in course.steps:
+            deployment = step.deployment
+            failed = 0
+            while True:
+                attempts += 1
+                try:
+                    attempt = self._attempt(call, deployment, attempts)
+                    return Reply(course, attempt, await attempt.open())
+                except (UpstreamError, Unsupported) as error:
+                    failed += 1
+                    pause = pause_before_retry(failed, deployment.retries, error)
+                    if pause is None:
+                        failures.append((deployment.id, error))
+                        break
+                await asyncio.sleep(pause)
+            if _blames_request(failures[-1][1]):
+                break
+        raise _verdict(course, failures)
 
-    async def begin(self, call: Call, step: Step, number: int, plan: Plan) -> Reply:
-        """One attempt, up to its first events."""
-        deployment = step.deployment
-        provider = self._providers[deployment.provider]
-        source = source_of(provider, call.request, deployment, self._transport)
-        attempt = Attempt(call, deployment, number, source, self._recorder, self._meter)
-        return Reply(plan, attempt, await attempt.open())
+    def _attempt(self, call: Call, deployment: Deployment, number: int) -> Attempt:
+        """Raises ``Unsupported`` before anything has been recorded or sent."""
+        source = source_of(self._providers[deployment.provider], call.request, deployment, self._transport)
+        return Attempt(
+            call, deployment, number, source, recorder=self._recorder, meter=self._meter, ticker=self._ticker
+        )
 
 
-class _Course:
-    """One request's course through its plan."""
+def _blames_request(error: TurnoutError) -> bool:
+    """Would every other deployment say the same?"""
+    return isinstance(error, UpstreamError) and not error.elsewhere
 
-    def __init__(self, engine: Engine, call: Call, plan: Plan) -> None:
-        self._engine = engine
-        self._call = call
-        self._plan = plan
-        self._attempts = 0
-        self._failures: list[tuple[str, TurnoutError]] = []
 
-    async def run(self) -> Reply:
-        for step in self._plan.steps:
-            try:
-                return await self._try(step)
-            except Unsupported as error:
-                self._failures.append((step.deployment.id, error))
-            except UpstreamError as error:
-                self._failures.append((step.deployment.id, error))
-                if not error.elsewhere:
-                    break
-        raise self._verdict()
-
-    async def _try(self, step: Step) -> Reply:
-        """A deployment, as often as its retries allow."""
-        failed = 0
-        while True:
-            self._attempts += 1
-            try:
-                return await self._engine.begin(self._call, step, self._attempts, self._plan)
-            except UpstreamError as error:
-                failed += 1
-                pause = pause_before_retry(failed, step.deployment.retries, error)
-                if pause is None:
-                    raise
-            await asyncio.sleep(pause)
-
-    def _verdict(self) -> TurnoutError:
-        """The one failure if there was only one, else one error that names all of them."""
-        error = self._failures[-1][1]
-        blames_request = isinstance(error, UpstreamError) and not error.elsewhere
-        if len(self._failures) == 1 or blames_request:
-            return error
-        if all(isinstance(failure, Unsupported) for _, failure in self._failures):
-            return error
-        return AllDeploymentsFailed(self._plan.model, self._failures)
+def _verdict(course: Plan, failures: list[tuple[str, TurnoutError]]) -> TurnoutError:
+    """The one failure if there was only one, else one error that names all of them."""
+    last = failures[-1][1]
+    if len(failures) == 1 or _blames_request(last) or all(isinstance(error, Unsupported) for _, error in failures):
+        return last
+    return AllDeploymentsFailed(course.model, failures)

@@ -13,6 +13,7 @@ from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
 class Source(Protocol):
     status: int  # the provider's HTTP status, 0 before there is one
+    ended: bool  # nothing is left to read
 
     async def open(self) -> None:
         """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
@@ -47,7 +48,7 @@ class WireSource:
         relayed = request.raw is not None and request.raw.wire == provider.wire
         self._decoder = provider.relay(request) if relayed else provider.decoder(request)
         self._response: Response | None = None
-        self._ended = False
+        self.ended = False
         self.status = 0
 
     async def open(self) -> None:
@@ -68,12 +69,12 @@ class WireSource:
         response, events = self._response, None
         if response is None:
             raise RuntimeError("read before open")
-        while not self._ended:
+        while not self.ended:
             data = await response.read()
             if data:
                 events = self._decoder.feed(data)
             else:
-                self._ended = True
+                self.ended = True
                 response.release()
                 events = self._decoder.close()
             if events:
@@ -81,7 +82,7 @@ class WireSource:
         return None
 
     async def abort(self) -> None:
-        if self._response is not None and not self._ended:
+        if self._response is not None and not self.ended:
             self._response.abort()
 
 
@@ -90,13 +91,16 @@ class LocalSource:
 
     def __init__(self, provider: LocalProvider, request: ChatRequest, deployment: Deployment) -> None:
         self._events: AsyncIterator[Sequence[StreamEvent]] = provider.run(request, deployment)
+        self.ended = False
         self.status = 0
 
     async def open(self) -> None:
         self.status = 200
 
     async def read(self) -> Sequence[StreamEvent] | None:
-        return await anext(self._events, None)
+        events = await anext(self._events, None)
+        self.ended = events is None
+        return events
 
     async def abort(self) -> None:
         close = getattr(self._events, "aclose", None)  # an async generator has one, an async iterator need not

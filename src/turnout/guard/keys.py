@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from hashlib import sha256
 
@@ -12,23 +12,6 @@ from turnout.errors import Forbidden, Unauthenticated
 
 ANONYMOUS = Key(id="", digest=b"")
 """Who asks without a key where none is required."""
-
-_HEADERS = frozenset({b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"})
-
-
-def presented_secret(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """The key in a request's headers, wherever its SDK puts it: any dialect's place is good for all.
-
-    OpenAI: ``Authorization: Bearer``; Anthropic: ``x-api-key``; Azure: ``api-key``; Gemini: ``x-goog-api-key``.
-    """
-    for name, value in headers:
-        if name in _HEADERS:
-            if name != b"authorization":
-                return value
-            scheme, _, secret = value.partition(b" ")
-            if scheme.lower() == b"bearer":
-                return secret.strip()
-    return None
 
 
 def authenticate(secret: bytes | None, keys: Mapping[bytes, Key], *, required: bool) -> Key:

@@ -1,0 +1,1 @@
+"""The service: a small ASGI app for the data plane, FastAPI for the control plane behind it."""

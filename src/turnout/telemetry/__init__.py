@@ -1,6 +1,6 @@
 """Logs and metrics."""
 
 from .logs import configure_logs
-from .metrics import Metrics
+from .metrics import Metrics, exposition
 
-__all__ = ["Metrics", "configure_logs"]
+__all__ = ["Metrics", "configure_logs", "exposition"]

@@ -68,22 +68,25 @@ def parse(body: bytes) -> ChatRequest:
 
 def _extensions(typed: wire.Body, fields: dict[str, Raw]) -> dict[str, dict[str, Raw]] | None:
     """Fields with no place in the core, among them tools and choices that no other wire knows."""
-    unknown = {name: value for name, value in fields.items() if name not in wire.KNOWN and value != b"null"}
+    unknown = {}
+    if not fields.keys() <= wire.KNOWN:
+        unknown = {name: value for name, value in fields.items() if name not in wire.KNOWN and bytes(value) != b"null"}
     if typed.tools and any(isinstance(tool, wire.CustomTool) for tool in typed.tools):
         unknown["tools"] = fields["tools"]
     if isinstance(typed.tool_choice, wire.CustomChoice | wire.AllowedChoice):
         unknown["tool_choice"] = fields["tool_choice"]
-    if any(_is_legacy(message) for message in typed.messages):
-        unknown["messages"] = fields["messages"]
+    for message in typed.messages:
+        if _is_legacy(message):
+            unknown["messages"] = fields["messages"]
     return {NAMESPACE: unknown} if unknown else None
 
 
 def _is_legacy(message: wire.WireMessage) -> bool:
     """Function messages are deprecated and custom tools are OpenAI's alone: neither can be said on another wire."""
-    if isinstance(message, wire.Assistant):
+    if type(message) is wire.Assistant:
         custom = message.tool_calls and any(isinstance(call, wire.CustomToolCall) for call in message.tool_calls)
         return bool(message.function_call or custom)
-    return isinstance(message, wire.FunctionMessage)
+    return type(message) is wire.FunctionMessage
 
 
 def _sampling(typed: wire.Body) -> Sampling:

@@ -54,7 +54,7 @@ def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deplo
 
 
 def _with_usage(options: Raw | None) -> Raw:
-    if options is None or options == b"null":
+    if options is None or bytes(options) == b"null":
         return _INCLUDE_USAGE
     fields = msgspec.json.decode(options, type=dict[str, Raw])
     return Raw(_encode(fields | {"include_usage": Raw(b"true")}))

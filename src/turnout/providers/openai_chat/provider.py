@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -28,7 +29,12 @@ Address = Callable[[Deployment, str], str]
 
 def v1_address(deployment: Deployment, path: str) -> str:
     """``base_url`` as given, with ``/v1`` when it is only a host and a port."""
-    base = deployment.base_url.rstrip("/")
+    return _v1_address(deployment.base_url, path)
+
+
+@lru_cache(4096)
+def _v1_address(base_url: str, path: str) -> str:
+    base = base_url.rstrip("/")
     return f"{base}/{path}" if urlsplit(base).path else f"{base}/v1/{path}"
 
 

@@ -1,0 +1,47 @@
+"""Noticing that a client has left.
+
+ASGI tells it only to who waits for it, and a waiting task for every request is dear. So the waiting begins when an
+answer has taken a quarter of a second: short ones never pay, and nobody works much longer for a client that is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from turnout.ticker import Ticker
+
+from .request import Receive
+
+GRACE = 0.25  # seconds
+
+
+class Departure:
+    """Cancels the current task when the client leaves, until ``stop``. ``gone`` tells why a task was cancelled."""
+
+    __slots__ = ("_receive", "_since", "_task", "_ticker", "_watcher", "gone")
+
+    def __init__(self, ticker: Ticker, receive: Receive) -> None:
+        self._ticker = ticker
+        self._receive = receive
+        self._since = ticker.time()
+        self._task = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self.gone = False
+        ticker.add(self)
+
+    def stop(self) -> None:
+        self._ticker.discard(self)
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def tick(self, now: float) -> None:
+        if now - self._since >= GRACE:
+            self._ticker.discard(self)
+            self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,176 @@
+"""The data plane: one chat request, from its dialect to a deployment and back.
+
+Nothing here waits for anything but the client and the provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import structlog
+
+from turnout.core import ChatRequest, Key, Relayed, StreamEvent, fold, usd
+from turnout.dialects import Dialect, ReplyContext
+from turnout.engine import Call, Reply
+from turnout.errors import Overloaded, TurnoutError, UpstreamError
+from turnout.gateway import Gateway
+from turnout.guard import authenticate, require_model
+
+from .departure import Departure
+from .request import ClientLeft, Receive, Scope, Send, new_request_id, read_body, read_head, require_json
+
+_log = structlog.get_logger(__name__)
+_JSON = (b"content-type", b"application/json")
+_MISS = (b"x-turnout-cache", b"miss")
+_CLIENT_LEFT_STATUS = 499  # nginx's; only metrics see it
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Inference:
+    """Answers POST requests of every dialect."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def handle(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = _Exchange(self._gateway, dialect, scope, receive, send)
+        metrics = self._gateway.metrics
+        metrics.tally.in_flight += 1
+        try:
+            if metrics.tally.in_flight > self._gateway.settings.server.max_requests:
+                raise Overloaded("Too many requests at once. Try again in a moment.")
+            await exchange.answer()
+        except TurnoutError as error:
+            await exchange.refuse(error)
+        except ClientLeft:
+            exchange.status = _CLIENT_LEFT_STATUS
+        finally:
+            metrics.tally.in_flight -= 1
+            exchange.count()
+
+
+class _Exchange:
+    """One request and its reply."""
+
+    def __init__(self, gateway: Gateway, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
+        self.status = 500
+        self._gateway = gateway
+        self._dialect = dialect
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._id = new_request_id()
+        self._received = time.perf_counter()
+        self._model = ""
+
+    async def answer(self) -> None:
+        """Raises ``TurnoutError`` as long as nothing has been sent."""
+        snapshot = self._gateway.snapshot
+        head = read_head(self._scope["headers"])
+        key = authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)
+        require_json(head)
+        body = await read_body(head, self._receive, self._gateway.settings.server.max_body_bytes)
+        self._received = time.perf_counter()
+        request = self._dialect.parse(body)
+        require_model(key, request.model)
+        departure = Departure(self._gateway.ticker, self._receive)
+        try:
+            await self._reply(request, key)
+        except asyncio.CancelledError:
+            if not departure.gone:
+                raise
+            raise ClientLeft from None
+        finally:
+            departure.stop()
+
+    async def _reply(self, request: ChatRequest, key: Key) -> None:
+        snapshot = self._gateway.snapshot
+        call = Call(
+            request=request,
+            request_id=self._id,
+            dialect=self._dialect.name,
+            received=self._received,
+            key_id=key.id,
+            user=key.user,
+        )
+        self._model = snapshot.find(request.model).name
+        reply = await self._gateway.engine.open(call, snapshot)
+        context = ReplyContext(request_id=self._id, model=request.model, created=int(time.time()))
+        try:
+            if request.stream:
+                await self._stream(request, reply, context)
+            else:
+                await self._send_whole(reply, context)
+        finally:
+            await reply.leave()
+
+    async def _send_whole(self, reply: Reply, context: ReplyContext) -> None:
+        body = self._body(await reply.read_all(), context)
+        headers = self._headers(reply)
+        if reply.cost is not None:
+            headers.append((b"x-turnout-cost-usd", usd(reply.cost).encode()))
+        await self._respond(200, body, headers)
+
+    def _body(self, events: Sequence[StreamEvent], context: ReplyContext) -> bytes:
+        first = events[0]
+        if isinstance(first, Relayed):
+            return first.data
+        return self._dialect.body(fold(events), context)
+
+    async def _stream(self, request: ChatRequest, reply: Reply, context: ReplyContext) -> None:
+        renderer = self._dialect.renderer(request, context)
+        headers = self._headers(reply)
+        headers[0] = (b"content-type", renderer.media_type.encode())
+        headers.append((b"cache-control", b"no-cache"))
+        self.status = 200
+        send = self._send
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        try:
+            while (events := await reply.read()) is not None:
+                data = renderer.feed(events)
+                if data:
+                    await send({"type": "http.response.body", "body": data, "more_body": True})
+            last = renderer.close()
+        except UpstreamError as error:
+            _log.warning("stream broke off", request_id=self._id, model=self._model, code=error.code, error=str(error))
+            last = renderer.fail(error)
+        await send({"type": "http.response.body", "body": last, "more_body": False})
+
+    def _headers(self, reply: Reply) -> Headers:
+        return [
+            _JSON,
+            (b"x-request-id", self._id.encode()),
+            (b"x-turnout-model", _header_value(self._model)),
+            (b"x-turnout-provider", reply.deployment.provider.encode()),
+            (b"x-turnout-deployment", _header_value(reply.deployment.id)),
+            (b"x-turnout-attempts", str(reply.attempts).encode()),
+            _MISS,
+        ]
+
+    async def refuse(self, error: TurnoutError) -> None:
+        """An error before anything was sent, in the dialect's shape."""
+        if error.status >= 500 or isinstance(error, UpstreamError):
+            _log.warning("request failed", request_id=self._id, model=self._model, code=error.code, error=str(error))
+        headers = [_JSON, (b"x-request-id", self._id.encode())]
+        if isinstance(error, UpstreamError) and error.retry_after is not None:
+            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+        await self._respond(error.status, self._dialect.error(error, self._id), headers)
+
+    async def _respond(self, status: int, body: bytes, headers: Headers) -> None:
+        self.status = status
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+    def count(self) -> None:
+        seconds = time.perf_counter() - self._received
+        self._gateway.metrics.request_ended(self._dialect.name, self._model, self.status, seconds)
+
+
+def _header_value(text: str) -> bytes:
+    """Names may hold any character, a header only ASCII: the others are percent-encoded."""
+    return text.encode() if text.isascii() and text.isprintable() else quote(text).encode()

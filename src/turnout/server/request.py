@@ -1,0 +1,103 @@
+"""Reading a request off ASGI."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+import msgspec
+
+from turnout.errors import BodyTooLarge, InvalidRequest
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+_KEY_HEADERS = frozenset({b"x-api-key", b"api-key", b"x-goog-api-key"})
+
+
+class ClientLeft(Exception):  # not an error: nobody is there to be told
+    """The client closed the connection before its request was complete."""
+
+
+_PROCESS = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
+_count = itertools.count(1)
+
+
+def new_request_id() -> str:
+    """Unique among all processes: ``req_``, this process's start and a random part, and a running number."""
+    return f"req_{_PROCESS}{next(_count):08x}"
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """What the data plane looks at in a request's headers."""
+
+    length: int = -1  # of the body; -1 when it isn't said
+    content_type: bytes = b""
+    secret: bytes | None = None
+
+
+def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
+    """One pass over the headers. Any dialect's place for the key is good for all of them.
+
+    OpenAI: ``Authorization: Bearer``; Anthropic: ``x-api-key``; Azure: ``api-key``; Gemini: ``x-goog-api-key``.
+    """
+    length, content_type, secret = -1, b"", None
+    for name, value in headers:
+        if name == b"content-length":
+            length = int(value) if value.isdigit() else -1
+        elif name == b"content-type":
+            content_type = value
+        elif name == b"authorization":
+            scheme, _, token = value.partition(b" ")
+            if scheme.lower() == b"bearer":
+                secret = token.strip()
+        elif name in _KEY_HEADERS:
+            secret = value
+    return Head(length, content_type, secret)
+
+
+async def read_body(head: Head, receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises ``BodyTooLarge`` without waiting for the rest of one that is."""
+    if head.length > limit:
+        raise _too_large(limit)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientLeft
+    if not message.get("more_body"):
+        body = bytes(message["body"])
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    return await _read_pieces(message, receive, limit)
+
+
+async def _read_pieces(message: Message, receive: Receive, limit: int) -> bytes:
+    pieces, size = [], 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        pieces.append(message["body"])
+        size += len(message["body"])
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return b"".join(pieces)
+        message = await receive()
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The body is larger than {limit} bytes, the limit here. Send less, or raise server.max_body_bytes."
+    )
+
+
+def require_json(head: Head) -> None:
+    """Chat requests are JSON; a form or a file here is a mistake that a parser's message would not explain."""
+    if head.content_type.startswith((b"multipart/", b"application/x-www-form-urlencoded")):
+        raise InvalidRequest("The body must be JSON: send it with 'content-type: application/json'.")

@@ -1,0 +1,231 @@
+"""One connection to an upstream, and the reply that is being read from it."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import httptools
+
+from turnout.errors import UpstreamBroken, UpstreamError
+
+from .mapping import FOREIGN, mapped
+
+HEAD_LIMIT = 64 * 1024
+"""Bytes of a reply's status line and headers."""
+
+_BUFFER_LIMIT = 256 * 1024  # bytes that wait to be read before the provider is made to wait
+
+
+class Connection(asyncio.Protocol):
+    """Carries one exchange at a time. ``answered`` tells whether a byte of its reply came, ``reusable`` its end."""
+
+    def __init__(self, address: str, on_lost: Callable[[Connection], None]) -> None:
+        self._address = address
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._paused = False
+        self.idle_since = 0.0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._chunks: list[bytes] = []
+        self._buffered = 0
+        self._head_size = 0
+        self._head_complete = False
+        self._complete = False
+        self._keep_alive = False
+        self._error: UpstreamError | None = None
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.answered = False
+
+    @property
+    def reusable(self) -> bool:
+        """Another exchange may follow."""
+        return self._complete and self._keep_alive and self._transport is not None
+
+    @property
+    def _ends_with_connection(self) -> bool:
+        """A body without a length goes on until the connection is closed."""
+        return "content-length" not in self.headers and "transfer-encoding" not in self.headers
+
+    # --- what the pool and the response call ---
+
+    def send(self, head: bytes, body: bytes) -> None:
+        """Begins an exchange."""
+        self._reset()
+        transport = self._transport
+        if transport is None:
+            raise ConnectionResetError
+        if len(body) < _BUFFER_LIMIT:
+            transport.write(head + body)  # one piece, one packet
+        else:
+            transport.writelines((head, body))
+
+    async def head(self) -> None:
+        """Waits for the reply's status and headers."""
+        while not self._head_complete:
+            if self._error is not None:
+                raise self._error
+            await self._wait()
+
+    async def read(self) -> bytes:
+        """The next piece of the body; empty at its end."""
+        while True:
+            if self._chunks:
+                return self._take()
+            if self._error is not None:
+                raise self._error
+            if self._complete:
+                return b""
+            await self._wait()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _take(self) -> bytes:
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._buffered = 0
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+        return data
+
+    async def _wait(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _fail(self, error: UpstreamError) -> None:
+        if self._error is None and not self._complete:
+            self._error = error
+        self.close()
+        self._wake()
+
+    # --- what the event loop calls ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._complete or self._error is not None:
+            self.close()  # nobody asked for this
+            return
+        self.answered = True
+        if not self._head_complete:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(mapped(error, self._address))
+        if not self._head_complete and self._head_size > HEAD_LIMIT:
+            self._fail(UpstreamBroken(f"{self._address} sent more than {HEAD_LIMIT} bytes of headers."))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        if self._head_complete and not self._complete and self._ends_with_connection and error is None:
+            self._complete = True
+        elif not self._complete and self._error is None:
+            self._error = self._lost(error)
+        self._wake()
+        self._on_lost(self)
+
+    def _lost(self, error: Exception | None) -> UpstreamError:
+        if self._head_complete:
+            return UpstreamBroken(f"{self._address} broke off in the middle of its answer.")
+        return mapped(error if isinstance(error, FOREIGN) else ConnectionResetError(), self._address)
+
+    # --- what the parser calls ---
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        if self.status >= 200:
+            self._head_complete = True
+            self._wake()
+
+    def on_body(self, body: bytes) -> None:
+        self._chunks.append(body)
+        self._buffered += len(body)
+        if self._buffered > _BUFFER_LIMIT and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def on_message_complete(self) -> None:
+        if self.status < 200:  # 100 Continue, 103 Early Hints: the real reply follows
+            self.headers = {}
+            return
+        self._complete = True
+        self._keep_alive = self._parser.should_keep_alive() and not self._ends_with_connection
+        self._wake()
+
+
+class Response:
+    """A reply whose body is still to be read. Exactly one of ``release`` and ``abort`` ends it."""
+
+    __slots__ = ("_address", "_connection", "_inflate", "_release", "headers", "status")
+
+    def __init__(self, connection: Connection, address: str, release: Callable[[Connection], None]) -> None:
+        self._connection = connection
+        self._address = address
+        self._release = release
+        self.status = connection.status
+        self.headers: Mapping[str, str] = connection.headers  # names in lower case
+        self._inflate = self._decompressor(self.headers.get("content-encoding"))
+
+    def _decompressor(self, encoding: str | None) -> zlib._Decompress | None:
+        """We ask for no compression; a proxy on the way may compress all the same."""
+        if encoding is None or encoding == "identity":
+            return None
+        if encoding in ("gzip", "deflate", "x-gzip"):
+            return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by its header
+        self.abort()
+        raise UpstreamBroken(f"{self._address} answered in '{encoding}', though no compression was asked for.")
+
+    async def read(self) -> bytes:
+        """The next piece of the body, as soon as there is one; empty at its end."""
+        data = await self._connection.read()
+        if self._inflate is None:
+            return data
+        try:
+            while data:
+                plain = self._inflate.decompress(data)
+                if plain:
+                    return plain
+                data = await self._connection.read()
+            return self._inflate.flush()
+        except zlib.error as error:
+            raise mapped(error, self._address) from error
+
+    async def read_all(self, limit: int) -> bytes:
+        """The rest of the body, or its first ``limit`` bytes."""
+        pieces, size = [], 0
+        while size < limit and (piece := await self.read()):
+            pieces.append(piece)
+            size += len(piece)
+        return b"".join(pieces)[:limit]
+
+    def release(self) -> None:
+        """The body has been read: the connection can be used again."""
+        self._release(self._connection)
+
+    def abort(self) -> None:
+        """Nobody wants the rest: the connection is closed at once, and the provider stops working."""
+        self._connection.close()

@@ -1,0 +1,44 @@
+"""Foreign exceptions → ours, by a table. None of them leaves this room."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import zlib
+from typing import Final
+
+import httptools
+
+from turnout.errors import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+
+FOREIGN: Final = (OSError, httptools.HttpParserError, zlib.error)
+"""What the event loop, TLS, the parser and the decompressor raise."""
+
+_TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] = (
+    (TimeoutError, UpstreamTimeout, "could not be connected to in time"),
+    (socket.gaierror, UpstreamUnreachable, "has no address: the host name can't be resolved"),
+    (ssl.SSLCertVerificationError, UpstreamUnreachable, "has a certificate that isn't trusted"),
+    (ssl.SSLError, UpstreamUnreachable, "failed the TLS handshake"),
+    (ConnectionRefusedError, UpstreamUnreachable, "refused the connection"),
+    (ConnectionError, UpstreamUnreachable, "closed the connection before it answered"),
+    (OSError, UpstreamUnreachable, "can't be reached"),
+    (httptools.HttpParserError, UpstreamBroken, "sent what isn't HTTP"),
+    (zlib.error, UpstreamBroken, "sent a compressed answer that can't be unpacked"),
+)
+
+
+def mapped(error: BaseException, address: str) -> UpstreamError:
+    """Our error for a foreign one; raises ``TypeError`` for one that the table doesn't know."""
+    for foreign, ours, what in _TABLE:
+        if isinstance(error, foreign):
+            return ours(f"{address} {what}{_detail(error)}.")
+    raise TypeError(f"no mapping for {type(error).__name__}") from error
+
+
+def _detail(error: BaseException) -> str:
+    """The operating system's word where ours says less, the verifier's reason where there is one."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f" ({error.verify_message})"
+    if type(error) is OSError and error.strerror:
+        return f" ({error.strerror})"
+    return ""

@@ -1,0 +1,137 @@
+"""Connections to upstreams, kept open for reuse."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from functools import lru_cache, partial
+
+from turnout.core import WireRequest
+from turnout.errors import UpstreamError, UpstreamUnreachable
+
+from .connection import Connection, Response
+from .mapping import FOREIGN, mapped
+from .target import Target, target_of
+
+IDLE_SECONDS = 30.0
+"""How long a connection waits for its next use: less than most servers keep one."""
+
+
+class Transport:
+    """Made inside a running event loop; ended by ``close``."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._idle: defaultdict[str, deque[Connection]] = defaultdict(deque)
+        self._all: set[Connection] = set()
+        self._tls: ssl.SSLContext | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    async def send(self, request: WireRequest, connect_timeout: float) -> Response:
+        """Send ``request`` and wait for the reply's headers, however long that takes: the caller holds the clock.
+
+        A kept connection that turns out to be closed before a byte came back is replaced once: the provider had hung
+        up before it saw the request. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of the connection only) or
+        ``UpstreamBroken``.
+        """
+        target = target_of(request.url)
+        head = _head(request.method, target, request.headers, len(request.body))
+        connection = self._kept(target.origin)
+        if connection is not None:
+            try:
+                return await self._exchange(connection, head, request.body, target)
+            except UpstreamError:
+                if connection.answered:
+                    raise
+        connection = await self._connect(target, connect_timeout)
+        return await self._exchange(connection, head, request.body, target)
+
+    async def _exchange(self, connection: Connection, head: bytes, body: bytes, target: Target) -> Response:
+        try:
+            connection.send(head, body)
+            await connection.head()
+        except FOREIGN as error:
+            connection.close()
+            raise mapped(error, target.origin) from error
+        except BaseException:
+            connection.close()
+            raise
+        return Response(connection, target.origin, partial(self._keep, target.origin))
+
+    def _kept(self, origin: str) -> Connection | None:
+        """The one used last, as it is the least likely to have been closed."""
+        idle = self._idle.get(origin)
+        return idle.pop() if idle else None
+
+    async def _connect(self, target: Target, seconds: float) -> Connection:
+        try:
+            async with asyncio.timeout(seconds):
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(target.origin, self._lost),
+                    target.host,
+                    target.port,
+                    ssl=self._tls_context() if target.secure else None,
+                )
+        except FOREIGN as error:
+            raise mapped(error, target.origin) from error
+        self._all.add(connection)
+        return connection
+
+    def _tls_context(self) -> ssl.SSLContext:
+        """The system's trusted authorities, or those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def _keep(self, origin: str, connection: Connection) -> None:
+        if not connection.reusable:
+            connection.close()
+            return
+        connection.idle_since = self._loop.time()
+        self._idle[origin].append(connection)
+        if self._sweeper is None:
+            self._sweeper = self._loop.call_later(IDLE_SECONDS, self._sweep)
+
+    def _lost(self, connection: Connection) -> None:
+        self._all.discard(connection)
+        for idle in self._idle.values():
+            if connection in idle:
+                idle.remove(connection)
+
+    def _sweep(self) -> None:
+        """Closes what has been idle for too long."""
+        oldest = self._loop.time() - IDLE_SECONDS
+        for idle in self._idle.values():
+            while idle and idle[0].idle_since <= oldest:
+                idle.popleft().close()
+        waiting = any(self._idle.values())
+        self._sweeper = self._loop.call_later(IDLE_SECONDS, self._sweep) if waiting else None
+
+    async def close(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in tuple(self._all):
+            connection.close()
+        await asyncio.sleep(0)  # lets the event loop tell the connections
+
+
+def _head(method: str, target: Target, headers: Mapping[str, str], length: int) -> bytes:
+    first = _first_lines(method, target.path, target.authority)
+    return f"{first}content-length: {length}\r\n{_lines(headers)}\r\n".encode("latin-1")
+
+
+@lru_cache(4096)
+def _first_lines(method: str, path: str, authority: str) -> str:
+    return (
+        f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n"
+        "user-agent: turnout\r\naccept: */*\r\naccept-encoding: identity\r\n"
+    )
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
+        raise UpstreamUnreachable("A header for the provider holds a line break. Check its key and its headers.")
+    return lines
