@@ -54,7 +54,7 @@ def arguments_of(call: ToolCall, where: str) -> Raw:
     text = call.arguments.strip() or "{}"
     try:
         _OBJECT.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest(
             f"The arguments of the tool call '{call.id}' in {where} are not a JSON object: {error}.", param=where
         ) from error

@@ -1,0 +1,484 @@
+"""Requests to Anthropic: made anew from the core, and passed on from a client on the same wire."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from anthropic.types import MessageCreateParams
+from msgspec import Raw
+from pydantic import TypeAdapter
+
+from tests.support.anthropic_wire import DIALECT, PNG, PROVIDER, deployment
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Defaults,
+    Deployment,
+    File,
+    Image,
+    Message,
+    Output,
+    Part,
+    Reasoning,
+    RedactedThinking,
+    Refusal,
+    Sampling,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Traits,
+)
+from turnout.errors import InvalidRequest, Unsupported
+
+_PARAMS: TypeAdapter[Any] = TypeAdapter(MessageCreateParams)
+HELLO = (Message("user", (Text("Hello"),)),)
+SCHEMA = Raw(b'{"type":"object","properties":{}}')
+ADAPTIVE = deployment(model="claude-sonnet-5")
+
+
+def build(request: ChatRequest, to: Deployment | None = None) -> dict[str, Any]:
+    """The body that is sent, which the SDK's types accept."""
+    sent: dict[str, Any] = json.loads(PROVIDER.build(request, to or deployment()).body)
+    without_sampling = {name: value for name, value in sent.items() if name not in ("temperature", "top_p", "top_k")}
+    _PARAMS.validate_python({"stream": False, **without_sampling})
+    return sent
+
+
+def asking(*messages: Message, **fields: Any) -> ChatRequest:
+    return ChatRequest(model="fast", messages=messages or HELLO, **fields)
+
+
+def turns(*messages: Message) -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = build(asking(*messages))["messages"]
+    return sent
+
+
+def block(part: Part, role: Any = "user") -> Any:
+    """The part's own block: a lone text would be sent as a string."""
+    (turn,) = turns(Message(role, (part, Text("."))))
+    return turn["content"][0]
+
+
+def test_a_small_request() -> None:
+    assert build(asking()) == {
+        "model": "claude-haiku-4-5",
+        "max_tokens": 1024,
+        "messages": [{"role": "user", "content": "Hello"}],
+    }
+
+
+def test_goes_to_the_messages_endpoint_with_key_and_version() -> None:
+    wire = PROVIDER.build(asking(), deployment(headers={"anthropic-beta": "x"}))
+    assert (wire.method, wire.url) == ("POST", "https://api.anthropic.com/v1/messages")
+    assert wire.headers == {
+        "content-type": "application/json",
+        "anthropic-version": "2023-06-01",
+        "anthropic-beta": "x",
+        "x-api-key": "sk-ant-test",
+    }
+
+
+@pytest.mark.parametrize("base_url", ["http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/"])
+def test_an_address_with_and_without_its_version(base_url: str) -> None:
+    assert PROVIDER.build(asking(), deployment(base_url=base_url)).url == "http://h:1/v1/messages"
+
+
+def test_no_key_sends_no_key() -> None:
+    assert "x-api-key" not in PROVIDER.build(asking(), deployment(api_key=None)).headers
+
+
+# --- the conversation --------------------------------------------------------------------------------
+
+
+def test_leading_system_messages_are_the_system_prompt() -> None:
+    sent = build(asking(Message("system", (Text("a"),)), Message("system", (Text("b"),)), *HELLO))
+    assert sent["system"] == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert sent["messages"] == [{"role": "user", "content": "Hello"}]
+
+
+def test_a_lone_system_text_is_a_string() -> None:
+    assert build(asking(Message("system", (Text("Be brief."),)), *HELLO))["system"] == "Be brief."
+
+
+def test_a_later_system_message_becomes_marked_text_of_the_users_turn() -> None:
+    assert turns(*HELLO, Message("system", (Text("In French."),))) == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Hello"},
+                {"type": "text", "text": "<system>\nIn French.\n</system>"},
+            ],
+        }
+    ]
+
+
+def test_messages_of_one_role_become_one_turn() -> None:
+    told = turns(*HELLO, Message("user", (Text("?"),)), Message("assistant", (Text("a"),)), Message("assistant", ()))
+    assert told == [
+        {"role": "user", "content": [{"type": "text", "text": "Hello"}, {"type": "text", "text": "?"}]},
+        {"role": "assistant", "content": "a"},
+    ]
+
+
+def test_results_of_parallel_calls_are_one_turn_and_come_first_in_it() -> None:
+    calls = (ToolCall("c1", "f", '{"a":1}'), ToolCall("c2", "g", ""))
+    told = turns(
+        *HELLO,
+        Message("assistant", calls),
+        Message("system", (Text("note"),)),
+        Message("tool", (ToolResult("c1", (Text("one"),), name="f"),)),
+        Message("tool", (ToolResult("c2", (), is_error=True),)),
+        Message("user", (Text("go on"),)),
+    )
+    assert told[1:] == [
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}},
+                {"type": "tool_use", "id": "c2", "name": "g", "input": {}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "c1", "content": "one"},
+                {"type": "tool_result", "tool_use_id": "c2", "is_error": True},
+                {"type": "text", "text": "<system>\nnote\n</system>"},
+                {"type": "text", "text": "go on"},
+            ],
+        },
+    ]
+
+
+def test_ids_of_other_providers_are_made_to_fit() -> None:
+    told = turns(
+        *HELLO,
+        Message("assistant", (ToolCall("functions.f:0", "f", "{}"),)),
+        Message("tool", (ToolResult("functions.f:0", (Text("x"),)),)),
+    )
+    assert told[1]["content"][0]["id"] == told[2]["content"][0]["tool_use_id"] == "functions_f_0"
+
+
+def test_a_calls_arguments_keep_their_bytes() -> None:
+    arguments = '{"b": 1.0, "a": 12345678901234567890}'
+    body = PROVIDER.build(asking(*HELLO, Message("assistant", (ToolCall("c", "f", arguments),))), deployment()).body
+    assert arguments.encode() in body
+
+
+CACHED = {"anthropic": {"cache_control": Raw(b'{"type":"ephemeral"}')}}
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        pytest.param(
+            Text("x", CACHED), {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}, id="cache-marker"
+        ),
+        pytest.param(
+            Image(data=PNG, media_type="image/png"),
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
+            id="image-base64",
+        ),
+        pytest.param(
+            Image(data=PNG, media_type="image/jpeg"),
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
+            id="image-of-another-type-than-it-says",
+        ),
+        pytest.param(
+            Image(url="https://example.com/a.png"),
+            {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
+            id="image-url",
+        ),
+        pytest.param(
+            File(data="JVBERi0=", name="a.pdf"),
+            {
+                "type": "document",
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
+                "title": "a.pdf",
+            },
+            id="pdf",
+        ),
+        pytest.param(
+            File(data=b64encode("Grüße".encode()).decode(), media_type="text/markdown"),
+            {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Grüße"}},
+            id="text-file",
+        ),
+        pytest.param(
+            File(url="https://example.com/a.pdf"),
+            {"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}},
+            id="file-url",
+        ),
+        pytest.param(
+            File(file_id="file_1"), {"type": "document", "source": {"type": "file", "file_id": "file_1"}}, id="upload"
+        ),
+        pytest.param(Refusal("I can't."), {"type": "text", "text": "I can't."}, id="refusal"),
+        pytest.param(
+            Thinking("hm", "sig"), {"type": "thinking", "thinking": "hm", "signature": "sig"}, id="signed-thinking"
+        ),
+        pytest.param(RedactedThinking("x"), {"type": "redacted_thinking", "data": "x"}, id="redacted-thinking"),
+        pytest.param(
+            Text("", {"anthropic": {"block": Raw(b'{"type":"container_upload","file_id":"f"}')}}),
+            {"type": "container_upload", "file_id": "f"},
+            id="block-of-anthropics-own",
+        ),
+    ],
+)
+def test_parts_as_blocks(part: Part, expected: dict[str, Any]) -> None:
+    role = "user" if isinstance(part, Text | Image | File) else "assistant"
+    assert block(part, role) == expected
+
+
+@pytest.mark.parametrize("part", [Thinking("not Claude's"), Text("")], ids=["unsigned-thinking", "empty-text"])
+def test_what_anthropic_would_refuse_without_need_is_left_out(part: Part) -> None:
+    assert turns(Message("assistant", (part, Text(".")))) == [{"role": "assistant", "content": "."}]
+
+
+# --- settings ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param({"max_output": 5}, {"max_tokens": 5}, id="max-tokens"),
+        pytest.param({"max_output": 0}, {"max_tokens": 0}, id="no-tokens"),
+        pytest.param({"stop": ("a", "b")}, {"stop_sequences": ["a", "b"]}, id="stop"),
+        pytest.param({"stream": True}, {"stream": True}, id="stream"),
+        pytest.param({"user": "u"}, {"metadata": {"user_id": "u"}}, id="user"),
+        pytest.param({"sampling": Sampling(temperature=0.3, top_k=4)}, {"temperature": 0.3, "top_k": 4}, id="sampling"),
+        pytest.param({"sampling": Sampling(seed=1, frequency_penalty=0.5)}, {}, id="harmless-knobs-are-ignored"),
+        pytest.param(
+            {"output": Output("json_schema", SCHEMA, name="n", strict=True)},
+            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object", "properties": {}}}}},
+            id="schema",
+        ),
+        pytest.param(
+            {"extensions": {"anthropic": {"speed": Raw(b'"fast"'), "metadata": Raw(b'{"x":1}')}, "openai": {}}},
+            {"speed": "fast", "metadata": {"x": 1}},
+            id="extensions",
+        ),
+        pytest.param(
+            {"user": "u", "extensions": {"anthropic": {"metadata": Raw(b'{"x":1}')}, "openai": {"store": Raw(b"1")}}},
+            {"metadata": {"user_id": "u", "x": 1}},
+            id="extensions-beside-ours",
+        ),
+        pytest.param(
+            {"tools": (Tool("f", "Does f.", SCHEMA, True, CACHED), Tool("g"))},
+            {
+                "tools": [
+                    {
+                        "name": "f",
+                        "description": "Does f.",
+                        "input_schema": {"type": "object", "properties": {}},
+                        "strict": True,
+                        "cache_control": {"type": "ephemeral"},
+                    },
+                    {"name": "g", "input_schema": {"type": "object"}},
+                ]
+            },
+            id="tools",
+        ),
+    ],
+)
+def test_settings(fields: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert build(asking(**fields)) == build(asking()) | expected
+
+
+@pytest.mark.parametrize(
+    ("choice", "parallel", "expected"),
+    [
+        pytest.param(None, None, None, id="nothing-said"),
+        pytest.param(ToolChoice("auto"), None, {"type": "auto"}, id="auto"),
+        pytest.param(ToolChoice("required"), None, {"type": "any"}, id="required"),
+        pytest.param(ToolChoice("none"), False, {"type": "none"}, id="none-knows-nothing-of-parallel"),
+        pytest.param(
+            ToolChoice("tool", "f"),
+            False,
+            {"type": "tool", "name": "f", "disable_parallel_tool_use": True},
+            id="one-tool-one-call",
+        ),
+        pytest.param(None, False, {"type": "auto", "disable_parallel_tool_use": True}, id="one-call"),
+        pytest.param(None, True, {"type": "auto", "disable_parallel_tool_use": False}, id="parallel-calls"),
+    ],
+)
+def test_the_choice_of_the_tool(
+    choice: ToolChoice | None, parallel: bool | None, expected: dict[str, Any] | None
+) -> None:
+    request = asking(tools=(Tool("f", parameters=SCHEMA),), tool_choice=choice, parallel_tool_calls=parallel)
+    assert build(request).get("tool_choice") == expected
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "to", "expected"),
+    [
+        pytest.param(Reasoning(enabled=False), ADAPTIVE, {"thinking": {"type": "disabled"}}, id="off"),
+        pytest.param(Reasoning(enabled=False, effort="none"), ADAPTIVE, {"thinking": {"type": "disabled"}}, id="none"),
+        pytest.param(
+            Reasoning(effort="low"),
+            ADAPTIVE,
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+            id="effort",
+        ),
+        pytest.param(
+            Reasoning(effort="minimal"),
+            ADAPTIVE,
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+            id="least-effort",
+        ),
+        pytest.param(
+            Reasoning(budget=3000), ADAPTIVE, {"thinking": {"type": "enabled", "budget_tokens": 3000}}, id="budget"
+        ),
+        pytest.param(
+            Reasoning(effort="medium"),
+            deployment(model="claude-haiku-4-5-20251001"),
+            {"thinking": {"type": "enabled", "budget_tokens": 4096}},
+            id="effort-of-an-older-model",
+        ),
+        pytest.param(
+            Reasoning(effort="high"),
+            deployment(model="claude-opus-4-20250514"),
+            {"thinking": {"type": "enabled", "budget_tokens": 5000}},
+            id="a-budget-leaves-half-to-the-answer",
+        ),
+        pytest.param(
+            Reasoning(),
+            deployment(model="claude-3-7-sonnet-20250219"),
+            {"thinking": {"type": "enabled", "budget_tokens": 4096}},
+            id="no-word-to-an-older-model",
+        ),
+        pytest.param(
+            Reasoning(), deployment(model="claude-sonnet-4-6"), {"thinking": {"type": "adaptive"}}, id="since-4-6"
+        ),
+        pytest.param(Reasoning(), deployment(model="alias"), {"thinking": {"type": "adaptive"}}, id="unknown-name"),
+    ],
+)
+def test_how_much_to_think(reasoning: Reasoning, to: Deployment, expected: dict[str, Any]) -> None:
+    sent = build(asking(reasoning=reasoning, max_output=10_000), to)
+    assert {name: sent[name] for name in sent if name in ("thinking", "output_config")} == expected
+    assert sent["max_tokens"] == 10_000
+
+
+def test_thoughts_have_room_beside_the_default_limit() -> None:
+    assert build(asking(reasoning=Reasoning(effort="low")), ADAPTIVE)["max_tokens"] == 1024 + 1024
+
+
+# --- defaults ----------------------------------------------------------------------------------------
+
+DEFAULTS = Defaults(max_tokens=77, temperature=1.0)
+BOTH_WAYS = pytest.mark.parametrize("relayed", [False, True], ids=["translated", "relayed"])
+
+
+def sent_with(relayed: bool, to: Deployment, **fields: Any) -> dict[str, Any]:
+    body = {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello"}], **fields}
+    request = DIALECT.parse(json.dumps(body).encode())
+    if not relayed:
+        sampling = Sampling(**{name: fields[name] for name in ("temperature", "top_p") if name in fields})
+        request = asking(max_output=5, sampling=sampling, reasoning=request.reasoning)
+    return build(request, to)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    ("fields", "to", "expected"),
+    [
+        pytest.param({}, deployment(defaults=DEFAULTS), {"temperature": 1.0}, id="default"),
+        pytest.param({"temperature": 0.2}, deployment(defaults=DEFAULTS), {"temperature": 0.2}, id="callers-own"),
+        pytest.param({"top_p": 0.9}, deployment(defaults=DEFAULTS), {"top_p": 0.9}, id="never-beside-the-callers-top-p"),
+        pytest.param(
+            {"thinking": {"type": "adaptive"}}, deployment(model="x", defaults=DEFAULTS), {}, id="never-while-thinking"
+        ),
+        pytest.param({}, deployment(defaults=DEFAULTS, traits=Traits(sampling=False)), {}, id="model-takes-none"),
+        pytest.param(
+            {"temperature": 0.2},
+            deployment(defaults=DEFAULTS, traits=Traits(sampling=False)),
+            {},
+            id="model-takes-not-even-the-callers",
+        ),
+        pytest.param({}, deployment(defaults=DEFAULTS, api_version="2026-10-21"), {}, id="version-takes-none"),
+    ],
+)
+def test_sampling_is_sent_where_the_model_takes_it(
+    relayed: bool, fields: dict[str, Any], to: Deployment, expected: dict[str, Any]
+) -> None:
+    sent = sent_with(relayed, to, **fields)
+    assert {name: sent[name] for name in sent if name in ("temperature", "top_p")} == expected
+    assert sent["max_tokens"] == 5
+
+
+def test_the_deployments_limit_is_the_default() -> None:
+    assert build(asking(), deployment(defaults=DEFAULTS))["max_tokens"] == 77
+
+
+def test_the_deployments_version_is_sent() -> None:
+    headers = PROVIDER.build(asking(), deployment(api_version="2026-10-21")).headers
+    assert headers["anthropic-version"] == "2026-10-21"
+
+
+# --- the same wire on both sides ---------------------------------------------------------------------
+
+
+def test_a_relayed_body_is_the_clients_own_but_for_the_model() -> None:
+    body = (
+        b'{"model":"fast","max_tokens":5,"new" : {"a" : 1.0e2, "b":[ ]},"messages":[{"role":"user","content":"h\\u0069"}],'
+        b'"tools":[{"type":"web_search_20250305","name":"web_search"}],"stream":true}'
+    )
+    sent = PROVIDER.build(DIALECT.parse(body), deployment()).body
+    assert sent == (
+        b'{"model":"claude-haiku-4-5","max_tokens":5,"new":{"a" : 1.0e2, "b":[ ]},'
+        b'"messages":[{"role":"user","content":"h\\u0069"}],'
+        b'"tools":[{"type":"web_search_20250305","name":"web_search"}],"stream":true}'
+    )
+
+
+# --- what can't be said ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "param"),
+    [
+        pytest.param(asking(Message("user", (Audio("x", "wav"),))), "messages[0]", id="audio"),
+        pytest.param(asking(output=Output("json")), "response_format", id="json-without-schema"),
+        pytest.param(asking(output=Output("json_schema")), "response_format", id="schema-mode-without-schema"),
+        pytest.param(asking(n=2), "n", id="choices"),
+        pytest.param(asking(sampling=Sampling(logprobs=True)), "logprobs", id="logprobs"),
+        pytest.param(asking(sampling=Sampling(temperature=1.5)), "temperature", id="too-hot"),
+        pytest.param(asking(reasoning=Reasoning(effort="ludicrous")), "reasoning_effort", id="effort"),
+        pytest.param(asking(reasoning=Reasoning(effort="low"), max_output=500), "max_tokens", id="no-room-to-think"),
+        pytest.param(
+            asking(Message("user", (Image(data="Qk0AAAAA", media_type="image/bmp"),))), "messages[0]", id="bmp"
+        ),
+        pytest.param(
+            asking(Message("user", (File(data="eA==", media_type="application/zip"),))), "messages[0]", id="zip"
+        ),
+        pytest.param(
+            asking(Message("user", (Text("", {"openai": {"block": Raw(b"{}")}}),))), "messages[0]", id="foreign-block"
+        ),
+        pytest.param(asking(extensions={"openai": {"audio": Raw(b"{}")}}), "audio", id="field-of-another-wire"),
+    ],
+)
+def test_refuses_what_it_cant_say(request_: ChatRequest, param: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        build(request_)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(ToolCall("c", "f", '{"a":'), id="arguments-cut-short"),
+        pytest.param(ToolCall("c", "f", "[1]"), id="arguments-a-list"),
+        pytest.param(ToolCall("c", "f", '{"a":' + "[" * 100_000), id="arguments-nested-deeply"),
+        pytest.param(File(data="!", media_type="text/plain"), id="text-file-not-base64"),
+    ],
+)
+def test_refuses_what_is_wrong(part: Part) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        build(asking(Message("assistant", (part,))))
+    assert caught.value.param == "messages[0]"
+
+
