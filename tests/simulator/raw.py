@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-PATIENCE = 0.25
+PATIENCE = 0.15
 """Seconds of silence after which a connection counts as silent."""
 
 End = Literal["complete", "closed", "reset", "silent"]

@@ -32,7 +32,7 @@ async def _cut_event(strike: Strike) -> None:
 
 async def _reset(strike: Strike) -> None:
     # RST drops what the client hasn't read yet: let it have what came before.
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.02)
     strike.sender.reset()
 
 

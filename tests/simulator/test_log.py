@@ -1,0 +1,170 @@
+"""The log of attempts: what was seen, what it would have billed, and when the client left."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulator.raw import ask, send
+from turnout.simulator import Attempt, Simulator, fingerprint, log
+
+CHAT = "/v1/chat/completions"
+SECRET = "sk-never-to-be-seen-1234"
+
+
+def body(model: str, *, stream: bool = True) -> dict[str, object]:
+    return {"model": model, "stream": stream, "messages": [{"role": "user", "content": "one two three"}]}
+
+
+async def until(simulated: Simulator, true: Callable[[Attempt], bool]) -> Attempt:
+    """The last attempt, once that is true of it."""
+    for _ in range(2000):
+        if simulated.attempts and true(simulated.attempts[-1]):
+            return simulated.attempts[-1]
+        await asyncio.sleep(0.001)
+    raise AssertionError(f"never came true: {simulated.attempts}")
+
+
+async def test_an_attempt_is_told_in_full(fresh: Simulator) -> None:
+    before = time.time()
+    reply = await ask(fresh.url + CHAT, body("sim-id-x"), {"authorization": f"Bearer {SECRET}"})
+    [told] = (await ask(f"{fresh.url}/__simulator/attempts")).json
+    assert before <= told.pop("started") <= told.pop("ended") <= time.time()
+    assert told == {
+        "number": 1,
+        "path": CHAT,
+        "wire": "openai",
+        "simulate": "",
+        "key": fingerprint(SECRET),
+        "model": "sim-id-x",
+        "stream": True,
+        "status": 200,
+        "tokens_in": 3,
+        "tokens_out": 5,
+        "events": 8,
+        "bytes": len(reply.raw),
+        "outcome": "completed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ({"authorization": f"Bearer {SECRET}"}, ""),
+        ({"x-api-key": SECRET}, ""),
+        ({"api-key": SECRET}, ""),
+        ({"x-goog-api-key": SECRET}, ""),
+        ({}, f"?key={SECRET}"),
+    ],
+    ids=["bearer", "anthropic", "azure", "gemini", "gemini-query"],
+)
+async def test_keys_are_told_apart_but_not_told(fresh: Simulator, headers: dict[str, str], query: str) -> None:
+    await ask(fresh.url + CHAT + query, body("sim"), headers)
+    shown = await ask(f"{fresh.url}/__simulator/attempts")
+    assert shown.json[0]["key"] == fingerprint(SECRET)
+    assert SECRET[-4:].encode() not in shown.raw
+
+
+@pytest.mark.parametrize(
+    ("model", "stream", "outcome", "status", "tokens_in", "tokens_out"),
+    [
+        pytest.param("sim", False, "completed", 200, 3, 5, id="unary"),
+        pytest.param("sim-status-500", True, "completed", 500, 0, 0, id="an error is billed nothing"),
+        pytest.param("sim-nonsense", True, "completed", 400, 0, 0, id="so is a bad request"),
+        pytest.param("sim-reset", True, "cut", 0, 0, 0, id="reset before the headers"),
+        pytest.param("sim-cut-stream-after-2", True, "cut", 200, 3, 2, id="cut: what was sent"),
+        pytest.param("sim-cut-stream", False, "cut", 200, 3, 5, id="cut unary: all was made"),
+        pytest.param("sim-no-end", True, "cut", 200, 3, 5, id="no end"),
+        pytest.param("sim-malformed", True, "cut", 200, 3, 5, id="malformed"),
+        pytest.param("sim-error-after-2", True, "cut", 200, 3, 2, id="error event"),
+    ],
+)
+async def test_what_would_be_billed(
+    fresh: Simulator, model: str, stream: bool, outcome: str, status: int, tokens_in: int, tokens_out: int
+) -> None:
+    await ask(fresh.url + CHAT, body(model, stream=stream))
+    seen = fresh.attempts[-1]
+    assert (seen.outcome, seen.status, seen.tokens_in, seen.tokens_out) == (outcome, status, tokens_in, tokens_out)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["sim-no-reply", "sim-stall-after-2", "sim-words-1000-slow-between-20", "sim-slow-first-60000"],
+)
+@pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
+async def test_a_client_that_leaves_is_noticed_at_once(fresh: Simulator, model: str, stream: bool) -> None:
+    if not stream:
+        model = model.replace("words-1000-slow-between-20", "slow-headers-60000")
+    _, writer = await send(fresh.url + CHAT, body(model, stream=stream))
+    waiting = await until(fresh, lambda attempt: attempt.model == model)
+    assert waiting.outcome == "open"
+    left = time.time()
+    writer.close()
+    seen = await until(fresh, lambda attempt: attempt.outcome != "open")
+    assert seen.outcome == "client_left"
+    assert seen.ended is not None
+    assert seen.ended - left < 0.2
+
+
+async def test_a_client_that_leaves_pays_for_what_was_sent(fresh: Simulator) -> None:
+    reader, writer = await send(fresh.url + CHAT, body("sim-words-1000-slow-between-5"))
+    await reader.readuntil(b'" word4"')
+    writer.close()
+    seen = await until(fresh, lambda attempt: attempt.outcome == "client_left")
+    assert 4 <= seen.tokens_out < 100
+    assert seen.tokens_in == 3
+
+
+async def test_a_client_that_stops_reading_stops_the_stream_and_not_the_others(fresh: Simulator) -> None:
+    _, writer = await send(fresh.url + CHAT, body("sim-words-200000"))
+    slow = await until(fresh, lambda attempt: attempt.events > 0)
+    await ask(fresh.url + CHAT, body("sim"))
+    assert fresh.attempts[-1].outcome == "completed"
+    before = -1
+    while slow.events != before:  # what the network takes in before it is full
+        before = slow.events
+        await asyncio.sleep(0.02)
+    assert slow.outcome == "open"
+    assert slow.events < 200_000
+    writer.close()
+
+
+async def test_deleting_clears_the_log_and_the_tries(fresh: Simulator) -> None:
+    statuses = []
+    for method in ("", "", "DELETE", ""):
+        if method:
+            assert (await ask(f"{fresh.url}/__simulator/attempts", method=method)).json == []
+        else:
+            statuses.append((await ask(fresh.url + CHAT, body("sim-status-503-times-1"))).status)
+    assert statuses == [503, 200, 503]
+    assert len(fresh.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "header", "statuses"),
+    [
+        pytest.param("sim-status-503-times-2", "", [503, 503, 200, 200], id="model"),
+        pytest.param("sim", "status-429-times-1", [429, 200, 200, 200], id="header"),
+        pytest.param("sim-status-500-times-0", "", [200] * 4, id="never"),
+    ],
+)
+async def test_a_fault_strikes_its_number_of_times(
+    fresh: Simulator, model: str, header: str, statuses: list[int]
+) -> None:
+    replies = [await ask(fresh.url + CHAT, body(model), {"x-simulate": header}) for _ in statuses]
+    assert [reply.status for reply in replies] == statuses
+
+
+async def test_tries_are_counted_for_each_name(fresh: Simulator) -> None:
+    replies = [await ask(fresh.url + CHAT, body(f"sim-status-503-times-1-id-{name}")) for name in "abab"]
+    assert [reply.status for reply in replies] == [503, 503, 200, 200]
+
+
+def test_the_log_is_bounded() -> None:
+    kept = log.Log()
+    for _ in range(log.KEPT + 5):
+        kept.begin(path="", wire="", simulate="", key="")
+    assert (len(kept.attempts), kept.attempts[-1].number) == (log.KEPT, log.KEPT + 5)
