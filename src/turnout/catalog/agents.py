@@ -12,7 +12,6 @@ import msgspec
 
 from .document import Document, Mark
 from .settings import AgentSettings, DeploymentSettings, Name
-from .validation import convert
 
 AGENT_KEYS: Final = {
     "provider": "API_TYPE",
@@ -30,10 +29,10 @@ class AgentsFile(msgspec.Struct, frozen=True):
     agents: dict[Name, AgentSettings] = {}
 
 
-def read_agents(document: Document) -> Mapping[str, AgentSettings]:
-    """The agents of a file that holds nothing else; raises ``ConfigError``."""
+def agents_document(document: Document) -> Document:
+    """A file that holds nothing but agents, in the shape of one that has them under ``agents``."""
     whole = document._replace(data={"agents": document.data or {}}, mark=Mark(1, {"agents": document.mark}))
-    return convert(with_upper_case_keys(whole), AgentsFile).agents
+    return with_upper_case_keys(whole)
 
 
 def with_upper_case_keys(document: Document) -> Document:

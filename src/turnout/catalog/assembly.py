@@ -37,8 +37,14 @@ class Pricing:
 
 
 def assemble(
-    configured: Configured, discovery: Discovery, providers: Mapping[str, Provider], book: PriceBook | None, ids: IdBook
+    configured: Configured,
+    discovery: Discovery,
+    providers: Mapping[str, Provider],
+    book: PriceBook | None,
+    ids: IdBook,
+    created: int,
 ) -> Snapshot:
+    """``created`` is the Unix time in seconds that model lists show."""
     factory = configured.factory if configured.settings.discovery else None
     found = _found(configured, discovery, providers) if factory else {}
     models = {**configured.models, **found}
@@ -46,7 +52,7 @@ def assemble(
     pricing = Pricing(providers, book)
     known = Snapshot(models=models, aliases=aliases, keys={}, auth_required=True, direct=factory)
     return Snapshot(
-        models=_finished(models, known, pricing, ids),
+        models=_finished(models, known, pricing, ids, created),
         aliases=aliases,
         keys=configured.keys,
         auth_required=configured.auth_required,
@@ -75,7 +81,9 @@ def _short_names(found: Iterable[str], models: Mapping[str, Model], aliases: Map
     return {alias: name for alias, name in short.items() if alias not in models and alias not in aliases}
 
 
-def _finished(models: Mapping[str, Model], known: Snapshot, pricing: Pricing, ids: IdBook) -> dict[str, Model]:
+def _finished(
+    models: Mapping[str, Model], known: Snapshot, pricing: Pricing, ids: IdBook, created: int
+) -> dict[str, Model]:
     """The models with ids and prices, and without the fallbacks that nobody serves (yet)."""
     drafts = [(name, made) for name, model in models.items() for made in model.deployments]
     assigned = zip(ids.assign(drafts), drafts, strict=True)
@@ -85,6 +93,7 @@ def _finished(models: Mapping[str, Model], known: Snapshot, pricing: Pricing, id
             model,
             deployments=tuple(islice(done, len(model.deployments))),
             fallbacks=tuple(fallback for fallback in model.fallbacks if known.serves(fallback)),
+            created=created,
         )
         for name, model in models.items()
     }

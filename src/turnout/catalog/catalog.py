@@ -28,9 +28,9 @@ from .ids import IdBook
 from .prices import PACKAGE, PricesUnavailable, keep_book, kept_book, read_book
 from .settings import Settings
 from .snapshot import Snapshot
-from .watching import changes, signature
+from .watching import LOOK_SECONDS, changes, signature
 
-LOOK_AGAIN_SECONDS: Final = 60.0
+ASK_SECONDS: Final = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +77,9 @@ class Catalog:
         self._error: str | None = None
         self._price_problem: str | None = None
         self._ids = IdBook()
+        self._created = int(time.time())
         self._lock = asyncio.Lock()
-        self._look_now = asyncio.Event()
+        self._ask_now = asyncio.Event()
         self._price_now = asyncio.Event()
         self._adopt(self._configure())
         self._started = self.settings
@@ -104,12 +105,15 @@ class Catalog:
             discovery=tuple(self._discovery.findings()),
         )
 
-    async def run(self, fetch: Fetch, look_again: float = LOOK_AGAIN_SECONDS) -> None:
-        """Follows the files, looks for models (again every ``look_again`` seconds) and prices, until cancelled."""
+    async def run(self, fetch: Fetch, *, ask_seconds: float = ASK_SECONDS, look_seconds: float = LOOK_SECONDS) -> None:
+        """Follows files, servers and prices until cancelled.
+
+        Servers are asked every ``ask_seconds``, files looked at every ``look_seconds``.
+        """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow_files())
+            group.create_task(self._follow_files(look_seconds))
             group.create_task(self._follow_prices())
-            group.create_task(self._follow_servers(fetch, look_again))
+            group.create_task(self._follow_servers(fetch, ask_seconds))
 
     async def reload(self) -> bool:
         """Reads the files again. False when they are wrong: then everything stays as it is and ``state`` says why."""
@@ -125,7 +129,7 @@ class Catalog:
             self._discovery = self._discovery.renewed(self._targets(), self.settings.server.port)
             self.snapshot = await asyncio.to_thread(self._assembled)
         log.info("configuration loaded: %d models, %d keys", len(self.snapshot.models), len(self.snapshot.keys))
-        self._look_now.set()
+        self._ask_now.set()
         self._price_now.set()
         return True
 
@@ -148,15 +152,15 @@ class Catalog:
         if self._book is not None:
             await self._swap()
 
-    async def _follow_files(self) -> None:
-        async for _ in changes(self._paths, self._seen):
+    async def _follow_files(self, look_seconds: float) -> None:
+        async for _ in changes(self._paths, self._seen, look_seconds):
             await self.reload()
 
-    async def _follow_servers(self, fetch: Fetch, look_again: float) -> None:
+    async def _follow_servers(self, fetch: Fetch, ask_seconds: float) -> None:
         while True:
-            self._look_now.clear()
+            self._ask_now.clear()
             await self.discover(fetch)
-            await _wait(self._look_now, look_again)
+            await _wait(self._ask_now, ask_seconds)
 
     async def _follow_prices(self) -> None:
         """Some prices change on a day that is known before, so they are looked up again each day."""
@@ -180,12 +184,12 @@ class Catalog:
         self._good = signature(self._paths)
 
     def _assembled(self) -> Snapshot:
-        return assemble(self._configured, self._discovery, self._providers, self._book, self._ids)
+        return assemble(self._configured, self._discovery, self._providers, self._book, self._ids, self._created)
 
     def _refuse_lost_files(self) -> None:
         """A file that is gone or empty is one being written, or a slip: its keys and models aren't dropped for it."""
         for path, before in zip(self._paths, self._good, strict=True):
-            if before is not None and not (path.is_file() and path.read_bytes().strip()):
+            if before is not None and _lost(path):
                 raise ConfigError(f"{path}: is gone or empty")
 
     def _targets(self) -> Sequence[Target]:
@@ -222,6 +226,15 @@ class Catalog:
                 yield f"the change of '{section}' takes effect after a restart"
         if self._price_problem is not None:
             yield self._price_problem
+
+
+def _lost(path: Path) -> bool:
+    try:
+        return not path.read_bytes().strip()
+    except FileNotFoundError:
+        return True
+    except OSError:  # reading it properly says what is wrong
+        return False
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> bool:

@@ -11,6 +11,7 @@ from .document import Document
 from .factory import DeploymentFactory
 from .files import Entry, Files, agent_entry, entries
 from .mistakes import KeyPath, Mistake, suggestion
+from .names import NameIndex
 from .references import circle
 from .settings import KeySettings, ModelSettings
 
@@ -41,12 +42,14 @@ class Checker:
     def missing(self) -> Iterator[tuple[str, Mistake]]:
         """Names that aliases and fallbacks refer to, and nothing configured has: only discovery can bring them."""
         also = ", and discovery has not found one yet" if self._settings.discovery else ""
+        index = NameIndex(self._names)
         for path, name in self._targets():
             if name not in self._names and not self._direct(name):
-                hint = suggestion(name, sorted(self._names))
+                close = index.close_to(name)
+                hint = f"; did you mean '{close[0]}'?" if close else ""
                 yield (
                     name,
-                    self._document.mistake(path, f"expected the name of a model; there is none of this name{hint}"),
+                    self._document.mistake(path, f"expected the name of a model; none has this name{also}{hint}"),
                 )
 
     def _targets(self) -> Iterator[tuple[KeyPath, str]]:

@@ -7,7 +7,7 @@ inside single texts after the file has been taken apart, so a value can't bring 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn, cast
 
@@ -97,7 +97,7 @@ def parse_document(text: str, name: str, variables: Mapping[str, str]) -> Docume
         data, mark = reader.document()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        fail(Mistake(name, line, (), f"is not YAML: {_problem(error)}"))
+        fail(Mistake(name, line, (), f"is not YAML: {_problem(error)}{_hint(text, line)}"))
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         fail(Mistake(name, line, (), "is not YAML: control characters are not allowed"))
@@ -114,11 +114,19 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return " ".join(part for part in (error.context, error.problem) if part)
 
 
+def _hint(text: str, line: int) -> str:
+    """Braces of a variable end a list or mapping that is written in brackets."""
+    at_fault = text.splitlines()[line - 1 : line]
+    return "; quote a text with ${…} inside brackets" if at_fault and "${" in at_fault[0] else ""
+
+
 class _Reader:
     """Takes the parser's events one by one, so that depth and size are bounded before anything is built."""
 
     def __init__(self, text: str, name: str, variables: Mapping[str, str]) -> None:
-        self._parser = yaml.CBaseLoader(text)  # libyaml's parser; its loader isn't used
+        self._next = cast(
+            Callable[[], Event], yaml.CBaseLoader(text).get_event
+        )  # libyaml's parser; its loader isn't used
         self._name = name
         self._variables = variables
         self._anchors: dict[str, tuple[object, Mark, int]] = {}
@@ -135,9 +143,6 @@ class _Reader:
         if not isinstance(after, StreamEndEvent):
             self._stop(after, (), "expected one document; there is a second one after '---'")
         return data, mark
-
-    def _next(self) -> Event:
-        return cast(Event, self._parser.get_event())
 
     def _value(self, event: Event, path: KeyPath) -> tuple[object, Mark]:
         before = self._values
@@ -187,7 +192,7 @@ class _Reader:
                 first = inside[name].line
                 self.mistakes.append(Mistake(self._name, line, (*path, name), f"is there twice, first in line {first}"))
             else:
-                pairs[name], inside[name] = data, mark._replace(line=line)
+                pairs[name], inside[name] = data, Mark(line, mark.inside, mark.variable)
         for data, mark in merged:
             self._merge(data, mark, path, pairs, inside)
         return pairs, Mark(_line(event), inside)
@@ -197,7 +202,7 @@ class _Reader:
     ) -> None:
         """``<<: *defaults`` brings in the keys that the mapping doesn't have."""
         if not isinstance(data, dict):
-            self.mistakes.append(Mistake(self._name, mark.line, (*path, _MERGE), "expected a mapping to merge"))
+            self.mistakes.append(Mistake(self._name, mark.line, path, "expected a mapping after '<<'"))
             return
         for name, value in data.items():
             if name not in pairs:

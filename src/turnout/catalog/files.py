@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from .agents import AGENT_KEYS, deployment_of, read_agents, with_upper_case_keys
+from .agents import AGENT_KEYS, AgentsFile, agents_document, deployment_of, with_upper_case_keys
 from .document import Document, Mark, read_document
 from .environment import CommandLine, Environment, effective
 from .mistakes import KeyPath
@@ -52,14 +52,14 @@ def read_files(command_line: CommandLine, environment: Environment) -> Files:
     document = read_document(path, environment.variables) if named or path.exists() else EMPTY
     document = with_upper_case_keys(document)
     settings = effective(convert(document, Settings), environment, command_line)
-    agents_document = EMPTY
+    agents = EMPTY
     if command_line.agents is not None:
-        agents_document = read_document(command_line.agents, environment.variables)
+        agents = agents_document(read_document(command_line.agents, environment.variables))
     return Files(
         settings=settings,
         document=document,
-        agents=read_agents(agents_document),
-        agents_document=agents_document,
+        agents=convert(agents, AgentsFile).agents,
+        agents_document=agents,
     )
 
 

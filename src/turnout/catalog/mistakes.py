@@ -43,9 +43,10 @@ def written(path: KeyPath) -> str:
 
 
 def suggestion(text: object, names: Sequence[str]) -> str:
-    """``; did you mean 'weight'?``, or nothing when no name is close."""
-    close = get_close_matches(text.lower(), names, n=1) if isinstance(text, str) else ()
-    return f"; did you mean '{close[0]}'?" if close else ""
+    """``; did you mean 'weight'?``, or nothing when no name is close. Case doesn't matter."""
+    by_lower = {name.lower(): name for name in names}
+    close = get_close_matches(text.lower(), list(by_lower), n=1) if isinstance(text, str) else ()
+    return f"; did you mean '{by_lower[close[0]]}'?" if close else ""
 
 
 def raise_any(mistakes: Sequence[Mistake]) -> None:

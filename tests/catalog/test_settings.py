@@ -1,0 +1,357 @@
+"""Every setting comes from the narrowest place that says it; one rule of precedence for the rest."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.catalog.support import catalog, only
+from turnout.core import Defaults, Key, Retries, Secret, Timeouts, Traits
+from turnout.errors import ConfigError
+
+
+def test_no_file_at_all_is_a_configuration(tmp_path: Path) -> None:
+    made = catalog(tmp_path)
+    assert (made.settings.server.host, made.settings.server.port) == ("127.0.0.1", 8003)
+    assert [name for name, _ in made.snapshot.served()] == ["echo"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing yet\n", "models:\n#  a: openai/x\nkeys:\n"], ids=["empty", "comment", "heads"]
+)
+def test_a_file_of_nothing_is_a_configuration(tmp_path: Path, text: str) -> None:
+    assert catalog(tmp_path, text).settings.server.port == 8003
+
+
+class TestModels:
+    def test_short_form(self, tmp_path: Path) -> None:
+        """``provider/upstream-model``; the upstream's name may have more slashes."""
+        made = catalog(
+            tmp_path, "models: {gpt: OpenAI/gpt-4o, llama: vllm/meta-llama/Llama-3}", variables={"VLLM_URL": ""}
+        )
+        assert (only(made, "gpt").provider, only(made, "gpt").model) == ("openai", "gpt-4o")
+        assert (only(made, "llama").provider, only(made, "llama").model) == ("vllm", "meta-llama/Llama-3")
+
+    def test_long_form(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            """
+            models:
+              fast:
+                policy: weighted
+                fallbacks: [slow, anthropic/claude-x]
+                deployments:
+                  - {provider: openai, model: a, weight: 3, api_version: 2024-10-21, headers: {x-team: blue},
+                     options: {delay_ms: 5, deep: {list: [1, null]}}}
+                  - openai/b
+              slow: openai/c
+            """,
+            variables={"ANTHROPIC_API_KEY": "k"},
+        )
+        model = made.snapshot.find("fast")
+        first, second = model.deployments
+        assert (model.policy, model.fallbacks) == ("weighted", ("slow", "anthropic/claude-x"))
+        assert (first.weight, first.api_version, first.headers) == (3, "2024-10-21", {"x-team": "blue"})
+        assert first.options == {"delay_ms": msgspec.Raw(b"5"), "deep": msgspec.Raw(b'{"list":[1,null]}')}
+        assert (second.model, second.weight, second.headers, second.options) == ("b", 1, {}, {})
+
+    def test_numbers_may_come_out_of_variables(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            'models: {a: {deployments: [{provider: openai, model: x, weight: "${W}", temperature: "${T}"}]}}\n'
+            'discovery: "${D}"',
+            variables={"W": "7", "T": "0.5", "D": "false"},
+        )
+        assert (only(made, "a").weight, only(made, "a").defaults.temperature) == (7, 0.5)
+        assert made.settings.discovery is False
+
+
+class TestLayers:
+    """Deployment, model, provider section, top of the file, the provider's own."""
+
+    def test_defaults_of_a_provider(self, tmp_path: Path) -> None:
+        deployment = only(catalog(tmp_path, "models: {a: vllm/x}"), "a")
+        assert deployment.defaults == Defaults(max_tokens=512, temperature=0.7, top_p=0.95)
+        assert deployment.timeouts == Timeouts(connect=5, first_token=60, stall=30, total=600)
+        assert deployment.retries == Retries(attempts=2, backoff=0.5, backoff_max=8)
+        assert deployment.base_url == "http://localhost:8000"
+
+    def test_each_layer_hides_the_wider_ones(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            """
+            timeouts: {connect: 1, first_token: 1, stall: 1, total: 1}
+            retries: {attempts: 1, backoff: 0}
+            providers:
+              vllm: {timeouts: {connect: 2, first_token: 2, stall: 2}, temperature: 0.2, top_p: 0.2, max_tokens: 2}
+            models:
+              a:
+                timeouts: {connect: 3, first_token: 3}
+                temperature: 0.3
+                top_p: 0.3
+                retries: {attempts: 3}
+                deployments:
+                  - {provider: vllm, model: x, timeouts: {connect: 4}, temperature: 0.4}
+            """,
+        )
+        deployment = only(made, "a")
+        assert deployment.timeouts == Timeouts(connect=4, first_token=3, stall=2, total=1)
+        assert deployment.defaults == Defaults(temperature=0.4, top_p=0.3, max_tokens=2)
+        assert deployment.retries == Retries(attempts=3, backoff=0, backoff_max=8)
+
+    def test_null_sends_nothing(self, tmp_path: Path) -> None:
+        """``null`` is said, so the provider's own default doesn't come through."""
+        made = catalog(
+            tmp_path,
+            "models: {a: {temperature: 0.5, deployments: [{provider: vllm, model: x, temperature: null, top_p: ~}]}}",
+        )
+        assert only(made, "a").defaults == Defaults(max_tokens=512, temperature=None, top_p=None)
+
+    def test_headers_add_up(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            """
+            providers: {openai: {headers: {a: provider, b: provider}}}
+            models:
+              m: {headers: {b: model, c: model}, deployments: [{provider: openai, model: x, headers: {c: own}}]}
+            """,
+            variables={"OPENAI_ORGANIZATION": "org-1"},
+        )
+        assert only(made, "m").headers == {"a": "provider", "b": "model", "c": "own", "OpenAI-Organization": "org-1"}
+
+    def test_models_that_think_get_no_default_limit(self, tmp_path: Path) -> None:
+        """256 tokens would go into thoughts; a limit that the file says is kept."""
+        made = catalog(
+            tmp_path,
+            "models: {a: openai/gpt-5.5, b: {max_tokens: 100, deployments: [openai/gpt-5.5]}, c: openai/gpt-4o}",
+        )
+        assert [only(made, name).defaults.max_tokens for name in "abc"] == [None, 100, 256]
+
+    def test_facts_and_what_overrides_them(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            """
+            models:
+              known: openai/o3
+              said: {traits: {sampling: true}, deployments: [openai/o3]}
+              unknown: {traits: {sampling: false, max_tokens_field: max_completion_tokens}, deployments: [openai/mine]}
+              local: vllm/o3
+            """,
+        )
+        assert only(made, "known").traits == Traits(sampling=False, max_tokens_field="max_completion_tokens")
+        assert only(made, "said").traits == Traits(sampling=True, max_tokens_field="max_completion_tokens")
+        assert only(made, "unknown").traits == Traits(sampling=False, max_tokens_field="max_completion_tokens")
+        assert only(made, "local").traits == Traits()
+
+
+class TestAccess:
+    """Where a provider is and what opens it."""
+
+    FILE = "providers: {openai: {base_url: 'http://file.test/', api_key: file-key}}\n"
+
+    def test_the_provider_s_own(self, tmp_path: Path) -> None:
+        deployment = only(catalog(tmp_path, "models: {a: openai/x}"), "a")
+        assert (deployment.base_url, deployment.api_key) == ("https://openai.test/v1", None)
+        assert deployment.key_source == "OPENAI_API_KEY"  # where to put one
+
+    def test_the_file_over_the_provider_s_own(self, tmp_path: Path) -> None:
+        deployment = only(catalog(tmp_path, self.FILE + "models: {a: openai/x}"), "a")
+        assert (deployment.base_url, deployment.api_key) == ("http://file.test", Secret("file-key"))
+        assert deployment.key_source is None
+
+    def test_the_environment_over_the_file(self, tmp_path: Path) -> None:
+        variables = {"OPENAI_BASE_URL": "http://env.test/v1/", "OPENAI_API_KEY": " env-key\n"}
+        deployment = only(catalog(tmp_path, self.FILE + "models: {a: openai/x}", variables=variables), "a")
+        assert (deployment.base_url, deployment.api_key) == ("http://env.test/v1", Secret("env-key"))
+        assert deployment.key_source == "OPENAI_API_KEY"
+
+    def test_a_deployment_s_own_is_another_setting(self, tmp_path: Path) -> None:
+        """The environment speaks of the provider, a deployment of itself."""
+        text = "models: {a: {deployments: [{provider: openai, model: x, base_url: 'http://own.test', api_key: '${MINE}'}]}}"
+        variables = {"OPENAI_BASE_URL": "http://env.test", "OPENAI_API_KEY": "env-key", "MINE": "own-key"}
+        deployment = only(catalog(tmp_path, text, variables=variables), "a")
+        assert (deployment.base_url, deployment.api_key) == ("http://own.test", Secret("own-key"))
+        assert deployment.key_source == "MINE"
+
+    def test_the_variable_of_a_provider_s_key_in_the_file(self, tmp_path: Path) -> None:
+        text = "providers: {openai: {api_key: '${SHARED}'}}\nmodels: {a: openai/x}"
+        assert only(catalog(tmp_path, text, variables={"SHARED": "k"}), "a").key_source == "SHARED"
+
+    def test_an_empty_variable_is_not_set(self, tmp_path: Path) -> None:
+        variables = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": " "}
+        deployment = only(catalog(tmp_path, "models: {a: openai/x}", variables=variables), "a")
+        assert (deployment.base_url, deployment.api_key) == ("https://openai.test/v1", None)
+
+    @pytest.mark.parametrize("version", ["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"])
+    def test_azure(self, tmp_path: Path, version: str) -> None:
+        variables = {"AZURE_OPENAI_ENDPOINT": "https://r.test/", "AZURE_OPENAI_API_KEY": "k", version: "2024-10-21"}
+        deployment = only(catalog(tmp_path, "models: {a: aoai/gpt}", variables=variables), "a")
+        assert (deployment.provider, deployment.base_url, deployment.api_version) == (
+            "azure",
+            "https://r.test",
+            "2024-10-21",
+        )
+
+
+class TestPrecedence:
+    """Command line, then environment, then file, then defaults."""
+
+    FILE = "server: {host: 10.0.0.1, port: 1}\nlog: {level: error, format: console}\nauth: {required: false}"
+    ENVIRONMENT = {
+        "HOST": "10.0.0.2",
+        "PORT": "2",
+        "LOG_LEVEL": "WARNING",
+        "LOG_FORMAT": "Json",
+        "TURNOUT_DATA_DIR": "e",
+    }
+    COMMAND_LINE = {"host": "10.0.0.3", "port": 3, "log_level": "critical", "log_format": "console", "workers": 3}
+
+    def test_the_file(self, tmp_path: Path) -> None:
+        settings = catalog(tmp_path, self.FILE + "\ndata_dir: f", data_dir=None).settings
+        assert (settings.server.host, settings.server.port, settings.data_dir) == ("10.0.0.1", 1, "f")
+        assert (settings.log.level, settings.log.format) == ("error", "console")
+
+    def test_the_environment(self, tmp_path: Path) -> None:
+        settings = catalog(tmp_path, self.FILE + "\ndata_dir: f", variables=self.ENVIRONMENT, data_dir=None).settings
+        assert (settings.server.host, settings.server.port, settings.data_dir) == ("10.0.0.2", 2, "e")
+        assert (settings.log.level, settings.log.format) == ("warning", "json")
+
+    def test_the_command_line(self, tmp_path: Path) -> None:
+        settings = catalog(tmp_path, self.FILE, variables=self.ENVIRONMENT, **self.COMMAND_LINE).settings
+        assert (settings.server.host, settings.server.port, settings.server.workers) == ("10.0.0.3", 3, 3)
+        assert (settings.log.level, settings.log.format) == ("critical", "console")
+        assert settings.data_dir == str(tmp_path / "data")
+
+    @pytest.mark.parametrize(("debug", "level"), [("true", "debug"), ("1", "debug"), ("false", "error"), ("", "error")])
+    def test_debug(self, tmp_path: Path, debug: str, level: str) -> None:
+        assert catalog(tmp_path, self.FILE, variables={"DEBUG": debug}).settings.log.level == level
+
+    def test_a_level_is_more_than_debug(self, tmp_path: Path) -> None:
+        variables = {"DEBUG": "true", "LOG_LEVEL": "info"}
+        assert catalog(tmp_path, self.FILE, variables=variables).settings.log.level == "info"
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "expected"),
+        [
+            pytest.param("PORT", "eighty", "a whole number from 0 to 65,535", id="port"),
+            pytest.param("LOG_LEVEL", "loud", "one of debug, info, warning, error, critical", id="level"),
+            pytest.param("LOG_FORMAT", "xml", "one of json, console", id="format"),
+        ],
+    )
+    def test_a_wrong_variable_is_named(self, tmp_path: Path, variable: str, value: str, expected: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            catalog(tmp_path, "", variables={variable: value})
+        assert caught.value.message == f"environment variable {variable}: expected {expected}"
+
+    def test_the_file_s_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """``--config``, then ``TURNOUT_CONFIG``, then ``turnout.yaml`` where the process runs."""
+        for port, name in enumerate(("turnout.yaml", "env.yaml", "line.yaml"), 1):
+            (tmp_path / name).write_text(f"server: {{port: {port}}}")
+        monkeypatch.chdir(tmp_path)
+        variables = {"TURNOUT_CONFIG": "env.yaml"}
+        assert catalog(tmp_path, config=None).settings.server.port == 1
+        assert catalog(tmp_path, config=None, variables=variables).settings.server.port == 2
+        assert catalog(tmp_path, config=tmp_path / "line.yaml", variables=variables).settings.server.port == 3
+
+
+class TestAuth:
+    @pytest.mark.parametrize(
+        ("text", "required"),
+        [
+            pytest.param("", False, id="loopback"),
+            pytest.param("server: {host: localhost}", False, id="localhost"),
+            pytest.param("server: {host: '::1'}", False, id="loopback-6"),
+            pytest.param("server: {host: 127.0.0.2}", False, id="loopback-2"),
+            pytest.param("server: {host: 0.0.0.0}", True, id="everywhere"),
+            pytest.param("server: {host: '::'}", True, id="everywhere-6"),
+            pytest.param("server: {host: example.com}", True, id="a-name"),
+            pytest.param("keys: [{key: k}]", True, id="keys"),
+            pytest.param("keys: [{key: k}]\nauth: {required: false}", False, id="keys-but-said-not"),
+            pytest.param("auth: {required: true}", True, id="loopback-but-said"),
+            pytest.param("server: {host: 0.0.0.0}\nauth: {required: false}", False, id="everywhere-but-said-not"),
+        ],
+    )
+    def test_when_it_is_required(self, tmp_path: Path, text: str, required: bool) -> None:
+        assert catalog(tmp_path, text).snapshot.auth_required is required
+
+    def test_required_without_keys_is_a_problem(self, tmp_path: Path) -> None:
+        (problem,) = catalog(tmp_path, "auth: {required: true}").state().problems
+        assert (
+            problem
+            == "auth is required but there are no keys, so every request is refused: add 'keys' to the configuration"
+        )
+
+    def test_keys(self, tmp_path: Path) -> None:
+        """A key is known by its digest and called by its name or its place."""
+        made = catalog(
+            tmp_path,
+            """
+            keys:
+              - {key: "${TEAM}", user: alice, tier: premium, budget_usd: 25.5, models: ["fast", "gpt-*"]}
+              - {key: two, name: batch}
+            """,
+            variables={"TEAM": "one"},
+        )
+        one, two = sha256(b"one").digest(), sha256(b"two").digest()
+        assert made.snapshot.keys == {
+            one: Key(
+                id="key-1",
+                digest=one,
+                user="alice",
+                tier="premium",
+                budget=25_500_000_000_000,
+                models=("fast", "gpt-*"),
+            ),
+            two: Key(id="batch", digest=two),
+        }
+
+
+class TestAgents:
+    """The agents form, in the configuration or in a file of its own."""
+
+    AZURE = """
+    HOST_AGENT:
+      API_TYPE: "azure"
+      API_BASE: "https://my-resource.openai.azure.com/"
+      API_VERSION: "2024-02-15-preview"
+      API_KEY: "${AGENT_KEY}"
+      API_MODEL: "gpt-4-turbo-v"
+    """
+
+    def check(self, deployment: object) -> None:
+        assert (deployment.provider, deployment.model) == ("azure", "gpt-4-turbo-v")
+        assert (deployment.base_url, deployment.api_version) == (
+            "https://my-resource.openai.azure.com",
+            "2024-02-15-preview",
+        )
+        assert (deployment.api_key, deployment.key_source) == (Secret("k"), "AGENT_KEY")
+
+    def test_in_the_configuration(self, tmp_path: Path) -> None:
+        self.check(only(catalog(tmp_path, f"agents:\n{self.AZURE}", variables={"AGENT_KEY": "k"}), "HOST_AGENT"))
+
+    def test_in_a_file_of_its_own(self, tmp_path: Path) -> None:
+        self.check(only(catalog(tmp_path, agents=self.AZURE, variables={"AGENT_KEY": "k"}), "HOST_AGENT"))
+
+    @pytest.mark.parametrize("api_type", ["azure", "AZURE", "aoai", "AOAI", "azure_ad", "Azure_AD"])
+    def test_names_of_azure(self, tmp_path: Path, api_type: str) -> None:
+        agents = f"A: {{api_type: {api_type}, Api_Model: m, api_base: 'https://r.test'}}"
+        assert only(catalog(tmp_path, agents=agents), "A").provider == "azure"
+
+    def test_an_agent_needs_no_more_than_type_and_model(self, tmp_path: Path) -> None:
+        made = catalog(tmp_path, agents="A: {API_TYPE: OpenAI, API_MODEL: x}", variables={"OPENAI_API_KEY": "k"})
+        assert (only(made, "A").base_url, only(made, "A").api_key) == ("https://openai.test/v1", Secret("k"))
+
+    def test_an_empty_agents_file_has_no_agents(self, tmp_path: Path) -> None:
+        assert [name for name, _ in catalog(tmp_path, agents="").snapshot.served()] == ["echo"]
+
+    def test_aliases_and_fallbacks_know_agents(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            "discovery: false\naliases: {host: A}\nmodels: {m: {deployments: [openai/x], fallbacks: [A]}}",
+            agents="A: {API_TYPE: openai, API_MODEL: x}",
+        )
+        assert made.snapshot.find("host").name == "A"
+        assert made.snapshot.find("m").fallbacks == ("A",)
