@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def stream(*events: StreamEvent, pieces: Sequence[int] = ()) -> list[dict[str, A
     """The rendered events; ``pieces`` are where the core events are cut into several calls."""
     renderer = DIALECT.renderer(STREAMED, CONTEXT)
     bounds = [0, *pieces, len(events)]
-    said = b"".join(renderer.feed(events[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)) + renderer.close()
+    said = b"".join(renderer.feed(events[a:b]) for a, b in pairwise(bounds)) + renderer.close()
     rendered = frames(said)
     for event in rendered:
         _EVENT.validate_python(event)

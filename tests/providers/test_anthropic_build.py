@@ -388,7 +388,9 @@ def sent_with(relayed: bool, to: Deployment, **fields: Any) -> dict[str, Any]:
     [
         pytest.param({}, deployment(defaults=DEFAULTS), {"temperature": 1.0}, id="default"),
         pytest.param({"temperature": 0.2}, deployment(defaults=DEFAULTS), {"temperature": 0.2}, id="callers-own"),
-        pytest.param({"top_p": 0.9}, deployment(defaults=DEFAULTS), {"top_p": 0.9}, id="never-beside-the-callers-top-p"),
+        pytest.param(
+            {"top_p": 0.9}, deployment(defaults=DEFAULTS), {"top_p": 0.9}, id="never-beside-the-callers-top-p"
+        ),
         pytest.param(
             {"thinking": {"type": "adaptive"}}, deployment(model="x", defaults=DEFAULTS), {}, id="never-while-thinking"
         ),
@@ -424,7 +426,8 @@ def test_the_deployments_version_is_sent() -> None:
 
 def test_a_relayed_body_is_the_clients_own_but_for_the_model() -> None:
     body = (
-        b'{"model":"fast","max_tokens":5,"new" : {"a" : 1.0e2, "b":[ ]},"messages":[{"role":"user","content":"h\\u0069"}],'
+        b'{"model":"fast","max_tokens":5,"new" : {"a" : 1.0e2, "b":[ ]},'
+        b'"messages":[{"role":"user","content":"h\\u0069"}],'
         b'"tools":[{"type":"web_search_20250305","name":"web_search"}],"stream":true}'
     )
     sent = PROVIDER.build(DIALECT.parse(body), deployment()).body
@@ -480,5 +483,3 @@ def test_refuses_what_is_wrong(part: Part) -> None:
     with pytest.raises(InvalidRequest) as caught:
         build(asking(Message("assistant", (part,))))
     assert caught.value.param == "messages[0]"
-
-

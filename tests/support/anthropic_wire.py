@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from turnout.core import Answer, ChatRequest, Deployment, Relayed, Secret, StreamEvent, fold
@@ -79,7 +80,7 @@ def read(decoder: Decoder, data: bytes, *cuts: int) -> list[StreamEvent]:
     """The events of ``data``, fed in the pieces that ``cuts`` make of it."""
     events: list[StreamEvent] = []
     bounds = [0, *sorted(cuts), len(data)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         events += decoder.feed(data[start:end])
     return events + decoder.close()
 

@@ -39,6 +39,8 @@ class StreamRelay:
 
     def close(self) -> list[StreamEvent]:
         """A last event without its blank line is only whole if it can be read."""
+        if self._broken:
+            raise self._broken
         held, self._held = self._held.strip(), b""
         events: list[StreamEvent] = []
         if held and not self._over:

@@ -1,0 +1,376 @@
+"""Nothing is lost between the two sides of Anthropic's wire, however the network cuts it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from tests.support.anthropic_wire import (
+    CONTEXT,
+    DIALECT,
+    MESSAGE_STOP,
+    PNG,
+    PROVIDER,
+    STREAMED,
+    block_delta,
+    block_start,
+    block_stop,
+    deployment,
+    message_delta,
+    message_start,
+    relayed_bytes,
+    sse,
+    streamed_answer,
+    unary_answer,
+)
+from turnout.core import (
+    Answer,
+    ChatRequest,
+    Choice,
+    Delta,
+    Finish,
+    Part,
+    PartEnd,
+    PartStart,
+    RedactedThinking,
+    Refusal,
+    Relayed,
+    Start,
+    StreamEvent,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+    UsageSoFar,
+)
+from turnout.errors import UpstreamBroken
+from turnout.providers import Decoder
+
+# --- any split ---------------------------------------------------------------------------------------
+
+STREAM = (
+    message_start(usage={"input_tokens": 5, "cache_read_input_tokens": 7, "output_tokens": 1}),
+    block_start(0, {"type": "thinking", "thinking": "", "signature": ""}),
+    block_delta(0, "thinking_delta", thinking="hm… 🤔"),
+    block_delta(0, "signature_delta", signature="sig"),
+    block_stop(0),
+    {"type": "ping"},
+    block_start(1, {"type": "text", "text": "", "citations": []}),
+    block_delta(1, "text_delta", text='Grüße 👋\n\n"message_delta"'),
+    block_delta(1, "citations_delta", citation={"type": "char_location"}),
+    block_stop(1),
+    block_start(2, {"type": "tool_use", "id": "t1", "name": "f", "input": {}}),
+    block_delta(2, "input_json_delta", partial_json='{"a": '),
+    block_delta(2, "input_json_delta", partial_json="1}"),
+    block_stop(2),
+    block_start(3, {"type": "server_tool_use", "id": "s1", "name": "x", "input": {}}),
+    block_delta(3, "input_json_delta", partial_json="{}"),
+    block_stop(3),
+    message_delta("tool_use", {"output_tokens": 9}),
+    MESSAGE_STOP,
+)
+ERROR = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+SPLICED = message_start(id="msg_2")
+
+
+def _utf8(data: bytes) -> bytes:
+    """The characters themselves in place of JSON's escapes, so that cuts may fall inside of them."""
+    return data.replace(b"\\u2026", "…".encode()).replace(b"\\ud83e\\udd14", "🤔".encode())
+
+
+STREAMS = [
+    _utf8(sse(*STREAM)),
+    _utf8(sse(*STREAM, line_end="\r\n")),
+    sse(*STREAM[:8]),
+    sse(*STREAM[:8])[:-30],
+    sse(*STREAM[:8], ERROR, *STREAM[8:]),
+    sse(*STREAM[:8], SPLICED, *STREAM[1:]),
+    b": comment\n\n" + sse(*STREAM) + b"data: [DONE]\n\n",
+]
+
+
+def outcome(make: Callable[[ChatRequest], Decoder], data: bytes, cuts: list[int]) -> tuple[list[StreamEvent], str]:
+    """All events, and what broke the stream at last."""
+    decoder = make(STREAMED)
+    events: list[StreamEvent] = []
+    bounds = [0, *sorted(cuts), len(data)]
+    try:
+        for start, end in pairwise(bounds):
+            events += decoder.feed(data[start:end])
+        return events + decoder.close(), ""
+    except UpstreamBroken as error:
+        return events, error.message
+
+
+CUTS = st.lists(st.integers(0, max(map(len, STREAMS))), max_size=40)
+
+
+@given(st.sampled_from(STREAMS), CUTS)
+def test_any_split_gives_the_same_events(data: bytes, cuts: list[int]) -> None:
+    assert outcome(PROVIDER.decoder, data, cuts) == outcome(PROVIDER.decoder, data, [])
+
+
+@given(st.sampled_from(STREAMS), CUTS)
+def test_any_split_passes_the_same_bytes_on(data: bytes, cuts: list[int]) -> None:
+    events, broke = outcome(PROVIDER.relay, data, cuts)
+    whole_events, whole_broke = outcome(PROVIDER.relay, data, [])
+    assert relayed_bytes(events) == relayed_bytes(whole_events)
+    assert [e for e in events if not isinstance(e, Relayed)] == [e for e in whole_events if not isinstance(e, Relayed)]
+    assert broke == whole_broke
+
+
+@given(st.sampled_from([stream for stream in STREAMS if stream.endswith(b"\n") and b'"error"' not in stream]), CUTS)
+def test_a_decoder_and_a_relay_see_the_same_usage_and_finish(data: bytes, cuts: list[int]) -> None:
+    decoded, _ = outcome(PROVIDER.decoder, data, cuts)
+    relayed, _ = outcome(PROVIDER.relay, data, cuts)
+    ledger = UsageSoFar | Finish
+    assert [e for e in decoded if isinstance(e, ledger)] == [e for e in relayed if isinstance(e, ledger)]
+
+
+# --- answers -----------------------------------------------------------------------------------------
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NAMES = st.from_regex(r"[a-zA-Z0-9_-]{1,12}", fullmatch=True)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=5,
+)
+OBJECTS = st.dictionaries(WORDS, JSON, max_size=3)
+OBJECT_TEXTS = st.builds(
+    lambda value, spaced: json.dumps(value) if spaced else json.dumps(value, separators=(",", ":")),
+    OBJECTS,
+    st.booleans(),
+)
+
+
+def raw(value: Any) -> Raw:
+    return Raw(json.dumps(value, separators=(",", ":")).encode())
+
+
+def extended(field: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | values.map(lambda value: {"anthropic": {field: raw(value)}})
+
+
+BLOCKS = OBJECTS.map(lambda fields: {"type": "server_tool_use", "input": fields})
+PARTS: st.SearchStrategy[Part] = st.one_of(
+    st.builds(Text, WORDS, extended("citations", st.lists(OBJECTS, min_size=1, max_size=2))),
+    st.builds(Text, st.just(""), extended("block", BLOCKS).filter(bool)),
+    st.builds(Thinking, WORDS, st.none() | NAMES),
+    st.builds(RedactedThinking, WORDS),
+    st.builds(ToolCall, NAMES, NAMES, OBJECT_TEXTS, extended("caller", OBJECTS)),
+)
+REFUSALS = st.lists(st.builds(Refusal, WORDS, extended("category", NAMES)), max_size=1)
+FINISHES = st.sampled_from(
+    [
+        Finish("stop", "end_turn"),
+        Finish("stop", "stop_sequence", stop_sequence="END"),
+        Finish("length", "max_tokens"),
+        Finish("tool_calls", "tool_use"),
+        Finish("refusal", "refusal"),
+        Finish("other", "pause_turn"),
+    ]
+)
+COUNTS = st.integers(0, 10**9)
+USAGES = st.builds(
+    lambda plain, cached, written, output: Usage(
+        input=plain + cached + written, cached_input=cached, cache_write=written, output=output, reasoning=output // 2
+    ),
+    *[COUNTS] * 4,
+)
+ANSWERS = st.builds(
+    lambda parts, refusal, finish, usage: Answer(
+        id="msg_1", model="m", choices=(Choice(0, (*parts, *refusal), finish),), usage=usage
+    ),
+    st.lists(PARTS, max_size=5),
+    REFUSALS,
+    FINISHES,
+    USAGES,
+)
+
+
+@given(ANSWERS)
+def test_a_whole_answer_comes_back_as_it_was(answer: Answer) -> None:
+    assert unary_answer(DIALECT.body(answer, CONTEXT)) == answer
+
+
+@given(ANSWERS, st.data())
+def test_a_streamed_answer_comes_back_as_it_was(answer: Answer, data: st.DataObject) -> None:
+    """Its parts interleave as they like, and come in pieces."""
+    (choice,) = answer.choices
+    assert choice.finish is not None
+    assert answer.usage is not None
+    told = [told_in_pieces(index, part, data) for index, part in enumerate(choice.parts)]
+    events = [Start(answer.id, answer.model), *interleaved(told, data), choice.finish, UsageSoFar(answer.usage)]
+    renderer = DIALECT.renderer(STREAMED, CONTEXT)
+    stream = b"".join(renderer.feed([event]) for event in events) + renderer.close()
+    assert streamed_answer(stream) == answer
+
+
+def told_in_pieces(index: int, part: Part, data: st.DataObject) -> list[StreamEvent]:
+    """The events of one part; what its end may add, it adds."""
+    if isinstance(part, RedactedThinking) or (isinstance(part, Text) and "block" in str(part.extensions)):
+        return [PartStart(index, part), PartEnd(index)]
+    field = "arguments" if isinstance(part, ToolCall) else "text"
+    text = getattr(part, field)
+    cut = data.draw(st.integers(0, len(text)))
+    changes: dict[str, Any] = {field: text[:cut]}
+    end = PartEnd(index)
+    if isinstance(part, Thinking):
+        changes["signature"] = None
+        end = PartEnd(index, signature=part.signature)
+    elif isinstance(part, Text):
+        changes["extensions"] = None
+        end = PartEnd(index, extensions=part.extensions)
+    middle = data.draw(st.integers(cut, len(text)))
+    pieces = [Delta(index, piece) for piece in (text[cut:middle], text[middle:])]
+    return [PartStart(index, msgspec.structs.replace(part, **changes)), *pieces, end]
+
+
+def interleaved(told: list[list[StreamEvent]], data: st.DataObject) -> list[StreamEvent]:
+    """Parts begin in their order, and may all be open at once."""
+    waiting, running, events = list(told), [], []
+    while waiting or running:
+        if waiting and (not running or data.draw(st.booleans())):
+            running.append(waiting.pop(0))
+            events.append(running[-1].pop(0))
+            continue
+        chosen = data.draw(st.sampled_from(running))
+        events.append(chosen.pop(0))
+        running = [one for one in running if one]
+    return events
+
+
+# --- conversations -----------------------------------------------------------------------------------
+
+
+def said(fields: dict[str, st.SearchStrategy[Any]], optional: dict[str, st.SearchStrategy[Any]]) -> Any:
+    return st.fixed_dictionaries(fields, optional=optional)
+
+
+CACHE = {"cache_control": st.just({"type": "ephemeral"})}
+TEXTS = said({"type": st.just("text"), "text": WORDS.filter(bool)}, CACHE)
+IMAGES = said(
+    {
+        "type": st.just("image"),
+        "source": st.sampled_from(
+            [
+                {"type": "base64", "media_type": "image/png", "data": PNG},
+                {"type": "url", "url": "https://example.com/a.png"},
+                {"type": "file", "file_id": "file_1"},
+            ]
+        ),
+    },
+    CACHE,
+)
+DOCUMENTS = said(
+    {
+        "type": st.just("document"),
+        "source": st.sampled_from(
+            [
+                {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
+                {"type": "text", "media_type": "text/plain", "data": "Grüße"},
+                {"type": "url", "url": "https://example.com/a.pdf"},
+                {"type": "file", "file_id": "file_1"},
+                {"type": "content", "content": [{"type": "text", "text": "x"}]},
+            ]
+        ),
+    },
+    {"title": NAMES, "context": WORDS, "citations": st.just({"enabled": True})},
+)
+RESULTS = said(
+    {"type": st.just("tool_result"), "tool_use_id": NAMES},
+    {
+        "is_error": st.booleans(),
+        "content": WORDS.filter(bool) | st.lists(TEXTS | IMAGES | DOCUMENTS, max_size=3),
+        **CACHE,
+    },
+)
+THOUGHTS = st.one_of(
+    said({"type": st.just("thinking"), "thinking": WORDS, "signature": NAMES}, {}),
+    said({"type": st.just("redacted_thinking"), "data": WORDS}, {}),
+)
+CALLS = said({"type": st.just("tool_use"), "id": NAMES, "name": NAMES, "input": OBJECTS}, CACHE)
+USER = st.builds(
+    lambda results, rest: {"role": "user", "content": [*results, *rest]},
+    st.lists(RESULTS, max_size=2),
+    st.lists(TEXTS | IMAGES | DOCUMENTS, min_size=1, max_size=3),
+)
+ASSISTANT = st.builds(
+    lambda blocks: {"role": "assistant", "content": blocks},
+    st.lists(TEXTS | THOUGHTS | CALLS | BLOCKS, min_size=1, max_size=3),
+)
+TOOLS = said(
+    {"name": NAMES, "input_schema": OBJECTS},
+    {"description": WORDS, "strict": st.booleans(), "defer_loading": st.booleans()},
+)
+REQUESTS = said(
+    {
+        "model": st.just("claude-sonnet-5"),
+        "max_tokens": st.integers(0, 10**6),
+        "messages": st.lists(st.tuples(USER, ASSISTANT), min_size=1, max_size=3).map(
+            lambda pairs: [message for pair in pairs for message in pair]
+        ),
+    },
+    {
+        "system": WORDS.filter(bool) | st.lists(TEXTS, min_size=1, max_size=2),
+        "tools": st.lists(TOOLS, min_size=1, max_size=2)
+        | st.just([{"name": "f", "input_schema": {}}, {"type": "web_search_20250305", "name": "web_search"}]),
+        "tool_choice": said({"type": st.sampled_from(["auto", "any"])}, {"disable_parallel_tool_use": st.booleans()})
+        | st.just({"type": "tool", "name": "f"})
+        | st.just({"type": "none"}),
+        "stop_sequences": st.lists(WORDS, max_size=2),
+        "temperature": st.floats(0, 1),
+        "top_p": st.floats(0, 1),
+        "top_k": st.integers(0, 500),
+        "thinking": st.sampled_from(
+            [
+                {"type": "adaptive"},
+                {"type": "disabled"},
+                {"type": "enabled", "budget_tokens": 2048},
+                {"type": "between_tools"},
+            ]
+        ),
+        "output_config": said(
+            {},
+            {
+                "effort": st.sampled_from(["low", "medium", "high", "xhigh", "max"]),
+                "format": OBJECTS.map(lambda schema: {"type": "json_schema", "schema": schema}),
+                "task_budget": OBJECTS,
+            },
+        ),
+        "metadata": said({}, {"user_id": NAMES, "other": JSON}),
+        "stream": st.booleans(),
+        "from_the_future": OBJECTS,
+    },
+)
+
+
+@given(REQUESTS)
+def test_a_conversation_survives_the_way_through_the_core(body: dict[str, Any]) -> None:
+    """Parsed, built anew from the core, and parsed again, it is the same; messages of one role may be joined."""
+    first = parsed(json.dumps(body, separators=(",", ":")).encode())
+    again = parsed(PROVIDER.build(first, deployment(model="claude-sonnet-5")).body)
+    assert flat(again) == flat(first)
+    assert msgspec.structs.replace(again, messages=()) == msgspec.structs.replace(first, messages=())
+
+
+@given(REQUESTS)
+def test_a_relayed_conversation_is_the_clients_own(body: dict[str, Any]) -> None:
+    request = DIALECT.parse(json.dumps(body).encode())
+    assert json.loads(PROVIDER.build(request, deployment(model="claude-sonnet-5")).body) == body
+
+
+def parsed(body: bytes) -> ChatRequest:
+    return msgspec.structs.replace(DIALECT.parse(body), raw=None)
+
+
+def flat(request: ChatRequest) -> list[tuple[str, Part]]:
+    return [(message.role, part) for message in request.messages for part in message.parts]
