@@ -32,7 +32,7 @@ bench: .venv/.dev ## Measure beside other gateways; writes bench/results/
 	$(BIN)/python -m bench.run $(ARGS)
 
 test-live: .venv/.dev ## Run the main job on a real llama.cpp (compiles it once)
-	scripts/live $(ARGS)
+	$(BIN)/python -m scripts.live $(ARGS)
 
 clean: ## Remove everything that was set up here, but no data
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache tests/node/node_modules

@@ -91,7 +91,16 @@ def test_a_failed_test_shows_the_logs_of_running_programs(tmp_path: Path) -> Non
         "    assert False\n"
     )
     root = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "pytest", "-c", root / "pyproject.toml", "-p", "no:cacheprovider", tmp_path]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        root / "pyproject.toml",
+        "-p",
+        "no:cacheprovider",
+        tmp_path,
+    ]
     said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout
     assert "log of it" in said
     assert "aclue" in said

@@ -1,0 +1,74 @@
+"""Runs tests/live against a real llama.cpp server, which it compiles once, with a model that it makes itself.
+
+``LIVE_VENV`` names a virtual environment that has the packages of live-requirements.txt already.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.support.process import Program, free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+REQUIREMENTS = ROOT / "scripts/live-requirements.txt"
+CONTEXT = 4096
+
+
+def environment() -> Path:
+    """The Python that has the engine; compiling it takes minutes, so it is done once."""
+    own = ROOT / ".cache/live"
+    folder = Path(os.environ.get("LIVE_VENV", own))
+    python = folder / "bin/python"
+    done = folder / "installed"
+    if folder == own and (not done.exists() or done.read_text() != REQUIREMENTS.read_text()):
+        print("Compiling llama.cpp into .cache/live, once; this takes some minutes …", flush=True)
+        subprocess.run([ROOT / "scripts/need-debian", "g++"], check=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS]
+        subprocess.run(install, check=True, env=os.environ | {"CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count())})
+        done.write_text(REQUIREMENTS.read_text())
+    return python
+
+
+def engine(python: Path, folder: Path, port: int) -> Program:
+    """A running engine; it takes one request after the other, and finishes each."""
+    model = folder / "tiny.gguf"
+    subprocess.run([python, ROOT / "scripts/tiny_gguf.py", model], check=True)
+    options = {
+        "--model": str(model),
+        "--model_alias": "tiny",
+        "--host": "127.0.0.1",
+        "--port": str(port),
+        "--n_ctx": str(CONTEXT),
+        "--interrupt_requests": "false",
+    }
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "llama_cpp.server",
+        *(word for option in options.items() for word in option),
+    ]
+    program = Program("llama.cpp", command, folder / "engine.log")
+    program.wait_until_ready(port, "/v1/models")
+    return program
+
+
+def main() -> int:
+    python = environment()
+    with tempfile.TemporaryDirectory(prefix="turnout-live-") as root:
+        port = free_port()
+        program = engine(python, Path(root), port)
+        try:
+            tests = [sys.executable, "-m", "pytest", "-m", "live", "tests/live", *sys.argv[1:]]
+            environ = os.environ | {"LIVE_LLAMA_URL": f"http://127.0.0.1:{port}"}
+            return subprocess.run(tests, cwd=ROOT, check=False, env=environ).returncode
+        finally:
+            program.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
