@@ -1,5 +1,5 @@
 """Who may do what."""
 
-from .keys import ANONYMOUS, authenticate, require_model
+from .keys import ANONYMOUS, authenticate, may_use, require_model
 
-__all__ = ["ANONYMOUS", "authenticate", "require_model"]
+__all__ = ["ANONYMOUS", "authenticate", "may_use", "require_model"]

@@ -31,7 +31,11 @@ def authenticate(secret: bytes | None, keys: Mapping[bytes, Key], *, required: b
     raise Unauthenticated("The API key is not known here. Keys are listed under 'keys' in the configuration file.")
 
 
+def may_use(key: Key, model: str) -> bool:
+    return not key.models or any(fnmatchcase(model, pattern) for pattern in key.models)
+
+
 def require_model(key: Key, model: str) -> None:
     """Raises ``Forbidden`` when ``key`` may not use ``model``."""
-    if key.models and not any(fnmatchcase(model, pattern) for pattern in key.models):
+    if not may_use(key, model):
         raise Forbidden(f"This API key may not use the model '{model}'.", param="model")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from turnout.dialects import Dialect, registry
 from turnout.gateway import Gateway
+from turnout.telemetry import SharedMetrics
 
 from .inference import Inference
-from .request import Receive, Scope, Send
+from .request import Receive, Scope, Send, send_error
 
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -16,8 +20,9 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 class App:
     """``control`` answers what isn't inference. The gateway is open for as long as the app is served."""
 
-    def __init__(self, gateway: Gateway, control: ASGIApp) -> None:
+    def __init__(self, gateway: Gateway, metrics: SharedMetrics, control: ASGIApp) -> None:
         self._gateway = gateway
+        self._metrics = metrics
         self._control = control
         self._inference = Inference(gateway)
         self._dialects: dict[str, Dialect] = {
@@ -29,14 +34,33 @@ class App:
             dialect = self._dialects.get(scope["path"])
             if dialect is not None and scope["method"] == "POST":
                 await self._inference.handle(dialect, scope, receive, send)
-                return
-            await self._control(scope, receive, send)
+            elif "refuse_with" in scope["state"]:
+                await send_error(registry()["openai"], scope["state"]["refuse_with"], send)
+            else:
+                await self._control(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with self._gateway:
+        async with self._gateway, self._shared_metrics():
+            _calm_collector()
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _shared_metrics(self) -> AsyncIterator[None]:
+        task = asyncio.get_running_loop().create_task(self._metrics.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def _calm_collector() -> None:
+    """What was made at the start is there to stay, and a request leaves hardly a cycle: look for them less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

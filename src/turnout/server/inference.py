@@ -15,12 +15,12 @@ import structlog
 from turnout.core import ChatRequest, Key, Relayed, StreamEvent, fold, usd
 from turnout.dialects import Dialect, ReplyContext
 from turnout.engine import Call, Reply
-from turnout.errors import Overloaded, TurnoutError, UpstreamError
+from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.guard import authenticate, require_model
 
 from .departure import Departure
-from .request import ClientLeft, Receive, Scope, Send, new_request_id, read_body, read_head, require_json
+from .request import ClientLeft, Receive, Scope, Send, new_request_id, read_body, read_head
 
 _log = structlog.get_logger(__name__)
 _JSON = (b"content-type", b"application/json")
@@ -41,13 +41,14 @@ class Inference:
         metrics = self._gateway.metrics
         metrics.tally.in_flight += 1
         try:
-            if metrics.tally.in_flight > self._gateway.settings.server.max_requests:
-                raise Overloaded("Too many requests at once. Try again in a moment.")
             await exchange.answer()
         except TurnoutError as error:
             await exchange.refuse(error)
         except ClientLeft:
             exchange.status = _CLIENT_LEFT_STATUS
+        except Exception:  # a defect of ours: the client is told in its own dialect, the log has the rest
+            if not await exchange.fail():
+                raise
         finally:
             metrics.tally.in_flight -= 1
             exchange.count()
@@ -69,10 +70,12 @@ class _Exchange:
 
     async def answer(self) -> None:
         """Raises ``TurnoutError`` as long as nothing has been sent."""
+        refusal = self._scope["state"].get("refuse_with")
+        if refusal is not None:
+            raise refusal
         snapshot = self._gateway.snapshot
         head = read_head(self._scope["headers"])
         key = authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)
-        require_json(head)
         body = await read_body(head, self._receive, self._gateway.settings.server.max_body_bytes)
         self._received = time.perf_counter()
         request = self._dialect.parse(body)
@@ -153,12 +156,20 @@ class _Exchange:
 
     async def refuse(self, error: TurnoutError) -> None:
         """An error before anything was sent, in the dialect's shape."""
-        if error.status >= 500 or isinstance(error, UpstreamError):
+        if isinstance(error, UpstreamError):
             _log.warning("request failed", request_id=self._id, model=self._model, code=error.code, error=str(error))
         headers = [_JSON, (b"x-request-id", self._id.encode())]
         if isinstance(error, UpstreamError) and error.retry_after is not None:
             headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
         await self._respond(error.status, self._dialect.error(error, self._id), headers)
+
+    async def fail(self) -> bool:
+        """Says that Turnout itself failed. False when an answer had begun: then only the connection can be cut."""
+        _log.exception("a defect in Turnout", request_id=self._id, model=self._model)
+        if self.status == 200:
+            return False
+        await self.refuse(TurnoutError(f"Turnout failed. Its log says more, under the request id {self._id}."))
+        return True
 
     async def _respond(self, status: int, body: bytes, headers: Headers) -> None:
         self.status = status

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from turnout.errors import BodyTooLarge, InvalidRequest
+from turnout.dialects import Dialect
+from turnout.errors import BodyTooLarge, TurnoutError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,7 +39,6 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     """What the data plane looks at in a request's headers."""
 
     length: int = -1  # of the body; -1 when it isn't said
-    content_type: bytes = b""
     secret: bytes | None = None
 
 
@@ -47,19 +47,17 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
 
     OpenAI: ``Authorization: Bearer``; Anthropic: ``x-api-key``; Azure: ``api-key``; Gemini: ``x-goog-api-key``.
     """
-    length, content_type, secret = -1, b"", None
+    length, secret = -1, None
     for name, value in headers:
         if name == b"content-length":
             length = int(value) if value.isdigit() else -1
-        elif name == b"content-type":
-            content_type = value
         elif name == b"authorization":
             scheme, _, token = value.partition(b" ")
             if scheme.lower() == b"bearer":
                 secret = token.strip()
         elif name in _KEY_HEADERS:
             secret = value
-    return Head(length, content_type, secret)
+    return Head(length, secret)
 
 
 async def read_body(head: Head, receive: Receive, limit: int) -> bytes:
@@ -97,7 +95,14 @@ def _too_large(limit: int) -> BodyTooLarge:
     )
 
 
-def require_json(head: Head) -> None:
-    """Chat requests are JSON; a form or a file here is a mistake that a parser's message would not explain."""
-    if head.content_type.startswith((b"multipart/", b"application/x-www-form-urlencoded")):
-        raise InvalidRequest("The body must be JSON: send it with 'content-type: application/json'.")
+async def send_error(dialect: Dialect, error: TurnoutError, send: Send) -> None:
+    """A whole reply that says what is wrong, where nothing else is known of the request."""
+    request_id = new_request_id()
+    body = dialect.error(error, request_id)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"x-request-id", request_id.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -2,5 +2,6 @@
 
 from .logs import configure_logs
 from .metrics import Metrics, exposition
+from .shared import SharedMetrics
 
-__all__ = ["Metrics", "configure_logs", "exposition"]
+__all__ = ["Metrics", "SharedMetrics", "configure_logs", "exposition"]

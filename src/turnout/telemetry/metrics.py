@@ -74,13 +74,11 @@ class Tally(msgspec.Struct):
     in_flight: int = 0
 
     def add(self, other: Tally) -> None:
-        for name, attempt in other.attempts.items():
-            self.attempts.setdefault(name, AttemptTally(attempt.model, attempt.deployment, attempt.outcome)).add(
-                attempt
-            )
-        for name, request in other.requests.items():
-            mine = self.requests.setdefault(name, RequestTally(request.dialect, request.model, request.status))
-            mine.seconds.add(request.seconds)
+        for place, attempt in other.attempts.items():
+            mine = self.attempts.setdefault(place, AttemptTally(*place))
+            mine.add(attempt)
+        for key, request in other.requests.items():
+            self.requests.setdefault(key, RequestTally(*key)).seconds.add(request.seconds)
         self.in_flight += other.in_flight
 
 

@@ -1,0 +1,14 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Configuration file. Default: turnout.yaml, if there is one.")
+]
+Agents = Annotated[Path | None, typer.Option(help="File of agents: NAME: {API_TYPE, API_BASE, API_KEY, API_MODEL}.")]
+DataDir = Annotated[str | None, typer.Option(help="Folder for the ledger. Default: data.")]

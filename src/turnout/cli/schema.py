@@ -1,0 +1,14 @@
+"""``turnout schema``"""
+
+from __future__ import annotations
+
+import msgspec
+import typer
+
+
+def schema() -> None:
+    """Print the JSON Schema of the configuration file."""
+    from turnout.catalog import json_schema
+    from turnout.routing import registry
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(json_schema(registry().keys())), indent=2).decode())

@@ -1,0 +1,78 @@
+"""The rooms put together, without a server: what ``turnout serve`` and the library both stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from turnout.catalog import Catalog, CommandLine, Settings, Snapshot
+from turnout.core import WireRequest
+from turnout.engine import Engine
+from turnout.errors import UpstreamTimeout
+from turnout.ledger import Ledger
+from turnout.providers import registry
+from turnout.telemetry import Metrics
+from turnout.ticker import Ticker
+from turnout.transport import Transport, address_of
+
+_LIST_LIMIT = 16 * 1024 * 1024  # bytes of a provider's list of models
+
+
+class Gateway:
+    """Reads the configuration when made (raises ``ConfigError``); opens connections and the ledger when entered."""
+
+    def __init__(self, command_line: CommandLine | None = None) -> None:
+        self.catalog = Catalog(command_line)
+        self.metrics = Metrics()
+        self._exits = contextlib.AsyncExitStack()
+
+    @property
+    def settings(self) -> Settings:
+        return self.catalog.settings
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The catalog as it is now. Take it once for a request: it may be another one the next moment."""
+        return self.catalog.snapshot
+
+    async def __aenter__(self) -> Self:
+        self.ticker = Ticker()
+        self.transport = Transport()
+        self._exits.push_async_callback(self.transport.close)
+        self.ledger = await Ledger.open(Path(self.settings.data_dir), os.environ.get("DATABASE_URL"))
+        self._exits.push_async_callback(self.ledger.close)
+        self.engine = Engine(registry(), self.transport, recorder=self.ledger, meter=self.metrics, ticker=self.ticker)
+        following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch))
+        self._exits.push_async_callback(_cancelled, following)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exits.aclose()
+
+    async def fetch(self, request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+        """One small request to a provider: status, headers (lower-case names) and body. Raises ``UpstreamError``."""
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self.transport.send(request, seconds)
+                try:
+                    body = await response.read_all(_LIST_LIMIT)
+                    response.release()
+                except BaseException:
+                    response.abort()
+                    raise
+        except TimeoutError as error:
+            raise UpstreamTimeout(f"{address_of(request.url)} did not answer within {seconds:g} s.") from error
+        return response.status, response.headers, body
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

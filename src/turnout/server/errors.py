@@ -1,0 +1,49 @@
+"""Errors of the control plane, in the shape of the dialect that the client seems to speak."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from turnout.dialects import Dialect, registry
+from turnout.errors import InvalidRequest, MethodNotAllowed, NotFound, TurnoutError
+
+from .request import new_request_id
+
+
+def dialect_of(request: Request) -> Dialect:
+    """Paths that several dialects share are told apart by a header that every Anthropic SDK sends."""
+    return registry()["anthropic" if "anthropic-version" in request.headers else "openai"]
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(TurnoutError)
+    async def ours(request: Request, error: TurnoutError) -> Response:
+        return _response(request, error)
+
+    @app.exception_handler(HTTPException)
+    async def starlettes(request: Request, error: HTTPException) -> Response:
+        return _response(request, _http_error(request, error))
+
+    @app.exception_handler(RequestValidationError)
+    async def fastapis(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        param = ".".join(str(part) for part in first["loc"][1:]) or None
+        return _response(request, InvalidRequest(f"Invalid '{param}': {first['msg']}.", param=param))
+
+
+def _response(request: Request, error: TurnoutError) -> Response:
+    request_id = new_request_id()
+    body = dialect_of(request).error(error, request_id)
+    return Response(body, status_code=error.status, media_type="application/json", headers={"x-request-id": request_id})
+
+
+def _http_error(request: Request, error: HTTPException) -> TurnoutError:
+    where = f"{request.method} {request.url.path}"
+    if error.status_code == 404:
+        return NotFound(f"There is no {where} here. GET /docs lists what there is.")
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        return MethodNotAllowed(f"{where} is not possible: use {allowed}.")
+    return InvalidRequest(str(error.detail))

@@ -1,0 +1,39 @@
+"""Which models are served, in the client's dialect."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from turnout.core import Model
+from turnout.dialects import ServedModel
+from turnout.errors import UnknownModel
+from turnout.gateway import Gateway
+from turnout.guard import may_use
+from turnout.server.access import key_of
+from turnout.server.errors import dialect_of
+
+
+def router(gateway: Gateway) -> APIRouter:
+    routes = APIRouter(tags=["models"])
+
+    @routes.get("/v1/models")
+    async def list_models(request: Request) -> Response:
+        """Every name that this key may ask for."""
+        key = key_of(request, gateway)
+        served = [_row(name, model) for name, model in gateway.snapshot.served() if may_use(key, name)]
+        return Response(dialect_of(request).models(served), media_type="application/json")
+
+    @routes.get("/v1/models/{name:path}")
+    async def get_model(name: str, request: Request) -> Response:
+        """One model."""
+        key = key_of(request, gateway)
+        if not may_use(key, name):
+            raise UnknownModel(name)
+        row = _row(name, gateway.snapshot.find(name))
+        return Response(dialect_of(request).model(row), media_type="application/json")
+
+    return routes
+
+
+def _row(name: str, model: Model) -> ServedModel:
+    return ServedModel(id=name, provider=model.deployments[0].provider, created=model.created)

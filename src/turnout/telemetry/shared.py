@@ -1,0 +1,73 @@
+"""Metrics of several worker processes, added up by whichever of them is asked.
+
+Each worker keeps a copy of its tally in a file of the run's own folder. A worker that died leaves its file, so that no
+counter ever goes back; only what it had in flight is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import msgspec
+
+from .metrics import Metrics, Tally
+
+VARIABLE = "TURNOUT_METRICS_DIR"
+"""Names the folder; set by ``turnout serve`` for its workers."""
+
+INTERVAL = 0.5  # seconds; how old another worker's numbers may be
+
+_DECODER = msgspec.msgpack.Decoder(Tally)
+
+
+class SharedMetrics:
+    """``folder`` None: there is one process, and nothing to share."""
+
+    def __init__(self, metrics: Metrics, folder: Path | None) -> None:
+        self._metrics = metrics
+        self._file = folder / f"{os.getpid()}.tally" if folder else None
+
+    async def run(self) -> None:
+        """Keeps the copy fresh until cancelled, and leaves the last word."""
+        if self._file is None:
+            return
+        try:
+            while True:
+                self.publish()
+                await asyncio.sleep(INTERVAL)
+        finally:
+            self.publish()
+
+    def publish(self) -> None:
+        if self._file is None:
+            return
+        draft = self._file.with_suffix(".draft")
+        draft.write_bytes(msgspec.msgpack.encode(self._metrics.tally))
+        draft.replace(self._file)
+
+    def total(self) -> Tally:
+        """Everybody's tallies, this process's as it is now."""
+        total = Tally()
+        total.add(self._metrics.tally)
+        if self._file is not None:
+            for file in self._file.parent.glob("*.tally"):
+                if file != self._file:
+                    total.add(_read(file))
+        return total
+
+
+def _read(file: Path) -> Tally:
+    tally = _DECODER.decode(file.read_bytes())
+    if not _is_alive(int(file.stem)):
+        tally.in_flight = 0
+    return tally
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
