@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-PATIENCE = 0.15
+PATIENCE = 10.0
 """Seconds of silence after which a connection counts as silent."""
+SILENCE = 0.15
+"""The same, where silence is expected."""
 
 End = Literal["complete", "closed", "reset", "silent"]
 
@@ -67,13 +69,17 @@ class Reply(msgspec.Struct):
 
 
 async def ask(
-    url: str, body: Mapping[str, Any] | bytes | None = None, headers: Mapping[str, str] | None = None, method: str = ""
+    url: str,
+    body: Mapping[str, Any] | bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    method: str = "",
+    patience: float = PATIENCE,
 ) -> Reply:
-    """Sends a request on a new connection, and reads until the reply is whole, cut or silent for ``PATIENCE``."""
+    """Sends a request on a new connection, and reads until the reply is whole, cut or silent for ``patience``."""
     reader, writer = await send(url, body, headers, method)
     reads: list[bytes] = []
     try:
-        end = await _read(reader, reads)
+        end = await _read(reader, reads, patience)
     finally:
         writer.close()
     return Reply(reads, end)
@@ -92,10 +98,10 @@ async def send(
     return reader, writer
 
 
-async def _read(reader: asyncio.StreamReader, reads: list[bytes]) -> End:
+async def _read(reader: asyncio.StreamReader, reads: list[bytes], patience: float) -> End:
     while True:
         try:
-            data = await asyncio.wait_for(reader.read(65536), PATIENCE)
+            data = await asyncio.wait_for(reader.read(65536), patience)
         except TimeoutError:
             return "silent"
         except ConnectionResetError:

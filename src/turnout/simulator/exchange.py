@@ -89,7 +89,7 @@ class Exchange:
     def _script(self, model: str, pace: Pace) -> Script:
         script = read_script(model, self._simulate)
         if script.times is not None and self._log.tries(model, self._simulate) > script.times:
-            script = script.without_fault()
+            script = script.without_faults()
         return msgspec.structs.replace(
             script,
             slow_first=script.slow_first or pace.first,

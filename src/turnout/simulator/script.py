@@ -31,7 +31,7 @@ in the middle of it
     ``split-N``               a write, and an HTTP chunk, for every N bytes: cuts inside UTF-8 characters and line ends
 
 how often
-    ``times-K``               the fault strikes the first K attempts with this model and header, then no more
+    ``times-K``               faults and latencies strike the first K attempts with this model and header, no more
     ``id-WORD``               means nothing: it keeps two tests' attempts apart
 
 what is answered
@@ -96,9 +96,15 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
         """Is there a fault that needs an answer to strike?"""
         return bool(self.fault) and not self.strikes_before
 
-    def without_fault(self) -> Script:
-        """The same once the fault is used up: what is answered, and how fast, stays."""
-        return msgspec.structs.replace(self, status=0, fault="", split=0)
+    def without_faults(self) -> Script:
+        """The same once the faults are used up: only what is answered stays."""
+        return Script(
+            tools=self.tools,
+            parallel_tools=self.parallel_tools,
+            thinking=self.thinking,
+            cached=self.cached,
+            words=self.words,
+        )
 
 
 _SEPARATORS = re.compile(r"[-_:=;,./\s]+")
@@ -144,6 +150,6 @@ def _read(words: str, source: str) -> dict[str, object]:
             raise Refused(400, f"The simulator does not know '{words[at:]}' in '{source}'.")
         for name, value in match.groupdict().items():
             if value is not None:
-                fields[name] = True if value.replace("-", "_") == name else value
+                fields[name] = True if value.replace("-", "_") == name else value  # a word alone is a flag
         at = match.end()
     return fields

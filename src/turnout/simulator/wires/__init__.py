@@ -1,0 +1,1 @@
+"""One file for each vendor: its requests, its frames, its errors, its paths."""

@@ -35,6 +35,7 @@ CODES = {404: "DeploymentNotFound"}
 
 
 class AzureChat(OpenAIChat):
+    name = "azure"
     request_id_header = "apim-request-id"
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
@@ -52,7 +53,7 @@ class AzureChat(OpenAIChat):
         return {"code": CODES.get(refused.status, str(refused.status)), "message": refused.message}
 
 
-AZURE = AzureChat("azure")
+AZURE = AzureChat()
 
 ROUTES = (
     route("POST", "/openai/deployments/(?P<deployment>[^/]+)/chat/completions", AZURE),

@@ -17,7 +17,7 @@ from turnout.simulator.question import Conversation, Question
 from turnout.simulator.refused import Refused
 from turnout.simulator.wire import Frame, decode, route, sse
 
-from .openai import OpenAIChat, list_models
+from .openai import OpenAIChat, counts, list_models
 
 ERRORS = {
     400: "invalid_request_error",
@@ -34,7 +34,13 @@ def _error_object(refused: Refused) -> dict[str, Any]:
 
 
 class LlamaChat(OpenAIChat):
+    name = "llamacpp"
     request_id_header = ""
+    _reasoning = "reasoning_content"
+    _extras: Mapping[str, str] = {"system_fingerprint": "b1-simulator"}
+
+    def _usage(self, answer: Answer) -> dict[str, Any]:
+        return {**counts(answer.usage), "prompt_tokens_details": {"cached_tokens": answer.usage.cached}}
 
     def error_object(self, refused: Refused) -> dict[str, Any]:
         return _error_object(refused)
@@ -118,7 +124,7 @@ def _final(question: Question, answer: Answer, content: str) -> dict[str, Any]:
     }
 
 
-CHAT = LlamaChat("llamacpp", reasoning="reasoning_content")
+CHAT = LlamaChat()
 COMPLETION = Completion()
 
 ROUTES = (

@@ -1,6 +1,6 @@
 """OpenAI Chat Completions (https://platform.openai.com/docs/api-reference/chat), and what its imitators change.
 
-A vendor on this wire is an ``OpenAIChat`` with its own differences: see ``azure.py``, ``vllm.py``, ``llamacpp.py``.
+A vendor on this wire is a subclass that says its differences: see ``azure.py``, ``vllm.py``, ``llamacpp.py``.
 OpenAI itself never shows what a model thinks: it bills ``reasoning_tokens`` only.
 """
 
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from turnout.simulator.answer import Answer, Call
+from turnout.simulator.answer import Answer, Call, Usage
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
@@ -108,14 +108,16 @@ ERRORS: Mapping[int, tuple[str, str | None]] = {
 
 
 class OpenAIChat:
-    """``reasoning`` is the field that shows thinking; empty where the vendor hides it."""
+    """``_reasoning`` is the field that shows thinking; empty where the vendor hides it.
 
+    ``_extras`` are the fields of every answer and chunk that not all vendors have.
+    """
+
+    name = "openai"
     media_type = "text/event-stream"
     request_id_header = "x-request-id"
-
-    def __init__(self, name: str, reasoning: str = "") -> None:
-        self.name = name
-        self._reasoning = reasoning
+    _reasoning = ""
+    _extras: Mapping[str, str] = {"service_tier": "default", "system_fingerprint": "fp_simulator"}
 
     # --- the request ---------------------------------------------------------------------------------
 
@@ -161,7 +163,7 @@ class OpenAIChat:
             for index in range(question.choices)
         ]
         return msgspec.json.encode(
-            {**self._envelope("chat.completion", question, answer), "choices": choices, "usage": _usage(answer)}
+            {**self._envelope("chat.completion", question, answer), "choices": choices, "usage": self._usage(answer)}
         )
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
@@ -172,7 +174,7 @@ class OpenAIChat:
                 choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
                 yield Frame(sse({**envelope, "choices": [choice], **nothing}), kind, tokens)
         if question.include_usage:
-            yield Frame(sse({**envelope, "choices": [], "usage": _usage(answer)}), "end")
+            yield Frame(sse({**envelope, "choices": [], "usage": self._usage(answer)}), "end")
         yield Frame(b"data: [DONE]\n\n", "end")
 
     def _deltas(
@@ -197,8 +199,24 @@ class OpenAIChat:
             "object": kind,
             "created": int(time.time()),
             "model": question.model,
-            "service_tier": "default",
-            "system_fingerprint": "fp_simulator",
+            **self._extras,
+        }
+
+    def _usage(self, answer: Answer) -> dict[str, Any]:
+        usage = answer.usage
+        return {
+            **counts(usage),
+            "prompt_tokens_details": {
+                "cached_tokens": usage.cached,
+                "cache_write_tokens": usage.cache_write,
+                "audio_tokens": 0,
+            },
+            "completion_tokens_details": {
+                "reasoning_tokens": usage.reasoning,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
         }
 
     # --- errors --------------------------------------------------------------------------------------
@@ -266,23 +284,12 @@ def _call(call: Call, arguments: str | None = None) -> dict[str, Any]:
     return {"id": f"call_{call.id}", "type": "function", "function": {"name": call.name, "arguments": text}}
 
 
-def _usage(answer: Answer) -> dict[str, Any]:
-    usage = answer.usage
+def counts(usage: Usage) -> dict[str, Any]:
+    """The counts that every vendor on this wire has."""
     return {
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,
         "total_tokens": usage.input + usage.output,
-        "prompt_tokens_details": {
-            "cached_tokens": usage.cached,
-            "cache_write_tokens": usage.cache_write,
-            "audio_tokens": 0,
-        },
-        "completion_tokens_details": {
-            "reasoning_tokens": usage.reasoning,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
     }
 
 
@@ -294,7 +301,7 @@ def list_models(owner: str) -> bytes:
     return msgspec.json.encode({"object": "list", "data": [model_row(name, owner) for name in MODELS]})
 
 
-OPENAI = OpenAIChat("openai")
+OPENAI = OpenAIChat()
 
 ROUTES = (
     route("POST", "/v1/chat/completions", OPENAI),

@@ -19,11 +19,17 @@ from turnout.simulator.question import Conversation, Question
 from turnout.simulator.refused import Refused
 from turnout.simulator.wire import MODELS, Frame, decode, route
 
-from .openai import OpenAIChat, model_row
+from .openai import OpenAIChat, counts, model_row
 
 
 class VllmChat(OpenAIChat):
+    name = "vllm"
     request_id_header = ""
+    _reasoning = "reasoning"
+    _extras: Mapping[str, str] = {}
+
+    def _usage(self, answer: Answer) -> dict[str, Any]:
+        return {**counts(answer.usage), "prompt_tokens_details": None}
 
     def error_object(self, refused: Refused) -> dict[str, Any]:
         name = responses.get(refused.status, "Error").replace(" ", "")
@@ -83,7 +89,7 @@ def _models(_: Mapping[str, str]) -> bytes:
     return msgspec.json.encode({"object": "list", "data": rows})
 
 
-CHAT = VllmChat("vllm", reasoning="reasoning")
+CHAT = VllmChat()
 GENERATE = Generate()
 
 ROUTES = (
