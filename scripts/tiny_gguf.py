@@ -20,27 +20,6 @@ WORDS = (
     *("a", "the", "train", "takes", "leaves", "track", "station", "platform", "signal", "left", "right", "slow"),
     *("fast", "north", "south", "east", "west", "on", "to", "from"),
 )
-    "a",
-    "the",
-    "train",
-    "takes",
-    "leaves",
-    "track",
-    "station",
-    "platform",
-    "signal",
-    "left",
-    "right",
-    "slow",
-    "fast",
-    "north",
-    "south",
-    "east",
-    "west",
-    "on",
-    "to",
-    "from",
-]
 SPECIAL = ("<unk>", "<s>", "</s>")
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 TOKENS = (*SPECIAL, *BYTES, "▁", *(f"▁{word}" for word in WORDS))
