@@ -89,6 +89,7 @@ async def play(frames: Iterator[Frame], script: Script, sender: Sender, attempt:
         pieces += frame.kind == "content"
         attempt.events += 1
         attempt.tokens_out += frame.tokens
+        attempt.bytes = sender.sent
     await sender.finish()
     attempt.end("cut" if script.fault in ("malformed", "no-end") else "completed")
     return None
