@@ -68,7 +68,7 @@ def _part(block: Fields, role: str, where: str) -> Part:
 def _kind(block: Fields, where: str) -> str:
     if "type" not in block:
         raise invalid(f"{where}.type", "Field required")
-    return read(STRING, block["type"], f"{where}.type")
+    return read(STRING, block["type"], where, "type")
 
 
 def _content_part(kind: str, block: Fields, where: str) -> Text | Image | File:
@@ -132,7 +132,7 @@ def _document(block: Fields, where: str) -> File | None:
 def _source(block: Fields, where: str) -> Source:
     if "source" not in block:
         raise invalid(f"{where}.source", "Field required")
-    return read(_SOURCE, block["source"], f"{where}.source")
+    return read(_SOURCE, block["source"], where, "source")
 
 
 def _thinking(block: Fields, where: str) -> Thinking:

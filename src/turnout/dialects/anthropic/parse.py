@@ -110,6 +110,9 @@ def _message_extensions(message: wire.WireMessage) -> dict[str, Fields] | None:
     return leftover({name: value for name, value in fields.items() if isinstance(value, Raw)})
 
 
+# Each of the following reads one part of the body, and puts what has no place in the core into ``extensions``.
+
+
 def _tools(tools: list[Fields] | None, fields: Fields, extensions: Fields) -> tuple[Tool, ...]:
     """A tool that Anthropic defines or runs has no place in the core: then all of them are kept as they came, too."""
     found = []
@@ -162,7 +165,7 @@ def _output(config: Fields | None, extensions: Fields) -> tuple[str | None, Outp
         return None, Output()
     effort = take_if_there(config, "effort", OPTIONAL_STRING, "output_config")
     output = Output()
-    form = read(_FORMAT, config.get("format", _NULL), "output_config.format")
+    form = read(_FORMAT, config.get("format", _NULL), "output_config", "format")
     if form is None or form.get("type") == Raw(b'"json_schema"'):
         config.pop("format", None)
         output = Output("json_schema", take(form, "schema", _RAW, "output_config.format")) if form else output

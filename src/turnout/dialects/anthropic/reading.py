@@ -22,16 +22,16 @@ _NAMES = re.compile(r"[^.\[\]]+")
 _MISSING = re.compile(r"missing required field `(.*)`$")
 
 
-def read(decoder: msgspec.json.Decoder[T], data: bytes | Raw, where: str = "") -> T:
-    """``data``, which stands at the path ``where``, as the decoder's type."""
+def read(decoder: msgspec.json.Decoder[T], data: bytes | Raw, *where: str) -> T:
+    """``data`` as the decoder's type. ``where`` are the names on the way to it, which are only joined for an error."""
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
         raise _wrong_field(str(error), where) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise invalid(where, f"the request body is not valid JSON: {error}") from error
+        raise invalid(".".join(where), f"the request body is not valid JSON: {error}") from error
     except RecursionError as error:
-        raise invalid(where, "the request body is nested too deeply") from error
+        raise invalid(".".join(where), "the request body is nested too deeply") from error
 
 
 def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T:
@@ -39,24 +39,24 @@ def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str
     raw = fields.pop(name, None)
     if raw is None:
         raise invalid(f"{where}.{name}", "Field required")
-    return read(decoder, raw, f"{where}.{name}")
+    return read(decoder, raw, where, name)
 
 
 def take_if_there(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T | None:
     """Removes a field and gives its value, None without one."""
     raw = fields.pop(name, None)
-    return None if raw is None else read(decoder, raw, f"{where}.{name}")
+    return None if raw is None else read(decoder, raw, where, name)
 
 
 def invalid(where: str, problem: str) -> InvalidRequest:
     return InvalidRequest(f"{where}: {problem}." if where else f"{problem}.", param=where or None)
 
 
-def _wrong_field(text: str, where: str) -> InvalidRequest:
+def _wrong_field(text: str, where: tuple[str, ...]) -> InvalidRequest:
     """msgspec's ``Expected `str`, got `int` - at `$.messages[0].content```, as Anthropic would name the field."""
     problem, _, path = text.rpartition(" - at `$") if " - at `$" in text else (text, "", "")
-    names = [where, *_NAMES.findall(path.rstrip("`"))]
+    names = [*where, *_NAMES.findall(path.rstrip("`"))]
     missing = _MISSING.search(problem)
     if missing:
-        return invalid(".".join(filter(None, [*names, missing[1]])), "Field required")
-    return invalid(".".join(filter(None, names)), problem)
+        return invalid(".".join([*names, missing[1]]), "Field required")
+    return invalid(".".join(names), problem)
