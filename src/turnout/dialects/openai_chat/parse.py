@@ -110,7 +110,11 @@ def _reasoning(effort: str | None) -> Reasoning | None:
 
 def _tool(tool: wire.FunctionTool) -> Tool:
     spec = tool.function
-    return Tool(spec.name, spec.description, spec.parameters, spec.strict)
+    return Tool(spec.name, spec.description, _given(spec.parameters), spec.strict)
+
+
+def _given(raw: Raw) -> Raw | None:
+    return None if bytes(raw) in (b"", b"null") else raw
 
 
 def _tool_choice(choice: object) -> ToolChoice | None:
@@ -127,7 +131,7 @@ def _output(form: wire.TextFormat | wire.JSONFormat | wire.SchemaFormat | None) 
         case wire.JSONFormat():
             return Output("json")
         case wire.SchemaFormat(json_schema=spec):
-            return Output("json_schema", spec.schema, spec.name, spec.strict, spec.description)
+            return Output("json_schema", _given(spec.schema), spec.name, spec.strict, spec.description)
     return Output()
 
 

@@ -12,6 +12,7 @@ Fraction = Annotated[float, Meta(ge=0, le=1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 TokenCount = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Meta(min_length=1)]
+NOTHING = Raw()  # msgspec reads any JSON into a Raw, but not into a "Raw or None"
 
 
 class TextPart(msgspec.Struct, tag_field="type", tag="text"):
@@ -106,7 +107,7 @@ WireMessage = System | Developer | User | Assistant | ToolMessage | FunctionMess
 class FunctionSpec(msgspec.Struct):
     name: Name
     description: str | None = None
-    parameters: Raw | None = None
+    parameters: Raw = NOTHING
     strict: bool | None = None
 
 
@@ -137,7 +138,7 @@ class AllowedChoice(msgspec.Struct, tag_field="type", tag="allowed_tools"):
 class SchemaSpec(msgspec.Struct):
     name: Name
     description: str | None = None
-    schema: Raw | None = None
+    schema: Raw = NOTHING
     strict: bool | None = None
 
 

@@ -133,7 +133,7 @@ class _ErrorBody(msgspec.Struct):
 
     error: wire.ErrorFields | str | None = None
     message: str | None = None
-    detail: msgspec.Raw | None = None
+    detail: msgspec.Raw = msgspec.Raw()
     code: str | int | None = None
 
 
@@ -152,5 +152,5 @@ def _error_of(body: bytes) -> tuple[str, str | None]:
     if fields.error is not None:
         code = fields.error.code if fields.error.code is not None else fields.error.type
         return fields.error.message or "(no message)", None if code is None else str(code)
-    text = fields.message or (bytes(fields.detail).decode() if fields.detail else "(no message)")
+    text = fields.message or bytes(fields.detail).decode("utf-8", "replace") or "(no message)"
     return text, None if fields.code is None else str(fields.code)
