@@ -10,8 +10,10 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
+from openai import NotFoundError
 
 from tests.support.sdks import Question, Reply, anthropic, openai
 from tests.support.turnout_server import StartTurnout, TurnoutServer
@@ -40,8 +42,8 @@ def turnout(engine_url: str, start_shared_turnout: StartTurnout) -> TurnoutServe
 def ask(request: pytest.FixtureRequest, turnout: TurnoutServer) -> Ask:
     """Asks Turnout with one of the SDKs."""
     if request.param == "openai":
-        return lambda question, **more: openai.ask(openai.client(turnout.openai_url), question, temperature=0, **more)
-    return lambda question, **more: anthropic.ask(anthropic.client(turnout.url), question, temperature=0, **more)
+        return partial(openai.ask, openai.client(turnout.openai_url), temperature=0)
+    return partial(anthropic.ask, anthropic.client(turnout.url), extra_body={"temperature": 0})
 
 
 @pytest.fixture(scope="session")
@@ -56,11 +58,8 @@ async def test_a_reply_is_the_engines_own_with_its_usage(ask: Ask, direct: Reply
 
 
 async def test_a_stream_says_the_same(ask: Ask, direct: Reply) -> None:
-    """This engine counts no tokens in streams, so that Turnout has to estimate them."""
     reply = await ask(QUESTION, stream=True)
-    assert (reply.text.strip(), reply.finish) == (direct.text.strip(), "length")
-    assert reply.input_tokens > 0
-    assert reply.output_tokens > 0
+    assert (reply.text, reply.finish) == (direct.text, "length")
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
@@ -71,10 +70,14 @@ async def test_a_stop_sequence_ends_the_reply(turnout: TurnoutServer, direct: Re
         openai.client(turnout.openai_url), QUESTION, stream=stream, temperature=0, stop=[third_word]
     )
     by_anthropic = await anthropic.ask(
-        anthropic.client(turnout.url), QUESTION, stream=stream, temperature=0, stop_sequences=[third_word]
+        anthropic.client(turnout.url),
+        QUESTION,
+        stream=stream,
+        extra_body={"temperature": 0},
+        stop_sequences=[third_word],
     )
     assert (by_openai.text, by_openai.finish) == (before, "stop")
-    assert (by_anthropic.text.strip(), by_anthropic.finish) == (before.strip(), "stop")
+    assert (by_anthropic.text, by_anthropic.finish) == (before, "stop")
 
 
 async def test_the_reply_says_who_answered(turnout: TurnoutServer) -> None:
@@ -107,11 +110,10 @@ async def test_a_client_that_leaves_frees_the_engine(turnout: TurnoutServer, eng
 
 async def test_eight_streams_at_once_arrive_whole(ask: Ask, direct: Reply) -> None:
     replies = await asyncio.gather(*(ask(QUESTION, stream=True) for _ in range(8)))
-    assert {(reply.text.strip(), reply.finish) for reply in replies} == {(direct.text.strip(), "length")}
+    assert {(reply.text, reply.finish) for reply in replies} == {(direct.text, "length")}
 
 
 async def test_an_unknown_model_is_refused_with_close_names(turnout: TurnoutServer) -> None:
     sdk = openai.client(turnout.openai_url)
-    with pytest.raises(Exception, match="tiny") as caught:
-        await openai.ask(sdk, Question(prompt="Hello", model="tyni"), stream=False)
-    assert getattr(caught.value, "status_code", None) == 404
+    with pytest.raises(NotFoundError, match="Did you mean tiny"):
+        await openai.ask(sdk, Question(prompt="Hello", model="tinny"), stream=False)

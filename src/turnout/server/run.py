@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,6 +36,8 @@ def serve(command_line: CommandLine) -> None:
     host, port = listener.getsockname()[:2]
     _log.info("listening", url=f"http://{host}:{port}", workers=settings.server.workers)
     if settings.server.workers == 1:
+        # When all is drained, uvicorn raises the signal again for whoever listened before it: an ordinary end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.Server(_config(settings, application(gateway))).run([listener])
     else:
         _serve_with_workers(command_line, settings, listener)

@@ -55,7 +55,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """``finish`` is in OpenAI's words: stop, length, tool_calls; empty if the provider gave none."""
+    """``finish`` is in OpenAI's words: stop, length, tool_calls; empty if the provider gave none.
+
+    Tokens are 0 if it counted none.
+    """
 
     text: str
     thinking: str = ""

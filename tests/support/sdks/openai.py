@@ -72,14 +72,13 @@ def _messages(question: Question) -> list[dict[str, Any]]:
 def _whole(reply: ChatCompletion) -> Reply:
     choice = reply.choices[0]
     calls = choice.message.tool_calls or []
-    assert reply.usage
     return Reply(
         text=choice.message.content or "",
         thinking=getattr(choice.message, "reasoning_content", None) or "",
         calls=tuple(_call(c.function.name, c.function.arguments, c.id) for c in calls if c.type == "function"),
         finish=choice.finish_reason,
-        input_tokens=reply.usage.prompt_tokens,
-        output_tokens=reply.usage.completion_tokens,
+        input_tokens=reply.usage.prompt_tokens if reply.usage else 0,
+        output_tokens=reply.usage.completion_tokens if reply.usage else 0,
     )
 
 
@@ -98,14 +97,13 @@ def _folded(chunks: list[ChatCompletionChunk]) -> Reply:
                 if part.function.name:
                     names[part.index] = (part.function.name, part.id or "")
                 arguments[part.index] += part.function.arguments or ""
-    assert usage, "the last chunk has the usage that was asked for"
     return Reply(
         text=text,
         thinking=thinking,
         calls=tuple(_call(name, arguments[i], id_) for i, (name, id_) in sorted(names.items())),
         finish=finish,
-        input_tokens=usage.prompt_tokens,
-        output_tokens=usage.completion_tokens,
+        input_tokens=usage.prompt_tokens if usage else 0,
+        output_tokens=usage.completion_tokens if usage else 0,
     )
 
 
