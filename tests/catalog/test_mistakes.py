@@ -83,7 +83,8 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
         ),
         pytest.param(
             "models:\n  fast: {}",
-            f"turnout.yaml:2: models.fast: 'deployments' is missing: expected a list of {SHORT} or a mapping, at least 1",
+            f"turnout.yaml:2: models.fast: 'deployments' is missing: "
+            f"expected a list of {SHORT} or a mapping, at least 1",
             id="missing-key",
         ),
         pytest.param(
@@ -156,7 +157,8 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             id="unknown-alias-target",
         ),
         pytest.param(
-            "discovery: false\nmodels:\n  fast:\n    deployments: [openai/x]\n    fallbacks:\n      - fast2\n      - other",
+            "discovery: false\nmodels:\n  fast:\n"
+            "    deployments: [openai/x]\n    fallbacks:\n      - fast2\n      - other",
             "turnout.yaml:6: models.fast.fallbacks[0]: expected the name of a model; none has this name; "
             "did you mean 'fast'?\n"
             "turnout.yaml:7: models.fast.fallbacks[1]: expected the name of a model; none has this name",

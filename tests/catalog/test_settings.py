@@ -170,7 +170,8 @@ class TestAccess:
 
     def test_a_deployment_s_own_is_another_setting(self, tmp_path: Path) -> None:
         """The environment speaks of the provider, a deployment of itself."""
-        text = "models: {a: {deployments: [{provider: openai, model: x, base_url: 'http://own.test', api_key: '${MINE}'}]}}"
+        own = "{provider: openai, model: x, base_url: 'http://own.test', api_key: '${MINE}'}"
+        text = f"models: {{a: {{deployments: [{own}]}}}}"
         variables = {"OPENAI_BASE_URL": "http://env.test", "OPENAI_API_KEY": "env-key", "MINE": "own-key"}
         deployment = only(catalog(tmp_path, text, variables=variables), "a")
         assert (deployment.base_url, deployment.api_key) == ("http://own.test", Secret("own-key"))
@@ -196,18 +197,14 @@ class TestAccess:
         )
 
 
+ENVIRONMENT = {"HOST": "10.0.0.2", "PORT": "2", "LOG_LEVEL": "WARNING", "LOG_FORMAT": "Json", "TURNOUT_DATA_DIR": "e"}
+COMMAND_LINE = {"host": "10.0.0.3", "port": 3, "log_level": "critical", "log_format": "console", "workers": 3}
+
+
 class TestPrecedence:
     """Command line, then environment, then file, then defaults."""
 
     FILE = "server: {host: 10.0.0.1, port: 1}\nlog: {level: error, format: console}\nauth: {required: false}"
-    ENVIRONMENT = {
-        "HOST": "10.0.0.2",
-        "PORT": "2",
-        "LOG_LEVEL": "WARNING",
-        "LOG_FORMAT": "Json",
-        "TURNOUT_DATA_DIR": "e",
-    }
-    COMMAND_LINE = {"host": "10.0.0.3", "port": 3, "log_level": "critical", "log_format": "console", "workers": 3}
 
     def test_the_file(self, tmp_path: Path) -> None:
         settings = catalog(tmp_path, self.FILE + "\ndata_dir: f", data_dir=None).settings
@@ -215,12 +212,12 @@ class TestPrecedence:
         assert (settings.log.level, settings.log.format) == ("error", "console")
 
     def test_the_environment(self, tmp_path: Path) -> None:
-        settings = catalog(tmp_path, self.FILE + "\ndata_dir: f", variables=self.ENVIRONMENT, data_dir=None).settings
+        settings = catalog(tmp_path, self.FILE + "\ndata_dir: f", variables=ENVIRONMENT, data_dir=None).settings
         assert (settings.server.host, settings.server.port, settings.data_dir) == ("10.0.0.2", 2, "e")
         assert (settings.log.level, settings.log.format) == ("warning", "json")
 
     def test_the_command_line(self, tmp_path: Path) -> None:
-        settings = catalog(tmp_path, self.FILE, variables=self.ENVIRONMENT, **self.COMMAND_LINE).settings
+        settings = catalog(tmp_path, self.FILE, variables=ENVIRONMENT, **COMMAND_LINE).settings
         assert (settings.server.host, settings.server.port, settings.server.workers) == ("10.0.0.3", 3, 3)
         assert (settings.log.level, settings.log.format) == ("critical", "console")
         assert settings.data_dir == str(tmp_path / "data")

@@ -5,7 +5,6 @@ Each agent becomes a model of its name with one deployment. Keys and ``API_TYPE`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec

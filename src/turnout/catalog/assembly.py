@@ -15,6 +15,7 @@ from .discovery import LATEST, Discovery
 from .factory import in_process
 from .ids import IdBook
 from .prices import PriceBook
+from .references import resolved
 from .settings import DeploymentSettings
 from .snapshot import Snapshot
 
@@ -48,7 +49,7 @@ def assemble(
     factory = configured.factory if configured.settings.discovery else None
     found = _found(configured, discovery, providers) if factory else {}
     models = {**configured.models, **found}
-    aliases = {**_short_names(found, models, configured.aliases), **configured.aliases}
+    aliases = resolved({**_short_names(found, models, configured.aliases), **configured.aliases})
     pricing = Pricing(providers, book)
     known = Snapshot(models=models, aliases=aliases, keys={}, auth_required=True, direct=factory)
     return Snapshot(

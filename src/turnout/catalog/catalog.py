@@ -181,15 +181,15 @@ class Catalog:
         self._configured = configured
         self._error = None
         self._loaded = int(time.time())
-        self._good = signature(self._paths)
+        self._held = [path for path in self._paths if not _lost(path)]
 
     def _assembled(self) -> Snapshot:
         return assemble(self._configured, self._discovery, self._providers, self._book, self._ids, self._created)
 
     def _refuse_lost_files(self) -> None:
         """A file that is gone or empty is one being written, or a slip: its keys and models aren't dropped for it."""
-        for path, before in zip(self._paths, self._good, strict=True):
-            if before is not None and _lost(path):
+        for path in self._held:
+            if _lost(path):
                 raise ConfigError(f"{path}: is gone or empty")
 
     def _targets(self) -> Sequence[Target]:

@@ -18,7 +18,6 @@ from .environment import CommandLine, Environment
 from .factory import DeploymentFactory
 from .files import Entry, Files, agent_entry, entries, read_files
 from .mistakes import Mistake, raise_any
-from .references import resolved
 from .settings import KeySettings, ModelSettings, Settings
 
 
@@ -50,7 +49,7 @@ def configure(
         settings=settings,
         factory=factory,
         models={model.name: model for model in _models(files, factory)},
-        aliases=resolved(settings.aliases),
+        aliases=settings.aliases,
         keys={key.digest: key for key in _keys(settings.keys)},
         auth_required=_auth_required(settings),
         missing=tuple(checker.missing()),
