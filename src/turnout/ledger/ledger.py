@@ -21,8 +21,8 @@ from .segment import read_lines
 from .settler import Settler
 from .store import LazyStore
 
-OTHERS = settler.INTERVAL + 0.1
-"""Seconds within which an attempt of another worker reaches the database."""
+OTHERS = 3 * settler.INTERVAL
+"""Seconds within which an attempt of another worker reaches the database, even if that worker is busy."""
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ A line that tells the end repeats the beginning, so it needs no other line to be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,9 +19,30 @@ STARTED = b"+"
 ENDED = b"="
 LONGEST_ERROR = 2000  # characters; a provider may answer with a whole page
 
+# attrgetter, because it is four times as quick as the same in Python. The order is that of ``AttemptRow``.
+_end_fields: Callable[[AttemptEnd], tuple[Any, ...]] = attrgetter(
+    "outcome",
+    "status",
+    "queue",
+    "first_token",
+    "total",
+    "cost",
+    "price_version",
+    "finish",
+    "error_code",
+    "error",
+)
+_usage_fields: Callable[[Usage], tuple[Any, ...]] = attrgetter(
+    "input",
+    "output",
+    "cached_input",
+    "cache_write",
+    "reasoning",
+    "source",
+)
 _encode = msgspec.json.Encoder().encode
 _decode_started = msgspec.json.Decoder(StartedRow).decode
-_decode_ended = msgspec.json.Decoder(AttemptRow).decode
+_decode_array = msgspec.json.Decoder(list[Any]).decode
 _decode_all_ended = msgspec.json.Decoder(list[AttemptRow]).decode
 
 
@@ -37,49 +59,17 @@ def started_line(start: AttemptStart) -> bytes:
 
 def ended_line(started: bytes, end: AttemptEnd) -> bytes:
     """``started`` is the attempt's own ``started_line``."""
-    usage = end.usage
-    counts = (None, None, None, None, None, None) if usage is None else _counts(usage)
-    fields = (
-        end.outcome,
-        end.status,
-        end.queue,
-        end.first_token,
-        end.total,
-        *counts,
-        end.cost if end.cost is None else _bounded(end.cost),
-        end.price_version,
-        end.finish,
-        end.error_code,
-        end.error and end.error[:LONGEST_ERROR],
-    )
+    if end.error is not None and len(end.error) > LONGEST_ERROR:
+        end = msgspec.structs.replace(end, error=end.error[:LONGEST_ERROR])
+    fields = _end_fields(end) if end.usage is None else _end_fields(end) + _usage_fields(end.usage)
     return ENDED + started[1:-2] + b"," + _array(fields)[1:] + b"\n"
-
-
-def _counts(usage: Usage) -> tuple[int | str, ...]:
-    return (
-        _bounded(usage.input),
-        _bounded(usage.output),
-        _bounded(usage.cached_input),
-        _bounded(usage.cache_write),
-        _bounded(usage.reasoning),
-        usage.source,
-    )
-
-
-def _bounded(number: int) -> int:
-    """A provider may report any number, a column can't hold any."""
-    return max(-LARGEST_INTEGER, min(number, LARGEST_INTEGER))
 
 
 def _array(fields: tuple[Any, ...]) -> bytes:
     try:
         return _encode(fields)
     except UnicodeEncodeError:  # half a surrogate pair: no text, but a provider may send it
-        return _encode(tuple(_readable(field) for field in fields))
-
-
-def _readable(field: object) -> object:
-    return field.encode(errors="replace").decode() if isinstance(field, str) else field
+        return _encode([f.encode(errors="replace").decode() if isinstance(f, str) else f for f in fields])
 
 
 def read_started(lines: Iterable[bytes]) -> Iterator[StartedRow | None]:
@@ -108,6 +98,11 @@ def read_ended(lines: Sequence[bytes]) -> Ended:
 
 def _read_one(line: bytes) -> AttemptRow | None:
     try:
-        return _decode_ended(line)
+        return msgspec.convert([_bounded(field) for field in _decode_array(line)], AttemptRow)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def _bounded(field: object) -> object:
+    """A provider may report any number of tokens, but a column can't hold any number."""
+    return max(-LARGEST_INTEGER, min(field, LARGEST_INTEGER)) if type(field) is int else field

@@ -42,4 +42,4 @@ def read_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
         file.seek(offset)
         data = file.read(READ_BYTES) + file.readline()
     whole = data[: data.rfind(b"\n") + 1]
-    return whole.splitlines(), offset + len(whole)
+    return whole.split(b"\n")[:-1], offset + len(whole)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -20,10 +23,9 @@ from .tables import metadata
 BUSY_SECONDS = 5
 """How long a writer waits for another process that is writing."""
 
-PRAGMAS = (
-    "PRAGMA journal_mode=WAL",  # readers and the one writer don't wait for each other
-    "PRAGMA synchronous=NORMAL",  # a commit doesn't wait for the disk: it outlives the process, not a power cut
-)
+
+CONNECTIONS = 3
+"""One that settles, one that recovers, one that reads. Each is a thread with a few megabytes; who finds none waits."""
 
 
 async def open_database(url: str) -> AsyncEngine:
@@ -33,10 +35,10 @@ async def open_database(url: str) -> AsyncEngine:
     """
     with telling_of_faults():
         _make_folder(url)
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine.sync_engine, "connect", _set_pragmas)
+        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=CONNECTIONS, max_overflow=0)
+        event.listen(engine.sync_engine, "connect", _configure)
         try:
-            await _create_tables(engine)
+            await _set_up(engine)
         except BaseException:
             await engine.dispose()
             raise
@@ -59,11 +61,34 @@ def _make_folder(url: str) -> None:
         Path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
+def _configure(connection: DBAPIConnection, _record: object) -> None:
+    """A commit doesn't wait for the disk: with a write-ahead log it outlives the process, though not a power cut."""
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
+    cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
+
+
+async def _set_up(engine: AsyncEngine) -> None:
+    """Several workers come here at once, and SQLite refuses at once to change to a write-ahead log meanwhile."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            await _use_log(engine)
+            return await _create_tables(engine)
+        except OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(BUSY_SECONDS / 100)
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+async def _use_log(engine: AsyncEngine) -> None:
+    """With a write-ahead log, readers and the one writer don't wait for each other. The file remembers it."""
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 async def _create_tables(engine: AsyncEngine) -> None:

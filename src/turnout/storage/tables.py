@@ -26,17 +26,17 @@ attempts = Table(
     Column("queue", BigInteger),  # this and the next two: microseconds
     Column("first_token", BigInteger),
     Column("total", BigInteger),
+    Column("cost", BigInteger),  # picodollars
+    Column("price_version", Text),
+    Column("finish", Text),
+    Column("error_code", Text),
+    Column("error", Text),
     Column("input", BigInteger),  # this and the next four: tokens
     Column("output", BigInteger),
     Column("cached_input", BigInteger),
     Column("cache_write", BigInteger),
     Column("reasoning", BigInteger),
     Column("usage_source", Text),
-    Column("cost", BigInteger),  # picodollars
-    Column("price_version", Text),
-    Column("finish", Text),
-    Column("error_code", Text),
-    Column("error", Text),
     # One index does two jobs: it finds a request's attempts, and it lets an attempt in only once.
     PrimaryKeyConstraint("request_id", "attempt_id"),
     Index("attempts_started", "started"),

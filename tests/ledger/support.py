@@ -1,0 +1,187 @@
+"""Attempts to record, a database in memory, and writers in other processes."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from turnout.core import AttemptEnd, AttemptStart, Outcome, Usage
+from turnout.errors import StorageUnavailable
+from turnout.ledger import Ledger
+from turnout.ledger.journal import Journal
+from turnout.ledger.store import LazyStore, Store
+from turnout.storage import AttemptRow
+
+PATIENCE = 20.0  # seconds, for what takes milliseconds on a machine that isn't busy
+
+
+def start(request_id: str, number: int = 1, **changes: Any) -> AttemptStart:
+    told: dict[str, Any] = {
+        "attempt_id": f"{request_id}-{number}",
+        "request_id": request_id,
+        "number": number,
+        "started": time.time_ns() // 1000,
+        "dialect": "openai_chat",
+        "key_id": "key_1",
+        "user": "alice",
+        "model": "fast",
+        "deployment": "fast/openai/0",
+        "provider": "openai",
+        "upstream_model": "gpt-4o-mini",
+        "stream": True,
+    }
+    return AttemptStart(**(told | changes))
+
+
+def end(request_id: str, number: int = 1, outcome: Outcome = "ok", **changes: Any) -> AttemptEnd:
+    told: dict[str, Any] = {
+        "attempt_id": f"{request_id}-{number}",
+        "outcome": outcome,
+        "status": 200,
+        "queue": 12,
+        "first_token": 152_340,
+        "total": 1_523_400,
+        "usage": Usage(input=1203, output=402, cached_input=1024, cache_write=5, reasoning=12),
+        "cost": 421_650_000,
+        "price_version": "book-7",
+        "finish": "stop",
+    }
+    return AttemptEnd(**(told | changes))
+
+
+class MemoryStore:
+    """Keeps what is settled in a dict, by attempt. ``fails`` makes it a database that doesn't work."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, AttemptRow] = {}
+        self.largest_batch = 0
+        self.fails = False
+
+    async def insert(self, rows: Sequence[AttemptRow]) -> int:
+        if self.fails:
+            raise StorageUnavailable("The database can't be used: out of order.")
+        self.largest_batch = max(self.largest_batch, len(rows))
+        new = {row.attempt_id: row for row in rows if row.attempt_id not in self.rows}
+        self.rows |= new
+        return len(new)
+
+    async def of_request(self, request_id: str) -> list[AttemptRow]:
+        return [row for row in self.rows.values() if row.request_id == request_id]
+
+    async def close(self) -> None:
+        pass
+
+
+class InMemory(LazyStore):
+    """A ``LazyStore`` whose database is a ``MemoryStore``."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryStore()
+
+    async def ready(self) -> Store:
+        return self.memory
+
+
+def leave_behind(journal: Journal, root: Path) -> Path:
+    """What a process that died would leave in ``root``: a copy of its folder, without its lock."""
+    folder = journal.unsettled[0].path.parent
+    return Path(shutil.copytree(folder, root / folder.name))
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Waits until it is so. Fails after ``PATIENCE``."""
+    async with asyncio.timeout(PATIENCE):
+        while not happened():  # noqa: ASYNC110  # what is waited for happens in another process, too
+            await asyncio.sleep(0.005)
+
+
+def outcomes(data_dir: Path) -> dict[str, str]:
+    """What the database says of each attempt."""
+    with sqlite3.connect(data_dir / "turnout.db") as connection:
+        return dict(connection.execute("SELECT attempt_id, outcome FROM attempts"))
+
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["turnout.storage.attempts", __name__])
+
+
+def process(work: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """A process that does ``work``, started. Its modules are loaded already, so that it begins in milliseconds."""
+    started = _context.Process(target=work, args=arguments, daemon=True)
+    started.start()
+    return started
+
+
+def write_and_close(data_dir: Path, name: str, requests: int) -> None:
+    """A worker that records ``requests`` and ends as it should."""
+
+    async def work() -> None:
+        ledger = await Ledger.open(data_dir)
+        for number in range(requests):
+            ledger.begin(start(f"{name}-{number}"))
+            ledger.end(end(f"{name}-{number}"))
+            if number % 50 == 0:
+                await asyncio.sleep(0.001)
+        await ledger.close()
+
+    asyncio.run(work())
+
+
+def write_until_killed(data_dir: Path, name: str, report: Path) -> None:
+    """A worker that records attempts for ever and says what it has done in ``report``, where it outlives the worker.
+
+    Every third attempt is left under way for a while, every hundredth for good.
+    """
+
+    async def work() -> None:
+        ledger = await Ledger.open(data_dir)
+        ledger._journal._segment_bytes = 20_000  # so that files come and go all the time
+        said = os.open(report, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        waiting: list[str] = []
+        number = 0
+        while True:
+            request_id = f"{name}-{number}"
+            ledger.begin(start(request_id))
+            os.write(said, f"+{request_id}-1\n".encode())
+            if number % 100:
+                waiting.append(request_id)
+            if number % 3:
+                request_id = waiting.pop(0)
+                ledger.end(end(request_id))
+                os.write(said, f"={request_id}-1\n".encode())
+            number += 1
+            if number % 20 == 0:
+                await asyncio.sleep(0.001)
+
+    asyncio.run(work())
+
+
+def record_many(data_dir: Path, report: Path, requests: int) -> None:
+    """A worker that says how much memory it has after a tenth of the requests, and after all of them."""
+
+    async def work() -> None:
+        ledger = await Ledger.open(data_dir)
+        for number in range(requests + 1):
+            ledger.begin(start(f"r{number}"))
+            ledger.end(end(f"r{number}"))
+            if number % 200 == 0:
+                await asyncio.sleep(0.001)
+            if number in (requests // 10, requests):
+                os.write(said, f"{resident()}\n".encode())
+        os._exit(0)  # a failing database would only keep it from closing
+
+    said = os.open(report, os.O_WRONLY | os.O_CREAT)
+    asyncio.run(work())
+
+
+def resident() -> int:
+    """This process's memory in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,193 @@
+"""The journal: what is on disk after each call, its files, and disks that take nothing."""
+
+from __future__ import annotations
+
+import logging
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from turnout.ledger.home import dead_home
+from turnout.ledger.journal import Journal
+from turnout.ledger.lines import read_ended, read_started
+from turnout.ledger.segment import read_lines
+
+from .support import end, start
+
+
+def files(journal: Journal) -> list[Path]:
+    return sorted(journal.unsettled[0].path.parent.iterdir())
+
+
+def on_disk(journal: Journal) -> tuple[list[str], list[str]]:
+    """The attempts whose beginning, and those whose end, the files tell of."""
+    lines = [line for path in files(journal) for line in read_lines(path, 0)[0]]
+    started = [row.attempt_id for row in read_started(lines) if row is not None]
+    return started, [row.attempt_id for row in read_ended(lines).rows]
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """A disk on which no file grows beyond ``size`` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_an_attempt_is_on_disk_as_soon_as_it_has_begun_and_as_soon_as_it_has_ended(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(start("r1"))
+    assert on_disk(journal) == (["r1-1"], [])
+    journal.end(end("r1"))
+    assert on_disk(journal) == (["r1-1"], ["r1-1"])
+    journal.close()
+
+
+def test_a_second_end_is_ignored_and_counted(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(start("r1"))
+    for outcome in ("ok", "client_gone"):
+        journal.end(end("r1", outcome=outcome))
+    assert on_disk(journal)[1] == ["r1-1"]
+    assert journal.ignored == 1
+    journal.close()
+
+
+def test_an_end_without_a_beginning_is_ignored_and_counted(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.end(end("r1"))
+    assert (on_disk(journal), journal.ignored) == (([], []), 1)
+    journal.close()
+
+
+def test_a_new_file_begins_with_what_is_under_way(tmp_path: Path) -> None:
+    """So an old file can be removed although an attempt that began in it goes on."""
+    journal = Journal(tmp_path, segment_bytes=2000)
+    journal.begin(start("long"))
+    for number in range(20):
+        journal.begin(start(f"r{number}"))
+        journal.end(end(f"r{number}"))
+    assert len(journal.unsettled) > 2
+    while len(journal.unsettled) > 1:
+        journal.discard(journal.unsettled[0])
+    assert on_disk(journal)[0].count("long-1") == 1
+    assert files(journal) == [journal.unsettled[0].path]
+    journal.close()
+
+
+def test_more_under_way_than_a_file_should_hold_does_not_mean_a_file_for_each_line(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, segment_bytes=2000)
+    for number in range(100):
+        journal.begin(start(f"r{number}"))
+    assert len(journal.unsettled) < 15
+    journal.close()
+
+
+def test_closing_removes_what_is_settled(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(start("r1"))
+    journal.end(end("r1"))
+    journal.unsettled[0].settled = journal.unsettled[0].size
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["unsettled", "under way"])
+def test_closing_leaves_what_is_not_settled_to_recovery(tmp_path: Path, ended: bool) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(start("r1"))
+    if ended:
+        journal.end(end("r1"))
+    journal.close()
+    assert len(on_disk(journal)[ended]) == 1
+
+
+def test_the_folder_of_the_living_is_locked_and_that_of_the_dead_is_not(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(start("r1"))
+    (folder,) = tmp_path.iterdir()
+    with dead_home(folder) as home:
+        assert home is None
+    journal.close()
+    with dead_home(folder) as home:
+        assert home is not None
+
+
+def test_only_the_owner_of_the_files_may_read_them(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.begin(start("r1"))
+    (path,) = files(journal)
+    modes = [oct(p.stat().st_mode & 0o077) for p in (path, path.parent, path.parent.parent)]
+    assert modes == ["0o0"] * 3
+    journal.close()
+
+
+def test_a_full_disk_stops_no_request_and_loses_no_record_once_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal(tmp_path)
+    with largest_file(10_000), caplog.at_level(logging.WARNING, "turnout.ledger"):
+        for number in range(100):
+            journal.begin(start(f"r{number}"))
+            journal.end(end(f"r{number}"))
+        journal.begin(start("open"))
+        journal.mend()
+        assert journal.condition.error is not None
+    assert len(caplog.records) == 1, "the log hears of it once"
+    in_time, whole = len(on_disk(journal)[1]), sorted(f"r{number}-1" for number in range(100))
+    assert 0 < in_time < 100
+
+    journal.mend()
+    assert journal.condition.error is None
+    assert sorted(on_disk(journal)[1]) == whole
+    assert "open-1" in on_disk(journal)[0]
+    assert (journal.held(), journal.dropped) == ([], 0)
+    journal.close()
+
+
+def test_what_finds_no_room_on_disk_nor_in_memory_is_dropped_and_counted(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, held_bytes=1000)
+    with largest_file(0):
+        for number in range(100):
+            journal.begin(start(f"r{number}"))
+            journal.end(end(f"r{number}"))
+    assert sum(map(len, journal.held())) <= 1000
+    assert journal.dropped == 100 - len(journal.held()) < 100
+    assert journal.in_flight() == 0
+    journal.close()
+
+
+def test_a_folder_that_can_not_be_made_is_tried_again(tmp_path: Path) -> None:
+    obstacle = tmp_path / "data"
+    obstacle.write_text("not a folder")
+    journal = Journal(obstacle / "journal")
+    journal.begin(start("r1"))
+    journal.end(end("r1"))
+    assert journal.condition.error is not None
+    assert str(obstacle) in journal.condition.error
+    obstacle.unlink()
+    journal.mend()
+    assert on_disk(journal)[1] == ["r1-1"]
+    journal.close()
+
+
+def test_a_file_that_can_not_be_begun_leaves_the_old_one_in_use(tmp_path: Path) -> None:
+    """A process with too many open files, for one."""
+    journal = Journal(tmp_path, segment_bytes=2000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        for number in range(50):
+            journal.begin(start(f"r{number}"))
+            journal.end(end(f"r{number}"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(journal.unsettled) == 1
+    assert len(on_disk(journal)[1]) == 50
+    journal.close()

@@ -1,0 +1,221 @@
+"""The ledger as the service uses it, with its real database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from turnout.core import Usage
+from turnout.errors import ConfigError, StorageUnavailable
+from turnout.ledger import Ledger
+from turnout.ledger.ledger import OTHERS
+
+from .support import end, outcomes, start, until
+
+
+@pytest_asyncio.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    opened = await Ledger.open(tmp_path)
+    yield opened
+    await opened.close()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def test_a_request_is_told_with_every_field(ledger: Ledger) -> None:
+    ledger.begin(start("r1", started=1_764_000_000_000_000))
+    ledger.end(end("r1"))
+    told = await ledger.request("r1")
+    assert told is not None
+    assert msgspec.json.decode(msgspec.json.encode(told)) == {
+        "request_id": "r1",
+        "cost": 421_650_000,
+        "cost_usd": "0.00042165",
+        "attempts": [
+            {
+                "attempt_id": "r1-1",
+                "number": 1,
+                "started": 1_764_000_000_000_000,
+                "dialect": "openai_chat",
+                "key_id": "key_1",
+                "user": "alice",
+                "model": "fast",
+                "deployment": "fast/openai/0",
+                "provider": "openai",
+                "upstream_model": "gpt-4o-mini",
+                "stream": True,
+                "outcome": "ok",
+                "status": 200,
+                "queue": 12,
+                "first_token": 152_340,
+                "total": 1_523_400,
+                "usage": {
+                    "input": 1203,
+                    "output": 402,
+                    "cached_input": 1024,
+                    "cache_write": 5,
+                    "reasoning": 12,
+                    "source": "reported",
+                },
+                "cost": 421_650_000,
+                "cost_usd": "0.00042165",
+                "price_version": "book-7",
+                "finish": "stop",
+                "error_code": None,
+                "error": None,
+            }
+        ],
+    }
+
+
+async def test_it_tells_the_same_from_memory_from_the_journal_and_from_the_database(ledger: Ledger) -> None:
+    ledger.begin(start("r1"))
+    running = await ledger.request("r1")
+    assert running is not None
+    assert (running.attempts[0].outcome, running.attempts[0].user, running.cost) == (None, "alice", None)
+    ledger.end(end("r1", usage=Usage(input=1, output=2, source="estimated")))
+    journalled = await ledger.request("r1")
+    await until(lambda: ledger.state().settled == 1)
+    settled = await ledger.request("r1")
+    assert journalled == settled
+    assert settled is not None
+    assert settled.attempts[0].usage == Usage(input=1, output=2, source="estimated")
+
+
+async def test_all_attempts_of_a_request_are_told_wherever_they_are(ledger: Ledger) -> None:
+    ledger.begin(start("r1", 1))
+    ledger.end(
+        end("r1", 1, "failed", usage=None, cost=None, error_code="upstream_timeout", error="too slow", status=504)
+    )
+    await until(lambda: ledger.state().settled == 1)
+    ledger.begin(start("r1", 2))
+    ledger.end(end("r1", 2, "cut", cost=5))
+    ledger.begin(start("r1", 3))
+    ledger.begin(start("r10"))
+    told = await ledger.request("r1")
+    assert told is not None
+    assert [(a.number, a.outcome, a.cost_usd) for a in told.attempts] == [
+        (1, "failed", None),
+        (2, "cut", "0.000000000005"),
+        (3, None, None),
+    ]
+    assert (told.attempts[0].usage, told.attempts[0].error) == (None, "too slow")
+    assert told.cost == 5
+
+
+async def test_a_request_that_never_was_is_none_after_others_had_time_to_settle_it(ledger: Ledger) -> None:
+    began = time.monotonic()
+    assert await ledger.request("never") is None
+    assert time.monotonic() - began >= OTHERS
+
+
+async def test_a_name_inside_another_is_not_found_for_it(ledger: Ledger) -> None:
+    ledger.begin(start("r12"))
+    ledger.begin(start("r1", user="r2"))
+    ledger.end(end("r1"))
+    assert await ledger.request("r2") is None
+    assert await ledger.request('r1","r1') is None
+
+
+async def test_closing_settles_everything_and_leaves_no_journal(tmp_path: Path) -> None:
+    ledger = await Ledger.open(tmp_path)
+    for number in range(1500):
+        ledger.begin(start(f"r{number}"))
+        ledger.end(end(f"r{number}"))
+    await ledger.close()
+    assert len(outcomes(tmp_path)) == 1500
+    assert names(tmp_path / "journal") == []
+
+
+async def test_an_attempt_under_way_at_the_end_is_lost_for_the_next_process(tmp_path: Path) -> None:
+    first = await Ledger.open(tmp_path)
+    first.begin(start("r1"))
+    await first.close()
+    second = await Ledger.open(tmp_path)
+    await until(lambda: second.state().lost == 1)
+    told = await second.request("r1")
+    assert told is not None
+    assert [(a.outcome, a.total) for a in told.attempts] == [("lost", None)]
+    await second.close()
+
+
+async def test_the_state_counts(ledger: Ledger) -> None:
+    for request_id in ("r1", "r2"):
+        ledger.begin(start(request_id))
+    for _ in range(3):
+        ledger.end(end("r1"))
+    await until(lambda: ledger.state().settled == 1)
+    state = ledger.state()
+    assert (state.ok, state.in_flight, state.ignored_ends, state.unsettled_bytes, state.dropped) == (True, 1, 2, 0, 0)
+    assert (state.journal, state.database, state.recovery) == (None, None, None)
+
+
+async def test_a_database_that_does_not_open_stops_no_request_and_shows_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "turnout.db").mkdir()
+    with caplog.at_level(logging.WARNING, "turnout.ledger"):
+        ledger = await Ledger.open(tmp_path)
+        for number in range(100):
+            ledger.begin(start(f"r{number}"))
+            ledger.end(end(f"r{number}"))
+        await until(lambda: ledger.state().database is not None)
+        with pytest.raises(StorageUnavailable, match="unable to open database file"):
+            await ledger.request("r1")
+        state = ledger.state()
+        assert (state.ok, state.journal, state.settled) == (False, None, 0)
+        assert state.unsettled_bytes > 30_000
+        await ledger.close()
+    assert len([r for r in caplog.records if "database" in r.getMessage()]) == 1
+
+    (tmp_path / "turnout.db").rmdir()
+    again = await Ledger.open(tmp_path)
+    await until(lambda: again.state().recovered == 100)
+    await again.close()
+    assert set(outcomes(tmp_path).values()) == {"ok"}
+
+
+async def test_an_unwritable_data_directory_stops_no_request(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    ledger = await Ledger.open(tmp_path / "data" / "deep")
+    ledger.begin(start("r1"))
+    ledger.end(end("r1"))
+    await until(lambda: ledger.state().database is not None)
+    assert not ledger.state().ok
+    (tmp_path / "data").unlink()
+    await ledger.close()
+    assert outcomes(tmp_path / "data" / "deep") == {"r1-1": "ok"}
+
+
+async def test_an_unknown_kind_of_database_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="DATABASE_URL: 'oracle' is not supported") as told:
+        await Ledger.open(tmp_path, "oracle://scott:tiger@host/db")
+    assert "tiger" not in str(told.value)
+
+
+async def test_opening_waits_neither_for_the_database_nor_for_its_library(tmp_path: Path) -> None:
+    source = (
+        "import asyncio, sys, time, pathlib, turnout.ledger as l\n"
+        "async def main():\n"
+        "    began = time.perf_counter()\n"
+        "    ledger = await l.Ledger.open(pathlib.Path(sys.argv[1]))\n"
+        "    print(time.perf_counter() - began < 0.1, 'sqlalchemy' in sys.modules)\n"
+        "    await ledger.close()\n"
+        "    print('sqlalchemy' in sys.modules)\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", source, tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert said.split() == [b"True", b"False", b"True"]

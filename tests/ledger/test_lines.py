@@ -1,0 +1,112 @@
+"""The journal's lines say everything, and survive what providers send."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from turnout.core import AttemptEnd, AttemptStart, Usage
+from turnout.ledger.lines import LONGEST_ERROR, ended_line, read_ended, read_started, started_line
+from turnout.storage import LARGEST_INTEGER, AttemptRow
+
+from .support import end, start
+
+numbers = st.integers(-(2**63) + 1, 2**63 - 1)
+texts = st.text()
+usages = st.builds(
+    Usage, input=numbers, output=numbers, cached_input=numbers, cache_write=numbers, reasoning=numbers,
+    source=st.sampled_from(["reported", "estimated"]),
+)  # fmt: skip
+starts = st.builds(
+    AttemptStart, attempt_id=texts, request_id=texts, number=numbers, started=numbers, dialect=texts, key_id=texts,
+    user=texts, model=texts, deployment=texts, provider=texts, upstream_model=texts, stream=st.booleans(),
+)  # fmt: skip
+ends = st.builds(
+    AttemptEnd, attempt_id=texts, outcome=st.sampled_from(["ok", "failed", "cut", "client_gone"]), status=numbers,
+    queue=numbers, first_token=st.none() | numbers, total=numbers, usage=st.none() | usages,
+    cost=st.none() | numbers, price_version=st.none() | texts, finish=st.none() | texts,
+    error_code=st.none() | texts, error=st.none() | texts,
+)  # fmt: skip
+
+
+def read_one(line: bytes) -> AttemptRow:
+    rows, corrupt = read_ended([line.removesuffix(b"\n")])
+    assert (len(rows), corrupt) == (1, 0)
+    return rows[0]
+
+
+@given(starts, ends)
+def test_a_line_holds_every_field_of_the_start_and_the_end(started: AttemptStart, ended: AttemptEnd) -> None:
+    line = ended_line(started_line(started), ended)
+    row = read_one(line)
+    assert line.count(b"\n") == 1
+    for name in AttemptStart.__struct_fields__:
+        assert getattr(row, name) == getattr(started, name)
+    for name in {*AttemptEnd.__struct_fields__} - {"attempt_id", "usage"}:
+        assert getattr(row, name) == getattr(ended, name)
+    counts = (row.input, row.output, row.cached_input, row.cache_write, row.reasoning, row.usage_source)
+    assert counts == (msgspec.structs.astuple(ended.usage) if ended.usage else (None,) * 6)
+
+
+def test_a_started_line_is_read_as_it_was_written() -> None:
+    (row,) = read_started([started_line(start("r1")).removesuffix(b"\n")])
+    assert row is not None
+    assert msgspec.structs.asdict(row) == msgspec.structs.asdict(start("r1", started=row.started))
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["huge", "hugely negative"])
+def test_a_number_no_column_can_hold_becomes_the_nearest_one_that_can_be_held(sign: int) -> None:
+    absurd = end("r1", usage=Usage(input=sign * 10**30, output=7), cost=sign * 2**63)
+    row = read_one(ended_line(started_line(start("r1")), absurd))
+    assert (row.input, row.output, row.cost) == (sign * LARGEST_INTEGER, 7, sign * LARGEST_INTEGER)
+
+
+def test_half_a_surrogate_pair_does_not_stop_a_record() -> None:
+    row = read_one(ended_line(started_line(start("r1", model="m\ud800")), end("r1", error="e\udfff")))
+    assert (row.model, row.error) == ("m?", "e?")
+
+
+def test_a_page_for_an_error_is_cut() -> None:
+    row = read_one(ended_line(started_line(start("r1")), end("r1", "failed", error="x" * 10**6)))
+    assert row.error == "x" * LONGEST_ERROR
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"\0" * 300,
+        b"=",
+        b"=[",
+        b"=[1,2]",
+        b'=["\xff\xfe"]',
+        b"=null",
+        b'=["a","b","c"]',
+        b"?[]",
+        b"=[],[]",
+        ended_line(started_line(start("r3")), end("r3")).replace(b'"ok"', b'"splendid"').strip(),
+    ],
+    ids=["empty", "zeros", "mark", "torn", "short", "not-utf8", "null", "types", "unknown-mark", "two", "outcome"],
+)
+def test_a_corrupt_line_is_counted_and_its_neighbours_are_read(bad: bytes) -> None:
+    good = [ended_line(started_line(start(r)), end(r)).removesuffix(b"\n") for r in ("r1", "r2")]
+    rows, corrupt = read_ended([good[0], bad, good[1]])
+    assert ([row.request_id for row in rows], corrupt) == (["r1", "r2"], 1)
+
+
+def test_a_corrupt_started_line_is_told() -> None:
+    good = started_line(start("r1")).removesuffix(b"\n")
+    assert [row and row.request_id for row in read_started([b"+[", good, b'+["\xff"]'])] == [None, "r1", None]
+
+
+def test_a_line_of_an_older_version_without_the_newest_fields_is_read() -> None:
+    line = ended_line(started_line(start("r1")), end("r1", usage=None)).removesuffix(b"\n")
+    fields = msgspec.json.decode(line[1:])
+    assert read_one(b"=" + msgspec.json.encode(fields[:17])).total == 1_523_400
+
+
+def test_a_line_of_a_newer_version_with_more_fields_is_read() -> None:
+    line = ended_line(started_line(start("r1")), end("r1")).removesuffix(b"\n")
+    assert read_one(line[:-1] + b',"more",1]').usage_source == "reported"
