@@ -33,6 +33,7 @@ from turnout.core import (
     ToolChoice,
     ToolResult,
     Traits,
+    WireBody,
 )
 from turnout.errors import InvalidRequest, Unsupported
 
@@ -483,3 +484,21 @@ def test_refuses_what_is_wrong(part: Part) -> None:
     with pytest.raises(InvalidRequest) as caught:
         build(asking(Message("assistant", (part,))))
     assert caught.value.param == "messages[0]"
+
+
+def test_a_relayed_request_keeps_the_clients_version_and_beta_headers() -> None:
+    """A beta feature in the body means nothing without the header that switches it on."""
+    said = {"anthropic-beta": "files-api-2025-04-14", "anthropic-version": "2026-10-21"}
+    raw = WireBody("anthropic-messages", {"model": Raw(b'"x"')}, said)
+    built = PROVIDER.build(asking(raw=raw), deployment())
+    assert {name: built.headers.get(name) for name in said} == said
+    assert b"temperature" not in built.body
+
+
+def test_a_pinned_version_wins_over_the_clients() -> None:
+    """Whoever configured the deployment knows what its address speaks."""
+    raw = WireBody("anthropic-messages", {"model": Raw(b'"x"')}, {"anthropic-version": "2026-10-21"})
+    assert (
+        PROVIDER.build(asking(raw=raw), deployment(api_version="2023-06-01")).headers["anthropic-version"]
+        == "2023-06-01"
+    )

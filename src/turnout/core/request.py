@@ -58,10 +58,14 @@ class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireBody(msgspec.Struct, frozen=True):
-    """The request as the client sent it: its top-level fields as raw JSON, for relaying to the same wire."""
+    """The request as the client sent it, for relaying to the same wire: its top-level fields as raw JSON.
+
+    ``headers`` are those that belong to the wire's own meaning (``anthropic-beta``), by lower-case name.
+    """
 
     wire: str
     fields: dict[str, msgspec.Raw]
+    headers: dict[str, str] = {}
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ class Dialect(Protocol):
     wire: str
     paths: tuple[str, ...]  # where it takes a chat request by POST
     key_headers: tuple[str, ...]  # where its SDK puts the key, first one first
+    relayed_headers: frozenset[bytes]  # request headers that go along when the body is relayed, in lower case
 
     def parse(self, body: bytes) -> ChatRequest:
         """Raises ``InvalidRequest`` naming the field; its ``raw`` keeps the body's own fields."""

@@ -20,7 +20,7 @@ from turnout.gateway import Gateway
 from turnout.guard import authenticate, require_model
 
 from .departure import Departure
-from .request import ClientLeft, Receive, Scope, Send, new_request_id, read_body, read_head
+from .request import ClientLeft, Receive, Scope, Send, new_request_id, read_body, read_head, with_headers
 
 _log = structlog.get_logger(__name__)
 _JSON = (b"content-type", b"application/json")
@@ -79,6 +79,8 @@ class _Exchange:
         body = await read_body(head, self._receive, self._gateway.settings.server.max_body_bytes)
         self._received = time.perf_counter()
         request = self._dialect.parse(body)
+        if self._dialect.relayed_headers:
+            request = with_headers(request, self._scope["headers"], self._dialect.relayed_headers)
         require_model(key, request.model)
         departure = Departure(self._gateway.ticker, self._receive)
         try:

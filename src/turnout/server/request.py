@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
+from turnout.core import ChatRequest
 from turnout.dialects import Dialect
 from turnout.errors import BodyTooLarge, TurnoutError
 
@@ -58,6 +60,14 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
         elif name in _KEY_HEADERS:
             secret = value
     return Head(length, secret)
+
+
+def with_headers(request: ChatRequest, headers: Iterable[tuple[bytes, bytes]], wanted: frozenset[bytes]) -> ChatRequest:
+    """``request`` with those of its headers that go along when it is relayed."""
+    found = {name.decode(): value.decode("latin-1") for name, value in headers if name in wanted}
+    if not found or request.raw is None:
+        return request
+    return structs.replace(request, raw=structs.replace(request.raw, headers=found))
 
 
 async def read_body(head: Head, receive: Receive, limit: int) -> bytes:

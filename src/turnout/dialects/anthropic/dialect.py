@@ -21,6 +21,7 @@ class AnthropicMessages:
     wire = parse.WIRE
     paths = ("/v1/messages",)
     key_headers = ("x-api-key", "authorization")
+    relayed_headers = frozenset({b"anthropic-beta", b"anthropic-version"})
 
     def parse(self, body: bytes) -> ChatRequest:
         return parse.parse(body)

@@ -18,6 +18,7 @@ class OpenAIChat:
     wire = parse.WIRE
     paths = ("/v1/chat/completions",)
     key_headers = ("authorization", "api-key")
+    relayed_headers: frozenset[bytes] = frozenset()
 
     def parse(self, body: bytes) -> ChatRequest:
         return parse.parse(body)

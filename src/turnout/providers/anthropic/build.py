@@ -31,7 +31,7 @@ def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -
     body["model"] = deployment.model
     if request.max_output is None:
         body["max_tokens"] = _max_tokens(deployment)
-    if not takes_sampling(deployment):
+    if not takes_sampling(request, deployment):
         for name in _SAMPLING:
             body.pop(name, None)
     return _encode(body | _default_sampling(request, deployment, thinks="thinking" in fields))
@@ -65,7 +65,7 @@ def _max_tokens(deployment: Deployment) -> int:
 
 def _sampling(request: ChatRequest, deployment: Deployment, *, thinks: bool) -> dict[str, Any]:
     """The caller's values where the model takes any, with the defaults."""
-    if not takes_sampling(deployment):
+    if not takes_sampling(request, deployment):
         return {}
     sampling = request.sampling
     if sampling.temperature is not None and sampling.temperature > 1:
@@ -79,7 +79,7 @@ def _default_sampling(request: ChatRequest, deployment: Deployment, *, thinks: b
     be changed while they think (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
     """
     said = request.sampling.temperature is not None or request.sampling.top_p is not None
-    if said or thinks or not takes_sampling(deployment):
+    if said or thinks or not takes_sampling(request, deployment):
         return {}
     defaults = {"temperature": deployment.defaults.temperature, "top_p": deployment.defaults.top_p}
     return {name: value for name, value in defaults.items() if value is not None}

@@ -14,10 +14,9 @@ from turnout.providers.http import refused, retry_after
 from .build import relayed_body, translated_body
 from .decode import BodyDecoder, StreamDecoder
 from .relay import BodyRelay, StreamRelay
-from .version import api_version
-from .wire import NAMESPACE, error_of
+from .version import HEADER, LATEST_WITH_SAMPLING, api_version, relayed_headers
+from .wire import NAMESPACE, WIRE, error_of
 
-WIRE = "anthropic-messages"
 _MODELS_PATH = "/v1/models?limit=1000"
 
 
@@ -53,7 +52,8 @@ class Anthropic:
         else:
             refuse_unsupported(request, self.support, self.name)
             body = translated_body(request, deployment)
-        return WireRequest(self._address(deployment, "/v1/messages"), self._headers(deployment), body)
+        headers = relayed_headers(request) | {HEADER: api_version(request, deployment)} | self._headers(deployment)
+        return WireRequest(self._address(deployment, "/v1/messages"), headers, body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder() if request.stream else BodyDecoder()
@@ -73,7 +73,8 @@ class Anthropic:
         )
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        return WireRequest(self._address(deployment, _MODELS_PATH), self._headers(deployment), b"", "GET")
+        headers = {HEADER: deployment.api_version or LATEST_WITH_SAMPLING} | self._headers(deployment)
+        return WireRequest(self._address(deployment, _MODELS_PATH), headers, b"", "GET")
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.id for model in _MODELS.decode(body).data]
@@ -84,11 +85,7 @@ class Anthropic:
         return base.rstrip("/").removesuffix("/v1") + path
 
     def _headers(self, deployment: Deployment) -> dict[str, str]:
-        headers = {
-            "content-type": "application/json",
-            "anthropic-version": api_version(deployment),
-            **deployment.headers,
-        }
+        headers = {"content-type": "application/json", **deployment.headers}
         if deployment.api_key:
             headers["x-api-key"] = deployment.api_key.reveal()
         return headers

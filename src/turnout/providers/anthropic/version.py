@@ -4,18 +4,28 @@
 
 from __future__ import annotations
 
-from turnout.core import Deployment
+from turnout.core import ChatRequest, Deployment
 
-_VERSION = "2023-06-01"
+from .wire import WIRE
+
+HEADER = "anthropic-version"
+LATEST_WITH_SAMPLING = "2023-06-01"
 """The last one that takes ``temperature``, ``top_p`` and ``top_k``; it takes everything else of the newer one too."""
 
 _WITHOUT_SAMPLING = "2026-10-21"
 
 
-def api_version(deployment: Deployment) -> str:
-    return deployment.api_version or _VERSION
+def relayed_headers(request: ChatRequest) -> dict[str, str]:
+    """What a client on this wire said in its headers: which version it speaks, and which beta features it wants."""
+    raw = request.raw
+    return raw.headers if raw is not None and raw.wire == WIRE else {}
 
 
-def takes_sampling(deployment: Deployment) -> bool:
+def api_version(request: ChatRequest, deployment: Deployment) -> str:
+    """The deployment's, if it is pinned there; else the client's, whose request was written for it."""
+    return deployment.api_version or relayed_headers(request).get(HEADER, LATEST_WITH_SAMPLING)
+
+
+def takes_sampling(request: ChatRequest, deployment: Deployment) -> bool:
     """May ``temperature``, ``top_p`` and ``top_k`` be sent? Where not, even their default values are refused."""
-    return deployment.traits.sampling and api_version(deployment) < _WITHOUT_SAMPLING
+    return deployment.traits.sampling and api_version(request, deployment) < _WITHOUT_SAMPLING

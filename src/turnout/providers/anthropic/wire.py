@@ -8,6 +8,7 @@ from msgspec import UNSET, Raw, UnsetType
 from turnout.core import FinishReason, Usage
 
 NAMESPACE = "anthropic"
+WIRE = "anthropic-messages"
 Fields = dict[str, Raw]
 
 
