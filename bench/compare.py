@@ -22,14 +22,14 @@ from bench.upstream import upstream
 def compare(names: Sequence[str], *, stream: bool, rounds: int, seconds: int, clients: int) -> dict[str, Figures]:
     """The median figures of each system."""
     measured: dict[str, list[Figures]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="turnout-bench-") as root, upstream(Path(root), stream=stream) as url:
+    with tempfile.TemporaryDirectory(prefix="turnout-bench-") as root, upstream(Path(root), stream=stream) as behind:
         for number in range(1, rounds + 1):
             for name in names:
                 if stream and not SYSTEMS[name].streams:
                     continue
                 folder = Path(root) / f"{name}-{number}"
                 folder.mkdir()
-                figures = measure(SYSTEMS[name](folder, url, stream=stream), clients=clients, seconds=seconds)
+                figures = measure(SYSTEMS[name](folder, behind), clients=clients, seconds=seconds)
                 measured[name].append(figures)
                 said = f"{figures.per_second:,.0f} requests/s, {figures.cpu_us:,.1f} CPU µs"
                 print(f"round {number} of {rounds}, {name}: {said}", file=sys.stderr)

@@ -38,12 +38,12 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     asked = parser.parse_args()
     print("| models and keys | round | CPU µs/request | memory MB | ready s |\n| --: | --: | --: | --: | --: |")
-    with tempfile.TemporaryDirectory(prefix="turnout-scale-") as root, upstream(Path(root), stream=False) as url:
+    with tempfile.TemporaryDirectory(prefix="turnout-scale-") as root, upstream(Path(root), stream=False) as behind:
         for number in range(1, asked.rounds + 1):
             for count in SIZES:
                 folder = Path(root) / f"{count}-{number}"
                 folder.mkdir()
-                f = measure(sized(count)(folder, url, stream=False), clients=asked.clients, seconds=asked.seconds)
+                f = measure(sized(count)(folder, behind), clients=asked.clients, seconds=asked.seconds)
                 print(f"| {count:,} | {number} | {f.cpu_us:.1f} | {f.memory_mb:.0f} | {f.ready:.1f} |", flush=True)
 
 

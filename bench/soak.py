@@ -21,8 +21,8 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     asked = parser.parse_args()
     print("| requests | memory MB | CPU µs/request since the row above | failed |\n| --: | --: | --: | --: |")
-    with tempfile.TemporaryDirectory(prefix="turnout-soak-") as root, upstream(Path(root), stream=False) as url:
-        system = Turnout(Path(root), url, stream=False)
+    with tempfile.TemporaryDirectory(prefix="turnout-soak-") as root, upstream(Path(root), stream=False) as behind:
+        system = Turnout(Path(root), behind)
         program = system.start()
         try:
             program.wait_for(system.answers, "answer", START_SECONDS)

@@ -1,5 +1,8 @@
 """An upstream that streams one fixed reply, an event at a time, to any number of callers.
 
+A GET is answered with the number of events sent so far: what a system under test has carried, whether or not the load
+generator was still there for the end of each stream.
+
 usage: python -m bench.sse_upstream PORT GAP_SECONDS
 """
 
@@ -25,11 +28,18 @@ def chunked(frame: bytes) -> bytes:
 WRITES = (HEAD, *map(chunked, stream_frames()), b"0\r\n\r\n")
 
 
+class Tally:
+    """Events sent to all callers."""
+
+    events = 0
+
+
 class Connection(asyncio.Protocol):
     """One kept-alive connection; a request is read whole, then answered before the next is looked at."""
 
-    def __init__(self, gap: float) -> None:
+    def __init__(self, gap: float, tally: Tally) -> None:
         self._gap = gap
+        self._tally = tally
         self._received = bytearray()
         self._loop = asyncio.get_running_loop()
 
@@ -39,8 +49,12 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += data
         head, separator, body = bytes(self._received).partition(b"\r\n\r\n")
-        if separator and len(body) >= body_length(head):
-            self._received.clear()
+        if not separator or len(body) < body_length(head):
+            return
+        self._received.clear()
+        if head.startswith(b"GET "):
+            self._transport.write(told(self._tally.events))
+        else:
             self._send(chain(WRITES))
 
     def _send(self, writes: chain[bytes]) -> None:
@@ -48,7 +62,13 @@ class Connection(asyncio.Protocol):
         if piece is None or self._transport.is_closing():
             return
         self._transport.write(piece)
+        self._tally.events += piece is not HEAD and piece is not WRITES[-1]
         self._loop.call_later(0 if piece is HEAD else self._gap, self._send, writes)
+
+
+def told(count: int) -> bytes:
+    text = str(count).encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text)
 
 
 def body_length(head: bytes) -> int:
@@ -59,8 +79,8 @@ def body_length(head: bytes) -> int:
 
 
 async def main(port: int, gap: float) -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(gap), "127.0.0.1", port, backlog=4096)
+    loop, tally = asyncio.get_running_loop(), Tally()
+    server = await loop.create_server(lambda: Connection(gap, tally), "127.0.0.1", port, backlog=4096)
     await server.serve_forever()
 
 

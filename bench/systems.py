@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
-from bench.exchange import ANSWER, LAST_WORD, MODEL, STREAM_EVENTS, request_body
+from bench.exchange import ANSWER, LAST_WORD, MODEL, request_body
 from bench.load import Target, put_load
+from bench.upstream import Upstream
 from bench.usage import cpu_seconds, memory_mb, tree
 from tests.support.process import Program, free_port
 
@@ -37,16 +38,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class System:
-    """One way to put a gateway between the load and ``upstream``; subclasses say how it is started."""
+    """One way to put a gateway between the load and an upstream; subclasses say how it is started."""
 
     name: ClassVar[str]
     streams: ClassVar[bool] = True
     model = MODEL
 
-    def __init__(self, folder: Path, upstream: str, *, stream: bool) -> None:
+    def __init__(self, folder: Path, behind: Upstream) -> None:
         self.folder = folder
-        self.upstream = upstream
-        self.stream = stream
+        self.behind = behind
+        self.upstream = behind.url
+        self.stream = behind.stream
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/v1/chat/completions"
         self.headers: Mapping[str, str] = {}
@@ -122,16 +124,18 @@ def measure(system: System, *, clients: int, seconds: int) -> Figures:
 def measure_running(system: System, program: Program, ready: float, *, clients: int, seconds: int) -> Figures:
     """Measures a system that is up and warm."""
     pids = tree(program.pid)
+    events = system.behind.events_sent() if system.stream else 0
     before = cpu_seconds(pids)
     load = put_load(system.target, system.folder, clients=clients, seconds=seconds)
     used = cpu_seconds(pids) - before
+    carried = system.behind.events_sent() - events if system.stream else load.requests
     if not system.answers():
         raise RuntimeError(f"{system.name} answers no more after the load:\n{program.log_tail()}")
     return Figures(
         per_second=load.per_second,
         p50=load.p50,
         p99=load.p99,
-        cpu_us=used / max(load.requests, 1) / (STREAM_EVENTS if system.stream else 1) * 1e6,
+        cpu_us=used / max(carried, 1) * 1e6,
         memory_mb=memory_mb(pids),
         ready=ready,
         bad=load.bad,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,27 +19,45 @@ events {{ worker_connections 4096; }}
 http {{
     access_log off; keepalive_requests 10000000; client_body_temp_path {folder}; proxy_temp_path {folder};
     fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-    {http}
+    {block}
 }}
 """
 
 
+class Upstream:
+    """A running upstream on OpenAI's wire at ``url``."""
+
+    def __init__(self, port: int, *, stream: bool) -> None:
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self.stream = stream
+        self._port = port
+
+    def events_sent(self) -> int:
+        """How many events it has streamed so far."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        try:
+            connection.request("GET", "/")
+            return int(connection.getresponse().read())
+        finally:
+            connection.close()
+
+
 @contextmanager
-def upstream(folder: Path, *, stream: bool) -> Iterator[str]:
-    """The base URL of a running upstream on OpenAI's wire, for as long as it is needed."""
+def upstream(folder: Path, *, stream: bool) -> Iterator[Upstream]:
+    """An upstream for as long as it is needed."""
     port = free_port()
     program = _streaming(folder, port) if stream else _fixed(folder, port)
     try:
         program.wait_until_ready(port, "/")
-        yield f"http://127.0.0.1:{port}/v1"
+        yield Upstream(port, stream=stream)
     finally:
         program.kill()
 
 
-def nginx(name: str, folder: Path, http: str) -> Program:
-    """An nginx with one worker; ``http`` is what goes into its http block."""
+def nginx(name: str, folder: Path, block: str) -> Program:
+    """An nginx with one worker; ``block`` is what goes into its http block."""
     conf = folder / f"{name}.conf"
-    conf.write_text(NGINX.format(folder=folder, name=name, http=http))
+    conf.write_text(NGINX.format(folder=folder, name=name, block=block))
     return Program(name, ["nginx", "-c", conf, "-e", folder / f"{name}.error.log"], folder / f"{name}.log")
 
 

@@ -6,6 +6,7 @@ import http.client
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -95,8 +96,8 @@ def test_a_process_is_counted_with_its_children() -> None:
 
 
 def test_the_streaming_upstream_sends_all_events_and_keeps_the_connection(tmp_path: Path) -> None:
-    with upstream(tmp_path, stream=True) as url:
-        connection = http.client.HTTPConnection(url.removeprefix("http://").removesuffix("/v1"), timeout=10)
+    with upstream(tmp_path, stream=True) as behind:
+        connection = http.client.HTTPConnection(urlsplit(behind.url).netloc, timeout=10)
         for _ in range(2):
             connection.request("POST", "/v1/chat/completions", b"{}" * 500)
             said = connection.getresponse().read().decode()
@@ -104,3 +105,4 @@ def test_the_streaming_upstream_sends_all_events_and_keeps_the_connection(tmp_pa
             assert LAST_WORD in said
             assert said.endswith("data: [DONE]\n\n")
         connection.close()
+        assert behind.events_sent() == 2 * STREAM_EVENTS
