@@ -54,7 +54,10 @@ class CatalogState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Catalog:
-    """``snapshot`` is swapped whole: take it once for each request. ``settings`` are those of the last good files."""
+    """``snapshot`` is swapped whole: take it once for each request. ``settings`` are those of the last good files.
+
+    ``asked`` and ``priced`` are set once ``run`` has asked every provider, and has the prices that are needed.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,8 @@ class Catalog:
         self._ids = IdBook()
         self._created = int(time.time())
         self._lock = asyncio.Lock()
+        self.asked = asyncio.Event()
+        self.priced = asyncio.Event()
         self._ask_now = asyncio.Event()
         self._price_now = asyncio.Event()
         self._adopt(self._configure())
@@ -90,6 +95,10 @@ class Catalog:
     @property
     def settings(self) -> Settings:
         return self._configured.settings
+
+    def is_configured(self, name: str) -> bool:
+        """Whether the files have a model or an alias of that name, which otherwise is discovered or built in."""
+        return name in self._configured.models or name in self._configured.aliases
 
     def state(self) -> CatalogState:
         return CatalogState(
@@ -160,6 +169,7 @@ class Catalog:
         while True:
             self._ask_now.clear()
             await self.discover(fetch)
+            self.asked.set()
             await _wait(self._ask_now, ask_seconds)
 
     async def _follow_prices(self) -> None:
@@ -167,6 +177,7 @@ class Catalog:
         while True:
             self._price_now.clear()
             await self.load_prices()
+            self.priced.set()
             if not await _wait(self._price_now, _seconds_to_midnight()):
                 await self._swap()
 

@@ -24,7 +24,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ``url_variables`` and ``key_variables`` are environment variables, the first that is set wins.
     ``key_prefix`` is how this provider's keys begin, if they all begin alike.
     ``start_hint`` says how a local server of this kind is started.
-    ``discovered_by`` tells what makes zero-config discovery look for this provider.
+    ``lists_served`` is False where a name that isn't in the provider's list of models may be served all the same.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     defaults: Defaults = Defaults()
     first_token: float = 30
     start_hint: str = ""
+    lists_served: bool = True
     price_source: str = ""  # the provider's id in the price book; empty: its tokens cost nothing
     aliases: tuple[str, ...] = ()
     docs: str = ""

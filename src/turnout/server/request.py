@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -14,6 +11,7 @@ from msgspec import structs
 from turnout.core import ChatRequest
 from turnout.dialects import Dialect
 from turnout.errors import BodyTooLarge, TurnoutError
+from turnout.request_id import new_request_id as new_request_id
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -26,15 +24,6 @@ _KEY_HEADERS = frozenset({b"x-api-key", b"api-key", b"x-goog-api-key"})
 
 class ClientLeft(Exception):  # not an error: nobody is there to be told
     """The client closed the connection before its request was complete."""
-
-
-_PROCESS = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
-_count = itertools.count(1)
-
-
-def new_request_id() -> str:
-    """Unique among all processes: ``req_``, this process's start and a random part, and a running number."""
-    return f"req_{_PROCESS}{next(_count):08x}"
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):

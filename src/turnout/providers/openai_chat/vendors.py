@@ -29,6 +29,7 @@ PROVIDERS = (
             url_variables=("AZURE_OPENAI_ENDPOINT",),
             key_variables=("AZURE_OPENAI_API_KEY",),
             defaults=Defaults(max_tokens=256, temperature=0.7),
+            lists_served=False,  # deployments have names of their own
             price_source="azure",
             aliases=("aoai", "azure_ad"),
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
@@ -59,6 +60,7 @@ PROVIDERS = (
             key_variables=("LLAMA_API_KEY",),
             defaults=Defaults(max_tokens=256, temperature=0.8),
             start_hint="llama-server -m model.gguf --port 8080",
+            lists_served=False,  # the one model it has answers to every name
             aliases=("llama.cpp", "llama_cpp"),
             docs="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         ),
