@@ -19,9 +19,7 @@ from .decode import BodyDecoder, StreamDecoder
 from .relay import BodyRelay, StreamRelay
 
 WIRE = "openai-chat"
-OPENAI_KNOBS = frozenset(
-    {"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"}
-)
+OPENAI_KNOBS = frozenset({"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty"})
 
 Address = Callable[[Deployment, str], str]
 """Where a deployment takes requests: ``(deployment, "chat/completions")`` → URL."""

@@ -1,0 +1,95 @@
+"""The docs say what the code does, and their examples run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.turnout_server import StartTurnout, TurnoutServer
+from turnout.core import Defaults
+from turnout.core.support import HARMLESS
+from turnout.providers import registry
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PROVIDERS = (ROOT / "docs/providers.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+ROWS = {
+    name: row
+    for row in PROVIDERS.splitlines()
+    if row.startswith("| `")
+    for name in re.findall(r"`([^`]+)`", row.split("|")[1])
+}
+ADDRESS = "http://127.0.0.1:8003"
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def said(command: list[str]) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+@pytest.fixture(scope="module")
+def server(start_shared_turnout: StartTurnout) -> TurnoutServer:
+    """As a first start is: no configuration at all."""
+    return start_shared_turnout({})
+
+
+def test_the_readmes_curl_works_as_pasted(server: TurnoutServer) -> None:
+    (command,) = [block for block in blocks(README, "sh") if block.startswith("curl")]
+    assert '"content":"Hello, Turnout"' in said(["bash", "-c", command.replace(ADDRESS, server.url)])
+
+
+@pytest.mark.parametrize("number", range(len(blocks(README, "python"))))
+def test_the_readmes_python_works_as_pasted(number: int, server: TurnoutServer) -> None:
+    code = blocks(README, "python")[number].replace(ADDRESS, server.url)
+    assert said([sys.executable, "-c", code]).strip() == "Hello, Turnout"
+
+
+def test_the_readmes_configuration_is_valid(start_turnout: StartTurnout) -> None:
+    (text,) = blocks(README, "yaml")
+    keys = {"OPENAI_API_KEY": "sk-1", "ANTHROPIC_API_KEY": "sk-ant-1", "TEAM_KEY": "team"}
+    unreachable = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
+    served = start_turnout(text, env=keys | unreachable)
+    listed = ["curl", "-sf", f"{served.openai_url}/models", "-H", "authorization: Bearer team"]
+    names = {row["id"] for row in yaml.safe_load(said(listed))["data"]}
+    assert names == {"fast", "local"}
+
+
+def shown(value: float | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def defaults_of(defaults: Defaults) -> str:
+    return " · ".join(shown(value) for value in (defaults.max_tokens, defaults.temperature, defaults.top_p))
+
+
+@pytest.mark.parametrize("name", sorted(registry()))
+def test_every_provider_has_its_row(name: str) -> None:
+    """docs/providers.md gives each provider's address, variables and defaults as they are."""
+    profile = registry()[name].profile
+    row = ROWS[name]
+    for text in (profile.base_url, *profile.url_variables, *profile.key_variables, profile.key_prefix):
+        assert text in row
+    assert defaults_of(profile.defaults) in row
+    assert f"{profile.first_token:g} s" in row
+
+
+def test_every_ignored_field_is_documented() -> None:
+    """What Turnout leaves out without a word is listed in docs/providers.md."""
+    ignored = HARMLESS.union(*(provider.support.ignores for provider in registry().values() if provider.name != "echo"))
+    assert [name for name in sorted(ignored) if f"`{name}`" not in PROVIDERS] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_links_lead_somewhere(page: Path) -> None:
+    """No page links to a file that isn't there."""
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
