@@ -84,7 +84,7 @@ def test_goals_are_held_against_the_figures() -> None:
 
 
 def test_a_process_is_counted_with_its_children() -> None:
-    busy = "sum(range(10**7)); print('done', flush=True); input()"
+    busy = "sum(range(4 * 10**7)); print('done', flush=True); input()"
     source = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
     with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
