@@ -11,6 +11,7 @@ TurnoutError
 │   ├── NotFound                  404  no such route or record
 │   │   └── UnknownModel          404  no such model; names close ones
 │   ├── MethodNotAllowed          405
+│   ├── RequestTimeout            408  the body did not arrive in time
 │   ├── BodyTooLarge              413
 │   ├── HeadersTooLarge           431
 │   └── Overloaded                503  the service has as many requests as it may take, or is shutting down
@@ -107,6 +108,11 @@ class UnknownModel(NotFound):
 class MethodNotAllowed(RequestError):
     status = 405
     code = "method_not_allowed"
+
+
+class RequestTimeout(RequestError):
+    status = 408
+    code = "request_timeout"
 
 
 class BodyTooLarge(RequestError):

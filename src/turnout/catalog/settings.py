@@ -41,6 +41,7 @@ class ServerSettings(_Section, frozen=True):
     max_body_bytes: Bytes = 32 * 1024 * 1024
     max_header_bytes: Annotated[int, Meta(ge=1024, le=1024 * 1024)] = 64 * 1024
     max_connections: Count = 10_000
+    body_timeout: Seconds = 60
     drain: Seconds = 30
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from turnout.dialects import Dialect, registry
+from turnout.errors import MethodNotAllowed
 from turnout.gateway import Gateway
 from turnout.telemetry import SharedMetrics
 
@@ -34,6 +35,9 @@ class App:
             dialect = self._dialects.get(scope["path"])
             if dialect is not None and scope["method"] == "POST":
                 await self._inference.handle(dialect, scope, receive, send)
+            elif dialect is not None:
+                error = MethodNotAllowed(f"{scope['method']} {scope['path']} is not possible: use POST.")
+                await send_error(dialect, error, send)
             elif "refuse_with" in scope["state"]:
                 await send_error(registry()["openai"], scope["state"]["refuse_with"], send)
             else:

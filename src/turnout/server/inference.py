@@ -15,7 +15,7 @@ import structlog
 from turnout.core import ChatRequest, Key, Relayed, StreamEvent, fold, usd
 from turnout.dialects import Dialect, ReplyContext
 from turnout.engine import Call, Reply
-from turnout.errors import TurnoutError, UpstreamError
+from turnout.errors import RequestTimeout, TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.guard import authenticate, require_model
 
@@ -73,24 +73,30 @@ class _Exchange:
         refusal = self._scope["state"].get("refuse_with")
         if refusal is not None:
             raise refusal
-        snapshot = self._gateway.snapshot
+        snapshot, server = self._gateway.snapshot, self._gateway.settings.server
         head = read_head(self._scope["headers"])
         key = authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)
-        body = await read_body(head, self._receive, self._gateway.settings.server.max_body_bytes)
-        self._received = time.perf_counter()
-        request = self._dialect.parse(body)
-        if self._dialect.relayed_headers:
-            request = with_headers(request, self._scope["headers"], self._dialect.relayed_headers)
-        require_model(key, request.model)
-        departure = Departure(self._gateway.ticker, self._receive)
+        departure = Departure(self._gateway.ticker, self._receive, server.body_timeout)
         try:
-            await self._reply(request, key)
+            body = await read_body(head, self._receive, server.max_body_bytes)
+            departure.body_complete()
+            self._received = time.perf_counter()
+            await self._reply(self._parse(body, key), key)
         except asyncio.CancelledError:
-            if not departure.gone:
-                raise
-            raise ClientLeft from None
+            if departure.gone:
+                raise ClientLeft from None
+            if departure.slow:
+                raise RequestTimeout(f"The body did not arrive within {server.body_timeout:g} s.") from None
+            raise
         finally:
             departure.stop()
+
+    def _parse(self, body: bytes, key: Key) -> ChatRequest:
+        request = self._dialect.parse(body)
+        require_model(key, request.model)
+        if not self._dialect.relayed_headers:
+            return request
+        return with_headers(request, self._scope["headers"], self._dialect.relayed_headers)
 
     async def _reply(self, request: ChatRequest, key: Key) -> None:
         snapshot = self._gateway.snapshot
