@@ -111,7 +111,7 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
         pytest.param(
             "server: {size: 1}",
             "turnout.yaml:1: server.size: unknown key; expected one of host, port, workers, max_body_bytes, "
-            "max_header_bytes, max_connections, drain",
+            "max_header_bytes, max_connections, body_timeout, drain",
             id="unknown-key",
         ),
         pytest.param(
