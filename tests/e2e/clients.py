@@ -1,0 +1,70 @@
+"""The two SDKs that ask Turnout, in one form, so that a test is written once for both dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import anthropic as anthropic_package
+import openai as openai_package
+
+from tests.e2e.stage import TEAM_KEY
+from tests.support.sdks import Question, Reply, anthropic, openai
+
+DIALECTS = ("openai", "anthropic")
+Turn = tuple[str, str]  # role, text
+
+
+class Client:
+    """One SDK, with a key of Turnout's. ``url`` is Turnout's, without a path."""
+
+    def __init__(self, dialect: str, url: str, key: str = TEAM_KEY) -> None:
+        self.dialect = dialect
+        self._module: ModuleType = {"openai": openai, "anthropic": anthropic}[dialect]
+        self.sdk: Any = self._module.client(url if dialect == "anthropic" else f"{url}/v1", key)
+        self.errors: ModuleType = {"openai": openai_package, "anthropic": anthropic_package}[dialect]
+
+    @property
+    def path(self) -> str:
+        return {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}[self.dialect]
+
+    async def ask(self, model: str, prompt: str, *, stream: bool = False, sent: Any = None, **more: Any) -> Reply:
+        """``more`` are fields of a ``Question``; ``sent`` goes to the SDK as it is."""
+        question = Question(prompt=prompt, model=model, **more)
+        reply: Reply = await self._module.ask(self.sdk, question, stream=stream, **(sent or {}))
+        return reply
+
+    def body(self, model: str, prompt: str, **more: Any) -> dict[str, Any]:
+        """The fields that ``ask`` sends."""
+        fields: dict[str, Any] = self._module.body(Question(prompt=prompt, model=model, **more))
+        return fields
+
+    async def raw(self, **body: Any) -> Any:
+        """The SDK's reply with its headers."""
+        resource = self.sdk.chat.completions if self.dialect == "openai" else self.sdk.messages
+        return await resource.with_raw_response.create(**body)
+
+    def stops(self, *words: str) -> dict[str, Any]:
+        return {"openai": {"stop": list(words)}, "anthropic": {"stop_sequences": list(words)}}[self.dialect]
+
+    def turns(self, *turns: Turn) -> dict[str, Any]:
+        """A whole conversation's messages, in place of a question's own."""
+        messages = [{"role": role, "content": text} for role, text in turns]
+        if self.dialect == "openai":
+            return {"messages": messages}
+        system = "".join(text for role, text in turns if role == "system")
+        return {"system": system, "messages": [message for message in messages if message["role"] != "system"]}
+
+    def image_by_url(self, prompt: str, url: str) -> dict[str, Any]:
+        """Messages with an image that the provider has to fetch."""
+        image: Mapping[str, Any] = {
+            "openai": {"type": "image_url", "image_url": {"url": url}},
+            "anthropic": {"type": "image", "source": {"type": "url", "url": url}},
+        }[self.dialect]
+        return {"messages": [{"role": "user", "content": [{"type": "text", "text": prompt}, image]}]}
+
+    def error(self, name: str) -> type[Exception]:
+        """The SDK's exception of that name."""
+        found: type[Exception] = getattr(self.errors, name)
+        return found

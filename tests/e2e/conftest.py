@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.e2e.backends import Backend
+from tests.e2e.clients import DIALECTS, Client
+from tests.e2e.stage import SECRETS, Stage, config, environment
+from tests.e2e.tactless import tactless_provider
+from tests.support.aimock import Aimock
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import StartTurnout
+
+
+@pytest.fixture(scope="session")
+async def stage(aimock: Aimock, simulator: Simulator, start_shared_turnout: StartTurnout) -> AsyncIterator[Stage]:
+    """The shared server. Whatever it was asked, it may neither stumble nor tell a secret in its log."""
+    async with tactless_provider() as tactless_url:
+        turnout = start_shared_turnout(config(aimock, simulator, tactless_url), env=environment(simulator))
+        yield Stage(turnout, aimock, simulator)
+    log = turnout.log()
+    assert "a defect in Turnout" not in log
+    assert "Traceback" not in log
+    assert [secret for secret in SECRETS if secret in log] == []
+
+
+@pytest.fixture(params=DIALECTS)
+def client(request: pytest.FixtureRequest, stage: Stage) -> Client:
+    """One of the SDKs, talking to the shared server."""
+    return Client(request.param, stage.turnout.url)
+
+
+@pytest.fixture(params=[False, True], ids=["unary", "stream"])
+def stream(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Backends read as their model's name."""
+    return val.model if isinstance(val, Backend) else None

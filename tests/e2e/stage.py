@@ -1,0 +1,123 @@
+"""The server that most of these tests share, and what it is told: one Turnout in front of every backend.
+
+Besides the backends' own models, any model of the simulator can be asked for as ``PROVIDER/sim-FAULT`` (``faulty``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, Backend, deployment, simulator_address
+from tests.simulator.raw import Reply as RawReply
+from tests.simulator.raw import ask as ask_raw
+from tests.support.aimock import Aimock
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import TurnoutServer
+
+TEAM_KEY = "tk-team-SECRET-7c1f09e2b8"
+NARROW_KEY = "tk-narrow-SECRET-2d94a6f01b"  # for the models of aimock only
+OTHER_KEY = "tk-other-SECRET-e58b30c77a"
+PROVIDER_KEYS: Mapping[str, str] = {
+    variable: f"{'sk-ant-' if variable.startswith('ANTHROPIC') else 'sk-'}{variable.lower()}-SECRET-4fa1d7"
+    for variable in KEY_VARIABLES.values()
+}
+SECRETS = (TEAM_KEY, NARROW_KEY, OTHER_KEY, *PROVIDER_KEYS.values())
+INPUT_PRICE, OUTPUT_PRICE, CACHED_PRICE = 3, 15, 0.3  # USD per 1M tokens, so many picodollars a millionth of a token
+PATIENCE = 10.0  # seconds
+_numbers = itertools.count(1)
+
+
+def config(aimock: Aimock, simulator: Simulator, tactless_url: str) -> dict[str, Any]:
+    models = {backend.model: _model(deployment(backend, aimock, simulator)) for backend in REMOTE}
+    for provider in ("openai", "anthropic"):
+        models[f"tactless-{provider}"] = _model({"provider": provider, "model": "m", "base_url": tactless_url})
+    return {
+        "log": {"level": "debug"},
+        "retries": {"attempts": 3, "backoff": 0.01, "backoff_max": 4},
+        "keys": [
+            {"key": "${TEAM_KEY}", "name": "team", "user": "alice"},
+            {"key": "${NARROW_KEY}", "name": "narrow", "models": ["aimock-*", "echo"]},
+            {"key": "${OTHER_KEY}", "name": "other"},
+        ],
+        "providers": {provider: _provider(simulator, provider) for provider in KEY_VARIABLES if provider != "azure-v1"},
+        "models": models,
+    }
+
+
+def environment(simulator: Simulator) -> dict[str, str]:
+    """Local servers' addresses come from here: the harness sets them too, so that none is found by chance."""
+    local = {"OLLAMA_URL": "ollama", "LLAMA_CPP_URL": "llamacpp", "VLLM_URL": "vllm"}
+    addresses = {variable: simulator_address(simulator, provider) for variable, provider in local.items()}
+    keys = {"TEAM_KEY": TEAM_KEY, "NARROW_KEY": NARROW_KEY, "OTHER_KEY": OTHER_KEY}
+    return {**addresses, **keys, **PROVIDER_KEYS}
+
+
+def _provider(simulator: Simulator, provider: str) -> dict[str, Any]:
+    """What ``PROVIDER/sim-…`` needs."""
+    price = {"input": INPUT_PRICE, "output": OUTPUT_PRICE, "cached_input": CACHED_PRICE}
+    told = {
+        "base_url": simulator_address(simulator, provider),
+        "api_key": f"${{{KEY_VARIABLES[provider]}}}",
+        "price": price,
+    }
+    return told | ({"api_version": AZURE_VERSION} if provider == "azure" else {})
+
+
+def _model(*deployments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {"deployments": [dict(told) for told in deployments], **more}
+
+
+def faulty(provider: str, script: str) -> str:
+    """A model of the simulator's that no other test asks for; ``script`` is in the simulator's language of faults."""
+    return f"{provider}/sim-{script}-id-{next(_numbers)}x".replace("sim--id", "sim-id")
+
+
+class Stage:
+    """The shared server and what is behind it."""
+
+    def __init__(self, turnout: TurnoutServer, aimock: Aimock, simulator: Simulator) -> None:
+        self.turnout = turnout
+        self.aimock = aimock
+        self.simulator = simulator
+
+    async def get(self, path: str, key: str = TEAM_KEY) -> RawReply:
+        return await ask_raw(self.turnout.url + path, headers={"authorization": f"Bearer {key}"})
+
+    async def post(self, path: str, body: Mapping[str, Any] | bytes, key: str = TEAM_KEY) -> RawReply:
+        """As plain as it gets, for what an SDK would hide."""
+        headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+        return await ask_raw(self.turnout.url + path, body, headers)
+
+    async def story(self, request_id: str) -> dict[str, Any]:
+        """What the ledger tells of a request."""
+        told: dict[str, Any] = (await self.get(f"/v1/requests/{request_id}")).json
+        return told
+
+    async def attempts(self, model: str) -> list[dict[str, Any]]:
+        """What the simulator saw of a model that ``faulty`` named."""
+        return await simulator_attempts(self.simulator, model)
+
+    async def attempt(self, model: str, true: Callable[[dict[str, Any]], object] = bool) -> dict[str, Any]:
+        """The last attempt that the simulator saw, once that is true of it."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            seen = await self.attempts(model)
+            if seen and true(seen[-1]):
+                return seen[-1]
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"never came true of {model}: {await self.attempts(model)}")
+
+
+async def simulator_attempts(simulator: Simulator, model: str) -> list[dict[str, Any]]:
+    upstream_model = model.partition("/")[2] or model
+    told = await ask_raw(f"{simulator.root}/__simulator/attempts")
+    return [attempt for attempt in json.loads(told.body) if attempt["model"] == upstream_model]
+
+
+def backend_named(model: str) -> Backend:
+    return next(backend for backend in REMOTE if backend.model == model)

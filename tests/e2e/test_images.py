@@ -1,0 +1,51 @@
+"""Images by base64 and by URL, to every provider that takes them; a clear refusal from the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.backends import AIMOCK, SIMULATOR, Backend
+from tests.e2e.clients import Client
+from tests.support.aimock import case
+from tests.support.sdks import PNG
+
+URL = "https://pictures.example/a-red-square.png"
+TAKE_URLS = [backend for backend in SIMULATOR if backend.provider != "ollama"]
+
+
+@pytest.mark.parametrize("backend", AIMOCK)
+async def test_a_picture_is_described(client: Client, backend: Backend, stream: bool) -> None:
+    reply = await client.ask(backend.model, case("image").prompt, stream=stream, image=PNG)
+    assert reply.text == backend.says("image")
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_every_byte_of_a_picture_arrives(client: Client, backend: Backend, stream: bool) -> None:
+    """The simulator says how large the picture is that it was sent."""
+    reply = await client.ask(backend.model, "Look.", stream=stream, image=PNG)
+    assert reply.text == f"You said: Look. I saw 1 image: {len(PNG)} bytes."
+    assert reply.input_tokens == 101
+
+
+@pytest.mark.parametrize("backend", TAKE_URLS)
+async def test_a_pictures_address_arrives(client: Client, backend: Backend, stream: bool) -> None:
+    reply = await client.ask(backend.model, "Look.", stream=stream, sent=client.image_by_url("Look.", URL))
+    assert reply.text == f"You said: Look. I saw 1 image: {URL}."
+
+
+@pytest.mark.parametrize("model", ["aimock-ollama", "simulator-ollama", "echo"])
+async def test_who_takes_no_address_says_what_to_do(client: Client, model: str, stream: bool) -> None:
+    with pytest.raises(client.error("BadRequestError"), match="does not support images by URL; send the image as bas"):
+        await client.ask(model, "Look.", stream=stream, sent=client.image_by_url("Look.", URL))
+
+
+async def test_echo_takes_no_pictures(client: Client, stream: bool) -> None:
+    with pytest.raises(client.error("BadRequestError"), match="does not support images"):
+        await client.ask("echo", "Look.", stream=stream, image=PNG)
+
+
+@pytest.mark.parametrize("model", ["simulator-openai", "simulator-anthropic", "simulator-gemini", "simulator-ollama"])
+async def test_what_is_no_picture_is_refused_before_it_is_sent(client: Client, model: str) -> None:
+    with pytest.raises(client.error("BadRequestError"), match=r"image") as refused:
+        await client.ask(model, "Look.", image=b"this is no picture")
+    assert "x-turnout-deployment" not in refused.value.response.headers

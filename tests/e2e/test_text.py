@@ -1,0 +1,88 @@
+"""Text, prompts, usage and finishes, from every provider to both SDKs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.backends import AIMOCK, COUNTING, EVERY, SIMULATOR, Backend
+from tests.e2e.clients import Client
+from tests.e2e.stage import Stage
+from tests.support.aimock import case
+
+every = pytest.mark.parametrize("backend", EVERY)
+counting = pytest.mark.parametrize("backend", COUNTING)
+UNICODE = 'Zoë 👩🏽‍🚀 東京 مرحبا नमस्ते \u2028 \\ "quoted" <tag> \u00a0 end'
+
+
+@every
+@pytest.mark.parametrize("case_name", ["text", "unicode"])
+async def test_text_arrives_whole(client: Client, backend: Backend, case_name: str, stream: bool) -> None:
+    reply = await client.ask(backend.model, case(case_name).prompt, stream=stream)
+    assert (reply.text, reply.finish, reply.calls) == (backend.says(case_name), "stop", ())
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_unicode_survives_both_ways(client: Client, backend: Backend, stream: bool) -> None:
+    reply = await client.ask(backend.model, UNICODE, stream=stream)
+    assert reply.text == f"You said: {UNICODE}"
+
+
+@counting
+async def test_usage_is_the_providers(client: Client, backend: Backend, stream: bool) -> None:
+    reply = await client.ask(backend.model, case("usage").prompt, stream=stream)
+    assert (reply.input_tokens, reply.output_tokens) == backend.usage("usage")
+
+
+@counting
+@pytest.mark.parametrize("wish", [None, {"include_usage": False}, {"include_usage": True}], ids=["unsaid", "no", "yes"])
+async def test_a_stream_shows_usage_only_to_who_asked(stage: Stage, backend: Backend, wish: Any) -> None:
+    """OpenAI: the last chunk has it and no choices, and no other has any."""
+    sdk = Client("openai", stage.turnout.url).sdk
+    asked = {"model": backend.model, "messages": [{"role": "user", "content": case("usage").prompt}], "stream": True}
+    chunks = [chunk async for chunk in await sdk.chat.completions.create(**asked, stream_options=wish)]
+    told = [(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) for chunk in chunks if chunk.usage]
+    if wish and wish["include_usage"]:
+        assert told == [backend.usage("usage")]
+        assert chunks[-1].choices == []
+    else:
+        assert told == []
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == backend.says("usage")
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_a_system_prompt_reaches_the_provider(client: Client, backend: Backend, stream: bool) -> None:
+    """The simulator counts a token for each of its words."""
+    asked = case("text").prompt
+    with_it = await client.ask(backend.model, asked, stream=stream, system="Answer as a station master would.")
+    without = await client.ask(backend.model, asked, stream=stream)
+    assert with_it.input_tokens == without.input_tokens + 6
+
+
+@pytest.mark.parametrize("backend", AIMOCK)
+async def test_the_turns_before_reach_the_provider(client: Client, backend: Backend, stream: bool) -> None:
+    """aimock answers this only as the second turn and under this system prompt."""
+    asked = case("turns").prompt
+    turns = client.turns(
+        ("system", "You remember things."), ("user", "I like trains."), ("assistant", "So do I."), ("user", asked)
+    )
+    first = await client.ask(backend.model, asked, stream=stream)
+    second = await client.ask(backend.model, asked, stream=stream, sent=turns)
+    assert first.text == backend.says("turns", 1)
+    assert second.text == backend.says("turns")
+
+
+@counting
+async def test_an_answer_cut_by_its_limit_says_so(client: Client, backend: Backend, stream: bool) -> None:
+    """Without aimock's Ollama, which always says stop."""
+    reply = await client.ask(backend.model, case("finish_length").prompt, stream=stream, max_tokens=2)
+    expected = backend.says("finish_length")
+    assert reply.finish == "length"
+    assert reply.text.strip() == (expected if backend.upstream == "aimock" else " ".join(expected.split()[:2]))
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_a_stop_sequence_ends_the_answer(client: Client, backend: Backend, stream: bool) -> None:
+    reply = await client.ask(backend.model, "one two three four", stream=stream, sent=client.stops("three", "four"))
+    assert (reply.text, reply.finish) == ("You said: one two ", "stop")
