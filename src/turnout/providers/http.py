@@ -38,15 +38,28 @@ def refused(
     wait: float | None = None,
     native_code: str | None = None,
     key_prefix: str = "",
+    cure: str = "",
 ) -> UpstreamRefused:
-    """The error for a status, with what to do about it. ``message`` is the provider's own words."""
+    """The error for a status, with what to do about it. ``message`` is the provider's own words, ``cure`` what it
+    knows to help better than what helps with every provider.
+    """
     said = f"{deployment.provider} answered {status}: {message}"
+    cure = cure or _cure(status, deployment, key_prefix)
+    if cure:
+        said = f"{said.rstrip('.')}. {cure}"
     if status in (401, 403):
-        said = f"{said} {_key_hint(deployment, key_prefix)}"
         return UpstreamUnauthenticated(status, said, retry_after=wait, native_code=native_code)
     if status == 429:
         return UpstreamRateLimited(status, said, retry_after=wait, native_code=native_code)
     return UpstreamRefused(status, said, retry_after=wait, native_code=native_code)
+
+
+def _cure(status: int, deployment: Deployment, key_prefix: str) -> str:
+    if status in (401, 403):
+        return _key_hint(deployment, key_prefix)
+    if status == 404 and deployment.model:
+        return f"Check the model's name '{deployment.model}', and the provider's address."
+    return ""
 
 
 def _key_hint(deployment: Deployment, key_prefix: str) -> str:

@@ -72,10 +72,7 @@ class Gemini:
         wait = retry_after(headers)
         if wait is None:
             wait = next((seconds(detail.retry_delay) for detail in details if detail.retry_delay), None)
-        message = error.message or "(no message)"
-        if status == 404:
-            message = f"{message} Check the model's name '{deployment.model}'."
-        return refused(status, message, deployment, wait=wait, native_code=error.status)
+        return refused(status, error.message or "(no message)", deployment, wait=wait, native_code=error.status)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         url = f"{self._base(deployment)}/models?pageSize={_LARGEST_PAGE}"

@@ -58,9 +58,7 @@ class Ollama:
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
         message = _words_of(body)
         cure = _cure(status, message, deployment)
-        return refused(
-            status, f"{message.rstrip('.')}. {cure}" if cure else message, deployment, wait=retry_after(headers)
-        )
+        return refused(status, message, deployment, wait=retry_after(headers), cure=cure)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         return WireRequest(f"{self._base(deployment)}/api/tags", self._headers(deployment), b"", "GET")

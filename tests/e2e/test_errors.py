@@ -1,0 +1,98 @@
+"""What a client is told when a provider refuses, can't be reached, or the request itself is at fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.backends import AIMOCK, KEY_VARIABLES, Backend
+from tests.e2e.clients import Client
+from tests.e2e.stage import SECRETS, Stage, faulty
+
+DIRECT = [provider for provider in KEY_VARIABLES if provider != "azure-v1"]
+EXCEPTIONS = {
+    400: ("BadRequestError", "BadRequestError"),
+    401: ("AuthenticationError", "AuthenticationError"),
+    403: ("PermissionDeniedError", "PermissionDeniedError"),
+    404: ("NotFoundError", "NotFoundError"),
+    422: ("UnprocessableEntityError", "UnprocessableEntityError"),
+    429: ("RateLimitError", "RateLimitError"),
+    500: ("InternalServerError", "InternalServerError"),
+    503: ("InternalServerError", "ServiceUnavailableError"),
+    529: ("InternalServerError", "OverloadedError"),
+}
+"""By status: the class of OpenAI's SDK and that of Anthropic's."""
+
+
+def exception(client: Client, status: int) -> type[Any]:
+    for_openai, for_anthropic = EXCEPTIONS[status]
+    return client.error(for_openai if client.dialect == "openai" else for_anthropic)
+
+
+def told_fields(client: Client, error: Any) -> dict[str, Any]:
+    """The error object, where the dialect puts it."""
+    body: dict[str, Any] = error.body
+    if client.dialect == "openai":
+        return body
+    assert body["type"] == "error"
+    assert body["request_id"] == error.response.headers["x-request-id"]
+    fields: dict[str, Any] = body["error"]
+    return fields
+
+
+@pytest.mark.parametrize("provider", DIRECT)
+@pytest.mark.parametrize("status", EXCEPTIONS)
+async def test_a_refusal_has_its_exception(client: Client, provider: str, status: int, stream: bool) -> None:
+    """The same status, the provider's own words and who said them."""
+    with pytest.raises(exception(client, status)) as refused:
+        await client.ask(faulty(provider, f"status-{status}"), "Hello.", stream=stream)
+    error: Any = refused.value
+    assert error.status_code == status
+    message = told_fields(client, error)["message"]
+    assert message.startswith(f"{provider} answered {status}: The simulator was told to answer {status}.")
+    assert not [secret for secret in SECRETS if secret in error.response.text]
+
+
+@pytest.mark.parametrize("provider", DIRECT)
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_key_names_its_variable(client: Client, provider: str, status: int) -> None:
+    with pytest.raises(exception(client, status)) as refused:
+        await client.ask(faulty(provider, f"status-{status}"), "Hello.")
+    fields = told_fields(client, refused.value)
+    assert fields["message"].endswith(f"Check the key in {KEY_VARIABLES[provider]}.")
+    assert fields["code"] == "upstream_unauthenticated"
+
+
+@pytest.mark.parametrize("provider", DIRECT)
+async def test_a_model_the_provider_lacks_says_what_to_check(client: Client, provider: str) -> None:
+    model = faulty(provider, "status-404")
+    with pytest.raises(client.error("NotFoundError")) as refused:
+        await client.ask(model, "Hello.")
+    upstream_model = model.partition("/")[2]
+    cure = f"Get the model with `ollama pull {upstream_model}`."
+    if provider != "ollama":
+        cure = f"Check the model's name '{upstream_model}'"
+    assert cure in told_fields(client, refused.value)["message"]
+
+
+@pytest.mark.parametrize("backend", AIMOCK)
+@pytest.mark.parametrize("status", [400, 401, 404, 500, 503])
+async def test_aimocks_refusals_have_their_exception(
+    client: Client, backend: Backend, status: int, stream: bool
+) -> None:
+    with pytest.raises(exception(client, status)) as refused:
+        await client.ask(backend.model, f"Fail with {status}.", stream=stream)
+    assert f"{backend.provider_name} answered {status}: " in told_fields(client, refused.value)["message"]
+
+
+async def test_an_unknown_model_is_refused_with_close_names(client: Client, stream: bool) -> None:
+    with pytest.raises(client.error("NotFoundError"), match="Did you mean aimock-gemini") as refused:
+        await client.ask("aimock-gemmini", "Hello.", stream=stream)
+    assert told_fields(client, refused.value)["code"] == "model_not_found"
+
+
+async def test_a_wrong_field_is_named(client: Client, stream: bool) -> None:
+    with pytest.raises(client.error("BadRequestError"), match="temperature") as refused:
+        await client.ask("simulator-openai", "Hello.", stream=stream, sent={"extra_body": {"temperature": "hot"}})
+    assert told_fields(client, refused.value)["param"] == "temperature"
