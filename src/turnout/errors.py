@@ -152,6 +152,12 @@ class UpstreamError(TurnoutError):
         super().__init__(message)
         self.retry_after = retry_after
 
+    def conceal(self, secret: str) -> None:
+        """Takes ``secret`` out of what is told: some providers quote the key that they refuse."""
+        if secret in self.message:
+            self.message = self.message.replace(secret, "***")
+            self.args = (self.message,)
+
 
 class UpstreamRefused(UpstreamError):
     """The provider answered with an error status, which is passed on.

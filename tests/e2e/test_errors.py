@@ -96,3 +96,18 @@ async def test_a_wrong_field_is_named(client: Client, stream: bool) -> None:
     with pytest.raises(client.error("BadRequestError"), match="temperature") as refused:
         await client.ask("simulator-openai", "Hello.", stream=stream, sent={"extra_body": {"temperature": "hot"}})
     assert told_fields(client, refused.value)["param"] == "temperature"
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize("way", ["refusal", "event", "garbage"])
+async def test_a_provider_that_quotes_its_key_is_not_quoted(
+    stage: Stage, client: Client, provider: str, way: str
+) -> None:
+    """Whether in the words of a refusal, in an error inside a stream, or in bytes that can't be read."""
+    body = client.body(f"tactless-{provider}", way) | {"stream": way == "event"}
+    reply = await stage.post(client.path, body)
+    assert "***" in reply.body.decode()
+    assert not [secret for secret in SECRETS if secret in reply.body.decode()]
+    story = await stage.story(reply.headers["x-request-id"])
+    assert "***" in story["attempts"][0]["error"]
+    assert not [secret for secret in SECRETS if secret in str(story)]

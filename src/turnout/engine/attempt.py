@@ -90,6 +90,7 @@ class Attempt:
                 raise UpstreamBroken("The provider ended its answer before it began.")
             return self._observed(events)
         except UpstreamError as error:
+            self._conceal_key(error)
             await self._abandon(self._outcome(), error)
             raise
         except BaseException:
@@ -110,6 +111,7 @@ class Attempt:
                 raise UpstreamBroken("The provider's stream ended in the middle of the answer, without a finish.")
         except UpstreamError as error:
             if not self._is_complete():
+                self._conceal_key(error)
                 await self._abandon("cut", error)
                 raise
         self.settle("ok")
@@ -128,6 +130,11 @@ class Attempt:
             return
         self.settle(outcome, error)
         await self._source.abort()
+
+    def _conceal_key(self, error: UpstreamError) -> None:
+        key = self.deployment.api_key
+        if key:
+            error.conceal(key.reveal())
 
     def _outcome(self) -> Outcome:
         return "failed" if self._first_token is None else "cut"
