@@ -47,10 +47,18 @@ def start_shared_turnout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    for program in process.running:
+        program.mark_log()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Shows the logs of running programs with a failed test."""
+    """Shows with a failed test what the programs that are running have logged during it."""
     report = yield
     if report.failed:
         for program in process.running:
-            report.sections.append((f"log of {program.name} (process {program.pid})", program.log_tail()))
+            if said := program.log_tail():
+                report.sections.append((f"log of {program.name} (process {program.pid})", said))
     return report

@@ -80,16 +80,37 @@ def test_our_keys_and_proxies_are_not_passed_on(tmp_path: Path, monkeypatch: pyt
     assert program.log() == "['EXTRA']\n"
 
 
-def test_a_failed_test_shows_the_logs_of_running_programs(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_runtest_makereport\n")
-    (tmp_path / "test_it.py").write_text(
-        "import sys\n"
-        "from tests.support.process import Program\n"
-        "def test_it(tmp_path):\n"
-        "    program = Program('it', [sys.executable, '-c', 'print(\"a\" + \"clue\")'], tmp_path / 'it.log')\n"
-        "    program._process.wait()\n"
-        "    assert False\n"
+FAILING = """
+import sys
+import pytest
+from tests.support.process import Program
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    log = tmp_path_factory.mktemp("it") / "it.log"
+    return Program("it", [sys.executable, "-c", "import signal; signal.pause()"], log)
+
+def hear(program, word):
+    with program.log_path.open("a") as log:
+        log.write("heard" + f": {word}\\n")
+
+def test_before(program):
+    hear(program, "before")
+
+def test_now(program):
+    hear(program, "now")
+    assert False
+
+def test_after(program):
+    program.kill()
+"""
+
+
+def test_a_failed_test_shows_what_running_programs_logged_during_it(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "from tests.conftest import pytest_runtest_makereport, pytest_runtest_protocol\n"
     )
+    (tmp_path / "test_it.py").write_text(FAILING)
     root = Path(__file__).parents[1]
     command: list[str | Path] = [
         sys.executable,
@@ -102,5 +123,6 @@ def test_a_failed_test_shows_the_logs_of_running_programs(tmp_path: Path) -> Non
         tmp_path,
     ]
     said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout
-    assert "log of it" in said
-    assert "aclue" in said
+    assert said.count("log of it") == 1
+    assert said.count("heard: now\n") == 1
+    assert "heard: before" not in said

@@ -55,6 +55,7 @@ class Program:
         self.name = name
         self.log_path = log_path
         self.started_in = 0.0
+        self._marked = 0
         self._began = time.monotonic()
         with log_path.open("ab") as log:
             self._process = subprocess.Popen(
@@ -74,9 +75,13 @@ class Program:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
+    def mark_log(self) -> None:
+        """What is logged from now on is a new test's."""
+        self._marked = len(self.log())
+
     def log_tail(self) -> str:
-        """Enough of the log to see what went wrong."""
-        return self.log()[-LOG_TAIL:]
+        """Enough of the log since the mark to see what went wrong."""
+        return self.log()[self._marked :][-LOG_TAIL:]
 
     def wait_for(self, found: Callable[[], T | None], what: str, seconds: float = START_SECONDS) -> T:
         """Polls until ``found`` gives something true; fails at once if the program ends."""
