@@ -1,0 +1,31 @@
+"""Which model is meant when none is said."""
+
+from __future__ import annotations
+
+from turnout.catalog import Catalog
+from turnout.errors import InvalidRequest
+from turnout.providers import registry
+
+_SHOWN = 5  # names in the message
+
+
+async def default_model(catalog: Catalog) -> str:
+    """The first model of the configuration, else the first one that a local server offers.
+
+    Else one inside this process (``echo``) when nothing was found at all. Raises ``InvalidRequest`` when only providers
+    were found whose answers cost money: which one is not ours to choose.
+    """
+    configured = next((name for name in catalog.snapshot.models if catalog.is_configured(name)), None)
+    if configured is not None:
+        return configured
+    await catalog.asked.wait()
+    found = [finding for finding in catalog.state().discovery if finding.models]
+    local = next((finding.models[0] for finding in found if registry()[finding.provider].profile.start_hint), None)
+    if local is not None:
+        return local
+    built_in = next(iter(catalog.snapshot.models), None)
+    if found or built_in is None:
+        some = ", ".join([model for finding in found for model in finding.models][:_SHOWN])
+        hint = f"Served are, among others: {some}." if some else "The configuration has no models."
+        raise InvalidRequest(f"Say which model. {hint}", param="model")
+    return built_in

@@ -1,0 +1,34 @@
+"""What a program asks for, in OpenAI's format → ``ChatRequest``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from turnout.core import ChatRequest
+from turnout.dialects import registry
+from turnout.errors import InvalidRequest
+
+Messages = Sequence[Mapping[str, Any]]
+
+
+def chat_request(model: str, messages: Messages, options: Mapping[str, Any], *, stream: bool) -> ChatRequest:
+    """Takes the way of ``POST /v1/chat/completions``, so that checks and errors are the same.
+
+    ``raw`` is left out: nothing is relayed, so the answer comes as core events from every provider.
+    Raises ``InvalidRequest`` naming the field.
+    """
+    if "stream" in options:
+        raise InvalidRequest("Leave 'stream' out: stream() streams, chat() does not.", param="stream")
+    body = _encoded({"model": model, "messages": messages, **options, "stream": stream})
+    return structs.replace(registry()["openai"].parse(body), raw=None)
+
+
+def _encoded(fields: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(fields)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The request can't be written as JSON: {error}.") from error

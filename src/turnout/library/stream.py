@@ -1,0 +1,58 @@
+"""An answer, event by event."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+from turnout.core import StreamEvent
+
+from .exchange import Exchange
+from .reply import Reply
+
+
+class Stream:
+    """``async for event in stream`` gives the events of ``turnout.core`` as they come. Read once.
+
+    - ``Start(id, model, created)`` once, first.
+    - For every part of the answer ``PartStart(index, part, choice)``, any number of ``Delta(index, text, choice)``, and
+      ``PartEnd``. The part in ``PartStart`` tells the kind (``Text``, ``Thinking``, ``ToolCall``, ``Refusal``) and may
+      hold a first piece; a ``Delta`` is more of its part's text, for a tool call more of the JSON of its arguments.
+      Parallel tool calls may interleave: ``index`` tells them apart.
+    - ``UsageSoFar(usage)`` replaces the one before; ``Finish(reason, native_reason, choice)`` once for each choice.
+
+    The request is sent when the first event is asked for: that raises ``turnout.errors.RequestError`` for what can't be
+    asked, ``turnout.errors.UpstreamError`` when no deployment answers. A later event raises ``UpstreamError`` when the
+    answer breaks off. Leaving the loop early (``break``, an error, cancellation) closes the connection to the provider,
+    which then stops working.
+    """
+
+    def __init__(self, begin: Callable[[], Awaitable[Exchange]]) -> None:
+        self._begin = begin
+        self._read = False
+        self._exchange: Exchange | None = None
+
+    def __aiter__(self) -> AsyncIterator[StreamEvent]:
+        if self._read:
+            raise RuntimeError("A stream is read once. Ask again with stream().")
+        self._read = True
+        return self._events()
+
+    async def _events(self) -> AsyncGenerator[StreamEvent, None]:
+        """Only the loop holds on to this generator: so it is closed as soon as the loop is left."""
+        exchange = self._exchange = await self._begin()
+        try:
+            while (events := await exchange.read()) is not None:
+                for event in events:
+                    yield event
+        finally:
+            await exchange.leave()
+
+    @property
+    def reply(self) -> Reply:
+        """What has come so far, as ``chat`` gives it; whole after the last event.
+
+        ``cost_usd`` is known when the stream has ended or was left. Raises ``RuntimeError`` before the first event.
+        """
+        if self._exchange is None:
+            raise RuntimeError("The stream has not begun: read its first event before you ask for the reply.")
+        return self._exchange.reply()

@@ -1,0 +1,130 @@
+"""``turnout.open``: the gateway for a program of one's own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from msgspec import structs
+
+from turnout.catalog import CommandLine
+from turnout.core import Model
+from turnout.engine import Call
+from turnout.gateway import Gateway
+from turnout.request_id import new_request_id
+
+from .default_model import default_model
+from .exchange import Exchange
+from .reply import Reply
+from .request import Messages, chat_request
+from .stream import Stream
+
+DIALECT = "library"
+"""What the ledger has in place of a client's dialect."""
+
+_ANY = "default"  # stands in for the model's name until it is known
+
+
+def open(  # noqa: A001  # read as turnout.open
+    config: str | os.PathLike[str] | None = None,
+    *,
+    agents: str | os.PathLike[str] | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+) -> Turnout:
+    """A gateway for ``async with``: reads the configuration now, opens connections and the ledger when entered.
+
+    ``config`` is the path of a configuration file (docs/configuration.md). Without it, ``TURNOUT_CONFIG`` names one,
+    else ``turnout.yaml`` in the current folder is taken if it is there; else there is zero configuration: ``echo``, and
+    what keys in the environment and local servers offer. The file is followed: a change takes effect while it is open.
+    ``agents`` is the path of an agents file; ``data_dir`` is where the ledger and the price book are kept.
+
+    Raises ``turnout.errors.ConfigError`` naming file, line and key of every mistake.
+    """
+    return Turnout(
+        CommandLine(
+            config=None if config is None else Path(config),
+            agents=None if agents is None else Path(agents),
+            data_dir=None if data_dir is None else os.fspath(data_dir),
+        )
+    )
+
+
+class Turnout:
+    """Made by ``turnout.open``, for one ``async with``. Any number of requests may be under way at the same time.
+
+    It belongs to the event loop that it is entered in.
+    """
+
+    def __init__(self, command_line: CommandLine) -> None:
+        self._gateway = Gateway(command_line)
+        self._is_open = False
+        self._under_way: set[Exchange] = set()
+
+    async def __aenter__(self) -> Self:
+        await self._gateway.__aenter__()
+        self._is_open = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_open = False
+        for exchange in tuple(self._under_way):
+            await exchange.leave()
+        await self._gateway.__aexit__(kind, error, trace)
+
+    async def chat(self, *, model: str | None = None, messages: Messages, **options: Any) -> Reply:
+        """A whole answer.
+
+        ``messages`` and ``options`` are those of OpenAI's chat completions (``temperature``, ``max_tokens``, ``tools``,
+        ``response_format``, …; https://platform.openai.com/docs/api-reference/chat/create), whatever the provider.
+        ``model`` is any name that ``turnout models`` lists, or ``provider/upstream-model``. Without it: the first model
+        of the configuration, else the first one that a local server offers; where only providers that cost money have
+        been found, it has to be said.
+
+        Raises ``turnout.errors.RequestError`` for what can't be asked (``param`` names the field), and
+        ``turnout.errors.UpstreamError`` when no deployment answers. When cancelled, the provider is told to stop.
+        """
+        return await (await self._begin(model, messages, options, stream=False)).read_all()
+
+    def stream(self, *, model: str | None = None, messages: Messages, **options: Any) -> Stream:
+        """The answer to the same arguments as ``chat``, event by event; ``stream.reply`` is the whole of it."""
+        return Stream(lambda: self._begin(model, messages, options, stream=True))
+
+    async def find(self, model: str | None = None) -> Model:
+        """The model that ``chat`` would ask: its ``name``, its ``deployments``, its ``policy`` and ``fallbacks``.
+
+        Waits for what is being discovered. Raises ``turnout.errors.UnknownModel``, which names close ones.
+        """
+        return self._gateway.snapshot.find(await self._name_of(model))
+
+    async def _name_of(self, model: str | None) -> str:
+        catalog = self._opened().catalog
+        if model is None:
+            return await default_model(catalog)
+        if not catalog.snapshot.serves(model):
+            await catalog.asked.wait()  # it may be about to be discovered
+        return model
+
+    def _opened(self) -> Gateway:
+        if not self._is_open:
+            raise RuntimeError("Turnout is not open. Use it inside `async with turnout.open() as t:`.")
+        return self._gateway
+
+    async def _begin(
+        self, model: str | None, messages: Messages, options: Mapping[str, Any], *, stream: bool
+    ) -> Exchange:
+        gateway = self._opened()
+        received = time.perf_counter()
+        request = chat_request(_ANY if model is None else model, messages, options, stream=stream)
+        request = structs.replace(request, model=await self._name_of(model))
+        await gateway.catalog.priced.wait()
+        call = Call(request=request, request_id=new_request_id(), dialect=DIALECT, received=received)
+        reply = await gateway.engine.open(call, gateway.snapshot)
+        exchange = Exchange(request, call.request_id, reply, self._under_way.discard)
+        self._under_way.add(exchange)
+        return exchange
