@@ -1,7 +1,7 @@
 """What upstreams speak. A provider translates and never sends: requests go out as data, replies come in as bytes.
 
 To add one, put a module here that holds ``PROVIDERS``, a tuple of ``Provider`` objects: it is found by itself.
-One more vendor on OpenAI's wire is a row in ``compatible.py``.
+One more vendor on OpenAI's wire is a row in ``openai_chat/vendors.py``.
 """
 
 from __future__ import annotations
