@@ -26,7 +26,7 @@ def test_it_is_ready_in_time(start_turnout: StartTurnout) -> None:
 
 
 def test_a_mistake_in_the_file_ends_it_at_once_naming_the_line(start_turnout: StartTurnout) -> None:
-    with pytest.raises(AssertionError, match=r"(?s)ended with 1 .*turnout\.yaml:2: modles"):
+    with pytest.raises(AssertionError, match=r"(?s)ended with 2 .*turnout\.yaml:2: modles"):
         start_turnout("server: {}\nmodles: {}\n")
 
 
