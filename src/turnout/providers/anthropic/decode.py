@@ -19,6 +19,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
+from turnout.providers.frames import FrameReader
 
 from . import wire
 from .blocks import extensions, foreign_block, part_of, whole
@@ -114,8 +115,8 @@ class _OpenForeign(_OpenPart):
         return Raw(self._input.encode())
 
 
-class StreamDecoder:
-    """A ``text/event-stream``. An event that can't be read is reported after the events before it have been given."""
+class StreamDecoder(FrameReader[tuple[str, bytes]]):
+    """A ``text/event-stream``."""
 
     def __init__(self) -> None:
         self._framer = SSEFramer()
@@ -123,7 +124,6 @@ class StreamDecoder:
         self._open: dict[int, _OpenPart] = {}
         self._next = 0  # the index after the last part's
         self._failed = False
-        self._broken: UpstreamBroken | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         return self._read_all(self._framer.feed(data))
@@ -131,19 +131,10 @@ class StreamDecoder:
     def close(self) -> list[StreamEvent]:
         return self._read_all(self._framer.close())
 
-    def _read_all(self, frames: list[tuple[str, bytes]]) -> list[StreamEvent]:
-        if self._broken:
-            raise self._broken
-        events: list[StreamEvent] = []
-        try:
-            for _, data in frames:
-                if not self._failed and data != b"[DONE]":
-                    self._read(read(_EVENT, data), data, events)
-        except UpstreamBroken as error:
-            if not events:
-                raise
-            self._broken = error
-        return events
+    def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
+        _, data = frame
+        if not self._failed and data != b"[DONE]":
+            self._read(read(_EVENT, data), data, events)
 
     def _read(self, event: wire.Event, data: bytes, events: list[StreamEvent]) -> None:
         if event.error is not None:

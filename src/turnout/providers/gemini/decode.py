@@ -25,6 +25,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
+from turnout.providers.frames import FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 
 from . import wire
@@ -219,7 +220,7 @@ class Frames:
         return [data for _, data in events]
 
 
-class StreamDecoder:
+class StreamDecoder(FrameReader[bytes]):
     """A ``text/event-stream`` of replies."""
 
     def __init__(self, request: ChatRequest) -> None:
@@ -227,16 +228,13 @@ class StreamDecoder:
         self._reader = _Reader(request)
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read(self._frames.feed(data))
+        return self._read_all(self._frames.feed(data))
 
     def close(self) -> list[StreamEvent]:
-        return self._read(self._frames.close())
+        return self._read_all(self._frames.close())
 
-    def _read(self, frames: list[bytes]) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
-        for data in frames:
-            events += self._reader.read(read_reply(data))
-        return events
+    def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+        events += self._reader.read(read_reply(frame))
 
 
 class BodyDecoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
+from turnout.providers.frames import FrameReader
 
 from . import wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
@@ -39,7 +40,7 @@ class _Scanner:
             events.append(Finish(wire.finish_reason(native, number in self._called), native, number))
 
 
-class StreamRelay:
+class StreamRelay(FrameReader[bytes]):
     """Passes server-sent events on, each framed anew around the bytes of its data."""
 
     def __init__(self) -> None:
@@ -47,17 +48,14 @@ class StreamRelay:
         self._scanner = _Scanner()
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read(self._frames.feed(data))
+        return self._read_all(self._frames.feed(data))
 
     def close(self) -> list[StreamEvent]:
-        return self._read(self._frames.close())
+        return self._read_all(self._frames.close())
 
-    def _read(self, frames: list[bytes]) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
-        for data in frames:
-            frame = b"data: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"
-            events += self._scanner.scan(read_reply(data), frame)
-        return events
+    def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+        framed = b"data: " + frame.replace(b"\n", b"\ndata: ") + b"\n\n"
+        events += self._scanner.scan(read_reply(frame), framed)
 
 
 class BodyRelay:

@@ -20,6 +20,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
+from turnout.providers.frames import FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 
 from . import wire
@@ -99,7 +100,7 @@ class _Reader:
             events.append(PartEnd(self._next - 1))
 
 
-class StreamDecoder:
+class StreamDecoder(FrameReader[bytes]):
     """One reply a line."""
 
     def __init__(self, request: ChatRequest) -> None:
@@ -107,16 +108,13 @@ class StreamDecoder:
         self._reader = _Reader(request)
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read(self._framer.feed(data))
+        return self._read_all(self._framer.feed(data))
 
     def close(self) -> list[StreamEvent]:
-        return self._read(self._framer.close())
+        return self._read_all(self._framer.close())
 
-    def _read(self, lines: list[bytes]) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
-        for line in lines:
-            events += self._reader.read(read_reply(line))
-        return events
+    def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+        events += self._reader.read(read_reply(frame))
 
 
 class BodyDecoder:

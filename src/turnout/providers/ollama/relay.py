@@ -7,6 +7,7 @@ searched names can't be found in a model's own words.
 from __future__ import annotations
 
 from turnout.core import LineFramer, Relayed, StreamEvent
+from turnout.providers.frames import FrameReader
 
 from . import wire
 from .decode import end_of, read_reply
@@ -15,7 +16,7 @@ _PIECE = b'"done":false'
 _CALLS = b'"tool_calls"'
 
 
-class StreamRelay:
+class StreamRelay(FrameReader[bytes]):
     """Passes whole lines on."""
 
     def __init__(self) -> None:
@@ -23,19 +24,16 @@ class StreamRelay:
         self._called = False
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read(self._framer.feed(data))
+        return self._read_all(self._framer.feed(data))
 
     def close(self) -> list[StreamEvent]:
-        return self._read(self._framer.close())
+        return self._read_all(self._framer.close())
 
-    def _read(self, lines: list[bytes]) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
-        for line in lines:
-            if _PIECE in line and _CALLS not in line:
-                events.append(Relayed(line + b"\n"))
-            else:
-                self._scan(line, events)
-        return events
+    def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+        if _PIECE in frame and _CALLS not in frame:
+            events.append(Relayed(frame + b"\n"))
+        else:
+            self._scan(frame, events)
 
     def _scan(self, line: bytes, events: list[StreamEvent]) -> None:
         reply = read_reply(line)

@@ -21,6 +21,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
+from turnout.providers.frames import FrameReader
 
 from . import wire
 
@@ -141,7 +142,7 @@ class _Reader:
             events.append(finish)
 
 
-class StreamDecoder:
+class StreamDecoder(FrameReader[tuple[str, bytes]]):
     """A ``text/event-stream`` of chunks."""
 
     def __init__(self) -> None:
@@ -149,17 +150,15 @@ class StreamDecoder:
         self._reader = _Reader()
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read(self._framer.feed(data))
+        return self._read_all(self._framer.feed(data))
 
     def close(self) -> list[StreamEvent]:
-        return self._read(self._framer.close())
+        return self._read_all(self._framer.close())
 
-    def _read(self, frames: list[tuple[str, bytes]]) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
-        for _, data in frames:
-            if data != b"[DONE]":
-                events += self._reader.read(read_reply(data))
-        return events
+    def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
+        _, data = frame
+        if data != b"[DONE]":
+            events += self._reader.read(read_reply(data))
 
 
 class BodyDecoder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import LIMIT
 from turnout.errors import UpstreamBroken
+from turnout.providers.frames import FrameReader
 
 from . import wire
 from .decode import failure_of, finish_of, read_reply
@@ -16,7 +17,7 @@ from .decode import failure_of, finish_of, read_reply
 _DATA = b"data:"
 
 
-class StreamRelay:
+class StreamRelay(FrameReader[bytes]):
     """Passes whole server-sent events on. ``show_usage`` False takes out the usage that only Turnout asked for."""
 
     def __init__(self, show_usage: bool) -> None:
@@ -48,16 +49,13 @@ class StreamRelay:
         return data[:end]
 
     def _scan(self, data: bytes) -> list[StreamEvent]:
-        if self._content_seen and not _may_matter(data):
+        if self._content_seen and self._broken is None and not _may_matter(data):
             return [Relayed(data)]
-        frames = data.replace(b"\r\n", b"\n").split(b"\n\n")
-        events: list[StreamEvent] = []
-        for frame in frames:
-            if frame:
-                self._scan_frame(frame, events)
-        return events
+        return self._read_all(data.replace(b"\r\n", b"\n").split(b"\n\n"))
 
-    def _scan_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+    def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+        if not frame:
+            return
         if self._content_seen and not _may_matter(frame):
             events.append(Relayed(frame + b"\n\n"))
             return

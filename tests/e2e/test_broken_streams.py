@@ -1,0 +1,153 @@
+"""Answers that break off. What came is passed on, then the client is told, and never is an end made up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.e2e.backends import SIMULATOR, WIRES, Backend
+from tests.e2e.clients import DIALECTS, Client
+from tests.e2e.stage import Stage, faulty
+from tests.simulator.raw import Reply
+
+PROMPT = "one two three four five six"
+SAID = f"You said: {PROMPT}"
+BREAKS = ["cut-stream", "cut-event", "reset", "end", "bad-chunk", "error"]
+wires = pytest.mark.parametrize("provider", WIRES)
+
+
+class Stream:
+    """A streamed reply, taken apart as far as its dialect is concerned."""
+
+    def __init__(self, dialect: str, reply: Reply) -> None:
+        self.status = reply.status
+        self.end = reply.end
+        self.request_id = reply.headers["x-request-id"]
+        self._dialect = dialect
+        self._body = reply.body.decode()
+        self.events: list[dict[str, Any]] = [
+            json.loads(data) for data in re.findall(r"^data: (\{.*)$", self._body, re.MULTILINE)
+        ]
+
+    @property
+    def text(self) -> str:
+        if self._dialect == "openai":
+            choices = [choice for event in self.events for choice in event.get("choices", ())]
+            return "".join(choice["delta"].get("content") or "" for choice in choices)
+        deltas = [event["delta"] for event in self.events if event["type"] == "content_block_delta"]
+        return "".join(delta["text"] for delta in deltas)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The last event's, which has to be one."""
+        last = self.events[-1]
+        if self._dialect == "anthropic":
+            assert last["type"] == "error"
+            assert last["request_id"] == self.request_id
+            assert "event: error\n" in self._body
+        fields: dict[str, Any] = last["error"]
+        return fields
+
+    @property
+    def says_it_ended(self) -> bool:
+        if self._dialect == "openai":
+            choices = [choice for event in self.events for choice in event.get("choices", ())]
+            return "[DONE]" in self._body or any(choice["finish_reason"] for choice in choices)
+        return any(event["type"] in ("message_delta", "message_stop") for event in self.events)
+
+
+async def stream_of(stage: Stage, client: Client, model: str) -> Stream:
+    body = client.body(model, PROMPT) | {"stream": True}
+    return Stream(client.dialect, await stage.post(client.path, body))
+
+
+@wires
+@pytest.mark.parametrize("fault", BREAKS)
+async def test_a_stream_that_breaks_off_says_so(stage: Stage, client: Client, provider: str, fault: str) -> None:
+    stream = await stream_of(stage, client, faulty(provider, f"{fault}-after-3"))
+    assert stream.text == "You said: one"
+    assert not stream.says_it_ended
+    assert stream.error["code"] in ("upstream_broken", "upstream_refused")
+    assert (stream.status, stream.end) == (200, "complete")
+    (attempt,) = (await stage.story(stream.request_id))["attempts"]
+    assert (attempt["outcome"], attempt["finish"]) == ("cut", None)
+    assert attempt["error"] == stream.error["message"]
+
+
+@wires
+async def test_all_of_the_text_without_an_end_is_not_an_answer(stage: Stage, client: Client, provider: str) -> None:
+    stream = await stream_of(stage, client, faulty(provider, "no-end"))
+    assert stream.text == SAID
+    assert not stream.says_it_ended
+    assert "ended in the middle of the answer, without a finish" in stream.error["message"]
+
+
+async def test_a_stream_that_stalls_is_ended(stage: Stage, client: Client) -> None:
+    models = [f"impatient-stall-after-3-{provider}" for provider in WIRES]
+    for stream in await asyncio.gather(*(stream_of(stage, client, model) for model in models)):
+        assert stream.text == "You said: one"
+        assert not stream.says_it_ended
+        assert "stopped in its answer: no more came within 0.4 s" in stream.error["message"]
+        assert stream.error["code"] == "upstream_timeout"
+
+
+@pytest.mark.parametrize("fault", ["cut-stream-after-3", "error-after-3", "no-end"])
+@wires
+async def test_the_sdk_raises(client: Client, provider: str, fault: str) -> None:
+    with pytest.raises(client.error("APIError")) as broken:
+        await client.ask(faulty(provider, fault), PROMPT, stream=True)
+    assert "The provider" in str(broken.value) or "broke off" in str(broken.value)
+
+
+@wires
+async def test_what_the_provider_says_of_its_failure_is_told(stage: Stage, client: Client, provider: str) -> None:
+    stream = await stream_of(stage, client, faulty(provider, "error-after-3"))
+    assert stream.error["message"] == "The provider reported: The simulator was told to fail."
+
+
+@pytest.mark.parametrize(
+    ("dialect", "provider"), [(d, p) for d in DIALECTS for p in WIRES if (d, p) != ("anthropic", "anthropic")]
+)
+async def test_a_malformed_event_ends_the_stream(stage: Stage, dialect: str, provider: str) -> None:
+    """What came before it is passed on, even if it came in the same piece."""
+    client = Client(dialect, stage.turnout.url)
+    stream = await stream_of(stage, client, faulty(provider, "malformed-after-3"))
+    assert stream.text == "You said: one"
+    assert not stream.says_it_ended
+    assert stream.error["code"] == "upstream_broken"
+
+
+async def test_what_nobody_but_the_client_reads_is_passed_on_as_it_came(stage: Stage) -> None:
+    """On Anthropic's own wire the pieces of the text are not looked into, so a malformed one isn't noticed."""
+    client = Client("anthropic", stage.turnout.url)
+    body = client.body(faulty("anthropic", "malformed-after-3"), PROMPT) | {"stream": True}
+    lines = (await stage.post(client.path, body)).body.decode().splitlines()
+    pieces = [line for line in lines if line.startswith("data: ") and "text_delta" in line]
+    assert [piece.count("{") - piece.count("}") for piece in pieces] == [0, 0, 0, 1, 0, 0, 0, 0]
+    assert lines[-2] == 'data: {"type":"message_stop"}'
+
+
+@wires
+@pytest.mark.parametrize("fault", [*(f"{fault}-after-1" for fault in BREAKS), "malformed", "no-end"])
+async def test_a_whole_answer_that_breaks_off_is_asked_for_again(
+    stage: Stage, client: Client, provider: str, fault: str
+) -> None:
+    """The client has had nothing of it."""
+    headers = await client.headers(faulty(provider, f"{fault}-times-1"), PROMPT)
+    assert headers["x-turnout-attempts"] == "2"
+    failed, answered = (await stage.story(headers["x-request-id"]))["attempts"]
+    assert (failed["outcome"], answered["outcome"]) == ("failed", "ok")
+
+
+@pytest.mark.parametrize("backend", [backend for backend in SIMULATOR if backend.provider != "azure-v1"])
+@pytest.mark.parametrize("size", [1, 3, 7])
+async def test_bytes_may_be_split_anywhere(client: Client, backend: Backend, size: int, stream: bool) -> None:
+    """Inside a character's bytes, inside a line end, inside a field's name."""
+    said = "Zoë 👩🏽‍🚀 東京 مرحبا"
+    reply = await client.ask(faulty(backend.provider, f"split-{size}"), said, stream=stream)
+    assert (reply.text, reply.finish) == (f"You said: {said}", "stop")
+    assert (reply.input_tokens, reply.output_tokens) == (4, 6)
