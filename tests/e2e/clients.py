@@ -40,10 +40,14 @@ class Client:
         fields: dict[str, Any] = self._module.body(Question(prompt=prompt, model=model, **more))
         return fields
 
-    async def raw(self, **body: Any) -> Any:
-        """The SDK's reply with its headers."""
+    async def headers(self, model: str, prompt: str, *, stream: bool = False, **more: Any) -> Mapping[str, str]:
+        """Those of a reply that is read to its end."""
         resource = self.sdk.chat.completions if self.dialect == "openai" else self.sdk.messages
-        return await resource.with_raw_response.create(**body)
+        asked = self.body(model, prompt, **more)
+        async with resource.with_streaming_response.create(**asked, stream=stream) as reply:
+            assert await reply.read()
+            headers: Mapping[str, str] = reply.headers
+            return headers
 
     def stops(self, *words: str) -> dict[str, Any]:
         return {"openai": {"stop": list(words)}, "anthropic": {"stop_sequences": list(words)}}[self.dialect]

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, Backend, deployment, simulator_address
+from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, WIRES, Backend, deployment, simulator_address
 from tests.simulator.raw import Reply as RawReply
 from tests.simulator.raw import ask as ask_raw
 from tests.support.aimock import Aimock
 from tests.support.simulator import Simulator
-from tests.support.turnout_server import TurnoutServer
+from tests.support.turnout_server import NOBODY, TurnoutServer
 
 TEAM_KEY = "tk-team-SECRET-7c1f09e2b8"
 NARROW_KEY = "tk-narrow-SECRET-2d94a6f01b"  # for the models of aimock only
@@ -32,10 +32,31 @@ PATIENCE = 10.0  # seconds
 _numbers = itertools.count(1)
 
 
+FALLING_BACK: Mapping[str, Any] = {
+    "second-answers": {"deployments": ["openai/sim-status-503-id-second", "anthropic/sim-id-second"]},
+    "fallback-answers": {"deployments": ["ollama/sim-status-404-id-fallback"], "fallbacks": ["second-answers"]},
+    "request-at-fault": {"deployments": ["gemini/sim-status-400-id-fault", "openai/sim-id-never"]},
+    "all-fail": {
+        "deployments": [
+            "openai/sim-status-500-id-all",
+            "anthropic/sim-status-401-id-all",
+            {"provider": "ollama", "model": "gone", "base_url": NOBODY},
+        ],
+        "fallbacks": ["gemini/sim-status-429-id-all"],
+    },
+    "all-are-busy": {"deployments": ["openai/sim-status-429-retry-9-id-busy", "gemini/sim-status-429-retry-7-id-busy"]},
+}
+
+
 def config(aimock: Aimock, simulator: Simulator, tactless_url: str) -> dict[str, Any]:
     models = {backend.model: _model(deployment(backend, aimock, simulator)) for backend in REMOTE}
     for provider in ("openai", "anthropic"):
         models[f"tactless-{provider}"] = _model({"provider": provider, "model": "m", "base_url": tactless_url})
+    for provider in ("vllm", "llamacpp", "ollama", "openai"):
+        models[f"nobody-{provider}"] = _model({"provider": provider, "model": "m", "base_url": NOBODY})
+    for provider in WIRES:
+        for fault in ("no-reply", "stall-after-3"):
+            models[f"impatient-{fault}-{provider}"] = _impatient(provider, fault)
     return {
         "log": {"level": "debug"},
         "retries": {"attempts": 3, "backoff": 0.01, "backoff_max": 4},
@@ -45,7 +66,7 @@ def config(aimock: Aimock, simulator: Simulator, tactless_url: str) -> dict[str,
             {"key": "${OTHER_KEY}", "name": "other"},
         ],
         "providers": {provider: _provider(simulator, provider) for provider in KEY_VARIABLES if provider != "azure-v1"},
-        "models": models,
+        "models": models | FALLING_BACK,
     }
 
 
@@ -70,6 +91,13 @@ def _provider(simulator: Simulator, provider: str) -> dict[str, Any]:
 
 def _model(*deployments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {"deployments": [dict(told) for told in deployments], **more}
+
+
+def _impatient(provider: str, fault: str) -> dict[str, Any]:
+    """For streams 0.4 s to the first piece and from one to the next; 0.8 s for all of an answer."""
+    timeouts = {"first_token": 0.4, "stall": 0.4, "total": 0.8}
+    told = {"provider": provider, "model": f"sim-{fault}-id-impatient", "timeouts": timeouts}
+    return _model(told, retries={"attempts": 1})
 
 
 def faulty(provider: str, script: str) -> str:
