@@ -58,9 +58,13 @@ def end(request_id: str, number: int = 1, outcome: Outcome = "ok", **changes: An
 
 
 class MemoryStore:
-    """Keeps what is settled in a dict, by attempt. ``fails`` makes it a database that doesn't work."""
+    """Keeps what is settled in a dict, by attempt. ``fails`` makes it a database that doesn't work.
+
+    ``meanwhile`` is called once, while it is busy.
+    """
 
     def __init__(self) -> None:
+        self.meanwhile: Callable[[], None] | None = None
         self.rows: dict[str, AttemptRow] = {}
         self.largest_batch = 0
         self.fails = False
@@ -68,6 +72,9 @@ class MemoryStore:
     async def insert(self, rows: Sequence[AttemptRow]) -> int:
         if self.fails:
             raise StorageUnavailable("The database can't be used: out of order.")
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         self.largest_batch = max(self.largest_batch, len(rows))
         new = {row.attempt_id: row for row in rows if row.attempt_id not in self.rows}
         self.rows |= new

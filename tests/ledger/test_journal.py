@@ -163,6 +163,18 @@ def test_what_finds_no_room_on_disk_nor_in_memory_is_dropped_and_counted(tmp_pat
     journal.close()
 
 
+def test_every_failure_finds_the_whole_room_in_memory(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, held_bytes=3000)
+    for failure in range(5):
+        with largest_file(0):
+            for number in range(5):
+                journal.begin(start(f"r{failure}-{number}"))
+                journal.end(end(f"r{failure}-{number}"))
+        journal.mend()
+    assert (len(on_disk(journal)[1]), journal.dropped) == (25, 0)
+    journal.close()
+
+
 def test_a_folder_that_can_not_be_made_is_tried_again(tmp_path: Path) -> None:
     obstacle = tmp_path / "data"
     obstacle.write_text("not a folder")

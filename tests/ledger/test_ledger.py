@@ -16,7 +16,7 @@ import pytest_asyncio
 from turnout.core import Usage
 from turnout.errors import ConfigError, StorageUnavailable
 from turnout.ledger import Ledger
-from turnout.ledger.ledger import OTHERS
+from turnout.ledger.ledger import OTHERS, _find_ended
 
 from .support import end, outcomes, start, until
 
@@ -197,6 +197,15 @@ async def test_an_unwritable_data_directory_stops_no_request(tmp_path: Path) -> 
     assert outcomes(tmp_path / "data" / "deep") == {"r1-1": "ok"}
 
 
+async def test_what_the_disk_refused_is_told_too(ledger: Ledger) -> None:
+    ledger.begin(start("r1"))
+    ledger._journal._broke(OSError("no space"))
+    ledger.end(end("r1"))
+    told = await ledger.request("r1")
+    assert told is not None
+    assert told.attempts[0].outcome == "ok"
+
+
 async def test_an_unknown_kind_of_database_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="DATABASE_URL: 'oracle' is not supported") as told:
         await Ledger.open(tmp_path, "oracle://scott:tiger@host/db")
@@ -219,3 +228,7 @@ async def test_opening_waits_neither_for_the_database_nor_for_its_library(tmp_pa
     )
     said, _ = await process.communicate()
     assert said.split() == [b"True", b"False", b"True"]
+
+
+def test_a_file_that_is_settled_while_it_is_searched_is_no_fault(tmp_path: Path) -> None:
+    assert _find_ended("r1", [], [(tmp_path / "gone.log", 0)]) == []

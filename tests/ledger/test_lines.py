@@ -96,6 +96,12 @@ def test_a_corrupt_line_is_counted_and_its_neighbours_are_read(bad: bytes) -> No
     assert ([row.request_id for row in rows], corrupt) == (["r1", "r2"], 1)
 
 
+def test_two_rows_in_one_line_are_a_corrupt_line() -> None:
+    """Lines are read many at a time, as one array: what one of them holds must not pass for two."""
+    array = ended_line(started_line(start("r1")), end("r1"))[1:].strip()
+    assert read_ended([b"=" + array + b"," + array, b"=" + array]).corrupt == 1
+
+
 def test_a_corrupt_started_line_is_told() -> None:
     good = started_line(start("r1")).removesuffix(b"\n")
     assert [row and row.request_id for row in read_started([b"+[", good, b'+["\xff"]'])] == [None, "r1", None]

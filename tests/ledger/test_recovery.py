@@ -109,6 +109,18 @@ async def test_what_was_settled_before_the_crash_stays_as_it_was(tmp_path: Path)
     journal.close()
 
 
+async def test_a_long_journal_is_taken_in_pieces_of_bounded_size(tmp_path: Path) -> None:
+    journal, store = Journal(tmp_path / "living"), InMemory()
+    for number in range(10_000):
+        journal.begin(start(f"r{number}"))
+        journal.end(end(f"r{number}"))
+    leave_behind(journal, tmp_path / "dead")
+    await Recovery(tmp_path / "dead", store).recover()
+    assert len(store.memory.rows) == 10_000
+    assert store.memory.largest_batch < 3000
+    journal.close()
+
+
 async def test_a_lost_attempt_keeps_what_is_known_of_it(tmp_path: Path) -> None:
     journal, store = Journal(tmp_path / "living"), InMemory()
     journal.begin(start("r1", started=1_764_000_000_000_000, user="bob"))

@@ -68,10 +68,23 @@ async def test_a_database_that_fails_leaves_records_on_disk_and_takes_them_later
 
 async def test_a_backlog_is_taken_in_pieces_of_bounded_size(tmp_path: Path) -> None:
     journal, store = Journal(tmp_path), InMemory()
-    record(journal, *(f"r{number}" for number in range(5000)))
+    record(journal, *(f"r{number}" for number in range(10_000)))
     await Settler(journal, store).settle()
-    assert len(store.memory.rows) == 5000
-    assert store.memory.largest_batch < 1000
+    assert len(store.memory.rows) == 10_000
+    assert store.memory.largest_batch < 3000
+    journal.close()
+
+
+async def test_what_comes_while_a_file_is_settled_stays_until_it_is_settled_too(tmp_path: Path) -> None:
+    """Even when the file has stopped being the one that is written to."""
+    journal, store = Journal(tmp_path, segment_bytes=3000), InMemory()
+    settler = Settler(journal, store)
+    record(journal, "r1")
+    store.memory.meanwhile = lambda: record(journal, *(f"later{number}" for number in range(20)))
+    await settler.settle()
+    assert len(journal.unsettled) > 1
+    await settler.settle()
+    assert len(store.memory.rows) == 21
     journal.close()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-READ_BYTES = 256 * 1024
-"""About 500 attempts: what one transaction takes, and all that settling ever holds in memory."""
+READ_BYTES = 512 * 1024
+"""About 1,000 attempts: what one transaction takes, and all that settling ever holds in memory."""
 
 
 class Segment:

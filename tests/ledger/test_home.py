@@ -1,0 +1,59 @@
+"""Folders and their locks: who is dead, also in the moments between two calls."""
+
+from __future__ import annotations
+
+import os
+from fcntl import flock
+from pathlib import Path
+
+import pytest
+
+from turnout.ledger import home
+from turnout.ledger.home import dead_home, new_home
+
+
+@pytest.mark.parametrize("still_locked", [False, True], ids=["gone", "being recovered"])
+def test_a_recovery_that_is_quicker_than_the_first_lock_costs_the_new_folder_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, still_locked: bool
+) -> None:
+    """A folder isn't locked for a moment after it was made, so it looks like that of a dead process."""
+    taken: list[Path] = []
+
+    def meanwhile(fd: int, how: int) -> None:
+        if not taken:
+            (made,) = tmp_path.iterdir()
+            taken.append(made)
+            if still_locked:
+                raise BlockingIOError
+            made.rmdir()
+        flock(fd, how)
+
+    monkeypatch.setattr(home, "flock", meanwhile)
+    got = new_home(tmp_path)
+    assert got.path.exists()
+    assert got.path not in taken
+    with dead_home(got.path) as dead:
+        assert dead is None
+    got.leave()
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    living = new_home(tmp_path)
+    for _ in range(10):
+        with dead_home(living.path) as dead:
+            assert dead is None
+    living.leave()
+    for _ in range(10):
+        with dead_home(living.path) as dead:
+            assert dead is not None
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("kind", ["missing", "file"])
+def test_what_is_no_folder_is_no_home(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / kind
+    if kind == "file":
+        path.write_text("notes")
+    with dead_home(path) as dead:
+        assert dead is None

@@ -1,0 +1,48 @@
+"""Work that goes on whatever happens to it, and says so once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from turnout.ledger.condition import Condition
+from turnout.ledger.rounds import Rounds
+
+
+async def test_what_fails_is_tried_again_and_told_when_it_changes(caplog: pytest.LogCaptureFixture) -> None:
+    """A mistake of our own, too, with its traceback."""
+    outcomes = [None, OSError("gone"), OSError("still gone"), None, None, KeyError("oops"), None]
+    errors: list[str | None] = []
+    condition = Condition("cellar", "Mind the steps.")
+
+    async def work() -> None:
+        outcome = outcomes[len(errors)]
+        errors.append(condition.error)
+        if outcome is not None:
+            raise outcome
+
+    rounds = Rounds(work, 3600, condition)
+    await asyncio.sleep(0)  # its own first round
+    with caplog.at_level(logging.WARNING, "turnout.ledger"):
+        for _ in outcomes[1:]:
+            await rounds.once()
+    await rounds.stop()
+    assert errors == [None, None, "gone", "still gone", None, None, "'oops'"]
+    assert condition.error is None
+    assert [record.getMessage() for record in caplog.records] == [
+        "The ledger's cellar does not work: gone. Mind the steps.",
+        "The ledger's cellar works again.",
+        "The ledger's cellar does not work: 'oops'. Mind the steps.",
+        "The ledger's cellar works again.",
+    ]
+    assert [bool(record.exc_info) for record in caplog.records] == [False, False, True, False]
+
+
+async def test_stopping_does_not_wait_for_the_next_round() -> None:
+    async def work() -> None: ...
+
+    rounds = Rounds(work, 3600, Condition("cellar", ""))
+    async with asyncio.timeout(5):
+        await rounds.stop()
