@@ -1,6 +1,7 @@
 """Cut a byte stream into frames, wherever the network cut it.
 
-Both framers hold at most one frame's bytes, and refuse a frame longer than ``LIMIT``.
+All framers hold at most one frame's bytes, refuse one longer than about ``LIMIT``, and join what they hold only when
+it is whole: a frame that comes in a thousand pieces costs no more than in one.
 """
 
 from __future__ import annotations
@@ -8,29 +9,48 @@ from __future__ import annotations
 from turnout.errors import UpstreamBroken
 
 LIMIT = 16 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
 
 
-class LineFramer:
-    """Newline-delimited frames (NDJSON): gives each line that isn't blank, without its line end."""
+class _Framer:
+    """Holds the pieces of what isn't whole."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def _hold(self, data: bytes) -> None:
+        self._held.append(data)
+        self._size += len(data)
+        if self._size > LIMIT:
+            raise _too_long()
+
+    def _take(self, last: bytes = b"") -> bytes:
+        """All that was held, with what makes it whole."""
+        whole = b"".join([*self._held, last])
+        self._held, self._size = [], 0
+        return whole
+
+
+class LineFramer(_Framer):
+    """Newline-delimited frames (NDJSON): gives each line that isn't blank, without its line end."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The frames that ``data`` completes."""
-        data = self._rest + data
-        *lines, self._rest = data.split(b"\n")
-        if len(self._rest) > LIMIT:
-            raise UpstreamBroken(f"The provider sent a line longer than {LIMIT} bytes.")
+        *lines, rest = data.split(b"\n")
+        if self._held and lines:
+            lines[0] = self._take(lines[0])
+        if rest:
+            self._hold(rest)
         return [line for line in (line.strip() for line in lines) if line]
 
     def close(self) -> list[bytes]:
         """The last line, when the stream ended without a line end."""
-        rest, self._rest = self._rest.strip(), b""
+        rest = self._take().strip()
         return [rest] if rest else []
 
 
-class SSEFramer:
+class SSEFramer(_Framer):
     """Server-sent events: gives ``(event, data)`` for each event that has data.
 
     Lines may end in LF, CRLF or CR, and several ``data:`` lines are joined by LF
@@ -38,37 +58,101 @@ class SSEFramer:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        super().__init__()
+        self._after_cr = False  # an LF that comes now is the other half of a CRLF
+        self._at_start = True
         self._event = ""
         self._data: list[bytes] = []
+        self._counted = 0  # lines of ``_data`` that are in ``_pending``
+        self._pending = 0  # bytes of their lines on the wire
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
         """The events that ``data`` completes."""
-        data = self._rest + data
-        if b"\r" in data:
-            # A CR at the very end may be half of a CRLF: it waits for the next bytes.
-            held, data = (b"\r", data[:-1]) if data.endswith(b"\r") else (b"", data)
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held
+        if b"\r" in data or self._after_cr:
+            data = self._with_line_feeds(data)
         lines = data.split(b"\n")
-        self._rest = lines.pop()
-        if len(self._rest) > LIMIT:
-            raise UpstreamBroken(f"The provider sent an event longer than {LIMIT} bytes.")
+        rest = lines.pop()
+        if self._held and lines:
+            lines[0] = self._take(lines[0])
+        if rest:
+            self._hold(rest)
+        if self._at_start and lines:
+            self._at_start = False
+            lines[0] = lines[0].removeprefix(_BOM)
         return self._dispatch(lines)
 
     def close(self) -> list[tuple[str, bytes]]:
         """The last event, when the stream ended without the blank line that ends one."""
-        lines, self._rest = [self._rest.removesuffix(b"\r"), b""], b""
-        return self._dispatch(lines)
+        return self.feed(b"\n\n")
+
+    def _with_line_feeds(self, data: bytes) -> bytes:
+        if self._after_cr and data:
+            data = data.removeprefix(b"\n")
+            self._after_cr = False
+        if data.endswith(b"\r"):
+            self._after_cr = True
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _dispatch(self, lines: list[bytes]) -> list[tuple[str, bytes]]:
         events = []
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
-            elif line.startswith(b"event:"):
-                self._event = line[6:].strip().decode("utf-8", "replace")
             elif not line:
                 if self._data:
                     events.append((self._event, b"\n".join(self._data)))
-                self._event, self._data = "", []
+                    self._data, self._counted, self._pending = [], 0, 0
+                self._event = ""
+            elif line.startswith(b"event:"):
+                self._event = line[6:].removeprefix(b" ").decode("utf-8", "replace")
+            elif line == b"data":  # a field may come without its colon
+                self._data.append(b"")
+            elif line == b"event":
+                self._event = ""
+        if self._data:
+            self._bound()
         return events
+
+    def _bound(self) -> None:
+        """An event may be long in many lines, too."""
+        self._pending += sum([len(line) + 6 for line in self._data[self._counted :]])
+        self._counted = len(self._data)
+        if self._pending > LIMIT:
+            raise _too_long()
+
+
+class EventCutter(_Framer):
+    """Server-sent events for passing on: gives whole ones, byte for byte. Lines end in LF or CRLF."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tail = b""  # the last two bytes that are held: a blank line may begin with them
+
+    def feed(self, data: bytes) -> bytes:
+        """The events that ``data`` completes; perhaps none."""
+        if not self._held and data.endswith(b"\n\n"):
+            return data
+        window = self._tail + data
+        blank = max(window.rfind(b"\n\n"), window.rfind(b"\n\r\n"))
+        if blank < 0:
+            self._hold_back(data, window)
+            return b""
+        end = window.index(b"\n", blank + 1) + 1 - len(self._tail)
+        whole = self._take(data[:end])
+        self._tail = b""
+        if end < len(data):
+            self._hold_back(data[end:], data[end:])
+        return whole
+
+    def close(self) -> bytes:
+        """What is left when the stream ended without the blank line that ends an event."""
+        self._tail = b""
+        return self._take()
+
+    def _hold_back(self, data: bytes, window: bytes) -> None:
+        self._hold(data)
+        self._tail = window[-2:]
+
+
+def _too_long() -> UpstreamBroken:
+    return UpstreamBroken(f"The provider sent an event longer than {LIMIT} bytes.")
