@@ -89,7 +89,7 @@ class Catalog:
         self._adopt(self._configure())
         self._started = self.settings
         self._book = kept_book(Path(self.settings.data_dir), self._price_sources())
-        self._discovery = Discovery(self._targets(), self.settings.server.port)
+        self._discovery = Discovery(self.targets(), self.settings.server.port)
         self.snapshot = self._assembled()
 
     @property
@@ -135,7 +135,7 @@ class Catalog:
                 log.error("the changed configuration is not used: %s", error.message)
                 return False
             self._adopt(configured)
-            self._discovery = self._discovery.renewed(self._targets(), self.settings.server.port)
+            self._discovery = self._discovery.renewed(self.targets(), self.settings.server.port)
             self.snapshot = await asyncio.to_thread(self._assembled)
         log.info("configuration loaded: %d models, %d keys", len(self.snapshot.models), len(self.snapshot.keys))
         self._ask_now.set()
@@ -203,7 +203,8 @@ class Catalog:
             if _lost(path):
                 raise ConfigError(f"{path}: is gone or empty")
 
-    def _targets(self) -> Sequence[Target]:
+    def targets(self) -> Sequence[Target]:
+        """Whom discovery asks, and as which deployment."""
         if not self.settings.discovery:
             return ()
         return list(targets(self._configured.factory, self._environment, self._providers.values()))

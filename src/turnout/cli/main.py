@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
-from turnout.errors import TurnoutError
+from turnout.errors import ConfigError, TurnoutError, UnknownModel
+from turnout.version import __version__
 
-from . import schema, serve
+from . import chat, doctor, models, schema, serve, simulate
 
 app = typer.Typer(
     name="turnout",
     help="One self-hosted service in front of every language model.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,  # they show local variables, and among them could be a secret
 )
 app.command("serve")(serve.serve)
+app.command("chat")(chat.chat)
+app.command("models")(models.models)
+app.command("doctor")(doctor.doctor)
+app.command("simulate")(simulate.simulate)
 app.command("schema")(schema.schema)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"turnout {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """One self-hosted service in front of every language model."""
+
+
 def main() -> None:
-    """The entry of ``turnout``: errors of ours are a line, not a traceback."""
+    """The entry of ``turnout``: errors of ours are a line, not a traceback.
+
+    Exit status 2: wrong usage or configuration; 1: it failed.
+    """
     try:
         app()
     except TurnoutError as error:
-        print(f"turnout: {error.message}", file=sys.stderr)  # noqa: T201  # the command line speaks to people
-        raise SystemExit(1) from None
+        print(f"turnout: {_told(error)}", file=sys.stderr)  # noqa: T201  # the command line speaks to people
+        raise SystemExit(2 if isinstance(error, ConfigError) else 1) from None
+
+
+def _told(error: TurnoutError) -> str:
+    if isinstance(error, UnknownModel) and not error.close:
+        return f"The model '{error.model}' does not exist here. `turnout models` lists what is served."
+    return error.message

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share. Imports belong into the commands' functions: ``--help`` needs none of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Configuration file. Default: turnout.yaml, if there is one.")
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="Configuration file. Default: TURNOUT_CONFIG, else turnout.yaml if it is there."
+    ),
 ]
 Agents = Annotated[Path | None, typer.Option(help="File of agents: NAME: {API_TYPE, API_BASE, API_KEY, API_MODEL}.")]
 DataDir = Annotated[str | None, typer.Option(help="Folder for the ledger. Default: data.")]

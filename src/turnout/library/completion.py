@@ -18,7 +18,7 @@ _opened: tuple[int, Background, Turnout] | None = None
 def chat_completion(messages: Messages, **options: Any) -> Reply:
     """A whole answer, in one blocking call: ``turnout.chat_completion([{"role": "user", "content": "Hello"}])``.
 
-    ``messages`` and ``options`` (with ``model``) are those of ``Turnout.chat``; so are the defaults, the reply, the errors.
+    ``messages`` and ``options`` (with ``model``) are those of ``Turnout.chat``; so are the defaults, reply and errors.
     The configuration is that of ``turnout.open()`` without arguments, read at the first call and followed from then on:
     connections and ledger stay open, in a thread of their own, for as long as the process lives. Attempts of its last
     moments are in the journal only, and come into the ledger's database at the next start.

@@ -1,0 +1,46 @@
+"""``turnout chat``"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from turnout.cli.options import Agents, Config, DataDir
+
+
+def chat(
+    model: Annotated[
+        str | None,
+        typer.Argument(help="Any name of `turnout models`, or provider/model. Default: the first configured model."),
+    ] = None,
+    prompt: Annotated[str | None, typer.Argument(help="Answer this and exit, instead of a conversation.")] = None,
+    system: Annotated[str | None, typer.Option("--system", "-s", help="System prompt.")] = None,
+    config: Config = None,
+    agents: Agents = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Talk to a model, without a server.
+
+    Ctrl-C stops an answer and keeps the conversation; Ctrl-D leaves. After each answer: which deployment gave it, its
+    tokens, its cost, and the time to its first token.
+
+    With a PROMPT, or when something is piped in, one answer is given: its text goes to standard output, the rest to
+    standard error.
+    """
+    import sys
+
+    import turnout
+
+    from .once import answer_once
+    from .talk import talk
+
+    turnout_ = turnout.open(config, agents=agents, data_dir=data_dir)
+    if prompt is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        prompt = sys.stdin.read()
+    if prompt is None:
+        talk(turnout_, model, system)
+    elif prompt.strip():
+        answer_once(turnout_, model, system, prompt)
+    else:
+        raise typer.BadParameter("The prompt is empty.", param_hint="PROMPT")

@@ -1,0 +1,41 @@
+"""All that is looked at, in the order in which it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from turnout.catalog import Catalog, CatalogState, CommandLine
+from turnout.errors import ConfigError
+
+from .asking import Told, ask_everybody
+from .check import Check, Section
+from .machine import machine_checks
+from .models import model_checks
+from .providers import provider_checks
+
+
+async def examine(command_line: CommandLine, told: Told) -> list[Section]:
+    """``told`` is given the addresses that are still waited for."""
+    try:
+        catalog = Catalog(command_line)
+    except ConfigError as error:
+        return [Section("Configuration", [Check("wrong", line) for line in error.message.splitlines()])]
+    answers = await ask_everybody(catalog, told)
+    state = catalog.state()
+    return [
+        Section("Configuration", list(_configuration_checks(state))),
+        Section("Providers", list(provider_checks(answers, state.discovery))),
+        Section("Models", list(model_checks(catalog, answers))),
+        Section("This machine", await machine_checks(catalog)),
+    ]
+
+
+def _configuration_checks(state: CatalogState) -> Iterator[Check]:
+    if state.files:
+        yield Check("ok", f"read from {', '.join(state.files)}")
+    else:
+        yield Check("ok", "no file: what keys in the environment and local servers offer is served")
+    if state.auth_required:
+        yield Check("ok", f"{state.keys} API keys are known, and one is required")
+    for problem in state.problems:
+        yield Check("wrong", problem)

@@ -1,0 +1,91 @@
+"""What a server needs of this machine: a folder, a port, a database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from turnout.catalog import Catalog, Settings
+from turnout.core import WireRequest
+from turnout.errors import ConfigError, UpstreamError
+from turnout.gateway import fetch
+from turnout.storage import database_url
+from turnout.transport import Transport
+
+from .check import Check
+
+_PATIENCE = 2.0  # seconds
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # looked up, not listened on
+
+
+async def machine_checks(catalog: Catalog) -> list[Check]:
+    settings = catalog.settings
+    return [*_folder_checks(Path(settings.data_dir)), *_database_checks(settings), await _port_check(settings)]
+
+
+def _folder_checks(folder: Path) -> Iterator[Check]:
+    """Writes nothing that stays."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        cure = "Give another one with --data-dir, TURNOUT_DATA_DIR or 'data_dir'."
+        yield Check("wrong", f"The ledger's folder {folder} can't be written to: {error.strerror}. {cure}")
+    else:
+        yield Check("ok", f"The ledger's folder {folder} can be written to.")
+
+
+def _database_checks(settings: Settings) -> Iterator[Check]:
+    try:
+        database_url(Path(settings.data_dir), os.environ.get("DATABASE_URL"))
+    except ConfigError as error:
+        yield Check("wrong", error.message)
+
+
+class _Health(msgspec.Struct):
+    status: str
+    version: str
+    parts: dict[str, msgspec.Raw]
+
+
+async def _port_check(settings: Settings) -> Check:
+    host, port = settings.server.host, settings.server.port
+    try:
+        _listen(host, port)
+    except OSError as error:
+        health = await _health(_EVERYWHERE.get(host, host), port)
+        if health is None:
+            cure = "Choose another with --port, PORT or 'server.port'."
+            return Check("wrong", f"Turnout can't listen on {host}:{port}: {error.strerror}. {cure}")
+        if health.status != "ok":
+            return Check(
+                "note", f"Turnout {health.version} serves on {host}:{port}, {health.status}: GET /health says why."
+            )
+        return Check("ok", f"Turnout {health.version} serves on {host}:{port}.")
+    return Check("ok", f"{host}:{port} is free to serve on.")
+
+
+def _listen(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+
+
+async def _health(host: str, port: int) -> _Health | None:
+    """What a Turnout on that port says of itself; None when it is something else."""
+    transport = Transport()
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/health"
+    try:
+        _, _, body = await fetch(transport, WireRequest(url, {}, b"", "GET"), _PATIENCE)
+        return msgspec.json.decode(body, type=_Health)
+    except (UpstreamError, msgspec.DecodeError):
+        return None
+    finally:
+        await transport.close()

@@ -1,0 +1,56 @@
+"""Whether the configured deployments ask for models that are there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from turnout.catalog import Catalog
+
+from .asking import Answer
+from .check import Check, some
+from .places import Use
+from .retired import retirement
+
+_DATE = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})\Z")
+
+
+def model_checks(catalog: Catalog, answers: Sequence[Answer]) -> Iterator[Check]:
+    configured = {name: model for name, model in catalog.snapshot.models.items() if catalog.is_configured(name)}
+    problems = [check for answer in answers for use in answer.place.uses for check in _check(use, answer)]
+    if configured and not any(check.mark == "wrong" for check in problems):
+        yield Check("ok", f"configured: {some(list(configured))}")
+    yield from problems
+    unpriced = [name for name, model in configured.items() if any(made.price is None for made in model.deployments)]
+    if unpriced:
+        yield Check("note", f"No price is known for {some(unpriced)}: the cost isn't counted. Give a 'price'.")
+
+
+def _check(use: Use, answer: Answer) -> Iterator[Check]:
+    place, name = answer.place, use.deployment.model
+    retired = retirement(place.provider.name, name)
+    if answer.models and place.provider.profile.lists_served and not is_listed(name, answer.models):
+        cure = str(retired) if retired else _close(name, answer.models)
+        yield Check("wrong", f"{_subject(use)}: {place.provider.profile.title} does not list '{name}'. {cure}")
+    elif retired and (not answer.models or not retired.is_over):
+        yield Check("note", f"{_subject(use)}: {retired}")
+
+
+def is_listed(name: str, models: Sequence[str]) -> bool:
+    """Under its own name, or under one that a provider takes it for: a tag or a date left out, the latest of a line."""
+    name = name.removeprefix("models/")
+    if name in models or f"{name}:latest" in models:
+        return True
+    if name.endswith("-latest"):
+        return any(listed.startswith(name.removesuffix("latest")) for listed in models)
+    return any(_DATE.sub("", listed) == name for listed in models)
+
+
+def _close(name: str, models: Sequence[str]) -> str:
+    close = get_close_matches(name, models, n=3)
+    return f"Close ones: {', '.join(close)}." if close else f"Listed are: {some(models)}."
+
+
+def _subject(use: Use) -> str:
+    return f"{use.model} ({use.deployment.id})"

@@ -1,0 +1,68 @@
+"""Where models are: each address with each key, once, however many deployments share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from turnout.catalog import Catalog
+from turnout.catalog.factory import in_process, is_local
+from turnout.core import Deployment
+from turnout.providers import WireProvider, registry
+from turnout.transport import address_of
+
+
+class Use(msgspec.Struct, frozen=True):
+    """A configured model, and its deployment at the place."""
+
+    model: str
+    deployment: Deployment
+
+
+class Place(msgspec.Struct, frozen=True):
+    """``deployment`` is as which it is asked."""
+
+    provider: WireProvider
+    deployment: Deployment
+    uses: list[Use]
+
+    @property
+    def address(self) -> str:
+        """Without what may be secret in a URL."""
+        return address_of(self.deployment.base_url)
+
+    @property
+    def is_usual(self) -> bool:
+        """The provider's own address, that nobody had to say."""
+        return self.deployment.base_url == self.provider.profile.base_url.rstrip("/")
+
+    @property
+    def is_wanted(self) -> bool:
+        """Somebody said that it is there. Local servers at their usual addresses are looked for unasked."""
+        return bool(self.uses) or not is_local(self.provider) or not self.is_usual
+
+
+def places_of(catalog: Catalog) -> Sequence[Place]:
+    """Those of configured deployments, and those that discovery asks."""
+    skipped = {finding.provider for finding in catalog.state().discovery if finding.outcome == "skipped"}
+    places = {
+        _identity(target.deployment): Place(target.provider, target.deployment, [])
+        for target in catalog.targets()
+        if target.provider.name not in skipped
+    }
+    for name, model in catalog.snapshot.models.items():
+        if not catalog.is_configured(name):
+            continue
+        for deployment in model.deployments:
+            provider = registry()[deployment.provider]
+            if not in_process(provider):
+                new = Place(cast(WireProvider, provider), deployment, [])
+                places.setdefault(_identity(deployment), new).uses.append(Use(name, deployment))
+    return list(places.values())
+
+
+def _identity(deployment: Deployment) -> tuple[object, ...]:
+    headers = tuple(sorted(deployment.headers.items()))
+    return deployment.provider, deployment.base_url, deployment.api_key, deployment.api_version, headers

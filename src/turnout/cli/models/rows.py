@@ -1,0 +1,93 @@
+"""What is served, as data: printed as it is by ``--json``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from turnout.catalog import Catalog
+from turnout.catalog.factory import in_process
+from turnout.core import Deployment, Price, usd
+from turnout.providers import registry
+from turnout.transport import address_of
+
+Source = Literal["configured", "discovered", "built in"]
+_MILLION = 1_000_000
+
+
+class PriceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """USD per 1M tokens, as exact decimal texts. ``version`` says where the price is from."""
+
+    input: str
+    output: str
+    cached_input: str | None = None
+    cache_write: str | None = None
+    version: str
+
+
+class DeploymentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """``price`` is None when it isn't known."""
+
+    id: str
+    provider: str
+    model: str
+    address: str
+    price: PriceRow | None
+
+
+class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """``alias_of`` is the model's own name, when ``name`` is another one."""
+
+    name: str
+    source: Source
+    alias_of: str | None
+    policy: str
+    fallbacks: tuple[str, ...]
+    deployments: tuple[DeploymentRow, ...]
+
+
+def rows_of(catalog: Catalog) -> list[ModelRow]:
+    """Every name that a client may ask for: models in the order of the configuration, then discovered ones, aliases."""
+    return [
+        ModelRow(
+            name=name,
+            source=_source(catalog, name, model.deployments[0]),
+            alias_of=model.name if model.name != name else None,
+            policy=model.policy,
+            fallbacks=model.fallbacks,
+            deployments=tuple(_deployment(deployment) for deployment in model.deployments),
+        )
+        for name, model in catalog.snapshot.served()
+    ]
+
+
+def _source(catalog: Catalog, name: str, first: Deployment) -> Source:
+    if catalog.is_configured(name):
+        return "configured"
+    return "built in" if in_process(registry()[first.provider]) else "discovered"
+
+
+def _deployment(deployment: Deployment) -> DeploymentRow:
+    return DeploymentRow(
+        id=deployment.id,
+        provider=deployment.provider,
+        model=deployment.model,
+        address=address_of(deployment.base_url),
+        price=None if deployment.price is None else _price(deployment.price),
+    )
+
+
+def _price(price: Price) -> PriceRow:
+    return PriceRow(
+        input=per_million(price.input),
+        output=per_million(price.output),
+        cached_input=None if price.cached_input is None else per_million(price.cached_input),
+        cache_write=None if price.cache_write is None else per_million(price.cache_write),
+        version=price.version,
+    )
+
+
+def per_million(picodollars: int) -> str:
+    """A token's price → USD per 1M tokens."""
+    return usd(picodollars * _MILLION)

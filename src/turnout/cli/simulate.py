@@ -1,0 +1,29 @@
+"""``turnout simulate``"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def simulate(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 for a free one.")] = 9001,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Simulate every provider, with faults on demand, for tests without keys.
+
+    Speaks the wires of OpenAI Chat, Anthropic, Gemini, Ollama, llama.cpp and vLLM on one port. A model's name says how
+    it behaves: sim-status-429-retry-2, sim-cut-stream-after-3, sim-slow-first-500. docs/cli.md lists them all.
+    """
+    import os
+
+    from turnout.errors import ConfigError
+    from turnout.simulator import run
+
+    try:
+        run(host, port, on_ready=lambda url: typer.echo(f"Simulating every provider at {url}"))
+    except OSError as error:
+        raise ConfigError(
+            f"Can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Choose another with --port."
+        ) from error

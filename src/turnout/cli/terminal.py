@@ -1,0 +1,15 @@
+"""What a terminal, a pipe and a file ask of what is printed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NO_WIDTH: Final = 10_000
+"""Columns of a pipe or a file, so that nothing is folded there."""
+
+_UNSAFE: Final = dict.fromkeys((*(code for code in range(32) if chr(code) not in "\n\t"), *range(127, 160)))
+
+
+def harmless(text: str) -> str:
+    """Without what could move a terminal's cursor, rename its window or worse, if a model or a provider said it."""
+    return text.translate(_UNSAFE)
