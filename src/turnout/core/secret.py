@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 
 class Secret:
     """Holds a string that only ``reveal()`` gives out; printing, formatting and encoding never do."""
@@ -25,3 +27,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret can't be pickled")

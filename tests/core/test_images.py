@@ -1,0 +1,46 @@
+"""What an image is, is told by its first bytes."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+
+from turnout.core.images import media_type_of
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type"),
+    [
+        pytest.param(b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "image/png", id="png"),
+        pytest.param(b"\xff\xd8\xff\xe0" + b"\0" * 40, "image/jpeg", id="jpeg"),
+        pytest.param(b"GIF89a" + b"\0" * 40, "image/gif", id="gif"),
+        pytest.param(b"GIF87a", "image/gif", id="very-short-gif"),
+        pytest.param(b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp", id="webp"),
+        pytest.param(b"RIFF\x10\0\0\0WAVEfmt ", None, id="sound-in-the-same-container"),
+        pytest.param(b"\0\0\0\x18ftypheic", "image/heic", id="heic"),
+        pytest.param(b"\0\0\0\x18ftypavif", "image/avif", id="avif"),
+        pytest.param(b"\0\0\0\x18ftypisom", None, id="video-in-the-same-container"),
+        pytest.param(b"BM" + b"\0" * 40, "image/bmp", id="bmp"),
+        pytest.param(b"II*\0" + b"\0" * 40, "image/tiff", id="tiff"),
+        pytest.param(b"%PDF-1.7", None, id="pdf"),
+        pytest.param(b"<svg/>", None, id="text"),
+        pytest.param(b"", None, id="nothing"),
+    ],
+)
+def test_tells_the_type_by_the_bytes(head: bytes, media_type: str | None) -> None:
+    assert media_type_of(b64encode(head).decode()) == media_type
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("!!!!", id="no-base64"),
+        pytest.param("iVBORw0KGgo", id="without-padding"),
+        pytest.param("iVBO Rw0K", id="with-a-space"),
+        pytest.param("data:image/png;base64,iVBORw0KGgo=", id="data-url"),
+        pytest.param("é" * 64, id="not-ascii"),
+    ],
+)
+def test_what_is_not_base64_is_no_image(data: str) -> None:
+    assert media_type_of(data) is None

@@ -1,0 +1,115 @@
+"""What a provider can't say is refused, naming the field; what it can is not."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import Raw
+
+from turnout.core import (
+    HARMLESS,
+    Audio,
+    ChatRequest,
+    File,
+    Image,
+    Message,
+    Output,
+    Part,
+    Reasoning,
+    Sampling,
+    Support,
+    Text,
+    Tool,
+    ToolResult,
+    refuse_unsupported,
+)
+from turnout.errors import Unsupported
+
+NOTHING = Support(
+    namespace="here",
+    knobs=frozenset({"temperature"}),
+    ignores=frozenset({"seed"}),
+    image_urls=False,
+    image_data=False,
+    tools=False,
+    json=False,
+    json_schema=False,
+    reasoning=False,
+    stop=False,
+)
+EVERYTHING = Support(
+    namespace="here", knobs=frozenset(Sampling.__struct_fields__), audio=True, files=True, choices=True
+)
+
+
+def saying(*parts: Part) -> ChatRequest:
+    return ChatRequest(model="m", messages=(Message("system", (Text("s"),)), Message("user", parts)))
+
+
+def asking(**fields: object) -> ChatRequest:
+    return ChatRequest(model="m", messages=(Message("user", (Text("hi"),)),), **fields)  # type: ignore[arg-type]
+
+
+CASES = [
+    pytest.param(saying(Image(url="https://x/y.png")), "messages[1]", id="image-by-url"),
+    pytest.param(saying(Image(data="R0lG", media_type="image/gif")), "messages[1]", id="image-as-base64"),
+    pytest.param(saying(Text("a"), Audio("UklG", "wav")), "messages[1]", id="audio"),
+    pytest.param(saying(File(file_id="f")), "messages[1]", id="file"),
+    pytest.param(
+        saying(
+            ToolResult("c", (Text("a"), Image(url="https://x"))),
+        ),
+        "messages[1]",
+        id="image-of-a-tool",
+    ),
+    pytest.param(asking(tools=(Tool("f"),)), "tools", id="tools"),
+    pytest.param(asking(output=Output("json")), "response_format", id="json"),
+    pytest.param(asking(output=Output("json_schema", Raw(b"{}"))), "response_format", id="json-schema"),
+    pytest.param(asking(reasoning=Reasoning(effort="low")), "reasoning", id="reasoning"),
+    pytest.param(asking(n=2), "n", id="choices"),
+    pytest.param(asking(stop=("x",)), "stop", id="stop"),
+    pytest.param(asking(sampling=Sampling(top_p=0.5)), "top_p", id="knob"),
+    pytest.param(asking(sampling=Sampling(logprobs=True)), "logprobs", id="logprobs"),
+]
+
+
+@pytest.mark.parametrize(("request_", "param"), CASES)
+def test_what_it_can_not_say_is_refused_by_name(request_: ChatRequest, param: str) -> None:
+    with pytest.raises(Unsupported, match="The provider 'p' does not support ") as caught:
+        refuse_unsupported(request_, NOTHING, "p")
+    assert caught.value.param == param
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(("request_", "param"), CASES)
+def test_what_it_can_say_is_let_through(request_: ChatRequest, param: str) -> None:
+    refuse_unsupported(request_, EVERYTHING, "p")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(saying(Text("hi")), id="text"),
+        pytest.param(asking(sampling=Sampling(temperature=0.0)), id="a-knob-it-has"),
+        pytest.param(asking(sampling=Sampling(seed=1)), id="a-knob-it-ignores"),
+        pytest.param(asking(sampling=Sampling(logprobs=False)), id="a-wish-for-nothing"),
+        pytest.param(asking(reasoning=Reasoning(enabled=False)), id="no-reasoning-asked"),
+        pytest.param(asking(extensions={"elsewhere": {name: Raw(b"1") for name in HARMLESS}}), id="harmless-fields"),
+        pytest.param(asking(extensions={"here": {"odd": Raw(b"1")}}), id="fields-of-its-own-wire"),
+    ],
+)
+def test_the_harmless_is_let_through(request_: ChatRequest) -> None:
+    refuse_unsupported(request_, NOTHING, "p")
+
+
+def test_a_field_of_another_wire_is_refused_by_name() -> None:
+    request = asking(extensions={"elsewhere": {"user": Raw(b"1"), "odd": Raw(b"1")}})
+    with pytest.raises(Unsupported, match="'odd'") as caught:
+        refuse_unsupported(request, EVERYTHING, "p")
+    assert caught.value.param == "odd"
+
+
+def test_a_block_of_another_wire_is_refused_where_it_stands() -> None:
+    request = saying(Text("", {"elsewhere": {"block": Raw(b"{}")}}))
+    with pytest.raises(Unsupported, match="elsewhere") as caught:
+        refuse_unsupported(request, EVERYTHING, "p")
+    assert caught.value.param == "messages[1]"
