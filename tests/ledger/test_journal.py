@@ -108,6 +108,17 @@ def test_closing_leaves_what_is_not_settled_to_recovery(tmp_path: Path, ended: b
     assert len(on_disk(journal)[ended]) == 1
 
 
+def test_closing_on_a_full_disk_leaves_the_attempt_to_recovery(tmp_path: Path) -> None:
+    """Nobody will know how it ended, but that it was."""
+    journal = Journal(tmp_path)
+    journal.begin(start("r1"))
+    with largest_file(0):
+        journal.end(end("r1"))
+    journal.unsettled[0].settled = journal.unsettled[0].size
+    journal.close()
+    assert on_disk(journal) == (["r1-1"], [])
+
+
 def test_the_folder_of_the_living_is_locked_and_that_of_the_dead_is_not(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.begin(start("r1"))

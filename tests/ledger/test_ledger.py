@@ -197,8 +197,9 @@ async def test_an_unwritable_data_directory_stops_no_request(tmp_path: Path) -> 
     assert outcomes(tmp_path / "data" / "deep") == {"r1-1": "ok"}
 
 
-async def test_what_the_disk_refused_is_told_too(ledger: Ledger) -> None:
+async def test_what_the_disk_refuses_is_told_too(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger.begin(start("r1"))
+    monkeypatch.setattr(ledger._journal, "mend", lambda: None)
     ledger._journal._broke(OSError("no space"))
     ledger.end(end("r1"))
     told = await ledger.request("r1")

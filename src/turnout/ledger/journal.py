@@ -20,6 +20,8 @@ from .lines import ended_line, read_started, started_line
 from .segment import Segment, create
 
 SEGMENT_BYTES = 8 * 1024 * 1024
+"""When a new file is begun. At 10,000 attempts under way it begins with 2 MB of them."""
+
 HELD_BYTES = 4 * 1024 * 1024
 """What is kept in memory while the disk takes nothing: some 10,000 attempts."""
 
@@ -99,10 +101,13 @@ class Journal:
         self.unsettled.remove(segment)
 
     def close(self) -> None:
-        """Removes what is settled. Anything else stays for recovery, attempts that never ended among it."""
+        """Removes what is settled. Anything else stays for recovery, attempts that never ended among it.
+
+        An attempt that ends later, or whose end the disk still refuses, is ``lost`` then.
+        """
         self._close_file()
         if self._home is not None:
-            if not self.backlog() and not self._under_way:
+            if not (self.backlog() or self._under_way or self._held):
                 self._home.remove()
             self._home.leave()
 
