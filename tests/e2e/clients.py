@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from types import ModuleType
 from typing import Any
 
@@ -40,11 +41,16 @@ class Client:
         fields: dict[str, Any] = self._module.body(Question(prompt=prompt, model=model, **more))
         return fields
 
-    async def headers(self, model: str, prompt: str, *, stream: bool = False, **more: Any) -> Mapping[str, str]:
-        """Those of a reply that is read to its end."""
+    def opened(self, model: str, prompt: str, *, stream: bool = False, **more: Any) -> AbstractAsyncContextManager[Any]:
+        """A reply whose headers have come and whose body is still to be read."""
         resource = self.sdk.chat.completions if self.dialect == "openai" else self.sdk.messages
         asked = self.body(model, prompt, **more)
-        async with resource.with_streaming_response.create(**asked, stream=stream) as reply:
+        opened: AbstractAsyncContextManager[Any] = resource.with_streaming_response.create(**asked, stream=stream)
+        return opened
+
+    async def headers(self, model: str, prompt: str, *, stream: bool = False, **more: Any) -> Mapping[str, str]:
+        """Those of a reply that is read to its end."""
+        async with self.opened(model, prompt, stream=stream, **more) as reply:
             assert await reply.read()
             headers: Mapping[str, str] = reply.headers
             return headers

@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, WIRES, Backend, deployment, simulator_address
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, WIRES, deployment, simulator_address
 from tests.simulator.raw import Reply as RawReply
 from tests.simulator.raw import ask as ask_raw
 from tests.support.aimock import Aimock
@@ -140,12 +142,22 @@ class Stage:
             await asyncio.sleep(0.02)
         raise AssertionError(f"never came true of {model}: {await self.attempts(model)}")
 
+    async def counted(self, sample: str, **labels: str) -> float:
+        """A number of ``/metrics``: the sum of all samples of that name with those labels."""
+        return counted((await self.get("/metrics")).body.decode(), sample, **labels)
+
+
+def counted(metrics: str, sample: str, **labels: str) -> float:
+    found = (
+        told.value
+        for family in text_string_to_metric_families(metrics)
+        for told in family.samples
+        if told.name == sample and labels.items() <= told.labels.items()
+    )
+    return sum(found)
+
 
 async def simulator_attempts(simulator: Simulator, model: str) -> list[dict[str, Any]]:
     upstream_model = model.partition("/")[2] or model
     told = await ask_raw(f"{simulator.root}/__simulator/attempts")
     return [attempt for attempt in json.loads(told.body) if attempt["model"] == upstream_model]
-
-
-def backend_named(model: str) -> Backend:
-    return next(backend for backend in REMOTE if backend.model == model)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import msgspec
+
 from turnout.core import (
     AttemptEnd,
     AttemptStart,
@@ -26,6 +28,9 @@ from .call import Call, Meter, Recorder
 from .estimate import CHARACTERS_PER_TOKEN, estimated_usage
 from .source import Source
 from .watchdog import Watchdog
+
+_FRAME_END = b"\n\n"
+"""Ends a server-sent event, most of which carry one token. Lines of NDJSON are relayed one by one."""
 
 
 class Attempt:
@@ -55,7 +60,8 @@ class Attempt:
         self._first_token: int | None = None
         self._finish: Finish | None = None
         self._failure: UpstreamError | None = None
-        self._output_seen = 0  # characters of an answer that was decoded; tokens of one that was relayed count as 4
+        self._output_seen = 0  # characters of an answer that was decoded; frames of one that was relayed count as 4
+        self._output_counted = 0  # as much of it as the last reported usage counts
         self._settled = False
         self._start = self._record_start()
 
@@ -145,11 +151,13 @@ class Attempt:
             kind = type(event)
             if kind is Relayed:
                 if event.content:  # type: ignore[union-attr]  # `kind is` is quicker than isinstance, per event
-                    self._saw_output(CHARACTERS_PER_TOKEN)
+                    frames = event.data.count(_FRAME_END) or 1  # type: ignore[union-attr]
+                    self._saw_output(frames * CHARACTERS_PER_TOKEN)
             elif kind is Delta:
                 self._saw_output(len(event.text))  # type: ignore[union-attr]
             elif kind is UsageSoFar:
                 self.usage = event.usage  # type: ignore[union-attr]
+                self._output_counted = self._output_seen
             elif kind is Finish:
                 self._finish = event  # type: ignore[assignment]
             elif kind is PartStart:
@@ -174,8 +182,7 @@ class Attempt:
             return
         self._settled = True
         self._watchdog.stop()
-        if self.usage is None and outcome != "failed":
-            self.usage = estimated_usage(self._call.request, -(-self._output_seen // CHARACTERS_PER_TOKEN))
+        self.usage = self._whole_usage(outcome)
         price = self.deployment.price
         if price is not None and self.usage is not None:
             self.cost = price.cost(self.usage)
@@ -195,6 +202,16 @@ class Attempt:
         )
         self._recorder.end(end)
         self._meter.attempt_ended(self._start, end)
+
+    def _whole_usage(self, outcome: Outcome) -> Usage | None:
+        """What was reported; of an answer that has no end, with an estimate of what has come since."""
+        usage = self.usage
+        if outcome == "failed" or (usage is not None and (outcome == "ok" or self._finish is not None)):
+            return usage
+        uncounted = -(-(self._output_seen - self._output_counted) // CHARACTERS_PER_TOKEN)
+        if usage is None:
+            return estimated_usage(self._call.request, uncounted)
+        return msgspec.structs.replace(usage, output=usage.output + uncounted, source="estimated")
 
 
 def _failed(event: Failure) -> UpstreamError:
