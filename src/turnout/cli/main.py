@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from turnout.cli.terminal import take_any_text
 from turnout.errors import ConfigError, TurnoutError, UnknownModel
 from turnout.version import __version__
 
@@ -48,6 +49,7 @@ def main() -> None:
 
     Exit status 2: wrong usage or configuration; 1: it failed.
     """
+    take_any_text()
     try:
         app()
     except TurnoutError as error:

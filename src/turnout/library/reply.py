@@ -22,7 +22,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     - ``finish``: ``"stop"``, ``"length"``, ``"tool_calls"``, ``"content_filter"``, ``"refusal"`` or ``"other"``; None
       when the answer was left or cut before its end.
     - ``usage``: tokens: ``input`` (with ``cached_input`` and ``cache_write``), ``output`` (with ``reasoning``),
-      ``total``, and ``source``: ``"reported"`` by the provider or ``"estimated"``.
+      ``total``, and ``source``: ``"reported"`` by the provider or ``"estimated"``. While a stream goes on: those so far.
     - ``cost_usd``: exact US dollars; None when the deployment's price isn't known.
     - ``model``: the name that answers, an alias resolved. ``deployment`` is the one that answered, ``provider`` its
       provider; they are another model's when a fallback answered.
@@ -37,7 +37,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     tool_calls: tuple[ToolCall, ...]
     finish: FinishReason | None
-    usage: Usage | None
+    usage: Usage
     cost_usd: Decimal | None
     model: str
     deployment: str
@@ -56,7 +56,7 @@ def reply_of(request: ChatRequest, request_id: str, reply: engine.Reply, events:
         text="".join(part.text for part in first.parts if isinstance(part, Text)),
         tool_calls=tuple(part for part in first.parts if isinstance(part, ToolCall)),
         finish=first.finish.reason if first.finish else None,
-        usage=reply.usage,
+        usage=reply.usage or Usage(source="estimated"),
         cost_usd=None if reply.cost is None else Decimal(usd(reply.cost)),
         model=reply.plan.model,
         deployment=reply.deployment.id,

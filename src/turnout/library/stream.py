@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 
-from turnout.core import StreamEvent
+from turnout.core import Delta, PartStart, StreamEvent, Text
 
 from .exchange import Exchange
 from .reply import Reply
 
 
 class Stream:
-    """``async for event in stream`` gives the events of ``turnout.core`` as they come. Read once.
+    """``async for event in stream`` gives the events of ``turnout.core`` as they come, ``pieces`` just text. Read once.
 
     - ``Start(id, model, created)`` once, first.
     - For every part of the answer ``PartStart(index, part, choice)``, any number of ``Delta(index, text, choice)``, and
@@ -31,7 +32,7 @@ class Stream:
         self._read = False
         self._exchange: Exchange | None = None
 
-    def __aiter__(self) -> AsyncIterator[StreamEvent]:
+    def __aiter__(self) -> AsyncGenerator[StreamEvent, None]:
         if self._read:
             raise RuntimeError("A stream is read once. Ask again with stream().")
         self._read = True
@@ -46,6 +47,22 @@ class Stream:
                     yield event
         finally:
             await exchange.leave()
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        """The text of the answer as it comes, without thoughts and tool calls, in place of the events.
+
+        Of the first choice. Raises what the events raise.
+        """
+        texts: set[int] = set()
+        async with aclosing(aiter(self)) as events:
+            async for event in events:
+                match event:
+                    case PartStart(index=index, part=Text(text=text), choice=0):
+                        texts.add(index)
+                        if text:
+                            yield text
+                    case Delta(index=index, text=text, choice=0) if index in texts:
+                        yield text
 
     @property
     def reply(self) -> Reply:

@@ -64,9 +64,7 @@ class Turn:
         return " · ".join(facts)
 
 
-def _tokens(usage: Usage | None) -> str:
-    if usage is None:
-        return "tokens unknown"
+def _tokens(usage: Usage) -> str:
     about = "about " if usage.source == "estimated" else ""
     cached = f" ({usage.cached_input} cached)" if usage.cached_input else ""
     noun = "token" if usage.input == 1 else "tokens"

@@ -1,0 +1,14 @@
+"""One call, no event loop. Needs nothing: the first configured model answers, or echo.
+
+python examples/library_sync.py "Hello, Turnout"
+"""
+
+import sys
+
+import turnout
+
+PROMPT = " ".join(sys.argv[1:]) or "Hello, Turnout"
+
+reply = turnout.chat_completion([{"role": "user", "content": PROMPT}])
+print(reply.text)
+print(f"-- {reply.deployment}, {reply.usage.total} tokens, {reply.cost_usd} USD")
