@@ -15,9 +15,13 @@ from turnout.core import (
     Failure,
     Finish,
     Outcome,
+    Part,
     PartStart,
+    Refusal,
     Relayed,
     StreamEvent,
+    Text,
+    Thinking,
     Usage,
     UsageSoFar,
 )
@@ -25,7 +29,7 @@ from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, Upstream
 from turnout.ticker import Ticker
 
 from .call import Call, Meter, Recorder
-from .estimate import CHARACTERS_PER_TOKEN, estimated_usage
+from .estimate import CHARACTERS_PER_TOKEN, characters, estimated_usage
 from .source import Source
 from .watchdog import Watchdog
 
@@ -161,7 +165,7 @@ class Attempt:
             elif kind is Finish:
                 self._finish = event  # type: ignore[assignment]
             elif kind is PartStart:
-                self._saw_output(0)
+                self._saw_part(event.part)  # type: ignore[union-attr]
             elif kind is Failure:
                 self._failure = _failed(event)  # type: ignore[arg-type]
                 if number == 0:
@@ -169,8 +173,14 @@ class Attempt:
                 return events[:number]
         return events
 
-    def _saw_output(self, characters: int) -> None:
-        self._output_seen += characters
+    def _saw_part(self, part: Part) -> None:
+        """Some wires open a text before its first word is there."""
+        said = characters(part)
+        if said or not isinstance(part, Text | Thinking | Refusal):
+            self._saw_output(said)
+
+    def _saw_output(self, said: int) -> None:
+        self._output_seen += said
         if self._first_token is None:
             self._first_token = self._elapsed()
 

@@ -10,14 +10,17 @@ CHARACTERS_PER_TOKEN = 4
 
 def estimated_usage(request: ChatRequest, output_tokens: int) -> Usage:
     """Usage marked as estimated, from the request's text and the output that was seen."""
-    characters = sum(_characters(part) for message in request.messages for part in message.parts)
-    return Usage(input=-(-characters // CHARACTERS_PER_TOKEN), output=output_tokens, source="estimated")
+    said = sum(characters(part) for message in request.messages for part in message.parts)
+    return Usage(input=-(-said // CHARACTERS_PER_TOKEN), output=output_tokens, source="estimated")
 
 
-def _characters(part: object) -> int:
+def characters(part: object) -> int:
+    """How much a part says in words."""
     match part:
-        case Text(text=text) | Thinking(text=text) | Refusal(text=text) | ToolCall(arguments=text):
+        case Text(text=text) | Thinking(text=text) | Refusal(text=text):
             return len(text)
+        case ToolCall(name=name, arguments=arguments):
+            return len(name) + len(arguments)
         case ToolResult(parts=parts):
-            return sum(_characters(inner) for inner in parts)
+            return sum(characters(inner) for inner in parts)
     return 0
