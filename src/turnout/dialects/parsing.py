@@ -21,10 +21,20 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid_field(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
+
+
+def check_encoding(body: bytes) -> None:
+    """JSON that stays raw is not looked into, so bad UTF-8 in it has to be found beforehand."""
+    if body.isascii():
+        return
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"The body is not valid UTF-8: {error}.") from error
 
 
 def decode_fields(body: bytes) -> dict[str, Raw]:

@@ -27,7 +27,7 @@ from turnout.core import (
     WireBody,
 )
 from turnout.core.images import media_type_of
-from turnout.dialects.parsing import decode, decode_fields
+from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.errors import InvalidRequest
 
 from . import wire
@@ -41,6 +41,7 @@ _NONE = Sampling()
 
 def parse(body: bytes) -> ChatRequest:
     """Raises ``InvalidRequest`` naming the field that is wrong, in the form ``messages[0].content``."""
+    check_encoding(body)
     typed = decode(_BODY, body)
     fields = decode_fields(body)
     return ChatRequest(
@@ -191,9 +192,18 @@ def _part(part: wire.ContentPart, where: str) -> Part:
         case wire.AudioPart(input_audio=audio):
             return Audio(audio.data, audio.format)
         case wire.FilePart(file=file):
-            return File(data=file.file_data, file_id=file.file_id, name=file.filename)
+            return _file(file)
         case wire.RefusalPart(refusal=refusal):
             return Refusal(refusal)
+
+
+def _file(file: wire.FileBody) -> File:
+    """OpenAI's form of inline data is ``data:<type>;base64,<data>``; its servers take bare base64, too."""
+    head, comma, data = (file.file_data or "").partition(",")
+    media_type = head.removeprefix("data:").removesuffix(";base64")
+    if comma and head == f"data:{media_type};base64":
+        return File(data=data, file_id=file.file_id, media_type=media_type, name=file.filename)
+    return File(data=file.file_data, file_id=file.file_id, name=file.filename)
 
 
 def _image(image: wire.ImageURL, field: str) -> Image:

@@ -10,6 +10,8 @@ from msgspec import Meta, Raw
 Temperature = Annotated[float, Meta(ge=0, le=2)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
+Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+TopK = Annotated[int, Meta(ge=-1, le=2**31 - 1)]
 TokenCount = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Meta(min_length=1)]
 NOTHING = Raw()  # msgspec reads any JSON into a Raw, but not into a "Raw or None"
@@ -52,6 +54,7 @@ class FilePart(msgspec.Struct, tag_field="type", tag="file"):
 
 
 ContentPart = TextPart | RefusalPart | ImagePart | AudioPart | FilePart
+NotEmpty = Meta(min_length=1)
 
 
 class FunctionCall(msgspec.Struct):
@@ -69,7 +72,7 @@ class CustomToolCall(msgspec.Struct, tag_field="type", tag="custom"):
 
 
 class System(msgspec.Struct, tag_field="role", tag="system"):
-    content: str | list[TextPart]
+    content: str | Annotated[list[TextPart], NotEmpty]
     name: str | None = None
 
 
@@ -78,12 +81,12 @@ class Developer(System, tag_field="role", tag="developer"):
 
 
 class User(msgspec.Struct, tag_field="role", tag="user"):
-    content: str | list[ContentPart]
+    content: str | Annotated[list[ContentPart], NotEmpty]
     name: str | None = None
 
 
 class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
-    content: str | list[TextPart | RefusalPart] | None = None
+    content: str | Annotated[list[TextPart | RefusalPart], NotEmpty] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None  # not OpenAI's own: DeepSeek, vLLM and others, and what our replies say
     tool_calls: list[FunctionToolCall | CustomToolCall] | None = None
@@ -93,7 +96,7 @@ class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
 
 class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):
     tool_call_id: str
-    content: str | list[ContentPart]
+    content: str | Annotated[list[ContentPart], NotEmpty]
 
 
 class FunctionMessage(msgspec.Struct, tag_field="role", tag="function"):
@@ -169,8 +172,8 @@ class Body(msgspec.Struct):
     response_format: TextFormat | JSONFormat | SchemaFormat | None = None
     temperature: Temperature | None = None
     top_p: Fraction | None = None
-    top_k: int | None = None  # not OpenAI's own: vLLM's and llama.cpp's extension of this wire
-    seed: int | None = None
+    top_k: TopK | None = None  # not OpenAI's own: vLLM's and llama.cpp's extension of this wire
+    seed: Seed | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     logprobs: bool | None = None
