@@ -52,6 +52,7 @@ class ChunkRenderer:
         self._usage: Usage | None = None
         self._relaying = False
         self._head = b""
+        self._begun: set[int] = set()  # choices that have said their role
         self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the delta's field
         self._calls: dict[tuple[int, int], int] = {}  # (choice, part) → the call's number in its choice
 
@@ -93,9 +94,17 @@ class ChunkRenderer:
             "model": start.model or self._context.model,
         }
         self._head = _encode(fields)[:-1] + b',"choices":['
-        return self._chunk(0, b'{"role":"assistant","content":""}')
+        return self._begin(0)
+
+    def _begin(self, choice: int) -> bytes:
+        self._begun.add(choice)
+        return self._chunk(choice, b'{"role":"assistant","content":""}')
 
     def _part_start(self, event: PartStart) -> bytes:
+        begin = b"" if event.choice in self._begun else self._begin(event.choice)
+        return begin + self._opened(event)
+
+    def _opened(self, event: PartStart) -> bytes:
         key, part = (event.choice, event.index), event.part
         if isinstance(part, ToolCall):
             number = sum(choice == event.choice for choice, _ in self._calls)
