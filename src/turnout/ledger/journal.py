@@ -1,7 +1,7 @@
 """Notes every attempt on disk, before it is sent and after it ended.
 
 A note is one ``os.write`` to a file: the kernel has it then, and ``kill -9`` can't take it back. A power cut can: a
-note isn't forced to the disk, which would cost a thousand times as much and stop every request meanwhile.
+note isn't forced to the disk, which would cost a hundred times as much at least, and stop every request meanwhile.
 """
 
 from __future__ import annotations
