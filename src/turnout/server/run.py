@@ -22,7 +22,7 @@ from turnout.telemetry.shared import VARIABLE
 
 from .app import App
 from .control import control_app
-from .protocol import bounded_protocol
+from .protocol import BoundedConfig
 
 _log = structlog.get_logger(__name__)
 
@@ -54,9 +54,18 @@ def _serve_with_workers(command_line: CommandLine, settings: Settings, listener:
     os.environ[VARIABLE] = folder
     try:
         config = _config(settings, _WorkerApp(command_line), factory=True)
-        Multiprocess(config, [listener]).run()
+        _Workers(config, [listener]).run()
     finally:
         shutil.rmtree(folder)
+
+
+class _Workers(Multiprocess):
+    """Stops listening when it stops the workers: else new clients would wait for an answer that nobody gives."""
+
+    def terminate_all(self) -> None:
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
 
 
 class _WorkerApp:
@@ -73,11 +82,11 @@ class _WorkerApp:
 
 def _config(settings: Settings, app: object, *, factory: bool = False) -> uvicorn.Config:
     server = settings.server
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]  # ASGI's types are looser here than there
+    return BoundedConfig(
+        app,
+        server,
         factory=factory,
         workers=server.workers,
-        http=bounded_protocol(server),
         ws="none",
         log_config=None,
         access_log=False,
