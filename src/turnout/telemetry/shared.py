@@ -48,7 +48,8 @@ class SharedMetrics:
         draft.replace(self._file)
 
     def total(self) -> Tally:
-        """Everybody's tallies, this process's as it is now."""
+        """Everybody's tallies, this process's as it is now. What was told outlives a crash: no counter goes back."""
+        self.publish()
         total = Tally()
         total.add(self._metrics.tally)
         if self._file is not None:
