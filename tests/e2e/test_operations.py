@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -24,11 +24,12 @@ AT_ONCE = 12
 TWO_WORKERS = ("--workers", "2")
 BODY = {"model": "sim", "messages": [{"role": "user", "content": "one two three"}]}
 SLOW = {"model": "slow", "stream": True, "messages": [{"role": "user", "content": "Hello."}]}
+Start = Callable[[Sequence[str]], TurnoutServer]
 workers = pytest.mark.parametrize("args", [(), TWO_WORKERS], ids=["alone", "two-workers"])
 
 
 @pytest.fixture
-def start(start_turnout: StartTurnout, simulator: Simulator) -> Callable[..., TurnoutServer]:
+def start(start_turnout: StartTurnout, simulator: Simulator) -> Start:
     """A server of its own for each test: these don't outlive it."""
     address = simulator_address(simulator, "openai")
     deployments = {
@@ -87,7 +88,7 @@ def worker_pids(server: TurnoutServer) -> set[int]:
     return {int(folder.name.partition("-")[0]) for folder in (server.data_dir / "journal").iterdir()}
 
 
-async def test_metrics_add_up_and_the_ledger_misses_nothing(start: Callable[..., TurnoutServer]) -> None:
+async def test_metrics_add_up_and_the_ledger_misses_nothing(start: Start) -> None:
     server = start(TWO_WORKERS)
     ids = await ask_many(server)
     assert len({request_id[:-8] for request_id in ids}) == 2, "one worker answered everything"
@@ -97,7 +98,7 @@ async def test_metrics_add_up_and_the_ledger_misses_nothing(start: Callable[...,
     assert await answered(server) == REQUESTS
 
 
-async def test_a_killed_worker_loses_no_finished_attempt(start: Callable[..., TurnoutServer]) -> None:
+async def test_a_killed_worker_loses_no_finished_attempt(start: Start) -> None:
     """It is started again, what it left is settled, and no counter goes back."""
     server = start(TWO_WORKERS)
     await asyncio.to_thread(server.program.wait_for, lambda: len(worker_pids(server)) == 2, "second worker")
@@ -116,9 +117,7 @@ async def test_a_killed_worker_loses_no_finished_attempt(start: Callable[..., Tu
     await eventually(lambda: answered(server), REQUESTS + 10)
 
 
-async def test_a_crash_of_everything_loses_no_finished_attempt(
-    start: Callable[..., TurnoutServer], start_turnout: StartTurnout
-) -> None:
+async def test_a_crash_of_everything_loses_no_finished_attempt(start: Start, start_turnout: StartTurnout) -> None:
     server = start(())
     ids = await ask_many(server, 20)
     server.kill()
@@ -128,9 +127,7 @@ async def test_a_crash_of_everything_loses_no_finished_attempt(
 
 
 @workers
-async def test_sigterm_lets_streams_come_to_their_end(
-    start: Callable[..., TurnoutServer], args: tuple[str, ...]
-) -> None:
+async def test_sigterm_lets_streams_come_to_their_end(start: Start, args: tuple[str, ...]) -> None:
     server = start(args)
     _, reader, writer = await begin_stream(server, "slow")
     reading = asyncio.create_task(reader.read())
@@ -145,7 +142,7 @@ async def test_sigterm_lets_streams_come_to_their_end(
 
 
 @workers
-async def test_sigterm_ends_an_idle_server_at_once(start: Callable[..., TurnoutServer], args: tuple[str, ...]) -> None:
+async def test_sigterm_ends_an_idle_server_at_once(start: Start, args: tuple[str, ...]) -> None:
     server = start(args)
     began = time.monotonic()
     await asyncio.to_thread(server.stop)
