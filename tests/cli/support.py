@@ -1,0 +1,46 @@
+"""Running commands: in this process where that shows all there is, else as a person does."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import COMMAND
+from turnout.cli.main import app
+
+NO_COLOURS = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100"}
+
+
+def invoke(*words: str) -> Result:
+    """Runs the command in this process, its output as in a pipe. What it raises is in ``exception``."""
+    return CliRunner().invoke(app, list(words), env=NO_COLOURS)
+
+
+def run(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs the command as a process with ``given`` piped in."""
+    return subprocess.run(
+        [str(COMMAND), *words],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=os.environ | NO_COLOURS,
+    )
+
+
+def seen_by(simulator: Simulator, model: str) -> list[dict[str, Any]]:
+    """The attempts that a simulator in another process saw for a model, oldest first."""
+    connection = http.client.HTTPConnection("127.0.0.1", simulator.port, timeout=5)
+    try:
+        connection.request("GET", "/__simulator/attempts")
+        attempts: list[dict[str, Any]] = json.load(connection.getresponse())
+    finally:
+        connection.close()
+    return [attempt for attempt in attempts if attempt["model"] == model]
