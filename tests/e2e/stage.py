@@ -14,7 +14,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, WIRES, deployment, simulator_address
+from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, WIRES, Backend, deployment, simulator_address
 from tests.simulator.raw import Reply as RawReply
 from tests.simulator.raw import ask as ask_raw
 from tests.support.aimock import Aimock
@@ -30,6 +30,7 @@ PROVIDER_KEYS: Mapping[str, str] = {
 }
 SECRETS = (TEAM_KEY, NARROW_KEY, OTHER_KEY, *PROVIDER_KEYS.values())
 INPUT_PRICE, OUTPUT_PRICE, CACHED_PRICE = 3, 15, 0.3  # USD per 1M tokens, so many picodollars a millionth of a token
+JOURNAL = "what-turnout-sent"  # under which aimock keeps what it was sent for the model ``journal``
 PATIENCE = 10.0  # seconds
 _numbers = itertools.count(1)
 
@@ -54,6 +55,8 @@ def config(aimock: Aimock, simulator: Simulator, tactless_url: str) -> dict[str,
     models = {backend.model: _model(deployment(backend, aimock, simulator)) for backend in REMOTE}
     for provider in ("openai", "anthropic"):
         models[f"tactless-{provider}"] = _model({"provider": provider, "model": "m", "base_url": tactless_url})
+    journal = deployment(Backend("aimock", "openai"), aimock, simulator) | {"headers": {"x-test-id": JOURNAL}}
+    models["journal"] = _model(journal)
     for provider in ("vllm", "llamacpp", "ollama", "openai"):
         models[f"nobody-{provider}"] = _model({"provider": provider, "model": "m", "base_url": NOBODY})
     for provider in WIRES:
@@ -114,6 +117,9 @@ class Stage:
         self.turnout = turnout
         self.aimock = aimock
         self.simulator = simulator
+
+    def root(self, upstream: str) -> str:
+        return {"aimock": self.aimock.root, "simulator": self.simulator.root}[upstream]
 
     async def get(self, path: str, key: str = TEAM_KEY) -> RawReply:
         return await ask_raw(self.turnout.url + path, headers={"authorization": f"Bearer {key}"})

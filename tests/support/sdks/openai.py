@@ -74,7 +74,7 @@ def _whole(reply: ChatCompletion) -> Reply:
     calls = choice.message.tool_calls or []
     return Reply(
         text=choice.message.content or "",
-        thinking=getattr(choice.message, "reasoning_content", None) or "",
+        thinking=_thinking(choice.message),
         calls=tuple(_call(c.function.name, c.function.arguments, c.id) for c in calls if c.type == "function"),
         finish=choice.finish_reason,
         input_tokens=reply.usage.prompt_tokens if reply.usage else 0,
@@ -90,7 +90,7 @@ def _folded(chunks: list[ChatCompletionChunk]) -> Reply:
         usage = chunk.usage or usage
         for choice in chunk.choices:
             text += choice.delta.content or ""
-            thinking += getattr(choice.delta, "reasoning_content", None) or ""
+            thinking += _thinking(choice.delta)
             finish = choice.finish_reason or finish
             for part in choice.delta.tool_calls or ():
                 assert part.function
@@ -105,6 +105,11 @@ def _folded(chunks: list[ChatCompletionChunk]) -> Reply:
         input_tokens=usage.prompt_tokens if usage else 0,
         output_tokens=usage.completion_tokens if usage else 0,
     )
+
+
+def _thinking(piece: object) -> str:
+    """DeepSeek's, llama.cpp's and Turnout's field for it, or vLLM's."""
+    return getattr(piece, "reasoning_content", None) or getattr(piece, "reasoning", None) or ""
 
 
 def _call(name: str, text: str, id_: str) -> Call:
