@@ -6,10 +6,13 @@ it is whole: a frame that comes in a thousand pieces costs no more than in one.
 
 from __future__ import annotations
 
+import re
+
 from turnout.errors import UpstreamBroken
 
 LIMIT = 16 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_EVENT = re.compile(rb".*?\n\r?\n|.+", re.DOTALL)
 
 
 class _Framer:
@@ -122,7 +125,7 @@ class SSEFramer(_Framer):
 
 
 class EventCutter(_Framer):
-    """Server-sent events for passing on: gives whole ones, byte for byte. Lines end in LF or CRLF."""
+    """Server-sent events for passing on: gives whole ones, byte for byte. Lines end in LF or CRLF (never in CR)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,6 +155,14 @@ class EventCutter(_Framer):
     def _hold_back(self, data: bytes, window: bytes) -> None:
         self._hold(data)
         self._tail = window[-2:]
+
+
+def events_of(whole: bytes) -> list[bytes]:
+    """What a cutter gave, event by event; joined again, they are ``whole``."""
+    if b"\r" in whole:
+        return _EVENT.findall(whole)
+    *events, rest = whole.split(b"\n\n")
+    return [event + b"\n\n" for event in events] + ([rest] if rest else [])
 
 
 def _too_long() -> UpstreamBroken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from turnout.core import Deployment
@@ -25,9 +26,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _until(date: str) -> float | None:
     try:
-        return max(parsedate_to_datetime(date).timestamp() - time.time(), 0.0)
-    except ValueError:
+        at = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
         return None
+    if at.tzinfo is None:  # the two obsolete forms of dates name no zone; all are in GMT
+        at = at.replace(tzinfo=UTC)
+    return max(at.timestamp() - time.time(), 0.0)
 
 
 def refused(
@@ -57,6 +61,8 @@ def refused(
 def _cure(status: int, deployment: Deployment, key_prefix: str) -> str:
     if status in (401, 403):
         return _key_hint(deployment, key_prefix)
+    if 300 <= status < 400:
+        return "Redirects are not followed, as they would be sent the key: check the provider's address."
     if status == 404 and deployment.model:
         return f"Check the model's name '{deployment.model}', and the provider's address."
     return ""

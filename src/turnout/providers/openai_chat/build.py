@@ -24,7 +24,7 @@ from turnout.core import (
     ToolCall,
     ToolResult,
 )
-from turnout.errors import InvalidRequest
+from turnout.errors import InvalidRequest, Unsupported
 
 NAMESPACE = "openai"
 _encode = msgspec.json.encode
@@ -34,23 +34,42 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
     """The client's own fields, byte for byte, but for the model's name, missing defaults and the wish for usage."""
-    body = dict(fields)
-    body["model"] = Raw(_encode(deployment.model))
-    traits, defaults = deployment.traits, deployment.defaults
+    body: dict[str, Any] = dict(fields)
+    body["model"] = deployment.model
     if request.stream and not request.stream_usage:
         body["stream_options"] = _with_usage(body.get("stream_options"))
-    if request.max_output is None and defaults.max_tokens is not None:
-        body[traits.max_tokens_field] = Raw(_encode(defaults.max_tokens))
-    elif traits.max_tokens_field not in body:
-        for name in _LIMITS:
-            if name in body:  # this model only takes the other name for the same thing
-                body[traits.max_tokens_field] = body.pop(name)
-    if traits.sampling:
-        if defaults.temperature is not None and request.sampling.temperature is None:
-            body["temperature"] = Raw(_encode(defaults.temperature))
-        if defaults.top_p is not None and request.sampling.top_p is None:
-            body["top_p"] = Raw(_encode(defaults.top_p))
+    _set_limit(body, request, deployment)
+    _set_sampling(body, request, deployment)
     return _encode(body)
+
+
+def _set_limit(body: dict[str, Any], request: ChatRequest, deployment: Deployment) -> None:
+    """The caller's limit, under the name that this model takes, or the default."""
+    field = deployment.traits.max_tokens_field
+    if request.max_output is None:
+        if deployment.defaults.max_tokens is not None:
+            body[field] = deployment.defaults.max_tokens
+    elif not _says(body, field):
+        for name in _LIMITS:
+            body.pop(name, None)
+        body[field] = request.max_output
+
+
+def _says(body: dict[str, Any], name: str) -> bool:
+    return name in body and bytes(body[name]) != b"null"
+
+
+def _set_sampling(body: dict[str, Any], request: ChatRequest, deployment: Deployment) -> None:
+    """Defaults for what isn't said. A model that refuses both may take the caller's while it doesn't think."""
+    if deployment.traits.sampling:
+        defaults, sampling = deployment.defaults, request.sampling
+        if defaults.temperature is not None and sampling.temperature is None:
+            body["temperature"] = defaults.temperature
+        if defaults.top_p is not None and sampling.top_p is None:
+            body["top_p"] = defaults.top_p
+    elif request.reasoning is None or request.reasoning.enabled:
+        body.pop("temperature", None)
+        body.pop("top_p", None)
 
 
 def _with_usage(options: Raw | None) -> Raw:
@@ -73,18 +92,12 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         "top_k": sampling.top_k,
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
-        "logprobs": sampling.logprobs,
-        "top_logprobs": sampling.top_logprobs,
         "user": request.user,
         "metadata": request.metadata,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
     }
-    if deployment.traits.sampling:
-        if sampling.temperature is None:
-            body["temperature"] = defaults.temperature
-        if sampling.top_p is None:
-            body["top_p"] = defaults.top_p
+    _set_sampling(body, request, deployment)
     if request.stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     body |= _tools(request) | _output(request) | _reasoning(request) | (request.extensions or {}).get(NAMESPACE, {})
@@ -187,7 +200,9 @@ def _named(fields: dict[str, Any], message: Message) -> dict[str, Any]:
 
 
 def _content(parts: Any) -> str | list[dict[str, Any]]:
-    """A lone text as a string: some servers on this wire know no other form."""
+    """A lone text as a string: some servers on this wire know no other form. An empty list is none at all."""
+    if not parts:
+        return ""
     if len(parts) == 1 and isinstance(parts[0], Text):
         return parts[0].text
     return [_part(part) for part in parts]
@@ -204,9 +219,16 @@ def _part(part: Part) -> dict[str, Any]:
         case Audio(data=data, format=form):
             return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
         case File():
-            file = {"file_data": part.data, "file_id": part.file_id, "filename": part.name}
-            return {"type": "file", "file": {name: value for name, value in file.items() if value is not None}}
+            return {"type": "file", "file": _file(part)}
         case Refusal(text=text):
             return {"type": "refusal", "refusal": text}
         case Thinking() | RedactedThinking() | ToolCall() | ToolResult():
             raise InvalidRequest(f"A part of type '{type(part).__name__}' has no place in this message.")
+
+
+def _file(file: File) -> dict[str, str]:
+    if file.url is not None:
+        raise Unsupported("OpenAI's wire has no files by URL; send the file's data.", param="messages")
+    data = f"data:{file.media_type};base64,{file.data}" if file.data and file.media_type else file.data
+    fields = {"file_data": data, "file_id": file.file_id, "filename": file.name}
+    return {name: value for name, value in fields.items() if value is not None}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from turnout.core import (
+    ChatRequest,
     Delta,
     Failure,
     Finish,
@@ -22,6 +25,7 @@ from turnout.core import (
 )
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import FrameReader
+from turnout.providers.tool_calls import CallIds
 
 from . import wire
 
@@ -32,8 +36,17 @@ def read_reply(data: bytes) -> wire.Reply:
     """One body or one chunk; raises ``UpstreamBroken`` with the beginning of what can't be read."""
     try:
         return _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UpstreamBroken(f"The provider sent what isn't a chat completion ({error}): {data[:200]!r}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_a_completion(data, error) from error
+
+
+def not_a_completion(data: bytes, error: Exception | str) -> UpstreamBroken:
+    return UpstreamBroken(f"The provider sent what isn't a chat completion ({error}): {data[:200]!r}")
+
+
+def says_nothing(data: bytes) -> bool:
+    """The end of the stream, or an event that only keeps the connection open."""
+    return data.strip() in (b"[DONE]", b"")
 
 
 def failure_of(error: wire.ErrorFields | str) -> Failure:
@@ -45,59 +58,70 @@ def failure_of(error: wire.ErrorFields | str) -> Failure:
     return Failure(error.message or "The provider reported an error.", None if code is None else str(code), status)
 
 
-def finish_of(choice: wire.Choice) -> Finish | None:
-    if not choice.finish_reason:
-        return None
-    return Finish(wire.REASONS.get(choice.finish_reason, "other"), choice.finish_reason, choice.index)
+def finish_of(reason: str, choice: int) -> Finish:
+    return Finish(wire.REASONS.get(reason, "other"), reason, choice)
 
 
 class _ChoiceReader:
     """Makes the parts of one choice out of its pieces."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, ids: CallIds) -> None:
         self._number = number
+        self._ids = ids
         self._next = 0  # the next part's index
         self._open: tuple[type[Part], int] | None = None  # the open text, thinking or refusal
-        self._calls: dict[int, int] = {}  # the wire's number of a tool call → its part's index
+        self._calls = Calls()
+        self._finished = False
 
     def read(self, piece: wire.Piece, events: list[StreamEvent]) -> None:
         thought = piece.reasoning_content or piece.reasoning
         if thought:
             self._say(Thinking(thought), thought, events)
-        if piece.content:
-            self._say(Text(piece.content), piece.content, events)
+        content = piece.content
+        if isinstance(content, list):
+            self._say_parts(content, Text, events)
+        elif content:
+            self._say(Text(content), content, events)
         if piece.refusal:
             self._say(Refusal(piece.refusal), piece.refusal, events)
-        for number, call in enumerate(piece.tool_calls or ()):
-            self._call(call, number, events)
+        for call in piece.tool_calls or ():
+            self._call(call, events)
 
-    def end(self, events: list[StreamEvent]) -> None:
-        """Ends whatever is open."""
+    def finish(self, reason: str, events: list[StreamEvent]) -> None:
+        """Some vendors repeat the reason in the chunk with the usage."""
+        if self._finished:
+            return
+        self._finished = True
         self._end_open(events)
-        events += [PartEnd(index, self._number) for index in self._calls.values()]
-        self._calls = {}
+        events += [PartEnd(index, self._number) for index in self._calls.parts]
+        events.append(finish_of(reason, self._number))
+
+    def _say_parts(
+        self, pieces: Sequence[wire.ContentPiece], kind: type[Text] | type[Thinking], events: list[StreamEvent]
+    ) -> None:
+        for piece in pieces:
+            if piece.text:
+                self._say(kind(piece.text), piece.text, events)
+            self._say_parts(piece.thinking or (), Thinking, events)
 
     def _say(self, part: Part, text: str, events: list[StreamEvent]) -> None:
         if self._open and self._open[0] is type(part):
             events.append(Delta(self._open[1], text, self._number))
             return
-        self.end(events)
+        self._end_open(events)
         self._open = (type(part), self._next)
         self._start(part, events)
 
-    def _call(self, call: wire.ToolCallPiece, position: int, events: list[StreamEvent]) -> None:
+    def _call(self, call: wire.ToolCallPiece, events: list[StreamEvent]) -> None:
         self._end_open(events)
-        key = position if call.index is None else call.index
         function = call.function or wire.FunctionPiece()
-        if call.index is None and call.id:
-            key = len(self._calls)  # a vendor without indexes begins a new call with every id
-        if key in self._calls:
-            if function.arguments:
-                events.append(Delta(self._calls[key], function.arguments, self._number))
-            return
-        self._calls[key] = self._next
-        call_id = call.id or f"call_{self._number}_{self._next}"
-        self._start(ToolCall(call_id, function.name or "", function.arguments or ""), events)
+        index = self._calls.find(call)
+        if index is None:
+            self._calls.add(call, self._next)
+            made = ToolCall(call.id or self._ids.make(), function.name or "", function.arguments or "")
+            self._start(made, events)
+        elif function.arguments:
+            events.append(Delta(index, function.arguments, self._number))
 
     def _start(self, part: Part, events: list[StreamEvent]) -> None:
         events.append(PartStart(self._next, part, self._number))
@@ -109,10 +133,42 @@ class _ChoiceReader:
             self._open = None
 
 
+class Calls:
+    """Which part a piece of a tool call belongs to. All of them stay open to the end, as pieces may interleave.
+
+    OpenAI numbers the calls. Where a vendor doesn't, a piece with an id of its own begins a call, and one without
+    goes on with the last. Where a vendor gives all calls one number (Gemini), each has a name and an id of its own;
+    an id alone tells nothing, as old versions of vLLM made one up for every piece.
+    """
+
+    def __init__(self) -> None:
+        self.parts: list[int] = []
+        self._by_number: dict[int, int] = {}
+        self._by_id: dict[str, int] = {}
+
+    def find(self, call: wire.ToolCallPiece) -> int | None:
+        """The index of the part that ``call`` goes on with; None when it begins another one."""
+        if call.id and call.id in self._by_id:
+            return self._by_id[call.id]
+        if call.id and (call.index is None or (call.function and call.function.name)):
+            return None
+        if call.index is not None:
+            return self._by_number.get(call.index)
+        return self.parts[-1] if self.parts else None
+
+    def add(self, call: wire.ToolCallPiece, index: int) -> None:
+        self.parts.append(index)
+        if call.index is not None:
+            self._by_number[call.index] = index
+        if call.id:
+            self._by_id[call.id] = index
+
+
 class _Reader:
     """Turns replies, one or many, into events."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: ChatRequest) -> None:
+        self._ids = CallIds(request)
         self._started = False
         self._choices: dict[int, _ChoiceReader] = {}
 
@@ -125,29 +181,28 @@ class _Reader:
             events.append(Start(reply.id or "", reply.model or "", int(reply.created or 0)))
         for choice in reply.choices or ():
             self._read_choice(choice, events)
-        if reply.usage:
-            events.append(UsageSoFar(reply.usage.usage()))
+        usage = wire.usage_of(reply.usage)
+        if usage:
+            events.append(UsageSoFar(usage))
         return events
 
     def _read_choice(self, choice: wire.Choice, events: list[StreamEvent]) -> None:
         reader = self._choices.get(choice.index)
         if reader is None:
-            reader = self._choices[choice.index] = _ChoiceReader(choice.index)
+            reader = self._choices[choice.index] = _ChoiceReader(choice.index, self._ids)
         piece = choice.delta or choice.message
         if piece:
             reader.read(piece, events)
-        finish = finish_of(choice)
-        if finish:
-            reader.end(events)
-            events.append(finish)
+        if choice.finish_reason:
+            reader.finish(choice.finish_reason, events)
 
 
 class StreamDecoder(FrameReader[tuple[str, bytes]]):
     """A ``text/event-stream`` of chunks."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: ChatRequest) -> None:
         self._framer = SSEFramer()
-        self._reader = _Reader()
+        self._reader = _Reader(request)
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         return self._read_all(self._framer.feed(data))
@@ -157,14 +212,15 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
-        if data != b"[DONE]":
+        if data.startswith(b"{") or not says_nothing(data):
             events += self._reader.read(read_reply(data))
 
 
 class BodyDecoder:
     """One whole ``chat.completion``."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: ChatRequest) -> None:
+        self._request = request
         self._pieces: list[bytes] = []
 
     def feed(self, data: bytes) -> list[StreamEvent]:
@@ -175,4 +231,4 @@ class BodyDecoder:
         reply = read_reply(b"".join(self._pieces))
         if not reply.choices and reply.error is None:
             raise UpstreamBroken("The provider's reply has no choices.")
-        return _Reader().read(reply)
+        return _Reader(self._request).read(reply)

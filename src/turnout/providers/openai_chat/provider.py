@@ -89,7 +89,7 @@ class OpenAIWire:
         return WireRequest(self._address(deployment, "chat/completions"), self._headers(deployment), body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        return StreamDecoder() if request.stream else BodyDecoder()
+        return StreamDecoder(request) if request.stream else BodyDecoder(request)
 
     def relay(self, request: ChatRequest) -> Decoder:
         return StreamRelay(request.stream_usage) if request.stream else BodyRelay()
@@ -143,7 +143,7 @@ def _error_of(body: bytes) -> tuple[str, str | None]:
     """The provider's words and code in an error reply, whatever its form."""
     try:
         fields = _ERROR.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return body[:500].decode("utf-8", "replace").strip() or "(no message)", None
     if isinstance(fields.error, str):
         return fields.error, None

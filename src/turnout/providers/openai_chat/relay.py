@@ -1,79 +1,92 @@
 """A reply passed on as it came, with a light scan for what the ledger needs.
 
-A frame is only decoded when it may hold a finish reason, usage or an error, and until the first piece of content has
+An event is only decoded when it may hold a finish reason, usage or an error, and until the first piece of content has
 been seen. Quotes inside JSON strings are escaped, so the searched names can't be found in a model's own words.
 """
 
 from __future__ import annotations
 
-from turnout.core import Relayed, StreamEvent, UsageSoFar
-from turnout.core.framing import LIMIT
+import msgspec
+from msgspec import Raw
+
+from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
+from turnout.core.framing import EventCutter, events_of
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import FrameReader
 
 from . import wire
-from .decode import failure_of, finish_of, read_reply
+from .decode import failure_of, finish_of, not_a_completion, says_nothing
 
-_DATA = b"data:"
+
+class _Choice(msgspec.Struct):
+    index: int = 0
+    delta: dict[str, Raw] | None = None
+    finish_reason: str | None = None
+
+
+class _Reply(msgspec.Struct):
+    """Of a body or a chunk, what is looked at. The rest may have any form: the client knows it."""
+
+    choices: list[_Choice] | None = None
+    usage: Raw = Raw()
+    error: wire.ErrorFields | str | None = None
+
+
+_REPLY = msgspec.json.Decoder(_Reply)
+_NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 
 
 class StreamRelay(FrameReader[bytes]):
-    """Passes whole server-sent events on. ``show_usage`` False takes out the usage that only Turnout asked for."""
+    """Passes whole events on. ``show_usage`` False takes out the usage that only Turnout asked for."""
 
     def __init__(self, show_usage: bool) -> None:
         self._show_usage = show_usage
-        self._held = b""
+        self._cutter = EventCutter()
         self._content_seen = False
+        self._finished: set[int] = set()
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        if self._held:
-            data, self._held = self._held + data, b""
-        if not data.endswith(b"\n\n"):
-            data = self._hold_back(data)
-        return self._scan(data) if data else []
+        data = self._cutter.feed(data)
+        if self._content_seen and self._broken is None and not _may_matter(data):
+            return [Relayed(data)] if data else []
+        return self._read_all(events_of(data))
 
     def close(self) -> list[StreamEvent]:
         """A last event without its blank line is only whole if it can be read."""
-        held, self._held = self._held, b""
-        return self._scan(held.rstrip() + b"\n\n") if held.strip() else []
-
-    def _hold_back(self, data: bytes) -> bytes:
-        if b"\r" in data:  # an event may end in CRLF, and a CR at the end may be half of one
-            whole = data.rfind(b"\r\n\r\n")
-            end = max(whole + 4 if whole >= 0 else 0, data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0)
-        else:
-            end = data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0
-        self._held = data[end:]
-        if len(self._held) > LIMIT:
-            raise UpstreamBroken(f"The provider sent an event longer than {LIMIT} bytes.")
-        return data[:end]
-
-    def _scan(self, data: bytes) -> list[StreamEvent]:
-        if self._content_seen and self._broken is None and not _may_matter(data):
-            return [Relayed(data)]
-        return self._read_all(data.replace(b"\r\n", b"\n").split(b"\n\n"))
+        left = self._cutter.close().rstrip() + b"\n\n"
+        return self._read_all([left] if SSEFramer().feed(left) else [])
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        if not frame:
-            return
         if self._content_seen and not _may_matter(frame):
-            events.append(Relayed(frame + b"\n\n"))
+            events.append(Relayed(frame))
             return
-        payload = _payload(frame)
-        if not payload.startswith(b"{"):
-            events.append(Relayed(frame + b"\n\n", content=False))  # [DONE], a comment, a keep-alive
-            return
-        reply = read_reply(payload)
-        if reply.error is not None:
-            events.append(failure_of(reply.error))
-            return
-        content = any(_has_content(choice.delta) for choice in reply.choices or ())
+        found: list[StreamEvent] = []
+        content, shown = False, True
+        for _, data in SSEFramer().feed(frame):
+            if says_nothing(data):
+                continue
+            reply = _read(data)
+            if reply is None:
+                content = True
+                continue
+            if reply.error is not None:
+                events.append(failure_of(reply.error))
+                return
+            content = content or any(_has_content(choice.delta) for choice in reply.choices or ())
+            shown = self._show_usage or bool(reply.choices) or not _counted(reply)
+            found += self._found(reply)
         self._content_seen = self._content_seen or content
-        if self._show_usage or reply.choices or not reply.usage:
-            events.append(Relayed(frame + b"\n\n", content))
-        events += [finish for choice in reply.choices or () if (finish := finish_of(choice))]
-        if reply.usage:
-            events.append(UsageSoFar(reply.usage.usage()))
+        passed = frame if shown else frame[: len(frame) - len(frame.lstrip(b"\r\n"))]
+        events += [Relayed(passed, content)] if passed else []
+        events += found
+
+    def _found(self, reply: _Reply) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        for choice in reply.choices or ():
+            if choice.finish_reason and choice.index not in self._finished:
+                self._finished.add(choice.index)
+                events.append(finish_of(choice.finish_reason, choice.index))
+        return events + _usage(reply)
 
 
 class BodyRelay:
@@ -88,40 +101,52 @@ class BodyRelay:
 
     def close(self) -> list[StreamEvent]:
         body = b"".join(self._pieces)
-        reply = read_reply(body)
+        reply = _read(body)
+        if reply is None:
+            return [Relayed(body)]
         if reply.error is not None:
             return [failure_of(reply.error)]
         if not reply.choices:
             raise UpstreamBroken("The provider's reply has no choices.")
         events: list[StreamEvent] = [Relayed(body)]
-        events += [finish for choice in reply.choices if (finish := finish_of(choice))]
-        if reply.usage:
-            events.append(UsageSoFar(reply.usage.usage()))
-        return events
+        events += [finish_of(choice.finish_reason, choice.index) for choice in reply.choices if choice.finish_reason]
+        return events + _usage(reply)
+
+
+def _read(data: bytes) -> _Reply | None:
+    """None for JSON of an unknown form. Raises ``UpstreamBroken`` for what isn't JSON."""
+    try:
+        return _REPLY.decode(data)
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_a_completion(data, error) from error
+
+
+def _usage(reply: _Reply) -> list[StreamEvent]:
+    usage = wire.usage_of(reply.usage)
+    return [UsageSoFar(usage)] if usage else []
+
+
+def _counted(reply: _Reply) -> bool:
+    return bytes(reply.usage) not in (b"", b"null")
+
+
+def _has_content(delta: dict[str, Raw] | None) -> bool:
+    """Is there more than the role? What exactly may be a vendor's own."""
+    return any(name != "role" and bytes(value) not in _NOTHING for name, value in (delta or {}).items())
 
 
 def _may_matter(data: bytes) -> bool:
-    return b'"usage"' in data or b'"error"' in data or b"[DONE]" in data or _may_finish(data)
+    return b'"error"' in data or _says(data, b'"finish_reason"') or _says(data, b'"usage"')
 
 
-def _may_finish(data: bytes) -> bool:
-    """Is there a finish reason other than null? Most vendors send one with every chunk."""
-    at = data.find(b'"finish_reason"')
+def _says(data: bytes, field: bytes) -> bool:
+    """Is there such a field that isn't null? Most vendors send these two with every chunk."""
+    at = data.find(field)
     while at >= 0:
-        if b"null" not in data[at + 15 : at + 22]:
+        at += len(field)
+        if b"null" not in data[at : at + 7]:
             return True
-        at = data.find(b'"finish_reason"', at + 15)
+        at = data.find(field, at)
     return False
-
-
-def _payload(frame: bytes) -> bytes:
-    if frame.startswith(_DATA) and b"\n" not in frame:
-        return frame[5:].strip()
-    lines = [line[5:].strip() for line in frame.split(b"\n") if line.startswith(_DATA)]
-    return b"\n".join(lines)
-
-
-def _has_content(piece: wire.Piece | None) -> bool:
-    return piece is not None and bool(
-        piece.content or piece.tool_calls or piece.reasoning_content or piece.reasoning or piece.refusal
-    )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta, Raw
 
 from turnout.core import FinishReason, Usage
+
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class FunctionPiece(msgspec.Struct, gc=False):
@@ -18,10 +23,17 @@ class ToolCallPiece(msgspec.Struct):
     function: FunctionPiece | None = None
 
 
+class ContentPiece(msgspec.Struct):
+    """Mistral's reasoning models say their content in parts: ``text``, or ``thinking`` with parts of its own."""
+
+    text: str | None = None
+    thinking: list[ContentPiece] | None = None
+
+
 class Piece(msgspec.Struct):
     """A message, or the next piece of one. Reasoning is DeepSeek's, xAI's, vLLM's and OpenRouter's extension."""
 
-    content: str | None = None
+    content: str | list[ContentPiece] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
@@ -36,18 +48,22 @@ class Choice(msgspec.Struct):
 
 
 class InputDetails(msgspec.Struct, gc=False):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
 
 
 class OutputDetails(msgspec.Struct, gc=False):
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Count | None = None
 
 
 class UsageFields(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
+    """SGLang has ``reasoning_tokens`` and DeepSeek ``prompt_cache_hit_tokens`` at the top."""
+
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    total_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    prompt_cache_hit_tokens: Count | None = None
     prompt_tokens_details: InputDetails | None = None
     completion_tokens_details: OutputDetails | None = None
 
@@ -60,10 +76,22 @@ class UsageFields(msgspec.Struct):
         return Usage(
             input=given,
             output=max(made, (self.total_tokens or 0) - given),
-            cached_input=inputs.cached_tokens or 0,
+            cached_input=inputs.cached_tokens or self.prompt_cache_hit_tokens or 0,
             cache_write=inputs.cache_write_tokens or 0,
-            reasoning=outputs.reasoning_tokens or 0,
+            reasoning=outputs.reasoning_tokens or self.reasoning_tokens or 0,
         )
+
+
+_USAGE = msgspec.json.Decoder(UsageFields | None)
+
+
+def usage_of(raw: Raw) -> Usage | None:
+    """None without one, and for one that can't be believed: the answer is worth more than its count."""
+    try:
+        fields = _USAGE.decode(raw) if raw else None
+    except msgspec.ValidationError:
+        return None
+    return fields.usage() if fields else None
 
 
 class ErrorFields(msgspec.Struct):
@@ -80,7 +108,7 @@ class Reply(msgspec.Struct):
     model: str | None = None
     created: float | None = None
     choices: list[Choice] | None = None
-    usage: UsageFields | None = None
+    usage: Raw = Raw()  # read by ``usage_of``
     error: ErrorFields | str | None = None
 
 

@@ -1,0 +1,361 @@
+"""A request on OpenAI's wire: relayed byte for byte where it came on that wire, made anew where it didn't."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from msgspec import Raw
+from openai.types.chat import completion_create_params
+from pydantic import TypeAdapter
+
+from tests.support.openai_wire import DIALECT, PNG, PROVIDER, VENDORS, asking, deployment
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Defaults,
+    Deployment,
+    File,
+    Image,
+    Message,
+    Output,
+    Part,
+    Reasoning,
+    RedactedThinking,
+    Refusal,
+    Sampling,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Traits,
+)
+from turnout.errors import InvalidRequest, Unsupported
+
+HELLO = (Message("user", (Text("hi"),)),)
+REASONS = Traits(sampling=False, max_tokens_field="max_completion_tokens")
+SEEDS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
+
+
+def relayed(body: bytes, **changes: Any) -> bytes:
+    return PROVIDER.build(DIALECT.parse(body), deployment(**changes)).body
+
+
+def relayed_fields(body: bytes, **changes: Any) -> dict[str, Any]:
+    """Without what every one of these requests has."""
+    fields = json.loads(relayed(body, **changes))
+    assert fields.pop("model") == "gpt-4o-mini"
+    assert fields.pop("messages")
+    return fields  # type: ignore[no-any-return]
+
+
+def translated(place: Deployment | None = None, *messages: Message, **fields: Any) -> dict[str, Any]:
+    request = ChatRequest(model="fast", messages=messages or HELLO, **fields)
+    return json.loads(PROVIDER.build(request, place or deployment()).body)  # type: ignore[no-any-return]
+
+
+def said(*messages: Message) -> Any:
+    return translated(None, *messages)["messages"]
+
+
+# --- relayed -----------------------------------------------------------------------------------------
+
+
+def test_the_clients_own_bytes_go_on_but_for_the_models_name() -> None:
+    """Order, spaces, escapes, unknown fields, numbers that no float holds; of a double key the last one."""
+    body = (
+        b'{"x":{"b": 1.000, "a":123456789012345678901234567890}, "model":"fast","y":1E400, '
+        b'"messages":[ {"role":"user","content":"\\u00e9\\/","z":[ ]} ],"model": "faster", "max_tokens":5}'
+    )
+    assert relayed(body) == (
+        b'{"x":{"b": 1.000, "a":123456789012345678901234567890},"model":"gpt-4o-mini","y":1E400,'
+        b'"messages":[ {"role":"user","content":"\\u00e9\\/","z":[ ]} ],"max_tokens":5}'
+    )
+
+
+def test_a_model_name_may_hold_anything() -> None:
+    assert json.loads(relayed(asking(), model='a"b\\ö/:latest'))["model"] == 'a"b\\ö/:latest'
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        pytest.param({}, {"max_tokens": 256, "temperature": 0.7, "top_p": 0.9}, id="nothing-said"),
+        pytest.param(
+            {"max_tokens": None, "temperature": None},
+            {"max_tokens": 256, "temperature": 0.7, "top_p": 0.9},
+            id="null-says-nothing",
+        ),
+        pytest.param(
+            {"max_tokens": 5, "temperature": 0, "top_p": 0.0},
+            {"max_tokens": 5, "temperature": 0, "top_p": 0.0},
+            id="zero-says-something",
+        ),
+    ],
+)
+def test_defaults_are_for_what_the_caller_has_not_said(fields: dict[str, Any], sent: dict[str, Any]) -> None:
+    assert relayed_fields(asking(**fields), defaults=SEEDS) == sent
+
+
+def test_without_defaults_nothing_is_added() -> None:
+    assert relayed_fields(asking()) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        pytest.param({}, {"max_completion_tokens": 256}, id="nothing-said"),
+        pytest.param({"max_tokens": 5}, {"max_completion_tokens": 5}, id="by-the-old-name"),
+        pytest.param({"max_completion_tokens": 5}, {"max_completion_tokens": 5}, id="by-the-new-name"),
+        pytest.param(
+            {"max_tokens": 5, "max_completion_tokens": None}, {"max_completion_tokens": 5}, id="new-name-null"
+        ),
+        pytest.param({"temperature": 0.5, "top_p": 1}, {"max_completion_tokens": 256}, id="sampling-is-left-out"),
+        pytest.param(
+            {"temperature": 0.5, "reasoning_effort": "none"},
+            {"temperature": 0.5, "reasoning_effort": "none", "max_completion_tokens": 256},
+            id="sampling-without-reasoning",
+        ),
+    ],
+)
+def test_a_reasoning_model_is_sent_what_it_takes(fields: dict[str, Any], sent: dict[str, Any]) -> None:
+    assert relayed_fields(asking(**fields), defaults=SEEDS, traits=REASONS) == sent
+
+
+def test_a_model_that_takes_the_old_name_is_sent_it() -> None:
+    assert relayed_fields(asking(max_completion_tokens=5)) == {"max_tokens": 5}
+
+
+@pytest.mark.parametrize(
+    ("fields", "options"),
+    [
+        pytest.param({}, {"include_usage": True}, id="not-said"),
+        pytest.param({"stream_options": None}, {"include_usage": True}, id="null"),
+        pytest.param({"stream_options": {}}, {"include_usage": True}, id="empty"),
+        pytest.param({"stream_options": {"include_usage": False}}, {"include_usage": True}, id="not-wanted"),
+        pytest.param(
+            {"stream_options": {"include_obfuscation": False, "include_usage": None}},
+            {"include_obfuscation": False, "include_usage": True},
+            id="others-are-kept",
+        ),
+    ],
+)
+def test_usage_is_asked_for_in_every_stream(fields: dict[str, Any], options: dict[str, Any]) -> None:
+    assert relayed_fields(asking(stream=True, **fields)) == {"stream": True, "stream_options": options}
+
+
+def test_options_of_a_client_that_wants_usage_stay_as_they_are() -> None:
+    body = asking(stream=True).replace(b'"stream": true', b'"stream": true, "stream_options":{"include_usage": true }')
+    assert b'"stream_options":{"include_usage": true }' in relayed(body)
+
+
+def test_a_whole_reply_needs_no_asking() -> None:
+    assert relayed_fields(asking(stream=False)) == {"stream": False}
+
+
+def test_what_openai_alone_can_say_is_relayed() -> None:
+    fields = {
+        "modalities": ["text"],
+        "top_k": 5,
+        "web_search_options": {},
+        "messages": [{"role": "user", "content": "x"}],
+    }
+    assert relayed_fields(asking(**fields)) == {"modalities": ["text"], "top_k": 5, "web_search_options": {}}
+
+
+# --- translated --------------------------------------------------------------------------------------
+
+PARAMS = TypeAdapter(completion_create_params.CompletionCreateParamsNonStreaming)
+
+
+def test_everything_at_once_is_a_request_of_the_sdks() -> None:
+    fields = translated(
+        None,
+        Message("system", (Text("Be brief."),)),
+        Message("user", (Text("look"), Image(data=PNG, media_type="image/png", detail="low")), "eve"),
+        Message("assistant", (Text("ok"), ToolCall("c1", "f", '{"a":1}'), ToolCall("c2", "g", ""))),
+        Message("tool", (ToolResult("c1", (Text("one"),)), ToolResult("c2", (Text("two"), Text("three"))))),
+        tools=(Tool("f", "Does it.", Raw(b'{"type":"object"}'), True), Tool("g")),
+        tool_choice=ToolChoice("tool", "f"),
+        parallel_tool_calls=False,
+        output=Output("json_schema", Raw(b'{"type":"object"}'), "city", True, "A city."),
+        sampling=Sampling(temperature=0, top_p=1, seed=0, presence_penalty=0, frequency_penalty=1),
+        reasoning=Reasoning(effort="low"),
+        max_output=7,
+        stop=("a", "b"),
+        n=2,
+        user="eve",
+        metadata={"a": "b"},
+    )
+    PARAMS.validate_python(fields)
+    function = {"type": "function", "function": {"name": "f"}}
+    assert fields == {
+        "model": "gpt-4o-mini",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "look"},
+                    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}", "detail": "low"}},
+                ],
+                "name": "eve",
+            },
+            {
+                "role": "assistant",
+                "content": "ok",
+                "tool_calls": [
+                    {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
+                    {"id": "c2", "type": "function", "function": {"name": "g", "arguments": "{}"}},
+                ],
+            },
+            {"role": "tool", "tool_call_id": "c1", "content": "one"},
+            {
+                "role": "tool",
+                "tool_call_id": "c2",
+                "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "three"}],
+            },
+        ],
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": "f", "description": "Does it.", "parameters": {"type": "object"}, "strict": True},
+            },
+            {"type": "function", "function": {"name": "g"}},
+        ],
+        "tool_choice": function,
+        "parallel_tool_calls": False,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "city", "description": "A city.", "schema": {"type": "object"}, "strict": True},
+        },
+        "temperature": 0,
+        "top_p": 1,
+        "seed": 0,
+        "presence_penalty": 0,
+        "frequency_penalty": 1,
+        "reasoning_effort": "low",
+        "max_tokens": 7,
+        "stop": ["a", "b"],
+        "n": 2,
+        "user": "eve",
+        "metadata": {"a": "b"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        pytest.param(
+            Image(url="https://x/a.png"), {"type": "image_url", "image_url": {"url": "https://x/a.png"}}, id="image-url"
+        ),
+        pytest.param(
+            Audio("UklG", "wav"), {"type": "input_audio", "input_audio": {"data": "UklG", "format": "wav"}}, id="audio"
+        ),
+        pytest.param(
+            File(data="JVBE", media_type="application/pdf", name="a.pdf"),
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBE", "filename": "a.pdf"}},
+            id="inline-file",
+        ),
+        pytest.param(File(data="JVBE"), {"type": "file", "file": {"file_data": "JVBE"}}, id="file-of-unknown-type"),
+        pytest.param(File(file_id="f1"), {"type": "file", "file": {"file_id": "f1"}}, id="uploaded-file"),
+    ],
+)
+def test_what_a_user_says(part: Part, expected: dict[str, Any]) -> None:
+    assert said(Message("user", (Text("a"), part))) == [
+        {"role": "user", "content": [{"type": "text", "text": "a"}, expected]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        pytest.param(
+            (Text("a"), Text("b")),
+            {"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+            id="texts",
+        ),
+        pytest.param((Refusal("No."),), {"content": None, "refusal": "No."}, id="refusal"),
+        pytest.param(
+            (Thinking("h", "sig"), Thinking("m"), Text("a")), {"content": "a", "reasoning_content": "hm"}, id="thinking"
+        ),
+        pytest.param((RedactedThinking("x"), Text("a")), {"content": "a"}, id="redacted-thinking-is-for-its-maker"),
+    ],
+)
+def test_what_an_assistant_said(parts: tuple[Part, ...], expected: dict[str, Any]) -> None:
+    assert said(Message("assistant", parts)) == [{"role": "assistant"} | expected]
+
+
+def test_a_message_with_results_and_words_becomes_several() -> None:
+    """Results come first: they have to follow the calls."""
+    message = Message("user", (Text("well?"), ToolResult("c1", (Text("one"),)), ToolResult("c2", ())))
+    assert said(message) == [
+        {"role": "tool", "tool_call_id": "c1", "content": "one"},
+        {"role": "tool", "tool_call_id": "c2", "content": ""},
+        {"role": "user", "content": "well?"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "effort"),
+    [
+        pytest.param(Reasoning(effort="minimal"), "minimal", id="word"),
+        pytest.param(Reasoning(budget=1024), "low", id="small-budget"),
+        pytest.param(Reasoning(budget=8192), "medium", id="budget"),
+        pytest.param(Reasoning(budget=32_000), "high", id="large-budget"),
+        pytest.param(Reasoning(), None, id="unsaid"),
+        pytest.param(Reasoning(enabled=False), None, id="off"),
+        pytest.param(Reasoning(enabled=False, effort="none"), "none", id="off-by-word"),
+    ],
+)
+def test_reasoning(reasoning: Reasoning, effort: str | None) -> None:
+    assert translated(reasoning=reasoning).get("reasoning_effort") == effort
+
+
+def test_output_without_a_name_is_given_one() -> None:
+    output = Output("json_schema", Raw(b"{}"))
+    assert translated(output=output)["response_format"]["json_schema"] == {"name": "answer", "schema": {}}
+
+
+def test_a_stream_is_asked_for_with_its_usage() -> None:
+    fields = translated(stream=True)
+    assert (fields["stream"], fields["stream_options"]) == (True, {"include_usage": True})
+
+
+def test_defaults_and_traits_hold_for_translated_requests_too() -> None:
+    plain = translated(deployment(defaults=SEEDS))
+    assert (plain["max_tokens"], plain["temperature"], plain["top_p"]) == (256, 0.7, 0.9)
+    sampled = Sampling(temperature=0.5)
+    reasons = translated(deployment(defaults=SEEDS, traits=REASONS), sampling=sampled)
+    assert "temperature" not in reasons
+    assert "top_p" not in reasons
+    assert reasons["max_completion_tokens"] == 256
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        pytest.param({"sampling": Sampling(top_k=5)}, "top_k", id="top-k"),
+        pytest.param({"sampling": Sampling(logprobs=True)}, "logprobs", id="logprobs"),
+        pytest.param({"extensions": {"anthropic": {"container": Raw(b"1")}}}, "container", id="field-of-another-wire"),
+        pytest.param({"messages": (Message("user", (File(url="https://x/a.pdf"),)),)}, "messages", id="file-by-url"),
+    ],
+)
+def test_what_it_can_not_say_is_refused_by_name(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        PROVIDER.build(ChatRequest(**{"model": "fast", "messages": HELLO} | fields), deployment())
+    assert caught.value.param == param
+
+
+def test_a_part_in_the_wrong_place_is_the_requests_mistake() -> None:
+    with pytest.raises(InvalidRequest, match="ToolCall"):
+        said(Message("user", (ToolCall("c", "f", "{}"),)))
+
+
+@pytest.mark.parametrize("name", ["vllm", "llamacpp", "compatible"])
+def test_local_servers_take_top_k(name: str) -> None:
+    request = ChatRequest(model="m", messages=HELLO, sampling=Sampling(top_k=5))
+    assert json.loads(VENDORS[name].build(request, deployment()).body)["top_k"] == 5
