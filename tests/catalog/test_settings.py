@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.catalog.support import catalog, only
-from turnout.core import Defaults, Key, Retries, Secret, Timeouts, Traits
+from turnout.core import Defaults, Deployment, Key, Retries, Secret, Timeouts, Traits
 from turnout.errors import ConfigError
 
 
@@ -318,7 +318,7 @@ class TestAgents:
       API_MODEL: "gpt-4-turbo-v"
     """
 
-    def check(self, deployment: object) -> None:
+    def check(self, deployment: Deployment) -> None:
         assert (deployment.provider, deployment.model) == ("azure", "gpt-4-turbo-v")
         assert (deployment.base_url, deployment.api_version) == (
             "https://my-resource.openai.azure.com",

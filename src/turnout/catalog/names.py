@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-NEIGHBOURS: Final = 100
+NEIGHBOURS: Final = 25
 LONGEST: Final = 128  # characters of the asked name that are looked at
 
 
