@@ -22,7 +22,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     - ``finish``: ``"stop"``, ``"length"``, ``"tool_calls"``, ``"content_filter"``, ``"refusal"`` or ``"other"``; None
       when the answer was left or cut before its end.
     - ``usage``: tokens: ``input`` (with ``cached_input`` and ``cache_write``), ``output`` (with ``reasoning``),
-      ``total``, and ``source``: ``"reported"`` by the provider or ``"estimated"``. While a stream goes on: those so far.
+      ``total``, and ``source``: ``"reported"`` by the provider or ``"estimated"``. Of a stream: those so far.
     - ``cost_usd``: exact US dollars; None when the deployment's price isn't known.
     - ``model``: the name that answers, an alias resolved. ``deployment`` is the one that answered, ``provider`` its
       provider; they are another model's when a fallback answered.

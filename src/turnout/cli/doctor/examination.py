@@ -36,6 +36,6 @@ def _configuration_checks(state: CatalogState) -> Iterator[Check]:
     else:
         yield Check("ok", "no file: what keys in the environment and local servers offer is served")
     if state.auth_required:
-        yield Check("ok", f"{state.keys} API keys are known, and one is required")
+        yield Check("ok", f"an API key is required; known: {state.keys}")
     for problem in state.problems:
         yield Check("wrong", problem)

@@ -1,0 +1,91 @@
+"""Every program in examples/ runs as it stands: with nothing, or with the simulator in its provider's place."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.library.support import BASES, written
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import NOBODY
+
+FOLDER = Path(__file__).parents[2] / "examples"
+EXAMPLES = sorted(path.name for path in FOLDER.glob("*.py"))
+SAYS = {
+    "echo_worker.py": "Hello, Turnout",
+    "gemini_worker.py": "You said: What is in this image? I saw 1 image: 70 bytes.",
+    "library_chat.py": "> What is my name?\nWhat is my name?",
+    "library_sync.py": "Hello, Turnout",
+    "library_tools.py": 'calls weather({"town":"town 1"})\nThe tools said: town 1: 21 °C, light wind',
+    "llamacpp_worker.py": "You said: Count to ten.",
+    "vllm_worker.py": "You said: Which country is Lisbon in?",
+}
+NEEDS_NOTHING = ("echo_worker.py", "fallback_chain.py", "library_chat.py", "library_sync.py")
+USED_UP = {"fallback_chain.py": "Why is the sky blue?\n-- echo/echo answered at attempt"}
+
+
+def run(name: str, environ: dict[str, str]) -> str:
+    """Its output; it must end well and complain of nothing."""
+    ended = subprocess.run(
+        [sys.executable, FOLDER / name],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=os.environ | environ,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.search(r"^-- ", ended.stdout, re.MULTILINE)
+    return ended.stdout
+
+
+def with_simulator(root: str) -> dict[str, str]:
+    """Every provider's address and key. Gemini has no variable for an address, so a file says it."""
+    gemini = yaml.safe_dump({"providers": {"gemini": {"base_url": f"{root}{BASES['gemini']}"}}})
+    return {
+        "TURNOUT_CONFIG": written("gemini.yaml", gemini),
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": f"{root}{BASES['openai']}",
+        "ANTHROPIC_API_KEY": "sk-ant-test",
+        "ANTHROPIC_BASE_URL": root,
+        "GEMINI_API_KEY": "test",
+        "AZURE_OPENAI_API_KEY": "test",
+        "AZURE_OPENAI_ENDPOINT": root,
+        "AZURE_OPENAI_DEPLOYMENT": "mine",
+        "OLLAMA_URL": root,
+        "LLAMA_CPP_URL": f"{root}{BASES['llamacpp']}",
+        "VLLM_URL": f"{root}{BASES['vllm']}",
+        "CUSTOM_URL": f"{root}{BASES['openai']}",
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NEEDS_NOTHING])
+def test_with_the_simulator(simulator: Simulator, name: str) -> None:
+    assert run(name, with_simulator(simulator.root)).startswith(SAYS.get(name, "You said: Why is the sky blue?"))
+
+
+@pytest.mark.parametrize("name", NEEDS_NOTHING)
+def test_with_nothing(name: str) -> None:
+    assert (USED_UP.get(name) or SAYS[name]) in run(name, {"OPENAI_BASE_URL": NOBODY})
+
+
+def test_the_fallback_chain_stops_at_the_first_that_answers(simulator: Simulator) -> None:
+    shown = run("fallback_chain.py", {"OLLAMA_URL": simulator.root})
+    assert shown == "You said: Why is the sky blue?\n-- ollama/llama3.2 answered at attempt 1\n"
+
+
+def test_the_page_lists_every_example_and_what_it_needs() -> None:
+    rows = dict(re.findall(r"^\| \[(\S+\.py)\]\(\1\) \| ([^|]+) \|", (FOLDER / "README.md").read_text(), re.MULTILINE))
+    assert sorted(rows) == EXAMPLES
+    assert {name for name, needs in rows.items() if needs.startswith("nothing")} == set(NEEDS_NOTHING)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_says_how_it_is_run(name: str) -> None:
+    assert f"python examples/{name}" in (FOLDER / name).read_text().split('"""')[1]
