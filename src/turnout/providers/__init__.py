@@ -101,7 +101,7 @@ class LocalProvider(Protocol):
     support: Support
 
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
-        """The answer's events, in pieces as they come."""
+        """The answer's events, in pieces as they come. Raises ``Unsupported`` at once, before there is an answer."""
         ...
 
 

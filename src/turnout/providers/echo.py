@@ -46,16 +46,20 @@ class Echo:
         reasoning=False,
     )
 
-    async def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+    def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
         refuse_unsupported(request, self.support, self.name)
-        delay = deployment.options.get("delay_ms")
-        await asyncio.sleep((DELAY_MS if delay is None else msgspec.json.decode(delay, type=float)) / 1000)
-        words, finish = _answer(request)
-        yield [Start("", deployment.model), PartStart(0, Text(""))]
-        for number, word in enumerate(words):
-            yield [Delta(0, word if number == 0 else f" {word}")]
-        given = sum(len(part.text.split()) for m in request.messages for part in m.parts if isinstance(part, Text))
-        yield [PartEnd(0), finish, UsageSoFar(Usage(input=given, output=len(words)))]
+        return _say(request, deployment)
+
+
+async def _say(request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+    delay = deployment.options.get("delay_ms")
+    await asyncio.sleep((DELAY_MS if delay is None else msgspec.json.decode(delay, type=float)) / 1000)
+    words, finish = _answer(request)
+    yield [Start("", deployment.model), PartStart(0, Text(""))]
+    for number, word in enumerate(words):
+        yield [Delta(0, word if number == 0 else f" {word}")]
+    given = sum(len(part.text.split()) for m in request.messages for part in m.parts if isinstance(part, Text))
+    yield [PartEnd(0), finish, UsageSoFar(Usage(input=given, output=len(words)))]
 
 
 def _answer(request: ChatRequest) -> tuple[list[str], Finish]:

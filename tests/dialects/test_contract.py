@@ -1,0 +1,134 @@
+"""What every dialect that is found has to keep to, whoever adds it."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from tests.support.contract import DIALECTS, asking, begin, each_dialect, each_provider, leaves
+from turnout import errors
+from turnout.core import Answer, Choice, Finish, Relayed, Start, Text, ToolCall, Usage, UsageSoFar, unfold
+from turnout.dialects import Dialect, ReplyContext, ServedModel
+from turnout.errors import InvalidRequest, TurnoutError
+from turnout.providers import Provider, WireProvider
+
+CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000)
+ANSWER = Answer(
+    id="1",
+    model="m",
+    created=1,
+    choices=(Choice(0, (Text("Hellö"), ToolCall("c", "f", '{"a":1}')), Finish("tool_calls", "tool_calls")),),
+    usage=Usage(input=7, output=3),
+)
+ALL_ERRORS: list[TurnoutError] = [
+    errors.ConfigError("Why."),
+    errors.StorageUnavailable("Why."),
+    errors.InvalidRequest("Why.", param="messages"),
+    errors.Unsupported("Why.", param="n"),
+    errors.Unauthenticated("Why."),
+    errors.Forbidden("Why."),
+    errors.NotFound("Why."),
+    errors.UnknownModel("größe", ["große"]),
+    errors.MethodNotAllowed("Why."),
+    errors.RequestTimeout("Why."),
+    errors.BodyTooLarge("Why."),
+    errors.HeadersTooLarge("Why."),
+    errors.Overloaded("Why."),
+    errors.UpstreamRefused(418, "Why."),
+    errors.UpstreamUnauthenticated(401, "Why."),
+    errors.UpstreamRateLimited(429, "Why.", retry_after=3),
+    errors.UpstreamUnreachable("Why."),
+    errors.UpstreamTimeout("Why."),
+    errors.UpstreamBroken("Why."),
+    errors.AllDeploymentsFailed("m", [("d", errors.UpstreamBroken("Why."))]),
+    TurnoutError('Why "not"?\n'),
+]
+
+
+def test_names_and_paths_are_unique() -> None:
+    paths = [path for dialect in DIALECTS.values() for path in dialect.paths]
+    assert len(paths) == len(set(paths))
+    assert all(path.startswith("/") for path in paths)
+    assert {name: dialect.name for name, dialect in DIALECTS.items()} == {name: name for name in DIALECTS}
+
+
+@each_dialect
+def test_headers_are_in_lower_case(dialect: Dialect) -> None:
+    assert dialect.key_headers
+    assert all(name == name.lower() for name in dialect.key_headers)
+    assert all(name == name.lower() for name in dialect.relayed_headers)
+
+
+@each_dialect
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"{", b"\xff", b"[" * 100_000, b'"x"', b"1e999"])
+def test_what_is_no_request_is_refused(dialect: Dialect, body: bytes) -> None:
+    with pytest.raises(InvalidRequest):
+        dialect.parse(body)
+
+
+@each_dialect
+@pytest.mark.parametrize("error", ALL_ERRORS, ids=lambda error: type(error).__name__)
+def test_every_error_is_told_with_its_words_and_the_requests_id(dialect: Dialect, error: TurnoutError) -> None:
+    told = list(leaves(json.loads(dialect.error(error, "req_42"))))
+    assert error.message in told
+    assert "req_42" in told
+    renderer = dialect.renderer(asking(stream=True), CONTEXT)
+    renderer.feed([Start()])
+    assert json.dumps(error.message, ensure_ascii=False).encode() in renderer.fail(error)
+
+
+def test_every_error_is_among_them() -> None:
+    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TurnoutError)}
+    abstract = {errors.RequestError, errors.UpstreamError}
+    assert kinds - {type(error) for error in ALL_ERRORS} == abstract
+
+
+@each_dialect
+def test_a_whole_answer_is_json_that_says_it(dialect: Dialect) -> None:
+    said = set(leaves(json.loads(dialect.body(ANSWER, CONTEXT))))
+    assert {"Hellö", "f", 7, 3} <= said
+
+
+@each_dialect
+def test_a_streamed_answer_says_it(dialect: Dialect) -> None:
+    renderer = dialect.renderer(asking(stream=True, stream_usage=True), CONTEXT)
+    assert renderer.media_type
+    assert renderer.feed([]) == b""
+    stream = b"".join(renderer.feed([event]) for event in unfold(ANSWER)) + renderer.close()
+    assert all(word in stream for word in ("Hellö".encode(), b'"f"', b"7", b"3"))
+
+
+@each_dialect
+def test_relayed_bytes_pass_as_they_are(dialect: Dialect) -> None:
+    renderer = dialect.renderer(asking(stream=True), CONTEXT)
+    assert (
+        renderer.feed([Relayed(b"\x00 anything\n\n"), Finish("stop", "x"), UsageSoFar(Usage())]) == b"\x00 anything\n\n"
+    )
+
+
+@each_dialect
+def test_lists_of_models_name_them(dialect: Dialect) -> None:
+    models = [ServedModel(id="größe", provider="echo", created=5), ServedModel(id="b", provider="echo")]
+    assert {"größe", "b"} <= set(leaves(json.loads(dialect.models(models))))
+    assert "größe" in set(leaves(json.loads(dialect.model(models[0]))))
+    assert json.loads(dialect.models([]))
+
+
+HELLO = {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hellö"}], "stream": True}
+"""A body that every dialect so far understands."""
+
+
+@each_dialect
+@each_provider
+def test_every_dialect_reaches_every_provider(dialect: Dialect, provider: Provider) -> None:
+    request = dialect.parse(json.dumps(HELLO).encode())
+    assert request.raw is not None
+    assert request.raw.wire == dialect.wire
+    sent = begin(provider, request)
+    if isinstance(provider, WireProvider):
+        assert "Hellö" in set(leaves(sent))
+        same_wire = provider.wire == dialect.wire
+        translated = begin(provider, msgspec.structs.replace(request, raw=None))
+        assert same_wire or sent == translated

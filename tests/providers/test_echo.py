@@ -1,0 +1,126 @@
+"""Echo says the last words of the user again, and keeps to the limits it is given."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from msgspec import Raw
+
+from turnout.core import (
+    ChatRequest,
+    Delta,
+    Deployment,
+    Finish,
+    Image,
+    Message,
+    Sampling,
+    Start,
+    StreamEvent,
+    Text,
+    Tool,
+    Usage,
+    fold,
+)
+from turnout.errors import Unsupported
+from turnout.providers import LocalProvider, registry
+from turnout.providers.echo import PROVIDERS
+
+(ECHO,) = PROVIDERS
+AT_ONCE = Deployment(id="d", provider="echo", model="echo", options={"delay_ms": Raw(b"0")})
+PROMPT = (Message("user", (Text("one two  three\nfour"),)),)
+
+
+async def events(
+    place: Deployment = AT_ONCE, messages: tuple[Message, ...] = PROMPT, **fields: Any
+) -> list[StreamEvent]:
+    request = ChatRequest(model="echo", messages=messages, **fields)
+    return [event async for piece in ECHO.run(request, place) for event in piece]
+
+
+async def said(messages: tuple[Message, ...] = PROMPT, **fields: Any) -> tuple[str, Finish | None, Usage | None]:
+    answer = fold(await events(messages=messages, **fields))
+    (choice,) = answer.choices
+    (part,) = choice.parts
+    assert isinstance(part, Text)
+    return part.text, choice.finish, answer.usage
+
+
+def test_it_is_found_by_its_name() -> None:
+    assert registry()["echo"] is ECHO
+    assert isinstance(ECHO, LocalProvider)
+
+
+async def test_every_word_is_a_token() -> None:
+    assert await said() == ("one two three four", Finish("stop", "stop"), Usage(input=4, output=4))
+    made = await events()
+    assert made[0] == Start("", "echo")
+    assert [event.text for event in made if isinstance(event, Delta)] == ["one", " two", " three", " four"]
+
+
+async def test_the_last_user_message_is_said_and_all_are_counted() -> None:
+    messages = (
+        Message("system", (Text("be brief"),)),
+        Message("user", (Text("first"),)),
+        Message("assistant", (Text("first"),)),
+        Message("user", (Text("second"), Text("part"))),
+        Message("assistant", (Text("prefilled"),)),
+    )
+    assert await said(messages) == ("second part", Finish("stop", "stop"), Usage(input=7, output=2))
+
+
+async def test_without_a_user_the_last_message_is_said() -> None:
+    assert (await said((Message("system", (Text("a b"),)),)))[0] == "a b"
+
+
+async def test_the_limit_cuts_it() -> None:
+    assert await said(max_output=2) == ("one two", Finish("length", "length"), Usage(input=4, output=2))
+    assert (await said(max_output=4))[1] == Finish("stop", "stop")
+
+
+@pytest.mark.parametrize(
+    ("stop", "text", "hit"),
+    [
+        pytest.param(("two",), "one", "two", id="one"),
+        pytest.param(("four", "thr", "x"), "one two", "thr", id="the-first-of-several"),
+        pytest.param(("one",), "", "one", id="at-the-beginning"),
+        pytest.param(("x", ""), "one two three four", None, id="none"),
+    ],
+)
+async def test_a_stop_sequence_ends_it(stop: tuple[str, ...], text: str, hit: str | None) -> None:
+    assert (await said(stop=stop))[:2] == (text, Finish("stop", "stop", stop_sequence=hit))
+
+
+async def test_words_may_be_anything() -> None:
+    assert (await said((Message("user", (Text("ü\u0000 👋🏽"),)),)))[0] == "ü\u0000 👋🏽"
+    assert (await said((Message("user", (Text(""),)),))) == ("", Finish("stop", "stop"), Usage(input=0, output=0))
+
+
+async def test_sampling_is_ignored() -> None:
+    assert (await said(sampling=Sampling(temperature=1.0, seed=5, top_k=3)))[0] == "one two three four"
+
+
+async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:
+    began = time.perf_counter()
+    await events(Deployment(id="d", provider="echo", model="echo"))
+    assert 0.009 < time.perf_counter() - began < 0.2
+    began = time.perf_counter()
+    await events(Deployment(id="d", provider="echo", model="echo", options={"delay_ms": Raw(b"40.5")}))
+    assert 0.04 < time.perf_counter() - began < 0.3
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        pytest.param({"tools": (Tool("f"),)}, "tools", id="tools"),
+        pytest.param({"n": 2}, "n", id="choices"),
+        pytest.param({"messages": (Message("user", (Image(url="https://x"),)),)}, "messages[0]", id="image"),
+    ],
+)
+def test_what_it_can_not_say_is_refused_before_it_begins(fields: dict[str, Any], param: str) -> None:
+    said: dict[str, Any] = {"model": "echo", "messages": PROMPT}
+    request = ChatRequest(**said | fields)
+    with pytest.raises(Unsupported) as caught:
+        ECHO.run(request, AT_ONCE)
+    assert caught.value.param == param
