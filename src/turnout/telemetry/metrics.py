@@ -1,24 +1,26 @@
 """What ``/metrics`` shows, counted at the price of an addition.
 
-``prometheus_client``'s own counters lock and look up at every increment; a request makes a dozen of them. Here plain
-numbers are added up (``Tally``), and only a scrape turns them into Prometheus' families. With several worker
+``prometheus_client``'s counters lock and look up at every increment; a request makes a dozen of them. Here plain
+numbers are added up (``Tally``), and only a scrape turns them into text (``exposition.py``). With several worker
 processes each keeps a copy of its tally in a file, and a scrape of any of them adds all up (``shared.py``).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 
 import msgspec
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from turnout.core import AttemptEnd, AttemptStart
-from turnout.core.money import PICO_PER_USD
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
+
+MOST = 10_000
+"""How many models' attempts, and requests, are told apart: any client may ask for names without end."""
+
+OTHERS = "(others)"
+"""The model of all that came after them."""
 
 
 class Timing(msgspec.Struct):
@@ -90,9 +92,7 @@ class Metrics:
 
     def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None:
         name = (start.model, start.deployment, end.outcome)
-        tally = self.tally.attempts.get(name)
-        if tally is None:
-            tally = self.tally.attempts[name] = AttemptTally(start.model, start.deployment, end.outcome)
+        tally = self.tally.attempts.get(name) or self._new_attempts(name)
         tally.seconds.observe(end.total / 1e6)
         if end.first_token is not None:
             tally.first_token.observe(end.first_token / 1e6)
@@ -107,74 +107,15 @@ class Metrics:
 
     def request_ended(self, dialect: str, model: str, status: int, seconds: float) -> None:
         name = (dialect, model, status)
-        tally = self.tally.requests.get(name)
-        if tally is None:
-            tally = self.tally.requests[name] = RequestTally(dialect, model, status)
+        tally = self.tally.requests.get(name) or self._new_requests(name)
         tally.seconds.observe(seconds)
 
+    def _new_attempts(self, name: tuple[str, str, str]) -> AttemptTally:
+        if len(self.tally.attempts) >= MOST:
+            name = (OTHERS, OTHERS, name[2])
+        return self.tally.attempts.setdefault(name, AttemptTally(*name))
 
-def exposition(tally: Tally) -> bytes:
-    """The text that Prometheus scrapes."""
-    registry = CollectorRegistry()
-    registry.register(_Families(tally))
-    return generate_latest(registry)
-
-
-class _Families(Collector):
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
-
-    def collect(self) -> Iterator[Metric]:
-        in_flight = GaugeMetricFamily("turnout_in_flight", "Requests being answered.")
-        in_flight.add_metric([], self._tally.in_flight)
-        yield in_flight
-        yield from self._requests()
-        yield from self._attempts()
-        yield from self._tokens()
-
-    def _requests(self) -> Iterator[Metric]:
-        labels = ["dialect", "model", "status"]
-        family = HistogramMetricFamily(
-            "turnout_request_seconds", "From the request's last byte to the reply's last byte.", labels=labels
-        )
-        for request in self._tally.requests.values():
-            _add_timing(family, [request.dialect, request.model, str(request.status)], request.seconds)
-        yield family
-
-    def _attempts(self) -> Iterator[Metric]:
-        labels = ["model", "deployment", "outcome"]
-        seconds = HistogramMetricFamily("turnout_attempt_seconds", "How long an attempt took.", labels=labels)
-        first = HistogramMetricFamily(
-            "turnout_first_token_seconds", "From sending to the first piece of the answer.", labels=labels
-        )
-        for attempt in self._tally.attempts.values():
-            values = [attempt.model, attempt.deployment, attempt.outcome]
-            _add_timing(seconds, values, attempt.seconds)
-            _add_timing(first, values, attempt.first_token)
-        yield seconds
-        yield first
-
-    def _tokens(self) -> Iterator[Metric]:
-        tokens = CounterMetricFamily(
-            "turnout_tokens",
-            "Tokens; input includes cached_input, output includes reasoning.",
-            labels=["model", "deployment", "outcome", "kind"],
-        )
-        cost = CounterMetricFamily(
-            "turnout_cost_usd", "What the tokens cost.", labels=["model", "deployment", "outcome"]
-        )
-        for attempt in self._tally.attempts.values():
-            values = [attempt.model, attempt.deployment, attempt.outcome]
-            for kind in ("input", "output", "cached_input", "reasoning"):
-                tokens.add_metric([*values, kind], getattr(attempt, kind))
-            cost.add_metric(values, attempt.cost / PICO_PER_USD)
-        yield tokens
-        yield cost
-
-
-def _add_timing(family: HistogramMetricFamily, labels: list[str], timing: Timing) -> None:
-    buckets, below = [], 0
-    for bound, count in zip([*map(str, SECONDS), "+Inf"], timing.counts, strict=True):
-        below += count
-        buckets.append((bound, below))
-    family.add_metric(labels, buckets, timing.total)
+    def _new_requests(self, name: tuple[str, str, int]) -> RequestTally:
+        if len(self.tally.requests) >= MOST:
+            name = (name[0], OTHERS, name[2])
+        return self.tally.requests.setdefault(name, RequestTally(*name))

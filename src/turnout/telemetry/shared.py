@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from .exposition import exposition
 from .metrics import Metrics, Tally
 
 VARIABLE = "TURNOUT_METRICS_DIR"
@@ -40,23 +41,28 @@ class SharedMetrics:
         finally:
             self.publish()
 
-    def publish(self) -> None:
-        if self._file is None:
-            return
-        draft = self._file.with_suffix(".draft")
-        draft.write_bytes(msgspec.msgpack.encode(self._metrics.tally))
-        draft.replace(self._file)
+    def publish(self) -> bytes:
+        """The copy, for whom it may concern."""
+        copy = msgspec.msgpack.encode(self._metrics.tally)
+        if self._file is not None:
+            draft = self._file.with_suffix(".draft")
+            draft.write_bytes(copy)
+            draft.replace(self._file)
+        return copy
 
-    def total(self) -> Tally:
-        """Everybody's tallies, this process's as it is now. What was told outlives a crash: no counter goes back."""
-        self.publish()
-        total = Tally()
-        total.add(self._metrics.tally)
+    async def exposition(self) -> bytes:
+        """What everybody counted, as text. Requests go on meanwhile; what was told outlives a crash, so that no counter
+        goes back.
+        """
+        return await asyncio.to_thread(self._exposition, self.publish())
+
+    def _exposition(self, own: bytes) -> bytes:
+        total = _DECODER.decode(own)
         if self._file is not None:
             for file in self._file.parent.glob("*.tally"):
                 if file != self._file:
                     total.add(_read(file))
-        return total
+        return exposition(total)
 
 
 def _read(file: Path) -> Tally:

@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from turnout.gateway import Gateway
-from turnout.telemetry import SharedMetrics, exposition
+from turnout.telemetry import CONTENT_TYPE, SharedMetrics
 from turnout.version import __version__
 
 
@@ -39,6 +38,6 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
     @routes.get("/metrics")
     async def prometheus() -> Response:
         """For Prometheus; of all worker processes."""
-        return Response(exposition(metrics.total()), media_type=CONTENT_TYPE_LATEST)
+        return Response(await metrics.exposition(), media_type=CONTENT_TYPE)
 
     return routes

@@ -1,0 +1,85 @@
+"""The text that Prometheus scrapes (https://prometheus.io/docs/instrumenting/exposition_formats/).
+
+Written by hand, because ``prometheus_client`` makes a value of every line first: 1.3 s for 1,700 models, this 0.1 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from turnout.core.money import PICO_PER_USD
+
+from .metrics import SECONDS, AttemptTally, Tally, Timing
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_BOUNDS = (*map(str, SECONDS), "+Inf")
+_KINDS = ("input", "output", "cached_input", "reasoning")
+
+Row = tuple[str, float]  # labels, value
+
+
+def exposition(tally: Tally) -> bytes:
+    return "".join(_lines(tally)).encode()
+
+
+def _lines(tally: Tally) -> Iterator[str]:
+    attempts = [
+        (_labels(model=attempt.model, deployment=attempt.deployment, outcome=attempt.outcome), attempt)
+        for attempt in tally.attempts.values()
+    ]
+    requests = [
+        (_labels(dialect=request.dialect, model=request.model, status=str(request.status)), request.seconds)
+        for request in tally.requests.values()
+    ]
+    yield from _family("turnout_in_flight", "gauge", "Requests being answered.")
+    yield f"turnout_in_flight {tally.in_flight}\n"
+    yield from _histogram("turnout_request_seconds", "From the request's last byte to the reply's last byte.", requests)
+    yield from _histogram(
+        "turnout_attempt_seconds", "How long an attempt took.", [(labels, a.seconds) for labels, a in attempts]
+    )
+    yield from _histogram(
+        "turnout_first_token_seconds",
+        "From sending to the first piece of the answer.",
+        [(labels, a.first_token) for labels, a in attempts],
+    )
+    yield from _counter(
+        "turnout_tokens_total", "Tokens; input includes cached_input, output includes reasoning.", _tokens(attempts)
+    )
+    yield from _counter(
+        "turnout_cost_usd_total", "What the tokens cost.", [(labels, a.cost / PICO_PER_USD) for labels, a in attempts]
+    )
+
+
+def _tokens(attempts: Iterable[tuple[str, AttemptTally]]) -> Iterator[Row]:
+    for labels, attempt in attempts:
+        for kind in _KINDS:
+            yield f'{labels},kind="{kind}"', getattr(attempt, kind)
+
+
+def _family(name: str, kind: str, meaning: str) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n"
+
+
+def _counter(name: str, meaning: str, rows: Iterable[Row]) -> Iterator[str]:
+    yield from _family(name, "counter", meaning)
+    for labels, value in rows:
+        yield f"{name}{{{labels}}} {value}\n"
+
+
+def _histogram(name: str, meaning: str, rows: Iterable[tuple[str, Timing]]) -> Iterator[str]:
+    yield from _family(name, "histogram", meaning)
+    for labels, timing in rows:
+        count = 0
+        for bound, count in zip(_BOUNDS, accumulate(timing.counts), strict=True):
+            yield f'{name}_bucket{{{labels},le="{bound}"}} {count}\n'
+        yield f"{name}_count{{{labels}}} {count}\n{name}_sum{{{labels}}} {timing.total}\n"
+
+
+def _labels(**labels: str) -> str:
+    return ",".join([f'{name}="{_escaped(value)}"' for name, value in labels.items()])
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,73 @@
+"""The text of ``/metrics``, read by Prometheus' own parser."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from turnout.core import AttemptEnd, AttemptStart, Usage
+from turnout.telemetry import Metrics, metrics
+from turnout.telemetry.exposition import exposition
+
+ODD = 'a "quoted" \\ name\nof two lines, with a }'
+
+
+def count(counted: Metrics, model: str, *, seconds: float = 0.02) -> None:
+    start = AttemptStart(
+        attempt_id="r-1",
+        request_id="r",
+        number=1,
+        started=0,
+        dialect="openai",
+        key_id="",
+        user="",
+        model=model,
+        deployment=f"echo/{model}",
+        provider="echo",
+        upstream_model=model,
+        stream=False,
+    )
+    usage = Usage(input=30, output=7, cached_input=10, reasoning=2)
+    micros = int(seconds * 1e6)
+    times = {"queue": 0, "first_token": micros, "total": micros}
+    end = AttemptEnd(attempt_id="r-1", outcome="ok", status=200, usage=usage, cost=10**11, **times)
+    counted.attempt_ended(start, end)
+    counted.request_ended("openai", model, 200, seconds)
+
+
+def samples(counted: Metrics) -> dict[tuple[str, str, str], float]:
+    """By name, model, and the label that is left."""
+    families = text_string_to_metric_families(exposition(counted.tally).decode())
+    return {
+        (told.name, told.labels.get("model", ""), told.labels.get("le") or told.labels.get("kind") or ""): told.value
+        for family in families
+        for told in family.samples
+    }
+
+
+@pytest.mark.parametrize("model", ["fast", ODD], ids=["plain", "odd"])
+def test_everything_is_told(model: str) -> None:
+    counted = Metrics()
+    count(counted, model, seconds=0.02)
+    count(counted, model, seconds=700)
+    counted.tally.in_flight = 3
+    told = samples(counted)
+    assert told["turnout_in_flight", "", ""] == 3
+    for name in ("turnout_request_seconds", "turnout_attempt_seconds", "turnout_first_token_seconds"):
+        assert [told[f"{name}_bucket", model, le] for le in ("0.01", "0.025", "600.0", "+Inf")] == [0, 1, 1, 2]
+        assert told[f"{name}_count", model, ""] == 2
+        assert told[f"{name}_sum", model, ""] == pytest.approx(700.02)
+    kinds = {"input": 60, "output": 14, "cached_input": 20, "reasoning": 4}
+    assert {kind: told["turnout_tokens_total", model, kind] for kind in kinds} == kinds
+    assert told["turnout_cost_usd_total", model, ""] == pytest.approx(0.2)
+
+
+def test_names_without_end_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "MOST", 2)
+    counted = Metrics()
+    for model in ("a", "b", "c", "d", "a"):
+        count(counted, model)
+    told = samples(counted)
+    for name in ("turnout_attempt_seconds_count", "turnout_request_seconds_count"):
+        assert {model: told[name, model, ""] for model in ("a", "b", "(others)")} == {"a": 2, "b": 1, "(others)": 2}
+        assert (name, "c", "") not in told
