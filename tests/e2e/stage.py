@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, WIRES, Backend, deployment, simulator_address
 from tests.simulator.raw import Reply as RawReply
@@ -136,7 +135,10 @@ class Stage:
 
     async def attempts(self, model: str) -> list[dict[str, Any]]:
         """What the simulator saw of a model that ``faulty`` named."""
-        return await simulator_attempts(self.simulator, model)
+        upstream_model = model.partition("/")[2]
+        told = await ask_raw(f"{self.simulator.root}/__simulator/attempts?model={upstream_model}")
+        seen: list[dict[str, Any]] = json.loads(told.body)
+        return seen
 
     async def attempt(self, model: str, true: Callable[[dict[str, Any]], object] = bool) -> dict[str, Any]:
         """The last attempt that the simulator saw, once that is true of it."""
@@ -154,16 +156,6 @@ class Stage:
 
 
 def counted(metrics: str, sample: str, **labels: str) -> float:
-    found = (
-        told.value
-        for family in text_string_to_metric_families(metrics)
-        for told in family.samples
-        if told.name == sample and labels.items() <= told.labels.items()
-    )
-    return sum(found)
-
-
-async def simulator_attempts(simulator: Simulator, model: str) -> list[dict[str, Any]]:
-    upstream_model = model.partition("/")[2] or model
-    told = await ask_raw(f"{simulator.root}/__simulator/attempts")
-    return [attempt for attempt in json.loads(told.body) if attempt["model"] == upstream_model]
+    lines = (line for line in metrics.splitlines() if line.startswith(f"{sample}{{"))
+    told = ((dict(re.findall(r'(\w+)="([^"]*)"', line)), float(line.rpartition(" ")[2])) for line in lines)
+    return sum(value for named, value in told if labels.items() <= named.items())

@@ -50,6 +50,13 @@ async def test_an_attempt_is_told_in_full(fresh: Simulator) -> None:
     }
 
 
+async def test_one_models_attempts_can_be_asked_for(fresh: Simulator) -> None:
+    for model in ("sim-id-x", "sim-id-y", "sim-id-x"):
+        await ask(fresh.url + CHAT, body(model))
+    shown = await ask(f"{fresh.url}/__simulator/attempts?model=sim-id-x")
+    assert [(attempt["number"], attempt["model"]) for attempt in shown.json] == [(1, "sim-id-x"), (3, "sim-id-x")]
+
+
 @pytest.mark.parametrize(
     ("headers", "query"),
     [

@@ -6,7 +6,8 @@ OpenAI Chat (and Azure's paths), Anthropic Messages, Gemini, Ollama, llama.cpp a
         client = AsyncOpenAI(base_url=f"{simulated.url}/v1", api_key="any")
 
 ``script.py`` has the language of faults and latencies, ``answer.py`` says what is answered and how tokens are counted,
-and ``GET /__simulator/attempts`` (``log.py``) shows what was seen and would have been billed; ``DELETE`` clears it.
+and ``GET /__simulator/attempts`` (``log.py``) shows what was seen and would have been billed, ``?model=NAME`` of one
+model only; ``DELETE`` clears it.
 
 Its wires are written from the vendors' documents alone. It imports nothing else of Turnout, so that the two can't
 share a mistake.

@@ -146,7 +146,9 @@ class Exchange:
 async def _show_log(request: Request, sender: Sender, log: Log) -> None:
     if request.method == "DELETE":
         log.clear()
-    await _send(sender, 200, msgspec.json.encode(list(log.attempts)))
+    model = request.query.get("model")
+    shown = [attempt for attempt in log.attempts if model in (None, attempt.model)]
+    await _send(sender, 200, msgspec.json.encode(shown))
 
 
 async def _send(sender: Sender, status: int, body: bytes) -> None:
