@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import invoke, run
-from tests.library.support import LOCAL, configured, written
+from tests.library.support import LOCAL, UNPRICED, configured, written
 from tests.support.process import free_port
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout
@@ -324,9 +324,10 @@ def test_other_ways_to_write_a_listed_name_are_known(simulator: Simulator, provi
 
 
 def test_a_model_without_a_price_is_worth_knowing(simulator: Simulator) -> None:
-    configured(simulator.root, {"a": "openai/sim", "b": "ollama/sim"}, discovery=False)
+    models = {name: {"deployments": [f"{name}/sim"], "price": UNPRICED} for name in ("openai", "ollama")}
+    configured(simulator.root, models, discovery=False)
     report = doctor()
-    assert report.notes == ["No price is known for a: the cost isn't counted. Give a 'price'."]
+    assert report.notes == ["No price is known for openai: the cost isn't counted. Give a 'price'."]
 
 
 def test_an_alias_that_nothing_serves_is_wrong(simulator: Simulator) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.support import invoke, run
-from tests.library.support import configured
+from tests.library.support import UNPRICED, configured
 from tests.support.simulator import Simulator
 
 
@@ -66,7 +66,7 @@ def test_the_table_has_a_line_for_each_deployment(simulator: Simulator) -> None:
 
 def test_nothing_is_folded_or_cut_in_a_pipe_and_nothing_is_markup(simulator: Simulator) -> None:
     name = f"[bold]{'long-' * 40}name"
-    configured(simulator.root, {name: f"openai/{name}"})
+    configured(simulator.root, {name: {"deployments": [f"openai/{name}"], "price": UNPRICED}})
     assert lines(run("models").stdout)[2][:4] == [name, f"openai/{name}", "openai", "?"]
 
 

@@ -27,6 +27,8 @@ BASES = {
 """Where the simulator speaks each provider's wire."""
 
 PROVIDERS = tuple(BASES)
+FREE = {"input": 0, "output": 0}
+UNPRICED = object()
 LOCAL = ("ollama", "llamacpp", "vllm")
 
 
@@ -46,7 +48,8 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 def configured(url: str, models: Mapping[str, Any], **more: Any) -> str:
     """Writes ``turnout.yaml`` into the current folder, and gives its path.
 
-    Deployments written as ``provider/model`` are at the simulator's ``url``; a model may be one of them.
+    Deployments written as ``provider/model`` are at the simulator's ``url``; a model may be one of them. What has no
+    price is free: reading the price book takes a process of its own. ``UNPRICED`` leaves it at that.
     """
     told = {"models": {name: _model(url, said) for name, said in models.items()}, **more}
     Path("turnout.yaml").write_text(yaml.safe_dump(told, sort_keys=False))
@@ -54,8 +57,9 @@ def configured(url: str, models: Mapping[str, Any], **more: Any) -> str:
 
 
 def _model(url: str, said: Any) -> Any:
-    told = {"deployments": [said]} if isinstance(said, str) else said
-    return {**told, "deployments": [_deployment(url, deployment) for deployment in told["deployments"]]}
+    told = {"price": FREE} | ({"deployments": [said]} if isinstance(said, str) else said)
+    deployments = [_deployment(url, deployment) for deployment in told["deployments"]]
+    return {name: value for name, value in told.items() if value is not UNPRICED} | {"deployments": deployments}
 
 
 def _deployment(url: str, said: Any) -> Any:

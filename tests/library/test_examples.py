@@ -30,7 +30,13 @@ NEEDS_NOTHING = ("echo_worker.py", "fallback_chain.py", "library_chat.py", "libr
 USED_UP = {"fallback_chain.py": "Why is the sky blue?\n-- echo/echo answered at attempt"}
 
 
-def run(name: str, environ: dict[str, str]) -> str:
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all, so that the price book is read once."""
+    return tmp_path_factory.mktemp("data")
+
+
+def run(name: str, data_dir: Path, environ: dict[str, str]) -> str:
     """Its output; it must end well and complain of nothing."""
     ended = subprocess.run(
         [sys.executable, FOLDER / name],
@@ -38,7 +44,7 @@ def run(name: str, environ: dict[str, str]) -> str:
         text=True,
         timeout=30,
         check=False,
-        env=os.environ | environ,
+        env=os.environ | {"TURNOUT_DATA_DIR": str(data_dir)} | environ,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.search(r"^-- ", ended.stdout, re.MULTILINE)
@@ -66,17 +72,18 @@ def with_simulator(root: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NEEDS_NOTHING])
-def test_with_the_simulator(simulator: Simulator, name: str) -> None:
-    assert run(name, with_simulator(simulator.root)).startswith(SAYS.get(name, "You said: Why is the sky blue?"))
+def test_with_the_simulator(simulator: Simulator, data_dir: Path, name: str) -> None:
+    shown = run(name, data_dir, with_simulator(simulator.root))
+    assert shown.startswith(SAYS.get(name, "You said: Why is the sky blue?"))
 
 
 @pytest.mark.parametrize("name", NEEDS_NOTHING)
-def test_with_nothing(name: str) -> None:
-    assert (USED_UP.get(name) or SAYS[name]) in run(name, {"OPENAI_BASE_URL": NOBODY})
+def test_with_nothing(data_dir: Path, name: str) -> None:
+    assert (USED_UP.get(name) or SAYS[name]) in run(name, data_dir, {"OPENAI_BASE_URL": NOBODY})
 
 
-def test_the_fallback_chain_stops_at_the_first_that_answers(simulator: Simulator) -> None:
-    shown = run("fallback_chain.py", {"OLLAMA_URL": simulator.root})
+def test_the_fallback_chain_stops_at_the_first_that_answers(simulator: Simulator, data_dir: Path) -> None:
+    shown = run("fallback_chain.py", data_dir, {"OLLAMA_URL": simulator.root})
     assert shown == "You said: Why is the sky blue?\n-- ollama/llama3.2 answered at attempt 1\n"
 
 
