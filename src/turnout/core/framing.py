@@ -157,10 +157,23 @@ class EventCutter(_Framer):
         self._tail = window[-2:]
 
 
+def payload_of(event: bytes) -> bytes:
+    """The data of one whole event; empty if it has none."""
+    lines = event.count(b"\n")
+    if event.endswith(b"\n\n") and b"\r" not in event:  # as nearly all are: a line of data, perhaps one of its name
+        if lines == 2 and event.startswith(b"data: "):
+            return event[6:-2]
+        if lines == 3 and event.startswith(b"event: ") and (at := event.find(b"\ndata: ")) > 0:
+            return event[at + 7 : -2]
+    return b"\n".join([data for _, data in SSEFramer().feed(event)])
+
+
 def events_of(whole: bytes) -> list[bytes]:
     """What a cutter gave, event by event; joined again, they are ``whole``."""
     if b"\r" in whole:
         return _EVENT.findall(whole)
+    if whole.find(b"\n\n") == len(whole) - 2:
+        return [whole]  # as nearly all are
     *events, rest = whole.split(b"\n\n")
     return [event + b"\n\n" for event in events] + ([rest] if rest else [])
 

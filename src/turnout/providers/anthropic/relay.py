@@ -7,13 +7,14 @@ import re
 import msgspec
 
 from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
-from turnout.core.framing import LIMIT
+from turnout.core.framing import LIMIT, payload_of
 from turnout.errors import UpstreamBroken
 
 from . import wire
 from .read import Progress, failure_of, finish_of, read
 
 _EVENT = msgspec.json.Decoder(wire.Event)
+_ANY = msgspec.json.Decoder(msgspec.Raw)  # is it JSON at all? Before a client's SDK finds that it isn't
 _BODY = msgspec.json.Decoder(wire.Body)
 _FRAME = re.compile(rb".*?\n\r?\n(?:\r?\n)*", re.DOTALL)
 _CONTENT = b"content_block_delta"
@@ -33,9 +34,7 @@ class StreamRelay:
             data, self._held = self._held + data, b""
         if not data.endswith(b"\n\n"):
             data = self._hold_back(data)
-        if self._over or _may_matter(data):
-            return self._scan(data)
-        return [Relayed(data, _CONTENT in data)] if data else []
+        return self._scan(data) if data else []
 
     def close(self) -> list[StreamEvent]:
         """A last event without its blank line is only whole if it can be read."""
@@ -61,12 +60,13 @@ class StreamRelay:
             raise self._broken
         events: list[StreamEvent] = []
         try:
-            for frame in _FRAME.findall(data):
+            for frame in _frames(data):
                 if self._over:
                     break
                 if _may_matter(frame):
                     self._read_frame(frame, events)
                 else:
+                    read(_ANY, payload_of(frame) or b"null")
                     events.append(Relayed(frame, _CONTENT in frame))
         except UpstreamBroken as error:
             if not events:
@@ -122,6 +122,12 @@ class BodyRelay:
             raise UpstreamBroken("The provider's reply has no stop_reason: it isn't a whole Anthropic message.")
         counted = [UsageSoFar(wire.usage_of(body.usage))] if body.usage is not None else []
         return [Relayed(data), *counted, finish]
+
+
+def _frames(data: bytes) -> list[bytes]:
+    if data.find(b"\n\n") == len(data) - 2:
+        return [data]  # as nearly all are
+    return _FRAME.findall(data)
 
 
 def _may_matter(data: bytes) -> bool:

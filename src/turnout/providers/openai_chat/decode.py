@@ -46,7 +46,7 @@ def not_a_completion(data: bytes, error: Exception | str) -> UpstreamBroken:
 
 def says_nothing(data: bytes) -> bool:
     """The end of the stream, or an event that only keeps the connection open."""
-    return data.strip() in (b"[DONE]", b"")
+    return data[:1] != b"{" and data.strip() in (b"[DONE]", b"")
 
 
 def failure_of(error: wire.ErrorFields | str) -> Failure:
