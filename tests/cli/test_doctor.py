@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.support.process import free_port
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout
 from turnout.catalog import discovery
-from turnout.cli.doctor import asking
+from turnout.cli.doctor import asking, retired
 
 SECRET = "sk-SECRET-0123456789"
 
@@ -272,7 +273,7 @@ def test_servers_that_never_answer_take_no_longer_together_than_one(monkeypatch:
         report = doctor()
         took = time.monotonic() - began
     assert (report.status, took < 0.8) == (1, True)
-    assert len([line for line in report.wrong if line.endswith("did not answer within 0.3 s.")]) == 3
+    assert len([line for line in report.wrong if "did not answer within 0.3 s." in line]) == 3
 
 
 # --- what is wrong with models ----------------------------------------------------------------------
@@ -300,14 +301,28 @@ def test_without_close_names_some_are_told() -> None:
     assert the_only(checked("zzz", *"abcdefg").wrong).endswith("Listed are: a, b, c, d, e and 2 more.")
 
 
-def test_a_model_that_was_switched_off_says_when_and_what_replaces_it() -> None:
-    wrong = the_only(checked("gpt-4", "gpt-6-luna").wrong)
-    assert wrong.endswith("gpt-4 was switched off on 2026-10-23. Its provider recommends gpt-5.6-sol.")
+def retire(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
+    monkeypatch.setattr(retired, "RETIRED", {"openai": (retired.Retirement("old", day, "new"),)})
 
 
-def test_a_listed_model_is_well_whatever_its_name() -> None:
+def test_a_model_that_was_switched_off_says_when_and_what_replaces_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    retire(monkeypatch, date(2024, 1, 4))
+    wrong = the_only(checked("old", "new").wrong)
+    assert wrong.endswith("does not list 'old'. old was switched off on 2024-01-04. Its provider recommends new.")
+
+
+def test_a_model_that_will_be_switched_off_is_worth_knowing(monkeypatch: pytest.MonkeyPatch) -> None:
+    retire(monkeypatch, date.max)
+    report = checked("old", "old", "new")
+    expected = "m (openai/old): old will be switched off on 9999-12-31. Its provider recommends new."
+    assert (report.status, report.notes) == (0, [expected])
+
+
+def test_a_listed_model_is_well_even_if_its_provider_switched_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a server of one's own that keeps an old name."""
-    assert checked("gpt-4", "gpt-4").status == 0
+    retire(monkeypatch, date(2024, 1, 4))
+    report = checked("old", "old")
+    assert (report.status, report.notes) == (0, [])
 
 
 def test_a_provider_that_serves_names_it_does_not_list_is_believed() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,13 @@ def test_the_commands_are_those_of_the_issue() -> None:
 def test_version() -> None:
     result = invoke("--version")
     assert (result.exit_code, result.stdout) == (0, f"turnout {__version__}\n")
+
+
+def test_help_needs_no_heavy_imports() -> None:
+    """A command imports what it needs when it runs, so that none waits for another's."""
+    heavy = ("asyncio", "fastapi", "msgspec", "rich.console", "sqlalchemy", "turnout.catalog", "uvicorn")
+    source = f"import sys, turnout.cli; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -80,3 +90,9 @@ def test_a_failure_is_a_line_and_status_1() -> None:
     ended = run("chat", "nosuch", "hi")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == "turnout: The model 'nosuch' does not exist here. `turnout models` lists what is served.\n"
+
+
+def test_schema_prints_a_json_schema() -> None:
+    printed = json.loads(invoke("schema").stdout)
+    assert printed["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert {"server", "models", "aliases", "keys"} <= printed["properties"].keys()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import typer
 
 
 def schema() -> None:
     """Print the JSON Schema of the configuration file."""
+    import msgspec
+
     from turnout.catalog import json_schema
     from turnout.routing import registry
 

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-import typer
-
 from turnout.library import Turnout
 
 from .conversation import Conversation
 from .screen import Screen
 from .turn import Turn
 
-_INTERRUPTED = 130  # what shells make of Ctrl-C
-
 
 def answer_once(turnout: Turnout, model: str | None, system: str | None, prompt: str) -> None:
     """Raises ``TurnoutError`` when there is no whole answer."""
-    try:
-        asyncio.run(_answer(turnout, model, Conversation(system), prompt))
-    except KeyboardInterrupt:
-        raise typer.Exit(_INTERRUPTED) from None
+    asyncio.run(_answer(turnout, model, Conversation(system), prompt))
 
 
 async def _answer(turnout: Turnout, model: str | None, conversation: Conversation, prompt: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from turnout.catalog import Finding
 from turnout.catalog.factory import is_local
-from turnout.errors import UpstreamRefused, UpstreamUnauthenticated, UpstreamUnreachable
+from turnout.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnauthenticated, UpstreamUnreachable
 from turnout.providers import Profile, Provider, registry
 
 from .asking import Answer
@@ -41,6 +41,8 @@ def _check(answer: Answer) -> Check:
             return Check("note", f"{what}: it answers, but does not list its models, so names can't be checked.")
         case UpstreamUnreachable():
             return Check(mark, f"{said} {_how_to_reach(place)}{_odd_key(place)}")
+        case UpstreamTimeout():
+            return Check(mark, f"{said} Is it overloaded, or is something else at this address?")
     return Check(mark, f"{said}{_odd_key(place)}")
 
 
