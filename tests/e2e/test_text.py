@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from anthropic import Anthropic
+from openai import OpenAI
 
 from tests.e2e.backends import AIMOCK, COUNTING, EVERY, SIMULATOR, Backend
-from tests.e2e.clients import Client
-from tests.e2e.stage import Stage
+from tests.e2e.clients import DIALECTS, Client
+from tests.e2e.stage import TEAM_KEY, Stage
 from tests.support.aimock import case
 
 every = pytest.mark.parametrize("backend", EVERY)
@@ -86,3 +89,38 @@ async def test_an_answer_cut_by_its_limit_says_so(client: Client, backend: Backe
 async def test_a_stop_sequence_ends_the_answer(client: Client, backend: Backend, stream: bool) -> None:
     reply = await client.ask(backend.model, "one two three four", stream=stream, sent=client.stops("three", "four"))
     assert (reply.text, reply.finish) == ("You said: one two ", "stop")
+
+
+@pytest.mark.parametrize("model", ["simulator-anthropic", "echo"])
+async def test_the_stop_sequence_that_was_hit_is_named_where_the_provider_names_it(stage: Stage, model: str) -> None:
+    sdk = Client("anthropic", stage.turnout.url).sdk
+    messages = [{"role": "user", "content": "one two three four"}]
+    reply = await sdk.messages.create(model=model, max_tokens=99, messages=messages, stop_sequences=["four", "three"])
+    assert (reply.stop_reason, reply.stop_sequence) == ("stop_sequence", "three")
+
+
+async def test_answers_at_once_are_not_mixed_up(stage: Stage) -> None:
+    """Every backend of the simulator, both dialects, whole and streamed, all at the same time."""
+
+    async def ask(number: int) -> None:
+        client = Client(DIALECTS[number % 2], stage.turnout.url)
+        prompt = f"I am number {number}" + " and on" * (number % 7)
+        reply = await client.ask(SIMULATOR[number % len(SIMULATOR)].model, prompt, stream=bool(number % 3))
+        assert reply.text == f"You said: {prompt}"
+
+    await asyncio.gather(*(ask(number) for number in range(100)))
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_the_synchronous_sdks_work_too(stage: Stage, backend: Backend) -> None:
+    def ask() -> tuple[str, str]:
+        url, messages = stage.turnout.url, [{"role": "user", "content": "Hello."}]
+        with OpenAI(base_url=f"{url}/v1", api_key=TEAM_KEY) as by_openai:
+            chunks = by_openai.chat.completions.create(model=backend.model, messages=messages, stream=True)
+            first = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+        with Anthropic(base_url=url, api_key=TEAM_KEY) as by_anthropic:
+            asked = by_anthropic.messages.stream(model=backend.model, max_tokens=99, messages=messages)
+            with asked as stream:
+                return first, "".join(stream.text_stream)
+
+    assert await asyncio.to_thread(ask) == ("You said: Hello.", "You said: Hello.")
