@@ -83,8 +83,10 @@ def server(answer: bytes | None) -> Iterator[str]:
 
 
 def reply(status: str, body: str) -> bytes:
-    head = f"HTTP/1.1 {status}\r\ncontent-length: {len(body.encode())}\r\ncontent-type: application/json\r\n\r\n"
-    return f"{head}{body}".encode()
+    """``body`` may hold bytes that are no text, as lone surrogates."""
+    told = body.encode(errors="surrogateescape")
+    head = f"HTTP/1.1 {status}\r\ncontent-length: {len(told)}\r\ncontent-type: application/json\r\n\r\n"
+    return head.encode() + told
 
 
 # --- when all is well -------------------------------------------------------------------------------
@@ -250,6 +252,7 @@ def test_a_server_without_a_list_of_models_is_no_fault() -> None:
     [
         pytest.param(reply("503 Busy", '{"error": {"message": "overloaded"}}'), "503: overloaded", id="an error"),
         pytest.param(reply("200 OK", "<html>"), "something that is no list of models", id="another service"),
+        pytest.param(reply("200 OK", '{"data": [{"id": "\udcff"}]}'), "no list of models", id="bad UTF-8"),
         pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", "sent what isn't HTTP", id="another protocol"),
         pytest.param(b"", "closed the connection before it answered", id="nothing"),
     ],
@@ -261,6 +264,13 @@ def test_an_answer_that_is_none_is_told(answer: bytes, complaint: str) -> None:
         report = doctor()
     assert report.status == 1
     assert complaint in the_only(report.wrong)
+
+
+def test_discovery_survives_a_list_that_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(reply("200 OK", '{"models": [{"name": "\udcff"}]}')) as url:
+        monkeypatch.setenv("OLLAMA_URL", url)
+        report = doctor()
+    assert any(line.startswith(f"Ollama at {url} answered with something that is no list") for line in report.wrong)
 
 
 def test_servers_that_never_answer_take_no_longer_together_than_one(monkeypatch: pytest.MonkeyPatch) -> None:

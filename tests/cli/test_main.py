@@ -95,4 +95,4 @@ def test_a_failure_is_a_line_and_status_1() -> None:
 def test_schema_prints_a_json_schema() -> None:
     printed = json.loads(invoke("schema").stdout)
     assert printed["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert {"server", "models", "aliases", "keys"} <= printed["properties"].keys()
+    assert {"server", "models", "aliases", "keys"} <= printed["$defs"]["Settings"]["properties"].keys()

@@ -142,7 +142,7 @@ async def _ask(target: Target, fetch: Fetch) -> Finding:
         listed = tuple(dict.fromkeys(provider.read_models(body)))
     except UpstreamError as error:
         return _finding(target, _outcome(error), detail=_without_secret(error.message, deployment))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _finding(target, "unreadable", detail=f"what it sent is not a list of models: {error}")
     return _finding(target, "found", listed if target.serves is None else target.serves)
 

@@ -20,6 +20,9 @@ from turnout.transport import Transport, address_of
 from .places import Place, places_of
 
 Reply = tuple[int, Mapping[str, str], bytes]
+_SHORTEST_SECRET = 6
+"""Characters; a header's ``true`` or ``1`` is none, and taking it out would spoil the text."""
+
 Told = Callable[[Sequence[str]], None]
 """Is given the addresses that haven't answered yet, each time there is another one or one less."""
 
@@ -55,7 +58,7 @@ async def _ask(place: Place, ask: Fetch) -> Answer:
         return Answer(place, tuple(dict.fromkeys(provider.read_models(body))))
     except UpstreamError as error:
         return Answer(place, (), error, _without_secrets(error.message, deployment))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         broken = UpstreamBroken(f"{place.address} answered with something that is no list of models.")
         return Answer(place, (), broken, broken.message)
 
@@ -63,8 +66,9 @@ async def _ask(place: Place, ask: Fetch) -> Answer:
 def _without_secrets(text: str, deployment: Deployment) -> str:
     """Some providers quote the key they refuse."""
     secrets = [*deployment.headers.values(), deployment.api_key.reveal() if deployment.api_key else ""]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "***")
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "***")
     return text
 
 

@@ -85,7 +85,7 @@ async def _health(host: str, port: int) -> _Health | None:
     try:
         _, _, body = await fetch(transport, WireRequest(url, {}, b"", "GET"), _PATIENCE)
         return msgspec.json.decode(body, type=_Health)
-    except (UpstreamError, msgspec.DecodeError):
+    except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     finally:
         await transport.close()

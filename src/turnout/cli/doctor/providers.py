@@ -8,6 +8,7 @@ from turnout.catalog import Finding
 from turnout.catalog.factory import is_local
 from turnout.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnauthenticated, UpstreamUnreachable
 from turnout.providers import Profile, Provider, registry
+from turnout.transport import address_of
 
 from .asking import Answer
 from .check import Check, Mark, some
@@ -22,7 +23,8 @@ def provider_checks(answers: Sequence[Answer], findings: Sequence[Finding]) -> I
         yield _check(answer)
     for finding in findings:
         if finding.outcome == "skipped":
-            yield Check("note", f"{finding.title} is not looked for at {finding.address}: {finding.detail}.")
+            where = f"{finding.title} is not looked for at {address_of(finding.address)}"
+            yield Check("note", f"{where}: {finding.detail}.")
     if not any(answer.models or answer.place.uses for answer in answers):
         yield Check("note", f"No real model is served yet. {_how_to_begin()}")
 
