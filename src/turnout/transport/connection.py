@@ -11,10 +11,10 @@ import httptools
 
 from turnout.errors import UpstreamBroken, UpstreamError
 
-from .mapping import FOREIGN, mapped
+from .mapping import FOREIGN, PARSER_ERRORS, mapped
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of a reply's status line and headers."""
+"""Bytes of a reply that are no body, in a row: status line and headers, chunk extensions, trailers."""
 
 _BUFFER_LIMIT = 256 * 1024  # bytes that wait to be read before the provider is made to wait
 
@@ -22,8 +22,8 @@ _BUFFER_LIMIT = 256 * 1024  # bytes that wait to be read before the provider is 
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time. ``answered`` tells whether a byte of its reply came, ``reusable`` its end."""
 
-    def __init__(self, address: str, on_lost: Callable[[Connection], None]) -> None:
-        self._address = address
+    def __init__(self, origin: str, on_lost: Callable[[Connection], None]) -> None:
+        self.origin = origin
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._chunks: list[bytes] = []
         self._buffered = 0
-        self._head_size = 0
+        self._bodiless = 0  # bytes since the last of the body
         self._head_complete = False
         self._complete = False
         self._keep_alive = False
@@ -44,6 +44,10 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.headers: dict[str, str] = {}
         self.answered = False
+
+    @property
+    def open(self) -> bool:
+        return self._transport is not None
 
     @property
     def reusable(self) -> bool:
@@ -126,14 +130,13 @@ class Connection(asyncio.Protocol):
             self.close()  # nobody asked for this
             return
         self.answered = True
-        if not self._head_complete:
-            self._head_size += len(data)
+        self._bodiless += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._fail(mapped(error, self._address))
-        if not self._head_complete and self._head_size > HEAD_LIMIT:
-            self._fail(UpstreamBroken(f"{self._address} sent more than {HEAD_LIMIT} bytes of headers."))
+        except PARSER_ERRORS as error:
+            self._fail(mapped(error, self.origin))
+        if self._bodiless > HEAD_LIMIT:
+            self._fail(UpstreamBroken(f"{self.origin} sent more than {HEAD_LIMIT} bytes of headers."))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
@@ -146,13 +149,18 @@ class Connection(asyncio.Protocol):
 
     def _lost(self, error: Exception | None) -> UpstreamError:
         if self._head_complete:
-            return UpstreamBroken(f"{self._address} broke off in the middle of its answer.")
-        return mapped(error if isinstance(error, FOREIGN) else ConnectionResetError(), self._address)
+            return UpstreamBroken(f"{self.origin} broke off in the middle of its answer.")
+        return mapped(error if isinstance(error, FOREIGN) else ConnectionResetError(), self.origin)
 
     # --- what the parser calls ---
 
+    def on_message_begin(self) -> None:
+        if self._complete:
+            raise ValueError("a second reply")
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if not self._head_complete:  # else it is a trailer
+            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip()
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
@@ -163,6 +171,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._chunks.append(body)
         self._buffered += len(body)
+        self._bodiless = 0
         if self._buffered > _BUFFER_LIMIT and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
@@ -180,11 +189,10 @@ class Connection(asyncio.Protocol):
 class Response:
     """A reply whose body is still to be read. Exactly one of ``release`` and ``abort`` ends it."""
 
-    __slots__ = ("_address", "_connection", "_inflate", "_release", "headers", "status")
+    __slots__ = ("_connection", "_inflate", "_release", "headers", "status")
 
-    def __init__(self, connection: Connection, address: str, release: Callable[[Connection], None]) -> None:
+    def __init__(self, connection: Connection, release: Callable[[Connection], None]) -> None:
         self._connection = connection
-        self._address = address
         self._release = release
         self.status = connection.status
         self.headers: Mapping[str, str] = connection.headers  # names in lower case
@@ -194,25 +202,30 @@ class Response:
         """We ask for no compression; a proxy on the way may compress all the same."""
         if encoding is None or encoding == "identity":
             return None
-        if encoding in ("gzip", "deflate", "x-gzip"):
+        if encoding.lower() in ("gzip", "deflate", "x-gzip"):
             return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by its header
         self.abort()
-        raise UpstreamBroken(f"{self._address} answered in '{encoding}', though no compression was asked for.")
+        raise UpstreamBroken(
+            f"{self._connection.origin} answered in '{encoding}', though no compression was asked for."
+        )
 
     async def read(self) -> bytes:
         """The next piece of the body, as soon as there is one; empty at its end."""
-        data = await self._connection.read()
         if self._inflate is None:
-            return data
+            return await self._connection.read()
         try:
-            while data:
-                plain = self._inflate.decompress(data)
-                if plain:
-                    return plain
-                data = await self._connection.read()
-            return self._inflate.flush()
+            return await self._read_inflated(self._inflate)
         except zlib.error as error:
-            raise mapped(error, self._address) from error
+            raise mapped(error, self._connection.origin) from error
+
+    async def _read_inflated(self, inflate: zlib._Decompress) -> bytes:
+        while data := inflate.unconsumed_tail or await self._connection.read():
+            plain = inflate.decompress(data, _BUFFER_LIMIT)
+            if plain:
+                return plain
+        if not inflate.eof:
+            raise zlib.error("incomplete")
+        return b""
 
     async def read_all(self, limit: int) -> bytes:
         """The rest of the body, or its first ``limit`` bytes."""

@@ -11,7 +11,9 @@ import httptools
 
 from turnout.errors import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 
-FOREIGN: Final = (OSError, httptools.HttpParserError, zlib.error)
+PARSER_ERRORS: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
+
+FOREIGN: Final = (OSError, UnicodeError, *PARSER_ERRORS, zlib.error)
 """What the event loop, TLS, the parser and the decompressor raise."""
 
 _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] = (
@@ -22,7 +24,9 @@ _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] 
     (ConnectionRefusedError, UpstreamUnreachable, "refused the connection"),
     (ConnectionError, UpstreamUnreachable, "closed the connection before it answered"),
     (OSError, UpstreamUnreachable, "can't be reached"),
+    (UnicodeError, UpstreamUnreachable, "is no host name"),
     (httptools.HttpParserError, UpstreamBroken, "sent what isn't HTTP"),
+    (httptools.HttpParserUpgrade, UpstreamBroken, "wants to speak another protocol"),
     (zlib.error, UpstreamBroken, "sent a compressed answer that can't be unpacked"),
 )
 
@@ -39,6 +43,6 @@ def _detail(error: BaseException) -> str:
     """The operating system's word where ours says less, the verifier's reason where there is one."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f" ({error.verify_message})"
-    if type(error) is OSError and error.strerror:
-        return f" ({error.strerror})"
+    if type(error) is OSError:
+        return f" ({error.strerror or error})"
     return ""

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from turnout.core import WireRequest
 from turnout.errors import UpstreamError, UpstreamUnreachable
@@ -17,6 +17,8 @@ from .target import Target, target_of
 
 IDLE_SECONDS = 30.0
 """How long a connection waits for its next use: less than most servers keep one."""
+
+_CURE = "Check its key and its headers."
 
 
 class Transport:
@@ -58,7 +60,7 @@ class Transport:
         except BaseException:
             connection.close()
             raise
-        return Response(connection, target.origin, partial(self._keep, target.origin))
+        return Response(connection, self._keep)
 
     def _kept(self, origin: str) -> Connection | None:
         """The one used last, as it is the least likely to have been closed."""
@@ -76,7 +78,8 @@ class Transport:
                 )
         except FOREIGN as error:
             raise mapped(error, target.origin) from error
-        self._all.add(connection)
+        if connection.open:  # the provider may have hung up at once
+            self._all.add(connection)
         return connection
 
     def _tls_context(self) -> ssl.SSLContext:
@@ -85,20 +88,20 @@ class Transport:
             self._tls = ssl.create_default_context()
         return self._tls
 
-    def _keep(self, origin: str, connection: Connection) -> None:
+    def _keep(self, connection: Connection) -> None:
         if not connection.reusable:
             connection.close()
             return
         connection.idle_since = self._loop.time()
-        self._idle[origin].append(connection)
+        self._idle[connection.origin].append(connection)
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(IDLE_SECONDS, self._sweep)
 
     def _lost(self, connection: Connection) -> None:
         self._all.discard(connection)
-        for idle in self._idle.values():
-            if connection in idle:
-                idle.remove(connection)
+        idle = self._idle.get(connection.origin)
+        if idle and connection in idle:
+            idle.remove(connection)
 
     def _sweep(self) -> None:
         """Closes what has been idle for too long."""
@@ -119,7 +122,10 @@ class Transport:
 
 def _head(method: str, target: Target, headers: Mapping[str, str], length: int) -> bytes:
     first = _first_lines(method, target.path, target.authority)
-    return f"{first}content-length: {length}\r\n{_lines(headers)}\r\n".encode("latin-1")
+    try:
+        return f"{first}content-length: {length}\r\n{_lines(headers)}\r\n".encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise UpstreamUnreachable(f"A header for the provider holds a character that isn't Latin-1. {_CURE}") from error
 
 
 @lru_cache(4096)
@@ -133,5 +139,5 @@ def _first_lines(method: str, path: str, authority: str) -> str:
 def _lines(headers: Mapping[str, str]) -> str:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
-        raise UpstreamUnreachable("A header for the provider holds a line break. Check its key and its headers.")
+        raise UpstreamUnreachable(f"A header for the provider holds a line break. {_CURE}")
     return lines

@@ -40,7 +40,7 @@ def target_of(url: str) -> Target:
     return Target(
         origin=f"{parts.scheme}://{authority}",
         host=host,
-        port=port or default,
+        port=default if port is None else port,
         secure=parts.scheme == "https",
         authority=authority,
         path=f"{path}?{parts.query}" if parts.query else path,
