@@ -98,8 +98,8 @@ def _model(*deployments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def _impatient(provider: str, fault: str) -> dict[str, Any]:
-    """For streams 0.4 s to the first piece and from one to the next; 0.8 s for all of an answer."""
-    timeouts = {"first_token": 0.4, "stall": 0.4, "total": 0.8}
+    """For streams 0.6 s to the first piece and from one to the next; 1.2 s for all of an answer."""
+    timeouts = {"first_token": 0.6, "stall": 0.6, "total": 1.2}
     told = {"provider": provider, "model": f"sim-{fault}-id-impatient", "timeouts": timeouts}
     return _model(told, retries={"attempts": 1})
 

@@ -34,7 +34,7 @@ def start(start_turnout: StartTurnout, simulator: Simulator) -> Start:
     address = simulator_address(simulator, "openai")
     deployments = {
         "sim": {"provider": "openai", "model": "sim", "base_url": address},
-        "slow": {"provider": "openai", "model": "sim-words-30-slow-between-50", "base_url": address},
+        "slow": {"provider": "openai", "model": "sim-words-40-slow-between-50", "base_url": address},
         "endless": {"provider": "openai", "model": "sim-words-100000-slow-between-50", "base_url": address},
     }
     config = {"models": {name: {"deployments": [told]} for name, told in deployments.items()}}
@@ -88,20 +88,28 @@ def worker_pids(server: TurnoutServer) -> set[int]:
     return {int(folder.name.partition("-")[0]) for folder in (server.data_dir / "journal").iterdir()}
 
 
+async def both_workers(server: TurnoutServer) -> None:
+    """The server is ready with the first one."""
+    await asyncio.to_thread(server.program.wait_for, lambda: len(worker_pids(server)) == 2, "second worker")
+
+
 async def test_metrics_add_up_and_the_ledger_misses_nothing(start: Start) -> None:
     server = start(TWO_WORKERS)
-    ids = await ask_many(server)
-    assert len({request_id[:-8] for request_id in ids}) == 2, "one worker answered everything"
-    await eventually(lambda: answered(server), REQUESTS)
+    await both_workers(server)
+    ids: list[str] = []
+    while len({request_id[:-8] for request_id in ids}) < 2:  # an id begins with its process
+        ids += await ask_many(server)
+        assert len(ids) < 20 * REQUESTS, "one worker answers everything"
+    await eventually(lambda: answered(server), len(ids))
     outcomes = [await outcome(server, request_id) for request_id in ids]
-    assert outcomes == ["ok"] * REQUESTS
-    assert await answered(server) == REQUESTS
+    assert outcomes == ["ok"] * len(ids)
+    assert await answered(server) == len(ids)
 
 
 async def test_a_killed_worker_loses_no_finished_attempt(start: Start) -> None:
     """It is started again, what it left is settled, and no counter goes back."""
     server = start(TWO_WORKERS)
-    await asyncio.to_thread(server.program.wait_for, lambda: len(worker_pids(server)) == 2, "second worker")
+    await both_workers(server)
     before = worker_pids(server)
     in_flight, _, writer = await begin_stream(server, "endless")
     ids = await ask_many(server)
@@ -135,7 +143,7 @@ async def test_sigterm_lets_streams_come_to_their_end(start: Start, args: tuple[
     await asyncio.to_thread(server.program.wait_for, lambda: refuses(server.port), "refused connections")
     assert not reading.done()
     rest = await reading
-    assert b"word30" in rest
+    assert b"word40" in rest
     assert b"data: [DONE]" in rest
     writer.close()
     assert await asyncio.to_thread(server.program.wait) == 0
@@ -146,7 +154,7 @@ async def test_sigterm_ends_an_idle_server_at_once(start: Start, args: tuple[str
     server = start(args)
     began = time.monotonic()
     await asyncio.to_thread(server.stop)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # of the 30 s that streams would be given
 
 
 def refuses(port: int) -> bool:
