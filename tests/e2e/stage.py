@@ -11,6 +11,8 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 from tests.e2e.backends import AZURE_VERSION, KEY_VARIABLES, REMOTE, WIRES, Backend, deployment, simulator_address
@@ -152,7 +154,16 @@ class Stage:
 
     async def counted(self, sample: str, **labels: str) -> float:
         """A number of ``/metrics``: the sum of all samples of that name with those labels."""
-        return counted((await self.get("/metrics")).body.decode(), sample, **labels)
+        return counted(await self.metrics(), sample, **labels)
+
+    async def metrics(self) -> str:
+        return await asyncio.to_thread(self._metrics)
+
+    def _metrics(self) -> str:
+        """The raw client would be slow with so much text."""
+        with closing(HTTPConnection("127.0.0.1", self.turnout.port)) as connection:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
 
 
 def counted(metrics: str, sample: str, **labels: str) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.backends import AIMOCK, KEY_VARIABLES, Backend
+from tests.e2e.backends import AIMOCK, KEY_VARIABLES, WIRES, Backend
 from tests.e2e.clients import Client
 from tests.e2e.stage import SECRETS, Stage, faulty
 
@@ -41,7 +41,11 @@ def told_fields(client: Client, error: Any) -> dict[str, Any]:
     return fields
 
 
-@pytest.mark.parametrize("provider", DIRECT)
+@pytest.mark.parametrize(
+    ("provider", "stream"),
+    [*((provider, False) for provider in DIRECT), *((provider, True) for provider in WIRES)],
+    ids=[*(f"{provider}-unary" for provider in DIRECT), *(f"{provider}-stream" for provider in WIRES)],
+)
 @pytest.mark.parametrize("status", EXCEPTIONS)
 async def test_a_refusal_has_its_exception(client: Client, provider: str, status: int, stream: bool) -> None:
     """The same status, the provider's own words and who said them."""

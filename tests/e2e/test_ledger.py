@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.backends import EVERY, WIRES, Backend
 from tests.e2e.clients import Client
-from tests.e2e.stage import CACHED_PRICE, INPUT_PRICE, OUTPUT_PRICE, Stage, faulty
+from tests.e2e.stage import CACHED_PRICE, INPUT_PRICE, OUTPUT_PRICE, Stage, counted, faulty
 from tests.support.aimock import case
 
 MILLIONTH = 1_000_000  # picodollars a token for each USD per 1M tokens
@@ -111,9 +111,10 @@ async def test_metrics_count_what_the_ledger_has(stage: Stage, client: Client) -
     for stream in (False, True):
         await client.headers(model, PROMPT, stream=stream)
     labels = {"model": model, "outcome": "ok"}
-    assert await stage.counted("turnout_attempt_seconds_count", **labels) == 2
-    assert await stage.counted("turnout_first_token_seconds_count", **labels) == 2
-    assert await stage.counted("turnout_tokens_total", kind="input", **labels) == 12
-    assert await stage.counted("turnout_tokens_total", kind="output", **labels) == 16
-    assert await stage.counted("turnout_cost_usd_total", **labels) == pytest.approx(2 * 0.000138)
-    assert await stage.counted("turnout_request_seconds_count", model=model, dialect=client.dialect, status="200") == 2
+    metrics = await stage.metrics()
+    assert counted(metrics, "turnout_attempt_seconds_count", **labels) == 2
+    assert counted(metrics, "turnout_first_token_seconds_count", **labels) == 2
+    assert counted(metrics, "turnout_tokens_total", kind="input", **labels) == 12
+    assert counted(metrics, "turnout_tokens_total", kind="output", **labels) == 16
+    assert counted(metrics, "turnout_cost_usd_total", **labels) == pytest.approx(2 * 0.000138)
+    assert counted(metrics, "turnout_request_seconds_count", model=model, dialect=client.dialect, status="200") == 2
