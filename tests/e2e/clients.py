@@ -74,7 +74,7 @@ class Client:
         }[self.dialect]
         return {"messages": [{"role": "user", "content": [{"type": "text", "text": prompt}, image]}]}
 
-    def error(self, name: str) -> type[Exception]:
+    def error(self, name: str) -> type[Any]:
         """The SDK's exception of that name."""
-        found: type[Exception] = getattr(self.errors, name)
+        found: type[Any] = getattr(self.errors, name)
         return found

@@ -36,7 +36,7 @@ PATIENCE = 10.0  # seconds
 _numbers = itertools.count(1)
 
 
-FALLING_BACK: Mapping[str, Any] = {
+FALLING_BACK: dict[str, Any] = {
     "second-answers": {"deployments": ["openai/sim-status-503-id-second", "anthropic/sim-id-second"]},
     "fallback-answers": {"deployments": ["ollama/sim-status-404-id-fallback"], "fallbacks": ["second-answers"]},
     "request-at-fault": {"deployments": ["gemini/sim-status-400-id-fault", "openai/sim-id-never"]},

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,7 +120,7 @@ async def test_a_killed_worker_loses_no_finished_attempt(start: Start) -> None:
     writer.close()
     await asyncio.to_thread(server.program.wait_for, lambda: worker_pids(server).isdisjoint(before), "new workers")
     for request_id in ids:
-        await eventually(lambda request_id=request_id: outcome(server, request_id), "ok")
+        await eventually(partial(outcome, server, request_id), "ok")
     assert await outcome(server, in_flight) == "lost"
     await ask_many(server, 10)
     await eventually(lambda: answered(server), REQUESTS + 10)
@@ -131,7 +132,7 @@ async def test_a_crash_of_everything_loses_no_finished_attempt(start: Start, sta
     server.kill()
     again = start_turnout(server.config_path.read_text(), env={"OPENAI_API_KEY": "sk-1"}, folder=server.folder)
     for request_id in ids:
-        await eventually(lambda request_id=request_id: outcome(again, request_id), "ok")
+        await eventually(partial(outcome, again, request_id), "ok")
 
 
 @workers

@@ -66,7 +66,7 @@ async def test_a_broken_edit_keeps_what_runs_and_says_why(start_turnout: StartTu
     server.configure("models:\n  old: openai/sim\n  new: {deploymints: []}\nkeys: [{key: tk-SECRET-1}]\n")
 
     async def told() -> bool:
-        return (await catalog_health(server))["status"] == "degraded"
+        return bool((await catalog_health(server))["status"] == "degraded")
 
     await until(told, "degraded")
     health = await catalog_health(server)

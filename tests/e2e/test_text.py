@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from anthropic import Anthropic
@@ -114,9 +114,9 @@ async def test_answers_at_once_are_not_mixed_up(stage: Stage) -> None:
 @pytest.mark.parametrize("backend", SIMULATOR)
 async def test_the_synchronous_sdks_work_too(stage: Stage, backend: Backend) -> None:
     def ask() -> tuple[str, str]:
-        url, messages = stage.turnout.url, [{"role": "user", "content": "Hello."}]
+        url, messages = stage.turnout.url, cast(Any, [{"role": "user", "content": "Hello."}])
         with OpenAI(base_url=f"{url}/v1", api_key=TEAM_KEY) as by_openai:
-            chunks = by_openai.chat.completions.create(model=backend.model, messages=messages, stream=True)
+            chunks: Any = by_openai.chat.completions.create(model=backend.model, messages=messages, stream=True)
             first = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
         with Anthropic(base_url=url, api_key=TEAM_KEY) as by_anthropic:
             asked = by_anthropic.messages.stream(model=backend.model, max_tokens=99, messages=messages)
