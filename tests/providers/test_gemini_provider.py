@@ -110,3 +110,9 @@ def test_the_list_is_asked_for_in_one_page() -> None:
     assert (wired.method, wired.body) == ("GET", b"")
     assert wired.url == "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000"
     assert wired.headers["x-goog-api-key"] == "k"
+
+
+@pytest.mark.parametrize("base_url", ["http://h.example:9", "http://h.example:9/v1beta", "http://h.example:9/v1beta/"])
+def test_the_address_is_taken_with_and_without_its_version(base_url: str) -> None:
+    asked = GEMINI.list_models(Deployment(id="d", provider="gemini", model="", base_url=base_url))
+    assert asked.url.startswith("http://h.example:9/v1beta/models")

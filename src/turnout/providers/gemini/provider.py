@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -33,6 +33,7 @@ class Gemini:
     profile = Profile(
         title="Google Gemini",
         base_url="https://generativelanguage.googleapis.com/v1beta",
+        url_variables=("GOOGLE_GEMINI_BASE_URL",),
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         first_token=60,
         price_source="google",
@@ -87,7 +88,9 @@ class Gemini:
         ]
 
     def _base(self, deployment: Deployment) -> str:
-        return (deployment.base_url or self.profile.base_url).rstrip("/")
+        """Google's own SDK takes the address without its version."""
+        base = (deployment.base_url or self.profile.base_url).rstrip("/")
+        return base if urlsplit(base).path else f"{base}/v1beta"
 
     def _headers(self, deployment: Deployment) -> dict[str, str]:
         headers = {"content-type": "application/json", **deployment.headers}
