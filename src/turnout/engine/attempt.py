@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -25,7 +26,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused
+from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamTimeout
 from turnout.ticker import Ticker
 
 from .call import Call, Meter, Recorder
@@ -35,6 +36,9 @@ from .watchdog import Watchdog
 
 _FRAME_END = b"\n\n"
 """Ends a server-sent event, most of which carry one token. Lines of NDJSON are relayed one by one."""
+
+_MOST_HELD_BACK = 100
+"""Events that say nothing, before they are passed on all the same."""
 
 
 class Attempt:
@@ -56,6 +60,7 @@ class Attempt:
         self.usage: Usage | None = None
         self.cost: int | None = None
         self._call = call
+        self._streamed = call.request.stream
         self._source = source
         self._recorder = recorder
         self._meter = meter
@@ -66,6 +71,7 @@ class Attempt:
         self._failure: UpstreamError | None = None
         self._output_seen = 0  # characters of an answer that was decoded; frames of one that was relayed count as 4
         self._output_counted = 0  # as much of it as the last reported usage counts
+        self._begun = False  # something was said, if only the end
         self._settled = False
         self._start = self._record_start()
 
@@ -89,23 +95,48 @@ class Attempt:
         return start
 
     async def open(self) -> Sequence[StreamEvent]:
-        """Sends the request and waits for the first events. Raises ``UpstreamError``; the attempt is settled then."""
-        timeouts = self.deployment.timeouts
-        patience = timeouts.first_token if self._call.request.stream else timeouts.total
+        """Sends the request, waits until something is said. Raises ``UpstreamError``; the attempt is settled then."""
         try:
-            with self._watchdog.expect(patience, "did not begin to answer"):
-                await self._source.open()
-                events = await self._source.read()
-            if events is None:
-                raise UpstreamBroken("The provider ended its answer before it began.")
-            return self._observed(events)
+            events = await self._first_events()
+            return events if self._begun else await self._held_back(events)
         except UpstreamError as error:
             self._conceal_key(error)
             await self._abandon(self._outcome(), error)
             raise
-        except BaseException:
+        except asyncio.CancelledError:
             await self._abandon("client_gone")
             raise
+        except BaseException:
+            await self._abandon(self._outcome())
+            raise
+
+    async def _first_events(self) -> Sequence[StreamEvent]:
+        timeouts = self.deployment.timeouts
+        patience = timeouts.first_token if self._streamed else timeouts.total
+        with self._watchdog.expect(patience, "did not begin to answer"):
+            await self._source.open()
+            return await self._next()
+
+    async def _held_back(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
+        """Events that say nothing, with those after them: if it fails now, another deployment may still answer.
+
+        A provider that only shows that it is alive until its first token is due is believed to be at work.
+        """
+        held = [*events]
+        due = self._began + self.deployment.timeouts.first_token
+        while not self._begun and len(held) < _MOST_HELD_BACK:
+            try:
+                with self._watchdog.expect(due - time.perf_counter(), "did not begin to answer"):
+                    held += await self._next()
+            except UpstreamTimeout:
+                break
+        return held
+
+    async def _next(self) -> Sequence[StreamEvent]:
+        events = await self._source.read()
+        if events is None:
+            raise UpstreamBroken("The provider ended its answer before it began.")
+        return self._observed(events)
 
     async def read(self) -> Sequence[StreamEvent] | None:
         """The next events, or None when the answer is complete. Raises ``UpstreamError`` when it breaks off."""
@@ -117,7 +148,7 @@ class Attempt:
                     events = await self._source.read()
                 if events is not None:
                     return self._observed(events)
-            if self._finish is None and self._call.request.stream:
+            if self._finish is None and self._streamed:
                 raise UpstreamBroken("The provider's stream ended in the middle of the answer, without a finish.")
         except UpstreamError as error:
             if not self._is_complete():
@@ -150,28 +181,36 @@ class Attempt:
         return "failed" if self._first_token is None else "cut"
 
     def _observed(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
-        """Takes down what the ledger needs. A failure among the events is held back until those before it are out."""
+        """Takes down what the ledger needs. A failure is held back until what was said before it is out."""
         for number, event in enumerate(events):
             kind = type(event)
             if kind is Relayed:
                 if event.content:  # type: ignore[union-attr]  # `kind is` is quicker than isinstance, per event
-                    frames = event.data.count(_FRAME_END) or 1  # type: ignore[union-attr]
-                    self._saw_output(frames * CHARACTERS_PER_TOKEN)
+                    self._saw_relayed(event.data)  # type: ignore[union-attr]
             elif kind is Delta:
                 self._saw_output(len(event.text))  # type: ignore[union-attr]
             elif kind is UsageSoFar:
                 self.usage = event.usage  # type: ignore[union-attr]
                 self._output_counted = self._output_seen
             elif kind is Finish:
+                self._begun = True
                 self._finish = event  # type: ignore[assignment]
             elif kind is PartStart:
+                self._begun = True
                 self._saw_part(event.part)  # type: ignore[union-attr]
             elif kind is Failure:
                 self._failure = _failed(event)  # type: ignore[arg-type]
-                if number == 0:
+                if number == 0 or not self._begun:
                     raise self._failure
                 return events[:number]
         return events
+
+    def _saw_relayed(self, data: bytes) -> None:
+        self._begun = True
+        if self._streamed:
+            self._saw_output((data.count(_FRAME_END) or 1) * CHARACTERS_PER_TOKEN)
+        else:
+            self._saw_output(len(data))  # a whole reply is mostly what it says
 
     def _saw_part(self, part: Part) -> None:
         """Some wires open a text before its first word is there."""

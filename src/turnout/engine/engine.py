@@ -47,9 +47,9 @@ class Engine:
             deployment = step.deployment
             failed = 0
             while True:
-                attempts += 1
                 try:
-                    attempt = self._attempt(call, deployment, attempts)
+                    attempt = self._attempt(call, deployment, attempts + 1)
+                    attempts += 1
                     return Reply(course, attempt, await attempt.open())
                 except (UpstreamError, Unsupported) as error:
                     failed += 1

@@ -63,6 +63,8 @@ class WireSource:
         self.status = response.status
         if response.status >= 300:
             body = await response.read_all(ERROR_BODY_LIMIT)
+            self.ended = True
+            response.release()
             raise self._provider.refusal(response.status, response.headers, body, self._deployment)
 
     async def read(self) -> Sequence[StreamEvent] | None:

@@ -21,10 +21,11 @@ class Watchdog:
     ``total`` bounds the whole attempt, but for the time spent outside of ``expect``. Ended by ``stop``.
     """
 
-    __slots__ = ("_deadline", "_expired", "_seconds", "_task", "_ticker", "_total_at", "_what")
+    __slots__ = ("_deadline", "_expired", "_seconds", "_task", "_ticker", "_total", "_total_at", "_what")
 
     def __init__(self, ticker: Ticker, total: float) -> None:
         self._ticker = ticker
+        self._total = total
         self._total_at = ticker.time() + total
         self._deadline = inf
         self._expired = False
@@ -34,7 +35,11 @@ class Watchdog:
     def expect(self, seconds: float, what: str) -> Self:
         """``what`` completes the sentence "The provider … within N s"."""
         self._seconds, self._what = seconds, what
-        self._deadline = min(self._ticker.time() + seconds, self._total_at)
+        self._deadline = self._ticker.time() + seconds
+        if self._deadline > self._total_at:
+            self._deadline = self._total_at
+            if seconds < self._total:
+                self._seconds, self._what = self._total, "did not finish its answer"
         return self
 
     def stop(self) -> None:

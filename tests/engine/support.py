@@ -1,0 +1,132 @@
+"""An engine in front of scripted upstreams, and a ledger that insists on one end for every beginning."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tests.support.openai_wire import DIALECT, asking
+from tests.support.raw_upstream import RawUpstream
+from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Model, Price, Retries, Secret, Timeouts
+from turnout.engine import Call, Engine, Reply
+from turnout.errors import UnknownModel
+from turnout.providers import Provider, registry
+from turnout.ticker import Ticker, Watched
+from turnout.transport import Transport
+
+NO_RETRIES = Retries(attempts=1)
+PRICE = Price(input=1000, output=5000, version="test")
+
+
+class Book:
+    """The ledger and the metrics at once: what was begun has to end, once, and be counted, once."""
+
+    def __init__(self) -> None:
+        self.begun: dict[str, AttemptStart] = {}
+        self.ends: list[AttemptEnd] = []
+        self.ended = asyncio.Event()
+
+    def begin(self, start: AttemptStart) -> None:
+        assert start.attempt_id not in self.begun
+        self.begun[start.attempt_id] = start
+
+    def end(self, end: AttemptEnd) -> None:
+        assert end.attempt_id in self.begun
+        assert end.attempt_id not in [earlier.attempt_id for earlier in self.ends]
+        self.ends.append(end)
+        self.ended.set()
+
+    def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None:
+        assert self.begun[start.attempt_id] is start
+        assert self.ends[-1] is end
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [end.outcome for end in self.ends]
+
+
+class CountingTicker(Ticker):
+    """Knows who is watched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watched: set[Watched] = set()
+
+    def add(self, watched: Watched) -> None:
+        self.watched.add(watched)
+        super().add(watched)
+
+    def discard(self, watched: Watched) -> None:
+        self.watched.discard(watched)
+        super().discard(watched)
+
+
+class Catalog:
+    def __init__(self, models: Sequence[Model]) -> None:
+        self._models = {model.name: model for model in models}
+
+    def find(self, name: str) -> Model:
+        if name not in self._models:
+            raise UnknownModel(name)
+        return self._models[name]
+
+
+class House:
+    """``ask`` opens a reply of the model ``fast``, whose deployments are ``places``."""
+
+    def __init__(self, places: Sequence[Deployment], providers: Mapping[str, Provider] | None = None) -> None:
+        self.book = Book()
+        self.transport = Transport()
+        self.ticker = CountingTicker()
+        self.catalog = Catalog([Model(name="fast", deployments=tuple(places))])
+        self._engine = Engine(
+            providers or registry(), self.transport, recorder=self.book, meter=self.book, ticker=self.ticker
+        )
+        self._asked = 0
+
+    async def ask(self, request: ChatRequest | None = None, **fields: Any) -> Reply:
+        """``request``, or one that an OpenAI client makes of ``fields``."""
+        self._asked += 1
+        call = Call(
+            request=request or DIALECT.parse(asking(**fields)),
+            request_id=f"req_{self._asked}",
+            dialect="openai",
+            received=time.perf_counter(),
+            key_id="key_1",
+            user="eve",
+        )
+        return await self._engine.open(call, self.catalog)
+
+
+@asynccontextmanager
+async def house(*places: Deployment, providers: Mapping[str, Provider] | None = None) -> AsyncIterator[House]:
+    """At its end, every attempt has been settled, and nothing is watched any more."""
+    made = House(places, providers)
+    try:
+        yield made
+    finally:
+        await made.transport.close()
+    assert len(made.book.ends) == len(made.book.begun)
+    assert made.ticker.watched == set()
+
+
+def place(server: RawUpstream, name: str = "one", **fields: Any) -> Deployment:
+    """A deployment behind ``server``, on OpenAI's wire."""
+    said: dict[str, Any] = {
+        "id": name,
+        "provider": "compatible",
+        "model": "upstream-model",
+        "base_url": f"{server.origin}/v1",
+        "api_key": Secret("sk-secret"),
+        "retries": NO_RETRIES,
+        "price": PRICE,
+    }
+    return Deployment(**said | fields)
+
+
+def timeouts(**seconds: float) -> Timeouts:
+    patient: dict[str, float] = {"connect": 5, "first_token": 5, "stall": 5, "total": 20}
+    return Timeouts(**patient | seconds)

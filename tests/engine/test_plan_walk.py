@@ -1,0 +1,386 @@
+"""From deployment to deployment: what is tried again, what is tried elsewhere, and what is told when nothing helps."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.engine.support import house, place
+from tests.support.openai_wire import DONE, USAGE, choice, chunk, completion, delta, relayed_bytes, sse
+from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
+from turnout.core import ChatRequest, Deployment, Message, Relayed, Retries, Sampling, Text, ToolCall
+from turnout.engine import backoff
+from turnout.errors import (
+    AllDeploymentsFailed,
+    InvalidRequest,
+    UnknownModel,
+    Unsupported,
+    UpstreamBroken,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamUnauthenticated,
+    UpstreamUnreachable,
+)
+
+HELLO = completion(choice(content="Hello"))
+ROLE = sse(chunk(delta(role="assistant", content="")))
+STREAM = ROLE + sse(chunk(delta(content="Hel")), chunk(delta(content="lo")))
+END = sse(chunk(delta(finish="stop")), chunk(usage=USAGE)) + DONE
+SSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+THREE = Retries(attempts=3, backoff=0.001, backoff_max=0.002)
+
+
+def status(code: int, *headers: str, body: bytes = b'{"error":{"message":"No."}}') -> bytes:
+    lines = "".join(f"{header}\r\n" for header in headers)
+    return f"HTTP/1.1 {code} X\r\n{lines}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+def streaming(*pieces: bytes) -> Script:
+    return replying(SSE_HEAD, *pieces, close=True)
+
+
+async def body_of(reply: Any) -> bytes:
+    return relayed_bytes(await reply.read_all())
+
+
+# --- again, at the same deployment -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [408, 409, 425, 429, 500, 502, 503, 504, 529])
+async def test_what_may_pass_is_tried_again(code: int) -> None:
+    async with RawUpstream(then_ok(status(code), 2)) as server, house(place(server, retries=THREE)) as it:
+        reply = await it.ask()
+        assert await body_of(reply) == HELLO
+        assert reply.attempts == 3
+        assert it.book.outcomes == ["failed", "failed", "ok"]
+        assert [end.status for end in it.book.ends] == [code, code, 200]
+        assert len({request.partition(b"\r\n\r\n")[2] for request in server.requests}) == 1, "the same body each time"
+
+
+def then_ok(reply: bytes, times: int) -> Script:
+    """Fails so many times, then answers."""
+
+    async def script(visit: Visit) -> None:
+        while await visit.request():
+            await visit.send(reply if len(visit.requests) <= times else ok(HELLO))
+
+    return script
+
+
+async def test_a_refused_try_leaves_the_connection_for_the_next() -> None:
+    async with RawUpstream(then_ok(status(503), 2)) as server, house(place(server, retries=THREE)) as it:
+        await body_of(await it.ask())
+        assert len(server.visits) == 1
+
+
+@pytest.mark.parametrize("code", [301, 400, 401, 403, 404, 405, 413, 418, 422, 501])
+async def test_what_will_not_pass_is_not_tried_again(code: int) -> None:
+    async with RawUpstream(replying(status(code))) as server, house(place(server, retries=THREE)) as it:
+        with pytest.raises(UpstreamRefused) as caught:
+            await it.ask()
+        assert caught.value.status == (code if code >= 400 else 502)
+        assert it.book.outcomes == ["failed"]
+        assert it.book.ends[0].error_code == caught.value.code
+        assert it.book.ends[0].error == caught.value.message
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(replying(b"", close=True), id="closed-before-the-reply"),
+        pytest.param(replying(b"garbage\r\n\r\n", close=True), id="garbage"),
+        pytest.param(replying(ok(HELLO)[:-5], close=True), id="body-cut"),
+        pytest.param(replying(ok(b"<html>"), close=True), id="not-of-this-wire"),
+        pytest.param(replying(ok(b'{"error":{"message":"Overloaded."}}'), close=True), id="error-with-status-200"),
+        pytest.param(replying(ok(b""), close=True), id="empty"),
+    ],
+)
+async def test_a_broken_whole_answer_is_tried_again(first: Script) -> None:
+    async with RawUpstream(first, replying(ok(HELLO))) as server, house(place(server, retries=THREE)) as it:
+        assert await body_of(await it.ask()) == HELLO
+        assert it.book.outcomes == ["failed", "ok"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(streaming(), id="nothing"),
+        pytest.param(streaming(b": OPENROUTER PROCESSING\n\n"), id="only-a-comment"),
+        pytest.param(streaming(ROLE), id="only-the-role"),
+        pytest.param(
+            streaming(sse(chunk(delta(role="assistant", content=""))) + b"data: {\n\n"), id="malformed-after-the-role"
+        ),
+        pytest.param(
+            streaming(ROLE, sse({"error": {"message": "Overloaded."}})),
+            id="error-after-the-role",
+        ),
+        pytest.param(streaming(sse({"error": {"message": "Overloaded."}})), id="error-at-once"),
+        pytest.param(streaming(DONE), id="only-done"),
+        pytest.param(streaming(b"<html>Bad gateway</html>"), id="html"),
+        pytest.param(streaming(b'{"error":{"message":"Overloaded."}}'), id="no-stream"),
+    ],
+)
+@pytest.mark.parametrize("relayed", [True, False], ids=["relayed", "translated"])
+async def test_a_stream_that_fails_before_anything_was_said_is_tried_again(first: Script, relayed: bool) -> None:
+    async with RawUpstream(first, streaming(STREAM, END)) as server, house(place(server, retries=THREE)) as it:
+        reply = await (it.ask(stream=True) if relayed else it.ask(plain(stream=True)))
+        events = await reply.read_all()
+        assert reply.attempts == 2
+        assert it.book.outcomes == ["failed", "ok"]
+        if relayed:
+            assert relayed_bytes(events).startswith(STREAM)
+
+
+def plain(**fields: Any) -> ChatRequest:
+    """A request that came on no wire, and so is translated."""
+    return ChatRequest(model="fast", messages=(Message("user", (Text("hi"),)),), **fields)
+
+
+async def test_an_answer_that_has_begun_is_not_tried_again() -> None:
+    async with (
+        RawUpstream(streaming(STREAM), streaming(STREAM, END)) as server,
+        house(place(server, retries=THREE)) as it,
+    ):
+        reply = await it.ask(stream=True)
+        with pytest.raises(UpstreamBroken, match="in the middle of the answer"):
+            await reply.read_all()
+        assert it.book.outcomes == ["cut"]
+        assert len(server.requests) == 1
+
+
+# --- how long to wait --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the engine would have waited."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("turnout.engine.engine.asyncio.sleep", sleep)
+    return waited
+
+
+@pytest.mark.parametrize(
+    ("header", "waits"),
+    [
+        pytest.param("retry-after: 3", [3.0, 3.0], id="kept-to-the-full"),
+        pytest.param("retry-after: 0", [0.0, 0.0], id="at-once"),
+        pytest.param("retry-after: 8", [8.0, 8.0], id="as-long-as-the-longest-backoff"),
+        pytest.param("retry-after: 9", [], id="too-long"),
+        pytest.param("retry-after: Wed, 21 Oct 2150 07:28:00 GMT", [], id="far-away"),
+    ],
+)
+async def test_retry_after(header: str, waits: list[float], pauses: list[float]) -> None:
+    retries = Retries(attempts=3, backoff=0.5, backoff_max=8)
+    async with RawUpstream(replying(status(429, header))) as server, house(place(server, retries=retries)) as it:
+        with pytest.raises(UpstreamRateLimited) as caught:
+            await it.ask()
+        assert pauses == waits
+        assert caught.value.retry_after is not None
+        assert len(server.requests) == len(waits) + 1
+
+
+def test_backoff_doubles_to_its_bound_with_full_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds: list[tuple[float, float]] = []
+
+    def uniform(low: float, high: float) -> float:
+        bounds.append((low, high))
+        return high
+
+    monkeypatch.setattr("turnout.engine.backoff.random.uniform", uniform)
+    retries, error = Retries(attempts=7, backoff=0.5, backoff_max=8), UpstreamBroken("x")
+    waits = [backoff.pause_before_retry(failed, retries, error) for failed in range(1, 8)]
+    assert waits == [0.5, 1, 2, 4, 8, 8, None]
+    assert bounds == [(0, wait) for wait in waits[:-1]]
+
+
+def test_jitter_is_spread_over_the_whole_range() -> None:
+    retries, error = Retries(attempts=2, backoff=4, backoff_max=8), UpstreamBroken("x")
+    waits = [backoff.pause_before_retry(1, retries, error) or 0 for _ in range(500)]
+    assert all(0 <= wait <= 4 for wait in waits)
+    assert min(waits) < 0.4
+    assert max(waits) > 3.6
+
+
+async def test_who_has_one_try_never_waits(pauses: list[float]) -> None:
+    async with RawUpstream(replying(status(503))) as server, house(place(server)) as it:
+        with pytest.raises(UpstreamRefused):
+            await it.ask()
+        assert pauses == []
+
+
+# --- elsewhere ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [301, 401, 403, 404, 408, 429, 500, 503])
+async def test_what_blames_the_deployment_is_tried_at_the_next(code: int) -> None:
+    async with (
+        RawUpstream(replying(status(code))) as bad,
+        RawUpstream(replying(ok(HELLO))) as good,
+        house(place(bad), place(good, "two")) as it,
+    ):
+        reply = await it.ask()
+        assert await body_of(reply) == HELLO
+        assert (reply.deployment.id, reply.attempts) == ("two", 2)
+        assert [start.deployment for start in it.book.begun.values()] == ["one", "two"]
+        assert [start.number for start in it.book.begun.values()] == [1, 2]
+        assert it.book.outcomes == ["failed", "ok"]
+
+
+@pytest.mark.parametrize("code", [400, 413, 422])
+async def test_what_blames_the_request_is_tried_nowhere_else(code: int) -> None:
+    """The provider's words are told as they are."""
+    async with (
+        RawUpstream(replying(status(code))) as bad,
+        RawUpstream(replying(ok(HELLO))) as good,
+        house(place(bad), place(good, "two")) as it,
+    ):
+        with pytest.raises(UpstreamRefused, match=f"compatible answered {code}: No."):
+            await it.ask()
+        assert good.requests == []
+
+
+async def test_each_deployment_has_its_tries() -> None:
+    async with (
+        RawUpstream(replying(status(503))) as one,
+        RawUpstream(replying(status(502))) as two,
+        house(place(one, retries=THREE), place(two, "two", retries=THREE)) as it,
+    ):
+        with pytest.raises(AllDeploymentsFailed) as caught:
+            await it.ask()
+        assert (len(one.requests), len(two.requests)) == (3, 3)
+        assert [name for name, _ in caught.value.failures] == ["one", "two"]
+        assert caught.value.message == (
+            "All deployments of 'fast' failed. one: compatible answered 503: No.; two: compatible answered 502: No."
+        )
+        assert caught.value.status == 502
+
+
+@pytest.mark.parametrize(("codes", "told"), [((429, 429), 429), ((429, 503), 502)])
+async def test_when_all_failed_alike_so_does_the_request(codes: tuple[int, int], told: int) -> None:
+    """And the shortest of the waits that were asked for is passed on."""
+    scripts = [replying(status(code, f"retry-after: {wait}")) for code, wait in zip(codes, (60, 40), strict=True)]
+    async with (
+        RawUpstream(scripts[0]) as one,
+        RawUpstream(scripts[1]) as two,
+        house(place(one), place(two, "two")) as it,
+    ):
+        with pytest.raises(AllDeploymentsFailed) as caught:
+            await it.ask()
+        assert (caught.value.status, caught.value.retry_after) == (told, 40)
+
+
+async def test_a_mistake_that_the_last_one_finds_is_told_alone() -> None:
+    async with (
+        RawUpstream(replying(status(503))) as one,
+        RawUpstream(replying(status(400))) as two,
+        house(place(one), place(two, "two")) as it,
+    ):
+        with pytest.raises(UpstreamRefused, match="answered 400"):
+            await it.ask()
+
+
+async def test_a_refused_connection_says_how_to_start_the_server() -> None:
+    async with house(nowhere("vllm"), nowhere("compatible")) as it:
+        with pytest.raises(AllDeploymentsFailed) as caught:
+            await it.ask()
+        (_, local), (_, other) = caught.value.failures
+        assert isinstance(local, UpstreamUnreachable)
+        assert "Start it with: vllm serve" in local.message
+        assert other.message.endswith("refused the connection.")
+
+
+def nowhere(provider: str) -> Deployment:
+    return Deployment(
+        id=provider, provider=provider, model="m", base_url="http://127.0.0.1:1", retries=Retries(attempts=1)
+    )
+
+
+async def test_the_key_is_in_no_error() -> None:
+    """Some providers quote it."""
+    body = b'{"error":{"message":"Incorrect API key provided: sk-secret."}}'
+    async with RawUpstream(replying(status(401, body=body))) as server, house(place(server)) as it:
+        with pytest.raises(UpstreamUnauthenticated) as caught:
+            await it.ask()
+        assert "sk-secret" not in caught.value.message
+        assert "sk-secret" not in str(it.book.ends[0])
+
+
+# --- what is never sent ------------------------------------------------------------------------------
+
+PICKY = plain(sampling=Sampling(top_k=3))  # which OpenAI's own service doesn't take
+
+
+async def test_what_one_can_not_say_the_next_may() -> None:
+    """And it is no attempt: nothing was sent."""
+    async with (
+        RawUpstream(replying(ok(HELLO))) as server,
+        house(place(server, "one", provider="openai"), place(server, "two")) as it,
+    ):
+        reply = await it.ask(PICKY)
+        await reply.read_all()
+        assert (reply.deployment.id, reply.attempts) == ("two", 1)
+        assert [(start.deployment, start.number) for start in it.book.begun.values()] == [("two", 1)]
+
+
+async def test_what_nobody_can_say_is_unsupported() -> None:
+    async with (
+        RawUpstream(replying(ok(HELLO))) as server,
+        house(place(server, "one", provider="openai"), place(server, "two", provider="azure")) as it,
+    ):
+        with pytest.raises(Unsupported) as caught:
+            await it.ask(PICKY)
+        assert (caught.value.param, it.book.begun, server.requests) == ("top_k", {}, [])
+
+
+async def test_unsupported_here_and_down_there_names_both() -> None:
+    async with (
+        RawUpstream(replying(status(503))) as server,
+        house(place(server, "one", provider="openai"), place(server, "two")) as it,
+    ):
+        with pytest.raises(AllDeploymentsFailed, match=r"(?s)one: .*'top_k'.*two: .*503"):
+            await it.ask(PICKY)
+
+
+async def test_a_mistake_that_is_found_while_building_is_the_clients() -> None:
+    odd = ChatRequest(model="fast", messages=(Message("user", (Text("a"), ToolCall("c", "f", "{}"))),))
+    async with RawUpstream(replying(ok(HELLO))) as server, house(place(server)) as it:
+        with pytest.raises(InvalidRequest):
+            await it.ask(odd)
+        assert it.book.begun == {}
+
+
+async def test_an_unknown_model_is_unknown() -> None:
+    async with house() as it:
+        with pytest.raises(UnknownModel):
+            await it.ask(model="slow")
+
+
+# --- what is told of an attempt ----------------------------------------------------------------------
+
+
+async def test_the_records_tell_who_asked_whom_for_what() -> None:
+    async with RawUpstream(replying(ok(HELLO))) as server, house(place(server)) as it:
+        began = time.time()
+        reply = await it.ask()
+        events = await reply.read_all()
+        (start,) = it.book.begun.values()
+        assert (start.attempt_id, start.request_id, start.number) == ("req_1-1", "req_1", 1)
+        assert (start.dialect, start.key_id, start.user, start.model) == ("openai", "key_1", "eve", "fast")
+        assert (start.deployment, start.provider, start.upstream_model) == ("one", "compatible", "upstream-model")
+        assert start.stream is False
+        assert abs(start.started / 1e6 - began) < 5
+        (end,) = it.book.ends
+        assert (end.outcome, end.status, end.finish) == ("ok", 200, "stop")
+        assert (end.usage, end.cost, end.price_version) == (reply.usage, 9 * 1000 + 4 * 5000, "test")
+        assert reply.cost == end.cost
+        assert end.first_token is not None
+        assert 0 <= end.first_token <= end.total < 5e6
+        assert 0 <= end.queue < 5e6
+        assert isinstance(events[0], Relayed)
+        assert b'"model":"upstream-model"' in server.requests[0]

@@ -1,0 +1,144 @@
+"""Timeouts: what is bounded, what isn't, and whose cancellation is whose."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from turnout.engine.watchdog import Watchdog
+from turnout.errors import UpstreamTimeout
+from turnout.ticker import Ticker
+
+
+@pytest.fixture
+async def ticker() -> Ticker:
+    return Ticker()
+
+
+@pytest.fixture
+def watchdog(ticker: Ticker) -> Iterator[Watchdog]:
+    made = Watchdog(ticker, total=10)
+    yield made
+    made.stop()
+
+
+def cancelling() -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    return task.cancelling()
+
+
+async def test_what_takes_too_long_is_a_timeout(watchdog: Watchdog) -> None:
+    began = time.perf_counter()
+    with (
+        pytest.raises(UpstreamTimeout, match=r"^The provider did not speak within 0\.05 s\.$"),
+        watchdog.expect(0.05, "did not speak"),
+    ):
+        await asyncio.sleep(5)
+    assert 0.04 < time.perf_counter() - began < 0.3
+    assert cancelling() == 0
+
+
+async def test_what_is_in_time_is_let_through(watchdog: Watchdog) -> None:
+    for _ in range(5):
+        with watchdog.expect(0.1, "did not speak"):
+            await asyncio.sleep(0.03)
+    assert cancelling() == 0
+
+
+async def test_time_outside_is_not_counted(watchdog: Watchdog) -> None:
+    """A client that takes its time is no stalled provider."""
+    with watchdog.expect(0.05, "did not speak"):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.15)
+    with watchdog.expect(0.05, "did not speak"):
+        await asyncio.sleep(0)
+
+
+async def test_the_total_bounds_all_together(ticker: Ticker) -> None:
+    watchdog = Watchdog(ticker, total=0.1)
+
+    async def drip() -> None:
+        while True:
+            with watchdog.expect(0.05, "did not speak"):
+                await asyncio.sleep(0.02)
+
+    began = time.perf_counter()
+    with pytest.raises(UpstreamTimeout, match=r"did not finish its answer within 0\.1 s"):
+        await drip()
+    assert 0.09 < time.perf_counter() - began < 0.4
+    watchdog.stop()
+
+
+async def test_a_total_that_is_over_ends_the_next_wait(ticker: Ticker) -> None:
+    watchdog = Watchdog(ticker, total=0.02)
+    await asyncio.sleep(0.05)
+    with pytest.raises(UpstreamTimeout, match="did not finish"), watchdog.expect(0.01, "did not speak"):
+        await asyncio.sleep(5)
+    watchdog.stop()
+
+
+async def test_a_wait_for_everything_is_named_for_what_it_waits_for(ticker: Ticker) -> None:
+    watchdog = Watchdog(ticker, total=0.05)
+    with (
+        pytest.raises(UpstreamTimeout, match=r"did not begin within 0\.05 s"),
+        watchdog.expect(0.05, "did not begin"),
+    ):
+        await asyncio.sleep(5)
+    watchdog.stop()
+
+
+async def test_a_cancellation_from_outside_stays_one(watchdog: Watchdog) -> None:
+    async def wait() -> None:
+        with watchdog.expect(5, "did not speak"):
+            await asyncio.sleep(5)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_cancellation_from_outside_at_the_very_moment_stays_one(watchdog: Watchdog) -> None:
+    """Who was cancelled may not go on because time was up, too."""
+
+    async def wait() -> None:
+        with watchdog.expect(0, "did not speak"):
+            await asyncio.sleep(5)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    watchdog.tick(time.monotonic() + 99)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_another_error_is_let_through(watchdog: Watchdog) -> None:
+    with pytest.raises(ValueError, match="x"), watchdog.expect(5, "did not speak"):
+        raise ValueError("x")
+
+
+async def test_it_works_again_after_a_timeout(watchdog: Watchdog) -> None:
+    for _ in range(2):
+        with pytest.raises(UpstreamTimeout), watchdog.expect(0.01, "did not speak"):
+            await asyncio.sleep(5)
+    with watchdog.expect(0.2, "did not speak"):
+        await asyncio.sleep(0.02)
+
+
+async def test_an_inner_timeout_is_not_mistaken_for_it(watchdog: Watchdog) -> None:
+    with watchdog.expect(5, "did not speak"), pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await asyncio.sleep(5)
+    assert cancelling() == 0
+
+
+async def test_who_is_stopped_is_left_alone(watchdog: Watchdog) -> None:
+    watchdog.stop()
+    with watchdog.expect(0.01, "did not speak"):
+        await asyncio.sleep(0.05)
