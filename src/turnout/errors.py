@@ -141,12 +141,16 @@ class UpstreamError(TurnoutError):
     ``retryable``: another try at the same deployment may help.
     ``elsewhere``: another deployment may help. False when the request itself is at fault.
     ``retry_after``: seconds the provider asked to wait, if it did.
+    ``attempts``, ``provider``, ``deployment``: how many were made in all, and who failed last; told in reply headers.
     """
 
     status = 502
     code = "upstream_error"
     retryable = True
     elsewhere = True
+    attempts = 0
+    provider = ""
+    deployment = ""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)

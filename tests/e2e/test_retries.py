@@ -57,9 +57,12 @@ async def test_what_lasts_is_not(stage: Stage, client: Client, provider: str, st
 
 @wires
 async def test_tries_have_an_end(stage: Stage, client: Client, provider: str, stream: bool) -> None:
+    """The reply tells how often was tried, and who failed last."""
     model = faulty(provider, "status-503")
-    await failure_of(client, model, stream=stream)
+    headers = (await failure_of(client, model, stream=stream)).response.headers
     assert len(await stage.attempts(model)) == 3
+    told = {name: headers[f"x-turnout-{name}"] for name in ("model", "provider", "deployment", "attempts", "cache")}
+    assert told == {"model": model, "provider": provider, "deployment": model, "attempts": "3", "cache": "miss"}
 
 
 @pytest.mark.parametrize("form", ["retry", "retry-date"], ids=["seconds", "date"])

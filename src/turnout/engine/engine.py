@@ -53,6 +53,7 @@ class Engine:
                     return Reply(course, attempt, await attempt.open())
                 except (UpstreamError, Unsupported) as error:
                     failed += 1
+                    last = deployment
                     pause = pause_before_retry(failed, deployment.retries, error)
                     if pause is None:
                         failures.append((deployment.id, error))
@@ -60,7 +61,7 @@ class Engine:
                 await asyncio.sleep(pause)
             if _blames_request(failures[-1][1]):
                 break
-        raise _verdict(course, failures)
+        raise _verdict(course, failures, attempts, last)
 
     def _attempt(self, call: Call, deployment: Deployment, number: int) -> Attempt:
         """Raises ``Unsupported`` before anything has been recorded or sent."""
@@ -75,9 +76,12 @@ def _blames_request(error: TurnoutError) -> bool:
     return isinstance(error, UpstreamError) and not error.elsewhere
 
 
-def _verdict(course: Plan, failures: list[tuple[str, TurnoutError]]) -> TurnoutError:
+def _verdict(course: Plan, failures: list[tuple[str, TurnoutError]], attempts: int, last: Deployment) -> TurnoutError:
     """The one failure if there was only one, else one error that names all of them."""
-    last = failures[-1][1]
-    if len(failures) == 1 or _blames_request(last) or all(isinstance(error, Unsupported) for _, error in failures):
-        return last
-    return AllDeploymentsFailed(course.model, failures)
+    verdict = failures[-1][1]
+    alone = len(failures) == 1 or _blames_request(verdict)
+    if not alone and not all(isinstance(error, Unsupported) for _, error in failures):
+        verdict = AllDeploymentsFailed(course.model, failures)
+    if isinstance(verdict, UpstreamError):
+        verdict.attempts, verdict.provider, verdict.deployment = attempts, last.provider, last.id
+    return verdict

@@ -151,24 +151,30 @@ class _Exchange:
             last = renderer.fail(error)
         await send({"type": "http.response.body", "body": last, "more_body": False})
 
-    def _headers(self, reply: Reply) -> Headers:
+    def _headers(self, told: Reply | UpstreamError) -> Headers:
+        """Who answered, or who failed last."""
+        if isinstance(told, UpstreamError):
+            provider, deployment = told.provider, told.deployment
+        else:
+            provider, deployment = told.deployment.provider, told.deployment.id
         return [
             _JSON,
             (b"x-request-id", self._id.encode()),
             (b"x-turnout-model", _header_value(self._model)),
-            (b"x-turnout-provider", reply.deployment.provider.encode()),
-            (b"x-turnout-deployment", _header_value(reply.deployment.id)),
-            (b"x-turnout-attempts", str(reply.attempts).encode()),
+            (b"x-turnout-provider", provider.encode()),
+            (b"x-turnout-deployment", _header_value(deployment)),
+            (b"x-turnout-attempts", str(told.attempts).encode()),
             _MISS,
         ]
 
     async def refuse(self, error: TurnoutError) -> None:
         """An error before anything was sent, in the dialect's shape."""
+        headers = [_JSON, (b"x-request-id", self._id.encode())]
         if isinstance(error, UpstreamError):
             _log.warning("request failed", request_id=self._id, model=self._model, code=error.code, error=str(error))
-        headers = [_JSON, (b"x-request-id", self._id.encode())]
-        if isinstance(error, UpstreamError) and error.retry_after is not None:
-            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+            headers = self._headers(error)
+            if error.retry_after is not None:
+                headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
         await self._respond(error.status, self._dialect.error(error, self._id), headers)
 
     async def fail(self) -> bool:
