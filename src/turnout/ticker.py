@@ -25,12 +25,12 @@ class Ticker:
         self.time = (loop := asyncio.get_running_loop()).time
         self._loop = loop
         self._watched: set[Watched] = set()
-        self._ticking = False
+        self.ticking = False
 
     def add(self, watched: Watched) -> None:
         self._watched.add(watched)
-        if not self._ticking:
-            self._ticking = True
+        if not self.ticking:
+            self.ticking = True
             self._loop.call_later(INTERVAL, self._tick)
 
     def discard(self, watched: Watched) -> None:
@@ -43,4 +43,4 @@ class Ticker:
         if self._watched:
             self._loop.call_later(INTERVAL, self._tick)
         else:
-            self._ticking = False
+            self.ticking = False

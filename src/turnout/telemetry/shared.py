@@ -75,6 +75,6 @@ def _read(file: Path) -> Tally:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except OSError:  # nobody, or a process of another user that was given the number of a worker that died
         return False
     return True

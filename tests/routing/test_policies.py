@@ -1,0 +1,121 @@
+"""In which order deployments are tried, and why each stands where it stands."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from turnout.core import Deployment, Model
+from turnout.routing import Plan, Policy, Step, registry
+from turnout.routing.planner import plan
+
+
+def deployment(name: str, weight: int = 1) -> Deployment:
+    return Deployment(id=name, provider="echo", model="m", weight=weight)
+
+
+def model(*places: Deployment, name: str = "fast", policy: str = "order", fallbacks: tuple[str, ...] = ()) -> Model:
+    return Model(name=name, deployments=places, policy=policy, fallbacks=fallbacks)
+
+
+def ids(steps: object) -> list[str]:
+    assert isinstance(steps, list | tuple)
+    return [step.deployment.id for step in steps]
+
+
+MODELS = st.lists(st.integers(0, 5), min_size=1, max_size=6).map(
+    lambda weights: model(*[deployment(f"d{number}", weight) for number, weight in enumerate(weights)])
+)
+
+
+@pytest.mark.parametrize("policy", registry().values(), ids=registry())
+@given(asked=MODELS)
+def test_every_policy_keeps_every_deployment_once_with_a_reason(policy: Policy, asked: Model) -> None:
+    steps = policy(asked)
+    assert sorted(ids(steps)) == sorted(place.id for place in asked.deployments)
+    assert all(step.reason for step in steps)
+
+
+def test_order_is_the_order_as_written() -> None:
+    steps = registry()["order"](model(deployment("b"), deployment("a"), deployment("c")))
+    assert ids(steps) == ["b", "a", "c"]
+    assert [step.reason for step in steps] == ["number 1 as written", "number 2 as written", "number 3 as written"]
+    assert registry()["order"](model(deployment("a")))[0].reason == "the only one"
+
+
+def first_ones(*weights: int, times: int = 4000) -> Counter[str]:
+    random.seed(7)
+    asked = model(*[deployment(f"d{number}", weight) for number, weight in enumerate(weights)], policy="weighted")
+    return Counter(registry()["weighted"](asked)[0].deployment.id for _ in range(times))
+
+
+@pytest.mark.parametrize(
+    ("weights", "shares"), [((3, 1), (0.75, 0.25)), ((1, 1, 2), (0.25, 0.25, 0.5)), ((100, 1), (0.99, 0.01))]
+)
+def test_weighted_first_ones_are_drawn_by_their_weights(weights: tuple[int, ...], shares: tuple[float, ...]) -> None:
+    drawn = first_ones(*weights)
+    for number, share in enumerate(shares):
+        assert drawn[f"d{number}"] / 4000 == pytest.approx(share, abs=0.025)
+
+
+def test_weight_zero_stands_by() -> None:
+    asked = model(deployment("never", 0), deployment("a", 1), deployment("b", 9), policy="weighted")
+    assert all(ids(registry()["weighted"](asked))[-1] == "never" for _ in range(200))
+    assert set(first_ones(0, 0, times=200)) == {"d0", "d1"}
+
+
+def test_weighted_says_what_was_drawn() -> None:
+    asked = model(deployment("a", 3), deployment("b", 1), policy="weighted")
+    reasons = {step.deployment.id: step.reason for step in registry()["weighted"](asked)}
+    assert reasons == {"a": "drawn with weight 3 of 4", "b": "drawn with weight 1 of 4"}
+
+
+def planned(asked: Model, *others: Model) -> Plan:
+    found = {other.name: other for other in others}
+    return plan(asked, found.__getitem__)
+
+
+def test_without_fallbacks_the_plan_is_the_policy() -> None:
+    a = deployment("a")
+    assert planned(model(a)) == Plan("fast", (Step(a, "the only one"),))
+
+
+def test_fallbacks_come_after_in_their_order() -> None:
+    one, two, three = deployment("one"), deployment("two"), deployment("three")
+    made = planned(model(one, fallbacks=("y", "x")), model(two, name="x"), model(three, name="y"))
+    assert [(step.deployment.id, step.reason) for step in made.steps] == [
+        ("one", "the only one"),
+        ("three", "fallback 'y': the only one"),
+        ("two", "fallback 'x': the only one"),
+    ]
+    assert made.dropped == ()
+
+
+def test_a_fallback_is_ordered_by_its_own_policy() -> None:
+    slow = model(deployment("zero", 0), deployment("nine", 9), name="slow", policy="weighted")
+    assert ids(planned(model(deployment("a"), fallbacks=("slow",)), slow).steps) == ["a", "nine", "zero"]
+
+
+def test_what_is_in_the_plan_already_is_dropped_with_a_reason() -> None:
+    shared, own = deployment("shared"), deployment("own")
+    made = planned(model(shared, fallbacks=("x", "y")), model(shared, own, name="x"), model(own, name="y"))
+    assert ids(made.steps) == ["shared", "own"]
+    assert [(drop.deployment.id, drop.reason) for drop in made.dropped] == [
+        ("shared", "fallback 'x': already in the plan"),
+        ("own", "fallback 'y': already in the plan"),
+    ]
+
+
+def test_fallbacks_of_fallbacks_are_not_followed() -> None:
+    """Else two models that name each other would never end."""
+    x, y = model(deployment("x"), name="x", fallbacks=("y",)), model(deployment("y"), name="y", fallbacks=("x",))
+    assert ids(planned(x, x, y).steps) == ["x", "y"]
+
+
+def test_a_model_may_be_its_own_fallback_without_harm() -> None:
+    x = model(deployment("x"), name="x", fallbacks=("x",))
+    assert ids(planned(x, x).steps) == ["x"]

@@ -1,0 +1,123 @@
+"""A client that leaves, or doesn't get its request out, cancels the work for it; nobody else does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from turnout import ticker
+from turnout.server import departure
+from turnout.server.departure import Departure
+from turnout.ticker import Ticker
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticker, "INTERVAL", 0.005)
+    monkeypatch.setattr(departure, "GRACE", 0.03)
+
+
+class Client:
+    """The other side of ``receive``."""
+
+    def __init__(self, *said: dict[str, Any]) -> None:
+        self._said = list(said)
+        self._left = asyncio.Event()
+        self.asked = 0
+
+    async def receive(self) -> dict[str, Any]:
+        self.asked += 1
+        if self._said:
+            return self._said.pop(0)
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    def leave(self) -> None:
+        self._left.set()
+
+
+async def serve(client: Client, seconds: float, *, body_seconds: float = 5, body: bool = True) -> Departure:
+    """Works for so long, and stops. Raises ``CancelledError`` when that was cut short."""
+    watched = Departure(Ticker(), client.receive, body_seconds)
+    try:
+        if body:
+            watched.body_complete()
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        if not (watched.gone or watched.slow):
+            raise
+    finally:
+        watched.stop()
+    return watched
+
+
+async def test_short_work_never_asks_whether_the_client_is_there() -> None:
+    client = Client()
+    served = await serve(client, 0.01)
+    assert (served.gone, client.asked) == (False, 0)
+
+
+async def test_a_client_that_stays_is_served() -> None:
+    client = Client()
+    served = await serve(client, 0.1)
+    assert (served.gone, served.slow, client.asked) == (False, False, 1)
+
+
+async def test_a_client_that_leaves_ends_the_work() -> None:
+    client = Client({"type": "http.request"})
+    asyncio.get_running_loop().call_later(0.06, client.leave)
+    served = await asyncio.wait_for(serve(client, 5), 1)
+    assert served.gone
+
+
+async def test_a_client_that_left_at_once_is_noticed_after_the_grace() -> None:
+    client = Client()
+    client.leave()
+    assert (await asyncio.wait_for(serve(client, 5), 1)).gone
+
+
+async def test_a_body_that_takes_too_long_ends_the_work() -> None:
+    client = Client()
+    served = await asyncio.wait_for(serve(client, 5, body_seconds=0.05, body=False), 1)
+    assert (served.slow, served.gone, client.asked) == (True, False, 0)
+
+
+async def test_while_the_body_comes_nobody_else_receives() -> None:
+    """Two at once would take each other's pieces."""
+    client = Client()
+    served = await serve(client, 0.1, body=False)
+    assert (served.gone, client.asked) == (False, 0)
+
+
+async def test_a_cancellation_from_outside_is_no_departure() -> None:
+    client = Client()
+    task = asyncio.create_task(serve(client, 5))
+    await asyncio.sleep(0.06)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("after", [0.0, 0.06], ids=["before-the-grace", "after-it"])
+async def test_after_its_stop_nothing_is_cancelled_any_more(after: float) -> None:
+    client = Client()
+    watched = Departure(Ticker(), client.receive, 5)
+    watched.body_complete()
+    await asyncio.sleep(after)
+    watched.stop()
+    client.leave()
+    await asyncio.sleep(0.06)
+    task = asyncio.current_task()
+    assert task is not None
+    assert (watched.gone, task.cancelling()) == (False, 0)
+
+
+async def test_who_leaves_at_the_moment_of_the_end_is_either_gone_or_not() -> None:
+    """Never cancelled without being told why."""
+
+    for step in range(20):
+        client = Client()
+        asyncio.get_running_loop().call_later(0.04 + step * 0.0005, client.leave)
+        await asyncio.wait_for(serve(client, 0.045), 1)

@@ -1,0 +1,121 @@
+"""What the data plane reads of a request: its key, its length, its body, its headers for relaying."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.openai_wire import DIALECT, asking
+from turnout.core import ChatRequest
+from turnout.dialects import registry
+from turnout.errors import BodyTooLarge, Overloaded
+from turnout.server.request import ClientLeft, Head, read_body, read_head, send_error, with_headers
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@pytest.mark.parametrize(
+    ("headers", "secret"),
+    [
+        pytest.param([(b"authorization", b"Bearer sk-1")], b"sk-1", id="openai"),
+        pytest.param([(b"authorization", b"bearer  sk-1 ")], b"sk-1", id="with-spaces"),
+        pytest.param([(b"x-api-key", b"sk-1")], b"sk-1", id="anthropic"),
+        pytest.param([(b"api-key", b"sk-1")], b"sk-1", id="azure"),
+        pytest.param([(b"x-goog-api-key", b"sk-1")], b"sk-1", id="gemini"),
+        pytest.param([(b"authorization", b"Basic sk-1")], None, id="another-scheme"),
+        pytest.param([(b"authorization", b"sk-1")], None, id="no-scheme"),
+        pytest.param([(b"cookie", b"sk-1")], None, id="none"),
+        pytest.param([(b"authorization", b"Bearer sk-\xff")], b"sk-\xff", id="odd-bytes"),
+    ],
+)
+def test_the_key_is_found_where_any_sdk_puts_it(headers: Headers, secret: bytes | None) -> None:
+    assert read_head([(b"host", b"h"), *headers]).secret == secret
+
+
+@pytest.mark.parametrize(
+    ("value", "length"), [(b"12", 12), (b"0", 0), (b"-1", -1), (b"1.5", -1), (b"\xb2", -1), (b"", -1), (b"+5", -1)]
+)
+def test_the_length_is_what_is_said(value: bytes, length: int) -> None:
+    assert read_head([(b"content-length", value)]).length == length
+    assert read_head([]).length == -1
+
+
+class Client:
+    """Sends pieces; None stands for leaving."""
+
+    def __init__(self, *pieces: bytes | None) -> None:
+        self._pieces = list(pieces)
+
+    async def receive(self) -> dict[str, Any]:
+        piece = self._pieces.pop(0)
+        if piece is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
+
+    @property
+    def unread(self) -> int:
+        return len(self._pieces)
+
+
+@pytest.mark.parametrize("pieces", [(b"abcde",), (b"ab", b"cde"), (b"", b"abcde", b""), (b"a", b"b", b"c", b"d", b"e")])
+async def test_a_body_is_read_whole(pieces: tuple[bytes, ...]) -> None:
+    assert await read_body(Head(), Client(*pieces).receive, 5) == b"abcde"
+
+
+async def test_no_body_is_empty() -> None:
+    assert await read_body(Head(length=0), Client(b"").receive, 5) == b""
+
+
+@pytest.mark.parametrize(
+    ("length", "pieces", "unread"),
+    [
+        pytest.param(6, (b"abcdef",), 1, id="as-it-says"),
+        pytest.param(-1, (b"abcdef",), 0, id="as-it-is"),
+        pytest.param(-1, (b"abc", b"def", b"ghi"), 1, id="in-pieces"),
+        pytest.param(3, (b"abc", b"def", b"ghi"), 1, id="more-than-it-says"),
+    ],
+)
+async def test_what_is_too_large_is_refused_without_reading_on(
+    length: int, pieces: tuple[bytes, ...], unread: int
+) -> None:
+    client = Client(*pieces)
+    with pytest.raises(BodyTooLarge, match=r"larger than 5 bytes.*server\.max_body_bytes"):
+        await read_body(Head(length=length), client.receive, 5)
+    assert client.unread == unread
+
+
+@pytest.mark.parametrize("pieces", [(None,), (b"ab", None), (b"ab", b"c", None)])
+async def test_a_client_may_leave_in_the_middle(pieces: tuple[bytes | None, ...]) -> None:
+    with pytest.raises(ClientLeft):
+        await read_body(Head(), Client(*pieces).receive, 50)
+
+
+def test_wanted_headers_go_along_with_a_relayed_request() -> None:
+    request = DIALECT.parse(asking())
+    headers: Headers = [(b"x-beta", b"a\xe9"), (b"authorization", b"Bearer secret"), (b"x-other", b"b")]
+    found = with_headers(request, headers, frozenset({b"x-beta"}))
+    assert found.raw is not None
+    assert request.raw is not None
+    assert found.raw.headers == {"x-beta": "aé"}
+    assert found.raw.fields is request.raw.fields
+    assert with_headers(request, headers, frozenset({b"x-none"})) is request
+    bare = ChatRequest(model="m", messages=())
+    assert with_headers(bare, headers, frozenset({b"x-beta"})) is bare
+
+
+async def test_an_error_is_sent_whole_in_the_dialects_shape() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await send_error(registry()["openai"], Overloaded("Full."), send)
+    start, end = sent
+    headers = dict(start["headers"])
+    assert (start["type"], start["status"], end["type"]) == ("http.response.start", 503, "http.response.body")
+    assert headers[b"content-length"] == str(len(end["body"])).encode()
+    error = json.loads(end["body"])["error"]
+    assert (error["message"], error["code"]) == ("Full.", "overloaded")
+    assert error["request_id"].encode() == headers[b"x-request-id"]

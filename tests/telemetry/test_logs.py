@@ -1,0 +1,71 @@
+"""One event a line, on standard error, ours and the libraries' alike."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import logging, structlog
+from turnout.core import Secret
+from turnout.telemetry import configure_logs
+
+configure_logs({level!r}, {form!r})
+log = structlog.get_logger("turnout.test")
+structlog.contextvars.bind_contextvars(request_id="req_1")
+log.debug("quiet")
+log.info("spoken", model="größe", key=Secret("sk-secret"), text="two\\nlines")
+logging.getLogger("somebody.else").warning("careful with %s", "that")
+logging.getLogger("uvicorn.error").info("noise")
+try:
+    secret = "sk-secret"
+    raise ValueError("broken")
+except ValueError:
+    log.exception("failed")
+"""
+
+
+def lines(level: str, form: str) -> list[str]:
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(level=level, form=form)], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == ""
+    return ran.stderr.splitlines()
+
+
+def test_json_is_one_object_a_line() -> None:
+    spoken, careful, failed = [json.loads(line) for line in lines("info", "json")]
+    assert (spoken["event"], spoken["level"], spoken["model"], spoken["text"]) == (
+        "spoken",
+        "info",
+        "größe",
+        "two\nlines",
+    )
+    assert spoken["request_id"] == "req_1"
+    assert spoken["timestamp"].endswith("Z")
+    assert (careful["event"], careful["level"]) == ("careful with that", "warning")
+    assert (failed["event"], failed["level"]) == ("failed", "error")
+    assert "ValueError: broken" in failed["exception"]
+
+
+@pytest.mark.parametrize(("level", "count"), [("DEBUG", 4), ("warning", 2), ("ERROR", 1)])
+def test_the_level_is_kept(level: str, count: int) -> None:
+    assert len(lines(level, "json")) == count
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_secret_is_shown_and_no_local_variable(form: str) -> None:
+    said = "\n".join(lines("debug", form))
+    assert "spoken" in said
+    assert "ValueError: broken" in said
+    assert "Secret(***)" in said
+    assert "sk-secret" not in said
+
+
+def test_people_get_plain_lines() -> None:
+    said = lines("info", "console")
+    assert any("spoken" in line and "req_1" in line for line in said)
+    assert "\x1b" not in "".join(said), "colours are for terminals"
