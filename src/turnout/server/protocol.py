@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import uvicorn
@@ -24,9 +25,10 @@ class BoundedConfig(uvicorn.Config):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a limit on connections and on the bytes of a request's headers.
+    """uvicorn's protocol with a limit on connections, and on the bytes of a request's headers and the time they take.
 
-    What is over a limit is answered by the app (``refuse_with`` in the scope's state), in the dialect's shape.
+    What is over a limit is answered by the app (``refuse_with`` in the scope's state), in the dialect's shape; who
+    doesn't get its headers out is cut off.
     """
 
     def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
@@ -34,15 +36,37 @@ class BoundedProtocol(HttpToolsProtocol):
         bounds = cast(BoundedConfig, config).bounds
         self._max_connections = bounds.max_connections
         self._max_head = bounds.max_header_bytes
+        self._head_seconds = bounds.body_timeout
         self._head_bytes: int | None = 0  # received of a head that isn't complete
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._head_bytes is not None:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_bytes is not None and self._head_bytes > 2 * self._max_head:
+        if self._head_bytes is None:
+            self._stop_waiting()
+        elif self._head_bytes > 2 * self._max_head:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+        elif self._head_timer is None:
+            self._wait_for_head()
+
+    def _wait_for_head(self) -> None:
+        self._head_timer = self.loop.call_later(self._head_seconds, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
