@@ -434,6 +434,17 @@ FINISH: list[StreamEvent] = [PartEnd(0), Finish("stop", "stop"), UsageSoFar(Usag
 LOCAL = Deployment(id="d", provider="parrot", model="m", timeouts=timeouts(first_token=0.1, stall=0.1))
 
 
+@pytest.mark.parametrize(
+    "usage", [Usage(input=10**30), Usage(output=-1), Usage(reasoning=2**31)], ids=["huge", "negative", "large"]
+)
+async def test_usage_that_can_not_be_believed_is_estimated(usage: Usage) -> None:
+    """Neither the ledger nor the metrics could hold it."""
+    parrot = Parrot(BEGIN, [Delta(0, "a")], [*FINISH[:-1], UsageSoFar(usage)])
+    async with house(LOCAL, providers={"parrot": parrot}) as it:
+        await (await it.ask(PLAIN)).read_all()
+        assert it.book.ends[0].usage == Usage(input=2, output=1, source="estimated")
+
+
 async def test_a_local_provider_is_read_to_its_end() -> None:
     parrot = Parrot(BEGIN, [Delta(0, "a")], FINISH)
     async with house(LOCAL, providers={"parrot": parrot}) as it:

@@ -6,6 +6,9 @@ from typing import Literal
 
 import msgspec
 
+MOST = 2**31 - 1
+"""More tokens than any answer has."""
+
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``input`` includes ``cached_input`` and ``cache_write``; ``output`` includes ``reasoning``.
@@ -23,3 +26,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def total(self) -> int:
         return self.input + self.output
+
+    @property
+    def credible(self) -> bool:
+        """Can it be billed? A provider may say anything."""
+        counts = (self.input, self.output, self.cached_input, self.cache_write, self.reasoning)
+        return min(counts) >= 0 and max(counts) <= MOST

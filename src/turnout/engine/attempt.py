@@ -190,8 +190,7 @@ class Attempt:
             elif kind is Delta:
                 self._saw_output(len(event.text))  # type: ignore[union-attr]
             elif kind is UsageSoFar:
-                self.usage = event.usage  # type: ignore[union-attr]
-                self._output_counted = self._output_seen
+                self._saw_usage(event.usage)  # type: ignore[union-attr]
             elif kind is Finish:
                 self._begun = True
                 self._finish = event  # type: ignore[assignment]
@@ -204,6 +203,11 @@ class Attempt:
                     raise self._failure
                 return events[:number]
         return events
+
+    def _saw_usage(self, usage: Usage) -> None:
+        if usage.credible:
+            self.usage = usage
+            self._output_counted = self._output_seen
 
     def _saw_relayed(self, data: bytes) -> None:
         self._begun = True
