@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
-from turnout.core.framing import LIMIT, payload_of
+from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
 
 from . import wire
@@ -16,7 +14,6 @@ from .read import Progress, failure_of, finish_of, read
 _EVENT = msgspec.json.Decoder(wire.Event)
 _ANY = msgspec.json.Decoder(msgspec.Raw)  # is it JSON at all? Before a client's SDK finds that it isn't
 _BODY = msgspec.json.Decoder(wire.Body)
-_FRAME = re.compile(rb".*?\n\r?\n(?:\r?\n)*", re.DOTALL)
 _CONTENT = b"content_block_delta"
 
 
@@ -24,43 +21,31 @@ class StreamRelay:
     """Passes on whole events. One that reports an error isn't: the dialect says it in its own words."""
 
     def __init__(self) -> None:
-        self._held = b""
+        self._cutter = EventCutter()
         self._progress = Progress()
         self._over = False  # an error was reported, or found: nothing after it is passed on
         self._broken: UpstreamBroken | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        if self._held:
-            data, self._held = self._held + data, b""
-        if not data.endswith(b"\n\n"):
-            data = self._hold_back(data)
-        return self._scan(data) if data else []
+        whole = self._cutter.feed(data)
+        return self._scan(whole) if whole else []
 
     def close(self) -> list[StreamEvent]:
         """A last event without its blank line is only whole if it can be read."""
         if self._broken:
             raise self._broken
-        held, self._held = self._held.strip(), b""
+        held = self._cutter.close().strip()
         events: list[StreamEvent] = []
         if held and not self._over:
             self._read_frame(held + b"\n\n", events)
         return events
-
-    def _hold_back(self, data: bytes) -> bytes:
-        """What is whole of ``data``. Events end in a blank line, and lines in LF or CRLF."""
-        blank = max(data.rfind(b"\n\n"), data.rfind(b"\n\r\n"))
-        end = 0 if blank < 0 else data.index(b"\n", blank + 1) + 1
-        self._held = data[end:]
-        if len(self._held) > LIMIT:
-            raise UpstreamBroken(f"The provider sent an event longer than {LIMIT} bytes.")
-        return data[:end]
 
     def _scan(self, data: bytes) -> list[StreamEvent]:
         if self._broken:
             raise self._broken
         events: list[StreamEvent] = []
         try:
-            for frame in _frames(data):
+            for frame in events_of(data):
                 if self._over:
                     break
                 if _may_matter(frame):
@@ -122,12 +107,6 @@ class BodyRelay:
             raise UpstreamBroken("The provider's reply has no stop_reason: it isn't a whole Anthropic message.")
         counted = [UsageSoFar(wire.usage_of(body.usage))] if body.usage is not None else []
         return [Relayed(data), *counted, finish]
-
-
-def _frames(data: bytes) -> list[bytes]:
-    if data.find(b"\n\n") == len(data) - 2:
-        return [data]  # as nearly all are
-    return _FRAME.findall(data)
 
 
 def _may_matter(data: bytes) -> bool:
