@@ -110,6 +110,15 @@ def test_whole_events_are_passed_on_byte_for_byte(text: str, cuts: set[int]) -> 
     assert b"\n\n" not in rest.replace(b"\r\n", b"\n")
 
 
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b"\n\r\n", b"\r\n\n"], ids=["lf", "crlf", "lf-crlf", "crlf-lf"])
+def test_an_event_is_passed_on_with_its_last_byte(end: bytes) -> None:
+    """Not a byte later, even if they come one by one."""
+    event = b"data: a\ndata: b" + end
+    cutter = EventCutter()
+    given_out = [cutter.feed(bytes([byte])) for byte in event * 3]
+    assert given_out == ([b""] * (len(event) - 1) + [event]) * 3
+
+
 @pytest.mark.parametrize(
     ("feed", "piece"),
     [

@@ -247,6 +247,18 @@ async def test_no_answer_is_a_timeout(stream: bool) -> None:
         await left(server)
 
 
+@each_way
+@pytest.mark.parametrize("together", [True, False], ids=["in-one-piece", "apart"])
+async def test_an_error_before_anything_was_said_is_told_at_once(request_: ChatRequest, together: bool) -> None:
+    """Even if the provider then keeps the connection open."""
+    pieces = (ROLE + OVERLOADED,) if together else (ROLE, OVERLOADED)
+    async with RawUpstream(saying(*pieces, then="silence")) as server, house(place(server)) as it:
+        with pytest.raises(UpstreamRefused, match="reported: Overloaded"):
+            await asyncio.wait_for(it.ask(request_), 2)
+        assert it.book.outcomes == ["failed"]
+        await left(server)
+
+
 async def test_headers_alone_are_no_beginning() -> None:
     async with (
         RawUpstream(saying(then="silence")) as server,

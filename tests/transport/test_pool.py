@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -219,6 +220,33 @@ async def test_connections_that_are_gone_leave_nothing_behind() -> None:
             with pytest.raises(UpstreamUnreachable):
                 await ask(transport, server)
         await asyncio.sleep(0.01)
+        gc.collect()
+        assert [found for found in gc.get_objects() if isinstance(found, Connection)] == []
+
+
+class LateLoop:
+    """An event loop that tells of a new connection only after the provider had time to close it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
+        made = await self._loop.create_connection(*args, **kwargs)
+        await asyncio.sleep(0.05)
+        return made
+
+
+async def test_a_connection_that_was_lost_before_it_was_known_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def closed_at_once(visit: Visit) -> None:
+        visit.reset()
+
+    async with opened(closed_at_once) as (server, transport):
+        monkeypatch.setattr(transport, "_loop", LateLoop(asyncio.get_running_loop()))
+        with pytest.raises(UpstreamUnreachable, match="closed the connection before it answered"):
+            await ask(transport, server)
         gc.collect()
         assert [found for found in gc.get_objects() if isinstance(found, Connection)] == []
 
