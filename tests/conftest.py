@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -11,6 +12,11 @@ from tests.support import process
 from tests.support.aimock import CLI, Aimock
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout, turnouts
+
+
+def pytest_configure() -> None:
+    """A shell starts what it puts into the background with Ctrl-C ignored, and programs inherit that: not our tests'."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
