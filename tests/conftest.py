@@ -15,7 +15,7 @@ from tests.support.turnout_server import StartTurnout, turnouts
 
 
 def pytest_configure() -> None:
-    """A shell starts what it puts into the background with Ctrl-C ignored, and programs inherit that: not our tests'."""
+    """A shell has what it starts in the background ignore Ctrl-C, and programs inherit that: not those of our tests."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

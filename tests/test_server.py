@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 
 from tests.support.process import answers
@@ -36,3 +38,10 @@ def test_another_process_takes_over_the_data(start_turnout: StartTurnout) -> Non
     second = start_turnout(ECHO, folder=first.folder)
     assert second.data_dir == first.data_dir
     second.stop()
+
+
+@pytest.mark.parametrize("path", ["/ping", "/health"])
+def test_load_balancers_may_ask_for_the_head_alone(start_turnout: StartTurnout, path: str) -> None:
+    request = urllib.request.Request(f"{start_turnout(ECHO).url}{path}", method="HEAD")  # noqa: S310  # our own server
+    with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
+        assert (reply.status, reply.read()) == (200, b"")

@@ -106,8 +106,14 @@ class UnknownModel(NotFound):
 
 
 class MethodNotAllowed(RequestError):
+    """``allow`` is what the ``Allow`` header says: the methods that there are."""
+
     status = 405
     code = "method_not_allowed"
+
+    def __init__(self, message: str, allow: str) -> None:
+        super().__init__(message)
+        self.allow = allow
 
 
 class RequestTimeout(RequestError):
@@ -158,7 +164,7 @@ class UpstreamError(TurnoutError):
 
     def conceal(self, secret: str) -> None:
         """Takes ``secret`` out of what is told: some providers quote the key that they refuse."""
-        if secret in self.message:
+        if len(secret) >= SHORTEST_SECRET and secret in self.message:
             self.message = self.message.replace(secret, "***")
             self.args = (self.message,)
 
@@ -223,6 +229,9 @@ class AllDeploymentsFailed(UpstreamError):
 def _patience(error: TurnoutError) -> float | None:
     return error.retry_after if isinstance(error, UpstreamError) else None
 
+
+SHORTEST_SECRET = 8
+"""Characters: what is shorter hides nothing, and would be found in the middle of words."""
 
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same deployment may answer if asked again."""

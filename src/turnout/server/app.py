@@ -36,7 +36,7 @@ class App:
             if dialect is not None and scope["method"] == "POST":
                 await self._inference.handle(dialect, scope, receive, send)
             elif dialect is not None:
-                error = MethodNotAllowed(f"{scope['method']} {scope['path']} is not possible: use POST.")
+                error = MethodNotAllowed(f"{scope['method']} {scope['path']} is not possible: use POST.", allow="POST")
                 await send_error(dialect, error, send)
             elif "refuse_with" in scope["state"]:
                 await send_error(registry()["openai"], scope["state"]["refuse_with"], send)

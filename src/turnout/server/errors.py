@@ -36,7 +36,10 @@ def add_error_handlers(app: FastAPI) -> None:
 def _response(request: Request, error: TurnoutError) -> Response:
     request_id = new_request_id()
     body = dialect_of(request).error(error, request_id)
-    return Response(body, status_code=error.status, media_type="application/json", headers={"x-request-id": request_id})
+    headers = {"x-request-id": request_id}
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = error.allow
+    return Response(body, status_code=error.status, media_type="application/json", headers=headers)
 
 
 def _http_error(request: Request, error: HTTPException) -> TurnoutError:
@@ -44,6 +47,6 @@ def _http_error(request: Request, error: HTTPException) -> TurnoutError:
     if error.status_code == 404:
         return NotFound(f"There is no {where} here. GET /docs lists what there is.")
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "another method")
-        return MethodNotAllowed(f"{where} is not possible: use {allowed}.")
+        allowed = (error.headers or {}).get("Allow", "GET")
+        return MethodNotAllowed(f"{where} is not possible: use {allowed}.", allow=allowed)
     return InvalidRequest(str(error.detail))

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from turnout.core import ChatRequest
 from turnout.dialects import Dialect
-from turnout.errors import BodyTooLarge, TurnoutError
+from turnout.errors import BodyTooLarge, MethodNotAllowed, TurnoutError
 from turnout.request_id import new_request_id as new_request_id
 
 Scope = MutableMapping[str, Any]
@@ -103,5 +103,7 @@ async def send_error(dialect: Dialect, error: TurnoutError, send: Send) -> None:
         (b"x-request-id", request_id.encode()),
         (b"content-length", str(len(body)).encode()),
     ]
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", error.allow.encode()))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -17,11 +17,13 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
     routes = APIRouter(tags=["operations"])
     started = time.time()
 
+    @routes.head("/ping", include_in_schema=False)  # load balancers ask like this
     @routes.get("/ping")
     async def ping() -> dict[str, str]:
         """Answers as long as the process does."""
         return {"status": "ok"}
 
+    @routes.head("/health", include_in_schema=False)
     @routes.get("/health")
     async def health() -> dict[str, Any]:
         """Each part's state. ``degraded``: requests are answered, but something needs a look."""
