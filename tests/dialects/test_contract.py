@@ -31,7 +31,7 @@ ALL_ERRORS: list[TurnoutError] = [
     errors.Forbidden("Why."),
     errors.NotFound("Why."),
     errors.UnknownModel("größe", ["große"]),
-    errors.MethodNotAllowed("Why."),
+    errors.MethodNotAllowed("Why.", "POST"),
     errors.RequestTimeout("Why."),
     errors.BodyTooLarge("Why."),
     errors.HeadersTooLarge("Why."),
