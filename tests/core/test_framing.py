@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turnout.core import LineFramer, SSEFramer
-from turnout.core.framing import LIMIT, EventCutter
+from turnout.core.framing import LIMIT, EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
 
 PIECE = 16 * 1024
@@ -167,3 +167,30 @@ def test_a_frame_in_a_thousand_pieces_costs_what_it_weighs(
     assert fed[-1]
     assert not any(fed[:-1])
     assert time.process_time() - began < 0.3
+
+
+@given(STREAM)
+def test_the_payload_of_an_event_is_its_data(text: str) -> None:
+    """By the short way for what nearly all look like, and by the long one for the rest."""
+    stream = text.encode() + b"\n\n"
+    for event in events_of(stream):
+        assert payload_of(event) == b"\n".join(data for _, data in sse(event))
+    assert b"".join(events_of(stream)) == stream
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        pytest.param(b"data: {}\n\n", b"{}", id="data"),
+        pytest.param(b"event: x\ndata: {}\n\n", b"{}", id="after-its-name"),
+        pytest.param(b"data: {}\r\n\r\n", b"{}", id="crlf"),
+        pytest.param(b"data:{}\n\n", b"{}", id="no-space"),
+        pytest.param(b"data: a\rdata: b\n\n", b"a\nb", id="bare-cr"),
+        pytest.param(b"event: x\nevent: y\ndata: {}\n\n", b"{}", id="two-names"),
+        pytest.param(b"event: x\n\n", b"", id="no-data"),
+        pytest.param(b": data: {}\n\n", b"", id="comment"),
+        pytest.param(b"\ndata: {}\n\n", b"{}", id="after-a-blank-line"),
+    ],
+)
+def test_payloads(event: bytes, payload: bytes) -> None:
+    assert payload_of(event) == payload

@@ -158,22 +158,19 @@ class EventCutter(_Framer):
 
 
 def payload_of(event: bytes) -> bytes:
-    """The data of one whole event; empty if it has none."""
-    lines = event.count(b"\n")
-    if event.endswith(b"\n\n") and b"\r" not in event:  # as nearly all are: a line of data, perhaps one of its name
-        if lines == 2 and event.startswith(b"data: "):
-            return event[6:-2]
-        if lines == 3 and event.startswith(b"event: ") and (at := event.find(b"\ndata: ")) > 0:
-            return event[at + 7 : -2]
+    """The data of one whole event, which ends in a blank line; empty if it has none."""
+    start = event.find(b"\n") + 1 if event[:7] == b"event: " else 0
+    if event[start : start + 6] == b"data: " and event.find(b"\n", start) == len(event) - 2 and event.find(b"\r") < 0:
+        return event[start + 6 : -2]  # as nearly all are: a line of data, perhaps after one of its name
     return b"\n".join([data for _, data in SSEFramer().feed(event)])
 
 
 def events_of(whole: bytes) -> list[bytes]:
     """What a cutter gave, event by event; joined again, they are ``whole``."""
-    if b"\r" in whole:
+    if whole.find(b"\n") == len(whole) - 2:
+        return [whole]  # as nearly all are: one line and a blank one
+    if whole.find(b"\r") >= 0:
         return _EVENT.findall(whole)
-    if whole.find(b"\n\n") == len(whole) - 2:
-        return [whole]  # as nearly all are
     *events, rest = whole.split(b"\n\n")
     return [event + b"\n\n" for event in events] + ([rest] if rest else [])
 

@@ -75,7 +75,8 @@ class StreamRelay(FrameReader[bytes]):
             events.append(Relayed(_blank_lines_before(frame), False))
         if choices:
             self._find_finishes(choices, events)
-        events += _usage(reply)
+        if reply.usage:
+            events += _usage(reply)
 
     def _find_finishes(self, choices: list[_Choice], events: list[StreamEvent]) -> None:
         for choice in choices:
