@@ -327,7 +327,11 @@ async def arrivals(simulated: Simulator, words: str) -> tuple[float, list[float]
 async def test_latencies_are_where_they_were_asked_for(
     simulated: Simulator, words: str, head: float, first: float, second: float
 ) -> None:
-    at_head, times = await arrivals(simulated, words)
-    for expected, took in ((head, at_head), (first, times[0]), (second, times[1])):
-        assert expected <= took + 0.002
-        assert took < expected + 0.24
+    """Never sooner; and no later in the best of three, since a busy machine adds pauses of its own."""
+    runs = []
+    for _ in range(3):
+        at_head, times = await arrivals(simulated, words)
+        runs.append((at_head, times[0], times[1]))
+    for expected, *took in zip((head, first, second), *runs, strict=True):
+        assert expected <= min(took) + 0.002
+        assert min(took) < expected + 0.24
