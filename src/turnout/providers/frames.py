@@ -1,4 +1,4 @@
-"""Reading a stream frame by frame."""
+"""Reading a reply: a stream frame by frame, a body when all of it has come."""
 
 from __future__ import annotations
 
@@ -35,3 +35,21 @@ class FrameReader(ABC, Generic[Frame]):
                 raise
             self._broken = error
         return events
+
+
+class BodyReader(ABC):
+    """A unary reply comes in pieces, too; it is read as a whole."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        self._pieces.append(data)
+        return []
+
+    def close(self) -> list[StreamEvent]:
+        return self._read_body(b"".join(self._pieces))
+
+    @abstractmethod
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        """What ``data``, the whole body, says. Raises ``UpstreamBroken``."""

@@ -19,7 +19,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import FrameReader
+from turnout.providers.frames import BodyReader, FrameReader
 
 from . import wire
 from .blocks import extensions, foreign_block, part_of, whole
@@ -199,18 +199,11 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
         events.append(finish)
 
 
-class BodyDecoder:
+class BodyDecoder(BodyReader):
     """One whole ``message``."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> list[StreamEvent]:
-        body = read(_BODY, b"".join(self._pieces))
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        body = read(_BODY, data)
         if body.error is not None:
             return [failure_of(body.error)]
         finish = finish_of(body)

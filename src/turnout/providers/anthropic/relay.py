@@ -7,6 +7,7 @@ import msgspec
 from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
+from turnout.providers.frames import BodyReader
 
 from . import wire
 from .read import Progress, failure_of, finish_of, read
@@ -87,18 +88,10 @@ class StreamRelay:
         return self._progress.counted(usage) + ([finish] if finish else [])
 
 
-class BodyRelay:
+class BodyRelay(BodyReader):
     """Passes a whole body on."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> list[StreamEvent]:
-        data = b"".join(self._pieces)
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
         body = read(_BODY, data)
         if body.error is not None:
             return [failure_of(body.error)]

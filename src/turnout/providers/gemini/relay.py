@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
-from turnout.providers.frames import FrameReader
+from turnout.providers.frames import BodyReader, FrameReader
 
 from . import wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
@@ -58,16 +58,8 @@ class StreamRelay(FrameReader[bytes]):
         events += self._scanner.scan(read_reply(frame), framed)
 
 
-class BodyRelay:
+class BodyRelay(BodyReader):
     """Passes a whole body on."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> list[StreamEvent]:
-        body = b"".join(self._pieces)
-        return _Scanner().scan(read_body(body), body)
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        return _Scanner().scan(read_body(data), data)

@@ -20,7 +20,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import FrameReader
+from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 
 from . import wire
@@ -117,16 +117,12 @@ class StreamDecoder(FrameReader[bytes]):
         events += self._reader.read(read_reply(frame))
 
 
-class BodyDecoder:
+class BodyDecoder(BodyReader):
     """One whole reply."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._pieces: list[bytes] = []
+        super().__init__()
         self._reader = _Reader(request)
 
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> list[StreamEvent]:
-        return self._reader.read(read_reply(b"".join(self._pieces)))
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        return self._reader.read(read_reply(data))

@@ -7,7 +7,7 @@ searched names can't be found in a model's own words.
 from __future__ import annotations
 
 from turnout.core import LineFramer, Relayed, StreamEvent
-from turnout.providers.frames import FrameReader
+from turnout.providers.frames import BodyReader, FrameReader
 
 from . import wire
 from .decode import end_of, read_reply
@@ -43,20 +43,12 @@ class StreamRelay(FrameReader[bytes]):
         events += end_of(reply, self._called)
 
 
-class BodyRelay:
+class BodyRelay(BodyReader):
     """Passes a whole body on."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> list[StreamEvent]:
-        body = b"".join(self._pieces)
-        reply = read_reply(body)
-        passed: list[StreamEvent] = [] if reply.error is not None else [Relayed(body, _has_content(reply))]
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = read_reply(data)
+        passed: list[StreamEvent] = [] if reply.error is not None else [Relayed(data, _has_content(reply))]
         return passed + end_of(reply, _has_calls(reply))
 
 

@@ -24,7 +24,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import FrameReader
+from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds
 
 from . import wire
@@ -216,19 +216,15 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
             events += self._reader.read(read_reply(data))
 
 
-class BodyDecoder:
+class BodyDecoder(BodyReader):
     """One whole ``chat.completion``."""
 
     def __init__(self, request: ChatRequest) -> None:
         self._request = request
-        self._pieces: list[bytes] = []
+        super().__init__()
 
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> list[StreamEvent]:
-        reply = read_reply(b"".join(self._pieces))
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = read_reply(data)
         if not reply.choices and reply.error is None:
             raise UpstreamBroken("The provider's reply has no choices.")
         return _Reader(self._request).read(reply)

@@ -12,7 +12,7 @@ from msgspec import Raw
 from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import FrameReader
+from turnout.providers.frames import BodyReader, FrameReader
 
 from . import wire
 from .decode import failure_of, finish_of, not_a_completion, says_nothing
@@ -85,26 +85,18 @@ class StreamRelay(FrameReader[bytes]):
                 events.append(finish_of(choice.finish_reason, choice.index))
 
 
-class BodyRelay:
+class BodyRelay(BodyReader):
     """Passes a whole body on."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> list[StreamEvent]:
-        body = b"".join(self._pieces)
-        reply = _read(body)
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = _read(data)
         if reply is None:
-            return [Relayed(body)]
+            return [Relayed(data)]
         if reply.error is not None:
             return [failure_of(reply.error)]
         if not reply.choices:
             raise UpstreamBroken("The provider's reply has no choices.")
-        events: list[StreamEvent] = [Relayed(body)]
+        events: list[StreamEvent] = [Relayed(data)]
         events += [finish_of(choice.finish_reason, choice.index) for choice in reply.choices if choice.finish_reason]
         return events + _usage(reply)
 
