@@ -129,5 +129,5 @@ def test_extensions_of_the_end_complete_those_of_the_start() -> None:
 
 
 def test_relayed_bytes_have_no_place_in_an_answer() -> None:
-    with pytest.raises(TypeError, match="relayed"):
+    with pytest.raises(TypeError, match="Relayed"):
         fold([Relayed(b"data: {}\n\n")])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.anthropic_wire import DIALECT, PNG
+from tests.support.anthropic_wire import ENDPOINT, PNG
 from turnout.errors import InvalidRequest
 
 GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -137,7 +137,7 @@ def image(**source: Any) -> bytes:
 )
 def test_names_the_field(data: bytes, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        DIALECT.parse(data)
+        ENDPOINT.parse(data)
     assert caught.value.param == param
     assert caught.value.message.startswith(f"{param}: " if param else "")
     assert caught.value.status == 400
@@ -156,5 +156,5 @@ def test_deep_nesting_is_refused_at_once(field: bytes) -> None:
     """Never a RecursionError, however deep, and never a second's work."""
     began = time.perf_counter()
     with pytest.raises(InvalidRequest):
-        DIALECT.parse(b'{"model":"m","max_tokens":1,' + field % (b"[" * 1_000_000))
+        ENDPOINT.parse(b'{"model":"m","max_tokens":1,' + field % (b"[" * 1_000_000))
     assert time.perf_counter() - began < 1

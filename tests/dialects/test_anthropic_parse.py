@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.support.anthropic_wire import DIALECT, PNG
+from tests.support.anthropic_wire import ENDPOINT, PNG
 from turnout.core import (
     ChatRequest,
     File,
@@ -43,7 +43,7 @@ def raw(value: Any) -> Raw:
 
 def parse(**fields: Any) -> ChatRequest:
     body = {"model": "fast", "max_tokens": 100, "messages": HELLO} | fields
-    return DIALECT.parse(encoded(body))
+    return ENDPOINT.parse(encoded(body))
 
 
 def parsed_part(block: dict[str, Any], role: str = "user") -> Part:
@@ -67,7 +67,7 @@ def test_a_small_request_is_its_model_message_and_limit() -> None:
 
 def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
     body = b'{"model" :"fast", "messages":[ {"role":"user","content":"hi"}],"max_tokens":5,"new":{"a" : 1.0e2}}'
-    request = DIALECT.parse(body)
+    request = ENDPOINT.parse(body)
     assert request.raw == WireBody(
         "anthropic-messages",
         {

@@ -14,7 +14,7 @@ from anthropic.types.shared import ErrorResponse
 from msgspec import Raw
 from pydantic import TypeAdapter
 
-from tests.support.anthropic_wire import CONTEXT, DIALECT, STREAMED, frames
+from tests.support.anthropic_wire import ASKED, CONTEXT, DIALECT, ENDPOINT, STREAMED, frames
 from turnout.core import (
     Answer,
     Choice,
@@ -60,7 +60,7 @@ FOREIGN = Text("", {"anthropic": {"block": Raw(json.dumps(BLOCK).encode())}})
 
 def body(*parts: Part, finish: Finish | None = DONE, usage: Usage | None = None) -> dict[str, Any]:
     answer = Answer(id="chatcmpl-1", model="gpt-x", choices=(Choice(0, parts, finish),), usage=usage)
-    rendered = DIALECT.body(answer, CONTEXT)
+    rendered = ENDPOINT.body(ASKED, answer, CONTEXT)
     SDKMessage.model_validate_json(rendered)
     found: dict[str, Any] = json.loads(rendered)
     return found
@@ -68,7 +68,7 @@ def body(*parts: Part, finish: Finish | None = DONE, usage: Usage | None = None)
 
 def stream(*events: StreamEvent, pieces: Sequence[int] = ()) -> list[dict[str, Any]]:
     """The rendered events; ``pieces`` are where the core events are cut into several calls."""
-    renderer = DIALECT.renderer(STREAMED, CONTEXT)
+    renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     bounds = [0, *pieces, len(events)]
     said = b"".join(renderer.feed(events[a:b]) for a, b in pairwise(bounds)) + renderer.close()
     rendered = frames(said)
@@ -102,7 +102,7 @@ def test_a_whole_message() -> None:
 
 
 def test_a_provider_without_ids_gets_the_requests() -> None:
-    rendered = json.loads(DIALECT.body(Answer(choices=(Choice(0, (Text("x"),), DONE),)), CONTEXT))
+    rendered = json.loads(ENDPOINT.body(ASKED, Answer(choices=(Choice(0, (Text("x"),), DONE),)), CONTEXT))
     assert (rendered["id"], rendered["model"]) == ("msg_req_1", "fast")
 
 
@@ -208,7 +208,7 @@ def test_usage_known_at_the_start_is_told_at_the_start() -> None:
 
 
 def test_a_piece_is_told_at_once() -> None:
-    renderer = DIALECT.renderer(STREAMED, CONTEXT)
+    renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     renderer.feed([START, PartStart(0, Text(""))])
     (event,) = frames(renderer.feed([Delta(0, "now")]))
     assert event["delta"] == {"type": "text_delta", "text": "now"}
@@ -302,7 +302,7 @@ STOP_FRAME = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
     ],
 )
 def test_relayed_bytes_pass_through_and_end_once(last: bytes, end: bytes) -> None:
-    renderer = DIALECT.renderer(STREAMED, CONTEXT)
+    renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     assert renderer.feed([Relayed(b"a"), UsageSoFar(Usage(input=1))]) == b"a"
     assert renderer.feed([Relayed(last), Finish("stop", "end_turn")]) == last
     assert renderer.close() == end
@@ -348,7 +348,7 @@ def test_an_error_of_all_deployments_names_each() -> None:
 
 
 def test_a_stream_that_breaks_off_says_so() -> None:
-    renderer = DIALECT.renderer(STREAMED, CONTEXT)
+    renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     renderer.feed([START, PartStart(0, Text("x"))])
     (event,) = frames(renderer.fail(UpstreamTimeout("The provider stopped.")))
     assert event["type"] == "error"

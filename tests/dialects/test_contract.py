@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 
-from tests.support.contract import DIALECTS, asking, begin, each_dialect, each_provider, leaves
+from tests.support.contract import (
+    BODIES,
+    DIALECTS,
+    asking,
+    begin,
+    each_chat,
+    each_dialect,
+    each_endpoint,
+    each_provider,
+    leaves,
+)
 from turnout import errors
 from turnout.core import Answer, Choice, Finish, Relayed, Start, Text, ToolCall, Usage, UsageSoFar, unfold
-from turnout.dialects import Dialect, ReplyContext, ServedModel
+from turnout.dialects import Dialect, Endpoint, ReplyContext, ServedModel
 from turnout.errors import InvalidRequest, TurnoutError
 from turnout.providers import Provider, WireProvider
 
@@ -48,7 +59,7 @@ ALL_ERRORS: list[TurnoutError] = [
 
 
 def test_names_and_paths_are_unique() -> None:
-    paths = [path for dialect in DIALECTS.values() for path in dialect.paths]
+    paths = [path for dialect in DIALECTS.values() for endpoint in dialect.endpoints for path in endpoint.paths]
     assert len(paths) == len(set(paths))
     assert all(path.startswith("/") for path in paths)
     assert {name: dialect.name for name, dialect in DIALECTS.items()} == {name: name for name in DIALECTS}
@@ -58,14 +69,14 @@ def test_names_and_paths_are_unique() -> None:
 def test_headers_are_in_lower_case(dialect: Dialect) -> None:
     assert dialect.key_headers
     assert all(name == name.lower() for name in dialect.key_headers)
-    assert all(name == name.lower() for name in dialect.relayed_headers)
+    assert all(name == name.lower() for endpoint in dialect.endpoints for name in endpoint.relayed_headers)
 
 
-@each_dialect
+@each_endpoint
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"{", b"\xff", b"[" * 100_000, b'"x"', b"1e999"])
-def test_what_is_no_request_is_refused(dialect: Dialect, body: bytes) -> None:
+def test_what_is_no_request_is_refused(endpoint: Endpoint[Any, Any], body: bytes) -> None:
     with pytest.raises(InvalidRequest):
-        dialect.parse(body)
+        endpoint.parse(body)
 
 
 @each_dialect
@@ -74,7 +85,12 @@ def test_every_error_is_told_with_its_words_and_the_requests_id(dialect: Dialect
     told = list(leaves(json.loads(dialect.error(error, "req_42"))))
     assert error.message in told
     assert "req_42" in told
-    renderer = dialect.renderer(asking(stream=True), CONTEXT)
+
+
+@each_chat
+@pytest.mark.parametrize("error", ALL_ERRORS, ids=lambda error: type(error).__name__)
+def test_every_error_is_told_in_a_stream(endpoint: Endpoint[Any, Any], error: TurnoutError) -> None:
+    renderer = endpoint.renderer(asking(stream=True), CONTEXT)
     renderer.feed([Start()])
     assert json.dumps(error.message, ensure_ascii=False).encode() in renderer.fail(error)
 
@@ -85,24 +101,24 @@ def test_every_error_is_among_them() -> None:
     assert kinds - {type(error) for error in ALL_ERRORS} == abstract
 
 
-@each_dialect
-def test_a_whole_answer_is_json_that_says_it(dialect: Dialect) -> None:
-    said = set(leaves(json.loads(dialect.body(ANSWER, CONTEXT))))
+@each_chat
+def test_a_whole_answer_is_json_that_says_it(endpoint: Endpoint[Any, Any]) -> None:
+    said = set(leaves(json.loads(endpoint.body(asking(), ANSWER, CONTEXT))))
     assert {"Hellö", "f", 7, 3} <= said
 
 
-@each_dialect
-def test_a_streamed_answer_says_it(dialect: Dialect) -> None:
-    renderer = dialect.renderer(asking(stream=True, stream_usage=True), CONTEXT)
+@each_chat
+def test_a_streamed_answer_says_it(endpoint: Endpoint[Any, Any]) -> None:
+    renderer = endpoint.renderer(asking(stream=True, stream_usage=True), CONTEXT)
     assert renderer.media_type
     assert renderer.feed([]) == b""
     stream = b"".join(renderer.feed([event]) for event in unfold(ANSWER)) + renderer.close()
     assert all(word in stream for word in ("Hellö".encode(), b'"f"', b"7", b"3"))
 
 
-@each_dialect
-def test_relayed_bytes_pass_as_they_are(dialect: Dialect) -> None:
-    renderer = dialect.renderer(asking(stream=True), CONTEXT)
+@each_chat
+def test_relayed_bytes_pass_as_they_are(endpoint: Endpoint[Any, Any]) -> None:
+    renderer = endpoint.renderer(asking(stream=True), CONTEXT)
     assert (
         renderer.feed([Relayed(b"\x00 anything\n\n"), Finish("stop", "x"), UsageSoFar(Usage())]) == b"\x00 anything\n\n"
     )
@@ -116,19 +132,16 @@ def test_lists_of_models_name_them(dialect: Dialect) -> None:
     assert json.loads(dialect.models([]))
 
 
-HELLO = {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hellö"}], "stream": True}
-"""A body that every dialect so far understands."""
-
-
-@each_dialect
+@each_chat
 @each_provider
-def test_every_dialect_reaches_every_provider(dialect: Dialect, provider: Provider) -> None:
-    request = dialect.parse(json.dumps(HELLO).encode())
+def test_every_chat_reaches_every_provider(endpoint: Endpoint[Any, Any], provider: Provider) -> None:
+    fields, target = BODIES[endpoint.wire]
+    request = endpoint.parse(json.dumps(fields).encode(), target)
     assert request.raw is not None
-    assert request.raw.wire == dialect.wire
+    assert request.raw.wire == endpoint.wire
     sent = begin(provider, request)
     if isinstance(provider, WireProvider):
         assert "Hellö" in set(leaves(sent))
-        same_wire = provider.wire == dialect.wire
+        same_wire = provider.operation(request).wire == endpoint.wire
         translated = begin(provider, msgspec.structs.replace(request, raw=None))
         assert same_wire or sent == translated

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from tests.support.openai_wire import DIALECT, PNG, asking
+from tests.support.openai_wire import ENDPOINT, PNG, asking
 from turnout.errors import InvalidRequest
 
 
@@ -164,7 +164,7 @@ IMAGE = "messages[1].content[1].image_url.url"
 )
 def test_names_the_field(body: bytes, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        DIALECT.parse(body)
+        ENDPOINT.parse(body)
     assert caught.value.param == param
     assert (param or "") in caught.value.message
     assert caught.value.status == 400
@@ -185,7 +185,7 @@ def test_deep_nesting_is_refused_at_once(field: bytes, bracket: bytes) -> None:
     """Never a RecursionError, however deep, and never a second's work."""
     began = time.process_time()
     with pytest.raises(InvalidRequest):
-        DIALECT.parse(b'{"model":"m",' + field % (bracket * 1_000_000))
+        ENDPOINT.parse(b'{"model":"m",' + field % (bracket * 1_000_000))
     assert time.process_time() - began < 1
 
 
@@ -193,14 +193,14 @@ def test_an_ordinary_depth_is_taken() -> None:
     deep: Any = {}
     for _ in range(200):
         deep = {"properties": {"a": deep}}
-    assert DIALECT.parse(tool(name="f", parameters=deep)).tools[0].parameters == Raw(json.dumps(deep).encode())
+    assert ENDPOINT.parse(tool(name="f", parameters=deep)).tools[0].parameters == Raw(json.dumps(deep).encode())
 
 
 def test_a_large_body_costs_what_it_weighs() -> None:
     """32 MB, not all ASCII, in half a second."""
     body = asking(messages=[{"role": "user", "content": "é" + "x" * 32_000_000}])
     began = time.process_time()
-    DIALECT.parse(body)
+    ENDPOINT.parse(body)
     assert time.process_time() - began < 0.5
 
 
@@ -216,10 +216,10 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_any_json_is_parsed_or_refused(fields: dict[str, Any]) -> None:
     with contextlib.suppress(InvalidRequest):
-        assert DIALECT.parse(asking(**fields)).model == "fast"
+        assert ENDPOINT.parse(asking(**fields)).model == "fast"
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
-        DIALECT.parse(body)
+        ENDPOINT.parse(body)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.support.openai_wire import DIALECT, PNG, asking
+from tests.support.openai_wire import ENDPOINT, PNG, asking
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -34,7 +34,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments
 
 
 def parse(**fields: Any) -> ChatRequest:
-    return DIALECT.parse(asking(**fields))
+    return ENDPOINT.parse(asking(**fields))
 
 
 def raw(value: Any) -> Raw:
@@ -286,7 +286,7 @@ def test_the_body_is_kept_field_by_field() -> None:
         b'{ "seed": 1, "model":"a","x":{"b": 1.000, "a":123456789012345678901234567890},\n'
         b'"messages":[{"role":"user","content":"\\u00e9\\/"}],"y":1E400,"model": "b" }'
     )
-    request = DIALECT.parse(body)
+    request = ENDPOINT.parse(body)
     assert request.model == "b"
     assert request.raw is not None
     assert request.raw.wire == "openai-chat"

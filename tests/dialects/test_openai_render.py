@@ -13,7 +13,7 @@ from openai import OpenAI
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from tests.support.openai_wire import CONTEXT, DIALECT, DONE, chunks_of
+from tests.support.openai_wire import ASKED, CONTEXT, DIALECT, DONE, ENDPOINT, chunks_of
 from turnout.core import (
     Answer,
     ChatRequest,
@@ -58,12 +58,12 @@ BODY: dict[str, Any] = {"model": "fast", "messages": [{"role": "user", "content"
 
 
 def stream(events: Sequence[StreamEvent], *, show_usage: bool = False) -> bytes:
-    renderer = DIALECT.renderer(ChatRequest(model="fast", messages=(), stream=True, stream_usage=show_usage), CONTEXT)
+    renderer = ENDPOINT.renderer(ChatRequest(model="fast", messages=(), stream=True, stream_usage=show_usage), CONTEXT)
     return b"".join(renderer.feed([event]) for event in events) + renderer.close()
 
 
 def whole(answer: Answer) -> ChatCompletion:
-    return ChatCompletion.model_validate_json(DIALECT.body(answer, CONTEXT))
+    return ChatCompletion.model_validate_json(ENDPOINT.body(ASKED, answer, CONTEXT))
 
 
 def answer(*parts: Any, finish: Finish | None = STOP, **fields: Any) -> Answer:
@@ -217,7 +217,7 @@ def test_no_usage_is_made_up(show_usage: bool) -> None:
 def test_finish_reasons_are_openais_own_with_the_providers_word_beside(reason: FinishReason, said: str) -> None:
     finished = answer(Text("x"), finish=Finish(reason, "native_word"))
     for choice in (
-        json.loads(DIALECT.body(finished, CONTEXT))["choices"][0],
+        json.loads(ENDPOINT.body(ASKED, finished, CONTEXT))["choices"][0],
         chunks_of(stream(unfold(finished)))[-1]["choices"][0],
     ):
         assert (choice["finish_reason"], choice["native_finish_reason"]) == (said, "native_word")
@@ -225,7 +225,7 @@ def test_finish_reasons_are_openais_own_with_the_providers_word_beside(reason: F
 
 def test_an_answer_that_was_cut_has_no_finish() -> None:
     cut = answer(Text("x"), finish=None)
-    assert json.loads(DIALECT.body(cut, CONTEXT))["choices"][0]["finish_reason"] is None
+    assert json.loads(ENDPOINT.body(ASKED, cut, CONTEXT))["choices"][0]["finish_reason"] is None
     assert all(chunk["choices"][0]["finish_reason"] is None for chunk in chunks_of(stream(unfold(cut))))
 
 
@@ -274,7 +274,7 @@ def test_the_sdk_understands_errors(error: TurnoutError, kind: type[openai.APISt
 
 
 def test_the_sdk_notices_that_a_stream_broke_off() -> None:
-    renderer = DIALECT.renderer(ChatRequest(model="fast", messages=(), stream=True), CONTEXT)
+    renderer = ENDPOINT.renderer(ChatRequest(model="fast", messages=(), stream=True), CONTEXT)
     reply = renderer.feed([START, PartStart(0, Text("a"))]) + renderer.fail(UpstreamBroken("It was cut."))
     got = []
     with pytest.raises(openai.APIError, match="It was cut") as caught:  # noqa: PT012  # what came before it counts, too

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.support.openai_wire import DIALECT, asking
+from tests.support.openai_wire import ENDPOINT, asking
 from tests.support.raw_upstream import RawUpstream
 from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Model, Price, Retries, Secret, Timeouts
 from turnout.engine import Call, Engine, Reply
@@ -91,7 +91,7 @@ class House:
         """``request``, or one that an OpenAI client makes of ``fields``."""
         self._asked += 1
         call = Call(
-            request=request or DIALECT.parse(asking(**fields)),
+            request=request or ENDPOINT.parse(asking(**fields)),
             request_id=f"req_{self._asked}",
             dialect="openai",
             received=time.perf_counter(),

@@ -11,7 +11,18 @@ import pytest
 from msgspec.structs import replace
 
 from tests.engine.support import NO_RETRIES, House, house, place, timeouts
-from tests.support.openai_wire import DIALECT, DONE, USAGE, asking, choice, chunk, completion, delta, relayed_bytes, sse
+from tests.support.openai_wire import (
+    DONE,
+    ENDPOINT,
+    USAGE,
+    asking,
+    choice,
+    chunk,
+    completion,
+    delta,
+    relayed_bytes,
+    sse,
+)
 from tests.support.raw_upstream import RawUpstream, Script, Visit, chunked, ok, replying
 from turnout.core import (
     ChatRequest,
@@ -42,7 +53,7 @@ STOP = sse(chunk(delta(finish="stop")))
 OVERLOADED = sse({"error": {"message": "Overloaded.", "code": 503}})
 COUNTED = sse(chunk(usage=USAGE))
 PLAIN = ChatRequest(model="fast", messages=(Message("user", (Text("12345678"),)),), stream=True)
-RELAYED = DIALECT.parse(asking(stream=True, messages=[{"role": "user", "content": "12345678"}]))
+RELAYED = ENDPOINT.parse(asking(stream=True, messages=[{"role": "user", "content": "12345678"}]))
 ESTIMATED_INPUT = 2
 
 
@@ -401,7 +412,7 @@ async def test_a_defect_of_ours_is_no_departure(monkeypatch: pytest.MonkeyPatch)
     def broken(self: object, data: bytes) -> list[StreamEvent]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("turnout.providers.openai_chat.relay.StreamRelay.feed", broken)
+    monkeypatch.setattr("turnout.providers.openai.chat.relay.StreamRelay.feed", broken)
     async with RawUpstream(saying(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
         with pytest.raises(ZeroDivisionError):
             await it.ask(RELAYED)

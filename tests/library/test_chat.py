@@ -14,7 +14,7 @@ import turnout
 from tests.library.support import PROVIDERS, attempts, configured, soon, user, written
 from turnout import errors
 from turnout.core import ToolCall, Usage
-from turnout.dialects import registry
+from turnout.dialects import endpoint_at
 from turnout.simulator import Simulator
 
 WEATHER = {
@@ -140,7 +140,7 @@ async def test_a_changed_file_takes_effect_while_it_is_open(sim: Simulator) -> N
 async def test_mistakes_are_those_of_the_openai_dialect(options: dict[str, Any], param: str) -> None:
     asked: dict[str, Any] = {"model": "echo", "messages": user("hi"), **options}
     with pytest.raises(errors.InvalidRequest) as expected:
-        registry()["openai"].parse(json.dumps(asked).encode())
+        endpoint_at("/v1/chat/completions").parse(json.dumps(asked).encode())
     async with turnout.open() as t:
         with pytest.raises(errors.InvalidRequest) as caught:
             await t.chat(**asked)

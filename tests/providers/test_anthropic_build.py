@@ -11,7 +11,7 @@ from anthropic.types import MessageCreateParams
 from msgspec import Raw
 from pydantic import TypeAdapter
 
-from tests.support.anthropic_wire import DIALECT, PNG, PROVIDER, deployment
+from tests.support.anthropic_wire import ENDPOINT, PNG, PROVIDER, deployment
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -376,7 +376,7 @@ BOTH_WAYS = pytest.mark.parametrize("relayed", [False, True], ids=["translated",
 
 def sent_with(relayed: bool, to: Deployment, **fields: Any) -> dict[str, Any]:
     body = {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello"}], **fields}
-    request = DIALECT.parse(json.dumps(body).encode())
+    request = ENDPOINT.parse(json.dumps(body).encode())
     if not relayed:
         sampling = Sampling(**{name: fields[name] for name in ("temperature", "top_p") if name in fields})
         request = asking(max_output=5, sampling=sampling, reasoning=request.reasoning)
@@ -431,7 +431,7 @@ def test_a_relayed_body_is_the_clients_own_but_for_the_model() -> None:
         b'"messages":[{"role":"user","content":"h\\u0069"}],'
         b'"tools":[{"type":"web_search_20250305","name":"web_search"}],"stream":true}'
     )
-    sent = PROVIDER.build(DIALECT.parse(body), deployment()).body
+    sent = PROVIDER.build(ENDPOINT.parse(body), deployment()).body
     assert sent == (
         b'{"model":"claude-haiku-4-5","max_tokens":5,"new":{"a" : 1.0e2, "b":[ ]},'
         b'"messages":[{"role":"user","content":"h\\u0069"}],'

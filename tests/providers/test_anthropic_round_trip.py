@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.anthropic_wire import (
+    ASKED,
     CONTEXT,
-    DIALECT,
+    ENDPOINT,
     MESSAGE_STOP,
     PNG,
     PROVIDER,
@@ -198,7 +199,7 @@ ANSWERS = st.builds(
 
 @given(ANSWERS)
 def test_a_whole_answer_comes_back_as_it_was(answer: Answer) -> None:
-    assert unary_answer(DIALECT.body(answer, CONTEXT)) == answer
+    assert unary_answer(ENDPOINT.body(ASKED, answer, CONTEXT)) == answer
 
 
 @given(ANSWERS, st.data())
@@ -209,7 +210,7 @@ def test_a_streamed_answer_comes_back_as_it_was(answer: Answer, data: st.DataObj
     assert answer.usage is not None
     told = [told_in_pieces(index, part, data) for index, part in enumerate(choice.parts)]
     events = [Start(answer.id, answer.model), *interleaved(told, data), choice.finish, UsageSoFar(answer.usage)]
-    renderer = DIALECT.renderer(STREAMED, CONTEXT)
+    renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     stream = b"".join(renderer.feed([event]) for event in events) + renderer.close()
     assert streamed_answer(stream) == answer
 
@@ -364,12 +365,12 @@ def test_a_conversation_survives_the_way_through_the_core(body: dict[str, Any]) 
 
 @given(REQUESTS)
 def test_a_relayed_conversation_is_the_clients_own(body: dict[str, Any]) -> None:
-    request = DIALECT.parse(json.dumps(body).encode())
+    request = ENDPOINT.parse(json.dumps(body).encode())
     assert json.loads(PROVIDER.build(request, deployment(model="claude-sonnet-5")).body) == body
 
 
 def parsed(body: bytes) -> ChatRequest:
-    return msgspec.structs.replace(DIALECT.parse(body), raw=None)
+    return msgspec.structs.replace(ENDPOINT.parse(body), raw=None)
 
 
 def flat(request: ChatRequest) -> list[tuple[str, Part]]:

@@ -10,7 +10,7 @@ from msgspec import Raw
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
-from tests.support.openai_wire import DIALECT, PNG, PROVIDER, VENDORS, asking, deployment
+from tests.support.openai_wire import ENDPOINT, PNG, PROVIDER, VENDORS, asking, deployment
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -41,7 +41,7 @@ SEEDS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
 
 
 def relayed(body: bytes, **changes: Any) -> bytes:
-    return PROVIDER.build(DIALECT.parse(body), deployment(**changes)).body
+    return PROVIDER.build(ENDPOINT.parse(body), deployment(**changes)).body
 
 
 def relayed_fields(body: bytes, **changes: Any) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from tests.support.openai_wire import DIALECT, PROVIDER, VENDORS, asking, deployment
+from tests.support.openai_wire import ENDPOINT, PROVIDER, VENDORS, asking, deployment
 from turnout.core import Defaults, Secret
 from turnout.errors import UpstreamRateLimited, UpstreamUnauthenticated
 
 AZURE = VENDORS["azure"]
-REQUEST = DIALECT.parse(asking())
+REQUEST = ENDPOINT.parse(asking())
 
 
 @pytest.mark.parametrize(

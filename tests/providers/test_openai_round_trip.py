@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from tests.support.openai_wire import CONTEXT, DIALECT, PNG, VENDORS, deployment, read
+from tests.support.openai_wire import ASKED, CONTEXT, ENDPOINT, PNG, VENDORS, deployment, read
 from turnout.core import (
     Answer,
     Audio,
@@ -133,14 +133,14 @@ def requests(draw: st.DrawFn) -> ChatRequest:
 @given(requests())
 def test_a_conversation_survives_the_way_over_the_wire(request: ChatRequest) -> None:
     body = PROVIDER.build(request, deployment(model="fast")).body
-    assert msgspec.structs.replace(DIALECT.parse(body), raw=None) == request
+    assert msgspec.structs.replace(ENDPOINT.parse(body), raw=None) == request
 
 
 @settings(max_examples=50)
 @given(requests())
 def test_a_relayed_conversation_is_the_clients_own(request: ChatRequest) -> None:
     body = PROVIDER.build(request, deployment(model="fast")).body
-    relayed = PROVIDER.build(DIALECT.parse(body), deployment(model="slow")).body
+    relayed = PROVIDER.build(ENDPOINT.parse(body), deployment(model="slow")).body
     assert relayed == body.replace(b'"model":"fast"', b'"model":"slow"', 1)
 
 
@@ -182,13 +182,13 @@ def answers(draw: st.DrawFn) -> Answer:
 @given(answers())
 def test_a_whole_answer_survives(answer: Answer) -> None:
     decoder = PROVIDER.decoder(ChatRequest(model="m", messages=()))
-    assert fold(read(decoder, DIALECT.body(answer, CONTEXT))) == answer
+    assert fold(read(decoder, ENDPOINT.body(ASKED, answer, CONTEXT))) == answer
 
 
 @given(answers(), st.sets(st.integers(0, 2000), max_size=8))
 def test_a_streamed_answer_survives(answer: Answer, cuts: set[int]) -> None:
     request = ChatRequest(model="m", messages=(), stream=True, stream_usage=True)
-    renderer = DIALECT.renderer(request, CONTEXT)
+    renderer = ENDPOINT.renderer(request, CONTEXT)
     stream = renderer.feed(unfold(answer)) + renderer.close()
     assert fold(read(PROVIDER.decoder(request), stream, cuts)) == answer
 
@@ -196,7 +196,7 @@ def test_a_streamed_answer_survives(answer: Answer, cuts: set[int]) -> None:
 @given(answers())
 def test_relay_and_decoder_tell_the_same_facts(answer: Answer) -> None:
     request = ChatRequest(model="m", messages=(), stream=True, stream_usage=True)
-    renderer = DIALECT.renderer(request, CONTEXT)
+    renderer = ENDPOINT.renderer(request, CONTEXT)
     stream = renderer.feed(unfold(answer)) + renderer.close()
     decoded = fold(read(PROVIDER.decoder(request), stream))
     relayed = fold(event for event in read(PROVIDER.relay(request), stream) if type(event).__name__ != "Relayed")
@@ -207,5 +207,5 @@ def test_relay_and_decoder_tell_the_same_facts(answer: Answer) -> None:
 def test_big_numbers_and_odd_bytes_survive_in_a_calls_arguments() -> None:
     arguments = '{"b":1.0, "a":100000000000000000000000}'
     answer = Answer(id="a", model="m", created=1, choices=(Choice(0, (ToolCall("c", "f", arguments),), None),))
-    body = DIALECT.body(answer, CONTEXT)
+    body = ENDPOINT.body(ASKED, answer, CONTEXT)
     assert json.loads(body)["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"] == arguments

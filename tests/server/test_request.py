@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.openai_wire import DIALECT, asking
+from tests.support.openai_wire import ENDPOINT, asking
 from turnout.core import ChatRequest
 from turnout.dialects import registry
 from turnout.errors import BodyTooLarge, Overloaded
 from turnout.server.request import ClientLeft, Head, read_body, read_head, send_error, with_headers
 
 Headers = list[tuple[bytes, bytes]]
+
+
+def scope_of(headers: Headers, query: bytes = b"") -> dict[str, Any]:
+    return {"headers": headers, "query_string": query}
 
 
 @pytest.mark.parametrize(
@@ -31,15 +35,15 @@ Headers = list[tuple[bytes, bytes]]
     ],
 )
 def test_the_key_is_found_where_any_sdk_puts_it(headers: Headers, secret: bytes | None) -> None:
-    assert read_head([(b"host", b"h"), *headers]).secret == secret
+    assert read_head(scope_of([(b"host", b"h"), *headers])).secret == secret
 
 
 @pytest.mark.parametrize(
     ("value", "length"), [(b"12", 12), (b"0", 0), (b"-1", -1), (b"1.5", -1), (b"\xb2", -1), (b"", -1), (b"+5", -1)]
 )
 def test_the_length_is_what_is_said(value: bytes, length: int) -> None:
-    assert read_head([(b"content-length", value)]).length == length
-    assert read_head([]).length == -1
+    assert read_head(scope_of([(b"content-length", value)])).length == length
+    assert read_head(scope_of([])).length == -1
 
 
 class Client:
@@ -93,7 +97,7 @@ async def test_a_client_may_leave_in_the_middle(pieces: tuple[bytes | None, ...]
 
 
 def test_wanted_headers_go_along_with_a_relayed_request() -> None:
-    request = DIALECT.parse(asking())
+    request = ENDPOINT.parse(asking())
     headers: Headers = [(b"x-beta", b"a\xe9"), (b"authorization", b"Bearer secret"), (b"x-other", b"b")]
     found = with_headers(request, headers, frozenset({b"x-beta"}))
     assert found.raw is not None

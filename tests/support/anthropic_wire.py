@@ -13,6 +13,8 @@ from turnout.providers import Decoder
 from turnout.providers.anthropic import PROVIDERS
 
 (DIALECT,) = DIALECTS
+ENDPOINT = DIALECT.endpoints[0]
+ASKED = ChatRequest(model="fast", messages=())
 (PROVIDER,) = PROVIDERS
 CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000)
 STREAMED = ChatRequest(model="m", messages=(), stream=True)

@@ -10,15 +10,29 @@ import pytest
 
 from turnout import dialects, providers
 from turnout.core import ChatRequest, Deployment, Message, Part, Secret, Text
+from turnout.dialects import HERE, Target
 from turnout.providers import Provider, WireProvider
 
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in providers.registry().values()}
 ON_WIRES = {name: provider for name, provider in PROVIDERS.items() if isinstance(provider, WireProvider)}
 DIALECTS = dict(dialects.registry())
+ENDPOINTS = {endpoint.wire: endpoint for dialect in DIALECTS.values() for endpoint in dialect.endpoints}
 HELLO = (Message("user", (Text("hi"),)),)
 
 each_provider = pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 each_wire_provider = pytest.mark.parametrize("provider", ON_WIRES.values(), ids=ON_WIRES)
+BODIES: dict[str, tuple[dict[str, Any], Target]] = {
+    "openai-chat": ({"model": "fast", "messages": [{"role": "user", "content": "Hellö"}], "stream": True}, HERE),
+    "anthropic-messages": (
+        {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hellö"}], "stream": True},
+        HERE,
+    ),
+}
+"""A streamed "Hellö" to the model ``fast`` in every wire that asks for a chat answer."""
+CHATS = {wire: endpoint for wire, endpoint in ENDPOINTS.items() if wire in BODIES}
+
+each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+each_chat = pytest.mark.parametrize("endpoint", CHATS.values(), ids=CHATS)
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from turnout.core import Answer, ChatRequest, Deployment, Relayed, Secret, StreamEvent, fold
 from turnout.dialects import ReplyContext
-from turnout.dialects.openai_chat import DIALECTS
+from turnout.dialects.openai import DIALECTS
 from turnout.providers import Decoder
-from turnout.providers.openai_chat import PROVIDERS
+from turnout.providers.openai import PROVIDERS
 
 (DIALECT,) = DIALECTS
+ENDPOINT = DIALECT.endpoints[0]
+ASKED = ChatRequest(model="fast", messages=())
 VENDORS = {provider.name: provider for provider in PROVIDERS}
 PROVIDER = VENDORS["openai"]
 CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000)

@@ -33,6 +33,7 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Durations are microseconds since the attempt's start; ``queue`` is what the request waited before it.
 
     ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when nothing is known of it.
+    ``changes`` says what was done to the request's media to fit the deployment.
     ``first_token`` is None when no token came. ``status`` is the provider's HTTP status, 0 when there was none.
     """
 
@@ -45,6 +46,8 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     cost: int | None = None
     price_version: str | None = None
+    operation: str = "chat"
+    changes: tuple[str, ...] = ()
     finish: str | None = None
     error_code: str | None = None
     error: str | None = None

@@ -35,10 +35,34 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
     top_p: float | None = None
 
 
+class ImageLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model takes of images; None where nothing is known to bound it. Edges are in pixels.
+
+    A larger image is resized to ``long_edge`` and ``short_edge``; ``bytes`` are those of the file, before base64.
+    """
+
+    long_edge: int | None = None
+    short_edge: int | None = None
+    pixels: int | None = None
+    bytes: int | None = None
+    number: int | None = None  # in one request
+    formats: frozenset[str] = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+
+
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about the upstream model that change what may be sent to it."""
+    """Facts about the upstream model that change what may be sent to it. None: nothing is known.
+
+    ``context`` and ``max_output`` are tokens; ``inputs`` are modalities: text, image, audio, file, video.
+    ``tokenizer`` names the family that counts its tokens.
+    """
 
     sampling: bool = True  # takes temperature and top_p
+    context: int | None = None
+    max_output: int | None = None
+    inputs: frozenset[str] | None = None
+    prefill: bool = True  # goes on with an assistant message at the end
+    tokenizer: str | None = None
+    images: ImageLimits | None = None
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
 

@@ -9,6 +9,8 @@ The order a decoder keeps to:
 - ``Finish`` once for every choice, only if the provider said so: a stream that was cut has none.
 - ``Failure`` last, if the provider reported an error inside the stream.
 
+What isn't a chat answer (vectors, pictures, …) comes whole, as one ``Product``.
+
 When client and provider speak the same wire, ``Relayed`` carries the provider's own bytes in place of
 ``Start``, ``PartStart``, ``Delta`` and ``PartEnd``; ``UsageSoFar``, ``Finish`` and ``Failure`` come beside it, for
 the ledger.
@@ -21,6 +23,7 @@ from typing import Literal
 import msgspec
 
 from .messages import Extensions, Part
+from .operations import Result
 from .usage import Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
@@ -59,6 +62,21 @@ class PartEnd(msgspec.Struct, frozen=True, tag="part_end"):
     extensions: Extensions = None
 
 
+class TokenLogprob(msgspec.Struct, frozen=True, gc=False):
+    """A token, and how likely it was: the natural logarithm of its probability."""
+
+    token: str
+    logprob: float
+    top: tuple[TokenLogprob, ...] = ()  # the likeliest ones at its place, which have no ``top`` of their own
+
+
+class Logprobs(msgspec.Struct, frozen=True, tag="logprobs"):
+    """The next tokens of a choice's answer. Comes beside the ``Delta`` that has their text."""
+
+    tokens: tuple[TokenLogprob, ...]
+    choice: int = 0
+
+
 class UsageSoFar(msgspec.Struct, frozen=True, gc=False, tag="usage"):
     usage: Usage
 
@@ -80,6 +98,12 @@ class Failure(msgspec.Struct, frozen=True, gc=False, tag="failure"):
     status: int = 502
 
 
+class Product(msgspec.Struct, frozen=True, tag="product"):
+    """The whole result of a request that isn't for a chat answer."""
+
+    result: Result
+
+
 class Relayed(msgspec.Struct, frozen=True, gc=False, tag="relayed"):
     """Whole frames of the provider's reply, to be passed on as they are."""
 
@@ -87,4 +111,4 @@ class Relayed(msgspec.Struct, frozen=True, gc=False, tag="relayed"):
     content: bool = True  # does it carry a part of the answer (for the time to first token)
 
 
-StreamEvent = Start | PartStart | Delta | PartEnd | UsageSoFar | Finish | Failure | Relayed
+StreamEvent = Start | PartStart | Delta | PartEnd | Logprobs | UsageSoFar | Finish | Failure | Product | Relayed

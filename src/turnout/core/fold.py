@@ -7,7 +7,20 @@ from typing import assert_never
 
 import msgspec
 
-from .events import Delta, Failure, Finish, PartEnd, PartStart, Relayed, Start, StreamEvent, UsageSoFar
+from .events import (
+    Delta,
+    Failure,
+    Finish,
+    Logprobs,
+    PartEnd,
+    PartStart,
+    Product,
+    Relayed,
+    Start,
+    StreamEvent,
+    TokenLogprob,
+    UsageSoFar,
+)
 from .messages import Extensions, Part, Refusal, Text, Thinking, ToolCall
 from .usage import Usage
 
@@ -18,6 +31,7 @@ class Choice(msgspec.Struct, frozen=True):
     index: int
     parts: tuple[Part, ...]
     finish: Finish | None
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,13 +70,17 @@ class _OpenPart:
                 return msgspec.structs.replace(other, extensions=extensions)
 
 
-def fold(events: Iterable[StreamEvent]) -> Answer:
-    """The answer that ``events`` make. Parts come in the order of their index. ``Relayed`` has no place here."""
+def fold(events: Iterable[StreamEvent]) -> Answer:  # noqa: C901  # one flat match
+    """The answer that ``events`` make. Parts come in the order of their index.
+
+    ``Relayed`` bytes and a ``Product`` are no answer: they have no place here.
+    """
     start = Start()
     usage: Usage | None = None
     failure: Failure | None = None
     parts: dict[tuple[int, int], _OpenPart] = {}
     finishes: dict[int, Finish] = {}
+    logprobs: dict[int, list[TokenLogprob]] = {}
     for event in events:
         match event:
             case Start():
@@ -73,14 +91,16 @@ def fold(events: Iterable[StreamEvent]) -> Answer:
                 parts[choice, index].pieces.append(text)
             case PartEnd(index=index, choice=choice):
                 parts[choice, index].end = event
+            case Logprobs(tokens=tokens, choice=choice):
+                logprobs.setdefault(choice, []).extend(tokens)
             case UsageSoFar():
                 usage = event.usage
             case Finish(choice=choice):
                 finishes[choice] = event
             case Failure():
                 failure = event
-            case Relayed():
-                raise TypeError("relayed bytes can't be folded")
+            case Relayed() | Product():
+                raise TypeError(f"{type(event).__name__} can't be folded into a chat answer")
             case _:
                 assert_never(event)
     choices = tuple(
@@ -88,6 +108,7 @@ def fold(events: Iterable[StreamEvent]) -> Answer:
             index=number,
             parts=tuple(parts[key].closed() for key in sorted(parts) if key[0] == number),
             finish=finishes.get(number),
+            logprobs=tuple(logprobs.get(number, ())),
         )
         for number in sorted({choice for choice, _ in parts} | set(finishes))
     )
@@ -100,6 +121,8 @@ def unfold(answer: Answer) -> list[StreamEvent]:
     for choice in answer.choices:
         for index, part in enumerate(choice.parts):
             events += [PartStart(index, part, choice.index), PartEnd(index, choice.index)]
+        if choice.logprobs:
+            events.append(Logprobs(choice.logprobs, choice.index))
         if choice.finish:
             events.append(choice.finish)
     if answer.usage:

@@ -18,7 +18,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key, known by the SHA-256 ``digest`` of its secret. ``models`` are shell-style patterns; empty: all."""
+    """An API key, known by the SHA-256 ``digest`` of its secret. ``models`` are shell-style patterns; empty: all.
+
+    ``admin`` may change what is served.
+    """
 
     id: str
     digest: bytes
@@ -26,3 +29,4 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     tier: str = ""
     budget: int | None = None  # picodollars
     models: tuple[str, ...] = ()
+    admin: bool = False

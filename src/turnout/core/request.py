@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -75,6 +75,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``raw`` is there when the request came over a wire, not when it came through the library.
     """
 
+    operation: ClassVar[str] = "chat"
     model: str
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()

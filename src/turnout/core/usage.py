@@ -11,7 +11,8 @@ MOST = 2**31 - 1
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """``input`` includes ``cached_input`` and ``cache_write``; ``output`` includes ``reasoning``.
+    """``input`` includes ``cached_input`` and ``cache_write``; ``output`` includes ``reasoning``; each of
+    them includes its audio.
 
     (Anthropic reports its three input counts apart, Gemini its thoughts apart: their decoders add them up.)
     """
@@ -21,6 +22,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cached_input: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
     source: Literal["reported", "estimated"] = "reported"
 
     @property
@@ -31,4 +34,5 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def credible(self) -> bool:
         """Can it be billed? A provider may say anything."""
         counts = (self.input, self.output, self.cached_input, self.cache_write, self.reasoning)
-        return min(counts) >= 0 and max(counts) <= MOST
+        audio = (self.audio_input, self.audio_output)
+        return min(*counts, *audio) >= 0 and max(*counts, *audio) <= MOST

@@ -9,11 +9,11 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from turnout.core import Answer, ChatRequest, StreamEvent
+from turnout.core import Answer, Request, Result, StreamEvent
 from turnout.errors import TurnoutError
 
 
@@ -51,24 +51,68 @@ class Renderer(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """``wire`` is compared with a provider's: when they are the same, bytes are relayed."""
+class Target(msgspec.Struct, frozen=True):
+    """What a request says besides its body. ``model`` is the one in the path, where the path has ``{model}``."""
 
-    name: str
-    wire: str
-    paths: tuple[str, ...]  # where it takes a chat request by POST
-    key_headers: tuple[str, ...]  # where its SDK puts the key, first one first
-    relayed_headers: frozenset[bytes]  # request headers that go along when the body is relayed, in lower case
+    model: str = ""
+    query: str = ""  # as it was sent, still encoded
+    content_type: str = ""
 
-    def parse(self, body: bytes) -> ChatRequest:
-        """Raises ``InvalidRequest`` naming the field; its ``raw`` keeps the body's own fields."""
+
+HERE = Target()
+
+Asked = TypeVar("Asked", bound=Request)
+Given = TypeVar("Given", bound=Answer | Result, contravariant=True)
+
+
+class Endpoint(Protocol[Asked, Given]):
+    """A route of a dialect that a model answers.
+
+    ``wire`` is compared with a provider's: when they are the same, bytes are relayed.
+    ``paths`` take requests by POST; ``{model}`` in one stands for a model's name, slashes and all.
+    ``relayed_headers`` go along when the body is relayed, in lower case.
+    """
+
+    @property
+    def wire(self) -> str: ...
+
+    @property
+    def paths(self) -> tuple[str, ...]: ...
+
+    @property
+    def relayed_headers(self) -> frozenset[bytes]: ...
+
+    def parse(self, body: bytes, target: Target = HERE) -> Asked:
+        """Raises ``InvalidRequest`` naming the field; the request's ``raw`` keeps the body's own fields."""
         ...
 
-    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer: ...
+    def renderer(self, request: Asked, context: ReplyContext) -> Renderer:
+        """For a request whose ``stream`` is set."""
+        ...
 
-    def body(self, answer: Answer, context: ReplyContext) -> bytes:
+    def media_type(self, request: Asked) -> str:
+        """Of a whole reply."""
+        ...
+
+    def body(self, request: Asked, given: Given, context: ReplyContext) -> bytes:
         """A whole reply."""
         ...
+
+
+class Dialect(Protocol):
+    """``key_headers`` are where its SDK puts the key, first one first; ``key_query`` a query parameter that may."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def key_headers(self) -> tuple[str, ...]: ...
+
+    @property
+    def key_query(self) -> str | None: ...
+
+    @property
+    def endpoints(self) -> tuple[Endpoint[Any, Any], ...]: ...
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
         """An error's body in this dialect's shape; the status is the error's."""
@@ -81,6 +125,13 @@ class Dialect(Protocol):
     def model(self, model: ServedModel) -> bytes:
         """The reply to the question for one model."""
         ...
+
+
+@cache
+def endpoint_at(path: str) -> Endpoint[Any, Any]:
+    """The endpoint of one of the paths; raises ``KeyError``."""
+    found = {at: endpoint for dialect in registry().values() for endpoint in dialect.endpoints for at in endpoint.paths}
+    return found[path]
 
 
 @cache

@@ -11,6 +11,7 @@ import msgspec
 from turnout.core import (
     AttemptEnd,
     AttemptStart,
+    ChatRequest,
     Delta,
     Deployment,
     Failure,
@@ -18,6 +19,7 @@ from turnout.core import (
     Outcome,
     Part,
     PartStart,
+    Product,
     Refusal,
     Relayed,
     StreamEvent,
@@ -51,6 +53,7 @@ class Attempt:
         number: int,
         source: Source,
         *,
+        changes: tuple[str, ...],
         recorder: Recorder,
         meter: Meter,
         ticker: Ticker,
@@ -61,7 +64,9 @@ class Attempt:
         self.cost: int | None = None
         self._call = call
         self._streamed = call.request.stream
+        self._worded = isinstance(call.request, ChatRequest)  # what comes is text, whose tokens may be estimated
         self._source = source
+        self._changes = changes
         self._recorder = recorder
         self._meter = meter
         self._watchdog = Watchdog(ticker, deployment.timeouts.total)
@@ -180,7 +185,7 @@ class Attempt:
     def _outcome(self) -> Outcome:
         return "failed" if self._first_token is None else "cut"
 
-    def _observed(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
+    def _observed(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:  # noqa: C901  # one flat switch
         """Takes down what the ledger needs. A failure is held back until what was said before it is out."""
         for number, event in enumerate(events):
             kind = type(event)
@@ -197,6 +202,9 @@ class Attempt:
             elif kind is PartStart:
                 self._begun = True
                 self._saw_part(event.part)  # type: ignore[union-attr]
+            elif kind is Product:
+                self._begun = True
+                self._saw_output(0)
             elif kind is Failure:
                 self._failure = _failed(event)  # type: ignore[arg-type]
                 if number == 0 or not self._begun:
@@ -211,7 +219,9 @@ class Attempt:
 
     def _saw_relayed(self, data: bytes) -> None:
         self._begun = True
-        if self._streamed:
+        if not self._worded:
+            self._saw_output(0)
+        elif self._streamed:
             self._saw_output((data.count(_FRAME_END) or 1) * CHARACTERS_PER_TOKEN)
         else:
             self._saw_output(len(data))  # a whole reply is mostly what it says
@@ -249,6 +259,8 @@ class Attempt:
             usage=self.usage,
             cost=self.cost,
             price_version=price.version if price else None,
+            operation=self._call.request.operation,
+            changes=self._changes,
             finish=self._finish.native_reason if self._finish else None,
             error_code=error.code if error else None,
             error=error.message if error else None,

@@ -6,18 +6,36 @@ from typing import Protocol
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Model
+from turnout.core import AttemptEnd, AttemptStart, Deployment, Model, Request
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come."""
 
-    request: ChatRequest
+    request: Request
     request_id: str
     dialect: str
     received: float
     key_id: str = ""
     user: str = ""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A request as one deployment is to get it. ``changes`` says what was done to it, for the ledger."""
+
+    request: Request
+    changes: tuple[str, ...] = ()
+
+
+class Preparer(Protocol):
+    """Looks at a request before an attempt."""
+
+    async def prepare(self, request: Request, deployment: Deployment) -> Prepared | None:
+        """The request with what has to change for ``deployment``, None when nothing has to.
+
+        Raises ``Unsupported`` when this deployment can't take it, ``InvalidRequest`` when none can.
+        """
+        ...
 
 
 class Models(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from turnout.core import Deployment
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
@@ -15,7 +15,7 @@ from turnout.transport import Transport
 
 from .attempt import Attempt
 from .backoff import pause_before_retry
-from .call import Call, Meter, Models, Recorder
+from .call import Call, Meter, Models, Prepared, Preparer, Recorder
 from .reply import Reply
 from .source import source_of
 
@@ -31,12 +31,14 @@ class Engine:
         recorder: Recorder,
         meter: Meter,
         ticker: Ticker,
+        preparers: Sequence[Preparer] = (),
     ) -> None:
         self._providers = providers
         self._transport = transport
         self._recorder = recorder
         self._meter = meter
         self._ticker = ticker
+        self._preparers = preparers
 
     async def open(self, call: Call, models: Models) -> Reply:
         """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or what all deployments failed with."""
@@ -48,7 +50,8 @@ class Engine:
             failed = 0
             while True:
                 try:
-                    attempt = self._attempt(call, deployment, attempts + 1)
+                    prepared = await self._prepared(call, deployment)
+                    attempt = self._attempt(call, prepared, deployment, attempts + 1)
                     attempts += 1
                     return Reply(course, attempt, await attempt.open())
                 except (UpstreamError, Unsupported) as error:
@@ -63,11 +66,28 @@ class Engine:
                 break
         raise _verdict(course, failures, attempts, last)
 
-    def _attempt(self, call: Call, deployment: Deployment, number: int) -> Attempt:
+    async def _prepared(self, call: Call, deployment: Deployment) -> Prepared:
+        """Raises ``Unsupported`` or ``InvalidRequest`` before anything has been recorded or sent."""
+        request = call.request
+        changes: tuple[str, ...] = ()
+        for preparer in self._preparers:
+            prepared = await preparer.prepare(request, deployment)
+            if prepared is not None:
+                request, changes = prepared.request, changes + prepared.changes
+        return Prepared(request, changes)
+
+    def _attempt(self, call: Call, prepared: Prepared, deployment: Deployment, number: int) -> Attempt:
         """Raises ``Unsupported`` before anything has been recorded or sent."""
-        source = source_of(self._providers[deployment.provider], call.request, deployment, self._transport)
+        source = source_of(self._providers[deployment.provider], prepared.request, deployment, self._transport)
         return Attempt(
-            call, deployment, number, source, recorder=self._recorder, meter=self._meter, ticker=self._ticker
+            call,
+            deployment,
+            number,
+            source,
+            changes=prepared.changes,
+            recorder=self._recorder,
+            meter=self._meter,
+            ticker=self._ticker,
         )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
-from turnout.core import ChatRequest, Deployment, StreamEvent
+from turnout.core import ChatRequest, Deployment, Request, StreamEvent
 from turnout.errors import UpstreamUnreachable
-from turnout.providers import LocalProvider, Provider, WireProvider
+from turnout.providers import LocalProvider, Operation, Provider, WireProvider, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
 
@@ -28,25 +28,32 @@ class Source(Protocol):
         ...
 
 
-def source_of(provider: Provider, request: ChatRequest, deployment: Deployment, transport: Transport) -> Source:
+def source_of(provider: Provider, request: Request, deployment: Deployment, transport: Transport) -> Source:
     """Raises ``Unsupported`` when the provider can't express the request; nothing has been sent then."""
     if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
+        if not isinstance(request, ChatRequest):
+            raise no_operation(provider.name, request)
         return LocalSource(cast(LocalProvider, provider), request, deployment)
-    return WireSource(provider, request, deployment, transport)
+    return WireSource(provider, provider.operation(request), request, deployment, transport)
 
 
 class WireSource:
     """Sends through the transport, and reads through the provider's decoder."""
 
     def __init__(
-        self, provider: WireProvider, request: ChatRequest, deployment: Deployment, transport: Transport
+        self,
+        provider: WireProvider,
+        operation: Operation[Any],
+        request: Request,
+        deployment: Deployment,
+        transport: Transport,
     ) -> None:
         self._provider = provider
         self._deployment = deployment
         self._transport = transport
-        self._wire_request = provider.build(request, deployment)
-        relayed = request.raw is not None and request.raw.wire == provider.wire
-        self._decoder = provider.relay(request) if relayed else provider.decoder(request)
+        self._wire_request = operation.build(request, deployment)
+        relayed = request.raw is not None and request.raw.wire == operation.wire
+        self._decoder = operation.relay(request) if relayed else operation.decoder(request)
         self._response: Response | None = None
         self.ended = False
         self.status = 0

@@ -11,7 +11,9 @@ import msgspec
 
 from turnout import engine
 from turnout.core import ChatRequest, Choice, FinishReason, StreamEvent, Text, ToolCall, Usage, fold, usd
-from turnout.dialects import ReplyContext, registry
+from turnout.dialects import ReplyContext, endpoint_at
+
+from .request import CHAT
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,5 +65,5 @@ def reply_of(request: ChatRequest, request_id: str, reply: engine.Reply, events:
         provider=reply.deployment.provider,
         attempts=reply.attempts,
         request_id=request_id,
-        raw=msgspec.json.decode(registry()["openai"].body(answer, context)),
+        raw=msgspec.json.decode(endpoint_at(CHAT).body(request, answer, context)),
     )

@@ -9,9 +9,10 @@ import msgspec
 from msgspec import structs
 
 from turnout.core import ChatRequest
-from turnout.dialects import registry
+from turnout.dialects import endpoint_at
 from turnout.errors import InvalidRequest
 
+CHAT = "/v1/chat/completions"
 Messages = Sequence[Mapping[str, Any]]
 
 
@@ -24,7 +25,8 @@ def chat_request(model: str, messages: Messages, options: Mapping[str, Any], *, 
     if "stream" in options:
         raise InvalidRequest("Leave 'stream' out: stream() streams, chat() does not.", param="stream")
     body = _encoded({"model": model, "messages": messages, **options, "stream": stream})
-    return structs.replace(registry()["openai"].parse(body), raw=None)
+    request: ChatRequest = endpoint_at(CHAT).parse(body)
+    return structs.replace(request, raw=None)
 
 
 def _encoded(fields: Mapping[str, Any]) -> bytes:

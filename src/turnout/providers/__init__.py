@@ -1,7 +1,7 @@
 """What upstreams speak. A provider translates and never sends: requests go out as data, replies come in as bytes.
 
 To add one, put a module here that holds ``PROVIDERS``, a tuple of ``Provider`` objects: it is found by itself.
-One more vendor on OpenAI's wire is a row in ``openai_chat/vendors.py``.
+One more vendor on OpenAI's wire is a row in ``openai/vendors.py``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from turnout.core import ChatRequest, Defaults, Deployment, StreamEvent, Support, WireRequest
-from turnout.errors import UpstreamRefused
+from turnout.core import ChatRequest, Defaults, Deployment, Request, StreamEvent, Support, WireRequest
+from turnout.errors import Unsupported, UpstreamRefused
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,29 +54,45 @@ class Decoder(Protocol):
     def close(self) -> list[StreamEvent]: ...
 
 
-@runtime_checkable
-class WireProvider(Protocol):
-    """A provider behind a socket.
+Asked = TypeVar("Asked", bound=Request, contravariant=True)
+
+
+class Operation(Protocol[Asked]):
+    """One kind of request over one wire.
 
     ``wire`` names the wire format. A request whose ``raw.wire`` is the same is relayed: ``build`` sends its own fields,
     and ``relay`` reads the reply into ``Relayed`` frames beside usage, finish and failure.
     """
 
-    name: str
-    wire: str
-    profile: Profile
-    support: Support
+    @property
+    def wire(self) -> str: ...
 
-    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+    def build(self, request: Asked, deployment: Deployment) -> WireRequest:
         """The request for ``deployment``; raises ``Unsupported`` for what this wire can't express."""
         ...
 
-    def decoder(self, request: ChatRequest) -> Decoder:
+    def decoder(self, request: Asked) -> Decoder:
         """Reads the reply to ``request`` (its ``stream`` tells which form) into events."""
         ...
 
-    def relay(self, request: ChatRequest) -> Decoder:
+    def relay(self, request: Asked) -> Decoder:
         """Like ``decoder``, for a client on the same wire."""
+        ...
+
+
+@runtime_checkable
+class WireProvider(Operation[ChatRequest], Protocol):
+    """A provider behind a socket. It is itself the operation of chat."""
+
+    name: str
+    profile: Profile
+    support: Support
+
+    def operation(self, request: Request) -> Operation[Any]:
+        """What answers ``request``: itself for chat, unless it also speaks the client's own chat wire.
+
+        Raises ``Unsupported`` for a kind of request that the provider has no answer to (``no_operation``).
+        """
         ...
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
@@ -106,6 +122,20 @@ class LocalProvider(Protocol):
 
 
 Provider = WireProvider | LocalProvider
+
+_KINDS = {
+    "embeddings": "embeddings",
+    "image": "making images",
+    "transcription": "transcription",
+    "speech": "speech",
+    "count": "counting tokens",
+}
+
+
+def no_operation(provider: str, request: Request) -> Unsupported:
+    """The error for a kind of request that ``provider`` has no answer to."""
+    kind = _KINDS.get(request.operation, request.operation)
+    return Unsupported(f"The provider '{provider}' does not support {kind}.", param="model")
 
 
 @cache

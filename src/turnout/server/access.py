@@ -14,5 +14,5 @@ from .request import read_head
 def key_of(request: Request, gateway: Gateway) -> Key:
     """Raises ``Unauthenticated``."""
     snapshot = gateway.snapshot
-    head = read_head(request.scope["headers"])
+    head = read_head(request.scope)
     return authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)

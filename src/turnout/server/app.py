@@ -1,4 +1,4 @@
-"""The ASGI app: data-plane routes by one dictionary look-up, everything else to the control plane."""
+"""The ASGI app: what a model answers goes to the data plane, everything else to the control plane."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from turnout.dialects import Dialect, registry
+from turnout.dialects import registry
 from turnout.errors import MethodNotAllowed
 from turnout.gateway import Gateway
 from turnout.telemetry import SharedMetrics
 
+from .endpoints import Endpoints
 from .inference import Inference
 from .request import Receive, Scope, Send, send_error
 
@@ -26,18 +27,16 @@ class App:
         self._metrics = metrics
         self._control = control
         self._inference = Inference(gateway)
-        self._dialects: dict[str, Dialect] = {
-            path: dialect for dialect in registry().values() for path in dialect.paths
-        }
+        self._endpoints = Endpoints(registry().values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            dialect = self._dialects.get(scope["path"])
-            if dialect is not None and scope["method"] == "POST":
-                await self._inference.handle(dialect, scope, receive, send)
-            elif dialect is not None:
+            match = self._endpoints.find(scope["path"])
+            if match is not None and scope["method"] == "POST":
+                await self._inference.handle(match, scope, receive, send)
+            elif match is not None and not match.model:
                 error = MethodNotAllowed(f"{scope['method']} {scope['path']} is not possible: use POST.", allow="POST")
-                await send_error(dialect, error, send)
+                await send_error(match.dialect, error, send)
             elif "refuse_with" in scope["state"]:
                 await send_error(registry()["openai"], scope["state"]["refuse_with"], send)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from turnout.gateway import Gateway
 from turnout.telemetry import SharedMetrics
 from turnout.version import __version__
 
+from .endpoints import paths_of
 from .errors import add_error_handlers
 from .routes import models, probes, requests
 
@@ -31,20 +33,21 @@ def _document_inference(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = described()
-        for dialect in registry().values():
-            for path in dialect.paths:
-                document["paths"][path] = {"post": _operation(dialect.name)}
+        for path, dialect, _ in paths_of(registry().values()):
+            document["paths"].setdefault(path, {})["post"] = _operation(path, dialect.name)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend its document
 
 
-def _operation(dialect: str) -> dict[str, Any]:
+def _operation(path: str, dialect: str) -> dict[str, Any]:
     reply = {"description": "The answer, whole or as a stream, in the same dialect."}
+    model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         "tags": ["inference"],
-        "summary": f"Chat, in the {dialect} dialect",
-        "operationId": f"chat_{dialect}",
+        "summary": f"In the {dialect} dialect",
+        "operationId": f"{dialect}_{re.sub('[^a-zA-Z0-9]+', '_', path).strip('_')}",
+        "parameters": [model] if "{model}" in path else [],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
         "responses": {"200": reply, "4XX": {"description": "An error in the dialect's shape."}},
     }

@@ -1,4 +1,4 @@
-"""The data plane: one chat request, from its dialect to a deployment and back.
+"""The data plane: one request to a model, from its dialect to a deployment and back.
 
 Nothing here waits for anything but the client and the provider.
 """
@@ -12,15 +12,16 @@ from urllib.parse import quote
 
 import structlog
 
-from turnout.core import ChatRequest, Key, Relayed, StreamEvent, fold, usd
-from turnout.dialects import Dialect, ReplyContext
+from turnout.core import Key, Product, Relayed, Request, StreamEvent, fold, usd
+from turnout.dialects import ReplyContext, Target
 from turnout.engine import Call, Reply
 from turnout.errors import RequestTimeout, TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.guard import authenticate, require_model
 
 from .departure import Departure
-from .request import ClientLeft, Receive, Scope, Send, new_request_id, read_body, read_head, with_headers
+from .endpoints import Match
+from .request import ClientLeft, Head, Receive, Scope, Send, new_request_id, read_body, read_head, with_headers
 
 _log = structlog.get_logger(__name__)
 _JSON = (b"content-type", b"application/json")
@@ -36,8 +37,8 @@ class Inference:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def handle(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = _Exchange(self._gateway, dialect, scope, receive, send)
+    async def handle(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = _Exchange(self._gateway, match, scope, receive, send)
         metrics = self._gateway.metrics
         metrics.tally.in_flight += 1
         try:
@@ -57,10 +58,10 @@ class Inference:
 class _Exchange:
     """One request and its reply."""
 
-    def __init__(self, gateway: Gateway, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, gateway: Gateway, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
         self.status = 500
         self._gateway = gateway
-        self._dialect = dialect
+        self._dialect, self._endpoint, self._model_asked = match
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -74,14 +75,14 @@ class _Exchange:
         if refusal is not None:
             raise refusal
         snapshot, server = self._gateway.snapshot, self._gateway.settings.server
-        head = read_head(self._scope["headers"])
+        head = read_head(self._scope)
         key = authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)
         departure = Departure(self._gateway.ticker, self._receive, server.body_timeout)
         try:
             body = await read_body(head, self._receive, server.max_body_bytes)
             departure.body_complete()
             self._received = time.perf_counter()
-            await self._reply(self._parse(body, key), key)
+            await self._reply(self._parse(body, head, key), key)
         except asyncio.CancelledError:
             if departure.gone:
                 raise ClientLeft from None
@@ -91,14 +92,16 @@ class _Exchange:
         finally:
             departure.stop()
 
-    def _parse(self, body: bytes, key: Key) -> ChatRequest:
-        request = self._dialect.parse(body)
+    def _parse(self, body: bytes, head: Head, key: Key) -> Request:
+        query: bytes = self._scope["query_string"]
+        target = Target(self._model_asked, query.decode("latin-1"), head.content_type)
+        request: Request = self._endpoint.parse(body, target)
         require_model(key, request.model)
-        if not self._dialect.relayed_headers:
+        if not self._endpoint.relayed_headers:
             return request
-        return with_headers(request, self._scope["headers"], self._dialect.relayed_headers)
+        return with_headers(request, self._scope["headers"], self._endpoint.relayed_headers)
 
-    async def _reply(self, request: ChatRequest, key: Key) -> None:
+    async def _reply(self, request: Request, key: Key) -> None:
         snapshot = self._gateway.snapshot
         call = Call(
             request=request,
@@ -115,25 +118,27 @@ class _Exchange:
             if request.stream:
                 await self._stream(request, reply, context)
             else:
-                await self._send_whole(reply, context)
+                await self._send_whole(request, reply, context)
         finally:
             await reply.leave()
 
-    async def _send_whole(self, reply: Reply, context: ReplyContext) -> None:
-        body = self._body(await reply.read_all(), context)
+    async def _send_whole(self, request: Request, reply: Reply, context: ReplyContext) -> None:
+        body = self._body(request, await reply.read_all(), context)
         headers = self._headers(reply)
+        headers[0] = (b"content-type", self._endpoint.media_type(request).encode())
         if reply.cost is not None:
             headers.append((b"x-turnout-cost-usd", usd(reply.cost).encode()))
         await self._respond(200, body, headers)
 
-    def _body(self, events: Sequence[StreamEvent], context: ReplyContext) -> bytes:
+    def _body(self, request: Request, events: Sequence[StreamEvent], context: ReplyContext) -> bytes:
         first = events[0]
         if isinstance(first, Relayed):
             return first.data
-        return self._dialect.body(fold(events), context)
+        given = next((event.result for event in events if isinstance(event, Product)), None) or fold(events)
+        return self._endpoint.body(request, given, context)
 
-    async def _stream(self, request: ChatRequest, reply: Reply, context: ReplyContext) -> None:
-        renderer = self._dialect.renderer(request, context)
+    async def _stream(self, request: Request, reply: Reply, context: ReplyContext) -> None:
+        renderer = self._endpoint.renderer(request, context)
         headers = self._headers(reply)
         headers[0] = (b"content-type", renderer.media_type.encode())
         headers.append((b"cache-control", b"no-cache"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from msgspec import structs
 
-from turnout.core import ChatRequest
-from turnout.dialects import Dialect
+from turnout.core import Request
+from turnout.dialects import Dialect, registry
 from turnout.errors import BodyTooLarge, MethodNotAllowed, TurnoutError
 from turnout.request_id import new_request_id as new_request_id
 
@@ -19,7 +20,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-_KEY_HEADERS = frozenset({b"x-api-key", b"api-key", b"x-goog-api-key"})
+_KEY_HEADERS = frozenset(name.encode() for dialect in registry().values() for name in dialect.key_headers) - {
+    b"authorization"  # has a scheme before the key
+}
+_KEY_QUERIES = tuple(f"{dialect.key_query}=" for dialect in registry().values() if dialect.key_query)
 
 
 class ClientLeft(Exception):  # not an error: nobody is there to be told
@@ -30,17 +34,17 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     """What the data plane looks at in a request's headers."""
 
     length: int = -1  # of the body; -1 when it isn't said
+    content_type: str = ""
     secret: bytes | None = None
 
 
-def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
-    """One pass over the headers. Any dialect's place for the key is good for all of them.
-
-    OpenAI: ``Authorization: Bearer``; Anthropic: ``x-api-key``; Azure: ``api-key``; Gemini: ``x-goog-api-key``.
-    """
-    length, secret = -1, None
-    for name, value in headers:
-        if name == b"content-length":
+def read_head(scope: Scope) -> Head:
+    """One pass over the headers. Any dialect's place for the key is good for all of them."""
+    length, content_type, secret = -1, "", None
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            content_type = value.decode("latin-1")
+        elif name == b"content-length":
             length = int(value) if value.isdigit() else -1
         elif name == b"authorization":
             scheme, _, token = value.partition(b" ")
@@ -48,10 +52,20 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
                 secret = token.strip()
         elif name in _KEY_HEADERS:
             secret = value
-    return Head(length, secret)
+    if secret is None and scope["query_string"] and _KEY_QUERIES:
+        secret = _key_in_query(scope["query_string"].decode("latin-1"))
+    return Head(length, content_type, secret)
 
 
-def with_headers(request: ChatRequest, headers: Iterable[tuple[bytes, bytes]], wanted: frozenset[bytes]) -> ChatRequest:
+def _key_in_query(query: str) -> bytes | None:
+    for field in query.split("&"):
+        for name in _KEY_QUERIES:
+            if field.startswith(name):
+                return unquote_to_bytes(field[len(name) :])
+    return None
+
+
+def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], wanted: frozenset[bytes]) -> Request:
     """``request`` with those of its headers that go along when it is relayed."""
     found = {name.decode(): value.decode("latin-1") for name, value in headers if name in wanted}
     if not found or request.raw is None:

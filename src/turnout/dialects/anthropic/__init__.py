@@ -1,5 +1,5 @@
 """Anthropic's Messages, as clients speak it (https://platform.claude.com/docs/en/api/messages)."""
 
-from .dialect import AnthropicMessages
+from .dialect import Anthropic
 
-DIALECTS = (AnthropicMessages(),)
+DIALECTS = (Anthropic(),)

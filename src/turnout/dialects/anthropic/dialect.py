@@ -7,30 +7,18 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from turnout.core import Answer, ChatRequest
-from turnout.dialects import Renderer, ReplyContext, ServedModel
+from turnout.dialects import ServedModel
 from turnout.errors import TurnoutError
 
-from . import parse
-from .reply import error_body, message_body
-from .stream import EventRenderer
+from .messages import Messages
+from .reply import error_body
 
 
-class AnthropicMessages:
+class Anthropic:
     name = "anthropic"
-    wire = parse.WIRE
-    paths = ("/v1/messages",)
     key_headers = ("x-api-key", "authorization")
-    relayed_headers = frozenset({b"anthropic-beta", b"anthropic-version"})
-
-    def parse(self, body: bytes) -> ChatRequest:
-        return parse.parse(body)
-
-    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
-        return EventRenderer(context)
-
-    def body(self, answer: Answer, context: ReplyContext) -> bytes:
-        return message_body(answer, context)
+    key_query = None
+    endpoints = (Messages(),)
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
         return error_body(error, request_id)

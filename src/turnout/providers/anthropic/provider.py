@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from turnout.core import ChatRequest, Defaults, Deployment, Support, WireRequest, refuse_unsupported
+from turnout.core import ChatRequest, Defaults, Deployment, Request, Support, WireRequest, refuse_unsupported
 from turnout.errors import UpstreamRefused
-from turnout.providers import Decoder, Profile
+from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 
 from .build import relayed_body, translated_body
@@ -44,6 +45,11 @@ class Anthropic:
         files=True,
         json=False,
     )
+
+    def operation(self, request: Request) -> Operation[Any]:
+        if isinstance(request, ChatRequest):
+            return self
+        raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw

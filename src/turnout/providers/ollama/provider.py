@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Support, WireRequest, refuse_unsupported
+from turnout.core import ChatRequest, Deployment, Request, Support, WireRequest, refuse_unsupported
 from turnout.errors import UpstreamRefused
-from turnout.providers import Decoder, Profile
+from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
@@ -39,6 +40,11 @@ class Ollama:
         knobs=frozenset({"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}),
         image_urls=False,
     )
+
+    def operation(self, request: Request) -> Operation[Any]:
+        if isinstance(request, ChatRequest):
+            return self
+        raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         if request.raw is not None and request.raw.wire == WIRE:

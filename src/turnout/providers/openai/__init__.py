@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions, as upstreams speak it (https://platform.openai.com/docs/api-reference/chat).
+"""OpenAI's APIs, as upstreams speak them (https://platform.openai.com/docs/api-reference).
 
 ``provider.py`` holds the wire's provider, ``vendors.py`` one row for everybody who speaks it.
 """

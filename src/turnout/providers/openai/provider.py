@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Support, WireRequest, refuse_unsupported
+from turnout.core import ChatRequest, Deployment, Request, Support, WireRequest, refuse_unsupported
 from turnout.errors import UpstreamRefused
-from turnout.providers import Decoder, Profile
+from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 
-from . import wire
-from .build import NAMESPACE, relayed_body, translated_body
-from .decode import BodyDecoder, StreamDecoder
-from .relay import BodyRelay, StreamRelay
+from .chat import wire
+from .chat.build import NAMESPACE, relayed_body, translated_body
+from .chat.decode import BodyDecoder, StreamDecoder
+from .chat.relay import BodyRelay, StreamRelay
 
 WIRE = "openai-chat"
 OPENAI_KNOBS = frozenset({"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty"})
@@ -78,6 +79,11 @@ class OpenAIWire:
         self.support = Support(namespace=NAMESPACE, knobs=knobs, audio=True, files=True, choices=True)
         self._address = address
         self._credentials = credentials
+
+    def operation(self, request: Request) -> Operation[Any]:
+        if isinstance(request, ChatRequest):
+            return self
+        raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw

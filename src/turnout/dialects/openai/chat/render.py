@@ -24,21 +24,12 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.dialects import ReplyContext
-from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
+from turnout.dialects.openai.errors import error_body
+from turnout.errors import TurnoutError
 
 _encode = msgspec.json.encode
 _REASONS = {"refusal": "content_filter", "other": "stop"}  # the rest are OpenAI's own words
 _DELTA_FIELDS = {Text: "content", Thinking: "reasoning_content", Refusal: "refusal"}
-_ERROR_TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-    500: "server_error",
-    502: "server_error",
-    503: "server_error",
-    504: "server_error",
-}
 
 
 class ChunkRenderer:
@@ -191,20 +182,3 @@ def usage_fields(usage: Usage) -> dict[str, Any]:
         "prompt_tokens_details": {"cached_tokens": usage.cached_input, "cache_write_tokens": usage.cache_write},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
     }
-
-
-def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """``{"error": {…}}``, with every failed deployment under ``failures`` when all of them failed."""
-    fields: dict[str, Any] = {
-        "message": error.message,
-        "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error"),
-        "param": error.param if isinstance(error, RequestError) else None,
-        "code": error.code,
-        "request_id": request_id,
-    }
-    if isinstance(error, AllDeploymentsFailed):
-        fields["failures"] = [
-            {"deployment": deployment, "status": failure.status, "code": failure.code, "message": failure.message}
-            for deployment, failure in error.failures
-        ]
-    return _encode({"error": fields})

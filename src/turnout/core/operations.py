@@ -1,0 +1,161 @@
+"""What a client may ask of a model besides a chat answer, and what comes of it.
+
+Each kind of request says its ``operation``: the ledger's word for it, and what ``errors`` and metrics call it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from .messages import Extensions, Image
+from .request import ChatRequest, WireBody
+from .usage import Usage
+
+
+class FormPart(msgspec.Struct, frozen=True):
+    """A field of a multipart form. ``file_name`` is None for a plain value."""
+
+    name: str
+    value: bytes
+    file_name: str | None = None
+    media_type: str | None = None
+
+
+class WireForm(msgspec.Struct, frozen=True):
+    """A multipart request as the client sent it, for relaying to the same wire."""
+
+    wire: str
+    parts: tuple[FormPart, ...]
+    headers: dict[str, str] = {}
+
+
+# --- requests ----------------------------------------------------------------------------------------
+
+
+class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Vectors for ``inputs``: texts, or token ids where the client has made tokens itself."""
+
+    operation: ClassVar[str] = "embeddings"
+    stream: ClassVar[bool] = False
+    model: str
+    inputs: tuple[str | tuple[int, ...], ...]
+    dimensions: int | None = None
+    purpose: str | None = None  # Gemini's task type: RETRIEVAL_QUERY, …
+    user: str | None = None
+    extensions: Extensions = None
+    raw: WireBody | None = None
+
+
+class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures made from ``prompt``, or from ``images`` (inline data), of which ``mask`` says what may change."""
+
+    operation: ClassVar[str] = "image"
+    model: str
+    prompt: str
+    images: tuple[Image, ...] = ()
+    mask: Image | None = None
+    n: int = 1
+    size: str | None = None  # "1024x1024", "auto"
+    quality: str | None = None
+    background: str | None = None
+    format: str | None = None  # png, jpeg, webp
+    url: bool | None = None  # True: the pictures' addresses, False: their data, None: what the provider likes
+    stream: bool = False
+    user: str | None = None
+    extensions: Extensions = None
+    raw: WireBody | WireForm | None = None
+
+
+class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a recording; with ``translate``, in English. ``format`` is OpenAI's ``response_format``."""
+
+    operation: ClassVar[str] = "transcription"
+    model: str
+    audio: bytes
+    file_name: str
+    media_type: str | None = None
+    translate: bool = False
+    language: str | None = None
+    prompt: str | None = None
+    temperature: float | None = None
+    format: str = "json"
+    stream: bool = False
+    extensions: Extensions = None
+    raw: WireForm | None = None
+
+
+class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording of ``text``. It is always streamed: its bytes are passed on as they come."""
+
+    operation: ClassVar[str] = "speech"
+    stream: ClassVar[bool] = True
+    model: str
+    text: str
+    voice: str
+    format: str = "mp3"
+    speed: float | None = None
+    instructions: str | None = None
+    extensions: Extensions = None
+    raw: WireBody | None = None
+
+
+class CountRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tokens ``chat`` would put in. Nothing is generated, and nothing billed."""
+
+    operation: ClassVar[str] = "count"
+    stream: ClassVar[bool] = False
+    model: str
+    chat: ChatRequest
+    raw: WireBody | None = None
+
+
+Request = ChatRequest | EmbeddingRequest | ImageRequest | TranscriptionRequest | SpeechRequest | CountRequest
+
+
+# --- results -----------------------------------------------------------------------------------------
+
+
+class Embeddings(msgspec.Struct, frozen=True, kw_only=True):
+    """One vector for every input, in their order."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    model: str = ""
+    usage: Usage | None = None
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """Either ``url`` or ``data`` (base64). ``prompt`` is the one the provider made of the client's, if it says."""
+
+    url: str | None = None
+    data: str | None = None
+    media_type: str | None = None
+    prompt: str | None = None
+
+
+class Pictures(msgspec.Struct, frozen=True, kw_only=True):
+    pictures: tuple[Picture, ...]
+    created: int = 0
+    usage: Usage | None = None
+
+
+class Transcript(msgspec.Struct, frozen=True, kw_only=True):
+    """``duration`` is in seconds; ``segments`` and ``words`` are the provider's own JSON."""
+
+    text: str
+    language: str | None = None
+    duration: float | None = None
+    segments: msgspec.Raw | None = None
+    words: msgspec.Raw | None = None
+    usage: Usage | None = None
+
+
+class TokenCount(msgspec.Struct, frozen=True, kw_only=True):
+    """``reported`` by the provider, ``exact`` by its own tokenizer here, or ``estimated``."""
+
+    tokens: int
+    source: Literal["reported", "exact", "estimated"]
+
+
+Result = Embeddings | Pictures | Transcript | TokenCount

@@ -1,0 +1,26 @@
+"""The endpoint."""
+
+from __future__ import annotations
+
+from turnout.core import Answer, ChatRequest
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+
+from . import parse, render
+
+
+class ChatCompletions:
+    wire = parse.WIRE
+    paths = ("/v1/chat/completions",)
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
+        return parse.parse(body)
+
+    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
+        return render.ChunkRenderer(context, request.stream_usage)
+
+    def media_type(self, request: ChatRequest) -> str:
+        return "application/json"
+
+    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
+        return render.completion_body(given, context)
