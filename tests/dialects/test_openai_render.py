@@ -30,6 +30,7 @@ from turnout.core import (
     StreamEvent,
     Text,
     Thinking,
+    TokenLogprob,
     ToolCall,
     Usage,
     UsageSoFar,
@@ -97,6 +98,15 @@ ANSWERS = [
     pytest.param(answer(Text("Let me see."), CALLS[0], finish=CALLED), id="text-and-call"),
     pytest.param(answer(Refusal("No."), finish=Finish("refusal", "refusal")), id="refusal"),
     pytest.param(answer(Thinking("hm", "sig"), RedactedThinking("x"), Text("Yes.")), id="thinking"),
+    pytest.param(
+        Answer(
+            id="msg_1",
+            model="claude",
+            created=1_780_000_000,
+            choices=(Choice(0, (Text("Hé"),), STOP, (TokenLogprob("H", -0.5, (TokenLogprob("J", -2.0),)),)),),
+        ),
+        id="logprobs",
+    ),
     pytest.param(answer(Text("cut"), finish=Finish("length", "max_tokens")), id="length"),
 ]
 

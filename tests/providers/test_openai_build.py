@@ -339,7 +339,6 @@ def test_defaults_and_traits_hold_for_translated_requests_too() -> None:
     ("fields", "param"),
     [
         pytest.param({"sampling": Sampling(top_k=5)}, "top_k", id="top-k"),
-        pytest.param({"sampling": Sampling(logprobs=True)}, "logprobs", id="logprobs"),
         pytest.param({"extensions": {"anthropic": {"container": Raw(b"1")}}}, "container", id="field-of-another-wire"),
         pytest.param({"messages": (Message("user", (File(url="https://x/a.pdf"),)),)}, "messages", id="file-by-url"),
     ],
@@ -348,6 +347,11 @@ def test_what_it_can_not_say_is_refused_by_name(fields: dict[str, Any], param: s
     with pytest.raises(Unsupported) as caught:
         PROVIDER.build(ChatRequest(**{"model": "fast", "messages": HELLO} | fields), deployment())
     assert caught.value.param == param
+
+
+def test_logprobs_are_asked_for() -> None:
+    fields = translated(sampling=Sampling(logprobs=True, top_logprobs=2))
+    assert (fields["logprobs"], fields["top_logprobs"]) == (True, 2)
 
 
 def test_a_part_in_the_wrong_place_is_the_requests_mistake() -> None:

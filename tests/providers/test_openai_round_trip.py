@@ -28,6 +28,7 @@ from turnout.core import (
     Sampling,
     Text,
     Thinking,
+    TokenLogprob,
     Tool,
     ToolCall,
     ToolChoice,
@@ -156,12 +157,21 @@ REASONS: tuple[FinishReason, ...] = ("stop", "length", "tool_calls", "content_fi
 COUNT = st.integers(0, 2**20)
 
 
+def logprobs(top: st.SearchStrategy[tuple[TokenLogprob, ...]]) -> st.SearchStrategy[TokenLogprob]:
+    """Tokens with their bytes, which aren't always what the text would have."""
+    spelled = st.lists(st.integers(0, 255), max_size=4).map(tuple)
+    return st.builds(TokenLogprob, st.text(max_size=5), st.floats(-100, 0), top, spelled)
+
+
+LOGPROBS = st.lists(logprobs(st.lists(logprobs(st.just(())), max_size=2).map(tuple)), max_size=3).map(tuple)
+
+
 @st.composite
 def answers(draw: st.DrawFn) -> Answer:
     choices = []
     for number in range(draw(st.integers(1, 3))):
         reason = draw(st.sampled_from(REASONS))
-        choices.append(Choice(number, draw(PARTS), Finish(reason, reason, number)))
+        choices.append(Choice(number, draw(PARTS), Finish(reason, reason, number), draw(LOGPROBS)))
     given_tokens, made = draw(COUNT), draw(COUNT)
     usage = Usage(
         input=given_tokens,

@@ -63,15 +63,19 @@ class PartEnd(msgspec.Struct, frozen=True, tag="part_end"):
 
 
 class TokenLogprob(msgspec.Struct, frozen=True, gc=False):
-    """A token, and how likely it was: the natural logarithm of its probability."""
+    """A token, and how likely it was: the natural logarithm of its probability.
+
+    ``bytes`` are its UTF-8, where the provider says them: a token may be a piece of a character.
+    """
 
     token: str
     logprob: float
     top: tuple[TokenLogprob, ...] = ()  # the likeliest ones at its place, which have no ``top`` of their own
+    bytes: tuple[int, ...] | None = None
 
 
 class Logprobs(msgspec.Struct, frozen=True, tag="logprobs"):
-    """The next tokens of a choice's answer. Comes beside the ``Delta`` that has their text."""
+    """The next tokens of a choice's answer. Comes right before the piece that has their text."""
 
     tokens: tuple[TokenLogprob, ...]
     choice: int = 0

@@ -20,7 +20,9 @@ from .chat.decode import BodyDecoder, StreamDecoder
 from .chat.relay import BodyRelay, StreamRelay
 
 WIRE = "openai-chat"
-OPENAI_KNOBS = frozenset({"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty"})
+OPENAI_KNOBS = frozenset(
+    {"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"}
+)
 
 Address = Callable[[Deployment, str], str]
 """Where a deployment takes requests: ``(deployment, "chat/completions")`` → URL."""

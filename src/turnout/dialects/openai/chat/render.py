@@ -12,6 +12,7 @@ from turnout.core import (
     Choice,
     Delta,
     Finish,
+    Logprobs,
     PartStart,
     Refusal,
     Relayed,
@@ -19,6 +20,7 @@ from turnout.core import (
     StreamEvent,
     Text,
     Thinking,
+    TokenLogprob,
     ToolCall,
     Usage,
     UsageSoFar,
@@ -46,6 +48,7 @@ class ChunkRenderer:
         self._begun: set[int] = set()  # choices that have said their role
         self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the delta's field
         self._calls: dict[tuple[int, int], int] = {}  # (choice, part) → the call's number in its choice
+        self._logprobs: dict[int, bytes] = {}  # choice → those that the next chunk says
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
         frames = []
@@ -64,6 +67,8 @@ class ChunkRenderer:
                     frames.append(self._finish(event))
                 case UsageSoFar(usage=usage):
                     self._usage = usage
+                case Logprobs(tokens=tokens, choice=choice):
+                    self._logprobs[choice] = b',"logprobs":' + _encode(logprob_fields(tokens))
         return b"".join(frames)
 
     def close(self) -> bytes:
@@ -128,6 +133,8 @@ class ChunkRenderer:
         return self._chunk(event.choice, b"{}", reason, native)
 
     def _chunk(self, choice: int, delta: bytes, finish: bytes = b"null", more: bytes = b"") -> bytes:
+        if self._logprobs:
+            more += self._logprobs.pop(choice, b"")
         frame = b'data: %s{"index":%d,"delta":%s,"finish_reason":%s%s}]}\n\n'
         return frame % (self._head, choice, delta, finish, more)
 
@@ -162,7 +169,8 @@ def _choice(choice: Choice) -> dict[str, Any]:
             for call in calls
         ]
     finish = choice.finish
-    rendered: dict[str, Any] = {"index": choice.index, "message": message, "logprobs": None, "finish_reason": None}
+    logprobs = logprob_fields(choice.logprobs) if choice.logprobs else None
+    rendered: dict[str, Any] = {"index": choice.index, "message": message, "logprobs": logprobs, "finish_reason": None}
     if finish:
         rendered["finish_reason"] = _REASONS.get(finish.reason, finish.reason)
         rendered["native_finish_reason"] = finish.native_reason
@@ -172,6 +180,16 @@ def _choice(choice: Choice) -> dict[str, Any]:
 def _joined(choice: Choice, kind: type[Text] | type[Thinking] | type[Refusal]) -> str | None:
     texts = [part.text for part in choice.parts if isinstance(part, kind)]
     return "".join(texts) if texts else None
+
+
+def logprob_fields(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
+    return {"content": [_logprob(token) | {"top_logprobs": [_logprob(top) for top in token.top]} for token in tokens]}
+
+
+def _logprob(token: TokenLogprob) -> dict[str, Any]:
+    """A provider that says no bytes has whole characters in its tokens."""
+    spelled = token.token.encode(errors="replace") if token.bytes is None else token.bytes
+    return {"token": token.token, "logprob": token.logprob, "bytes": list(spelled)}
 
 
 def usage_fields(usage: Usage) -> dict[str, Any]:

@@ -90,6 +90,8 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         "n": request.n if request.n > 1 else None,
         "seed": sampling.seed,
         "top_k": sampling.top_k,
+        "logprobs": sampling.logprobs,
+        "top_logprobs": sampling.top_logprobs,
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
         "user": request.user,

@@ -11,6 +11,7 @@ from turnout.core import (
     Delta,
     Failure,
     Finish,
+    Logprobs,
     Part,
     PartEnd,
     PartStart,
@@ -190,6 +191,10 @@ class _Reader:
         reader = self._choices.get(choice.index)
         if reader is None:
             reader = self._choices[choice.index] = _ChoiceReader(choice.index, self._ids)
+        if choice.logprobs:
+            said = (*(choice.logprobs.content or ()), *(choice.logprobs.refusal or ()))
+            if said:
+                events.append(Logprobs(tuple([one.token_logprob() for one in said]), choice.index))
         piece = choice.delta or choice.message
         if piece:
             reader.read(piece, events)

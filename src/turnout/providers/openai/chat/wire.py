@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw
 
-from turnout.core import FinishReason, Usage
+from turnout.core import FinishReason, TokenLogprob, Usage
 
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
@@ -40,11 +40,31 @@ class Piece(msgspec.Struct):
     tool_calls: list[ToolCallPiece] | None = None
 
 
+class TopLogprob(msgspec.Struct, gc=False):
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None = None
+
+
+class Logprob(TopLogprob):
+    top_logprobs: list[TopLogprob] = []
+
+    def token_logprob(self) -> TokenLogprob:
+        top = tuple([TokenLogprob(one.token, one.logprob, (), one.bytes) for one in self.top_logprobs])
+        return TokenLogprob(self.token, self.logprob, top, self.bytes)
+
+
+class ChoiceLogprobs(msgspec.Struct):
+    content: list[Logprob] | None = None
+    refusal: list[Logprob] | None = None
+
+
 class Choice(msgspec.Struct):
     index: int = 0
     delta: Piece | None = None
     message: Piece | None = None
     finish_reason: str | None = None
+    logprobs: ChoiceLogprobs | None = None
 
 
 class InputDetails(msgspec.Struct, gc=False):
