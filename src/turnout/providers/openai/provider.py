@@ -3,67 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Request, Support, WireRequest, refuse_unsupported
+from turnout.core import (
+    ChatRequest,
+    Deployment,
+    ImageRequest,
+    Request,
+    Support,
+    TranscriptionRequest,
+    WireRequest,
+    refuse_unsupported,
+)
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 
+from .access import Access
 from .chat import wire
 from .chat.build import NAMESPACE, relayed_body, translated_body
 from .chat.decode import BodyDecoder, StreamDecoder
 from .chat.relay import BodyRelay, StreamRelay
 
 WIRE = "openai-chat"
-OPENAI_KNOBS = frozenset(
-    {"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"}
-)
+OPENAI_KNOBS = frozenset({"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty"})
 
-Address = Callable[[Deployment, str], str]
-"""Where a deployment takes requests: ``(deployment, "chat/completions")`` → URL."""
-
-
-def v1_address(deployment: Deployment, path: str) -> str:
-    """``base_url`` as given, with ``/v1`` when it is only a host and a port."""
-    return _v1_address(deployment.base_url, path)
-
-
-@lru_cache(4096)
-def _v1_address(base_url: str, path: str) -> str:
-    base = base_url.rstrip("/")
-    return f"{base}/{path}" if urlsplit(base).path else f"{base}/v1/{path}"
-
-
-def azure_address(deployment: Deployment, path: str) -> str:
-    """Azure's v1 paths, or those of a dated ``api-version`` with the deployment in them.
-
-    https://learn.microsoft.com/azure/ai-foundry/openai/reference and …/openai/api-version-lifecycle
-    """
-    base = deployment.base_url.rstrip("/").removesuffix("/openai/v1").removesuffix("/openai")
-    version = deployment.api_version
-    if not version or not version[:1].isdigit():
-        query = f"?api-version={quote(version)}" if version and version != "v1" else ""
-        return f"{base}/openai/v1/{path}{query}"
-    if path == "models":
-        return f"{base}/openai/models?api-version={quote(version)}"
-    return f"{base}/openai/deployments/{quote(deployment.model, safe='')}/{path}?api-version={quote(version)}"
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {key}"}
-
-
-def api_key_header(key: str) -> dict[str, str]:
-    return {"api-key": key}
+Maker = Callable[[Access], Operation[Any]]
+"""Makes an operation for one vendor: the operation's class."""
 
 
 class OpenAIWire:
-    """A vendor on OpenAI's wire."""
+    """A vendor on OpenAI's wire. ``operations`` are what it has besides chat."""
 
     wire = WIRE
 
@@ -72,20 +44,25 @@ class OpenAIWire:
         name: str,
         profile: Profile,
         *,
-        address: Address = v1_address,
-        credentials: Callable[[str], dict[str, str]] = bearer,
+        access: Access | None = None,
         knobs: frozenset[str] = OPENAI_KNOBS,
+        operations: tuple[Maker, ...] = (),
     ) -> None:
         self.name = name
         self.profile = profile
         self.support = Support(namespace=NAMESPACE, knobs=knobs, audio=True, files=True, choices=True)
-        self._address = address
-        self._credentials = credentials
+        self._access = access or Access(name)
+        made = [make(self._access) for make in operations]
+        self._operations: Mapping[str, Operation[Any]] = {operation.wire: operation for operation in made}
 
     def operation(self, request: Request) -> Operation[Any]:
+        """A chat goes over the client's own wire where the vendor has it, else over this one."""
         if isinstance(request, ChatRequest):
-            return self
-        raise no_operation(self.name, request)
+            return self._operations.get(request.raw.wire, self) if request.raw else self
+        operation = self._operations.get(wire_of(request))
+        if operation is None:
+            raise no_operation(self.name, request)
+        return operation
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw
@@ -94,7 +71,7 @@ class OpenAIWire:
         else:
             refuse_unsupported(request, self.support, self.name)
             body = translated_body(request, deployment)
-        return WireRequest(self._address(deployment, "chat/completions"), self._headers(deployment), body)
+        return self._access.request(deployment, "chat/completions", body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)
@@ -114,16 +91,20 @@ class OpenAIWire:
         )
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        return WireRequest(self._address(deployment, "models"), self._headers(deployment), b"", "GET")
+        return self._access.question(deployment, "models")
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.id for model in _MODELS.decode(body).data]
 
-    def _headers(self, deployment: Deployment) -> dict[str, str]:
-        headers = {"content-type": "application/json", **deployment.headers}
-        if deployment.api_key:
-            headers |= self._credentials(deployment.api_key.reveal())
-        return headers
+
+def wire_of(request: Request) -> str:
+    """Which of OpenAI's wires has the words for what isn't chat."""
+    match request:
+        case ImageRequest(images=images):
+            return "openai-image-edits" if images else "openai-images"
+        case TranscriptionRequest(translate=translate):
+            return "openai-translations" if translate else "openai-transcriptions"
+    return f"openai-{request.operation}"
 
 
 class _ModelRow(msgspec.Struct):

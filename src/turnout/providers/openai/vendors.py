@@ -5,7 +5,8 @@ from __future__ import annotations
 from turnout.core import Defaults
 from turnout.providers import Profile
 
-from .provider import OPENAI_KNOBS, OpenAIWire, api_key_header, azure_address
+from .access import Access, api_key_header, azure_address
+from .provider import OPENAI_KNOBS, OpenAIWire
 
 PROVIDERS = (
     OpenAIWire(
@@ -34,8 +35,7 @@ PROVIDERS = (
             aliases=("aoai", "azure_ad"),
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
         ),
-        address=azure_address,
-        credentials=api_key_header,
+        access=Access("azure", azure_address, api_key_header),
     ),
     OpenAIWire(
         "vllm",
