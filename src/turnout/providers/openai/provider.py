@@ -28,7 +28,9 @@ from .chat.decode import BodyDecoder, StreamDecoder
 from .chat.relay import BodyRelay, StreamRelay
 
 WIRE = "openai-chat"
-OPENAI_KNOBS = frozenset({"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty"})
+OPENAI_KNOBS = frozenset(
+    {"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"}
+)
 
 Maker = Callable[[Access], Operation[Any]]
 """Makes an operation for one vendor: the operation's class."""

@@ -10,6 +10,7 @@ from msgspec import Raw
 from turnout.core import (
     Audio,
     ChatRequest,
+    Extensions,
     File,
     Image,
     Message,
@@ -31,6 +32,7 @@ from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.errors import InvalidRequest
 
 from . import wire
+from .details import extensions_in, thoughts_in
 
 WIRE = "openai-chat"
 NAMESPACE = "openai"
@@ -111,7 +113,11 @@ def _reasoning(effort: str | None) -> Reasoning | None:
 
 def _tool(tool: wire.FunctionTool) -> Tool:
     spec = tool.function
-    return Tool(spec.name, spec.description, _given(spec.parameters), spec.strict)
+    return Tool(spec.name, spec.description, _given(spec.parameters), spec.strict, _cache_marker(tool.cache_control))
+
+
+def _cache_marker(marker: Raw) -> Extensions:
+    return {"anthropic": {"cache_control": marker}} if marker else None
 
 
 def _given(raw: Raw) -> Raw | None:
@@ -155,7 +161,9 @@ def _message(number: int, message: wire.WireMessage) -> Message:
 
 
 def _assistant_parts(message: wire.Assistant, where: str) -> Iterator[Part]:
-    if message.reasoning_content:
+    if message.reasoning_details:
+        yield from thoughts_in(message.reasoning_details)
+    elif message.reasoning_content:
         yield Thinking(message.reasoning_content)
     if message.content is not None:
         yield from _parts(message.content, where)
@@ -163,7 +171,7 @@ def _assistant_parts(message: wire.Assistant, where: str) -> Iterator[Part]:
         yield Refusal(message.refusal)
     for call in message.tool_calls or ():
         if isinstance(call, wire.FunctionToolCall):
-            yield ToolCall(call.id, call.function.name, call.function.arguments)
+            yield ToolCall(call.id, call.function.name, call.function.arguments, extensions_in(call))
     if message.function_call:
         yield ToolCall(message.function_call.name, message.function_call.name, message.function_call.arguments)
 
@@ -185,31 +193,31 @@ def _result_parts(content: str | Sequence[wire.ContentPart], where: str) -> tupl
 
 def _part(part: wire.ContentPart, where: str) -> Part:
     match part:
-        case wire.TextPart(text=text):
-            return Text(text)
-        case wire.ImagePart(image_url=image):
-            return _image(image, f"{where}.image_url.url")
+        case wire.TextPart(text=text, cache_control=marker):
+            return Text(text, _cache_marker(marker))
+        case wire.ImagePart(image_url=image, cache_control=marker):
+            return _image(image, f"{where}.image_url.url", _cache_marker(marker))
         case wire.AudioPart(input_audio=audio):
             return Audio(audio.data, audio.format)
-        case wire.FilePart(file=file):
-            return _file(file)
+        case wire.FilePart(file=file, cache_control=marker):
+            return _file(file, _cache_marker(marker))
         case wire.RefusalPart(refusal=refusal):
             return Refusal(refusal)
 
 
-def _file(file: wire.FileBody) -> File:
+def _file(file: wire.FileBody, extensions: Extensions) -> File:
     """OpenAI's form of inline data is ``data:<type>;base64,<data>``; its servers take bare base64, too."""
     head, comma, data = (file.file_data or "").partition(",")
     media_type = head.removeprefix("data:").removesuffix(";base64")
     if comma and head == f"data:{media_type};base64":
-        return File(data=data, file_id=file.file_id, media_type=media_type, name=file.filename)
-    return File(data=file.file_data, file_id=file.file_id, name=file.filename)
+        return File(data=data, file_id=file.file_id, media_type=media_type, name=file.filename, extensions=extensions)
+    return File(data=file.file_data, file_id=file.file_id, name=file.filename, extensions=extensions)
 
 
-def _image(image: wire.ImageURL, field: str) -> Image:
+def _image(image: wire.ImageURL, field: str, extensions: Extensions) -> Image:
     url = image.url
     if url.startswith(("https://", "http://")):
-        return Image(url=url, detail=image.detail)
+        return Image(url=url, detail=image.detail, extensions=extensions)
     if not url.startswith("data:"):
         raise InvalidRequest(f"Invalid '{field}': expected an http(s) URL or a data: URL.", param=field)
     head, _, data = url.partition(",")
@@ -218,4 +226,4 @@ def _image(image: wire.ImageURL, field: str) -> Image:
         raise InvalidRequest(f"Invalid '{field}': expected 'data:image/<type>;base64,<data>'.", param=field)
     if media_type_of(data) is None:
         raise InvalidRequest(f"Invalid '{field}': the data is not an image.", param=field)
-    return Image(data=data, media_type=media_type, detail=image.detail)
+    return Image(data=data, media_type=media_type, detail=image.detail, extensions=extensions)

@@ -13,7 +13,9 @@ from turnout.core import (
     Delta,
     Finish,
     Logprobs,
+    PartEnd,
     PartStart,
+    RedactedThinking,
     Refusal,
     Relayed,
     Start,
@@ -28,6 +30,8 @@ from turnout.core import (
 from turnout.dialects import ReplyContext
 from turnout.dialects.openai.errors import error_body
 from turnout.errors import TurnoutError
+
+from .details import call_fields, detail_of, details_of, extra_of
 
 _encode = msgspec.json.encode
 _REASONS = {"refusal": "content_filter", "other": "stop"}  # the rest are OpenAI's own words
@@ -48,6 +52,8 @@ class ChunkRenderer:
         self._begun: set[int] = set()  # choices that have said their role
         self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the delta's field
         self._calls: dict[tuple[int, int], int] = {}  # (choice, part) → the call's number in its choice
+        self._thoughts: dict[tuple[int, int], tuple[str | None, list[str]]] = {}  # (choice, part) → signature, text
+        self._thought_count = 0
         self._logprobs: dict[int, bytes] = {}  # choice → those that the next chunk says
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
@@ -61,6 +67,8 @@ class ChunkRenderer:
                     frames.append(self._delta(event))
                 case PartStart():
                     frames.append(self._part_start(event))
+                case PartEnd():
+                    frames.append(self._part_end(event))
                 case Start():
                     frames.append(self._start(event))
                 case Finish():
@@ -105,9 +113,11 @@ class ChunkRenderer:
         if isinstance(part, ToolCall):
             number = sum(choice == event.choice for choice, _ in self._calls)
             self._calls[key] = number
-            function = {"name": part.name, "arguments": part.arguments}
-            call = {"index": number, "id": part.id, "type": "function", "function": function}
-            return self._chunk(event.choice, _encode({"tool_calls": [call]}))
+            return self._chunk(event.choice, _encode({"tool_calls": [{"index": number, **call_fields(part)}]}))
+        if isinstance(part, RedactedThinking):
+            return self._detail(event.choice, part)
+        if isinstance(part, Thinking):
+            self._thoughts[key] = (part.signature, [part.text])
         field = _DELTA_FIELDS.get(type(part))
         if field is None:
             return b""
@@ -119,11 +129,32 @@ class ChunkRenderer:
         key = (event.choice, event.index)
         field = self._fields.get(key)
         if field is not None:
+            if key in self._thoughts:
+                self._thoughts[key][1].append(event.text)
             return self._chunk(event.choice, b'{"%s":%s}' % (field.encode(), _encode(event.text)))
         if key not in self._calls:
             return b""
         piece = b'{"tool_calls":[{"index":%d,"function":{"arguments":%s}}]}'
         return self._chunk(event.choice, piece % (self._calls[key], _encode(event.text)))
+
+    def _part_end(self, event: PartEnd) -> bytes:
+        """A thought's signature and a call's come at its end."""
+        key = (event.choice, event.index)
+        early, pieces = self._thoughts.pop(key, (None, []))
+        signature = event.signature or early
+        if signature:
+            return self._detail(event.choice, Thinking("".join(pieces), signature))
+        extra = extra_of(event.extensions) if key in self._calls else None
+        if not extra:
+            return b""
+        call = {"index": self._calls[key], "function": {"arguments": ""}, **extra}
+        return self._chunk(event.choice, _encode({"tool_calls": [call]}))
+
+    def _detail(self, choice: int, thought: Thinking | RedactedThinking) -> bytes:
+        """Whole, as it is complete: a signature is worth nothing without its text."""
+        detail = detail_of(thought, self._thought_count)
+        self._thought_count += 1
+        return self._chunk(choice, _encode({"reasoning_details": [detail]}))
 
     def _finish(self, event: Finish) -> bytes:
         if self._relaying:
@@ -162,12 +193,12 @@ def _choice(choice: Choice) -> dict[str, Any]:
     thinking = _joined(choice, Thinking)
     if thinking is not None:
         message["reasoning_content"] = thinking
+    details = details_of(choice.parts)
+    if details:
+        message["reasoning_details"] = details
     calls = [part for part in choice.parts if isinstance(part, ToolCall)]
     if calls:
-        message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in calls
-        ]
+        message["tool_calls"] = [call_fields(call) for call in calls]
     finish = choice.finish
     logprobs = logprob_fields(choice.logprobs) if choice.logprobs else None
     rendered: dict[str, Any] = {"index": choice.index, "message": message, "logprobs": logprobs, "finish_reason": None}

@@ -19,6 +19,7 @@ NOTHING = Raw()  # msgspec reads any JSON into a Raw, but not into a "Raw or Non
 
 class TextPart(msgspec.Struct, tag_field="type", tag="text"):
     text: str
+    cache_control: Raw = NOTHING  # Anthropic's marker, which gateways take on this wire too
 
 
 class RefusalPart(msgspec.Struct, tag_field="type", tag="refusal"):
@@ -32,6 +33,7 @@ class ImageURL(msgspec.Struct):
 
 class ImagePart(msgspec.Struct, tag_field="type", tag="image_url"):
     image_url: ImageURL
+    cache_control: Raw = NOTHING
 
 
 class InputAudio(msgspec.Struct):
@@ -51,6 +53,7 @@ class FileBody(msgspec.Struct):
 
 class FilePart(msgspec.Struct, tag_field="type", tag="file"):
     file: FileBody
+    cache_control: Raw = NOTHING
 
 
 ContentPart = TextPart | RefusalPart | ImagePart | AudioPart | FilePart
@@ -62,9 +65,29 @@ class FunctionCall(msgspec.Struct):
     arguments: str = ""
 
 
+class GoogleContent(msgspec.Struct):
+    thought_signature: str | None = None
+
+
+class ExtraContent(msgspec.Struct):
+    """Google's place for what OpenAI's wire hasn't (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
+
+    google: GoogleContent | None = None
+
+
 class FunctionToolCall(msgspec.Struct, tag_field="type", tag="function"):
     id: str
     function: FunctionCall
+    extra_content: ExtraContent | None = None
+
+
+class ReasoningDetail(msgspec.Struct):
+    """A thought as it came, with what its provider wants back (``details.py``)."""
+
+    type: str
+    text: str | None = None
+    signature: str | None = None
+    data: str | None = None
 
 
 class CustomToolCall(msgspec.Struct, tag_field="type", tag="custom"):
@@ -89,6 +112,7 @@ class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     content: str | Annotated[list[TextPart | RefusalPart], NotEmpty] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None  # not OpenAI's own: DeepSeek, vLLM and others, and what our replies say
+    reasoning_details: list[ReasoningDetail] | None = None  # in place of ``reasoning_content``
     tool_calls: list[FunctionToolCall | CustomToolCall] | None = None
     function_call: FunctionCall | None = None
     name: str | None = None
@@ -116,6 +140,7 @@ class FunctionSpec(msgspec.Struct):
 
 class FunctionTool(msgspec.Struct, tag_field="type", tag="function"):
     function: FunctionSpec
+    cache_control: Raw = NOTHING
 
 
 class CustomTool(msgspec.Struct, tag_field="type", tag="custom"):

@@ -1,0 +1,68 @@
+"""What other providers want back with the next turn, in fields that OpenAI's wire leaves room for.
+
+- ``reasoning_details``: thoughts with their signatures, in the form that OpenRouter's clients know
+  (https://openrouter.ai/docs/guides/best-practices/reasoning-tokens): ``reasoning.text`` with ``text`` and
+  ``signature``, ``reasoning.encrypted`` with ``data``.
+- ``extra_content.google.thought_signature`` on a tool call, as Google's own endpoint on this wire has it
+  (https://ai.google.dev/gemini-api/docs/thought-signatures).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import Extensions, Part, RedactedThinking, Thinking, ToolCall
+
+from . import wire
+
+_TEXT = "reasoning.text"
+_ENCRYPTED = "reasoning.encrypted"
+_GEMINI = "gemini"
+_SIGNATURE = "thoughtSignature"
+
+
+def details_of(parts: Iterable[Part]) -> list[dict[str, Any]]:
+    """Empty when there is nothing that a provider would want back."""
+    thoughts = [part for part in parts if isinstance(part, Thinking | RedactedThinking)]
+    if not any(isinstance(part, RedactedThinking) or part.signature for part in thoughts):
+        return []
+    return [detail_of(part, number) for number, part in enumerate(thoughts)]
+
+
+def detail_of(part: Thinking | RedactedThinking, number: int) -> dict[str, Any]:
+    if isinstance(part, RedactedThinking):
+        return {"type": _ENCRYPTED, "data": part.data, "index": number}
+    detail: dict[str, Any] = {"type": _TEXT, "text": part.text, "index": number}
+    return detail if part.signature is None else detail | {"signature": part.signature}
+
+
+def thoughts_in(details: Iterable[wire.ReasoningDetail]) -> Iterator[Part]:
+    """Details of another kind are summaries, which no provider wants back."""
+    for detail in details:
+        if detail.type == _TEXT:
+            yield Thinking(detail.text or "", detail.signature)
+        elif detail.type == _ENCRYPTED and detail.data is not None:
+            yield RedactedThinking(detail.data)
+
+
+def extra_of(extensions: Extensions) -> dict[str, Any]:
+    """A tool call's ``extra_content``, as a field or as none."""
+    signature = ((extensions or {}).get(_GEMINI) or {}).get(_SIGNATURE)
+    return {} if signature is None else {"extra_content": {"google": {"thought_signature": signature}}}
+
+
+def extensions_in(call: wire.FunctionToolCall) -> Extensions:
+    google = call.extra_content.google if call.extra_content else None
+    if google is None or google.thought_signature is None:
+        return None
+    return {_GEMINI: {_SIGNATURE: Raw(msgspec.json.encode(google.thought_signature))}}
+
+
+def call_fields(call: ToolCall) -> dict[str, Any]:
+    """A whole tool call."""
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function, **extra_of(call.extensions)}

@@ -1,0 +1,107 @@
+"""What other providers want back with the next turn survives the way through an OpenAI client."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from msgspec import Raw
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from tests.support.openai_wire import ASKED, CONTEXT, ENDPOINT, PNG, asking
+from turnout.core import (
+    Answer,
+    ChatRequest,
+    Choice,
+    Delta,
+    Finish,
+    Image,
+    Part,
+    PartEnd,
+    PartStart,
+    RedactedThinking,
+    Start,
+    StreamEvent,
+    Text,
+    Thinking,
+    ToolCall,
+    unfold,
+)
+
+GEMINI = {"gemini": {"thoughtSignature": Raw(b'"c2ln"')}}
+PARTS: dict[str, tuple[Part, ...]] = {
+    "signed": (Thinking("Hm.", "sig"), Text("Yes.")),
+    "two-signed": (Thinking("Hm.", "sig"), Thinking("So.", "sig2"), Text("Yes.")),
+    "redacted": (RedactedThinking("xxxx"), Thinking("", "sig"), Text("Yes.")),
+    "gemini-call": (ToolCall("c1", "f", "{}", GEMINI), ToolCall("c2", "g", "{}")),
+}
+each_answer = pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+
+
+def said_back(message: dict[str, Any]) -> tuple[Part, ...]:
+    """The parts of an assistant message that a client sends with its next turn, but for a text without a word."""
+    request = ENDPOINT.parse(asking(messages=[{"role": "user", "content": "hi"}, message]))
+    return tuple(part for part in request.messages[1].parts if part != Text(""))
+
+
+@each_answer
+def test_a_whole_answer_comes_back(parts: tuple[Part, ...]) -> None:
+    answer = Answer(choices=(Choice(0, parts, Finish("stop", "stop")),))
+    completion = ChatCompletion.model_validate_json(ENDPOINT.body(ASKED, answer, CONTEXT))
+    assert said_back(completion.choices[0].message.to_dict()) == parts
+
+
+@each_answer
+def test_a_streamed_answer_comes_back(parts: tuple[Part, ...]) -> None:
+    events = unfold(Answer(choices=(Choice(0, parts, Finish("stop", "stop")),)))
+    assert said_back(accumulated(events)) == parts
+
+
+def test_a_signature_at_a_parts_end_comes_back() -> None:
+    events = [
+        Start(),
+        PartStart(0, Thinking("")),
+        Delta(0, "Hm"),
+        Delta(0, "."),
+        PartEnd(0, signature="sig"),
+        PartStart(1, ToolCall("c1", "f", "")),
+        Delta(1, "{}"),
+        PartEnd(1, extensions=GEMINI),
+        Finish("tool_calls", "tool_use"),
+    ]
+    assert said_back(accumulated(events)) == (Thinking("Hm.", "sig"), ToolCall("c1", "f", "{}", GEMINI))
+
+
+def accumulated(events: list[StreamEvent]) -> dict[str, Any]:
+    """The message that OpenAI's SDK makes of a stream."""
+    renderer = ENDPOINT.renderer(ChatRequest(model="fast", messages=(), stream=True), CONTEXT)
+    frames = (b"".join(renderer.feed([event]) for event in events) + renderer.close()).split(b"\n\n")
+    state = ChatCompletionStreamState()
+    for frame in frames[:-2]:
+        state.handle_chunk(ChatCompletionChunk.model_validate(json.loads(frame.removeprefix(b"data: "))))
+    return state.current_completion_snapshot.choices[0].message.to_dict()
+
+
+def test_thoughts_without_a_signature_need_no_details() -> None:
+    answer = Answer(choices=(Choice(0, (Thinking("Hm."), Text("Yes.")), None),))
+    (choice,) = json.loads(ENDPOINT.body(ASKED, answer, CONTEXT))["choices"]
+    assert choice["message"]["reasoning_content"] == "Hm."
+    assert "reasoning_details" not in choice["message"]
+
+
+def test_anthropics_cache_markers_are_kept() -> None:
+    marker = {"cache_control": {"type": "ephemeral"}}
+    content = [
+        {"type": "text", "text": "long", **marker},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}, **marker},
+        {"type": "text", "text": "short"},
+    ]
+    tool = {"type": "function", "function": {"name": "f"}, **marker}
+    request = ENDPOINT.parse(asking(messages=[{"role": "user", "content": content}], tools=[tool]))
+    kept = {"anthropic": {"cache_control": Raw(b'{"type": "ephemeral"}')}}
+    text, image, plain = request.messages[0].parts
+    assert isinstance(image, Image)
+    assert (text.extensions, image.extensions, plain.extensions) == (kept, kept, None)
+    assert request.tools[0].extensions == kept
