@@ -16,6 +16,7 @@ from turnout.engine import Engine
 from turnout.errors import UpstreamTimeout
 from turnout.ledger import Ledger
 from turnout.providers import registry
+from turnout.storage import LazyDatabase
 from turnout.telemetry import Metrics
 from turnout.ticker import Ticker
 from turnout.transport import Transport, address_of
@@ -44,7 +45,9 @@ class Gateway:
         self.ticker = Ticker()
         self.transport = Transport()
         self._exits.push_async_callback(self.transport.close)
-        self.ledger = await Ledger.open(Path(self.settings.data_dir), os.environ.get("DATABASE_URL"))
+        data_dir = Path(self.settings.data_dir)
+        self.database = LazyDatabase(data_dir, os.environ.get("DATABASE_URL"))
+        self.ledger = await Ledger.open(data_dir, self.database)
         self._exits.push_async_callback(self.ledger.close)
         self.engine = Engine(registry(), self.transport, recorder=self.ledger, meter=self.metrics, ticker=self.ticker)
         following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch))

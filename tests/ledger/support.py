@@ -18,7 +18,7 @@ from turnout.errors import StorageUnavailable
 from turnout.ledger import Ledger
 from turnout.ledger.journal import Journal
 from turnout.ledger.store import LazyStore, Store
-from turnout.storage import AttemptRow
+from turnout.storage import AttemptRow, LazyDatabase
 
 PATIENCE = 20.0  # seconds, for what takes milliseconds on a machine that isn't busy
 
@@ -127,11 +127,11 @@ def process(work: Callable[..., None], *arguments: object) -> ForkServerProcess:
     return started
 
 
-def write_and_close(data_dir: Path, name: str, requests: int) -> None:
+def write_and_close(data_dir: Path, name: str, requests: int, address: str | None = None) -> None:
     """A worker that records ``requests`` and ends as it should."""
 
     async def work() -> None:
-        ledger = await Ledger.open(data_dir)
+        ledger = await Ledger.open(data_dir, LazyDatabase(data_dir, address))
         for number in range(requests):
             ledger.begin(start(f"{name}-{number}"))
             ledger.end(end(f"{name}-{number}"))

@@ -17,13 +17,14 @@ from turnout.core import Usage
 from turnout.errors import ConfigError, StorageUnavailable
 from turnout.ledger import Ledger
 from turnout.ledger.ledger import OTHERS, _find_ended
+from turnout.storage import LazyDatabase
 
 from .support import end, outcomes, start, until
 
 
 @pytest_asyncio.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    opened = await Ledger.open(tmp_path)
+async def ledger(tmp_path: Path, database_address: str) -> AsyncIterator[Ledger]:
+    opened = await Ledger.open(tmp_path, LazyDatabase(tmp_path, database_address))
     yield opened
     await opened.close()
 
@@ -65,6 +66,8 @@ async def test_a_request_is_told_with_every_field(ledger: Ledger) -> None:
                     "cached_input": 1024,
                     "cache_write": 5,
                     "reasoning": 12,
+                    "audio_input": 0,
+                    "audio_output": 0,
                     "source": "reported",
                 },
                 "cost": 421_650_000,
@@ -73,6 +76,8 @@ async def test_a_request_is_told_with_every_field(ledger: Ledger) -> None:
                 "finish": "stop",
                 "error_code": None,
                 "error": None,
+                "operation": "chat",
+                "changes": [],
             }
         ],
     }
@@ -209,7 +214,7 @@ async def test_what_the_disk_refuses_is_told_too(ledger: Ledger, monkeypatch: py
 
 async def test_an_unknown_kind_of_database_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="DATABASE_URL: 'oracle' is not supported") as told:
-        await Ledger.open(tmp_path, "oracle://scott:tiger@host/db")
+        await Ledger.open(tmp_path, LazyDatabase(tmp_path, "oracle://scott:tiger@host/db"))
     assert "tiger" not in str(told.value)
 
 

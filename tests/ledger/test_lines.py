@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from turnout.core import AttemptEnd, AttemptStart, Usage
 from turnout.ledger.lines import LONGEST_ERROR, ended_line, read_ended, read_started, started_line
+from turnout.ledger.record import request_record
 from turnout.storage import LARGEST_INTEGER, AttemptRow
 
 from .support import end, start
@@ -17,6 +18,7 @@ numbers = st.integers(-(2**63) + 1, 2**63 - 1)
 texts = st.text()
 usages = st.builds(
     Usage, input=numbers, output=numbers, cached_input=numbers, cache_write=numbers, reasoning=numbers,
+    audio_input=st.just(0) | numbers, audio_output=st.just(0) | numbers,
     source=st.sampled_from(["reported", "estimated"]),
 )  # fmt: skip
 starts = st.builds(
@@ -28,6 +30,7 @@ ends = st.builds(
     queue=numbers, first_token=st.none() | numbers, total=numbers, usage=st.none() | usages,
     cost=st.none() | numbers, price_version=st.none() | texts, finish=st.none() | texts,
     error_code=st.none() | texts, error=st.none() | texts,
+    operation=st.sampled_from(["chat", "embeddings"]), changes=st.just(()) | st.lists(texts, min_size=1).map(tuple),
 )  # fmt: skip
 
 
@@ -44,10 +47,18 @@ def test_a_line_holds_every_field_of_the_start_and_the_end(started: AttemptStart
     assert line.count(b"\n") == 1
     for name in AttemptStart.__struct_fields__:
         assert getattr(row, name) == getattr(started, name)
-    for name in {*AttemptEnd.__struct_fields__} - {"attempt_id", "usage"}:
+    for name in {*AttemptEnd.__struct_fields__} - {"attempt_id", "usage", "changes"}:
         assert getattr(row, name) == getattr(ended, name)
-    counts = (row.input, row.output, row.cached_input, row.cache_write, row.reasoning, row.usage_source)
-    assert counts == (msgspec.structs.astuple(ended.usage) if ended.usage else (None,) * 6)
+    assert (row.changes and msgspec.json.decode(row.changes)) == (list(ended.changes) or None)
+    told = request_record(row.request_id, [row]).attempts[0]
+    assert (told.usage, told.operation, told.changes) == (ended.usage, ended.operation, ended.changes)
+
+
+def test_an_ordinary_chat_pays_for_no_field_that_it_does_not_have() -> None:
+    plain = ended_line(started_line(start("r1")), end("r1"))
+    assert plain.endswith(b'"reported"]\n')
+    resized = ended_line(started_line(start("r1")), end("r1", usage=None, changes=("resized",)))
+    assert resized.endswith(b',null,null,null,null,null,null,"chat","[\\"resized\\"]",null,null]\n')
 
 
 def test_a_started_line_is_read_as_it_was_written() -> None:
@@ -110,9 +121,11 @@ def test_a_corrupt_started_line_is_told() -> None:
 def test_a_line_of_an_older_version_without_the_newest_fields_is_read() -> None:
     line = ended_line(started_line(start("r1")), end("r1", usage=None)).removesuffix(b"\n")
     fields = msgspec.json.decode(line[1:])
-    assert read_one(b"=" + msgspec.json.encode(fields[:17])).total == 1_523_400
+    row = read_one(b"=" + msgspec.json.encode(fields[:17]))
+    assert (row.total, row.operation, row.changes) == (1_523_400, "chat", None)
 
 
 def test_a_line_of_a_newer_version_with_more_fields_is_read() -> None:
-    line = ended_line(started_line(start("r1")), end("r1")).removesuffix(b"\n")
-    assert read_one(line[:-1] + b',"more",1]').usage_source == "reported"
+    newest = end("r1", operation="speech", usage=Usage(audio_output=7))
+    line = ended_line(started_line(start("r1")), newest).removesuffix(b"\n")
+    assert read_one(line[:-1] + b',"more",1]').audio_output == 7

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres import Postgres
 from turnout.ledger import Ledger
 
 from .support import (
@@ -37,6 +38,17 @@ async def test_several_workers_settle_in_one_database(tmp_path: Path) -> None:
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     assert outcomes(tmp_path) == {f"w{n}-{m}-1": "ok" for n in range(3) for m in range(1000)}
     assert os.listdir(tmp_path / "journal") == []
+
+
+async def test_several_hosts_settle_in_one_postgres(tmp_path: Path, postgres: Postgres) -> None:
+    """Each host has a journal of its own; the database is new to all of them."""
+    address = postgres.database()
+    writers = [process(write_and_close, tmp_path / f"host{n}", f"w{n}", 1000, address) for n in range(3)]
+    for writer in writers:
+        await asyncio.to_thread(writer.join)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    told = postgres.sql("SELECT count(*), count(DISTINCT attempt_id), min(outcome) FROM attempts", address)
+    assert told == ["3000|3000|ok"]
 
 
 async def test_a_worker_sees_what_another_has_recorded(tmp_path: Path) -> None:

@@ -1,10 +1,16 @@
-"""Rows to store."""
+"""Rows to store, and a look at what is stored."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import Connection, inspect, text
+
 from turnout.storage import AttemptRow
+from turnout.storage.attempts import Attempts
+from turnout.storage.database import engine_of, open_database
 
 
 def row(request_id: str, number: int = 1, **changes: Any) -> AttemptRow:
@@ -27,3 +33,35 @@ def row(request_id: str, number: int = 1, **changes: Any) -> AttemptRow:
         "total": 2,
     }
     return AttemptRow(**(told | changes))
+
+
+@asynccontextmanager
+async def opened(address: str) -> AsyncIterator[Attempts]:
+    engine = await open_database(address)
+    try:
+        yield Attempts(engine)
+    finally:
+        await engine.dispose()
+
+
+async def run(address: str, *statements: str) -> list[Any]:
+    """Runs statements of our own in one transaction: the last one's rows."""
+    engine = engine_of(address)
+    rows: list[Any] = []
+    async with engine.begin() as connection:
+        for statement in statements:
+            done = await connection.execute(text(statement))
+            rows = [tuple(row) for row in done] if done.returns_rows else []
+    await engine.dispose()
+    return rows
+
+
+async def tables(address: str) -> set[str]:
+    def names(connection: Connection) -> set[str]:
+        return set(inspect(connection).get_table_names())
+
+    engine = engine_of(address)
+    async with engine.connect() as connection:
+        found = await connection.run_sync(names)
+    await engine.dispose()
+    return found

@@ -20,8 +20,33 @@ def test_sqlite_is_opened_with_the_asynchronous_driver(scheme: str) -> None:
     assert database_url(Path("data"), f"{scheme}:///other.db") == "sqlite+aiosqlite:///other.db"
 
 
-@pytest.mark.parametrize("url", ["postgresql+asyncpg://u:hunter2@host/db", "nonsense"])
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "postgres:postgres@localhost:5432/mas_framework",
+        "u:p%40ss@[::1]:5432/db?sslmode=require",
+        "u@one:1,two:2/db",
+        "/db?host=/var/run/postgresql",
+        "u:hun@ter2@host/db",
+    ],
+)
+def test_every_way_to_write_a_postgres_is_opened_with_the_asynchronous_driver(scheme: str, place: str) -> None:
+    assert database_url(Path("data"), f"{scheme}://{place}") == f"postgresql+asyncpg://{place}"
+
+
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@host/db", "nonsense://hunter2"])
 def test_another_kind_is_refused_by_name_without_its_password(url: str) -> None:
-    with pytest.raises(ConfigError, match=r"^DATABASE_URL: '(postgresql\+asyncpg|nonsense)' is not supported") as told:
+    with pytest.raises(ConfigError, match=r"^DATABASE_URL: '(mysql|nonsense)' is not supported") as told:
+        database_url(Path("data"), url)
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["hunter2", "postgres://u:hunter2/x@host:5432/db", "postgresql://u:pw@host:hunter2/db"],
+    ids=["no-address", "slash-in-the-password", "port"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^DATABASE_URL: ") as told:
         database_url(Path("data"), url)
     assert "hunter2" not in str(told.value)

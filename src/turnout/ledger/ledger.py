@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from turnout.core import AttemptEnd, AttemptStart
-from turnout.storage import AttemptRow, StartedRow
+from turnout.storage import AttemptRow, LazyDatabase, StartedRow
 
 from . import recovery, settler
 from .journal import Journal
@@ -61,12 +61,12 @@ class Ledger:
         self._recovering = Rounds(recovering.recover, recovery.INTERVAL, recovering.condition)
 
     @classmethod
-    async def open(cls, data_dir: Path, database_url: str | None = None) -> Ledger:
+    async def open(cls, data_dir: Path, database: LazyDatabase | None = None) -> Ledger:
         """Ready at once: the database is opened meanwhile. A disk that fails shows in ``state``, it raises nothing.
 
-        Raises ``ConfigError`` for a ``database_url`` of an unknown kind.
+        Without a ``database``, it is a file in the data directory.
         """
-        store = LazyStore(data_dir, database_url)
+        store = LazyStore(database or LazyDatabase(data_dir))
         root = data_dir / "journal"
         journal = Journal(root)
         return cls(journal, store, Settler(journal, store), Recovery(root, store))
@@ -125,7 +125,7 @@ class Ledger:
         )
 
     async def close(self) -> None:
-        """Settles everything. What can't be settled stays in the journal for the next start."""
+        """Settles everything and closes the database. What can't be settled stays in the journal for the next start."""
         await self._recovering.stop()
         await self._settling.stop()
         await self._settling.once()

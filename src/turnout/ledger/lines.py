@@ -1,7 +1,8 @@
 """The journal's lines: a mark, a JSON array, a line feed.
 
 ``+[…]`` an attempt began: the fields of ``StartedRow``. ``=[…]`` it ended: those of ``AttemptRow``.
-A line that tells the end repeats the beginning, so it needs no other line to be understood.
+A line that tells the end repeats the beginning, so it needs no other line to be understood. Fields at its end that have
+their defaults are left out, as those of most chats are.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _usage_fields: Callable[[Usage], tuple[Any, ...]] = attrgetter(
     "reasoning",
     "source",
 )
+_NO_USAGE = (None,) * 6
 _encode = msgspec.json.Encoder().encode
 _decode_started = msgspec.json.Decoder(StartedRow).decode
 _decode_array = msgspec.json.Decoder(list[Any]).decode
@@ -61,8 +63,20 @@ def ended_line(started: bytes, end: AttemptEnd) -> bytes:
     """``started`` is the attempt's own ``started_line``."""
     if end.error is not None and len(end.error) > LONGEST_ERROR:
         end = msgspec.structs.replace(end, error=end.error[:LONGEST_ERROR])
-    fields = _end_fields(end) if end.usage is None else _end_fields(end) + _usage_fields(end.usage)
+    fields = _end_fields(end)
+    if end.usage is not None:
+        fields += _usage_fields(end.usage)
+    if tail := _tail(end):
+        fields += tail if end.usage is not None else _NO_USAGE + tail
     return ENDED + started[1:-2] + b"," + _array(fields)[1:] + b"\n"
+
+
+def _tail(end: AttemptEnd) -> tuple[Any, ...]:
+    """The fields of ``AttemptRow`` after the usage; none when all have their defaults."""
+    audio = (None, None) if end.usage is None else (end.usage.audio_input or None, end.usage.audio_output or None)
+    if end.operation == "chat" and not end.changes and audio == (None, None):
+        return ()
+    return (end.operation, _array(end.changes).decode() if end.changes else None, *audio)
 
 
 def _array(fields: tuple[Any, ...]) -> bytes:

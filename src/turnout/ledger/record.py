@@ -15,7 +15,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt. ``started`` is a Unix time, the durations count from it; all are microseconds.
 
     ``outcome``, ``status`` and what follows are None while the attempt is under way. ``cost`` is in picodollars,
-    ``cost_usd`` the same as a decimal string.
+    ``cost_usd`` the same as a decimal string. ``changes`` says what was done to the request's media.
     """
 
     attempt_id: str
@@ -41,6 +41,8 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     finish: str | None = None
     error_code: str | None = None
     error: str | None = None
+    operation: str | None = None
+    changes: tuple[str, ...] = ()
 
 
 class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +65,15 @@ def _attempt(row: StartedRow) -> AttemptRecord:
     same: dict[str, Any] = {name: getattr(row, name, None) for name in _SAME}
     if not isinstance(row, AttemptRow):
         return AttemptRecord(**same)
-    return AttemptRecord(**same, usage=_usage(row), cost_usd=_usd(row.cost))
+    return AttemptRecord(**same, usage=_usage(row), cost_usd=_usd(row.cost), changes=_changes(row.changes))
 
 
-_SAME = tuple(name for name in AttemptRecord.__struct_fields__ if name in AttemptRow.__struct_fields__)
+_SAME = tuple({*AttemptRecord.__struct_fields__} & {*AttemptRow.__struct_fields__} - {"changes"})
+_decode_changes = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def _changes(told: str | None) -> tuple[str, ...]:
+    return () if told is None else _decode_changes(told)
 
 
 def _usage(row: AttemptRow) -> Usage | None:
@@ -78,6 +85,8 @@ def _usage(row: AttemptRow) -> Usage | None:
         cached_input=row.cached_input or 0,
         cache_write=row.cache_write or 0,
         reasoning=row.reasoning or 0,
+        audio_input=row.audio_input or 0,
+        audio_output=row.audio_output or 0,
         source=row.usage_source,
     )
 

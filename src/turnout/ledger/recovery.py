@@ -52,7 +52,7 @@ class Recovery:
         under_way: dict[str, StartedRow] = {}
         for path in home.segments():
             await self._replay_segment(store, path, under_way)
-        lost = [AttemptRow(**msgspec.structs.asdict(row), outcome="lost", status=0) for row in under_way.values()]
+        lost = [_lost(row) for row in under_way.values()]
         self.lost += await store.insert(lost)
         home.remove()
         found = (now - then for now, then in zip((self.settled, self.lost, self.corrupt), before, strict=True))
@@ -70,6 +70,10 @@ class Recovery:
                 under_way.pop(row.attempt_id, None)
             self.settled += await store.insert(ended.rows)
             self.corrupt += ended.corrupt + started.count(None)
+
+
+def _lost(row: StartedRow) -> AttemptRow:
+    return AttemptRow(**msgspec.structs.asdict(row), outcome="lost", status=0, operation=None)
 
 
 def _read(path: Path, offset: int) -> tuple[list[StartedRow | None], Ended, int]:

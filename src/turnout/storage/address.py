@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from turnout.errors import ConfigError
 
-DRIVER = "sqlite+aiosqlite"
+SQLITE = "sqlite+aiosqlite"
+POSTGRES = "postgresql+asyncpg"
 FILE_NAME = "turnout.db"
+
+_DRIVERS = {
+    "sqlite": SQLITE,
+    SQLITE: SQLITE,
+    "postgresql": POSTGRES,
+    "postgres": POSTGRES,
+    POSTGRES: POSTGRES,
+}
+_HOSTS = re.compile(r"((\[[^\]]+\]|[^\[\]:,]*)(:\d{1,5})?)(,(\[[^\]]+\]|[^\[\]:,]*)(:\d{1,5})?)*")
 
 
 def database_url(data_dir: Path, told: str | None = None) -> str:
     """SQLAlchemy's address: the one that was told (``DATABASE_URL``), else a file in the data directory.
 
-    Raises ``ConfigError`` for a kind of database that isn't supported, without naming what may hold a password.
+    Raises ``ConfigError`` for what isn't an address of a supported kind, without showing what may hold a password.
     """
     if not told:
-        return f"{DRIVER}:///{data_dir.absolute() / FILE_NAME}"
+        return f"{SQLITE}:///{data_dir.absolute() / FILE_NAME}"
     scheme, _, place = told.partition("://")
-    if scheme not in ("sqlite", DRIVER):
+    if scheme not in _DRIVERS:
+        shown = f"'{scheme}'" if place else "this"
         raise ConfigError(
-            f"DATABASE_URL: '{scheme}' is not supported yet. Use {DRIVER}:///path/to/{FILE_NAME}, "
-            "or leave it out: the data directory then holds the database."
+            f"DATABASE_URL: {shown} is not supported. Use postgresql://user:password@host:5432/database or "
+            f"sqlite:///path/to/{FILE_NAME}, or leave it out: the data directory then holds the database."
         )
-    return f"{DRIVER}://{place}"
+    if _DRIVERS[scheme] == POSTGRES and not _HOSTS.fullmatch(_hosts(place)):
+        raise ConfigError(
+            "DATABASE_URL: expected postgresql://user:password@host:5432/database; "
+            "in a password, write '/' as %2F, '?' as %3F, '#' as %23 and '@' as %40"
+        )
+    return f"{_DRIVERS[scheme]}://{place}"
+
+
+def _hosts(place: str) -> str:
+    """``host:port``, or several with commas between."""
+    return re.split(r"[/?#]", place, maxsplit=1)[0].rpartition("@")[2]

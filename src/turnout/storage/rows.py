@@ -1,4 +1,4 @@
-"""The rows of the ledger's table, as plain values. Their fields are the table's columns, in the same order."""
+"""The tables' rows, as plain values. Their fields are the table's columns, in the same order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class AttemptRow(StartedRow, frozen=True, array_like=True, gc=False):
     """An attempt that has ended: the fields of ``core.AttemptEnd`` too, with its usage laid out flat.
 
     Token counts and ``usage_source`` are None when nothing is known of them.
-    A lost attempt has no ``queue`` and no ``total``: nobody was there to measure them.
+    A lost attempt has no ``queue``, ``total`` and ``operation``: nobody was there to tell them. ``changes`` is a JSON
+    array of texts. The counts of audio tokens are None when there were none.
+    Older versions, whose lines have no ``operation``, knew chats alone.
     """
 
     outcome: Outcome
@@ -58,3 +60,16 @@ class AttemptRow(StartedRow, frozen=True, array_like=True, gc=False):
     cache_write: Integer | None = None
     reasoning: Integer | None = None
     usage_source: Literal["reported", "estimated"] | None = None
+    operation: str | None = "chat"
+    changes: str | None = None
+    audio_input: Integer | None = None
+    audio_output: Integer | None = None
+
+
+class ModelRow(msgspec.Struct, frozen=True, gc=False):
+    """A model that was made through the API. ``definition`` is JSON, the times are Unix times in seconds."""
+
+    id: str
+    definition: str
+    created: int
+    updated: int

@@ -1,4 +1,4 @@
-"""The tables."""
+"""The tables, as statements use them. The migrations make them; a test compares the two."""
 
 from __future__ import annotations
 
@@ -37,9 +37,29 @@ attempts = Table(
     Column("cache_write", BigInteger),
     Column("reasoning", BigInteger),
     Column("usage_source", Text),
+    Column("operation", Text, server_default="chat"),
+    Column("changes", Text),  # a JSON array of texts
+    Column("audio_input", BigInteger),  # this and the next one: tokens
+    Column("audio_output", BigInteger),
     # One index does two jobs: it finds a request's attempts, and it lets an attempt in only once.
     PrimaryKeyConstraint("request_id", "attempt_id"),
     Index("attempts_started", "started"),
     Index("attempts_user_started", "user", "started"),
     Index("attempts_model_started", "model", "started"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("definition", Text, nullable=False),  # JSON
+    Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
+    Column("updated", BigInteger, nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )

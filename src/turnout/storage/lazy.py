@@ -1,0 +1,54 @@
+"""The database of a process, opened when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .address import database_url
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from .attempts import Attempts
+    from .models import Models
+
+
+class LazyDatabase:
+    """The service needs no database to be ready, nor to stay up: whoever needs it asks for it, and may ask again.
+
+    Every call may raise ``StorageUnavailable``; the next one tries again.
+    """
+
+    def __init__(self, data_dir: Path, told_url: str | None = None) -> None:
+        """Raises ``ConfigError``. ``told_url`` is ``DATABASE_URL``."""
+        self._url = database_url(data_dir, told_url)
+        self._engine: AsyncEngine | None = None
+        self._opening = asyncio.Lock()
+
+    async def attempts(self) -> Attempts:
+        engine = await self._ready()
+        from .attempts import Attempts  # SQLAlchemy has been imported by now, beside the event loop
+
+        return Attempts(engine)
+
+    async def models(self) -> Models:
+        engine = await self._ready()
+        from .models import Models
+
+        return Models(engine)
+
+    async def _ready(self) -> AsyncEngine:
+        if self._engine is None:
+            async with self._opening:
+                if self._engine is None:
+                    database = await asyncio.to_thread(importlib.import_module, "turnout.storage.database")
+                    self._engine = await database.open_database(self._url)
+        engine: AsyncEngine = self._engine
+        return engine
+
+    async def close(self) -> None:
+        if self._engine is not None:
+            await self._engine.dispose()

@@ -1,0 +1,1 @@
+"""Alembic's folder. ``alembic revision -m "…"`` begins a new migration; docs/decisions/storage.md says how."""

@@ -1,0 +1,35 @@
+"""How Alembic gets its connection: from ``run.migrate``, or for its command line from ``DATABASE_URL``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from alembic import context
+from sqlalchemy import Connection
+
+from turnout.storage.address import database_url
+from turnout.storage.database import engine_of
+from turnout.storage.tables import metadata
+
+
+def _run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def _run_from_the_command_line() -> None:
+    folder = Path(os.environ.get("TURNOUT_DATA_DIR") or "data")
+    engine = engine_of(database_url(folder, os.environ.get("DATABASE_URL")))
+    async with engine.begin() as connection:
+        await connection.run_sync(_run)
+    await engine.dispose()
+
+
+_connection = context.config.attributes.get("connection")
+if _connection is None:
+    asyncio.run(_run_from_the_command_line())
+else:
+    _run(_connection)

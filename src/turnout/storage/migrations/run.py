@@ -1,0 +1,32 @@
+"""Runs what is missing of the migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from turnout.errors import StorageUnavailable
+from turnout.storage.upgrade import HEAD, revision
+
+
+def configuration() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config
+
+
+def migrate(connection: Connection) -> None:
+    """In the transaction that is open, which holds the lock. Raises ``StorageUnavailable``."""
+    config, now = configuration(), revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if now is not None and now not in known:
+        raise StorageUnavailable(
+            f"The database can't be used: a newer version of Turnout has changed it (to {now}; this one knows {HEAD}). "
+            "Use that version, or another database."
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

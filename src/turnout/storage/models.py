@@ -1,0 +1,79 @@
+"""Reads and writes the table of models that were made through the API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from .database import telling_of_faults
+from .rows import ModelRow
+from .tables import models, revisions
+
+_NAME = "models"
+
+
+class Models:
+    """Every call raises ``StorageUnavailable`` when the database fails."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def revision(self) -> int:
+        """Another number than before when something has changed, whichever process or host did it."""
+        with telling_of_faults():
+            async with self._engine.connect() as connection:
+                return await _revision(connection)
+
+    async def all(self) -> tuple[int, list[ModelRow]]:
+        """The models in the order in which they were made, and the revision that they are (or one before)."""
+        question = select(models).order_by(models.c.created, models.c.id)
+        with telling_of_faults():
+            async with self._engine.connect() as connection:
+                revision = await _revision(connection)
+                return revision, [ModelRow(*row) for row in await connection.execute(question)]
+
+    async def add(self, row: ModelRow) -> bool:
+        """False when there is one of that id."""
+        values = {"id": row.id, "definition": row.definition, "created": row.created, "updated": row.updated}
+        with telling_of_faults():
+            try:
+                async with self._changing() as connection:
+                    await connection.execute(insert(models).values(values))
+            except IntegrityError:
+                return False
+        return True
+
+    async def replace(self, row: ModelRow) -> bool:
+        """Its definition and when that was. False when there is none of that id."""
+        values = {"definition": row.definition, "updated": row.updated}
+        with telling_of_faults():
+            async with self._changing() as connection:
+                done = await connection.execute(update(models).where(models.c.id == row.id).values(values))
+                return done.rowcount == 1
+
+    async def remove(self, id_: str) -> bool:
+        """False when there is none of that id."""
+        with telling_of_faults():
+            async with self._changing() as connection:
+                return (await connection.execute(delete(models).where(models.c.id == id_))).rowcount == 1
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that makes a new revision. Its row is written first, so that changes come one after another."""
+        async with self._engine.begin() as connection:
+            done = await connection.execute(_next_revision)
+            if done.rowcount == 0:
+                await connection.execute(insert(revisions).values(name=_NAME, number=1))
+            yield connection
+
+
+_next_revision = update(revisions).where(revisions.c.name == _NAME).values(number=revisions.c.number + 1)
+
+
+async def _revision(connection: AsyncConnection) -> int:
+    found = await connection.execute(select(revisions.c.number).where(revisions.c.name == _NAME))
+    return found.scalar() or 0

@@ -1,0 +1,41 @@
+"""Postgres: a server, for any number of hosts."""
+
+from __future__ import annotations
+
+import asyncpg  # type: ignore[import-untyped]  # it comes without types
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from turnout.errors import StorageUnavailable
+
+from .address import POSTGRES
+
+CONNECTIONS = 3
+"""In each process: one that settles, one that recovers, one that reads. Who finds none waits."""
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 30
+"""Longer than any statement takes: a server that is gone without a word must not hold the ledger for ever."""
+
+
+def engine_of(url: str) -> AsyncEngine:
+    """asyncpg reads the address itself, so it may hold whatever libpq's do: ``sslmode``, sockets, several hosts."""
+    address = "postgresql" + url.removeprefix(POSTGRES)
+
+    async def connect() -> asyncpg.Connection:
+        try:
+            return await asyncpg.connect(
+                address,
+                timeout=CONNECT_SECONDS,
+                command_timeout=STATEMENT_SECONDS,
+                server_settings={"application_name": "turnout"},
+            )
+        except TimeoutError as error:
+            raise StorageUnavailable(f"Postgres did not answer within {CONNECT_SECONDS} s.") from error
+        except asyncpg.PostgresError as error:  # the server's words name the user and the database, never the password
+            raise StorageUnavailable(f"Postgres refused the connection: {error.args[0]}") from error
+        except (asyncpg.InterfaceError, ValueError) as error:
+            raise StorageUnavailable("DATABASE_URL is not an address that asyncpg understands.") from error
+
+    return create_async_engine(
+        f"{POSTGRES}://", async_creator=connect, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True
+    )

@@ -1,0 +1,160 @@
+"""The migrations: the one way to make a table, whatever was there before and however many come at once."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from turnout.errors import StorageUnavailable
+from turnout.storage.database import engine_of, open_database
+from turnout.storage.migrations.run import configuration
+from turnout.storage.tables import metadata
+from turnout.storage.upgrade import HEAD
+
+from .support import opened, row, run, tables
+
+TABLES = {"alembic_version", "attempts", "models", "revisions"}
+BEFORE_MIGRATIONS = """
+CREATE TABLE attempts (
+    attempt_id TEXT NOT NULL, request_id TEXT NOT NULL, number INTEGER NOT NULL, started BIGINT NOT NULL,
+    dialect TEXT NOT NULL, key_id TEXT NOT NULL, "user" TEXT NOT NULL, model TEXT NOT NULL, deployment TEXT NOT NULL,
+    provider TEXT NOT NULL, upstream_model TEXT NOT NULL, stream BOOLEAN NOT NULL, outcome TEXT NOT NULL,
+    status INTEGER NOT NULL, queue BIGINT, first_token BIGINT, total BIGINT, cost BIGINT, price_version TEXT,
+    finish TEXT, error_code TEXT, error TEXT, input BIGINT, output BIGINT, cached_input BIGINT, cache_write BIGINT,
+    reasoning BIGINT, usage_source TEXT, PRIMARY KEY (request_id, attempt_id)
+);
+CREATE INDEX attempts_model_started ON attempts (model, started);
+CREATE INDEX attempts_started ON attempts (started);
+CREATE INDEX attempts_user_started ON attempts ("user", started);
+INSERT INTO attempts VALUES ('old-1', 'old', 1, 5, 'openai', '', '', 'm', 'd', 'p', 'u', 0, 'ok', 200, 1, 2, 3, 4, 'v',
+    'stop', NULL, NULL, 1, 2, 0, 0, 0, 'reported');
+"""
+"""What the first version of Turnout made, with a row in it."""
+
+
+async def compared(address: str) -> list[object]:
+    """What would have to change for the database to be as ``tables`` says."""
+
+    def differences(connection: Connection) -> list[object]:
+        options = {"compare_type": True, "compare_server_default": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    engine = engine_of(address)
+    async with engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    await engine.dispose()
+    return found
+
+
+def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_heads() == [HEAD]
+
+
+async def test_an_empty_database_gets_the_tables_that_statements_expect(database_address: str) -> None:
+    async with opened(database_address):
+        pass
+    assert await tables(database_address) == TABLES
+    assert await compared(database_address) == []
+
+
+async def test_a_database_from_before_there_were_migrations_is_adopted(database_address: str) -> None:
+    statements = BEFORE_MIGRATIONS.replace(", 0, 'ok'", ", FALSE, 'ok'").split(";\n")
+    await run(database_address, *filter(None, statements))
+    async with opened(database_address) as store:
+        (old,) = await store.of_request("old")
+        assert (old.operation, old.changes, old.usage_source) == ("chat", None, "reported")
+        assert await store.insert([row("old"), row("new", operation="embeddings")]) == 1
+        assert [found.operation for found in await store.of_request("new")] == ["embeddings"]
+    assert await compared(database_address) == []
+
+
+@pytest.mark.parametrize("step", ["0001", "0002"])
+async def test_a_database_of_any_version_between_is_brought_up_to_date(database_address: str, step: str) -> None:
+    def upgrade(connection: Connection) -> None:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, step)
+
+    engine = engine_of(database_address)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+    await engine.dispose()
+    assert await run(database_address, "SELECT version_num FROM alembic_version") == [(step,)]
+    async with opened(database_address) as store:
+        assert await store.insert([row("r1")]) == 1
+    assert await compared(database_address) == []
+
+
+async def test_many_may_open_a_new_database_at_once(database_address: str) -> None:
+    """Here in one process; below in several."""
+    engines = await asyncio.gather(*(open_database(database_address) for _ in range(8)))
+    await asyncio.gather(*(engine.dispose() for engine in engines))
+    assert await run(database_address, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+async def test_several_processes_may_open_a_new_database_at_once(database_address: str) -> None:
+    source = (
+        "import asyncio, sys\n"
+        "from turnout.storage.database import open_database\n"
+        "async def main():\n"
+        "    sys.stdin.read(1)\n"
+        "    await (await open_database(sys.argv[1])).dispose()\n"
+        "asyncio.run(main())\n"
+    )
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", source, database_address,
+            stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    ended = await asyncio.gather(*(process.communicate(b"!") for process in processes))
+    assert [(process.returncode, said) for process, (_, said) in zip(processes, ended, strict=True)] == [(0, b"")] * 4
+    assert await run(database_address, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """What it had done is undone, and the next one who opens the database begins anew."""
+    path = tmp_path / "turnout.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE revisions (strange TEXT)")  # in the way of 0003
+    with pytest.raises(StorageUnavailable, match="table revisions already exists"):
+        await open_database(f"sqlite+aiosqlite:///{path}")
+    assert await tables(f"sqlite+aiosqlite:///{path}") == {"revisions"}
+
+
+async def test_what_a_newer_version_has_changed_is_not_touched(database_address: str) -> None:
+    async with opened(database_address):
+        pass
+    await run(database_address, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StorageUnavailable, match=rf"newer version of Turnout has changed it \(to 9999; .* {HEAD}\)"):
+        await open_database(database_address)
+
+
+async def test_alembic_is_not_loaded_for_a_database_that_is_up_to_date(tmp_path: Path) -> None:
+    """It takes 0.4 s, which every start would pay."""
+    address = f"sqlite+aiosqlite:///{tmp_path}/turnout.db"
+    async with opened(address):
+        pass
+    source = (
+        "import asyncio, sys\n"
+        "from turnout.storage.database import open_database\n"
+        "async def main():\n"
+        "    await (await open_database(sys.argv[1])).dispose()\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", source, address, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert said == b"False\n"
