@@ -6,6 +6,7 @@ TurnoutError
 ├── RequestError                       the client's request can't be served as it stands
 │   ├── InvalidRequest            400  malformed or out of bounds; names the field
 │   ├── Unsupported               400  valid, but this provider or model can't express it
+│   │   └── NotFetched            400  what is at an address couldn't be fetched for a provider that doesn't fetch
 │   ├── Unauthenticated           401  no key, or not a right one
 │   ├── Forbidden                 403  a right key that may not do this
 │   ├── NotFound                  404  no such route or record
@@ -76,6 +77,12 @@ class Unsupported(RequestError):
     """The request asks for something that the chosen provider or model has no way to say."""
 
     code = "unsupported"
+
+
+class NotFetched(Unsupported):
+    """Not allowed, unreachable, too slow or too large. Says nothing of what is inside the network."""
+
+    code = "not_fetched"
 
 
 class Unauthenticated(RequestError):

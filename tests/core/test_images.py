@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from turnout.core.images import media_type_of
+from turnout.core.images import media_type_of, standard_base64
 
 
 @pytest.mark.parametrize(
@@ -36,11 +38,33 @@ def test_tells_the_type_by_the_bytes(head: bytes, media_type: str | None) -> Non
     "data",
     [
         pytest.param("!!!!", id="no-base64"),
-        pytest.param("iVBORw0KGgo", id="without-padding"),
-        pytest.param("iVBO Rw0K", id="with-a-space"),
+        pytest.param("i", id="half-a-byte"),
         pytest.param("data:image/png;base64,iVBORw0KGgo=", id="data-url"),
         pytest.param("é" * 64, id="not-ascii"),
     ],
 )
 def test_what_is_not_base64_is_no_image(data: str) -> None:
     assert media_type_of(data) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("iVBORw0KGgo", id="without-padding"),
+        pytest.param("iVBO\r\nRw0KGgo=\n", id="with-line-breaks"),
+        pytest.param("iVBORw0KGgo" + "-_" * 40, id="alphabet-for-urls"),
+        pytest.param("iVBORw0KGgoA\r\n\n" + "A" * 80, id="cut-where-only-part-of-a-byte-is-left"),
+    ],
+)
+def test_base64_of_any_fashion_is_read(data: str) -> None:
+    assert media_type_of(data) == "image/png"
+
+
+@given(data=st.binary(max_size=300), width=st.sampled_from([0, 19, 76]), padded=st.booleans(), urlsafe=st.booleans())
+def test_base64_of_any_fashion_is_made_the_standard_one(data: bytes, width: int, padded: bool, urlsafe: bool) -> None:
+    text = (urlsafe_b64encode if urlsafe else b64encode)(data).decode()
+    if not padded:
+        text = text.rstrip("=")
+    if width:
+        text = "\r\n".join(text[at : at + width] for at in range(0, len(text), width))
+    assert standard_base64(text) == b64encode(data).decode()

@@ -38,6 +38,7 @@ ALL_ERRORS: list[TurnoutError] = [
     errors.StorageUnavailable("Why."),
     errors.InvalidRequest("Why.", param="messages"),
     errors.Unsupported("Why.", param="n"),
+    errors.NotFetched("Why.", param="n"),
     errors.Unauthenticated("Why."),
     errors.Forbidden("Why."),
     errors.NotFound("Why."),

@@ -39,6 +39,7 @@ class ImageLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a model takes of images; None where nothing is known to bound it. Edges are in pixels.
 
     A larger image is resized to ``long_edge`` and ``short_edge``; ``bytes`` are those of the file, before base64.
+    With more than ``many`` images in one request, ``many_edge`` holds too.
     """
 
     long_edge: int | None = None
@@ -46,6 +47,9 @@ class ImageLimits(msgspec.Struct, frozen=True, kw_only=True):
     pixels: int | None = None
     bytes: int | None = None
     number: int | None = None  # in one request
+    many: int | None = None
+    many_edge: int | None = None
+    animated: bool = False  # sees more than the first frame
     formats: frozenset[str] = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from turnout.core import ChatRequest, Defaults, Deployment, Request, StreamEvent, Support, WireRequest
+from turnout.core import ChatRequest, Defaults, Deployment, ImageLimits, Request, StreamEvent, Support, WireRequest
 from turnout.errors import Unsupported, UpstreamRefused
 
 
@@ -25,6 +25,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ``key_prefix`` is how this provider's keys begin, if they all begin alike.
     ``start_hint`` says how a local server of this kind is started.
     ``lists_served`` is False where a name that isn't in the provider's list of models may be served all the same.
+    ``images`` is what its models take of images, where nothing is known of the one that is asked; None: none at all.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     first_token: float = 30
     start_hint: str = ""
     lists_served: bool = True
+    images: ImageLimits | None = ImageLimits()
     price_source: str = ""  # the provider's id in the price book; empty: its tokens cost nothing
     aliases: tuple[str, ...] = ()
     docs: str = ""
