@@ -6,12 +6,14 @@ TurnoutError
 ├── RequestError                       the client's request can't be served as it stands
 │   ├── InvalidRequest            400  malformed or out of bounds; names the field
 │   ├── Unsupported               400  valid, but this provider or model can't express it
+│   │   ├── ContextTooLong        400  more tokens than the model takes, or gives
 │   │   └── NotFetched            400  what is at an address couldn't be fetched for a provider that doesn't fetch
 │   ├── Unauthenticated           401  no key, or not a right one
 │   ├── Forbidden                 403  a right key that may not do this
 │   ├── NotFound                  404  no such route or record
 │   │   └── UnknownModel          404  no such model; names close ones
 │   ├── MethodNotAllowed          405
+│   ├── Conflict                  409  the name is taken, or somebody else was quicker
 │   ├── RequestTimeout            408  the body did not arrive in time
 │   ├── BodyTooLarge              413
 │   ├── HeadersTooLarge           431
@@ -79,6 +81,12 @@ class Unsupported(RequestError):
     code = "unsupported"
 
 
+class ContextTooLong(Unsupported):
+    """More tokens than this model takes or gives: another one may take them. Refused before anything was sent."""
+
+    code = "context_length_exceeded"
+
+
 class NotFetched(Unsupported):
     """Not allowed, unreachable, too slow or too large. Says nothing of what is inside the network."""
 
@@ -121,6 +129,11 @@ class MethodNotAllowed(RequestError):
     def __init__(self, message: str, allow: str) -> None:
         super().__init__(message)
         self.allow = allow
+
+
+class Conflict(RequestError):
+    status = 409
+    code = "conflict"
 
 
 class RequestTimeout(RequestError):
