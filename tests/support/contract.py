@@ -27,6 +27,8 @@ BODIES: dict[str, tuple[dict[str, Any], Target]] = {
         {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hellö"}], "stream": True},
         HERE,
     ),
+    "ollama": ({"model": "fast", "messages": [{"role": "user", "content": "Hellö"}]}, HERE),
+    "ollama-generate": ({"model": "fast", "prompt": "Hellö"}, HERE),
 }
 """A streamed "Hellö" to the model ``fast`` in every wire that asks for a chat answer."""
 CHATS = {wire: endpoint for wire, endpoint in ENDPOINTS.items() if wire in BODIES}

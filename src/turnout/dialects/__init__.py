@@ -18,11 +18,14 @@ from turnout.errors import TurnoutError
 
 
 class ReplyContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reply says besides the answer. ``created`` is a Unix time in seconds."""
+    """What a reply says besides the answer. ``created`` is a Unix time in seconds, ``received`` what
+    ``time.perf_counter`` said when all of the request was there.
+    """
 
     request_id: str
     model: str  # the name the client asked for
     created: int
+    received: float | None = None
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,48 @@
+"""The dialect itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from turnout.dialects import ServedModel
+from turnout.errors import TurnoutError
+
+from .chat import Chat
+from .embed import Embed, EmbedOne
+from .generate import Generate
+from .reply import error_body
+
+
+class Ollama:
+    name = "ollama"
+    key_headers = ("authorization",)
+    key_query = None
+    endpoints = (Chat(), Generate(), Embed(), EmbedOne())
+
+    def error(self, error: TurnoutError, request_id: str) -> bytes:
+        return error_body(error, request_id)
+
+    def models(self, models: Sequence[ServedModel]) -> bytes:
+        """The reply to ``GET /api/tags`` (https://docs.ollama.com/api/tags)."""
+        return msgspec.json.encode({"models": [_model(model) for model in models]})
+
+    def model(self, model: ServedModel) -> bytes:
+        """A row of that list."""
+        return msgspec.json.encode(_model(model))
+
+
+def _model(model: ServedModel) -> dict[str, Any]:
+    """Clients read every field; size and digest are those of files, of which there are none here."""
+    details = {"format": "", "family": model.provider, "families": [model.provider]}
+    return {
+        "name": model.id,
+        "model": model.id,
+        "modified_at": datetime.fromtimestamp(model.created, UTC),
+        "size": 0,
+        "digest": "",
+        "details": {"parent_model": "", **details, "parameter_size": "", "quantization_level": ""},
+    }

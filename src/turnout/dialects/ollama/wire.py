@@ -1,0 +1,100 @@
+"""The requests' form on the wire, as far as it is read. Fields that nothing here reads are kept as raw JSON.
+
+Sources: https://docs.ollama.com/openapi.yaml and the types of Ollama's own Python client.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Raw
+
+Name = Annotated[str, Meta(min_length=1)]
+NOTHING = Raw()  # msgspec reads any JSON into a Raw, but not into a "Raw or None"
+Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class CalledFunction(msgspec.Struct):
+    """``arguments`` is a JSON object, not its text."""
+
+    name: Name
+    arguments: Raw = NOTHING
+
+
+class ToolCall(msgspec.Struct):
+    """Only newer clients send the id back."""
+
+    function: CalledFunction
+    id: str | None = None
+
+
+class Message(msgspec.Struct):
+    """``images`` are bare base64. ``tool_name`` and ``tool_call_id`` belong to a tool's result, if they are said."""
+
+    role: str
+    content: str | None = None
+    thinking: str | None = None
+    images: list[str] | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_name: str | None = None
+    tool_call_id: str | None = None
+
+
+class FunctionSpec(msgspec.Struct):
+    name: Name
+    description: str | None = None
+    parameters: Raw = NOTHING
+
+
+class Tool(msgspec.Struct):
+    function: FunctionSpec
+
+
+class Options(msgspec.Struct):
+    """Those that other wires have a word for."""
+
+    num_predict: Whole | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: Whole | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: str | list[str] | None = None
+
+
+class Body(msgspec.Struct, kw_only=True):
+    """What both kinds of request for an answer say. ``stream`` is true when it is left out."""
+
+    model: Name
+    stream: bool | None = None
+    format: Raw = NOTHING
+    options: Options | None = None
+    think: bool | Literal["", "low", "medium", "high", "max"] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+
+
+class Chat(Body, kw_only=True):
+    messages: list[Message]
+    tools: list[Tool] | None = None
+
+
+class Generate(Body, kw_only=True):
+    prompt: str | None = None
+    system: str | None = None
+    images: list[str] | None = None
+
+
+class Embed(msgspec.Struct):
+    model: Name
+    input: str | list[str]
+    dimensions: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+
+
+class Embeddings(msgspec.Struct):
+    """The older form: one text."""
+
+    model: Name
+    prompt: str
