@@ -20,6 +20,7 @@ from turnout.core import (
     Text,
     Tool,
     ToolResult,
+    left_out,
     refuse_unsupported,
 )
 from turnout.errors import Unsupported
@@ -113,3 +114,41 @@ def test_a_block_of_another_wire_is_refused_where_it_stands() -> None:
     with pytest.raises(Unsupported, match="elsewhere") as caught:
         refuse_unsupported(request, EVERYTHING, "p")
     assert caught.value.param == "messages[1]"
+
+
+FOREIGN = {"there": {"mark": Raw(b"1")}}
+FORGETFUL = Support(
+    namespace="here", knobs=frozenset(), ignores=frozenset({"seed", "user", "metadata", "name", "detail", "strict"})
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "paths"),
+    [
+        pytest.param(asking(), [], id="nothing"),
+        pytest.param(asking(sampling=Sampling(seed=1, temperature=0.1)), ["seed"], id="sampling"),
+        pytest.param(asking(user="u", metadata={"a": "b"}), ["user", "metadata"], id="user-and-metadata"),
+        pytest.param(asking(extensions={"there": {"store": Raw(b"1")}}), ["store"], id="harmless-field"),
+        pytest.param(asking(extensions={"here": {"store": Raw(b"1")}}), [], id="own-field"),
+        pytest.param(
+            asking(tools=(Tool("f"), Tool("g", strict=True, extensions=FOREIGN))),
+            ["tools[1].strict", "tools[1].mark"],
+            id="tools",
+        ),
+        pytest.param(
+            saying(Text("a", FOREIGN), Image(url="https://x", detail="low")),
+            ["messages[1].content[0].mark", "messages[1].content[1].detail"],
+            id="parts",
+        ),
+        pytest.param(
+            ChatRequest(model="m", messages=(Message("user", (Text("a"),), "bob"),)), ["messages[0].name"], id="name"
+        ),
+    ],
+)
+def test_what_is_left_out_is_told(request_: ChatRequest, paths: list[str]) -> None:
+    assert list(left_out(request_, FORGETFUL)) == paths
+
+
+def test_nothing_is_left_out_that_has_a_place() -> None:
+    said = asking(user="u", metadata={"a": "b"}, sampling=Sampling(seed=1), tools=(Tool("f", strict=True),))
+    assert list(left_out(said, EVERYTHING)) == []

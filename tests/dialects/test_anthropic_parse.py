@@ -28,6 +28,7 @@ from turnout.core import (
     ToolResult,
     WireBody,
 )
+from turnout.dialects.anthropic import wire
 
 HELLO = [{"role": "user", "content": "Hello"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -76,6 +77,7 @@ def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
             "max_tokens": Raw(b"5"),
             "new": Raw(b'{"a" : 1.0e2}'),
         },
+        form=wire.Body,
     )
     assert request.extensions == {"anthropic": {"new": Raw(b'{"a" : 1.0e2}')}}
 

@@ -102,9 +102,12 @@ async def test_a_whole_stream_is_ok(request_: ChatRequest) -> None:
 
 @each_way
 async def test_without_reported_usage_it_is_estimated(request_: ChatRequest) -> None:
+    """And the estimate is told, unless the provider's own bytes are passed on."""
     async with RawUpstream(saying(ROLE, HEL, LO, STOP, DONE)) as server, house(place(server)) as it:
-        await (await it.ask(request_)).read_all()
+        events = await (await it.ask(request_)).read_all()
         (end,) = it.book.ends
+        told = [event.usage for event in events if isinstance(event, UsageSoFar)]
+        assert told == ([] if request_.raw else [end.usage])
         assert end.outcome == "ok"
         assert end.usage is not None
         assert (end.usage.source, end.usage.input) == ("estimated", ESTIMATED_INPUT)

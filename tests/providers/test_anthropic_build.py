@@ -446,7 +446,6 @@ def test_a_relayed_body_is_the_clients_own_but_for_the_model() -> None:
     ("request_", "param"),
     [
         pytest.param(asking(Message("user", (Audio("x", "wav"),))), "messages[0]", id="audio"),
-        pytest.param(asking(output=Output("json")), "response_format", id="json-without-schema"),
         pytest.param(asking(output=Output("json_schema")), "response_format", id="schema-mode-without-schema"),
         pytest.param(asking(n=2), "n", id="choices"),
         pytest.param(asking(sampling=Sampling(logprobs=True)), "logprobs", id="logprobs"),

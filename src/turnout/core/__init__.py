@@ -54,7 +54,7 @@ from .operations import (
 )
 from .request import ChatRequest, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody
 from .secret import Secret
-from .support import HARMLESS, Support, refuse_unsupported
+from .support import HARMLESS, Support, left_out, refuse_unsupported
 from .usage import Usage
 from .wire import WireRequest
 
@@ -128,6 +128,7 @@ __all__ = [
     "WireForm",
     "WireRequest",
     "fold",
+    "left_out",
     "per_token",
     "refuse_unsupported",
     "unfold",

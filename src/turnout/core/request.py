@@ -61,11 +61,13 @@ class WireBody(msgspec.Struct, frozen=True):
     """The request as the client sent it, for relaying to the same wire: its top-level fields as raw JSON.
 
     ``headers`` are those that belong to the wire's own meaning (``anthropic-beta``), by lower-case name.
+    ``form`` is the type that the fields were read as, for telling what was not read (``unread.py``).
     """
 
     wire: str
     fields: dict[str, msgspec.Raw]
     headers: dict[str, str] = {}
+    form: type[msgspec.Struct] | None = None
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):

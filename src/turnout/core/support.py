@@ -8,8 +8,9 @@ import msgspec
 
 from turnout.errors import Unsupported
 
-from .messages import Audio, File, Image, Text, ToolResult
+from .messages import Audio, Extensions, File, Image, Message, Text, ToolResult
 from .request import ChatRequest
+from .unread import unread_fields
 
 HARMLESS = frozenset(
     {
@@ -28,15 +29,20 @@ HARMLESS = frozenset(
 
 
 class Support(msgspec.Struct, frozen=True, kw_only=True):
-    """``knobs`` are the sampling fields that are sent; ``ignores`` the ones left out without harm (docs/providers.md).
+    """``knobs`` are the sampling fields that are sent; ``ignores`` what is left out without harm (docs/providers.md):
+    sampling fields, and ``user``, ``metadata``, ``name``, ``detail``, ``strict``.
 
     ``namespace`` is the extensions' namespace that this provider understands.
+    ``image_url_schemes`` are those of addresses that it fetches itself. Where it has to be told the type of what is
+    there, ``image_url_endings`` are the endings of a path that tell it.
     """
 
     namespace: str
     knobs: frozenset[str]
     ignores: frozenset[str] = frozenset()
     image_urls: bool = True
+    image_url_schemes: frozenset[str] = frozenset({"http", "https"})
+    image_url_endings: frozenset[str] | None = None
     image_data: bool = True
     audio: bool = False
     files: bool = False
@@ -52,6 +58,41 @@ def refuse_unsupported(request: ChatRequest, support: Support, provider: str) ->
     """Raise ``Unsupported``, naming the field, for the first thing in ``request`` that ``provider`` can't say."""
     for field, what in _unsupported(request, support):
         raise Unsupported(f"The provider '{provider}' does not support {what}.", param=field)
+
+
+def left_out(request: ChatRequest, support: Support) -> Iterator[str]:
+    """What a translated request says and ``support`` has no place for, and so was not sent: paths of fields."""
+    for name in request.sampling.__struct_fields__:
+        if name in support.ignores and getattr(request.sampling, name) is not None:
+            yield name
+    for name in ("user", "metadata"):
+        if name in support.ignores and getattr(request, name) is not None:
+            yield name
+    yield from _foreign(request.extensions, support, "")
+    for number, tool in enumerate(request.tools):
+        if tool.strict is not None and "strict" in support.ignores:
+            yield f"tools[{number}].strict"
+        yield from _foreign(tool.extensions, support, f"tools[{number}].")
+    for number, message in enumerate(request.messages):
+        yield from _left_out_of_message(message, support, f"messages[{number}]")
+    if request.raw is not None and request.raw.form is not None:
+        yield from unread_fields(request.raw.fields, request.raw.form)
+
+
+def _left_out_of_message(message: Message, support: Support, where: str) -> Iterator[str]:
+    if message.name is not None and "name" in support.ignores:
+        yield f"{where}.name"
+    for number, part in enumerate(message.parts):
+        if isinstance(part, Image) and part.detail is not None and "detail" in support.ignores:
+            yield f"{where}.content[{number}].detail"
+        if part.extensions:
+            yield from _foreign(part.extensions, support, f"{where}.content[{number}].")
+
+
+def _foreign(extensions: Extensions, support: Support, where: str) -> Iterator[str]:
+    for namespace, fields in (extensions or {}).items():
+        if namespace != support.namespace:
+            yield from (f"{where}{field}" for field in fields)
 
 
 def _unsupported(request: ChatRequest, support: Support) -> Iterator[tuple[str, str]]:

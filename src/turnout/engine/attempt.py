@@ -22,6 +22,7 @@ from turnout.core import (
     Product,
     Refusal,
     Relayed,
+    Request,
     StreamEvent,
     Text,
     Thinking,
@@ -99,6 +100,15 @@ class Attempt:
         self._recorder.begin(start)
         return start
 
+    @property
+    def request(self) -> Request:
+        """As the client sent it."""
+        return self._call.request
+
+    @property
+    def relayed(self) -> bool:
+        return self._source.relayed
+
     async def open(self) -> Sequence[StreamEvent]:
         """Sends the request, waits until something is said. Raises ``UpstreamError``; the attempt is settled then."""
         try:
@@ -160,8 +170,11 @@ class Attempt:
                 self._conceal_key(error)
                 await self._abandon("cut", error)
                 raise
+        told = self.usage is not None
         self.settle("ok")
-        return None
+        if told or self.usage is None or self.relayed:
+            return None
+        return (UsageSoFar(self.usage),)  # an estimate is better than none
 
     async def leave(self) -> None:
         """The client has gone: the provider is told by closing the connection."""

@@ -53,7 +53,8 @@ class Engine:
                     prepared = await self._prepared(call, deployment)
                     attempt = self._attempt(call, prepared, deployment, attempts + 1)
                     attempts += 1
-                    return Reply(course, attempt, await attempt.open())
+                    support = self._providers[deployment.provider].support
+                    return Reply(course, attempt, support, await attempt.open())
                 except (UpstreamError, Unsupported) as error:
                     failed += 1
                     last = deployment

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from turnout.core import Deployment, StreamEvent, Usage
+from turnout.core import ChatRequest, Deployment, StreamEvent, Support, Usage, left_out
 from turnout.routing import Plan
 
 from .attempt import Attempt
+
+_HEAT = ("temperature", "top_p")
 
 
 class Reply:
     """Read it to its end with ``read``, or ``leave`` it: either way its attempt is settled."""
 
-    def __init__(self, plan: Plan, attempt: Attempt, first: Sequence[StreamEvent]) -> None:
+    def __init__(self, plan: Plan, attempt: Attempt, support: Support, first: Sequence[StreamEvent]) -> None:
         self.plan = plan
         self._attempt = attempt
+        self._support = support
         self._first: Sequence[StreamEvent] | None = first
 
     @property
@@ -27,6 +30,16 @@ class Reply:
     def attempts(self) -> int:
         """How many it took so far, this one counted."""
         return self._attempt.number
+
+    def dropped(self) -> list[str]:
+        """Paths of the request's fields that were not sent: the provider or its model has no place for them."""
+        request, deployment = self._attempt.request, self.deployment
+        if not isinstance(request, ChatRequest):
+            return []
+        found = [] if self._attempt.relayed else list(left_out(request, self._support))
+        if not deployment.traits.sampling and (request.reasoning is None or request.reasoning.enabled):
+            found += [name for name in _HEAT if getattr(request.sampling, name) is not None]
+        return found
 
     @property
     def usage(self) -> Usage | None:

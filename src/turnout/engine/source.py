@@ -14,6 +14,7 @@ from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 class Source(Protocol):
     status: int  # the provider's HTTP status, 0 before there is one
     ended: bool  # nothing is left to read
+    relayed: bool  # the client's own bytes were sent, and the provider's come back
 
     async def open(self) -> None:
         """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
@@ -52,8 +53,8 @@ class WireSource:
         self._deployment = deployment
         self._transport = transport
         self._wire_request = operation.build(request, deployment)
-        relayed = request.raw is not None and request.raw.wire == operation.wire
-        self._decoder = operation.relay(request) if relayed else operation.decoder(request)
+        self.relayed = request.raw is not None and request.raw.wire == operation.wire
+        self._decoder = operation.relay(request) if self.relayed else operation.decoder(request)
         self._response: Response | None = None
         self.ended = False
         self.status = 0
@@ -100,6 +101,7 @@ class LocalSource:
 
     def __init__(self, provider: LocalProvider, request: ChatRequest, deployment: Deployment) -> None:
         self._events: AsyncIterator[Sequence[StreamEvent]] = provider.run(request, deployment)
+        self.relayed = False
         self.ended = False
         self.status = 0
 

@@ -37,7 +37,7 @@ class Echo:
     support = Support(
         namespace="echo",
         knobs=frozenset(),
-        ignores=frozenset(Sampling.__struct_fields__),
+        ignores=frozenset(Sampling.__struct_fields__) | {"user", "metadata", "name"},
         image_urls=False,
         image_data=False,
         tools=False,

@@ -26,6 +26,7 @@ from .request import ClientLeft, Head, Receive, Scope, Send, new_request_id, rea
 _log = structlog.get_logger(__name__)
 _JSON = (b"content-type", b"application/json")
 _MISS = (b"x-turnout-cache", b"miss")
+_MOST_DROPPED = 1000  # characters
 _CLIENT_LEFT_STATUS = 499  # nginx's; only metrics see it
 
 Headers = list[tuple[bytes, bytes]]
@@ -162,7 +163,7 @@ class _Exchange:
             provider, deployment = told.provider, told.deployment
         else:
             provider, deployment = told.deployment.provider, told.deployment.id
-        return [
+        headers = [
             _JSON,
             (b"x-request-id", self._id.encode()),
             (b"x-turnout-model", _header_value(self._model)),
@@ -171,6 +172,9 @@ class _Exchange:
             (b"x-turnout-attempts", str(told.attempts).encode()),
             _MISS,
         ]
+        if isinstance(told, Reply) and (dropped := told.dropped()):
+            headers.append((b"x-turnout-dropped", _header_value(", ".join(dropped)[:_MOST_DROPPED])))
+        return headers
 
     async def refuse(self, error: TurnoutError) -> None:
         """An error before anything was sent, in the dialect's shape."""

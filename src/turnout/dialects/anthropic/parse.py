@@ -58,7 +58,7 @@ def parse(body: bytes) -> ChatRequest:
         stream_usage=bool(typed.stream),
         user=_user(typed.metadata, extensions),
         extensions=leftover(extensions),
-        raw=WireBody(WIRE, fields),
+        raw=WireBody(WIRE, fields, form=wire.Body),
     )
 
 

@@ -40,6 +40,9 @@ from .wire import NAMESPACE
 Block = dict[str, Any]
 
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_JSON_ONLY = "Answer with one JSON object and nothing else: no other words, no code fence."
+"""Anthropic has no mode for JSON without a schema, so it is asked for in words."""
+
 _UNFIT_FOR_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -47,6 +50,8 @@ def system_of(request: ChatRequest) -> str | list[Any] | None:
     """The system prompt, from the messages that begin the conversation."""
     parts = [part for message in _leading(request) for part in message.parts]
     blocks = [block for part in parts for block in _blocks(part, "system")]
+    if request.output.kind == "json":
+        blocks.append({"type": "text", "text": _JSON_ONLY})
     if not blocks:
         return None
     return _shortest(blocks)

@@ -41,9 +41,8 @@ class Anthropic:
     support = Support(
         namespace=NAMESPACE,
         knobs=frozenset({"temperature", "top_p", "top_k"}),
-        ignores=frozenset({"seed", "presence_penalty", "frequency_penalty"}),
+        ignores=frozenset({"seed", "presence_penalty", "frequency_penalty", "metadata", "name", "detail"}),
         files=True,
-        json=False,
     )
 
     def operation(self, request: Request) -> Operation[Any]:

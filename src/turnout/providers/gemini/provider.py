@@ -44,6 +44,7 @@ class Gemini:
     support = Support(
         namespace=NAMESPACE,
         knobs=frozenset({"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}),
+        ignores=frozenset({"user", "metadata", "name", "detail", "strict"}),
         audio=True,
         files=True,
         choices=True,

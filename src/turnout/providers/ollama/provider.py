@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Request, Support, WireRequest, refuse_unsupported
+from turnout.core import ChatRequest, Deployment, EmbeddingRequest, Request, Support, WireRequest, refuse_unsupported
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
@@ -16,6 +16,7 @@ from turnout.providers.tool_calls import refuse_one_at_a_time
 from . import wire
 from .build import NAMESPACE, relayed_body, translated_body
 from .decode import BodyDecoder, StreamDecoder
+from .embed import Embed
 from .relay import BodyRelay, StreamRelay
 
 WIRE = "ollama"
@@ -38,12 +39,18 @@ class Ollama:
     support = Support(
         namespace=NAMESPACE,
         knobs=frozenset({"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}),
+        ignores=frozenset({"user", "metadata", "name", "detail", "strict"}),
         image_urls=False,
     )
+
+    def __init__(self) -> None:
+        self._embed = Embed(self.name, self._request)
 
     def operation(self, request: Request) -> Operation[Any]:
         if isinstance(request, ChatRequest):
             return self
+        if isinstance(request, EmbeddingRequest):
+            return self._embed
         raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
@@ -53,7 +60,7 @@ class Ollama:
             refuse_unsupported(request, self.support, self.name)
             refuse_one_at_a_time(request, self.name)
             body = translated_body(request, deployment)
-        return WireRequest(f"{self._base(deployment)}/api/chat", self._headers(deployment), body)
+        return self._request(deployment, "/api/chat", body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)
@@ -71,6 +78,9 @@ class Ollama:
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.name for model in _MODELS.decode(body).models]
+
+    def _request(self, deployment: Deployment, path: str, body: bytes) -> WireRequest:
+        return WireRequest(f"{self._base(deployment)}{path}", self._headers(deployment), body)
 
     def _base(self, deployment: Deployment) -> str:
         return (deployment.base_url or self.profile.base_url).rstrip("/")

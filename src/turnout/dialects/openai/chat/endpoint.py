@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from turnout.core import Answer, ChatRequest
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.openai.paths import paths_of, with_model
 
 from . import parse, render
 
 
 class ChatCompletions:
     wire = parse.WIRE
-    paths = ("/v1/chat/completions",)
+    paths = paths_of("chat/completions")
     relayed_headers: frozenset[bytes] = frozenset()
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
-        return parse.parse(body)
+        return parse.parse(with_model(body, target))
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
         return render.ChunkRenderer(context, request.stream_usage)

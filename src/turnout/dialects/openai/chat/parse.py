@@ -65,7 +65,7 @@ def parse(body: bytes) -> ChatRequest:
         user=typed.user,
         metadata=typed.metadata,
         extensions=_extensions(typed, fields),
-        raw=WireBody(WIRE, fields),
+        raw=WireBody(WIRE, fields, form=wire.Body),
     )
 
 
