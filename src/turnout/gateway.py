@@ -50,7 +50,7 @@ class Gateway:
         self.ledger = await Ledger.open(data_dir, self.database)
         self._exits.push_async_callback(self.ledger.close)
         self.engine = Engine(registry(), self.transport, recorder=self.ledger, meter=self.metrics, ticker=self.ticker)
-        following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch))
+        following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch, self.database))
         self._exits.push_async_callback(_cancelled, following)
         return self
 

@@ -1,10 +1,11 @@
-"""Puts what is configured and what was discovered together into a snapshot."""
+"""Puts what is configured, what was made through the API and what was discovered together into a snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
+import msgspec
 from msgspec import structs
 
 from turnout.core import Deployment, Model, Price
@@ -18,6 +19,13 @@ from .prices import PriceBook
 from .references import resolved
 from .settings import DeploymentSettings
 from .snapshot import Snapshot
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What was made through the API and may be served, and the names that were taken out of service there."""
+
+    models: Mapping[str, Model] = {}
+    off: frozenset[str] = frozenset()
 
 
 class Pricing:
@@ -44,42 +52,47 @@ def assemble(
     book: PriceBook | None,
     ids: IdBook,
     created: int,
+    made: Made,
 ) -> Snapshot:
     """``created`` is the Unix time in seconds that model lists show."""
     factory = configured.factory if configured.settings.discovery else None
-    found = _found(configured, discovery, providers) if factory else {}
-    models = {**configured.models, **found}
-    aliases = resolved({**_short_names(found, models, configured.aliases), **configured.aliases})
+    taken = {*configured.models, *configured.aliases, *made.models, *made.off}
+    found = _found(configured, discovery, providers, taken) if factory else {}
+    models = {**configured.models, **made.models, **found}
+    aliases = resolved({**_short_names(found, {*models, *taken}), **configured.aliases})
     pricing = Pricing(providers, book)
-    known = Snapshot(models=models, aliases=aliases, keys={}, auth_required=True, direct=factory)
+    known = Snapshot(models=models, aliases=aliases, keys={}, auth_required=True, direct=factory, off=made.off)
     return Snapshot(
         models=_finished(models, known, pricing, ids, created),
         aliases=aliases,
         keys=configured.keys,
         auth_required=configured.auth_required,
         direct=factory,
+        off=made.off,
         price=pricing,
     )
 
 
-def _found(configured: Configured, discovery: Discovery, providers: Mapping[str, Provider]) -> dict[str, Model]:
-    """What nobody configured: providers inside this process under their own names, and the discovered models.
+def _found(
+    configured: Configured, discovery: Discovery, providers: Mapping[str, Provider], taken: Collection[str]
+) -> dict[str, Model]:
+    """What nobody configured or made: providers inside this process under their own names, and the discovered models.
 
     A model that several providers serve has one deployment at each, in the order of discovery.
     """
     local = ((provider, provider.name) for provider in dict.fromkeys(providers.values()) if in_process(provider))
     found: dict[str, list[Deployment]] = {}
     for provider, model in (*local, *discovery.deployments()):
-        if model not in configured.models and model not in configured.aliases:
+        if model not in taken:
             made = configured.factory.make(provider, DeploymentSettings(provider=provider.name, model=model))
             found.setdefault(model, []).append(made)
     return {name: Model(name=name, deployments=tuple(deployments)) for name, deployments in found.items()}
 
 
-def _short_names(found: Iterable[str], models: Mapping[str, Model], aliases: Mapping[str, str]) -> dict[str, str]:
+def _short_names(found: Iterable[str], taken: Collection[str]) -> dict[str, str]:
     """``llama3`` for ``llama3:latest``, as Ollama's own clients may say."""
     short = {name.removesuffix(LATEST): name for name in found if name.endswith(LATEST)}
-    return {alias: name for alias, name in short.items() if alias not in models and alias not in aliases}
+    return {alias: name for alias, name in short.items() if alias not in taken}
 
 
 def _finished(
@@ -94,7 +107,7 @@ def _finished(
             model,
             deployments=tuple(islice(done, len(model.deployments))),
             fallbacks=tuple(fallback for fallback in model.fallbacks if known.serves(fallback)),
-            created=created,
+            created=model.created or created,
         )
         for name, model in models.items()
     }

@@ -19,18 +19,21 @@ from turnout import routing
 from turnout.errors import ConfigError
 from turnout.providers import Provider
 
-from .assembly import assemble
+from .assembly import Made, assemble
 from .configured import Configured, configure
 from .discovery import Discovery, Fetch, Finding, Target, targets
 from .environment import CommandLine, Environment
 from .files import paths_of
 from .ids import IdBook
+from .made import MadeModel, model_of
+from .made_book import MadeBook, ModelDatabase
 from .prices import PACKAGE, PricesUnavailable, keep_book, kept_book, read_book
 from .settings import Settings
 from .snapshot import Snapshot
 from .watching import LOOK_SECONDS, changes, signature
 
 ASK_SECONDS: Final = 60.0
+_CLASH: Final = "this name is taken by a model made through the API; rename one, or DELETE /api/models/{}"
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +91,7 @@ class Catalog:
         self._price_now = asyncio.Event()
         self._adopt(self._configure())
         self._started = self.settings
+        self._made = MadeBook(Path(self.settings.data_dir))
         self._book = kept_book(Path(self.settings.data_dir), self._price_sources())
         self._discovery = Discovery(self.targets(), self.settings.server.port)
         self.snapshot = self._assembled()
@@ -95,6 +99,16 @@ class Catalog:
     @property
     def settings(self) -> Settings:
         return self._configured.settings
+
+    @property
+    def made(self) -> Mapping[str, MadeModel]:
+        """The models that were made through the API, by id, inactive ones and those whose name is taken too."""
+        return self._made.models
+
+    @property
+    def configured(self) -> Configured:
+        """What the last good files say."""
+        return self._configured
 
     def is_configured(self, name: str) -> bool:
         """Whether the files have a model or an alias of that name, which otherwise is discovered or built in."""
@@ -114,12 +128,21 @@ class Catalog:
             discovery=tuple(self._discovery.findings()),
         )
 
-    async def run(self, fetch: Fetch, *, ask_seconds: float = ASK_SECONDS, look_seconds: float = LOOK_SECONDS) -> None:
-        """Follows files, servers and prices until cancelled.
+    async def run(
+        self,
+        fetch: Fetch,
+        database: ModelDatabase | None = None,
+        *,
+        ask_seconds: float = ASK_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        """Follows files, servers, prices, and the models made through the API, until cancelled.
 
-        Servers are asked every ``ask_seconds``, files looked at every ``look_seconds``.
+        Servers are asked every ``ask_seconds``, files and the ``database`` looked at every ``look_seconds``.
         """
         async with asyncio.TaskGroup() as group:
+            if database is not None:
+                group.create_task(self._follow_made(database, look_seconds))
             group.create_task(self._follow_files(look_seconds))
             group.create_task(self._follow_prices())
             group.create_task(self._follow_servers(fetch, ask_seconds))
@@ -130,6 +153,7 @@ class Catalog:
             try:
                 self._refuse_lost_files()
                 configured = await asyncio.to_thread(self._configure)
+                self._refuse_clashes(configured)
             except ConfigError as error:
                 self._error = error.message
                 log.error("the changed configuration is not used: %s", error.message)
@@ -141,6 +165,11 @@ class Catalog:
         self._ask_now.set()
         self._price_now.set()
         return True
+
+    async def refresh_made(self, database: ModelDatabase) -> None:
+        """Serves what the database has now of models made through the API."""
+        if await self._made.refresh(database):
+            await self._swap()
 
     async def discover(self, fetch: Fetch) -> None:
         """Asks once whoever is worth asking."""
@@ -164,6 +193,11 @@ class Catalog:
     async def _follow_files(self, look_seconds: float) -> None:
         async for _ in changes(self._paths, self._seen, look_seconds):
             await self.reload()
+
+    async def _follow_made(self, database: ModelDatabase, look_seconds: float) -> None:
+        while True:
+            await self.refresh_made(database)
+            await asyncio.sleep(look_seconds)
 
     async def _follow_servers(self, fetch: Fetch, ask_seconds: float) -> None:
         while True:
@@ -195,7 +229,26 @@ class Catalog:
         self._held = [path for path in self._paths if not _lost(path)]
 
     def _assembled(self) -> Snapshot:
-        return assemble(self._configured, self._discovery, self._providers, self._book, self._ids, self._created)
+        return assemble(
+            self._configured, self._discovery, self._providers, self._book, self._ids, self._created, self._made_now()
+        )
+
+    def _made_now(self) -> Made:
+        """A name that the files have too is theirs; ``state`` says so."""
+        free = {id_: made for id_, made in self.made.items() if id_ not in self._configured.places}
+        models = {
+            id_: model
+            for id_, made in free.items()
+            if made.status == "active"
+            and (model := model_of(made, self._configured.factory, self._environment.variables)) is not None
+        }
+        return Made(models=models, off=frozenset(free.keys() - models.keys()))
+
+    def _refuse_clashes(self, configured: Configured) -> None:
+        """Names that were free for models made through the API until now. Raises ``ConfigError``."""
+        taken = [id_ for id_ in self.made if id_ in configured.places and id_ not in self._configured.places]
+        if taken:
+            raise ConfigError("\n".join(f"{configured.places[id_]}: {_CLASH.format(id_)}" for id_ in taken))
 
     def _refuse_lost_files(self) -> None:
         """A file that is gone or empty is one being written, or a slip: its keys and models aren't dropped for it."""
@@ -228,6 +281,7 @@ class Catalog:
     def _problems(self) -> Iterator[str]:
         if self._error is not None:
             yield self._error
+        yield from self._made_problems()
         for name, mistake in self._configured.missing:
             if not self.snapshot.serves(name):
                 yield str(mistake)
@@ -238,6 +292,15 @@ class Catalog:
                 yield f"the change of '{section}' takes effect after a restart"
         if self._price_problem is not None:
             yield self._price_problem
+
+    def _made_problems(self) -> Iterator[str]:
+        if self._made.problem is not None:
+            yield self._made.problem
+        for id_, made in self.made.items():
+            if id_ in self._configured.places:
+                yield f"{self._configured.places[id_]}: {_CLASH.format(id_)}"
+            elif made.status == "active" and id_ not in self.snapshot.models:
+                yield f"the model '{id_}', made through the API, can't be served: no such provider here, or no address"
 
 
 def _lost(path: Path) -> bool:

@@ -39,6 +39,11 @@ class Checker:
             yield from (mistake for _, mistake in self.missing())
         yield from self._section_keys()
 
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Each name that is configured, and where."""
+        for document, path in self._name_places():
+            yield str(path[-1]), str(document.mistake(path, "")).removesuffix(": ")
+
     def missing(self) -> Iterator[tuple[str, Mistake]]:
         """Names that aliases and fallbacks refer to, and nothing configured has: only discovery can bring them."""
         also = ", and discovery has not found one yet" if self._settings.discovery else ""

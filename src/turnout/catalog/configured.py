@@ -8,13 +8,14 @@ from hashlib import sha256
 from ipaddress import ip_address
 
 import msgspec
+from msgspec import structs
 
 from turnout.core import Deployment, Key, Model
 from turnout.core.money import PICO_PER_USD
 from turnout.providers import Provider
 
 from .checks import Checker, key_id
-from .environment import CommandLine, Environment
+from .environment import ADMIN_VARIABLE, CommandLine, Environment
 from .factory import DeploymentFactory
 from .files import Entry, Files, agent_entry, entries, read_files
 from .mistakes import Mistake, raise_any
@@ -22,7 +23,9 @@ from .settings import KeySettings, ModelSettings, Settings
 
 
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
-    """Deployments have no ids yet. ``missing`` pairs names that wait for discovery with where they are used."""
+    """Deployments have no ids yet. ``missing`` pairs names that wait for discovery with where they are used; ``places``
+    says of every name where it is written.
+    """
 
     settings: Settings
     factory: DeploymentFactory
@@ -31,6 +34,7 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     keys: Mapping[bytes, Key]
     auth_required: bool
     missing: tuple[tuple[str, Mistake], ...]
+    places: Mapping[str, str]
 
 
 def configure(
@@ -50,9 +54,10 @@ def configure(
         factory=factory,
         models={model.name: model for model in _models(files, factory)},
         aliases=settings.aliases,
-        keys={key.digest: key for key in _keys(settings.keys)},
+        keys=_keys(settings.keys, environment),
         auth_required=_auth_required(settings),
         missing=tuple(checker.missing()),
+        places=dict(checker.places()),
     )
 
 
@@ -80,7 +85,16 @@ def _deployment(factory: DeploymentFactory, entry: Entry, shared: ModelSettings 
     return factory.make(provider, entry.said, shared, entry.document.variable(entry.place("api_key")))
 
 
-def _keys(keys: Sequence[KeySettings]) -> Iterator[Key]:
+def _keys(said: Sequence[KeySettings], environment: Environment) -> dict[bytes, Key]:
+    """By digest; with the one of the environment, which may administer and nothing else sets apart."""
+    keys = {key.digest: key for key in _said_keys(said)}
+    if secret := environment.value(ADMIN_VARIABLE):
+        digest = sha256(secret.encode()).digest()
+        keys[digest] = structs.replace(keys.get(digest, Key(id=ADMIN_VARIABLE, digest=digest)), admin=True)
+    return keys
+
+
+def _said_keys(keys: Sequence[KeySettings]) -> Iterator[Key]:
     for number, key in enumerate(keys):
         yield Key(
             id=key_id(key, number),
@@ -89,6 +103,7 @@ def _keys(keys: Sequence[KeySettings]) -> Iterator[Key]:
             tier=key.tier,
             budget=None if key.budget_usd is None else int(Decimal(repr(key.budget_usd)) * PICO_PER_USD),
             models=tuple(key.models),
+            admin=key.admin,
         )
 
 

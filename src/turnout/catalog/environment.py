@@ -19,6 +19,7 @@ from .validation import convert_text, expected
 Section = TypeVar("Section", ServerSettings, LogSettings)
 
 DEFAULT_FILE: Final = "turnout.yaml"
+ADMIN_VARIABLE: Final = "TURNOUT_ADMIN_KEY"
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 
 

@@ -51,6 +51,9 @@ class DeploymentFactory:
     def provider(self, name: str) -> Provider | None:
         return self._providers.get(name.lower())
 
+    def provider_names(self) -> Sequence[str]:
+        return sorted(self._providers)
+
     def known_provider(self, name: str) -> Provider:
         """The provider of a name that has been checked."""
         return self._providers[name.lower()]

@@ -119,7 +119,7 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
 
 
 class KeySettings(_Section, frozen=True, kw_only=True):
-    """``models`` are shell-style patterns of the models this key may ask for; none: all."""
+    """``models`` are shell-style patterns of the models this key may ask for; none: all. ``admin``: may make some."""
 
     key: Secret
     name: Name | None = None
@@ -127,6 +127,7 @@ class KeySettings(_Section, frozen=True, kw_only=True):
     tier: Tier = ""
     budget_usd: Annotated[float, Meta(ge=0, le=1_000_000_000)] | None = None
     models: list[Name] = []
+    admin: bool = False
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):

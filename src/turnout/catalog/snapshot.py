@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -19,6 +19,8 @@ from .settings import DeploymentSettings
 MAX_NAME: Final = 256  # characters of a model's name
 MAX_DIRECT: Final = 1024  # models kept that clients asked for as provider/upstream-model
 
+_LATEST: Final = ":latest"
+
 Pricer = Callable[[Deployment], Price | None]
 
 
@@ -26,7 +28,7 @@ class Snapshot:
     """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
 
     ``direct`` makes deployments for names such as ``openai/gpt-4o-mini`` that nobody configured; without it, they
-    aren't served.
+    aren't served. Names that are ``off`` aren't either.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Snapshot:
         keys: Mapping[bytes, Key],
         auth_required: bool,
         direct: DeploymentFactory | None = None,
+        off: Collection[str] = (),
         price: Pricer = lambda deployment: deployment.price,
     ) -> None:
         self.models = models
@@ -44,6 +47,7 @@ class Snapshot:
         self.keys = keys
         self.auth_required = auth_required
         self._factory = direct
+        self._off = off
         self._price = price
         self._direct: dict[str, Model] = {}
         self._named = dict(models)
@@ -53,8 +57,11 @@ class Snapshot:
                 self._named[alias] = model
 
     def find(self, name: str) -> Model:
-        """The model of that name or alias, else ``provider/upstream-model``. Raises ``UnknownModel``."""
-        model = self._named.get(name) or self._direct.get(name)
+        """The model of that name or alias, else ``provider/upstream-model``. Raises ``UnknownModel``.
+
+        As for Ollama, ``llama3`` and ``llama3:latest`` mean the same, where only one of them is a name here.
+        """
+        model = self._named.get(name) or self._direct.get(name) or self._named.get(_other_tag(name))
         return model if model is not None else self._find_direct(name)
 
     def served(self) -> Sequence[tuple[str, Model]]:
@@ -87,7 +94,7 @@ class Snapshot:
     def _direct_provider(self, name: str) -> Provider | None:
         """The provider of a name such as ``openai/gpt-4o-mini``, if it can be asked without more."""
         prefix, slash, upstream = name.partition("/")
-        if self._factory is None or not slash or not upstream or len(name) > MAX_NAME:
+        if self._factory is None or not slash or not upstream or len(name) > MAX_NAME or name in self._off:
             return None
         provider = self._factory.provider(prefix)
         return provider if provider is not None and self._factory.is_open(provider) else None
@@ -108,3 +115,7 @@ class Snapshot:
     @cached_property
     def _names(self) -> NameIndex:
         return NameIndex(self._named)
+
+
+def _other_tag(name: str) -> str:
+    return name.removesuffix(_LATEST) if name.endswith(_LATEST) else name + _LATEST

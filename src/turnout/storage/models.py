@@ -47,13 +47,13 @@ class Models:
                 return False
         return True
 
-    async def replace(self, row: ModelRow) -> bool:
-        """Its definition and when that was. False when there is none of that id."""
-        values = {"definition": row.definition, "updated": row.updated}
+    async def replace(self, before: ModelRow, after: ModelRow) -> bool:
+        """False when there is no model that is as ``before``: another one was quicker."""
+        same = (models.c.id == before.id) & (models.c.definition == before.definition)
+        values = {"definition": after.definition, "updated": after.updated}
         with telling_of_faults():
             async with self._changing() as connection:
-                done = await connection.execute(update(models).where(models.c.id == row.id).values(values))
-                return done.rowcount == 1
+                return (await connection.execute(update(models).where(same).values(values))).rowcount == 1
 
     async def remove(self, id_: str) -> bool:
         """False when there is none of that id."""
