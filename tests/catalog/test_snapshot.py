@@ -26,6 +26,15 @@ class TestFind:
         assert snapshot.find("HOST_AGENT") is snapshot.find("fast")
         assert snapshot.aliases == {"quick": "fast", "HOST_AGENT": "fast"}
 
+    def test_a_tag_that_ollama_adds(self, tmp_path: Path) -> None:
+        """With ``:latest`` or without it, a name is the one that there is, and what has both keeps them apart."""
+        models = "{fast: openai/x, 'llama3:latest': openai/y, both: openai/z, 'both:latest': openai/w}"
+        snapshot = catalog(tmp_path, f"models: {models}").snapshot
+        found = {name: snapshot.find(name).name for name in ("fast:latest", "llama3", "both", "both:latest")}
+        assert found == {"fast:latest": "fast", "llama3": "llama3:latest", "both": "both", "both:latest": "both:latest"}
+        assert snapshot.serves("llama3")
+        assert not snapshot.serves("llama3:8b")
+
     def test_provider_and_upstream_model(self, tmp_path: Path) -> None:
         """A provider with a key serves what nobody configured, and gives the same model each time."""
         snapshot = catalog(tmp_path, variables=OPENAI_KEY).snapshot

@@ -70,7 +70,7 @@ class Snapshot:
 
     def serves(self, name: str) -> bool:
         """Whether ``find`` would find it."""
-        return name in self._named or self._direct_provider(name) is not None
+        return name in self._named or _other_tag(name) in self._named or self._direct_provider(name) is not None
 
     def _find_direct(self, name: str) -> Model:
         model = self._make_direct(name)

@@ -14,7 +14,7 @@ from turnout.version import __version__
 
 from .endpoints import paths_of
 from .errors import add_error_handlers
-from .routes import models, probes, requests
+from .routes import models, ollama, probes, requests
 
 
 def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
@@ -22,6 +22,7 @@ def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
     app.include_router(probes.router(gateway, metrics))
     app.include_router(models.router(gateway))
     app.include_router(requests.router(gateway))
+    app.include_router(ollama.router(gateway))
     add_error_handlers(app)
     _document_inference(app)
     return app

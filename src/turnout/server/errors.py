@@ -11,9 +11,16 @@ from turnout.errors import InvalidRequest, MethodNotAllowed, NotFound, TurnoutEr
 
 from .request import new_request_id
 
+_OLLAMA = frozenset(
+    f"/api/{name}"
+    for name in ("blobs", "copy", "create", "delete", "me", "ps", "pull", "push", "show", "signout", "tags", "version")
+)
+
 
 def dialect_of(request: Request) -> Dialect:
     """Paths that several dialects share are told apart by a header that every Anthropic SDK sends."""
+    if request.url.path in _OLLAMA:
+        return registry()["ollama"]
     return registry()["anthropic" if "anthropic-version" in request.headers else "openai"]
 
 

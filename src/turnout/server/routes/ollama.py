@@ -1,0 +1,110 @@
+"""What Ollama's clients ask besides answers (https://docs.ollama.com/api): is it there, what does it serve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel
+
+from turnout.core import Deployment, Model
+from turnout.dialects import ServedModel, registry
+from turnout.errors import InvalidRequest, UnknownModel
+from turnout.gateway import Gateway
+from turnout.guard import may_use
+from turnout.providers import registry as providers
+from turnout.server.access import key_of
+
+API_VERSION = "0.13.4"
+"""The Ollama whose API this is: clients look whether it is new enough. It was the first with OpenAI's Responses."""
+
+
+class Asked(BaseModel):
+    """``name`` is what older clients say in place of ``model``."""
+
+    model: str = ""
+    name: str = ""
+
+
+def router(gateway: Gateway) -> APIRouter:
+    routes = APIRouter(tags=["ollama"])
+
+    @routes.head("/", include_in_schema=False)
+    @routes.get("/", include_in_schema=False)
+    async def is_running() -> PlainTextResponse:
+        """The first thing that Ollama's clients ask; some look for its words."""
+        return PlainTextResponse("Turnout is running. For Ollama's clients: Ollama is running.\n")
+
+    @routes.head("/api/version", include_in_schema=False)
+    @routes.get("/api/version")
+    async def version() -> dict[str, str]:
+        """The version of Ollama's API that is spoken here."""
+        return {"version": API_VERSION}
+
+    @routes.get("/api/tags")
+    async def list_models(request: Request) -> Response:
+        """Every name that this key may ask for."""
+        key = key_of(request, gateway)
+        served = [
+            ServedModel(id=name, provider=model.deployments[0].provider, created=model.created)
+            for name, model in gateway.snapshot.served()
+            if may_use(key, name)
+        ]
+        return Response(registry()["ollama"].models(served), media_type="application/json")
+
+    @routes.get("/api/ps")
+    async def list_loaded(request: Request) -> dict[str, list[Any]]:
+        """The models in memory: none, as none are run here."""
+        key_of(request, gateway)
+        return {"models": []}
+
+    @routes.post("/api/show")
+    async def show(asked: Asked, request: Request) -> dict[str, Any]:
+        """What is known of a model."""
+        key = key_of(request, gateway)
+        name = asked.model or asked.name
+        if not name:
+            raise InvalidRequest("Invalid 'model': a model's name is missing.", param="model")
+        if not may_use(key, name):
+            raise UnknownModel(name)
+        return _shown(gateway.snapshot.find(name))
+
+    return routes
+
+
+def _shown(model: Model) -> dict[str, Any]:
+    first = model.deployments[0]
+    contexts = [at.traits.context for at in model.deployments if at.traits.context is not None]
+    info: dict[str, Any] = {"general.architecture": first.provider, "general.basename": first.model}
+    if contexts:
+        info[f"{first.provider}.context_length"] = min(contexts)
+    details = {"format": "", "family": first.provider, "families": [first.provider]}
+    shown: dict[str, Any] = {
+        "modelfile": "",
+        "parameters": "",
+        "template": "",
+        "details": {"parent_model": "", **details, "parameter_size": "", "quantization_level": ""},
+        "model_info": info,
+        "capabilities": _capabilities(model),
+        "modified_at": datetime.fromtimestamp(model.created, UTC),
+    }
+    if first.provider != "ollama":  # then nothing has to be loaded, as `ollama run` else would
+        shown |= {"remote_model": first.model, "remote_host": first.provider}
+    return shown
+
+
+def _capabilities(model: Model) -> list[str]:
+    """What a deployment's provider has words for, unless its model is known to be without."""
+    found = ["completion"]
+    if any(providers()[at.provider].support.tools for at in model.deployments):
+        found.append("tools")
+    if any(_sees(at) for at in model.deployments):
+        found.append("vision")
+    return found
+
+
+def _sees(at: Deployment) -> bool:
+    inputs = at.traits.inputs
+    return providers()[at.provider].support.image_data and (inputs is None or "image" in inputs)
