@@ -10,6 +10,7 @@ from turnout.dialects import ServedModel
 from turnout.errors import TurnoutError
 
 from .chat import ChatCompletions
+from .embeddings import EmbeddingsEndpoint
 from .errors import error_body
 
 
@@ -17,7 +18,7 @@ class OpenAI:
     name = "openai"
     key_headers = ("authorization", "api-key")  # api-key: Azure's
     key_query = None
-    endpoints = (ChatCompletions(),)
+    endpoints = (ChatCompletions(), EmbeddingsEndpoint())
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
         return error_body(error, request_id)

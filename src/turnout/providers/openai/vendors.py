@@ -6,6 +6,7 @@ from turnout.core import Defaults
 from turnout.providers import Profile
 
 from .access import Access, api_key_header, azure_address
+from .embeddings import EmbeddingsWire
 from .provider import OPENAI_KNOBS, OpenAIWire
 
 PROVIDERS = (
@@ -21,6 +22,7 @@ PROVIDERS = (
             price_source="openai",
             docs="https://platform.openai.com/docs/api-reference/chat",
         ),
+        operations=(EmbeddingsWire,),
     ),
     OpenAIWire(
         "azure",
@@ -36,6 +38,7 @@ PROVIDERS = (
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
         ),
         access=Access("azure", azure_address, api_key_header),
+        operations=(EmbeddingsWire,),
     ),
     OpenAIWire(
         "vllm",
@@ -50,6 +53,7 @@ PROVIDERS = (
             docs="https://docs.vllm.ai/en/latest/serving/openai_compatible_server/",
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
+        operations=(EmbeddingsWire,),
     ),
     OpenAIWire(
         "llamacpp",
@@ -65,6 +69,7 @@ PROVIDERS = (
             docs="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
+        operations=(EmbeddingsWire,),
     ),
     OpenAIWire(
         "compatible",
@@ -74,5 +79,6 @@ PROVIDERS = (
             aliases=("openai-compatible", "openai_compatible"),
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
+        operations=(EmbeddingsWire,),
     ),
 )

@@ -1,0 +1,85 @@
+"""Embeddings (https://platform.openai.com/docs/api-reference/embeddings)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from turnout.core import EmbeddingRequest, Embeddings, WireBody
+from turnout.core.vectors import packed
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.errors import InvalidRequest
+
+from .paths import paths_of, with_model
+from .unknown import unknown_fields
+
+_Text = Annotated[str, Meta(min_length=1)]
+_Tokens = Annotated[list[int], Meta(min_length=1)]
+
+
+class _Body(msgspec.Struct):
+    model: Annotated[str, Meta(min_length=1)]
+    input: _Text | Annotated[list[str | int | _Tokens], Meta(min_length=1)]
+    dimensions: Annotated[int, Meta(ge=1)] | None = None
+    encoding_format: Literal["float", "base64"] | None = None
+    user: str | None = None
+
+
+_BODY = msgspec.json.Decoder(_Body)
+_KNOWN = frozenset(_Body.__struct_fields__)
+
+
+class EmbeddingsEndpoint:
+    wire = "openai-embeddings"
+    paths = paths_of("embeddings")
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
+        check_encoding(body)
+        body = with_model(body, target)
+        typed, fields = decode(_BODY, body), decode_fields(body)
+        return EmbeddingRequest(
+            model=typed.model,
+            inputs=_inputs(typed.input),
+            dimensions=typed.dimensions,
+            user=typed.user,
+            extensions=unknown_fields(fields, _KNOWN),
+            raw=WireBody(self.wire, fields),
+        )
+
+    def renderer(self, request: EmbeddingRequest, context: ReplyContext) -> Renderer:
+        raise NotImplementedError("embeddings are never streamed")
+
+    def media_type(self, request: EmbeddingRequest) -> str:
+        return "application/json"
+
+    def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
+        """The vectors as they were asked for: the official SDK asks for base64, and decodes it."""
+        as_base64 = request.raw is not None and bytes(request.raw.fields.get("encoding_format", b"")) == b'"base64"'
+        vectors = map(packed, given.vectors) if as_base64 else given.vectors
+        reply: dict[str, Any] = {
+            "object": "list",
+            "data": [
+                {"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)
+            ],
+            "model": given.model or context.model,
+        }
+        if given.usage:
+            reply["usage"] = {"prompt_tokens": given.usage.input, "total_tokens": given.usage.total}
+        return msgspec.json.encode(reply)
+
+
+def _inputs(given: str | list[str | int | list[int]]) -> tuple[str | tuple[int, ...], ...]:
+    """A list of numbers is the tokens of one input."""
+    if isinstance(given, str):
+        return (given,)
+    if all(isinstance(one, int) for one in given):
+        return (tuple(given),)  # type: ignore[arg-type]  # the line above has just shown it
+    for number, one in enumerate(given):
+        if isinstance(one, int) or type(one) is not type(given[0]):
+            field = f"input[{number}]"
+            raise InvalidRequest(f"Invalid '{field}': texts, tokens and lists of tokens can't be mixed.", param=field)
+    return tuple([one if isinstance(one, str) else tuple(one) for one in given])  # type: ignore[arg-type]  # no int is left

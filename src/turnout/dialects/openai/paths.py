@@ -1,0 +1,24 @@
+"""Where OpenAI's clients ask, and Azure's, whose model may be in the path."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from turnout.dialects import Target
+from turnout.dialects.parsing import decode_fields
+
+
+def paths_of(path: str) -> tuple[str, ...]:
+    """``path`` below ``/v1``, and below both of Azure's prefixes.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/reference
+    """
+    return f"/v1/{path}", f"/openai/v1/{path}", f"/openai/deployments/{{model}}/{path}"
+
+
+def with_model(body: bytes, target: Target) -> bytes:
+    """``body`` with the model of the path, which wins; as it is where the path has none."""
+    if not target.model:
+        return body
+    return msgspec.json.encode(decode_fields(body) | {"model": Raw(msgspec.json.encode(target.model))})

@@ -1,0 +1,116 @@
+"""Embeddings (https://docs.ollama.com/api/embed)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from turnout.core import (
+    Deployment,
+    EmbeddingRequest,
+    Embeddings,
+    Failure,
+    Product,
+    Relayed,
+    StreamEvent,
+    Usage,
+    UsageSoFar,
+    WireRequest,
+)
+from turnout.errors import Unsupported, UpstreamBroken
+from turnout.providers import Decoder
+from turnout.providers.foreign import refuse_foreign_fields
+from turnout.providers.frames import BodyReader
+
+from . import wire
+from .build import NAMESPACE
+
+Send = Callable[[Deployment, str, bytes], WireRequest]
+"""The provider's request to ``(deployment, path)`` with a body."""
+
+
+class _Reply(msgspec.Struct):
+    embeddings: tuple[tuple[float, ...], ...] = ()
+    model: str = ""
+    prompt_eval_count: int = 0
+    error: str | wire.Error | None = None
+
+
+_OPTION = "options."
+"""Begins the names of options among the extensions."""
+
+_REPLY = msgspec.json.Decoder(_Reply)
+
+
+class Embed:
+    wire = "ollama-embed"
+
+    def __init__(self, provider: str, send: Send) -> None:
+        self._provider = provider
+        self._send = send
+
+    def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
+        raw = request.raw
+        if raw is not None and raw.wire == self.wire:
+            body: dict[str, Any] = {**raw.fields, "model": deployment.model}
+        else:
+            body = self._translated(request, deployment)
+        return self._send(deployment, "/api/embed", msgspec.json.encode(body))
+
+    def _translated(self, request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
+        """``user`` and ``purpose`` change nothing here: they are left out."""
+        refuse_foreign_fields(request.extensions, NAMESPACE, self._provider)
+        if not all(isinstance(one, str) for one in request.inputs):
+            raise Unsupported(f"The provider '{self._provider}' does not support inputs of tokens.", param="input")
+        body: dict[str, Any] = {"model": deployment.model, "input": request.inputs}
+        if request.dimensions is not None:
+            body["dimensions"] = request.dimensions
+        more = (request.extensions or {}).get(NAMESPACE, {})
+        options = {name.removeprefix(_OPTION): value for name, value in more.items() if name.startswith(_OPTION)}
+        if options:
+            body["options"] = options
+        return body | {name: value for name, value in more.items() if not name.startswith(_OPTION)}
+
+    def decoder(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbedDecoder(len(request.inputs))
+
+    def relay(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbedRelay()
+
+
+class _EmbedDecoder(BodyReader):
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self._inputs = inputs
+
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = _read(data)
+        if reply.error is not None:
+            return [Failure(wire.error_text(reply.error))]
+        if len(reply.embeddings) != self._inputs:
+            raise UpstreamBroken(f"The provider sent {len(reply.embeddings)} embeddings for {self._inputs} inputs.")
+        usage = _usage(reply)
+        made = Embeddings(vectors=reply.embeddings, model=reply.model, usage=usage)
+        return [Product(made), UsageSoFar(usage)] if usage else [Product(made)]
+
+
+class _EmbedRelay(BodyReader):
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = _read(data)
+        if reply.error is not None:
+            return [Failure(wire.error_text(reply.error))]
+        usage = _usage(reply)
+        return [Relayed(data), UsageSoFar(usage)] if usage else [Relayed(data)]
+
+
+def _read(data: bytes) -> _Reply:
+    try:
+        return _REPLY.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UpstreamBroken(f"The provider sent what aren't embeddings ({error}): {data[:200]!r}") from error
+
+
+def _usage(reply: _Reply) -> Usage | None:
+    return Usage(input=reply.prompt_eval_count) if reply.prompt_eval_count else None

@@ -1,0 +1,146 @@
+"""Embeddings (https://platform.openai.com/docs/api-reference/embeddings)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Deployment,
+    EmbeddingRequest,
+    Embeddings,
+    Product,
+    Relayed,
+    StreamEvent,
+    Usage,
+    UsageSoFar,
+    WireRequest,
+)
+from turnout.core.vectors import unpacked
+from turnout.errors import UpstreamBroken
+from turnout.providers import Decoder
+from turnout.providers.foreign import refuse_foreign_fields
+from turnout.providers.frames import BodyReader
+
+from .access import Access
+from .chat.build import NAMESPACE
+from .chat.decode import failure_of
+from .chat.wire import ErrorFields, usage_of
+
+_encode = msgspec.json.encode
+
+
+class _Row(msgspec.Struct):
+    embedding: Raw = Raw()
+    index: int | None = None
+
+
+class _Reply(msgspec.Struct):
+    data: list[_Row] | None = None
+    model: str | None = None
+    usage: Raw = Raw()
+    error: ErrorFields | str | None = None
+
+
+_REPLY = msgspec.json.Decoder(_Reply)
+_VECTOR = msgspec.json.Decoder(str | tuple[float, ...])
+
+
+class EmbeddingsWire:
+    wire = "openai-embeddings"
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
+        raw = request.raw
+        if raw is not None and raw.wire == self.wire:
+            body: dict[str, Any] = {**raw.fields, "model": deployment.model}
+        else:
+            refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
+            body = _translated(request, deployment)
+        return self._access.request(deployment, "embeddings", _encode(body))
+
+    def decoder(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbeddingsDecoder(len(request.inputs))
+
+    def relay(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbeddingsRelay(request)
+
+
+def _translated(request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
+    """Gemini's ``purpose`` has no place here: these models make one vector for all purposes."""
+    alone = len(request.inputs) == 1 and isinstance(request.inputs[0], str)
+    body: dict[str, Any] = {
+        "model": deployment.model,
+        "input": request.inputs[0] if alone else request.inputs,
+        "dimensions": request.dimensions,
+        "user": request.user,
+    }
+    body |= (request.extensions or {}).get(NAMESPACE, {})
+    return {name: value for name, value in body.items() if value is not None}
+
+
+class _EmbeddingsDecoder(BodyReader):
+    """Reads both forms of vectors: a server may not know the one that it was asked for."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self._inputs = inputs
+
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = _read(data)
+        if reply.error is not None:
+            return [failure_of(reply.error)]
+        return _events(reply, self._inputs)
+
+
+class _EmbeddingsRelay(BodyReader):
+    """Passes on a reply whose vectors are in the form that the client asked for, and reads any other.
+
+    Ollama's and older servers' OpenAI wire always gives numbers.
+    """
+
+    def __init__(self, request: EmbeddingRequest) -> None:
+        super().__init__()
+        self._inputs = len(request.inputs)
+        asked = request.raw.fields.get("encoding_format") if request.raw else None
+        self._mark = b'"' if asked is not None and bytes(asked) == b'"base64"' else b"["
+
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = _read(data)
+        if reply.error is not None:
+            return [failure_of(reply.error)]
+        if not all(memoryview(row.embedding)[:1] == self._mark for row in reply.data or ()):
+            return _events(reply, self._inputs)
+        if not reply.data:
+            raise UpstreamBroken("The provider's reply has no embeddings.")
+        usage = usage_of(reply.usage)
+        return [Relayed(data), UsageSoFar(usage)] if usage else [Relayed(data)]
+
+
+def _read(data: bytes) -> _Reply:
+    try:
+        return _REPLY.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UpstreamBroken(f"The provider sent what aren't embeddings ({error}): {data[:200]!r}") from error
+
+
+def _events(reply: _Reply, inputs: int) -> list[StreamEvent]:
+    rows = reply.data or []
+    if len(rows) != inputs:
+        raise UpstreamBroken(f"The provider sent {len(rows)} embeddings for {inputs} inputs.")
+    in_order = sorted(rows, key=lambda row: row.index or 0)
+    usage: Usage | None = usage_of(reply.usage)
+    made = Embeddings(vectors=tuple([_vector(row) for row in in_order]), model=reply.model or "", usage=usage)
+    return [Product(made), UsageSoFar(usage)] if usage else [Product(made)]
+
+
+def _vector(row: _Row) -> tuple[float, ...]:
+    try:
+        vector = _VECTOR.decode(row.embedding)
+        return unpacked(vector) if isinstance(vector, str) else vector
+    except ValueError as error:  # msgspec's errors are among them
+        raise UpstreamBroken(f"The provider sent an embedding that can't be read: {error}.") from error

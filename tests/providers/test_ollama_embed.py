@@ -1,0 +1,103 @@
+"""Embeddings by Ollama (``/api/embed``)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from msgspec import Raw
+
+from tests.support.openai_wire import read
+from turnout.core import (
+    Deployment,
+    EmbeddingRequest,
+    Embeddings,
+    Failure,
+    Product,
+    Relayed,
+    StreamEvent,
+    Usage,
+    UsageSoFar,
+    WireBody,
+)
+from turnout.errors import Unsupported, UpstreamBroken
+from turnout.providers import registry
+
+PROVIDER: Any = registry()["ollama"]
+PLACE = Deployment(id="d", provider="ollama", model="nomic", base_url="http://o.test")
+REPLY = b'{"model":"nomic","embeddings":[[0.5,-1],[0.25,2]],"total_duration":14,"prompt_eval_count":8}'
+
+
+def asking(inputs: tuple[Any, ...] = ("a", "b"), **fields: Any) -> EmbeddingRequest:
+    return EmbeddingRequest(model="vectors", inputs=inputs, **fields)
+
+
+def sent(request: EmbeddingRequest) -> Any:
+    wire = PROVIDER.operation(request).build(request, PLACE)
+    assert wire.url == "http://o.test/api/embed"
+    return json.loads(wire.body)
+
+
+def events(request: EmbeddingRequest, body: bytes) -> list[StreamEvent]:
+    operation = PROVIDER.operation(request)
+    relay = request.raw is not None and request.raw.wire == operation.wire
+    return read(operation.relay(request) if relay else operation.decoder(request), body)
+
+
+RELAYED = asking(
+    raw=WireBody("ollama-embed", {"model": Raw(b'"vectors"'), "input": Raw(b'["a","b"]'), "odd": Raw(b"1")})
+)
+
+
+def test_a_request_is_built_from_the_core() -> None:
+    request = asking(dimensions=3, user="u", purpose="RETRIEVAL_QUERY")
+    assert sent(request) == {"model": "nomic", "input": ["a", "b"], "dimensions": 3}
+
+
+def test_its_own_clients_fields_are_relayed() -> None:
+    assert sent(RELAYED) == {"model": "nomic", "input": ["a", "b"], "odd": 1}
+
+
+def test_its_own_extensions_and_options_are_sent() -> None:
+    """They come from ``/api/embeddings``, the older form."""
+    extensions = {"ollama": {"keep_alive": Raw(b"5"), "options.num_ctx": Raw(b"512")}}
+    assert sent(asking(("a",), extensions=extensions)) == {
+        "model": "nomic",
+        "input": ["a"],
+        "keep_alive": 5,
+        "options": {"num_ctx": 512},
+    }
+
+
+def test_what_it_cant_express_is_refused_by_name() -> None:
+    with pytest.raises(Unsupported) as caught:
+        sent(asking(((1, 2),)))
+    assert caught.value.param == "input"
+    with pytest.raises(Unsupported) as caught:
+        sent(asking(extensions={"openai": {"truncate_prompt_tokens": Raw(b"1")}}))
+    assert caught.value.param == "truncate_prompt_tokens"
+
+
+def test_a_reply_is_read() -> None:
+    made = Embeddings(vectors=((0.5, -1.0), (0.25, 2.0)), model="nomic", usage=Usage(input=8))
+    assert events(asking(), REPLY) == [Product(made), UsageSoFar(Usage(input=8))]
+
+
+def test_a_reply_to_its_own_client_is_relayed() -> None:
+    assert events(RELAYED, REPLY) == [Relayed(REPLY), UsageSoFar(Usage(input=8))]
+
+
+def test_what_isnt_counted_is_not_said() -> None:
+    assert events(asking(("a",)), b'{"embeddings":[[1]]}') == [Product(Embeddings(vectors=((1.0,),)))]
+
+
+@pytest.mark.parametrize("request_", [asking(), RELAYED], ids=["translated", "relayed"])
+def test_an_error_in_place_of_vectors_is_a_failure(request_: EmbeddingRequest) -> None:
+    assert events(request_, b'{"error":"out of memory"}') == [Failure("out of memory")]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"embeddings":[[1]]}', b'{"embeddings":[["x"],[1]]}', b"\xff"])
+def test_what_cant_be_read_is_a_broken_upstream(body: bytes) -> None:
+    with pytest.raises(UpstreamBroken):
+        events(asking(), body)
