@@ -12,16 +12,23 @@ from .messages import Audio, Extensions, File, Image, Message, Text, ToolResult
 from .request import ChatRequest
 from .unread import unread_fields
 
+_MEMORY = ("f16_kv", "logits_all", "low_vram", "main_gpu", "num_batch", "num_ctx", "num_gpu", "num_keep", "num_thread")
+_MEMORY += ("embedding_only", "numa", "use_mlock", "use_mmap", "vocab_only")
+
 HARMLESS = frozenset(
     {
+        *(f"options.{name}" for name in _MEMORY),  # how Ollama loads a model
         "cache_control",
         "diagnostics",
+        "keep_alive",
         "metadata",
         "prompt_cache_key",
         "prompt_cache_retention",
         "safety_identifier",
         "service_tier",
+        "shift",
         "store",
+        "truncate",
         "user",
     }
 )

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 import structlog
+from msgspec import structs
 
 from turnout.core import Key, Product, Relayed, Request, StreamEvent, fold, usd
-from turnout.dialects import ReplyContext, Target
+from turnout.default_model import default_model
+from turnout.dialects import ReplyContext, ReplyFacts, Target
 from turnout.engine import Call, Reply
 from turnout.errors import RequestTimeout, TurnoutError, UpstreamError
 from turnout.gateway import Gateway
@@ -83,7 +85,11 @@ class _Exchange:
             body = await read_body(head, self._receive, server.max_body_bytes)
             departure.body_complete()
             self._received = time.perf_counter()
-            await self._reply(self._parse(body, head, key), key)
+            request = self._parse(body, head)
+            if not request.model:
+                request = structs.replace(request, model=await default_model(self._gateway.catalog))
+            require_model(key, request.model)
+            await self._reply(request, key)
         except asyncio.CancelledError:
             if departure.gone:
                 raise ClientLeft from None
@@ -93,11 +99,10 @@ class _Exchange:
         finally:
             departure.stop()
 
-    def _parse(self, body: bytes, head: Head, key: Key) -> Request:
+    def _parse(self, body: bytes, head: Head) -> Request:
         query: bytes = self._scope["query_string"]
         target = Target(self._model_asked, query.decode("latin-1"), head.content_type)
         request: Request = self._endpoint.parse(body, target)
-        require_model(key, request.model)
         if not self._endpoint.relayed_headers:
             return request
         return with_headers(request, self._scope["headers"], self._endpoint.relayed_headers)
@@ -114,7 +119,13 @@ class _Exchange:
         )
         self._model = snapshot.find(request.model).name
         reply = await self._gateway.engine.open(call, snapshot)
-        context = ReplyContext(request_id=self._id, model=request.model, created=int(time.time()))
+        context = ReplyContext(
+            request_id=self._id,
+            model=request.model,
+            created=int(time.time()),
+            received=self._received,
+            facts=lambda: self._facts(reply),
+        )
         try:
             if request.stream:
                 await self._stream(request, reply, context)
@@ -122,6 +133,15 @@ class _Exchange:
                 await self._send_whole(request, reply, context)
         finally:
             await reply.leave()
+
+    def _facts(self, reply: Reply) -> ReplyFacts:
+        deployment = reply.deployment
+        return ReplyFacts(
+            provider=deployment.provider,
+            deployment=deployment.id,
+            price=deployment.price,
+            success=self._gateway.metrics.success(reply.plan.model, deployment.id),
+        )
 
     async def _send_whole(self, request: Request, reply: Reply, context: ReplyContext) -> None:
         body = self._body(request, await reply.read_all(), context)

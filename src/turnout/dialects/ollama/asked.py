@@ -9,14 +9,15 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import ChatRequest, Message, Output, Reasoning, Sampling, Tool, WireBody
+from turnout.dialects.parsing import decode
 from turnout.errors import InvalidRequest
 
 from . import wire
 
 NAMESPACE = "ollama"
-_FORMAT = msgspec.json.Decoder(Raw)
-_OPTIONS = msgspec.json.Decoder(dict[str, Raw])
-_KNOWN = frozenset(wire.Chat.__struct_fields__ + wire.Generate.__struct_fields__)
+_LOADING = "ollama-load"  # a namespace that no provider knows
+_OPTIONS = msgspec.json.Decoder(wire.Options)
+_KNOWN: dict[type, frozenset[str]] = {form: frozenset(form.__struct_fields__) for form in (wire.Chat, wire.Generate)}
 _OPTIONS_KNOWN = frozenset(wire.Options.__struct_fields__)
 _NOTHING_SAID = frozenset({b"null", b'""', b"[]", b"false"})
 _NO_OPTIONS = wire.Options()
@@ -30,8 +31,11 @@ def asked(
     tools: tuple[Tool, ...] = (),
     untranslatable: frozenset[str] = frozenset(),
 ) -> ChatRequest:
-    """``untranslatable`` are fields that even Ollama only knows at this one of its endpoints."""
-    options = said.options or _NO_OPTIONS
+    """``untranslatable`` are fields that even Ollama only knows at this one of its endpoints.
+
+    Without any messages, Ollama is asked to load the model, or to unload it: nobody else can be.
+    """
+    options = decode(_OPTIONS, fields["options"], "options") if said.options else _NO_OPTIONS
     return ChatRequest(
         model=said.model,
         messages=messages,
@@ -43,30 +47,40 @@ def asked(
         stop=(options.stop,) if isinstance(options.stop, str) else tuple(options.stop or ()),
         stream=said.stream is not False,
         stream_usage=True,
-        extensions=_extensions(fields, wire_name, untranslatable),
-        raw=WireBody(wire_name, fields),
+        extensions=_extensions(said, fields, wire_name, untranslatable, loading=not messages),
+        raw=WireBody(wire_name, fields, form=type(said)),
     )
 
 
-def leftover(fields: dict[str, Raw], known: frozenset[str]) -> dict[str, Raw]:
+def leftover(
+    fields: dict[str, Raw],
+    known: frozenset[str],
+    options: dict[str, Raw] | None,
+    options_known: frozenset[str] = frozenset(),
+) -> dict[str, Raw]:
     """What the core has no place for, but for what says nothing."""
-    more = {name: value for name, value in fields.items() if name not in known and bytes(value) not in _NOTHING_SAID}
-    options = fields.get("options")
-    if options is not None and bytes(options) != b"null":
-        for name, value in _OPTIONS.decode(options).items():
-            if name not in _OPTIONS_KNOWN and bytes(value) != b"null":
+    more = {}
+    if not fields.keys() <= known:
+        more = {
+            name: value for name, value in fields.items() if name not in known and bytes(value) not in _NOTHING_SAID
+        }
+    if options and not options.keys() <= options_known:
+        for name, value in options.items():
+            if name not in options_known and bytes(value) != b"null":
                 more[f"options.{name}"] = value
     return more
 
 
 def _extensions(
-    fields: dict[str, Raw], wire_name: str, untranslatable: frozenset[str]
+    said: wire.Body, fields: dict[str, Raw], wire_name: str, untranslatable: frozenset[str], *, loading: bool
 ) -> dict[str, dict[str, Raw]] | None:
-    more = leftover(fields, _KNOWN)
+    more = leftover(fields, _KNOWN[type(said)], said.options, _OPTIONS_KNOWN)
     only_here = {name: more.pop(name) for name in untranslatable & more.keys()}
     extensions = {NAMESPACE: more} if more else {}
     if only_here:
         extensions[wire_name] = only_here
+    if loading:
+        extensions[_LOADING] = {"an empty conversation": Raw(b"true")}
     return extensions or None
 
 

@@ -16,8 +16,8 @@ from .asked import NAMESPACE, leftover
 
 _EMBED = msgspec.json.Decoder(wire.Embed)
 _EMBEDDINGS = msgspec.json.Decoder(wire.Embeddings)
-_EMBED_KNOWN = frozenset({*wire.Embed.__struct_fields__, "options"})
-_EMBEDDINGS_KNOWN = frozenset({*wire.Embeddings.__struct_fields__, "options"})
+_EMBED_KNOWN = frozenset(wire.Embed.__struct_fields__)
+_EMBEDDINGS_KNOWN = frozenset(wire.Embeddings.__struct_fields__)
 
 
 class Embed:
@@ -29,7 +29,7 @@ class Embed:
         check_encoding(body)
         said = decode(_EMBED, body)
         fields = decode_fields(body)
-        more = leftover(fields, _EMBED_KNOWN)
+        more = leftover(fields, _EMBED_KNOWN, said.options)
         return EmbeddingRequest(
             model=said.model,
             inputs=(said.input,) if isinstance(said.input, str) else tuple(said.input),
@@ -63,7 +63,7 @@ class EmbedOne(Embed):
         check_encoding(body)
         said = decode(_EMBEDDINGS, body)
         fields = decode_fields(body)
-        more = leftover(fields, _EMBEDDINGS_KNOWN)
+        more = leftover(fields, _EMBEDDINGS_KNOWN, said.options)
         return EmbeddingRequest(
             model=said.model,
             inputs=(said.prompt,),

@@ -70,7 +70,7 @@ class Body(msgspec.Struct, kw_only=True):
     model: Name
     stream: bool | None = None
     format: Raw = NOTHING
-    options: Options | None = None
+    options: dict[str, Raw] | None = None  # read on its own: what has no place in ``Options`` is kept
     think: bool | Literal["", "low", "medium", "high", "max"] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
@@ -91,6 +91,7 @@ class Embed(msgspec.Struct):
     model: Name
     input: str | list[str]
     dimensions: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    options: dict[str, Raw] | None = None
 
 
 class Embeddings(msgspec.Struct):
@@ -98,3 +99,4 @@ class Embeddings(msgspec.Struct):
 
     model: Name
     prompt: str
+    options: dict[str, Raw] | None = None
