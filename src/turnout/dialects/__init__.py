@@ -7,14 +7,26 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from turnout.core import Answer, Request, Result, StreamEvent
+from turnout.core import Answer, Price, Request, Result, StreamEvent
 from turnout.errors import TurnoutError
+
+
+class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answered. ``price`` is None where it isn't known.
+
+    ``success`` is the share of the deployment's attempts that went well.
+    """
+
+    provider: str
+    deployment: str
+    price: Price | None = None
+    success: float = 1.0
 
 
 class ReplyContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +38,7 @@ class ReplyContext(msgspec.Struct, frozen=True, kw_only=True):
     model: str  # the name the client asked for
     created: int
     received: float | None = None
+    facts: Callable[[], ReplyFacts] | None = None
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):

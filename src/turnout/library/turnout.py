@@ -13,11 +13,11 @@ from msgspec import structs
 
 from turnout.catalog import CommandLine
 from turnout.core import Model
+from turnout.default_model import default_model
 from turnout.engine import Call
 from turnout.gateway import Gateway
 from turnout.request_id import new_request_id
 
-from .default_model import default_model
 from .exchange import Exchange
 from .reply import Reply
 from .request import Messages, chat_request

@@ -8,6 +8,7 @@ processes each keeps a copy of its tally in a file, and a scrape of any of them 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import msgspec
 
@@ -104,6 +105,15 @@ class Metrics:
             tally.reasoning += usage.reasoning
         if end.cost is not None:
             tally.cost += end.cost
+
+    def success(self, model: str, deployment: str) -> float:
+        """The share of the attempts there that went well, as far as this process knows; 1 when it knows of none."""
+        ok, failed = [self._attempts_with(model, deployment, outcomes) for outcomes in (("ok",), ("failed", "cut"))]
+        return ok / (ok + failed) if ok + failed else 1.0
+
+    def _attempts_with(self, model: str, deployment: str, outcomes: Sequence[str]) -> int:
+        tallies = [self.tally.attempts.get((model, deployment, outcome)) for outcome in outcomes]
+        return sum(sum(tally.seconds.counts) for tally in tallies if tally)
 
     def request_ended(self, dialect: str, model: str, status: int, seconds: float) -> None:
         name = (dialect, model, status)

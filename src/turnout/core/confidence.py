@@ -1,0 +1,33 @@
+"""How sure an answer is of itself, between 0 and 1: measured, not made up."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+from .events import FinishReason
+from .fold import Answer
+
+_BY_FINISH: dict[FinishReason, float] = {"stop": 0.9, "length": 0.7}
+_OTHERWISE = 0.5
+
+
+class Confidence(NamedTuple):
+    """``source`` says what it was measured by."""
+
+    value: float
+    source: Literal["logprobs", "finish_reason"]
+
+
+def confidence_of(answer: Answer, success: float) -> Confidence:
+    """The mean probability of the first choice's tokens, if the provider told it.
+
+    Else by how the answer ended, weighted by the share of its deployment's attempts that went well.
+    """
+    choice = answer.choices[0] if answer.choices else None
+    if choice and choice.logprobs:
+        mean = sum(math.exp(min(token.logprob, 0.0)) for token in choice.logprobs) / len(choice.logprobs)
+        return Confidence(round(mean, 4), "logprobs")
+    finish = choice.finish if choice else None
+    ended = _BY_FINISH.get(finish.reason, _OTHERWISE) if finish else _OTHERWISE
+    return Confidence(round(ended * min(max(success, 0.0), 1.0), 4), "finish_reason")
