@@ -27,6 +27,7 @@ BODIES: dict[str, tuple[dict[str, Any], Target]] = {
         {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hellö"}], "stream": True},
         HERE,
     ),
+    "gemini": ({"contents": [{"role": "user", "parts": [{"text": "Hellö"}]}]}, Target("models/fast", "alt=sse")),
     "ollama": ({"model": "fast", "messages": [{"role": "user", "content": "Hellö"}]}, HERE),
     "ollama-generate": ({"model": "fast", "prompt": "Hellö"}, HERE),
 }

@@ -15,12 +15,15 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _PATH = re.compile(r"^(?P<problem>.*) - at `(?P<path>.*)`$", re.DOTALL)
 
 
-def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """``body`` as the decoder's type, or ``InvalidRequest`` with the path of the field that is wrong."""
+def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, where: str = "") -> T:
+    """``body`` as the decoder's type, or ``InvalidRequest`` with the path of the field that is wrong.
+
+    ``where`` is the path of ``body`` itself, if it is only a part of what came.
+    """
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _invalid_field(str(error)) from error
+        raise _invalid_field(str(error), where) from error
     except msgspec.DecodeError as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
     except RecursionError as error:
@@ -42,13 +45,14 @@ def decode_fields(body: bytes) -> dict[str, Raw]:
     return decode(_FIELDS, body)
 
 
-def _invalid_field(text: str) -> InvalidRequest:
+def _invalid_field(text: str, where: str) -> InvalidRequest:
     match = _PATH.match(text)
-    if match is None:
+    if match is None and not where:
         missing = re.search(r"missing required field `(.*)`", text)
         return InvalidRequest(f"{text}.", param=missing[1] if missing else None)
-    path = match["path"].removeprefix("$").removeprefix(".")
-    missing = re.search(r"missing required field `(.*)`", match["problem"])
+    problem, path = (match["problem"], match["path"]) if match else (text, "$")
+    path = f"{where}{path.removeprefix('$')}".removeprefix(".")
+    missing = re.search(r"missing required field `(.*)`", problem)
     if missing:
         path = f"{path}.{missing[1]}" if path else missing[1]
-    return InvalidRequest(f"Invalid '{path}': {match['problem']}.", param=path or None)
+    return InvalidRequest(f"Invalid '{path}': {problem}.", param=path or None)

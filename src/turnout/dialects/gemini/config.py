@@ -1,0 +1,72 @@
+"""``generationConfig`` → how to answer.
+
+Fields of it that the core has no place for are kept under the names ``generationConfig.speechConfig``, …
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import Output, Reasoning, Sampling
+
+from . import wire
+from .reading import Fields, typed
+from .schema import json_schema
+
+WHERE = "generationConfig"
+_CONFIG = msgspec.json.Decoder(wire.GenerationConfig, strict=False)
+_THINKING = msgspec.json.Decoder(wire.ThinkingConfig, strict=False)
+_JSON = "application/json"
+_NO_CONFIG = wire.GenerationConfig()
+
+
+def read_config(config: Raw | None, extensions: Fields) -> wire.GenerationConfig:
+    """What has no place in the core goes into ``extensions``."""
+    if config is None:
+        return _NO_CONFIG
+    read, fields = typed(_CONFIG, config, WHERE)
+    for name in read.__struct_encode_fields__:
+        fields.pop(name, None)
+    if read.response_modalities not in (None, [], ["TEXT"]):
+        fields["responseModalities"] = Raw(msgspec.json.encode(read.response_modalities))
+    if read.response_mime_type not in (None, "", "text/plain", _JSON):
+        fields["responseMimeType"] = Raw(msgspec.json.encode(read.response_mime_type))
+    extensions |= {f"{WHERE}.{name}": raw for name, raw in fields.items()}
+    return read
+
+
+def sampling_of(config: wire.GenerationConfig) -> Sampling:
+    return Sampling(
+        temperature=config.temperature,
+        top_p=config.top_p,
+        top_k=config.top_k,
+        seed=config.seed,
+        presence_penalty=config.presence_penalty,
+        frequency_penalty=config.frequency_penalty,
+        logprobs=config.response_logprobs,
+        top_logprobs=config.logprobs,
+    )
+
+
+def output_of(config: wire.GenerationConfig) -> Output:
+    if config.response_json_schema is not None:
+        return Output("json_schema", config.response_json_schema)
+    if config.response_schema is not None:
+        return Output("json_schema", json_schema(config.response_schema, f"{WHERE}.responseSchema"))
+    return Output("json") if config.response_mime_type == _JSON else Output()
+
+
+def reasoning_of(config: wire.GenerationConfig) -> Reasoning | None:
+    """Thoughts are shown whenever a provider tells them: without them, other models' signatures would be lost."""
+    if config.thinking_config is None:
+        return None
+    thinking, _ = typed(_THINKING, config.thinking_config, f"{WHERE}.thinkingConfig")
+    level, budget = thinking.thinking_level, thinking.thinking_budget
+    if level and level != "THINKING_LEVEL_UNSPECIFIED":
+        return Reasoning(effort=level.lower())
+    if budget == 0:
+        return Reasoning(enabled=False)
+    if budget is None and not thinking.include_thoughts:
+        return None
+    return Reasoning(budget=budget if budget != -1 else None)

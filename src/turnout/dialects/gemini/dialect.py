@@ -1,0 +1,42 @@
+"""The dialect itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from turnout.dialects import ServedModel
+from turnout.errors import TurnoutError
+
+from .errors import error_body
+from .generate import GenerateContent
+
+
+class Gemini:
+    name = "gemini"
+    key_headers = ("x-goog-api-key",)
+    key_query = "key"
+    endpoints = (
+        GenerateContent("generateContent", stream=False),
+        GenerateContent("streamGenerateContent", stream=True),
+    )
+
+    def error(self, error: TurnoutError, request_id: str) -> bytes:
+        return error_body(error, request_id)
+
+    def models(self, models: Sequence[ServedModel]) -> bytes:
+        return msgspec.json.encode({"models": [_model(model) for model in models]})
+
+    def model(self, model: ServedModel) -> bytes:
+        return msgspec.json.encode(_model(model))
+
+
+def _model(model: ServedModel) -> dict[str, object]:
+    return {
+        "name": f"models/{model.id}",
+        "baseModelId": model.id,
+        "version": "1",
+        "displayName": model.id,
+        "supportedGenerationMethods": ["generateContent", "countTokens", "embedContent"],
+    }

@@ -1,0 +1,35 @@
+"""``generateContent`` and ``streamGenerateContent`` (https://ai.google.dev/api/generate-content)."""
+
+from __future__ import annotations
+
+from turnout.core import Answer, ChatRequest
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+
+from . import parse
+from .paths import paths_of
+from .reply import reply_body
+from .stream import ChunkRenderer
+
+
+class GenerateContent:
+    """``stream`` is in the path, not in the body."""
+
+    wire = parse.WIRE
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def __init__(self, method: str, *, stream: bool) -> None:
+        self.paths = paths_of(method)
+        self._stream = stream
+
+    def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
+        return parse.parse(body, target, stream=self._stream)
+
+    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
+        raw = request.raw
+        return ChunkRenderer(context, as_array=isinstance(raw, parse.Body) and raw.as_array)
+
+    def media_type(self, request: ChatRequest) -> str:
+        return "application/json"
+
+    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
+        return reply_body(given, context)

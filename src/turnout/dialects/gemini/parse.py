@@ -1,0 +1,92 @@
+"""A request body → ``ChatRequest``."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import ChatRequest, Message, WireBody
+from turnout.dialects import Target
+from turnout.dialects.parsing import check_encoding, decode, decode_fields
+
+from . import wire
+from .config import output_of, read_config, reasoning_of, sampling_of
+from .contents import messages_of, parts_of
+from .reading import Fields, camel, invalid
+from .signature import MARK, NAMESPACE
+from .tools import read_choice, read_tools
+
+WIRE = "gemini"
+_FOREIGN = "gemini, with other providers' signatures"
+"""No provider's wire: what only Turnout can read must not be relayed."""
+_MARK = MARK.encode()
+_CONTENTS: msgspec.json.Decoder[list[wire.Content] | wire.Content] = msgspec.json.Decoder(
+    list[wire.Content] | wire.Content
+)
+_SYSTEM: msgspec.json.Decoder[wire.Content | str] = msgspec.json.Decoder(wire.Content | str)
+_READ = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "model"})
+_RESOURCE = re.compile(r"(?:(?:projects/[^/]+/locations/[^/]+/)?publishers/[^/]+/)?models/")
+"""What may stand before a model's name; the longer forms are Vertex AI's."""
+
+
+class Body(WireBody, frozen=True):
+    """``as_array``: a stream is wanted as a JSON array, not as server-sent events."""
+
+    as_array: bool = False
+
+
+def model_of(target: Target) -> str:
+    """``models/gemini-2.5-pro`` → ``gemini-2.5-pro``; ``tunedModels/mine`` keeps its kind."""
+    found = _RESOURCE.match(target.model)
+    return target.model[found.end() :] if found else target.model
+
+
+def parse(body: bytes, target: Target, *, stream: bool) -> ChatRequest:
+    """Raises ``InvalidRequest`` naming the field that is wrong, in the form ``contents[0].parts[1].text``."""
+    check_encoding(body)
+    fields = decode_fields(body)
+    raw = Body(_FOREIGN if _MARK in body else WIRE, fields, as_array="alt=sse" not in target.query.split("&"))
+    return chat_of(fields, model_of(target), stream=stream, raw=raw)
+
+
+def chat_of(given: Fields, model: str, *, stream: bool = False, raw: WireBody | None = None) -> ChatRequest:
+    """The request that a body's fields make."""
+    fields = camel(given)
+    extensions = {name: value for name, value in fields.items() if name not in _READ}
+    if "contents" not in fields:
+        raise invalid("contents", "it is required")
+    contents = decode(_CONTENTS, fields["contents"], "contents")
+    if not contents:
+        raise invalid("contents", "it must not be empty")
+    messages = messages_of(contents if isinstance(contents, list) else [contents])
+    config = read_config(fields.get("generationConfig"), extensions)
+    tools = read_tools(fields.get("tools"), extensions)
+    tools, choice = read_choice(fields.get("toolConfig"), tools, extensions)
+    return ChatRequest(
+        model=model,
+        messages=(*_system(fields.get("systemInstruction")), *messages),
+        tools=tools,
+        tool_choice=choice,
+        output=output_of(config),
+        sampling=sampling_of(config),
+        reasoning=reasoning_of(config),
+        max_output=config.max_output_tokens,
+        stop=tuple(config.stop_sequences or ()),
+        n=config.candidate_count or 1,
+        stream=stream,
+        stream_usage=stream,
+        extensions={NAMESPACE: extensions} if extensions else None,
+        raw=raw,
+    )
+
+
+def _system(instruction: Raw | None) -> tuple[Message, ...]:
+    if instruction is None:
+        return ()
+    system = decode(_SYSTEM, instruction, "systemInstruction")
+    if isinstance(system, str):
+        system = wire.Content(parts={"text": instruction})
+    parts = parts_of(system, "systemInstruction")
+    return (Message("system", parts),) if parts else ()

@@ -1,0 +1,64 @@
+"""Reading JSON as Google does: every field may be named in camelCase or in snake_case
+(https://protobuf.dev/programming-guides/json/), and whatever is wrong is told with its path: ``contents[0].parts[1]``.
+
+Names are made camelCase object by object, and only where they are Gemini's: a tool's arguments and schemas keep theirs.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from turnout.dialects.parsing import decode
+from turnout.errors import InvalidRequest
+
+T = TypeVar("T")
+
+Fields = dict[str, Raw]
+"""An object's fields, each as the raw JSON that it came as."""
+
+STRING = msgspec.json.Decoder(str)
+FLAG = msgspec.json.Decoder(bool | None)
+RAW = msgspec.json.Decoder(Raw)
+_FIELDS = msgspec.json.Decoder(Fields)
+NULL = Raw(b"null")
+
+
+def camel(fields: Fields) -> Fields:
+    """The same fields under their camelCase names, without those that are null."""
+    return {camel_name(name) if "_" in name else name: raw for name, raw in fields.items() if raw != NULL}
+
+
+def camel_name(name: str) -> str:
+    first, *more = name.split("_")
+    return first + "".join([word[:1].upper() + word[1:] for word in more])
+
+
+def object_of(data: Raw, where: str) -> Fields:
+    return camel(decode(_FIELDS, data, where))
+
+
+def typed(decoder: msgspec.json.Decoder[T], data: Raw, where: str) -> tuple[T, Fields]:
+    """An object as the decoder's type, and its fields besides, for those that the type doesn't have."""
+    fields = object_of(data, where)
+    return decode(decoder, msgspec.json.encode(fields), where), fields
+
+
+def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T:
+    """Removes a required field and gives its value."""
+    raw = fields.pop(name, None)
+    if raw is None:
+        raise invalid(f"{where}.{name}", "it is required")
+    return decode(decoder, raw, f"{where}.{name}")
+
+
+def take_if_there(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T | None:
+    """Removes a field and gives its value, None without one."""
+    raw = fields.pop(name, None)
+    return None if raw is None else decode(decoder, raw, f"{where}.{name}")
+
+
+def invalid(where: str, problem: str) -> InvalidRequest:
+    return InvalidRequest(f"Invalid '{where}': {problem}.", param=where)

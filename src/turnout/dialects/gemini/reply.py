@@ -1,0 +1,174 @@
+"""Answers → Gemini's replies, and what a stream of them has in common with a whole one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Answer,
+    Audio,
+    Choice,
+    File,
+    Finish,
+    Image,
+    Part,
+    Refusal,
+    Text,
+    Thinking,
+    TokenLogprob,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from turnout.dialects import ReplyContext
+
+from .reading import Fields
+from .signature import FIELD, NAMESPACE, carried
+
+_encode = msgspec.json.encode
+_OBJECT = msgspec.json.Decoder(Fields)
+_REASONS = {
+    "stop": "STOP",
+    "length": "MAX_TOKENS",
+    "tool_calls": "STOP",
+    "content_filter": "SAFETY",
+    "refusal": "SAFETY",
+    "other": "OTHER",
+}
+_NATIVE_REASONS = frozenset(
+    {
+        "BLOCKLIST",
+        "CONTINUATION",
+        "ESCALATION",
+        "IMAGE_OTHER",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "IMAGE_SAFETY",
+        "LANGUAGE",
+        "MALFORMED_FUNCTION_CALL",
+        "MALFORMED_RESPONSE",
+        "MAX_TOKENS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "MODEL_ARMOR",
+        "NO_IMAGE",
+        "OTHER",
+        "PROHIBITED_CONTENT",
+        "RECITATION",
+        "SAFETY",
+        "SPII",
+        "STOP",
+        "TOO_MANY_TOOL_CALLS",
+        "UNEXPECTED_TOOL_CALL",
+    }
+)
+"""Google's own words (https://ai.google.dev/api/generate-content#FinishReason)."""
+
+
+def reply_body(answer: Answer, context: ReplyContext) -> bytes:
+    """A whole ``GenerateContentResponse``."""
+    reply: dict[str, Any] = {"candidates": [_candidate(choice) for choice in answer.choices]}
+    if answer.usage:
+        reply["usageMetadata"] = usage_fields(answer.usage)
+    return _encode(reply | origin_fields(answer.model, answer.id, context))
+
+
+def origin_fields(model: str, answer_id: str, context: ReplyContext) -> dict[str, str]:
+    return {"modelVersion": model or context.model, "responseId": answer_id or context.request_id}
+
+
+def _candidate(choice: Choice) -> dict[str, Any]:
+    parts = [made for part in choice.parts if (made := part_fields(part)) is not None]
+    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": choice.index}
+    if choice.finish:
+        candidate["finishReason"] = reason_of(choice.finish)
+    if choice.logprobs:
+        candidate["avgLogprobs"] = sum(token.logprob for token in choice.logprobs) / len(choice.logprobs)
+        candidate["logprobsResult"] = logprob_fields(choice.logprobs)
+    return candidate
+
+
+def reason_of(finish: Finish) -> str:
+    return finish.native_reason if finish.native_reason in _NATIVE_REASONS else _REASONS[finish.reason]
+
+
+def part_fields(part: Part) -> dict[str, Any] | Raw | None:
+    """The whole part; None for one that no answer has."""
+    own: Fields = (part.extensions or {}).get(NAMESPACE) or {}
+    if "block" in own:
+        return own["block"]
+    said = _said(part)
+    if said is None:
+        return None
+    if FIELD not in own and (others := carried(part)) is not None:
+        said[FIELD] = others
+    return {**said, **own}
+
+
+def _said(part: Part) -> dict[str, Any] | None:
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            return {"text": text}
+        case Thinking(text=text):
+            return {"text": text, "thought": True}
+        case ToolCall(id=call_id, name=name, arguments=arguments):
+            return {"functionCall": {"id": call_id, "name": name, "args": _arguments(arguments)}}
+        case Image(data=None, url=url) | File(data=None, url=str() as url):
+            return {"fileData": {"mimeType": part.media_type or "", "fileUri": url}}
+        case File(data=None, file_id=file_id):
+            return {"fileData": {"mimeType": part.media_type or "", "fileUri": file_id}}
+        case Image(data=data) | File(data=data):
+            return {"inlineData": {"mimeType": part.media_type or "", "data": data}}
+        case Audio(data=data, format=form):
+            return {"inlineData": {"mimeType": f"audio/{form}", "data": data}}
+        case ToolResult():
+            return None
+    return {"text": "", "thought": True}  # a sealed thought: all of it is in the signature
+
+
+def _arguments(text: str) -> Raw:
+    """They have to be an object. Those that aren't, because the model was cut short or made a mistake, are wrapped."""
+    if not text.strip():
+        return Raw(b"{}")
+    try:
+        _OBJECT.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return Raw(_encode({"INVALID_JSON": text}))
+    return Raw(text.encode())
+
+
+def usage_fields(usage: Usage) -> dict[str, Any]:
+    """Google counts thoughts apart from what was said."""
+    fields: dict[str, Any] = {
+        "promptTokenCount": usage.input,
+        "candidatesTokenCount": usage.output - usage.reasoning,
+        "totalTokenCount": usage.total,
+    }
+    if usage.cached_input:
+        fields["cachedContentTokenCount"] = usage.cached_input
+    if usage.reasoning:
+        fields["thoughtsTokenCount"] = usage.reasoning
+    if usage.audio_input:
+        fields["promptTokensDetails"] = _by_modality(usage.input, usage.audio_input)
+    if usage.audio_output:
+        fields["candidatesTokensDetails"] = _by_modality(usage.output - usage.reasoning, usage.audio_output)
+    return fields
+
+
+def _by_modality(total: int, audio: int) -> list[dict[str, Any]]:
+    counts = {"TEXT": total - audio, "AUDIO": audio}
+    return [{"modality": modality, "tokenCount": count} for modality, count in counts.items() if count > 0]
+
+
+def logprob_fields(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
+    return {
+        "chosenCandidates": [_logprob(token) for token in tokens],
+        "topCandidates": [{"candidates": [_logprob(top) for top in token.top]} for token in tokens],
+    }
+
+
+def _logprob(token: TokenLogprob) -> dict[str, Any]:
+    return {"token": token.token, "logProbability": token.logprob}

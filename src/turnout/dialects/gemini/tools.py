@@ -1,0 +1,80 @@
+"""``tools`` and ``toolConfig`` → the functions that a model may call.
+
+Tools that run at Google are kept under the names ``tools.googleSearch``, …, what else there is to configure under
+``toolConfig.retrievalConfig``, …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import Tool, ToolChoice
+from turnout.dialects.parsing import decode
+
+from . import wire
+from .reading import RAW, STRING, Fields, camel, object_of, take, take_if_there, typed
+from .schema import json_schema
+from .signature import NAMESPACE
+
+_TOOLS: msgspec.json.Decoder[list[Fields] | Fields] = msgspec.json.Decoder(list[Fields] | Fields)
+_CALLING = msgspec.json.Decoder(wire.FunctionCallingConfig)
+_TEXT = msgspec.json.Decoder(str | None)
+_MODES: dict[str, Any] = {"AUTO": "auto", "VALIDATED": "auto", "NONE": "none", "ANY": "required"}
+
+
+def read_tools(tools: Raw | None, extensions: Fields) -> tuple[Tool, ...]:
+    """Tools that aren't functions go into ``extensions``."""
+    found: list[Tool] = []
+    for number, one in enumerate(_objects(tools, "tools")):
+        fields = camel(one)
+        where = f"tools[{number}].functionDeclarations"
+        for place, declared in enumerate(_objects(fields.pop("functionDeclarations", None), where)):
+            found.append(_tool(camel(declared), f"{where}[{place}]"))
+        extensions |= {f"tools.{name}": raw for name, raw in fields.items()}
+    return tuple(found)
+
+
+def _objects(data: Raw | None, where: str) -> list[Fields]:
+    if data is None:
+        return []
+    objects = decode(_TOOLS, data, where)
+    return objects if isinstance(objects, list) else [objects]
+
+
+def _tool(declared: Fields, where: str) -> Tool:
+    name = take(declared, "name", STRING, where)
+    description = take_if_there(declared, "description", _TEXT, where)
+    schema = take_if_there(declared, "parameters", RAW, where)
+    parameters = take_if_there(declared, "parametersJsonSchema", RAW, where)
+    if parameters is None and schema is not None:
+        parameters = json_schema(schema, f"{where}.parameters")
+    return Tool(name, description, parameters, extensions={NAMESPACE: declared} if declared else None)
+
+
+def read_choice(
+    config: Raw | None, tools: tuple[Tool, ...], extensions: Fields
+) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+    """The tools that may be called, and whether one has to be.
+
+    The core has no list of those that are allowed: the others are left out, which comes to the same.
+    """
+    if config is None:
+        return tools, None
+    fields = object_of(config, "toolConfig")
+    told = fields.pop("functionCallingConfig", None)
+    extensions |= {f"toolConfig.{name}": raw for name, raw in fields.items()}
+    if told is None:
+        return tools, None
+    calling, _ = typed(_CALLING, told, "toolConfig.functionCallingConfig")
+    mode, allowed = _MODES.get(calling.mode), calling.allowed_function_names
+    if mode == "required" and allowed and len(allowed) == 1:
+        return tools, ToolChoice("tool", allowed[0])
+    return _allowed(tools, allowed), ToolChoice(mode) if mode else None
+
+
+def _allowed(tools: tuple[Tool, ...], names: Collection[str] | None) -> tuple[Tool, ...]:
+    return tuple([tool for tool in tools if tool.name in names]) if names else tools
