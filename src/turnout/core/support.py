@@ -12,12 +12,15 @@ from .messages import Audio, Extensions, File, Image, Message, Text, ToolResult
 from .request import ChatRequest
 from .unread import unread_fields
 
-_MEMORY = ("f16_kv", "logits_all", "low_vram", "main_gpu", "num_batch", "num_ctx", "num_gpu", "num_keep", "num_thread")
-_MEMORY += ("embedding_only", "numa", "use_mlock", "use_mmap", "vocab_only")
+_MEMORY = (
+    "embedding_only f16_kv logits_all low_vram main_gpu num_batch num_ctx num_gpu num_keep num_thread numa "
+    "use_mlock use_mmap vocab_only"
+).split()
+"""Ollama's options of how a model is loaded."""
 
 HARMLESS = frozenset(
     {
-        *(f"options.{name}" for name in _MEMORY),  # how Ollama loads a model
+        *(f"options.{name}" for name in _MEMORY),
         "cache_control",
         "diagnostics",
         "keep_alive",

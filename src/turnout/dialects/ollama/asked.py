@@ -19,7 +19,7 @@ _LOADING = "ollama-load"  # a namespace that no provider knows
 _OPTIONS = msgspec.json.Decoder(wire.Options)
 _KNOWN: dict[type, frozenset[str]] = {form: frozenset(form.__struct_fields__) for form in (wire.Chat, wire.Generate)}
 _OPTIONS_KNOWN = frozenset(wire.Options.__struct_fields__)
-_NOTHING_SAID = frozenset({b"null", b'""', b"[]", b"false"})
+_NOTHING_SAID = frozenset({b'""', b"[]", b"false"})
 _NO_OPTIONS = wire.Options()
 
 
@@ -58,12 +58,10 @@ def leftover(
     options: dict[str, Raw] | None,
     options_known: frozenset[str] = frozenset(),
 ) -> dict[str, Raw]:
-    """What the core has no place for, but for what says nothing."""
+    """What the core has no place for."""
     more = {}
     if not fields.keys() <= known:
-        more = {
-            name: value for name, value in fields.items() if name not in known and bytes(value) not in _NOTHING_SAID
-        }
+        more = {name: value for name, value in fields.items() if name not in known and bytes(value) != b"null"}
     if options and not options.keys() <= options_known:
         for name, value in options.items():
             if name not in options_known and bytes(value) != b"null":
@@ -76,6 +74,7 @@ def _extensions(
 ) -> dict[str, dict[str, Raw]] | None:
     more = leftover(fields, _KNOWN[type(said)], said.options, _OPTIONS_KNOWN)
     only_here = {name: more.pop(name) for name in untranslatable & more.keys()}
+    only_here = {name: value for name, value in only_here.items() if bytes(value) not in _NOTHING_SAID}
     extensions = {NAMESPACE: more} if more else {}
     if only_here:
         extensions[wire_name] = only_here
