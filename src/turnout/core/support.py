@@ -13,9 +13,21 @@ from .request import ChatRequest
 from .unread import unread_fields
 
 _MEMORY = (
-    "embedding_only f16_kv logits_all low_vram main_gpu num_batch num_ctx num_gpu num_keep num_thread numa "
-    "use_mlock use_mmap vocab_only"
-).split()
+    "embedding_only",
+    "f16_kv",
+    "logits_all",
+    "low_vram",
+    "main_gpu",
+    "num_batch",
+    "num_ctx",
+    "num_gpu",
+    "num_keep",
+    "num_thread",
+    "numa",
+    "use_mlock",
+    "use_mmap",
+    "vocab_only",
+)
 """Ollama's options of how a model is loaded."""
 
 HARMLESS = frozenset(
