@@ -42,11 +42,13 @@ class ReplyContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a model list."""
+    """A row of a model list. ``context`` and ``max_output`` are tokens, None where nothing is known."""
 
     id: str
     provider: str
     created: int = 0
+    context: int | None = None
+    max_output: int | None = None
 
 
 class Renderer(Protocol):

@@ -18,10 +18,13 @@ _OLLAMA = frozenset(
 
 
 def dialect_of(request: Request) -> Dialect:
-    """Paths that several dialects share are told apart by a header that every Anthropic SDK sends."""
-    if request.url.path in _OLLAMA:
+    """Paths that several dialects share are told apart by what every SDK of Anthropic's, or of Google's, sends."""
+    path, headers = request.url.path, request.headers
+    if path in _OLLAMA:
         return registry()["ollama"]
-    return registry()["anthropic" if "anthropic-version" in request.headers else "openai"]
+    if path.startswith("/v1beta") or "x-goog-api-key" in headers or "key" in request.query_params:
+        return registry()["gemini"]
+    return registry()["anthropic" if "anthropic-version" in headers else "openai"]
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -33,10 +33,12 @@ class Gemini:
 
 
 def _model(model: ServedModel) -> dict[str, object]:
-    return {
+    row: dict[str, object] = {
         "name": f"models/{model.id}",
         "baseModelId": model.id,
         "version": "1",
         "displayName": model.id,
         "supportedGenerationMethods": ["generateContent", "countTokens", "embedContent"],
     }
+    limits = {"inputTokenLimit": model.context, "outputTokenLimit": model.max_output}
+    return row | {name: limit for name, limit in limits.items() if limit is not None}

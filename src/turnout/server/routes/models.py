@@ -16,6 +16,8 @@ from turnout.server.errors import dialect_of
 def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
+    @routes.get("/v1beta1/models", include_in_schema=False)
+    @routes.get("/v1beta/models")
     @routes.get("/v1/models")
     async def list_models(request: Request) -> Response:
         """Every name that this key may ask for."""
@@ -23,6 +25,8 @@ def router(gateway: Gateway) -> APIRouter:
         served = [_row(name, model) for name, model in gateway.snapshot.served() if may_use(key, name)]
         return Response(dialect_of(request).models(served), media_type="application/json")
 
+    @routes.get("/v1beta1/models/{name:path}", include_in_schema=False)
+    @routes.get("/v1beta/models/{name:path}")
     @routes.get("/v1/models/{name:path}")
     async def get_model(name: str, request: Request) -> Response:
         """One model."""
@@ -36,4 +40,13 @@ def router(gateway: Gateway) -> APIRouter:
 
 
 def _row(name: str, model: Model) -> ServedModel:
-    return ServedModel(id=name, provider=model.deployments[0].provider, created=model.created)
+    """Any of its deployments may answer: the least that one takes is what can be relied on."""
+    contexts = [at.traits.context for at in model.deployments if at.traits.context is not None]
+    outputs = [at.traits.max_output for at in model.deployments if at.traits.max_output is not None]
+    return ServedModel(
+        id=name,
+        provider=model.deployments[0].provider,
+        created=model.created,
+        context=min(contexts, default=None),
+        max_output=min(outputs, default=None),
+    )
