@@ -44,6 +44,18 @@ class TestBook:
         assert price == Price(input=150_000, output=600_000, cached_input=75_000, version=BOOK_VERSION)
         assert price.cost(Usage(input=1_000_000, output=1_000_000)) == 750_000_000_000  # 0.75 USD
 
+    def test_sound_and_pictures_have_prices_of_their_own(self, book: PriceBook) -> None:
+        words, pictures = book.price("openai", "gpt-4o-transcribe"), book.price("openai", "gpt-image-1.5")
+        assert words is not None
+        assert pictures is not None
+        assert words.audio_input == 6_000_000 > words.input
+        assert (pictures.image_input, pictures.image_output) == (8_000_000, 32_000_000)
+
+    @pytest.mark.parametrize("model", ["whisper-1", "tts-1"])
+    def test_what_isnt_billed_by_tokens_has_no_price(self, book: PriceBook, model: str) -> None:
+        """A wrong cost would be worse than none."""
+        assert book.price("openai", model) is None
+
     def test_a_price_in_tiers_counts_with_the_first(self, book: PriceBook) -> None:
         price = book.price("google", "gemini-2.5-pro")
         assert price is not None

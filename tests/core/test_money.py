@@ -54,6 +54,17 @@ def test_cached_and_written_tokens_have_their_own_prices() -> None:
     assert price.cost(usage) == 100 * 100 + 600 * 10 + 300 * 125 + 7 * 500
 
 
+def test_tokens_of_a_medium_have_their_own_prices() -> None:
+    price = Price(input=5, output=10, audio_input=6, audio_output=20, image_input=8, image_output=32, version="test")
+    usage = Usage(input=100, audio_input=30, image_input=20, output=50, audio_output=4, image_output=40)
+    assert price.cost(usage) == 50 * 5 + 30 * 6 + 20 * 8 + 6 * 10 + 4 * 20 + 40 * 32
+
+
+def test_a_medium_without_a_price_costs_what_text_does() -> None:
+    usage = Usage(input=100, audio_input=30, image_input=20, output=50, image_output=40)
+    assert Price(input=5, output=10, version="test").cost(usage) == 100 * 5 + 50 * 10
+
+
 def test_a_free_cache_is_free() -> None:
     assert Price(input=100, cached_input=0, version="test").cost(Usage(input=10, cached_input=10)) == 0
 

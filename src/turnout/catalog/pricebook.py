@@ -61,6 +61,10 @@ def _rate(price: book.ModelPrice, start: book.StartDateConstraint | None) -> Rat
         output=_picodollars(price.output_mtok) or 0,
         cached_input=_picodollars(price.cache_read_mtok),
         cache_write=_picodollars(price.cache_write_mtok),
+        audio_input=_picodollars(price.input_audio_mtok),
+        audio_output=_picodollars(price.output_audio_mtok),
+        image_input=_picodollars(price.input_image_mtok),
+        image_output=_picodollars(price.output_image_mtok),
         since=start.start_date if start else None,
     )
 

@@ -67,6 +67,10 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True):
     output: int
     cached_input: int | None = None
     cache_write: int | None = None
+    audio_input: int | None = None
+    audio_output: int | None = None
+    image_input: int | None = None
+    image_output: int | None = None
     since: date | None = None
 
 
@@ -104,6 +108,10 @@ class PriceBook(msgspec.Struct, frozen=True):
             output=rate.output,
             cached_input=rate.cached_input,
             cache_write=rate.cache_write,
+            audio_input=rate.audio_input,
+            audio_output=rate.audio_output,
+            image_input=rate.image_input,
+            image_output=rate.image_output,
             version=f"{PACKAGE} {self.version}",
         )
 

@@ -23,6 +23,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     output: int = 0
     cached_input: int | None = None  # a provider without a cache price bills cached tokens as input
     cache_write: int | None = None
+    audio_input: int | None = None  # where there is no price for a medium, its tokens cost what text does
+    audio_output: int | None = None
+    image_input: int | None = None
+    image_output: int | None = None
     version: str
 
     def cost(self, usage: Usage) -> int:
@@ -35,7 +39,16 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
             + usage.cached_input * cached
             + usage.cache_write * write
             + usage.output * self.output
+            + _more(usage.audio_input, self.audio_input, self.input)
+            + _more(usage.image_input, self.image_input, self.input)
+            + _more(usage.audio_output, self.audio_output, self.output)
+            + _more(usage.image_output, self.image_output, self.output)
         )
+
+
+def _more(tokens: int, price: int | None, counted: int) -> int:
+    """What tokens of a medium cost beyond the price of text, at which they have been counted."""
+    return tokens * (price - counted) if tokens and price is not None else 0
 
 
 def per_token(usd_per_million: Decimal) -> int:

@@ -12,7 +12,7 @@ MOST = 2**31 - 1
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``input`` includes ``cached_input`` and ``cache_write``; ``output`` includes ``reasoning``; each of
-    them includes its audio.
+    them includes its audio and its images.
 
     (Anthropic reports its three input counts apart, Gemini its thoughts apart: their decoders add them up.)
     """
@@ -24,6 +24,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reasoning: int = 0
     audio_input: int = 0
     audio_output: int = 0
+    image_input: int = 0
+    image_output: int = 0
     source: Literal["reported", "estimated"] = "reported"
 
     @property
@@ -34,5 +36,5 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def credible(self) -> bool:
         """Can it be billed? A provider may say anything."""
         counts = (self.input, self.output, self.cached_input, self.cache_write, self.reasoning)
-        audio = (self.audio_input, self.audio_output)
-        return min(*counts, *audio) >= 0 and max(*counts, *audio) <= MOST
+        media = (self.audio_input, self.audio_output, self.image_input, self.image_output)
+        return min(*counts, *media) >= 0 and max(*counts, *media) <= MOST
