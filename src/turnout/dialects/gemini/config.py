@@ -50,16 +50,16 @@ def sampling_of(config: wire.GenerationConfig) -> Sampling:
 
 
 def output_of(config: wire.GenerationConfig) -> Output:
-    if config.response_json_schema is not None:
+    if config.response_json_schema:
         return Output("json_schema", config.response_json_schema)
-    if config.response_schema is not None:
+    if config.response_schema:
         return Output("json_schema", json_schema(config.response_schema, f"{WHERE}.responseSchema"))
     return Output("json") if config.response_mime_type == _JSON else Output()
 
 
 def reasoning_of(config: wire.GenerationConfig) -> Reasoning | None:
     """Thoughts are shown whenever a provider tells them: without them, other models' signatures would be lost."""
-    if config.thinking_config is None:
+    if not config.thinking_config:
         return None
     thinking, _ = typed(_THINKING, config.thinking_config, f"{WHERE}.thinkingConfig")
     level, budget = thinking.thinking_level, thinking.thinking_budget

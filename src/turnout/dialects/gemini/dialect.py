@@ -9,6 +9,8 @@ import msgspec
 from turnout.dialects import ServedModel
 from turnout.errors import TurnoutError
 
+from .count import CountTokens
+from .embed import BatchEmbedContents, EmbedContent
 from .errors import error_body
 from .generate import GenerateContent
 
@@ -20,6 +22,9 @@ class Gemini:
     endpoints = (
         GenerateContent("generateContent", stream=False),
         GenerateContent("streamGenerateContent", stream=True),
+        EmbedContent(),
+        BatchEmbedContents(),
+        CountTokens(),
     )
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:

@@ -11,6 +11,7 @@ from msgspec import Meta, Raw, Struct
 
 from .reading import Fields
 
+NOTHING = Raw()
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Heat = Annotated[float, Meta(ge=0, le=2)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
@@ -65,10 +66,10 @@ class GenerationConfig(Struct, rename="camel"):
     response_logprobs: bool | None = None
     logprobs: Count | None = None
     response_mime_type: str | None = None
-    response_schema: Raw | None = None
-    response_json_schema: Raw | None = None
+    response_schema: Raw = NOTHING
+    response_json_schema: Raw = NOTHING
     response_modalities: list[str] | None = None
-    thinking_config: Raw | None = None
+    thinking_config: Raw = NOTHING
 
 
 class ThinkingConfig(Struct, rename="camel"):
