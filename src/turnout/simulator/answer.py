@@ -1,7 +1,8 @@
 """The answer to a question: a pure function of it, so that tests can compare.
 
 - The text is ``You said: `` and the last user message; after tool results, ``The tools said: `` and those. Images add
-  how many there were and the size of each.
+  how many there were and the size of each; so do recordings and documents.
+- What has to fit a JSON schema is an example of it. In JSON mode the same text is the value of ``answer``.
 - Tools are called when the model's name or header says so, when the request forces it, or when the last user message
   has the words "use a tool" (the first one offered) or "use all tools"; never after tool results.
 - A word with the space around it is a token. Thinking and text are counted alike; a tool call costs one token for its
@@ -22,6 +23,9 @@ from .question import Question, Tool
 from .script import Script
 
 ARGUMENT_PIECE = 8
+DIMENSIONS = 8
+"""Of an embedding, when the request doesn't say."""
+REFUSAL = "I can't help with that."
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +55,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """``thinking`` and ``text`` are cut into tokens. ``stop`` is the stop sequence that was hit."""
+    """``thinking`` and ``text`` are cut into tokens. ``stop`` is the stop sequence that was hit.
+
+    ``refused``: the text is a refusal, where the wire has a place for it.
+    """
 
     id: str
     thinking: tuple[str, ...]
@@ -60,11 +67,22 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     finish: Literal["stop", "length", "tool_calls"]
     stop: str | None
     usage: Usage
+    refused: bool = False
 
 
 def answer(question: Question, script: Script, number: int) -> Answer:
     """``number`` makes the ids."""
-    calls = _calls(question, script, number)
+    if not question.generates:
+        return Answer(
+            id=f"sim{number:08d}",
+            thinking=(),
+            text=(),
+            calls=(),
+            finish="stop",
+            stop=None,
+            usage=Usage(input=question.tokens, output=0),
+        )
+    calls = _calls(question, script, number) if not script.refusal else ()
     text, stop = _stopped(_text(question, script), question.stops) if not calls else ("", None)
     thinking = _thinking(question) if script.thinking or question.thinking else ""
     thought, said = _tokens(thinking), _tokens(text)
@@ -88,6 +106,7 @@ def answer(question: Question, script: Script, number: int) -> Answer:
             cache_write=question.tokens // 4 if script.cached else 0,
             reasoning=len(thought) * question.choices,
         ),
+        refused=script.refusal,
     )
 
 
@@ -96,14 +115,40 @@ def signature(text: str) -> str:
     return base64.b64encode(hashlib.sha256(f"simulator:{text}".encode()).digest()).decode()
 
 
+def logprob(token: str) -> float:
+    """How likely a token is said to have been: the same wherever it is said."""
+    return -hashlib.sha256(token.encode()).digest()[0] / 256
+
+
+def likely(token: str, count: int) -> list[tuple[str, float]]:
+    """The likeliest tokens at the place of ``token``, which comes first."""
+    return [(token, logprob(token)), *((f" other{n}", -float(n)) for n in range(1, count))][:count]
+
+
+def vector(text: str, dimensions: int) -> list[float]:
+    """An embedding: the same for the same text, of numbers that a 32-bit float holds exactly."""
+    digest = b"".join(hashlib.sha256(f"{text}/{at}".encode()).digest() for at in range(-(-dimensions // 32)))
+    return [(byte - 128) / 128 for byte in digest[:dimensions]]
+
+
 def _text(question: Question, script: Script) -> str:
+    if script.refusal:
+        return REFUSAL
     if script.words is not None:
         return " ".join(f"word{n}" for n in range(1, script.words + 1))
     text = f"The tools said: {'; '.join(question.results)}" if question.results else f"You said: {question.prompt}"
-    if question.images:
-        noun = "image" if len(question.images) == 1 else "images"
-        text += f" I saw {len(question.images)} {noun}: {', '.join(question.images)}."
-    return text
+    text += _seen("saw", "image", question.images)
+    text += _seen("heard", "recording", question.recordings)
+    text += _seen("read", "document", question.documents)
+    if question.schema is None:
+        return text
+    return msgspec.json.encode(_example(question.schema, 1) if question.schema else {"answer": text}).decode()
+
+
+def _seen(verb: str, noun: str, things: tuple[str, ...]) -> str:
+    if not things:
+        return ""
+    return f" I {verb} {len(things)} {noun if len(things) == 1 else f'{noun}s'}: {', '.join(things)}."
 
 
 def _thinking(question: Question) -> str:

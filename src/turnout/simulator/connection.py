@@ -115,7 +115,11 @@ class Connection(asyncio.Protocol):
         while self._waiting and not self._transport.is_closing():
             request, keep_alive = self._waiting.popleft()
             self._sender = Sender(self._transport, self._writable)
-            await self._respond(request, self._sender)
+            try:
+                await self._respond(request, self._sender)
+            except Exception:
+                self._transport.abort()  # a defect of ours: the client shall not wait for it
+                raise
             if not keep_alive:
                 self._transport.close()
         self._sender = self.task = None

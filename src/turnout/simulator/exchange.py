@@ -19,10 +19,10 @@ from .refused import Refused
 from .routes import ROUTES
 from .script import Script, read_script
 from .sender import Sender
-from .wire import Frame, Route, Wire
+from .wire import JSON, Frame, Route, Wire
 
 LOG_PATH = "/__simulator/attempts"
-JSON = "application/json"
+REQUESTS_PATH = "/__simulator/requests"
 BROKEN = Refused(500, "The simulator was told to fail.")
 
 
@@ -37,6 +37,9 @@ async def respond(request: Request, sender: Sender, log: Log, pace: Pace) -> Non
     """Answers ``request``, whatever it is."""
     if request.path == LOG_PATH:
         return await _show_log(request, sender, log)
+    if request.path == REQUESTS_PATH:
+        model = request.query.get("model")
+        return await _send(sender, 200, msgspec.json.encode([s for s in log.seen if model in (None, s.model)]))
     for route in ROUTES:
         path = route.match(request)
         if path is None:
@@ -75,6 +78,7 @@ class Exchange:
     async def _answer(self, pace: Pace) -> None:
         question = self._wire.read(self._request, self._path)
         self._attempt.model, self._attempt.stream = question.model, question.stream
+        self._log.keep(question.model, self._request)
         script = self._script(question.model, pace)
         await asyncio.sleep(script.slow_headers / 1000)
         if script.strikes_before:
@@ -118,23 +122,25 @@ class Exchange:
         await asyncio.sleep(script.slow_first / 1000)
         body = self._wire.body(question, given)
         if script.fault == "error":
-            await self._whole(200, self._wire.error(BROKEN))
+            await self._whole(200, JSON, self._wire.error(BROKEN))
             return self._attempt.end("cut")
         if script.strikes_during or script.split:
-            await self._sender.head(200, self._headers(JSON, "transfer-encoding", "chunked"))
+            headers = self._headers(self._wire.body_type(question), "transfer-encoding", "chunked")
+            await self._sender.head(200, headers)
             hurried = msgspec.structs.replace(script, slow_first=0, slow_between=0)
             return await play(_halves(body, given.usage.output), hurried, self._sender, self._attempt, b"")
-        await self._whole(200, body)
+        await self._whole(200, self._wire.body_type(question), body)
         self._attempt.events, self._attempt.tokens_out = 1, given.usage.output
         return self._attempt.end("completed")
 
     async def _refuse(self, refused: Refused) -> None:
         self._attempt.status = refused.status
-        await self._whole(refused.status, self._wire.error(refused), *_retry_after(refused))
+        await self._whole(refused.status, JSON, self._wire.error(refused), *_retry_after(refused))
         self._attempt.end("completed")
 
-    async def _whole(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
-        await self._sender.whole(status, [*self._headers(JSON, "content-length", str(len(body))), *headers], body)
+    async def _whole(self, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> None:
+        own = self._headers(media_type, "content-length", str(len(body)))
+        await self._sender.whole(status, [*own, *headers], body)
 
     def _headers(self, media_type: str, length_name: str, length: str) -> list[tuple[str, str]]:
         """The names that are empty are headers that the vendor doesn't send."""

@@ -9,8 +9,17 @@ from typing import Literal
 
 import msgspec
 
+from .http import Request
+
 KEPT = 10_000
 """Attempts that are remembered; the oldest make room."""
+
+SEEN = 256
+"""Requests that are remembered with what they said …"""
+LARGE = 256 * 1024
+"""… if their body has no more bytes than this."""
+
+CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 
 Outcome = Literal["open", "completed", "cut", "client_left"]
 
@@ -44,8 +53,19 @@ class Attempt(msgspec.Struct, kw_only=True):
         self.ended, self.outcome = time.time(), outcome
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What a request said, for who wants to know what arrived: its headers without keys, its body as text."""
+
+    model: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: str
+
+
 class Log:
     def __init__(self) -> None:
+        self.seen: deque[Seen] = deque(maxlen=SEEN)
         self.attempts: deque[Attempt] = deque(maxlen=KEPT)
         self._number = 0
         self._tries: Counter[tuple[str, str]] = Counter()
@@ -63,6 +83,14 @@ class Log:
         self.attempts.append(attempt)
         return attempt
 
+    def keep(self, model: str, request: Request) -> None:
+        """Remembers the request itself for a while, unless it is a large one."""
+        if len(request.body) > LARGE:
+            return
+        headers = {name: value for name, value in request.headers.items() if name not in CREDENTIALS}
+        query = {name: value for name, value in request.query.items() if name != "key"}
+        self.seen.append(Seen(model, request.path, query, headers, request.body.decode("utf-8", "replace")))
+
     def tries(self, model: str, simulate: str) -> int:
         """Counts one more try with this model and header, and tells how many there were. For ``times-K`` only."""
         if len(self._tries) >= KEPT:
@@ -73,6 +101,7 @@ class Log:
     def clear(self) -> None:
         """Forgets attempts and tries. Numbers go on, so that ids stay unique."""
         self.attempts.clear()
+        self.seen.clear()
         self._tries.clear()
 
 

@@ -11,6 +11,7 @@ import msgspec
 from .refused import Refused
 
 IMAGE_TOKENS = 100
+FILE_TOKENS = 100
 TOOL_TOKENS = 10
 
 
@@ -24,9 +25,13 @@ class Tool(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """``prompt`` is the text of the last user message, ``results`` what tools said since.
 
-    ``images`` describes each image of the conversation in words. ``tool_choice`` is "auto", "none", "any", or the name
-    of the one tool that has to be called. ``tokens`` are the input tokens: one for each word of every message, 100 for
-    each image, 10 for each tool offered.
+    ``images``, ``recordings`` and ``documents`` describe each of the conversation in words. ``tool_choice`` is "auto",
+    "none", "any", or the name of the one tool that has to be called. ``tokens`` are the input tokens: one for each word
+    of every message, 100 for each image, recording and document, 10 for each tool offered.
+
+    ``schema`` is what the answer has to fit; an empty one is JSON mode. ``logprobs`` are how many likely tokens to tell
+    at each place besides the one chosen. A question that doesn't ``generate`` (embeddings, a count of tokens) has an
+    answer without words. ``details`` are for its own wire alone.
     """
 
     model: str
@@ -35,6 +40,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     results: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"
     max_tokens: int | None = None
@@ -42,6 +49,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     thinking: bool = False
     choices: int = 1
     include_usage: bool = True
+    schema: dict[str, Any] | None = None
+    logprobs: int | None = None
+    generates: bool = True
+    details: Any = None
 
 
 class Conversation:
@@ -51,6 +62,8 @@ class Conversation:
         self.prompt = ""
         self.results: list[str] = []
         self.images: list[str] = []
+        self.recordings: list[str] = []
+        self.documents: list[str] = []
         self._words = 0
 
     def begin(self, role: str) -> None:
@@ -71,11 +84,7 @@ class Conversation:
 
     def image(self, data: str) -> None:
         """An image in base64, plain or URL-safe."""
-        try:
-            size = len(base64.b64decode(base64_plain(data), validate=True))
-        except binascii.Error as error:
-            raise Refused(400, f"An image is not valid base64: {error}") from error
-        self.images.append(f"{size} bytes")
+        self.images.append(_measured(data, "An image"))
 
     def image_url(self, url: str) -> None:
         """An image by address, which may be a ``data:`` URL."""
@@ -84,8 +93,28 @@ class Conversation:
         else:
             self.images.append(url)
 
+    def recording(self, data: str) -> None:
+        """Sound in base64."""
+        self.recordings.append(_measured(data, "A recording"))
+
+    def document(self, data: str) -> None:
+        """A document in base64, perhaps as a ``data:`` URL."""
+        self.documents.append(_measured(data.rpartition(";base64,")[2], "A document"))
+
+    def document_at(self, place: str) -> None:
+        """A document by its address, or by the id of its upload."""
+        self.documents.append(place)
+
     def tokens(self, tools: int) -> int:
-        return self._words + IMAGE_TOKENS * len(self.images) + TOOL_TOKENS * tools
+        files = len(self.recordings) + len(self.documents)
+        return self._words + IMAGE_TOKENS * len(self.images) + FILE_TOKENS * files + TOOL_TOKENS * tools
+
+
+def _measured(data: str, what: str) -> str:
+    try:
+        return f"{len(base64.b64decode(base64_plain(data), validate=True))} bytes"
+    except binascii.Error as error:
+        raise Refused(400, f"{what} is not valid base64: {error}") from error
 
 
 def base64_plain(text: str) -> str:

@@ -5,7 +5,7 @@ Three vendors list their models at ``/v1/models``. OpenAI comes last of them: th
 
 from __future__ import annotations
 
-from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, vllm
+from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, openai_beside, vllm
 
 ROUTES = (
     *anthropic.ROUTES,
@@ -15,4 +15,5 @@ ROUTES = (
     *ollama.ROUTES,
     *llamacpp.ROUTES,
     *vllm.ROUTES,
+    *openai_beside.ROUTES,
 )

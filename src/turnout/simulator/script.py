@@ -38,9 +38,10 @@ what is answered
     ``tools``                 calls the first tool offered; ``parallel-tools`` calls all of them (a single one twice)
     ``thinking``              thinks first
     ``cached``                half of the input tokens were read from the prompt cache, a quarter written to it
+    ``refusal``               refuses to answer
     ``words-N``               answers with N words
 
-The four words of the last group without a number also work anywhere in a model's name (``my-tools-model``).
+The words of the last group without a number also work anywhere in a model's name (``my-tools-model``).
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     parallel_tools: bool = False
     thinking: bool = False
     cached: bool = False
+    refusal: bool = False
     words: int | None = None
 
     @property
@@ -103,6 +105,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
             parallel_tools=self.parallel_tools,
             thinking=self.thinking,
             cached=self.cached,
+            refusal=self.refusal,
             words=self.words,
         )
 
@@ -125,10 +128,11 @@ _WORDS = tuple(
         r"(?P<tools>tools)",
         r"(?P<thinking>thinking)",
         r"(?P<cached>cached)",
+        r"(?P<refusal>refusal)",
         r"fault",  # only there to be read: fault=reset
     )
 )
-_BEHAVIOURS = ("tools", "parallel-tools", "thinking", "cached")
+_BEHAVIOURS = ("tools", "parallel-tools", "thinking", "cached", "refusal")
 
 
 def read_script(model: str, header: str) -> Script:

@@ -29,7 +29,7 @@ class Wire(Protocol):
     """A vendor's wire format, one way. Streams are made lazily: a stalled or cut one costs no more than was sent."""
 
     name: str
-    media_type: str  # of its streams; empty if they say none; its other bodies are JSON
+    media_type: str  # of its streams; empty if they say none
     request_id_header: str  # empty if it sends none
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
@@ -40,6 +40,10 @@ class Wire(Protocol):
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]: ...
 
+    def body_type(self, question: Question) -> str:
+        """The media type of a whole reply."""
+        ...
+
     def error(self, refused: Refused) -> bytes:
         """The body of an error reply."""
         ...
@@ -47,6 +51,16 @@ class Wire(Protocol):
     def error_event(self, refused: Refused) -> bytes:
         """An error inside a stream."""
         ...
+
+
+JSON = "application/json"
+
+
+class JsonBodies:
+    """What most wires reply with."""
+
+    def body_type(self, question: Question) -> str:
+        return JSON
 
 
 Page = Callable[[Mapping[str, str]], bytes]

@@ -16,7 +16,7 @@ from turnout.simulator.answer import Answer, Call, signature
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
-from turnout.simulator.wire import MODELS, Frame, decode, route, sse
+from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route, sse
 
 
 class TextBlock(msgspec.Struct, tag="text"):
@@ -36,8 +36,15 @@ class ImageBlock(msgspec.Struct, tag="image"):
     source: Base64Source | UrlSource
 
 
+class DocumentSource(msgspec.Struct):
+    type: Literal["base64", "text", "url", "file", "content"]
+    data: str = ""
+    url: str = ""
+    file_id: str = ""
+
+
 class DocumentBlock(msgspec.Struct, tag="document"):
-    pass
+    source: DocumentSource
 
 
 class ThinkingBlock(msgspec.Struct, tag="thinking"):
@@ -82,18 +89,34 @@ class Thinking(msgspec.Struct):
     type: Literal["enabled", "adaptive", "disabled"]
 
 
-class Body(msgspec.Struct):
+class OutputFormat(msgspec.Struct):
+    schema: dict[str, Any]
+    type: Literal["json_schema"]
+
+
+class OutputConfig(msgspec.Struct):
+    format: OutputFormat | None = None
+
+
+class Counted(msgspec.Struct, kw_only=True):
+    """What a request to count tokens has in common with one for an answer."""
+
     model: str
-    max_tokens: Annotated[int, msgspec.Meta(ge=1)]
     messages: Annotated[list[Message], msgspec.Meta(min_length=1)]
     system: str | list[TextBlock] = ""
-    stream: bool = False
     tools: list[ToolOffered] = []
     tool_choice: ToolChoice | None = None
-    stop_sequences: list[str] = []
     thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
 
 
+class Body(Counted, kw_only=True):
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)]
+    stream: bool = False
+    stop_sequences: list[str] = []
+
+
+COUNTED = msgspec.json.Decoder(Counted)
 BODY = msgspec.json.Decoder(Body)
 
 ERRORS: Mapping[int, str] = {
@@ -112,7 +135,7 @@ ERRORS: Mapping[int, str] = {
 FINISH = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 
 
-class AnthropicMessages:
+class AnthropicMessages(JsonBodies):
     name = "anthropic"
     media_type = "text/event-stream; charset=utf-8"
     request_id_header = "request-id"
@@ -120,26 +143,9 @@ class AnthropicMessages:
     # --- the request ---------------------------------------------------------------------------------
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
-        if "anthropic-version" not in request.headers:
-            raise Refused(400, "anthropic-version: header is required")
+        _need_version(request)
         body = decode(BODY, request.body)
-        conversation = Conversation()
-        for text in [body.system] if isinstance(body.system, str) else [block.text for block in body.system]:
-            conversation.text(text)
-        _read_messages(body.messages, conversation)
-        return Question(
-            model=body.model,
-            stream=body.stream,
-            prompt=conversation.prompt,
-            tokens=conversation.tokens(len(body.tools)),
-            results=tuple(conversation.results),
-            images=tuple(conversation.images),
-            tools=tuple(Tool(tool.name, tool.input_schema) for tool in body.tools),
-            tool_choice="auto" if body.tool_choice is None else body.tool_choice.name or body.tool_choice.type,
-            max_tokens=body.max_tokens,
-            stops=tuple(body.stop_sequences),
-            thinking=body.thinking is not None and body.thinking.type != "disabled",
-        )
+        return _question(body, stream=body.stream, max_tokens=body.max_tokens, stops=tuple(body.stop_sequences))
 
     # --- the answer ----------------------------------------------------------------------------------
 
@@ -179,6 +185,45 @@ class AnthropicMessages:
         return sse(_error(refused), "error")
 
 
+class CountTokens(AnthropicMessages):
+    """https://docs.anthropic.com/en/api/messages-count-tokens"""
+
+    name = "anthropic-count"
+
+    def read(self, request: Request, path: Mapping[str, str]) -> Question:
+        _need_version(request)
+        return _question(decode(COUNTED, request.body), stream=False, generates=False)
+
+    def body(self, question: Question, answer: Answer) -> bytes:
+        return msgspec.json.encode({"input_tokens": answer.usage.input})
+
+
+def _need_version(request: Request) -> None:
+    if "anthropic-version" not in request.headers:
+        raise Refused(400, "anthropic-version: header is required")
+
+
+def _question(body: Counted, **more: Any) -> Question:
+    conversation = Conversation()
+    for text in [body.system] if isinstance(body.system, str) else [block.text for block in body.system]:
+        conversation.text(text)
+    _read_messages(body.messages, conversation)
+    output = body.output_config.format if body.output_config else None
+    return Question(
+        model=body.model,
+        prompt=conversation.prompt,
+        tokens=conversation.tokens(len(body.tools)),
+        results=tuple(conversation.results),
+        images=tuple(conversation.images),
+        documents=tuple(conversation.documents),
+        tools=tuple(Tool(tool.name, tool.input_schema) for tool in body.tools),
+        tool_choice="auto" if body.tool_choice is None else body.tool_choice.name or body.tool_choice.type,
+        thinking=body.thinking is not None and body.thinking.type != "disabled",
+        schema=output.schema if output else None,
+        **more,
+    )
+
+
 def _read_messages(messages: list[Message], conversation: Conversation) -> None:
     """Refuses, as Anthropic does, calls without results in the next message, and results without calls."""
     called: set[str] = set()
@@ -201,6 +246,8 @@ def _read_block(block: Block, role: str, conversation: Conversation) -> None:
             conversation.text(block.text, asked=role == "user")
         case ImageBlock():
             _read_image(block, conversation)
+        case DocumentBlock():
+            _read_document(block.source, conversation)
         case ThinkingBlock():
             if block.signature != signature(block.thinking):
                 raise Refused(400, "messages: Invalid `signature` in `thinking` block")
@@ -210,6 +257,8 @@ def _read_block(block: Block, role: str, conversation: Conversation) -> None:
             for part in parts:
                 if isinstance(part, ImageBlock):
                     _read_image(part, conversation)
+                elif isinstance(part, DocumentBlock):
+                    _read_document(part.source, conversation)
 
 
 def _read_image(block: ImageBlock, conversation: Conversation) -> None:
@@ -217,6 +266,13 @@ def _read_image(block: ImageBlock, conversation: Conversation) -> None:
         conversation.image(block.source.data)
     else:
         conversation.image_url(block.source.url)
+
+
+def _read_document(source: DocumentSource, conversation: Conversation) -> None:
+    if source.type == "base64":
+        conversation.document(source.data)
+    else:
+        conversation.document_at(source.url or source.file_id or f"{len(source.data.encode())} bytes")
 
 
 def _blocks(answer: Answer) -> Iterator[tuple[dict[str, Any], list[tuple[str, str]]]]:
@@ -274,6 +330,9 @@ def _input_usage(answer: Answer) -> dict[str, int]:
 
 
 def _stop(answer: Answer) -> dict[str, Any]:
+    if answer.refused:
+        details = {"type": "refusal", "category": None, "explanation": None}
+        return {"stop_reason": "refusal", "stop_sequence": None, "stop_details": details}
     reason = "stop_sequence" if answer.stop else FINISH[answer.finish]
     return {"stop_reason": reason, "stop_sequence": answer.stop}
 
@@ -305,6 +364,7 @@ ANTHROPIC = AnthropicMessages()
 
 ROUTES = (
     route("POST", "/v1/messages", ANTHROPIC),
+    route("POST", "/v1/messages/count_tokens", CountTokens()),
     route("GET", "/v1/models", ANTHROPIC, _models, header="anthropic-version"),
     route(
         "GET",

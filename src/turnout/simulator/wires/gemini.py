@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from turnout.simulator.answer import Answer, Usage, signature
+from turnout.simulator.answer import DIMENSIONS, Answer, Usage, likely, logprob, signature, vector
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool, base64_plain
 from turnout.simulator.refused import Refused
-from turnout.simulator.wire import MODELS, Frame, decode, route
+from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route
 
 
 class Camel(msgspec.Struct, rename="camel", frozen=True):
@@ -34,6 +34,7 @@ class Blob(Camel, frozen=True):
 
 class FileData(Camel, frozen=True):
     file_uri: str
+    mime_type: str = ""
 
 
 class FunctionCall(Camel, frozen=True):
@@ -85,9 +86,31 @@ class ThinkingConfig(Camel, frozen=True):
 
 
 class GenerationConfig(Camel, frozen=True):
+    candidate_count: Annotated[int, msgspec.Meta(ge=1, le=8)] = 1
+    response_mime_type: str = ""
+    response_schema: dict[str, Any] | None = None
+    response_json_schema: dict[str, Any] | None = None
+    response_logprobs: bool = False
+    logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
     max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     stop_sequences: list[str] = []
     thinking_config: ThinkingConfig = ThinkingConfig()
+
+
+class CountBody(Camel, frozen=True):
+    """Either the contents, or a whole request for an answer."""
+
+    contents: list[Content] = []
+    generate_content_request: Body | None = None
+
+
+class EmbedBody(Camel, frozen=True):
+    content: Content
+    output_dimensionality: Annotated[int, msgspec.Meta(ge=1)] = DIMENSIONS
+
+
+class BatchBody(Camel, frozen=True):
+    requests: Annotated[list[EmbedBody], msgspec.Meta(min_length=1)]
 
 
 class Body(Camel, frozen=True):
@@ -98,8 +121,9 @@ class Body(Camel, frozen=True):
     generation_config: GenerationConfig = GenerationConfig()
 
 
+Form = TypeVar("Form")
 ANYTHING = msgspec.json.Decoder()
-NOT_OURS = frozenset({"args", "response", "parameters", "parametersJsonSchema"})
+NOT_OURS = frozenset({"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"})
 """Fields whose keys are the user's: they are no fields of Gemini's."""
 
 ERRORS: Mapping[int, str] = {
@@ -116,7 +140,7 @@ ERRORS: Mapping[int, str] = {
 FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP"}
 
 
-class Gemini:
+class Gemini(JsonBodies):
     """``stream`` is in the path, not in the body."""
 
     name = "gemini"
@@ -129,27 +153,7 @@ class Gemini:
         stream = path["method"] == "streamGenerateContent"
         if stream and request.query.get("alt") != "sse":
             raise Refused(400, "The simulator streams with alt=sse only.")
-        body = _body(request.body)
-        model = path["model"]
-        conversation = Conversation()
-        for part in body.system_instruction.parts if body.system_instruction else ():
-            conversation.text(part.text or "")
-        _read_contents(body.contents, conversation, signed="thinking" in model)
-        declared = [function for tools in body.tools for function in tools.function_declarations]
-        config = body.generation_config
-        return Question(
-            model=model,
-            stream=stream,
-            prompt=conversation.prompt,
-            tokens=conversation.tokens(len(declared)),
-            results=tuple(conversation.results),
-            images=tuple(conversation.images),
-            tools=tuple(Tool(tool.name, tool.parameters or tool.parameters_json_schema or {}) for tool in declared),
-            tool_choice=_tool_choice(body.tool_config.function_calling_config),
-            max_tokens=config.max_output_tokens,
-            stops=tuple(config.stop_sequences),
-            thinking=config.thinking_config.include_thoughts,
-        )
+        return _question(_body(request.body, Body), path["model"], stream=stream)
 
     # --- the answer ----------------------------------------------------------------------------------
 
@@ -160,7 +164,10 @@ class Gemini:
         if answer.text:
             parts.append({"text": "".join(answer.text), **_text_signature(answer)})
         parts += _calls(answer)
-        return msgspec.json.encode(_chunk(question, answer, parts, answer.usage, FINISH[answer.finish]))
+        whole = _chunk(question, answer, parts, answer.usage, _finish(answer))
+        for candidate in whole["candidates"]:
+            candidate |= _logprobs(question, answer.text)
+        return msgspec.json.encode(whole)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         thought = said = 0
@@ -169,11 +176,14 @@ class Gemini:
             yield _frame(_chunk(question, answer, [{"text": word, "thought": True}], _so_far(answer, thought, said)))
         for word in answer.text:
             said += 1
-            yield _frame(_chunk(question, answer, [{"text": word}], _so_far(answer, thought, said)))
+            chunk = _chunk(question, answer, [{"text": word}], _so_far(answer, thought, said))
+            for candidate in chunk["candidates"]:
+                candidate |= _logprobs(question, (word,))
+            yield _frame(chunk)
         for call, part in zip(answer.calls, _calls(answer), strict=True):
             said += call.tokens
             yield _frame(_chunk(question, answer, [part], _so_far(answer, thought, said)), tokens=call.tokens)
-        last = _chunk(question, answer, [{"text": "", **_text_signature(answer)}], answer.usage, FINISH[answer.finish])
+        last = _chunk(question, answer, [{"text": "", **_text_signature(answer)}], answer.usage, _finish(answer))
         yield Frame(_sse(last), "end")
 
     # --- errors --------------------------------------------------------------------------------------
@@ -185,9 +195,83 @@ class Gemini:
         return _sse(_error(refused))
 
 
-def _body(data: bytes) -> Body:
+class CountTokens(Gemini):
+    """https://ai.google.dev/api/tokens"""
+
+    name = "gemini-count"
+
+    def read(self, request: Request, path: Mapping[str, str]) -> Question:
+        body = _body(request.body, CountBody)
+        asked = body.generate_content_request or Body(contents=body.contents)
+        return _question(asked, path["model"], stream=False, generates=False)
+
+    def body(self, question: Question, answer: Answer) -> bytes:
+        details = [{"modality": "TEXT", "tokenCount": answer.usage.input}]
+        return msgspec.json.encode({"totalTokens": answer.usage.input, "promptTokensDetails": details})
+
+
+class EmbedContent(Gemini):
+    """https://ai.google.dev/api/embeddings: one content, or a batch of them. ``details`` are the vectors."""
+
+    name = "gemini-embed"
+
+    def read(self, request: Request, path: Mapping[str, str]) -> Question:
+        batch = path["method"] == "batchEmbedContents"
+        asked = _body(request.body, BatchBody).requests if batch else [_body(request.body, EmbedBody)]
+        texts = ["".join(part.text or "" for part in each.content.parts) for each in asked]
+        vectors = [
+            {"values": vector(text, each.output_dimensionality)} for text, each in zip(texts, asked, strict=True)
+        ]
+        return Question(
+            model=path["model"],
+            stream=False,
+            prompt=texts[-1],
+            tokens=sum(len(text.split()) for text in texts),
+            generates=False,
+            details={"embeddings": vectors} if batch else {"embedding": vectors[0]},
+        )
+
+    def body(self, question: Question, answer: Answer) -> bytes:
+        return msgspec.json.encode({**question.details, "usageMetadata": {"promptTokenCount": answer.usage.input}})
+
+
+def _question(body: Body, model: str, *, stream: bool, generates: bool = True) -> Question:
+    conversation = Conversation()
+    for part in body.system_instruction.parts if body.system_instruction else ():
+        conversation.text(part.text or "")
+    _read_contents(body.contents, conversation, signed="thinking" in model)
+    declared = [function for tools in body.tools for function in tools.function_declarations]
+    config = body.generation_config
+    return Question(
+        model=model,
+        stream=stream,
+        prompt=conversation.prompt,
+        tokens=conversation.tokens(len(declared)),
+        results=tuple(conversation.results),
+        images=tuple(conversation.images),
+        recordings=tuple(conversation.recordings),
+        documents=tuple(conversation.documents),
+        tools=tuple(Tool(tool.name, tool.parameters or tool.parameters_json_schema or {}) for tool in declared),
+        tool_choice=_tool_choice(body.tool_config.function_calling_config),
+        max_tokens=config.max_output_tokens,
+        stops=tuple(config.stop_sequences),
+        thinking=config.thinking_config.include_thoughts,
+        choices=config.candidate_count,
+        schema=_schema(config),
+        logprobs=config.logprobs if config.response_logprobs else None,
+        generates=generates,
+    )
+
+
+def _schema(config: GenerationConfig) -> dict[str, Any] | None:
+    """Without a schema, JSON mode asks for any JSON."""
+    schema = config.response_schema or config.response_json_schema
+    return schema or ({} if config.response_mime_type == "application/json" else None)
+
+
+def _body(data: bytes, form: type[Form]) -> Form:
     try:
-        return msgspec.convert(_camel_case(decode(ANYTHING, data)), Body)
+        return msgspec.convert(_camel_case(decode(ANYTHING, data)), form)
     except msgspec.ValidationError as error:
         raise Refused(400, f"Invalid JSON payload received. {error}") from error
 
@@ -225,13 +309,30 @@ def _read_part(part: Part, role: str, conversation: Conversation) -> None:
     if part.text is not None and not part.thought:
         conversation.text(part.text, asked=role == "user")
     elif part.inline_data:
-        conversation.image(part.inline_data.data)
+        _read_blob(part.inline_data, conversation)
     elif part.file_data:
-        conversation.image_url(part.file_data.file_uri)
+        _read_file(part.file_data, conversation)
     elif part.function_response:
         response = part.function_response.response
         plain = next(iter(response.values())) if len(response) == 1 else response
         conversation.result(plain if isinstance(plain, str) else msgspec.json.encode(plain).decode())
+
+
+def _read_blob(blob: Blob, conversation: Conversation) -> None:
+    kind = blob.mime_type.partition("/")[0]
+    if kind == "image":
+        conversation.image(blob.data)
+    elif kind == "audio":
+        conversation.recording(blob.data)
+    else:
+        conversation.document(blob.data)
+
+
+def _read_file(file: FileData, conversation: Conversation) -> None:
+    if file.mime_type.partition("/")[0] in ("image", ""):
+        conversation.image_url(file.file_uri)
+    else:
+        conversation.document_at(file.file_uri)
 
 
 def _is_signed(part: Part) -> bool:
@@ -265,15 +366,31 @@ def _so_far(answer: Answer, thought: int, said: int) -> Usage:
 def _chunk(
     question: Question, answer: Answer, parts: list[dict[str, Any]], usage: Usage, finish: str | None = None
 ) -> dict[str, Any]:
-    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": 0}
-    if finish:
-        candidate["finishReason"] = finish
+    ending = {"finishReason": finish} if finish else {}
+    content = {"parts": parts, "role": "model"}
     return {
-        "candidates": [candidate],
+        "candidates": [{"content": content, "index": index, **ending} for index in range(question.choices)],
         "usageMetadata": _usage(usage),
         "modelVersion": question.model,
         "responseId": answer.id,
     }
+
+
+def _finish(answer: Answer) -> str:
+    return "SAFETY" if answer.refused else FINISH[answer.finish]
+
+
+def _logprobs(question: Question, tokens: tuple[str, ...]) -> dict[str, Any]:
+    """What is said of ``tokens``, if it was asked for."""
+    if question.logprobs is None or not tokens:
+        return {}
+    chosen = [{"token": token, "logProbability": logprob(token)} for token in tokens]
+    top = [
+        {"candidates": [{"token": name, "logProbability": number} for name, number in likely(token, question.logprobs)]}
+        for token in tokens
+    ]
+    average = sum(logprob(token) for token in tokens) / len(tokens)
+    return {"avgLogprobs": average, "logprobsResult": {"chosenCandidates": chosen, "topCandidates": top}}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
@@ -333,6 +450,8 @@ GEMINI = Gemini()
 
 ROUTES = (
     route("POST", "/v1(beta)?/models/(?P<model>.+):(?P<method>generateContent|streamGenerateContent)", GEMINI),
+    route("POST", "/v1(beta)?/models/(?P<model>.+):countTokens", CountTokens()),
+    route("POST", "/v1(beta)?/models/(?P<model>.+):(?P<method>embedContent|batchEmbedContents)", EmbedContent()),
     route("GET", "/v1beta/models", GEMINI, _models),
     route("GET", "/v1beta/models/(?P<model>.+)", GEMINI, _model),
     route("GET", "/v1/models", GEMINI, _models, header="x-goog-api-key"),

@@ -15,7 +15,7 @@ from turnout.simulator.answer import Answer
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question
 from turnout.simulator.refused import Refused
-from turnout.simulator.wire import Frame, decode, route, sse
+from turnout.simulator.wire import Frame, JsonBodies, decode, route, sse
 
 from .openai import OpenAIChat, counts, list_models
 
@@ -57,7 +57,7 @@ class CompletionBody(msgspec.Struct):
 COMPLETION_BODY = msgspec.json.Decoder(CompletionBody)
 
 
-class Completion:
+class Completion(JsonBodies):
     name = "llamacpp-completion"
     media_type = "text/event-stream"
     request_id_header = ""

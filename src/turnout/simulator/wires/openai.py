@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from turnout.simulator.answer import Answer, Call, Usage
+from turnout.simulator.answer import Answer, Call, Usage, likely, logprob
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
-from turnout.simulator.wire import MODELS, Frame, decode, route, sse
+from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route, sse
 
 
 class TextPart(msgspec.Struct, tag="text"):
@@ -35,12 +35,22 @@ class ImagePart(msgspec.Struct, tag="image_url"):
     image_url: ImageUrl
 
 
+class InputAudio(msgspec.Struct):
+    data: str
+    format: Literal["wav", "mp3"]
+
+
 class AudioPart(msgspec.Struct, tag="input_audio"):
-    pass
+    input_audio: InputAudio
+
+
+class FileGiven(msgspec.Struct):
+    file_data: str = ""
+    file_id: str = ""
 
 
 class FilePart(msgspec.Struct, tag="file"):
-    pass
+    file: FileGiven
 
 
 class CalledFunction(msgspec.Struct):
@@ -82,6 +92,16 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool | None = None
 
 
+class JsonSchema(msgspec.Struct):
+    name: str
+    schema: dict[str, Any] = {}
+
+
+class ResponseFormat(msgspec.Struct):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
 class Body(msgspec.Struct):
     messages: Annotated[list[Message], msgspec.Meta(min_length=1)]
     model: str = ""
@@ -94,6 +114,9 @@ class Body(msgspec.Struct):
     stop: str | list[str] | None = None
     n: Annotated[int, msgspec.Meta(ge=1, le=128)] | None = None
     reasoning_effort: str | None = None
+    response_format: ResponseFormat | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
 
 
 BODY = msgspec.json.Decoder(Body)
@@ -107,7 +130,7 @@ ERRORS: Mapping[int, tuple[str, str | None]] = {
 """Error types and codes (https://platform.openai.com/docs/guides/error-codes)."""
 
 
-class OpenAIChat:
+class OpenAIChat(JsonBodies):
     """``_reasoning`` is the field that shows thinking; empty where the vendor hides it.
 
     ``_extras`` are the fields of every answer and chunk that not all vendors have.
@@ -137,6 +160,8 @@ class OpenAIChat:
             tokens=conversation.tokens(len(body.tools or ())),
             results=tuple(conversation.results),
             images=tuple(conversation.images),
+            recordings=tuple(conversation.recordings),
+            documents=tuple(conversation.documents),
             tools=tuple(Tool(tool.function.name, tool.function.parameters) for tool in body.tools or ()),
             tool_choice=_tool_choice(body.tool_choice),
             max_tokens=body.max_completion_tokens or body.max_tokens,
@@ -144,6 +169,8 @@ class OpenAIChat:
             thinking=body.reasoning_effort not in (None, "none"),
             choices=body.n or 1,
             include_usage=bool(body.stream_options and body.stream_options.include_usage),
+            schema=_schema(body.response_format),
+            logprobs=body.top_logprobs or 0 if body.logprobs else None,
         )
 
     # --- the answer ----------------------------------------------------------------------------------
@@ -151,15 +178,20 @@ class OpenAIChat:
     def body(self, question: Question, answer: Answer) -> bytes:
         message: dict[str, Any] = {
             "role": "assistant",
-            "content": "".join(answer.text) if not answer.calls else None,
-            "refusal": None,
+            "content": "".join(answer.text) if not answer.calls and not answer.refused else None,
+            "refusal": "".join(answer.text) if answer.refused else None,
         }
         if self._reasoning and answer.thinking:
             message[self._reasoning] = "".join(answer.thinking)
         if answer.calls:
             message["tool_calls"] = [_call(call) for call in answer.calls]
         choices = [
-            {"index": index, "message": message, "logprobs": None, "finish_reason": answer.finish}
+            {
+                "index": index,
+                "message": message,
+                "logprobs": _logprobs(question, answer.text),
+                "finish_reason": answer.finish,
+            }
             for index in range(question.choices)
         ]
         return msgspec.json.encode(
@@ -171,7 +203,9 @@ class OpenAIChat:
         nothing = {"usage": None} if question.include_usage else {}
         for kind, tokens, delta, finish in self._deltas(answer):
             for index in range(question.choices):
-                choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+                said = (delta["content"],) if delta.get("content") else ()
+                logprobs = _logprobs(question, said) if said else None
+                choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
                 yield Frame(sse({**envelope, "choices": [choice], **nothing}), kind, tokens)
         if question.include_usage:
             yield Frame(sse({**envelope, "choices": [], "usage": self._usage(answer)}), "end")
@@ -185,7 +219,7 @@ class OpenAIChat:
         for thought in answer.thinking if self._reasoning else ():
             yield "content", 1, {self._reasoning: thought}, None
         for word in answer.text:
-            yield "content", 1, {"content": word}, None
+            yield "content", 1, {"refusal" if answer.refused else "content": word}, None
         for index, call in enumerate(answer.calls):
             opening = {"index": index, **_call(call, arguments="")}
             yield "content", 1, {"tool_calls": [opening]}, None
@@ -262,9 +296,48 @@ def _read_content(message: Message, conversation: Conversation) -> None:
                 conversation.text(part.text, asked=message.role == "user")
             case ImagePart():
                 conversation.image_url(part.image_url.url)
+            case AudioPart():
+                conversation.recording(part.input_audio.data)
+            case FilePart(file=given):
+                _read_file(given, conversation)
             case RefusalPart():
                 conversation.text(part.refusal)
     return None
+
+
+def _read_file(given: FileGiven, conversation: Conversation) -> None:
+    if given.file_data:
+        conversation.document(given.file_data)
+    else:
+        conversation.document_at(given.file_id)
+
+
+def _schema(wished: ResponseFormat | None) -> dict[str, Any] | None:
+    if wished is None or wished.type == "text":
+        return None
+    return wished.json_schema.schema if wished.json_schema else {}
+
+
+def _logprobs(question: Question, tokens: tuple[str, ...]) -> dict[str, Any] | None:
+    """What is said of ``tokens``, if it was asked for."""
+    if question.logprobs is None:
+        return None
+    return {"content": token_logprobs(tokens, question.logprobs), "refusal": None}
+
+
+def token_logprobs(tokens: tuple[str, ...], count: int) -> list[dict[str, Any]]:
+    """``count`` likely ones for each of ``tokens``."""
+    return [
+        {
+            **_likelihood(token, logprob(token)),
+            "top_logprobs": [_likelihood(*other) for other in likely(token, count)],
+        }
+        for token in tokens
+    ]
+
+
+def _likelihood(token: str, number: float) -> dict[str, Any]:
+    return {"token": token, "logprob": number, "bytes": list(token.encode())}
 
 
 def _text(message: Message) -> str:

@@ -17,7 +17,7 @@ from turnout.simulator.answer import Answer
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question
 from turnout.simulator.refused import Refused
-from turnout.simulator.wire import MODELS, Frame, decode, route
+from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route
 
 from .openai import OpenAIChat, counts, model_row
 
@@ -47,7 +47,7 @@ class GenerateBody(msgspec.Struct):
 GENERATE_BODY = msgspec.json.Decoder(GenerateBody)
 
 
-class Generate:
+class Generate(JsonBodies):
     """The request names no model, so only the header tells faults."""
 
     name = "vllm-generate"

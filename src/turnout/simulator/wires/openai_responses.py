@@ -1,0 +1,349 @@
+"""OpenAI Responses (https://platform.openai.com/docs/api-reference/responses, streaming:
+https://platform.openai.com/docs/api-reference/responses-streaming).
+
+Reasoning comes as an item with a summary, and, when it was asked for, with encrypted content, which is refused when it
+comes back as another. Items of earlier responses can't be referred to: nothing is stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from turnout.simulator.answer import Answer, Call, signature
+from turnout.simulator.http import Request
+from turnout.simulator.question import Conversation, Question, Tool
+from turnout.simulator.refused import Refused
+from turnout.simulator.wire import Frame, decode, sse
+
+from .openai import token_logprobs
+from .openai_more import BesideChat
+
+ENCRYPTED = "reasoning.encrypted_content"
+
+
+class InputText(msgspec.Struct, tag="input_text"):
+    text: str
+
+
+class OutputText(msgspec.Struct, tag="output_text"):
+    text: str
+
+
+class InputRefusal(msgspec.Struct, tag="refusal"):
+    refusal: str
+
+
+class InputImage(msgspec.Struct, tag="input_image"):
+    image_url: str | None = None
+    file_id: str | None = None
+
+
+class InputFile(msgspec.Struct, tag="input_file"):
+    file_data: str | None = None
+    file_id: str | None = None
+    file_url: str | None = None
+
+
+Content = InputText | OutputText | InputRefusal | InputImage | InputFile
+
+
+class Item(msgspec.Struct):
+    """Any kind of item: what the simulator looks at of it."""
+
+    type: str = "message"
+    role: Literal["user", "assistant", "system", "developer"] = "user"
+    content: str | list[Content] | None = None
+    call_id: str = ""
+    output: str | list[Content] = ""
+    summary: list[dict[str, str]] = []
+    encrypted_content: str | None = None
+
+
+class ToolOffered(msgspec.Struct):
+    type: str
+    name: str = ""
+    parameters: dict[str, Any] | None = None
+
+
+class ToolNamed(msgspec.Struct):
+    type: str
+    name: str = ""
+
+
+class Format(msgspec.Struct):
+    type: Literal["text", "json_object", "json_schema"]
+    schema: dict[str, Any] = {}
+
+
+class TextConfig(msgspec.Struct):
+    format: Format | None = None
+
+
+class Reasoning(msgspec.Struct):
+    effort: str | None = None
+    summary: str | None = None
+
+
+class Body(msgspec.Struct):
+    model: str
+    input: str | list[Item]
+    instructions: str | None = None
+    stream: bool | None = None
+    tools: list[ToolOffered] = []
+    tool_choice: Literal["none", "auto", "required"] | ToolNamed | None = None
+    max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    reasoning: Reasoning | None = None
+    text: TextConfig | None = None
+    include: list[str] | None = None
+    top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
+
+
+BODY = msgspec.json.Decoder(Body)
+
+
+class Responses(BesideChat):
+    """``details`` tells whether reasoning is wanted encrypted."""
+
+    kind = "responses"
+
+    # --- the request ---------------------------------------------------------------------------------
+
+    def read(self, request: Request, path: Mapping[str, str]) -> Question:
+        body = decode(BODY, request.body)
+        conversation = Conversation()
+        conversation.text(body.instructions or "")
+        items = [Item(content=body.input)] if isinstance(body.input, str) else body.input
+        _read_items(items, conversation)
+        functions = [tool for tool in body.tools if tool.type == "function"]
+        include = body.include or []
+        return Question(
+            model=body.model,
+            stream=bool(body.stream),
+            prompt=conversation.prompt,
+            tokens=conversation.tokens(len(functions)),
+            results=tuple(conversation.results),
+            images=tuple(conversation.images),
+            documents=tuple(conversation.documents),
+            tools=tuple(Tool(tool.name, tool.parameters or {}) for tool in functions),
+            tool_choice=_tool_choice(body.tool_choice),
+            max_tokens=body.max_output_tokens,
+            thinking=body.reasoning is not None and body.reasoning.effort not in (None, "none"),
+            schema=_schema(body.text),
+            logprobs=body.top_logprobs or 0 if "message.output_text.logprobs" in include else None,
+            details=ENCRYPTED in include,
+        )
+
+    # --- the answer ----------------------------------------------------------------------------------
+
+    def body(self, question: Question, answer: Answer) -> bytes:
+        items = [item for item, _ in _items(question, answer)]
+        return msgspec.json.encode(_response(question, answer, items))
+
+    def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
+        number = 0
+
+        def frame(name: str, kind: Literal["other", "content", "end"] = "other", /, **fields: Any) -> Frame:
+            nonlocal number
+            data = {"type": f"response.{name}", "sequence_number": number, **fields}
+            number += 1
+            return Frame(sse(data, f"response.{name}"), kind, int(kind == "content"))
+
+        begun = _response(question, answer, None)
+        yield frame("created", response=begun)
+        yield frame("in_progress", response=begun)
+        items = _items(question, answer)
+        for index, (item, pieces) in enumerate(items):
+            for name, kind, fields in _events(item, pieces, question):
+                yield frame(name, kind, output_index=index, **fields)
+        whole = _response(question, answer, [item for item, _ in items])
+        yield frame(str(whole["status"]), "end", response=whole)
+
+    # --- errors --------------------------------------------------------------------------------------
+
+    def error_event(self, refused: Refused) -> bytes:
+        error = self._vendor.error_object(refused)
+        told = {"type": "error", "code": error.get("code"), "message": refused.message, "param": refused.param}
+        return sse({**told, "sequence_number": 99}, "error")
+
+
+def _read_items(items: list[Item], conversation: Conversation) -> None:
+    """Refuses results without calls, and calls without results."""
+    called: set[str] = set()
+    for item in items:
+        if item.type == "message":
+            conversation.begin(item.role)
+            _read_content(item, conversation)
+        elif item.type == "function_call":
+            called.add(item.call_id)
+        elif item.type == "function_call_output":
+            if item.call_id not in called:
+                raise Refused(400, f"No tool call found for function call output with call_id {item.call_id}.")
+            called.remove(item.call_id)
+            conversation.result(_text(item.output))
+        elif item.type == "reasoning" and item.encrypted_content is not None:
+            if item.encrypted_content != signature("".join(part.get("text", "") for part in item.summary)):
+                raise Refused(400, "The encrypted content could not be verified.", param="input")
+        elif item.type == "item_reference":
+            raise Refused(404, "Item with that id not found. Items are not persisted.", param="input")
+    if called:
+        raise Refused(400, f"No tool output found for function call {min(called)}.", param="input")
+
+
+def _read_content(item: Item, conversation: Conversation) -> None:
+    asked = item.role == "user"
+    for part in [InputText(item.content)] if isinstance(item.content, str) else item.content or ():
+        match part:
+            case InputText(text=text) | OutputText(text=text) | InputRefusal(refusal=text):
+                conversation.text(text, asked=asked)
+            case InputImage():
+                conversation.image_url(part.image_url or part.file_id or "")
+            case InputFile(file_data=str(data)):
+                conversation.document(data)
+            case InputFile():
+                conversation.document_at(part.file_url or part.file_id or "")
+
+
+def _text(output: str | list[Content]) -> str:
+    if isinstance(output, str):
+        return output
+    return "".join(part.text for part in output if isinstance(part, InputText | OutputText))
+
+
+def _tool_choice(choice: str | ToolNamed | None) -> str:
+    if isinstance(choice, ToolNamed):
+        return choice.name
+    return "any" if choice == "required" else choice or "auto"
+
+
+def _schema(config: TextConfig | None) -> dict[str, Any] | None:
+    wished = config.format if config else None
+    return None if wished is None or wished.type == "text" else wished.schema
+
+
+Pieces = tuple[str, ...]
+Event = tuple[str, Literal["other", "content", "end"], dict[str, Any]]
+
+
+def _items(question: Question, answer: Answer) -> list[tuple[dict[str, Any], Pieces]]:
+    """Each item of the output as it is when it's whole, and the pieces of its text."""
+    items: list[tuple[dict[str, Any], Pieces]] = []
+    if answer.thinking:
+        items.append((_reasoning(answer, encrypted=question.details), answer.thinking))
+    if answer.text:
+        items.append((_message(question, answer), answer.text))
+    return items + [(_call(call), tuple(call.pieces)) for call in answer.calls]
+
+
+def _reasoning(answer: Answer, *, encrypted: bool) -> dict[str, Any]:
+    text = "".join(answer.thinking)
+    item = {"id": f"rs_{answer.id}", "type": "reasoning", "summary": [{"type": "summary_text", "text": text}]}
+    return item | ({"encrypted_content": signature(text)} if encrypted else {})
+
+
+def _message(question: Question, answer: Answer) -> dict[str, Any]:
+    text = "".join(answer.text)
+    part: dict[str, Any] = {"type": "refusal", "refusal": text}
+    if not answer.refused:
+        told = [] if question.logprobs is None else token_logprobs(answer.text, question.logprobs)
+        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": told}
+    status = "incomplete" if answer.finish == "length" else "completed"
+    return {"id": f"msg_{answer.id}", "type": "message", "role": "assistant", "status": status, "content": [part]}
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "id": f"fc_{call.id}",
+        "type": "function_call",
+        "status": "completed",
+        "call_id": f"call_{call.id}",
+        "name": call.name,
+        "arguments": call.arguments,
+    }
+
+
+def _events(item: dict[str, Any], pieces: Pieces, question: Question) -> Iterator[Event]:
+    """What a stream says of one item."""
+    empty: dict[str, Any] = {
+        "message": {"content": []},
+        "reasoning": {"summary": []},
+        "function_call": {"arguments": ""},
+    }
+    status = {} if item["type"] == "reasoning" else {"status": "in_progress"}
+    yield "output_item.added", "other", {"item": {**item, **empty[item["type"]], **status}}
+    at = {"item_id": item["id"]}
+    if item["type"] == "reasoning":
+        yield from _summary_events(item, pieces, {**at, "summary_index": 0})
+    elif item["type"] == "message":
+        yield from _content_events(item["content"][0], pieces, {**at, "content_index": 0}, question)
+    else:
+        yield from (("function_call_arguments.delta", "content", {**at, "delta": piece}) for piece in pieces)
+        done = {**at, "name": item["name"], "arguments": item["arguments"]}
+        yield "function_call_arguments.done", "other", done
+    yield "output_item.done", "other", {"item": item}
+
+
+def _summary_events(item: dict[str, Any], pieces: Pieces, at: dict[str, Any]) -> Iterator[Event]:
+    part = item["summary"][0]
+    yield "reasoning_summary_part.added", "other", {**at, "part": {**part, "text": ""}}
+    yield from (("reasoning_summary_text.delta", "content", {**at, "delta": piece}) for piece in pieces)
+    yield "reasoning_summary_text.done", "other", {**at, "text": part["text"]}
+    yield "reasoning_summary_part.done", "other", {**at, "part": part}
+
+
+def _content_events(part: dict[str, Any], pieces: Pieces, at: dict[str, Any], question: Question) -> Iterator[Event]:
+    if part["type"] == "refusal":
+        yield "content_part.added", "other", {**at, "part": {**part, "refusal": ""}}
+        yield from (("refusal.delta", "content", {**at, "delta": piece}) for piece in pieces)
+        yield "refusal.done", "other", {**at, "refusal": part["refusal"]}
+    else:
+        yield "content_part.added", "other", {**at, "part": {**part, "text": "", "logprobs": []}}
+        for piece in pieces:
+            told = [] if question.logprobs is None else token_logprobs((piece,), question.logprobs)
+            yield "output_text.delta", "content", {**at, "delta": piece, "logprobs": told}
+        yield "output_text.done", "other", {**at, "text": part["text"], "logprobs": part["logprobs"]}
+    yield "content_part.done", "other", {**at, "part": part}
+
+
+def _response(question: Question, answer: Answer, items: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """The whole response, or with no ``items`` what it is while it is being made."""
+    limited = answer.finish == "length"
+    status = "in_progress" if items is None else "incomplete" if limited else "completed"
+    return {
+        "id": f"resp_{answer.id}",
+        "object": "response",
+        "created_at": int(time.time()),
+        "status": status,
+        "error": None,
+        "incomplete_details": {"reason": "max_output_tokens"} if items is not None and limited else None,
+        "instructions": None,
+        "metadata": {},
+        "model": question.model,
+        "output": items or [],
+        "parallel_tool_calls": True,
+        "previous_response_id": None,
+        "reasoning": {"effort": None, "summary": None},
+        "store": False,
+        "temperature": 1.0,
+        "text": {"format": {"type": "text"}},
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": 1.0,
+        "truncation": "disabled",
+        "usage": None if items is None else _usage(answer),
+        "user": None,
+    }
+
+
+def _usage(answer: Answer) -> dict[str, Any]:
+    usage = answer.usage
+    return {
+        "input_tokens": usage.input,
+        "input_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": usage.cache_write},
+        "output_tokens": usage.output,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning},
+        "total_tokens": usage.input + usage.output,
+    }

@@ -1,0 +1,113 @@
+"""OpenAI's own SDK talks Responses to the simulator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openai import AsyncOpenAI, BadRequestError
+
+from turnout.simulator import Simulator
+
+WEATHER: Any = {
+    "type": "function",
+    "name": "weather",
+    "strict": False,
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}},
+}
+TIME: Any = {"type": "function", "name": "time", "strict": False, "parameters": {"type": "object"}}
+
+
+@pytest.fixture
+def client(simulated: Simulator) -> AsyncOpenAI:
+    return AsyncOpenAI(base_url=f"{simulated.url}/v1", api_key="key", max_retries=0)
+
+
+@pytest.fixture(params=[False, True], ids=["unary", "stream"])
+def stream(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+async def reply_to(client: AsyncOpenAI, stream: bool, given: Any = "one two three", **more: Any) -> Any:
+    """The whole response; the SDK puts a stream's together by itself, and insists on the order of its events."""
+    asked = {"model": "sim", "input": given} | more
+    if not stream:
+        return await client.responses.create(**asked)
+    async with client.responses.stream(**asked) as events:
+        async for _ in events:
+            pass
+        return await events.get_final_response()
+
+
+async def test_text_and_usage(client: AsyncOpenAI, stream: bool) -> None:
+    reply = await reply_to(client, stream, instructions="Be brief.")
+    assert (reply.output_text, reply.status) == ("You said: one two three", "completed")
+    assert (reply.usage.input_tokens, reply.usage.output_tokens, reply.usage.total_tokens) == (5, 5, 10)
+
+
+async def test_a_limit_leaves_it_incomplete(client: AsyncOpenAI) -> None:
+    reply = await reply_to(client, False, max_output_tokens=2)
+    assert (reply.output_text, reply.status, reply.incomplete_details.reason) == (
+        "You said:",
+        "incomplete",
+        "max_output_tokens",
+    )
+
+
+async def test_parallel_calls_and_their_results(client: AsyncOpenAI, stream: bool) -> None:
+    first = await reply_to(client, stream, "Please use all tools.", tools=[WEATHER, TIME])
+    calls = [item for item in first.output if item.type == "function_call"]
+    assert [(call.name, call.arguments) for call in calls] == [
+        ("weather", '{"city":"city 1","days":1}'),
+        ("time", "{}"),
+    ]
+    asked = [{"role": "user", "content": "Weather?"}]
+    sent = [{"type": "function_call", "call_id": c.call_id, "name": c.name, "arguments": c.arguments} for c in calls]
+    results = [{"type": "function_call_output", "call_id": call.call_id, "output": call.name} for call in calls]
+    assert (await reply_to(client, stream, [*asked, *sent, *results])).output_text == "The tools said: weather; time"
+    with pytest.raises(BadRequestError, match="No tool output found"):
+        await reply_to(client, False, [*asked, *sent, *results[:1]])
+    with pytest.raises(BadRequestError, match="No tool call found"):
+        await reply_to(client, False, [*asked, *results])
+
+
+async def test_reasoning_comes_back_as_it_was(client: AsyncOpenAI, stream: bool) -> None:
+    more: Any = {"reasoning": {"effort": "low", "summary": "auto"}, "include": ["reasoning.encrypted_content"]}
+    reply = await reply_to(client, stream, **more)
+    item = reply.output[0]
+    assert item.summary[0].text == "The user wrote 3 words. I answer with them."
+    assert reply.usage.output_tokens_details.reasoning_tokens == 9
+    own = {"type": "reasoning", "summary": [part.model_dump() for part in item.summary]}
+    turn = {"role": "user", "content": "And?"}
+    again = await reply_to(client, False, [{**own, "encrypted_content": item.encrypted_content}, turn])
+    assert again.output_text == "You said: And?"
+    with pytest.raises(BadRequestError, match="could not be verified"):
+        await reply_to(client, False, [{**own, "encrypted_content": "forged"}, turn])
+
+
+async def test_a_schema_is_kept_to(client: AsyncOpenAI, stream: bool) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    reply = await reply_to(
+        client, stream, text={"format": {"type": "json_schema", "name": "city", "schema": schema, "strict": False}}
+    )
+    assert reply.output_text == '{"city":"city 1"}'
+
+
+async def test_a_refusal_has_its_own_part(client: AsyncOpenAI, stream: bool) -> None:
+    reply = await reply_to(client, stream, model="sim-refusal")
+    assert [part.type for part in reply.output[0].content] == ["refusal"]
+
+
+async def test_logprobs_come_when_asked_for(client: AsyncOpenAI, stream: bool) -> None:
+    reply = await reply_to(client, stream, include=["message.output_text.logprobs"], top_logprobs=2)
+    told = reply.output[0].content[0].logprobs
+    assert [one.token for one in told] == ["You", " said:", " one", " two", " three"]
+    assert [len(one.top_logprobs) for one in told] == [2] * 5
+
+
+async def test_an_error_inside_a_stream(client: AsyncOpenAI) -> None:
+    """The SDK passes it on as an event."""
+    events: list[Any] = [
+        event async for event in await client.responses.create(model="sim-error-after-2", input="Hi", stream=True)
+    ]
+    assert (events[-1].type, events[-1].message) == ("error", "The simulator was told to fail.")
