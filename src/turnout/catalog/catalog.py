@@ -16,8 +16,10 @@ import msgspec
 
 from turnout import providers as provider_room
 from turnout import routing
+from turnout.core import Model
 from turnout.errors import ConfigError
 from turnout.providers import Provider
+from turnout.storage import ModelRow
 
 from .assembly import Made, assemble
 from .configured import Configured, configure
@@ -25,7 +27,7 @@ from .discovery import Discovery, Fetch, Finding, Target, targets
 from .environment import CommandLine, Environment
 from .files import paths_of
 from .ids import IdBook
-from .made import MadeModel, model_of
+from .made import MadeModel, checked, model_of
 from .made_book import MadeBook, ModelDatabase
 from .prices import PACKAGE, PricesUnavailable, keep_book, kept_book, read_book
 from .settings import Settings
@@ -104,6 +106,21 @@ class Catalog:
     def made(self) -> Mapping[str, MadeModel]:
         """The models that were made through the API, by id, inactive ones and those whose name is taken too."""
         return self._made.models
+
+    def made_row(self, id_: str) -> ModelRow | None:
+        """One of them as the database had it last."""
+        return self._made.row(id_)
+
+    def model_of(self, made: MadeModel) -> Model | None:
+        """``made`` as it would be served if it were active; without id and book price unless it is. None: not here."""
+        served = None if made.id in self._configured.places else self.snapshot.models.get(made.id)
+        if served is not None and made.status == "active":
+            return served
+        return model_of(made, self._configured.factory, self._environment.variables)
+
+    def checked(self, made: MadeModel) -> MadeModel:
+        """``made`` with its provider's own name. Raises ``InvalidRequest`` for what can't be served here."""
+        return checked(made, self._configured.factory, self._environment.variables)
 
     @property
     def configured(self) -> Configured:

@@ -73,19 +73,20 @@ def made_of(row: ModelRow) -> MadeModel:
     return _decode(row.definition)
 
 
-def check(made: MadeModel, factory: DeploymentFactory, variables: Mapping[str, str]) -> None:
-    """What the form can't say. Raises ``InvalidRequest`` with the field."""
+def checked(made: MadeModel, factory: DeploymentFactory, variables: Mapping[str, str]) -> MadeModel:
+    """``made`` with its provider's own name. Raises ``InvalidRequest`` with the field for what the form can't say."""
     provider = factory.provider(made.provider)
     if provider is None:
         names = factory.provider_names()
         hint = suggestion(made.provider, names) or f"; expected one of {', '.join(names)}"
-        raise InvalidRequest(f"The provider '{made.provider}' is not known{hint}.", param="provider")
+        raise InvalidRequest(f"The provider '{made.provider}' is not known{hint}", param="provider")
     if not factory.has_address(provider, _said(made)):
         raise InvalidRequest(f"'base_url' is missing: {provider.profile.title} has no usual address.", param="base_url")
     if made.api_key is not None and made.api_key_env is not None:
         raise InvalidRequest("Give 'api_key_env' or 'api_key', not both.", param="api_key")
     if made.api_key_env is not None:
         _check_variable(made.api_key_env, variables)
+    return structs.replace(made, provider=provider.name)
 
 
 def _check_variable(name: str, variables: Mapping[str, str]) -> None:

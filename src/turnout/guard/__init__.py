@@ -1,5 +1,6 @@
 """Who may do what."""
 
+from .admin import may_administer, require_admin
 from .keys import ANONYMOUS, authenticate, may_use, require_model
 
-__all__ = ["ANONYMOUS", "authenticate", "may_use", "require_model"]
+__all__ = ["ANONYMOUS", "authenticate", "may_administer", "may_use", "require_admin", "require_model"]

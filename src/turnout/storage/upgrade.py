@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,6 +27,7 @@ async def upgrade(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         if await connection.run_sync(revision) == HEAD:
             return
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step; we tell the outcome
     alembic = await asyncio.to_thread(importlib.import_module, "turnout.storage.migrations.run")
     async with engine.begin() as connection:
         await _lock(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,8 @@ from sqlalchemy import Connection
 
 from turnout.errors import StorageUnavailable
 from turnout.storage.upgrade import HEAD, revision
+
+_log = logging.getLogger("turnout.storage")
 
 
 def configuration() -> Config:
@@ -28,5 +31,8 @@ def migrate(connection: Connection) -> None:
             f"The database can't be used: a newer version of Turnout has changed it (to {now}; this one knows {HEAD}). "
             "Use that version, or another database."
         )
+    if now == HEAD:
+        return  # another process did it while we waited
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    _log.info("The database's tables are those of version %s now (before: %s).", HEAD, now or "none")

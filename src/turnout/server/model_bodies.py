@@ -1,0 +1,158 @@
+"""What the routes of models take and give, in the words of the earlier systems."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+from turnout.catalog.made import ModelType, Status
+
+Source = Literal["api", "configuration", "discovery", "built in"]
+
+_ID = re.compile(r"[^\s/?#%\\\x00-\x1f\x7f]+(/[^\s/?#%\\\x00-\x1f\x7f]+)*\Z")
+_EXAMPLE: dict[str, Any] = {
+    "id": "fast",
+    "name": "Fast",
+    "provider": "openai",
+    "upstream_model": "gpt-4o-mini",
+    "type": "chat",
+    "max_tokens": 128000,
+    "cost_per_1k_input": 0.00015,
+    "cost_per_1k_output": 0.0006,
+    "capabilities": ["text-generation", "vision"],
+    "api_key_env": "OPENAI_API_KEY",
+}
+
+
+def is_id(text: str) -> str:
+    if not _ID.match(text) or {".", ".."} & set(text.split("/")):
+        raise ValueError("expected a name without spaces and ?#%\\, which '/' may part")
+    return text
+
+
+def _is_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        there = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        there = False
+    if not there or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("expected an address like http://host:port/path, without credentials")
+    return text
+
+
+_TOLD = frozenset({"source", "has_api_key", "created", "updated"})
+
+ModelId = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(is_id)]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.:-]*$", max_length=64)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+UsdPerThousand = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
+UsdPerMillion = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PriceBody(Body):
+    """US dollars per 1M tokens."""
+
+    input: UsdPerMillion
+    output: UsdPerMillion
+    cached_input: UsdPerMillion | None = Field(None, description="None: as `input`")
+    cache_write: UsdPerMillion | None = Field(None, description="None: as `input`")
+
+
+class TimeoutsBody(Body):
+    """Seconds; what isn't said is the provider's usual."""
+
+    connect: Seconds | None = None
+    first_token: Seconds | None = Field(None, description="from sending the request to the first piece of the answer")
+    stall: Seconds | None = Field(None, description="between two pieces of the answer")
+    total: Seconds | None = None
+
+
+class ModelChange(Body):
+    """What isn't sent stays as it is; `null` takes a value back."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"status": "inactive"}})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_only_told(cls, said: Any) -> Any:
+        """A record that was read may be sent back with a change in it."""
+        return {name: value for name, value in said.items() if name not in _TOLD} if isinstance(said, dict) else said
+
+    id: ModelId | None = Field(None, description="what clients ask for; can't be changed")
+    name: Text | None = Field(None, description="what people read")
+    provider: Text | None = Field(None, description="openai, anthropic, ollama, …")
+    upstream_model: Text | None = Field(None, description="what the provider calls it")
+    type: ModelType | None = None
+    status: Status | None = Field(None, description="`inactive`: nobody is served under this id")
+    capabilities: list[Word] | None = Field(None, max_length=64)
+    max_tokens: int | None = Field(None, ge=1, le=1_000_000_000, description="the model's context in tokens")
+    cost_per_1k_input: UsdPerThousand | None = Field(None, description="US dollars per 1,000 tokens")
+    cost_per_1k_output: UsdPerThousand | None = None
+    price: PriceBody | None = Field(None, description="the same per 1M tokens: this, or the two `cost_per_1k_…`")
+    base_url: Annotated[str, Field(max_length=2048), AfterValidator(_is_address)] | None = Field(
+        None, description="the provider's address, if it is another one than usual"
+    )
+    api_key_env: Word | None = Field(None, description="the environment variable with the key: …_KEY or …_TOKEN")
+    api_key: SecretStr | None = Field(
+        None, min_length=1, max_length=4096, description="the key itself; stands unencrypted in the database"
+    )
+    api_version: Text | None = Field(None, description="Azure's")
+    timeouts: TimeoutsBody | None = None
+
+
+class ModelDraft(ModelChange):
+    """A model to make. `id` or `name` must be there; each stands in for the other."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _EXAMPLE})
+
+    provider: Text = Field(description="openai, anthropic, ollama, …")
+
+
+class ListedModel(BaseModel):
+    """What the model service tells of a model; `null` where nothing is known."""
+
+    id: str
+    name: str
+    provider: str
+    type: ModelType
+    max_tokens: int | None = Field(description="the model's context in tokens")
+    cost_per_1k_input: float | None = Field(description="US dollars per 1,000 tokens")
+    cost_per_1k_output: float | None
+    capabilities: list[str]
+
+
+class ModelRecord(ListedModel):
+    """A model with where it is from and how it is reached. The key itself is never told.
+
+    `base_url`, `api_key_env` and `timeouts` are `null` for who may not write.
+    """
+
+    status: Status
+    source: Source = Field(description="only what is from the `api` can be changed here")
+    upstream_model: str
+    price: PriceBody | None = Field(description="US dollars per 1M tokens")
+    base_url: str | None
+    api_key_env: str | None
+    has_api_key: bool
+    api_version: str | None
+    timeouts: TimeoutsBody | None
+    created: int | None = Field(description="Unix time in seconds; for what was made here")
+    updated: int | None
+
+
+class ModelPage(BaseModel):
+    items: list[ModelRecord]
+    total: int = Field(description="records that fit, on all pages")
+    page: int
+    page_size: int
+    pages: int

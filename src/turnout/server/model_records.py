@@ -1,0 +1,105 @@
+"""Records of all models, whatever they are from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from msgspec import UNSET, structs
+
+from turnout.catalog import Catalog, MadeModel
+from turnout.catalog.factory import in_process
+from turnout.catalog.kind import capabilities_of, context_of, type_of
+from turnout.core import Model, Price
+from turnout.providers import registry
+from turnout.transport import address_of
+
+from .model_bodies import ModelRecord, PriceBody, Source, TimeoutsBody
+
+_PER_MILLION = Decimal(10**6)  # picodollars a token in one US dollar per 1M tokens
+_PER_THOUSAND = Decimal(10**9)
+
+
+def records(catalog: Catalog) -> Iterator[ModelRecord]:
+    """What was made through the API, then every other name that clients may ask for."""
+    for made in catalog.made.values():
+        yield made_record(catalog, made)
+    for name, model in catalog.snapshot.served():
+        if name not in catalog.made or name in catalog.configured.places:
+            yield _record(name, model, _source(catalog, name, model))
+
+
+def record_of(catalog: Catalog, id_: str) -> ModelRecord | None:
+    return next((record for record in records(catalog) if record.id == id_), None)
+
+
+def made_record(catalog: Catalog, made: MadeModel) -> ModelRecord:
+    model = catalog.model_of(made)
+    deployment = model.deployments[0] if model else None
+    known = tuple(capabilities_of(made.type, deployment)) if deployment else ()
+    timeouts = {name: None if said is UNSET else said for name, said in structs.asdict(made.timeouts).items()}
+    return ModelRecord(
+        id=made.id,
+        name=made.name,
+        provider=made.provider,
+        type=made.type,
+        max_tokens=context_of(deployment) if deployment else made.max_tokens,
+        capabilities=list(made.capabilities or known),
+        status=made.status,
+        source="api",
+        upstream_model=made.upstream_model,
+        base_url=made.base_url,
+        api_key_env=made.api_key_env,
+        has_api_key=deployment is not None and deployment.api_key is not None,
+        api_version=made.api_version,
+        timeouts=TimeoutsBody(**timeouts),
+        created=made.created,
+        updated=made.updated,
+        **_prices(deployment.price if deployment else None),
+    )
+
+
+def _record(name: str, model: Model, source: Source) -> ModelRecord:
+    first = model.deployments[0]
+    type_ = type_of(first)
+    return ModelRecord(
+        id=name,
+        name=name,
+        provider=first.provider,
+        type=type_,
+        max_tokens=context_of(first),
+        capabilities=list(capabilities_of(type_, first)),
+        status="active",
+        source=source,
+        upstream_model=first.model,
+        base_url=address_of(first.base_url) if first.base_url else None,
+        api_key_env=first.key_source if first.api_key else None,
+        has_api_key=first.api_key is not None,
+        api_version=first.api_version,
+        timeouts=TimeoutsBody(**structs.asdict(first.timeouts)),
+        created=None,
+        updated=None,
+        **_prices(first.price),
+    )
+
+
+def _source(catalog: Catalog, name: str, model: Model) -> Source:
+    if catalog.is_configured(name):
+        return "configuration"
+    return "built in" if in_process(registry()[model.deployments[0].provider]) else "discovery"
+
+
+def _prices(price: Price | None) -> dict[str, Any]:
+    if price is None:
+        return {"cost_per_1k_input": None, "cost_per_1k_output": None, "price": None}
+    return {
+        "cost_per_1k_input": float(price.input / _PER_THOUSAND),
+        "cost_per_1k_output": float(price.output / _PER_THOUSAND),
+        "price": PriceBody(
+            input=price.input / _PER_MILLION,
+            output=price.output / _PER_MILLION,
+            cached_input=None if price.cached_input is None else price.cached_input / _PER_MILLION,
+            cache_write=None if price.cache_write is None else price.cache_write / _PER_MILLION,
+        ),
+    }

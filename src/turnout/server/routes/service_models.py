@@ -1,0 +1,117 @@
+"""The orchestration service's models: made, listed, read, changed and deleted while the service runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from turnout.catalog import Registrar
+from turnout.catalog.made import Status
+from turnout.dialects import registry
+from turnout.errors import InvalidRequest, UnknownModel
+from turnout.gateway import Gateway
+from turnout.guard import may_use
+from turnout.server.access import is_admin, key_of, require_admin
+from turnout.server.endpoints import Endpoints
+from turnout.server.made_models import edited, made_from
+from turnout.server.model_bodies import ModelChange, ModelDraft, ModelPage, ModelRecord
+from turnout.server.model_records import made_record, record_of, records
+
+PATH = "/api/models"
+Id = Annotated[str, Path(description="what clients ask for; may contain `/`")]
+_PRIVATE = {"base_url": None, "api_key_env": None, "timeouts": None}
+
+
+def router(gateway: Gateway) -> APIRouter:
+    routes = APIRouter(prefix=PATH, tags=["models"])
+    endpoints = Endpoints(registry().values())
+
+    def registrar() -> Registrar:
+        return Registrar(gateway.catalog, gateway.database)
+
+    async def admin(request: Request) -> None:
+        require_admin(request, gateway)
+
+    @routes.post("", status_code=201, dependencies=[Depends(admin)])
+    async def make_model(draft: ModelDraft) -> ModelRecord:
+        """Served at once; within a second or two by every process that shares the database. Needs an admin key."""
+        made = made_from(draft)
+        taken = endpoints.find(f"{PATH}/{made.id}")
+        if taken is not None and not taken.model:
+            raise InvalidRequest(f"'{made.id}' can't be an id: {PATH}/{made.id} is something else.", param="id")
+        return made_record(gateway.catalog, await registrar().create(made))
+
+    @routes.get("")
+    async def list_models(
+        request: Request,
+        page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        page_size: Annotated[int, Query(ge=1, le=1000)] = 20,
+        provider: str | None = None,
+        capability: str | None = None,
+        status: Status | None = None,
+        search: Annotated[str | None, Query(description="in ids, names and upstream models, in any case")] = None,
+    ) -> ModelPage:
+        """All that this key may ask for, and what is inactive."""
+        key = key_of(request, gateway)
+        told = _shown(request, gateway)
+        served_by = None if provider is None else _provider_name(gateway, provider)
+        found = [
+            told(record)
+            for record in records(gateway.catalog)
+            if may_use(key, record.id)
+            and (served_by is None or record.provider == served_by)
+            and (capability is None or capability in record.capabilities)
+            and (status is None or record.status == status)
+            and (search is None or _has(record, search))
+        ]
+        first = (page - 1) * page_size
+        return ModelPage(
+            items=found[first : first + page_size],
+            total=len(found),
+            page=page,
+            page_size=page_size,
+            pages=ceil(len(found) / page_size),
+        )
+
+    @routes.get("/{model_id:path}")
+    async def get_model(model_id: Id, request: Request) -> ModelRecord:
+        """One model."""
+        key = key_of(request, gateway)
+        record = record_of(gateway.catalog, model_id)
+        if record is None or not may_use(key, model_id):
+            raise UnknownModel(model_id)
+        return _shown(request, gateway)(record)
+
+    @routes.put("/{model_id:path}", dependencies=[Depends(admin)])
+    async def change_model(model_id: Id, change: ModelChange) -> ModelRecord:
+        """Changes what is sent. Only models that were made here can be changed. Needs an admin key."""
+        made = await registrar().change(model_id, lambda before: edited(before, change))
+        return made_record(gateway.catalog, made)
+
+    @routes.delete("/{model_id:path}", status_code=204, dependencies=[Depends(admin)])
+    async def delete_model(model_id: Id) -> Response:
+        """Only models that were made here can be deleted. Needs an admin key."""
+        await registrar().delete(model_id)
+        return Response(status_code=204)
+
+    return routes
+
+
+def _shown(request: Request, gateway: Gateway) -> Callable[[ModelRecord], ModelRecord]:
+    """How a model is reached is for those who may change it."""
+    if is_admin(request, gateway):
+        return lambda record: record
+    return lambda record: record.model_copy(update=_PRIVATE)
+
+
+def _provider_name(gateway: Gateway, said: str) -> str:
+    known = gateway.catalog.configured.factory.provider(said)
+    return said if known is None else known.name
+
+
+def _has(record: ModelRecord, search: str) -> bool:
+    words = search.casefold()
+    return any(words in text.casefold() for text in (record.id, record.name, record.upstream_model))
