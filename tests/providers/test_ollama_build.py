@@ -243,10 +243,11 @@ def test_the_form_of_the_answer(output: Output, sent: object) -> None:
         (Reasoning(), True),
         (Reasoning(budget=2000), True),
         (Reasoning(effort="medium"), "medium"),
+        (Reasoning(effort="max"), "max"),
         (Reasoning(effort="minimal"), "low"),
         (Reasoning(enabled=False), False),
     ],
-    ids=["nothing_said", "on", "budget", "word", "word_it_lacks", "off"],
+    ids=["nothing_said", "on", "budget", "word", "most", "word_it_lacks", "off"],
 )
 def test_reasoning(reasoning: Reasoning | None, sent: object) -> None:
     assert body(asked(reasoning=reasoning)).get("think") == sent
@@ -263,11 +264,10 @@ def test_a_tool_that_may_not_be_called_is_not_told_of() -> None:
         ({"tools": (Tool("f"),), "tool_choice": ToolChoice("tool", "f")}, "tool_choice"),
         ({"tools": (Tool("f"),), "parallel_tool_calls": False}, "parallel_tool_calls"),
         ({"n": 2}, "n"),
-        ({"sampling": Sampling(top_logprobs=2)}, "top_logprobs"),
         ({"reasoning": Reasoning(effort="ludicrous")}, "reasoning_effort"),
         ({"extensions": {"openai": {"logit_bias": Raw(b"{}")}}}, "logit_bias"),
     ],
-    ids=["some_tool", "this_tool", "one_call_at_a_time", "choices", "logprobs", "unknown_effort", "other_wire"],
+    ids=["some_tool", "this_tool", "one_call_at_a_time", "choices", "unknown_effort", "other_wire"],
 )
 def test_what_ollama_has_no_way_to_say_is_refused_by_field(said: dict[str, Any], param: str) -> None:
     with pytest.raises(Unsupported) as caught:
@@ -279,6 +279,43 @@ def test_ollamas_own_extra_fields_are_sent() -> None:
     built = body(asked(extensions={"ollama": {"keep_alive": Raw(b'"10m"')}}))
     assert built["keep_alive"] == "10m"
     assert built["messages"] == [{"role": "user", "content": "hi"}]
+
+
+def test_log_probabilities_are_asked_for_beside_the_options() -> None:
+    built = body(asked(sampling=Sampling(logprobs=True, top_logprobs=3)))
+    assert (built["logprobs"], built["top_logprobs"], built["options"]) == (True, 3, {})
+    known_to_ollama(built)
+
+
+OWN = {"num_ctx": Raw(b"8192"), "top_k": Raw(b"9"), "keep_alive": Raw(b'"10m"')}
+
+
+@pytest.mark.parametrize(
+    ("said", "options", "keep_alive"),
+    [
+        ({}, {"num_ctx": 8192, "top_k": 9}, "10m"),
+        ({"sampling": Sampling(top_k=1), "stop": ("x",)}, {"num_ctx": 8192, "top_k": 1, "stop": ["x"]}, "10m"),
+        (
+            {"extensions": {"ollama": {"keep_alive": Raw(b"0"), "options.num_ctx": Raw(b"5")}}},
+            {"num_ctx": 5, "top_k": 9},
+            0,
+        ),
+    ],
+    ids=["nothing_said", "what_the_core_knows", "what_only_ollama_knows"],
+)
+def test_a_deployments_options_fill_in_what_the_caller_left_out(
+    said: dict[str, Any], options: dict[str, Any], keep_alive: object
+) -> None:
+    built = body(asked(**said), options=OWN)
+    assert (built["options"], built["keep_alive"]) == (options, keep_alive)
+    assert built["messages"] == [{"role": "user", "content": "hi"}]
+    assert None not in built.values()
+
+
+def test_the_clients_word_wins_over_an_extension_of_the_same_name() -> None:
+    said = {"options.seed": Raw(b"1"), "options.mirostat": Raw(b"2"), "messages": Raw(b"[]")}
+    built = body(asked(sampling=Sampling(seed=7), extensions={"ollama": said}))
+    assert (built["options"], built["messages"]) == ({"seed": 7, "mirostat": 2}, [{"role": "user", "content": "hi"}])
 
 
 # --- relayed -----------------------------------------------------------------------------------------
@@ -307,14 +344,28 @@ def test_a_relayed_body_only_changes_the_models_name() -> None:
         ),
         (b'{"temperature":1,"top_p":1,"top_k":2}', {"traits": Traits(sampling=False)}, {"top_k": 2}),
         (b"null", {"defaults": Defaults(max_tokens=1)}, {"num_predict": 1}),
+        (b'{"num_ctx":1}', {"options": OWN}, {"num_ctx": 1, "top_k": 9}),
     ],
-    ids=["defaults_fill_in", "the_caller_wins", "model_without_sampling", "null_is_left_out"],
+    ids=["defaults_fill_in", "the_caller_wins", "model_without_sampling", "null_is_left_out", "own_options"],
 )
 def test_a_relayed_body_gets_the_deployments_defaults(
     options: bytes | None, deployed: dict[str, Any], sent: dict[str, Any]
 ) -> None:
     fields = {} if options is None else {"options": options}
     assert msgspec.json.decode(relayed(fields, **deployed))["options"] == sent
+
+
+@pytest.mark.parametrize(("said", "kept"), [({}, "10m"), ({"keep_alive": b"-1"}, -1)], ids=["unsaid", "said"])
+def test_how_long_a_deployment_is_kept_in_memory_is_said_beside_the_options(said: dict[str, bytes], kept: Any) -> None:
+    sent = msgspec.json.decode(relayed(said, options=OWN))
+    assert (sent["keep_alive"], sent["options"]) == (kept, {"num_ctx": 8192, "top_k": 9})
+
+
+def test_a_bare_prompt_is_relayed_to_the_endpoint_for_them() -> None:
+    raw = WireBody("ollama-generate", {"model": Raw(b'"fast"'), "prompt": Raw(b'"hi"'), "raw": Raw(b"true")})
+    wired = OLLAMA.operation(asked(raw=raw)).build(asked(raw=raw), deployment())
+    assert wired.url == "http://localhost:11434/api/generate"
+    assert wired.body == b'{"model":"llama3.2","prompt":"hi","raw":true}'
 
 
 def test_relayed_options_that_are_no_object_are_refused_by_field() -> None:

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from turnout.core import (
     Answer,
     ChatRequest,
+    Choice,
     Delta,
     Failure,
     Finish,
+    Image,
+    Logprobs,
     Message,
     PartEnd,
     PartStart,
@@ -23,9 +26,11 @@ from turnout.core import (
     StreamEvent,
     Text,
     Thinking,
+    TokenLogprob,
     ToolCall,
     Usage,
     UsageSoFar,
+    WireBody,
     fold,
 )
 from turnout.errors import UpstreamBroken
@@ -103,6 +108,54 @@ def test_tool_calls_keep_numbers_order_and_their_own_ids(body: bytes, stream: bo
     assert parts == [before, ToolCall("call_1", "pay", BIG), ToolCall("call_lyywui55", "now", "{}")]
     assert told.choices[0].finish == Finish("tool_calls", "stop")
     assert told.usage == Usage(input=26, output=282)
+
+
+LOGPROBS = (
+    '"logprobs":[{"token":"The","logprob":-0.5,"bytes":[84,104,101],'
+    '"top_logprobs":[{"token":"A","logprob":-1.5,"bytes":[65]}]},{"token":"\\ufffd","logprob":-2}]'
+)
+LIKELY = (
+    TokenLogprob("The", -0.5, (TokenLogprob("A", -1.5, (), (65,)),), (84, 104, 101)),
+    TokenLogprob("\ufffd", -2.0),
+)
+
+
+def test_log_probabilities_come_before_the_text_that_they_belong_to() -> None:
+    piece = line('"role":"assistant","content":"The"', f'"done":false,{LOGPROBS}').encode()
+    assert OLLAMA.decoder(request(True)).feed(piece) == [
+        Start("", "llama3.2"),
+        Logprobs(LIKELY),
+        PartStart(0, Text("The")),
+    ]
+    whole = line('"role":"assistant","content":"The"', f"{DONE},{LOGPROBS}").encode()
+    assert answer(whole, False).choices[0].logprobs == LIKELY
+
+
+def test_a_model_that_draws_gives_images() -> None:
+    png = "iVBORw0KGgoAAAANSUhEUg=="
+    told = answer(line(f'"role":"assistant","content":"Here.","images":["{png}"]', DONE).encode(), False)
+    assert told.choices[0].parts == (Text("Here."), Image(data=png, media_type="image/png"))
+
+
+@pytest.mark.parametrize("word", ["load", "unload"])
+def test_a_model_that_was_only_loaded_says_so(word: str) -> None:
+    body = line('"role":"assistant","content":""', f'"done_reason":"{word}","done":true').encode()
+    assert answer(body, False).choices == (Choice(0, (), Finish("other", word)),)
+
+
+GENERATED = b"""{"model":"m","created_at":"x","response":"","thinking":"Hm.","done":false}
+{"model":"m","created_at":"x","response":"The \\"done\\":true sky","done":false}
+{"model":"m","created_at":"x","response":"","done":true,"done_reason":"length","context":[1,2],"eval_count":3}
+"""
+
+
+def test_the_endpoint_for_bare_prompts_is_read_and_relayed() -> None:
+    generate = OLLAMA.operation(ChatRequest(model="m", messages=(), raw=WireBody("ollama-generate", {})))
+    told = fold(read(generate.decoder(request(True)), GENERATED))
+    assert told.choices == (Choice(0, (Thinking("Hm."), Text('The "done":true sky')), Finish("length", "length")),)
+    events = read(generate.relay(request(True)), GENERATED)
+    assert b"".join(event.data for event in events if isinstance(event, Relayed)) == GENERATED
+    assert events[-2:] == [UsageSoFar(Usage(output=3)), Finish("length", "length")]
 
 
 def test_made_ids_go_on_where_the_conversation_is() -> None:

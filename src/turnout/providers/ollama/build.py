@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 from msgspec import Raw
@@ -36,6 +36,8 @@ from . import wire
 NAMESPACE = "ollama"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 _encode = msgspec.json.encode
+OPTION = "options."
+"""Begins the names of options among the extensions."""
 
 
 def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
@@ -53,9 +55,30 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         tools=_tools(request),
         format=_format(request.output),
         think=_think(request.reasoning) if request.reasoning else None,
+        logprobs=request.sampling.logprobs,
+        top_logprobs=request.sampling.top_logprobs,
     )
     more = (request.extensions or {}).get(NAMESPACE)
-    return _encode({**more, **msgspec.structs.asdict(body)} if more else body)
+    return _encode(_with_more(body, more or {}, deployment) if more or deployment.options else body)
+
+
+def _with_more(body: wire.ChatRequest, more: dict[str, Raw], deployment: Deployment) -> dict[str, Any]:
+    """``body`` with what only Ollama knows: the client's, kept as extensions, before the deployment's options."""
+    fields = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
+    said = msgspec.structs.asdict(body.options)
+    options = {name: value for name, value in said.items() if value is not None and value != ()}
+    for name, value in more.items():
+        group, key = (options, name.removeprefix(OPTION)) if name.startswith(OPTION) else (fields, name)
+        group.setdefault(key, value)
+    _add_defaults(fields, options, deployment)
+    return fields | {"options": options}
+
+
+def _add_defaults(fields: dict[str, Any], options: dict[str, Any], deployment: Deployment) -> None:
+    """A deployment's ``options`` are Ollama's own, and how long it keeps the model in memory."""
+    for name, value in deployment.options.items():
+        group = fields if name == "keep_alive" else options
+        group.setdefault(name, value)
 
 
 def _options(request: ChatRequest, deployment: Deployment) -> wire.Options:
@@ -95,7 +118,7 @@ def _format(output: Output) -> str | Raw | None:
     return "json" if output.schema is None else output.schema
 
 
-_LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"}
+_LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "max"}
 
 
 def _think(reasoning: Reasoning) -> bool | str:
@@ -167,7 +190,7 @@ def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
     """The client's own fields, byte for byte, but for the model's name, missing defaults and what it doesn't take."""
     takes_heat, defaults = deployment.traits.sampling, deployment.defaults
     body: dict[str, Raw | dict[str, Raw]] = {**fields, "model": Raw(_encode(deployment.model))}
-    if takes_heat and defaults == _NO_DEFAULTS:
+    if takes_heat and defaults == _NO_DEFAULTS and not deployment.options:
         return _encode(body)
     options = object_in(fields, "options")
     add_missing(options, _MAX_TOKENS, defaults.max_tokens)
@@ -176,4 +199,5 @@ def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
         add_missing(options, _TOP_P, defaults.top_p)
     else:
         options = {key: value for key, value in options.items() if key not in _TEMPERATURE + _TOP_P}
+    _add_defaults(body, options, deployment)
     return _encode(body | {"options": options})

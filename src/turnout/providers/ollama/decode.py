@@ -9,7 +9,9 @@ from turnout.core import (
     Delta,
     Failure,
     Finish,
+    Image,
     LineFramer,
+    Logprobs,
     PartEnd,
     PartStart,
     Start,
@@ -19,6 +21,7 @@ from turnout.core import (
     ToolCall,
     UsageSoFar,
 )
+from turnout.core.images import media_type_of
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
@@ -33,8 +36,10 @@ def read_reply(data: bytes) -> wire.Reply:
     """One body or one line; raises ``UpstreamBroken`` with the beginning of what can't be read."""
     try:
         reply = _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UpstreamBroken(f"Ollama sent what isn't a reply of its API ({error}): {data[:_SHOWN]!r}") from error
+    if reply.response is not None or reply.thinking is not None:
+        reply.message = wire.Message(content=reply.response, thinking=reply.thinking)
     if reply.message is None and reply.error is None and not reply.done:
         raise UpstreamBroken(f"Ollama's reply has no message: {data[:_SHOWN]!r}")
     return reply
@@ -67,6 +72,8 @@ class _Reader:
         if reply.error is None and not self._started:
             self._started = True
             events.append(Start("", reply.model))
+        if reply.logprobs:
+            events.append(Logprobs(tuple([one.token_logprob() for one in reply.logprobs])))
         if reply.message is not None:
             self._read_message(reply.message, events)
         if reply.done:
@@ -78,12 +85,17 @@ class _Reader:
             self._say(Thinking, message.thinking, events)
         if message.content:
             self._say(Text, message.content, events)
+        for data in message.images or ():
+            self._whole(Image(data=data, media_type=media_type_of(data)), events)
         for call in message.tool_calls or ():
-            self._end(events)
             self._called = True
-            part = ToolCall(call.id or self._ids.make(), call.function.name, arguments_text(call.function.arguments))
-            events += [PartStart(self._next, part), PartEnd(self._next)]
-            self._next += 1
+            made = ToolCall(call.id or self._ids.make(), call.function.name, arguments_text(call.function.arguments))
+            self._whole(made, events)
+
+    def _whole(self, part: Image | ToolCall, events: list[StreamEvent]) -> None:
+        self._end(events)
+        events += [PartStart(self._next, part), PartEnd(self._next)]
+        self._next += 1
 
     def _say(self, kind: type[Text] | type[Thinking], text: str, events: list[StreamEvent]) -> None:
         if self._open is kind:

@@ -7,7 +7,16 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, EmbeddingRequest, Request, Support, WireRequest, refuse_unsupported
+from turnout.core import (
+    ChatRequest,
+    Deployment,
+    EmbeddingRequest,
+    Request,
+    Sampling,
+    Support,
+    WireRequest,
+    refuse_unsupported,
+)
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
@@ -17,6 +26,7 @@ from . import wire
 from .build import NAMESPACE, relayed_body, translated_body
 from .decode import BodyDecoder, StreamDecoder
 from .embed import Embed
+from .generate import Generate
 from .relay import BodyRelay, StreamRelay
 
 WIRE = "ollama"
@@ -38,17 +48,18 @@ class Ollama:
     )
     support = Support(
         namespace=NAMESPACE,
-        knobs=frozenset({"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}),
+        knobs=frozenset(Sampling.__struct_fields__),
         ignores=frozenset({"user", "metadata", "name", "detail", "strict"}),
         image_urls=False,
     )
 
     def __init__(self) -> None:
         self._embed = Embed(self.name, self._request)
+        self._generate = Generate(self._request)
 
     def operation(self, request: Request) -> Operation[Any]:
         if isinstance(request, ChatRequest):
-            return self
+            return self._generate if request.raw is not None and request.raw.wire == Generate.wire else self
         if isinstance(request, EmbeddingRequest):
             return self._embed
         raise no_operation(self.name, request)

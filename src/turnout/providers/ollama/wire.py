@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from turnout.core import FinishReason, Usage
+from turnout.core import FinishReason, TokenLogprob, Usage
 
 NOTHING = Raw()
 
@@ -69,10 +69,12 @@ class ChatRequest(Struct, omit_defaults=True):
     model: str
     messages: list[Message]
     stream: bool
-    options: Options | None = None
+    options: Options
     tools: list[Tool] | None = None
     format: Any = None  # "json" or a schema
     think: bool | str | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
 
 
 # --- replies -----------------------------------------------------------------------------------------
@@ -82,11 +84,31 @@ class Error(Struct):
     message: str | None = None
 
 
+class TopLogprob(Struct, gc=False):
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None = None
+
+
+class Logprob(TopLogprob):
+    top_logprobs: list[TopLogprob] | None = None
+
+    def token_logprob(self) -> TokenLogprob:
+        top = tuple([TokenLogprob(one.token, one.logprob, (), one.bytes) for one in self.top_logprobs or ()])
+        return TokenLogprob(self.token, self.logprob, top, self.bytes)
+
+
 class Reply(Struct):
-    """A whole reply, or one line of a stream. ``error`` is text; proxies on this wire make an object of it."""
+    """A whole reply, or one line of a stream. ``error`` is text; proxies on this wire make an object of it.
+
+    ``response`` and ``thinking`` are what ``/api/generate`` has in place of a message.
+    """
 
     model: str = ""
     message: Message | None = None
+    response: str | None = None
+    thinking: str | None = None
+    logprobs: list[Logprob] | None = None
     done: bool = False
     done_reason: str | None = None
     prompt_eval_count: int = 0

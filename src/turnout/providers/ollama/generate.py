@@ -1,0 +1,36 @@
+"""``/api/generate``, for clients that speak it themselves (https://docs.ollama.com/api/generate)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from turnout.core import ChatRequest, Deployment, WireRequest
+from turnout.errors import Unsupported
+from turnout.providers import Decoder
+
+from .build import relayed_body
+from .decode import BodyDecoder, StreamDecoder
+from .relay import BodyRelay, StreamRelay
+
+Send = Callable[[Deployment, str, bytes], WireRequest]
+"""The provider's request to ``(deployment, path)`` with a body."""
+
+
+class Generate:
+    """Nothing is translated to this wire: ``/api/chat`` says it all, and more."""
+
+    wire = "ollama-generate"
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        if request.raw is None:
+            raise Unsupported("Only requests to /api/generate can be sent there.")
+        return self._send(deployment, "/api/generate", relayed_body(request.raw.fields, deployment))
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        return StreamDecoder(request) if request.stream else BodyDecoder(request)
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return StreamRelay() if request.stream else BodyRelay()
