@@ -30,6 +30,12 @@ BODIES: dict[str, tuple[dict[str, Any], Target]] = {
     "gemini": ({"contents": [{"role": "user", "parts": [{"text": "Hellö"}]}]}, Target("models/fast", "alt=sse")),
     "ollama": ({"model": "fast", "messages": [{"role": "user", "content": "Hellö"}]}, HERE),
     "ollama-generate": ({"model": "fast", "prompt": "Hellö"}, HERE),
+    "orchestration-chat": (
+        {"model_id": "fast", "messages": [{"role": "User", "content": "Hellö"}], "stream": True},
+        HERE,
+    ),
+    "orchestration-completion": ({"model": "fast", "prompt": "Hellö", "stream": True}, HERE),
+    "model-service-generate": ({"model": "fast", "prompt": "Hellö", "stream": True}, HERE),
 }
 """A streamed "Hellö" to the model ``fast`` in every wire that asks for a chat answer."""
 CHATS = {wire: endpoint for wire, endpoint in ENDPOINTS.items() if wire in BODIES}

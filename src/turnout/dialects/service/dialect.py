@@ -1,0 +1,73 @@
+"""The dialects: which endpoints each of the service APIs has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from turnout.dialects import Endpoint, ServedModel
+from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
+
+from .embedding import Embedding
+from .image import ImageMaking
+from .task import Infer
+from .text import Generation
+
+
+class _Service:
+    """What the service APIs share."""
+
+    name: str
+    key_headers = ("authorization", "x-api-key")
+    key_query = None
+    endpoints: tuple[Endpoint[Any, Any], ...]
+
+    def error(self, error: TurnoutError, request_id: str) -> bytes:
+        """``detail`` is where clients of a FastAPI service look, ``error`` says the rest."""
+        fields: dict[str, Any] = {
+            "code": error.code,
+            "message": error.message,
+            "param": error.param if isinstance(error, RequestError) else None,
+            "request_id": request_id,
+        }
+        if isinstance(error, AllDeploymentsFailed):
+            fields["failures"] = [
+                {"deployment": deployment, "code": failure.code, "message": failure.message}
+                for deployment, failure in error.failures
+            ]
+        return msgspec.json.encode({"detail": error.message, "error": fields})
+
+    def models(self, models: Sequence[ServedModel]) -> bytes:
+        return msgspec.json.encode({"models": [_row(model) for model in models]})
+
+    def model(self, model: ServedModel) -> bytes:
+        return msgspec.json.encode(_row(model))
+
+
+class Orchestration(_Service):
+    name = "orchestration"
+    endpoints = (
+        Generation("orchestration-chat", "/api/models/chat", "content"),
+        Generation("orchestration-completion", "/api/models/completion", "text"),
+        Embedding("orchestration-embedding", "/api/models/embedding", "input", total_cost_only=False),
+        ImageMaking("orchestration-image", "/api/models/image"),
+    )
+
+
+class ModelService(_Service):
+    name = "model_service"
+    endpoints = (
+        Generation("model-service-generate", "/v1/llm/generate", "response"),
+        Embedding("model-service-embeddings", "/v1/llm/generate-embeddings", "texts", total_cost_only=True),
+    )
+
+
+class Task(_Service):
+    name = "task"
+    endpoints = (Infer(),)
+
+
+def _row(model: ServedModel) -> dict[str, str]:
+    return {"id": model.id, "provider": model.provider}

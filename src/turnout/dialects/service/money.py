@@ -1,0 +1,37 @@
+"""What an answer cost, in USD, as the service APIs say it: JSON numbers with every digit, none of them rounded."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+
+from turnout.core import Price, Usage, usd
+from turnout.dialects import ReplyContext
+
+
+def cost_fields(context: ReplyContext, usage: Usage | None) -> dict[str, Raw] | None:
+    """``input_cost``, ``output_cost`` and ``total_cost``; None where price or usage isn't known."""
+    price = _price(context)
+    if price is None or usage is None:
+        return None
+    total = price.cost(usage)
+    output = usage.output * price.output
+    return {"input_cost": _number(total - output), "output_cost": _number(output), "total_cost": _number(total)}
+
+
+def total_cost(context: ReplyContext, usage: Usage | None) -> Raw | None:
+    price = _price(context)
+    return None if price is None or usage is None else _number(price.cost(usage))
+
+
+def _price(context: ReplyContext) -> Price | None:
+    return context.facts().price if context.facts else None
+
+
+def _number(picodollars: int) -> Raw:
+    return Raw(usd(picodollars).encode())
+
+
+def usage_fields(usage: Usage | None) -> dict[str, int] | None:
+    if usage is None:
+        return None
+    return {"prompt_tokens": usage.input, "completion_tokens": usage.output, "total_tokens": usage.total}

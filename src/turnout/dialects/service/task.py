@@ -1,0 +1,81 @@
+"""A task for whichever model is there: ``POST /infer``, as a worker takes it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import msgspec
+
+from turnout.core import Answer, ChatRequest, Message, Sampling, Text, WireBody
+from turnout.core.confidence import confidence_of
+from turnout.core.prompts import messages_of
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.parsing import check_encoding, decode, decode_fields
+
+
+class _Task(msgspec.Struct):
+    """``model`` and ``max_tokens`` are ours: a worker has one model, Turnout has many."""
+
+    task_id: str
+    prompt: Annotated[str, msgspec.Meta(min_length=1)]
+    context: dict[str, msgspec.Raw] | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.2
+    model: str = ""
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+_TASK = msgspec.json.Decoder(_Task)
+_STRING = msgspec.json.Decoder(str)
+
+
+class Infer:
+    wire = "task"
+    paths = ("/infer",)
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
+        """A request without a model is for the default one."""
+        check_encoding(body)
+        task = decode(_TASK, body)
+        return ChatRequest(
+            model=task.model,
+            messages=(*_context(task.context), *messages_of(task.prompt)),
+            sampling=Sampling(temperature=task.temperature),
+            max_output=task.max_tokens,
+            raw=WireBody(self.wire, decode_fields(body), form=_Task),
+        )
+
+    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
+        raise TypeError("a task's answer comes whole")
+
+    def media_type(self, request: ChatRequest) -> str:
+        return "application/json"
+
+    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
+        parts = given.choices[0].parts if given.choices else ()
+        confidence = confidence_of(given, context.facts().success if context.facts else 1.0)
+        return msgspec.json.encode(
+            {
+                "task_id": _STRING.decode(request.raw.fields["task_id"]) if request.raw else "",
+                "model_id": context.model,
+                "output": "".join(part.text for part in parts if isinstance(part, Text)),
+                "tokens_used": given.usage.total if given.usage else 0,
+                "duration_ms": 0 if context.received is None else int((time.perf_counter() - context.received) * 1000),
+                "confidence": confidence.value,
+                "confidence_source": confidence.source,
+            }
+        )
+
+
+def _context(context: dict[str, msgspec.Raw] | None) -> tuple[Message, ...]:
+    """``key: value`` lines in the order given, as a system message."""
+    if not context:
+        return ()
+    lines = [f"{key}: {_said(value)}" for key, value in context.items()]
+    return (Message("system", (Text("\n".join(lines)),)),)
+
+
+def _said(value: msgspec.Raw) -> str:
+    """A text without its quotes; anything else as the JSON it came as."""
+    return _STRING.decode(value) if bytes(value)[:1] == b'"' else bytes(value).decode()
