@@ -72,7 +72,8 @@ class TestReload:
         async with running(made) as reloads:
             file.write_text("models: {a: openai/x}\nkeys: [{key: s3cr3t, colour: blue}]")
             assert not await outcome(reloads)
-            why = f"{file}:2: keys[0].colour: unknown key; expected one of key, name, user, tier, budget_usd, models, admin"
+            known = "key, name, user, tier, budget_usd, models, admin"
+            why = f"{file}:2: keys[0].colour: unknown key; expected one of {known}"
             assert made.snapshot is before
             assert (made.state().ok, made.state().error, made.state().problems) == (False, why, (why,))
             assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [

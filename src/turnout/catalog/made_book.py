@@ -85,7 +85,8 @@ class MadeBook:
         return True
 
     def row(self, id_: str) -> ModelRow | None:
-        return next((row for row in self._rows if row.id == id_), None)
+        """The row of one of the ``models``."""
+        return next((row for row in self._rows if row.id == id_ and id_ in self.models), None)
 
     def _fails(self, error: StorageUnavailable) -> None:
         if self.problem is None:

@@ -65,9 +65,7 @@ class Models:
     async def _changing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that makes a new revision. Its row is written first, so that changes come one after another."""
         async with self._engine.begin() as connection:
-            done = await connection.execute(_next_revision)
-            if done.rowcount == 0:
-                await connection.execute(insert(revisions).values(name=_NAME, number=1))
+            await connection.execute(_next_revision)
             yield connection
 
 
@@ -76,4 +74,4 @@ _next_revision = update(revisions).where(revisions.c.name == _NAME).values(numbe
 
 async def _revision(connection: AsyncConnection) -> int:
     found = await connection.execute(select(revisions.c.number).where(revisions.c.name == _NAME))
-    return found.scalar() or 0
+    return int(found.scalar_one())

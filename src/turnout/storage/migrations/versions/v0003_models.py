@@ -19,8 +19,9 @@ def upgrade() -> None:
         sa.Column("created", sa.BigInteger, nullable=False),
         sa.Column("updated", sa.BigInteger, nullable=False),
     )
-    op.create_table(
+    revisions = op.create_table(
         "revisions",
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("number", sa.BigInteger, nullable=False),
     )
+    op.bulk_insert(revisions, [{"name": "models", "number": 0}])

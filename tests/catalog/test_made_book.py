@@ -1,0 +1,280 @@
+"""The catalog follows the database: what is made there is served, and never in the place of what the files say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.catalog.support import catalog, only
+from tests.catalog.test_catalog import nobody
+from turnout.catalog import Catalog, MadeModel, Registrar
+from turnout.catalog.made import row_of
+from turnout.core import Secret, WireRequest
+from turnout.errors import Conflict, StorageUnavailable, UnknownModel
+from turnout.storage import ModelRow
+
+
+class Database:
+    """Both the database and its table, in memory."""
+
+    def __init__(self, *rows: ModelRow) -> None:
+        self.rows = {row.id: row for row in rows}
+        self.number = 0
+        self.looks = 0
+        self.fails = False
+
+    async def models(self) -> Database:
+        if self.fails:
+            raise StorageUnavailable("The database can't be used: out of order.")
+        return self
+
+    async def revision(self) -> int:
+        self.looks += 1
+        return self.number
+
+    async def all(self) -> tuple[int, list[ModelRow]]:
+        return self.number, list(self.rows.values())
+
+    async def add(self, row: ModelRow) -> bool:
+        return self.rows.setdefault(row.id, row) is row and self._changed()
+
+    async def replace(self, before: ModelRow, after: ModelRow) -> bool:
+        if self.rows.get(before.id) != before:
+            return False
+        self.rows[before.id] = after
+        return self._changed()
+
+    async def remove(self, id_: str) -> bool:
+        return self.rows.pop(id_, None) is not None and self._changed()
+
+    def _changed(self) -> bool:
+        self.number += 1
+        return True
+
+
+def made(id_: str = "fast", **changes: Any) -> MadeModel:
+    return MadeModel(**({"id": id_, "name": id_, "provider": "openai", "upstream_model": "x"} | changes))
+
+
+def served(found: Catalog) -> set[str]:
+    return {name for name, _ in found.snapshot.served()}
+
+
+async def test_a_model_is_served_before_making_it_returns(tmp_path: Path) -> None:
+    found = catalog(tmp_path, "models: {a: openai/x}")
+    await Registrar(found, Database()).create(made(provider="Claude", max_tokens=7))
+    assert (only(found, "fast").provider, only(found, "fast").id) == ("anthropic", "anthropic/x")
+    assert list(found.snapshot.models) == ["a", "fast", "echo"]
+    assert found.snapshot.models["fast"].created == found.made["fast"].created > 1_700_000_000
+
+
+async def test_another_process_follows_within_its_next_look(tmp_path: Path) -> None:
+    """And looks at one number only as long as nothing changes."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    here, there, database = catalog(tmp_path / "here"), catalog(tmp_path / "there"), Database()
+    running = asyncio.create_task(there.run(nobody, database, look_seconds=0.01))
+    try:
+        await Registrar(here, database).create(made())
+        async with asyncio.timeout(5):
+            while "fast" not in served(there):  # noqa: ASYNC110  # a running catalog tells nobody of a change
+                await asyncio.sleep(0.005)
+        await Registrar(here, database).delete("fast")
+        async with asyncio.timeout(5):
+            while "fast" in served(there):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_change_is_served_and_keeps_what_was_not_said(tmp_path: Path) -> None:
+    found = catalog(tmp_path)
+    registrar = Registrar(found, Database())
+    await registrar.create(made(capabilities=("vision",)))
+    changed = await registrar.change("fast", lambda before: made(upstream_model="y", capabilities=before.capabilities))
+    assert only(found, "fast").model == "y"
+    assert changed.capabilities == ("vision",)
+
+
+async def test_an_inactive_model_is_served_by_nobody(tmp_path: Path) -> None:
+    """Not by a provider that lists it, nor by one that its name begins with."""
+
+    async def openai(request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+        return 200, {}, b'["fast", "other"]'
+
+    found = catalog(tmp_path, variables={"OPENAI_API_KEY": "sk-1"})
+    database = Database(row_of(made(status="inactive")), row_of(made("openai/gpt", status="inactive")))
+    await found.refresh_made(database)
+    await found.discover(openai)
+    assert "other" in served(found)
+    assert "fast" not in served(found)
+    for name in ("fast", "openai/gpt"):
+        with pytest.raises(UnknownModel):
+            found.snapshot.find(name)
+    assert found.snapshot.find("openai/gpt-2")
+    assert found.state().problems == ()
+
+
+async def test_it_stands_before_a_discovered_one(tmp_path: Path) -> None:
+    async def ollama(request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+        return 200, {}, b'["fast"]'
+
+    found = catalog(tmp_path)
+    await found.discover(ollama)
+    assert [deployment.provider for deployment in found.snapshot.find("fast").deployments] == ["ollama", "vllm"]
+    await found.refresh_made(Database(row_of(made())))
+    assert only(found, "fast").provider == "openai"
+
+
+class TestOneName:
+    @pytest.mark.parametrize(
+        "text",
+        ["models: {fast: anthropic/y}", "models: {b: anthropic/y}\naliases: {fast: b}",
+         "agents: {fast: {API_TYPE: anthropic, API_MODEL: y}}"],
+        ids=["model", "alias", "agent"],
+    )  # fmt: skip
+    async def test_a_configured_one_can_not_be_made(self, tmp_path: Path, text: str) -> None:
+        found, database = catalog(tmp_path, text), Database()
+        with pytest.raises(Conflict, match=r"'fast' is taken by the configuration: .*turnout\.yaml:\d: \w+\.fast"):
+            await Registrar(found, database).create(made())
+        assert database.rows == {}
+        with pytest.raises(Conflict, match=r"from the configuration.*turnout\.yaml:\d: \w+\.fast"):
+            await Registrar(found, database).delete("fast")
+
+    async def test_one_can_be_made_once(self, tmp_path: Path) -> None:
+        registrar = Registrar(catalog(tmp_path), Database())
+        await registrar.create(made())
+        with pytest.raises(Conflict, match="There is a model 'fast' already"):
+            await registrar.create(made(upstream_model="y"))
+
+    async def test_a_file_that_brings_it_is_not_used(self, tmp_path: Path) -> None:
+        found = catalog(tmp_path, "models: {a: openai/x}")
+        await Registrar(found, Database()).create(made())
+        (tmp_path / "turnout.yaml").write_text("models:\n  b: openai/x\n  fast: anthropic/y\n")
+        assert not await found.reload()
+        why = f"{tmp_path}/turnout.yaml:3: models.fast: this name is taken by a model made through the API"
+        assert (found.state().error or "").startswith(why)
+        assert (served(found), only(found, "fast").provider) == ({"a", "fast", "echo"}, "openai")
+
+    async def test_one_that_the_database_brings_is_told_and_not_served(self, tmp_path: Path) -> None:
+        """The file was first. When it lets go of the name, the one that was made is served."""
+        found = catalog(tmp_path, "models: {fast: anthropic/y}")
+        await found.refresh_made(Database(row_of(made())))
+        assert only(found, "fast").provider == "anthropic"
+        (problem,) = found.state().problems
+        assert "models.fast: this name is taken by a model made through the API" in problem
+        (tmp_path / "turnout.yaml").write_text("models: {fast: anthropic/y, more: openai/x}")
+        assert await found.reload()  # it brings nothing new in the way of anybody
+        (tmp_path / "turnout.yaml").write_text("models: {more: openai/x}")
+        assert await found.reload()
+        assert only(found, "fast").provider == "openai"
+        assert found.state().problems == ()
+
+
+async def test_what_is_not_made_here_can_not_be_changed(tmp_path: Path) -> None:
+    registrar = Registrar(catalog(tmp_path), Database())
+    with pytest.raises(Conflict, match="'echo' was found at the provider 'echo'"):
+        await registrar.change("echo", lambda before: before)
+    with pytest.raises(UnknownModel):
+        await registrar.change("nothing", lambda before: before)
+
+
+async def test_of_two_who_change_one_the_second_is_told(tmp_path: Path) -> None:
+    found, database = catalog(tmp_path), Database()
+    registrar = Registrar(found, database)
+    await registrar.create(made())
+
+    def edit(before: MadeModel) -> MadeModel:
+        database.rows["fast"] = row_of(made(upstream_model="theirs"))
+        return made(upstream_model="mine")
+
+    with pytest.raises(Conflict, match="changed by somebody else"):
+        await registrar.change("fast", edit)
+
+
+class TestKept:
+    async def test_a_start_serves_them_without_the_database(self, tmp_path: Path) -> None:
+        await Registrar(catalog(tmp_path), Database()).create(made(api_key=Secret("sk-own")))
+        again = catalog(tmp_path)
+        assert only(again, "fast").api_key == Secret("sk-own")
+
+    async def test_only_the_owner_may_read_the_file(self, tmp_path: Path) -> None:
+        await Registrar(catalog(tmp_path), Database()).create(made(api_key=Secret("sk-own")))
+        file = tmp_path / "data" / "models.json"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    async def test_a_deletion_elsewhere_is_found_after_the_start(self, tmp_path: Path) -> None:
+        await Registrar(catalog(tmp_path), Database()).create(made())
+        again = catalog(tmp_path)
+        await again.refresh_made(Database())
+        assert served(again) == {"echo"}
+
+    @pytest.mark.parametrize("content", [b"", b"[1]", b"\xff"], ids=["empty", "another-form", "garbage"])
+    async def test_a_file_that_can_not_be_read_is_as_good_as_none(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "models.json").write_bytes(content)
+        assert served(catalog(tmp_path)) == {"echo"}
+
+    async def test_a_folder_that_can_not_be_written_stops_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / "data").write_text("not a folder")
+        found = catalog(tmp_path)
+        await found.refresh_made(Database(row_of(made())))
+        assert "fast" in served(found)
+
+
+async def test_a_database_that_fails_changes_nothing_and_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found, database = catalog(tmp_path), Database(row_of(made()))
+    await found.refresh_made(database)
+    database.fails = True
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            await found.refresh_made(database)
+    assert "fast" in served(found)
+    (problem,) = found.state().problems
+    assert problem == "models made through the API stay as they were: The database can't be used: out of order."
+    assert len(caplog.records) == 1
+    database.fails = False
+    await found.refresh_made(database)
+    assert found.state().problems == ()
+
+
+async def test_one_that_nobody_here_can_serve_is_told(tmp_path: Path) -> None:
+    found = catalog(tmp_path)
+    await found.refresh_made(Database(row_of(made(provider="vanished")), row_of(made("b"))))
+    assert served(found) == {"echo", "b"}
+    assert "'fast', made through the API, can't be served" in found.state().problems[0]
+
+
+async def test_one_that_another_version_made_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    strange = ModelRow(id="strange", definition='{"id": 5}', created=1, updated=1)
+    found = catalog(tmp_path)
+    await found.refresh_made(Database(strange, row_of(made())))
+    assert served(found) == {"echo", "fast"}
+    assert "'strange' was made by another version" in caplog.text
+    with pytest.raises(UnknownModel):
+        await Registrar(found, Database(strange)).change("strange", lambda before: before)
+
+
+def test_an_admin_key_of_the_environment_is_one_of_the_keys(tmp_path: Path) -> None:
+    """It protects writing alone: nobody else needs a key for it."""
+    found = catalog(tmp_path, variables={"TURNOUT_ADMIN_KEY": "boss"})
+    (key,) = found.snapshot.keys.values()
+    assert (key.id, key.admin, found.snapshot.auth_required) == ("TURNOUT_ADMIN_KEY", True, False)
+
+
+def test_a_key_of_the_file_may_be_an_admin_key(tmp_path: Path) -> None:
+    text = "keys: [{key: a, name: boss, admin: true}, {key: b, user: eve}]"
+    found = catalog(tmp_path, text, variables={"TURNOUT_ADMIN_KEY": "b"})
+    assert {key.id: (key.admin, key.user) for key in found.snapshot.keys.values()} == {
+        "boss": (True, ""),
+        "key-2": (True, "eve"),
+    }

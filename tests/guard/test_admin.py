@@ -1,0 +1,37 @@
+"""Who may change what is served."""
+
+from __future__ import annotations
+
+import pytest
+
+from turnout.core import Key
+from turnout.errors import Forbidden, Unauthenticated
+from turnout.guard import ANONYMOUS, may_administer, require_admin
+
+ADMIN = Key(id="boss", digest=b"1", admin=True)
+TEAM = Key(id="team", digest=b"2")
+
+
+@pytest.mark.parametrize(
+    ("key", "keys", "required", "local", "may"),
+    [
+        pytest.param(ADMIN, [ADMIN, TEAM], True, False, True, id="an-admin-key-from-anywhere"),
+        pytest.param(TEAM, [ADMIN, TEAM], True, True, False, id="another-key"),
+        pytest.param(ANONYMOUS, [], False, True, True, id="whoever-is-on-the-machine"),
+        pytest.param(TEAM, [TEAM], False, True, True, id="a-key-on-the-machine-where-none-is-required"),
+        pytest.param(ANONYMOUS, [], False, False, False, id="somebody-from-elsewhere"),
+        pytest.param(ANONYMOUS, [ADMIN], False, True, False, id="nobody-where-there-is-an-admin-key"),
+        pytest.param(TEAM, [TEAM], True, True, False, id="a-key-where-one-is-required"),
+    ],
+)
+def test_who_may(key: Key, keys: list[Key], required: bool, local: bool, may: bool) -> None:
+    assert may_administer(key, keys, required=required, local=local) is may
+
+
+@pytest.mark.parametrize(
+    ("key", "error"), [(ANONYMOUS, Unauthenticated), (TEAM, Forbidden)], ids=["nobody", "somebody"]
+)
+def test_who_may_not_is_told_how_to_make_an_admin_key(key: Key, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"admin key.*'admin: true'.*TURNOUT_ADMIN_KEY"):
+        require_admin(key, [ADMIN], required=False, local=True)
+    require_admin(ADMIN, [ADMIN], required=True, local=False)

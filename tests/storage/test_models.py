@@ -1,0 +1,81 @@
+"""The table of models: one of each id, and a number that tells of every change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest_asyncio
+
+from turnout.storage import ModelRow
+from turnout.storage.database import open_database
+from turnout.storage.models import Models
+
+FAST = ModelRow(id="team/fast", definition='{"a": 1}', created=5, updated=5)
+SLOW = ModelRow(id="slow", definition="{}", created=4, updated=4)
+
+
+@pytest_asyncio.fixture
+async def store(database_address: str) -> AsyncIterator[Models]:
+    engine = await open_database(database_address)
+    yield Models(engine)
+    await engine.dispose()
+
+
+async def test_models_are_told_in_the_order_in_which_they_were_made(store: Models) -> None:
+    assert await store.all() == (0, [])
+    assert await store.add(FAST)
+    assert await store.add(SLOW)
+    assert await store.all() == (2, [SLOW, FAST])
+
+
+async def test_an_id_is_let_in_once_and_the_one_that_is_there_stays(store: Models) -> None:
+    assert await store.add(FAST)
+    assert not await store.add(msgspec.structs.replace(FAST, definition="other"))
+    assert await store.all() == (1, [FAST])
+
+
+async def test_a_change_needs_the_model_to_be_as_it_was(store: Models) -> None:
+    """Of two who change the same one, the second is told."""
+    await store.add(FAST)
+    mine, theirs = (msgspec.structs.replace(FAST, definition=text, updated=9) for text in ("mine", "theirs"))
+    assert await store.replace(FAST, theirs)
+    assert not await store.replace(FAST, mine)
+    assert (await store.all())[1] == [theirs]
+    assert not await store.replace(SLOW, SLOW)
+
+
+async def test_what_is_deleted_is_gone(store: Models) -> None:
+    await store.add(FAST)
+    assert await store.remove(FAST.id)
+    assert not await store.remove(FAST.id)
+    assert (await store.all())[1] == []
+
+
+async def test_every_change_makes_another_revision(store: Models) -> None:
+    revisions = [await store.revision()]
+    for change in (
+        store.add(FAST),
+        store.replace(FAST, msgspec.structs.replace(FAST, definition="b")),
+        store.remove(FAST.id),
+        store.add(FAST),
+    ):
+        assert await change
+        revisions.append(await store.revision())
+    assert len(set(revisions)) == 5
+
+
+async def test_changes_at_once_are_all_counted(store: Models) -> None:
+    rows = [ModelRow(id=f"m{number}", definition="{}", created=1, updated=1) for number in range(12)]
+    await store.add(SLOW)  # from then on there is a row to count in
+    assert all(await asyncio.gather(*(store.add(row) for row in rows)))
+    assert await store.revision() == 13
+
+
+async def test_first_changes_at_once_lose_none(store: Models) -> None:
+    """Nobody has counted before them."""
+    rows = [ModelRow(id=f"m{number}", definition="{}", created=1, updated=1) for number in range(3)]
+    assert all(await asyncio.gather(*(store.add(row) for row in rows)))
+    revision, found = await store.all()
+    assert (revision, {row.id for row in found}) == (3, {"m0", "m1", "m2"})
