@@ -7,7 +7,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check lock bench test-live clean
+.PHONY: help serve test check lock bench test-live tokens clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ bench: .venv/.dev ## Measure beside other gateways; writes bench/results/
 
 test-live: .venv/.dev ## Run the main job on a real llama.cpp (compiles it once)
 	$(BIN)/python -m scripts.live $(ARGS)
+
+tokens: .venv/.dev ## Measure how far our token counts are from what providers reported
+	$(BIN)/python -m scripts.token_errors
 
 clean: ## Remove everything that was set up here, but no data
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache tests/node/node_modules

@@ -97,5 +97,7 @@ async def test_what_was_sent_is_estimated(stage: Stage, client: Client, provider
         usage = attempt["usage"]
         assert usage["source"] == "estimated"
         assert abs(usage["input"] - billed["tokens_in"]) <= 2
-        assert 0.5 <= usage["output"] / billed["tokens_out"] <= 2
+        assert (
+            0.5 <= usage["output"] / billed["tokens_out"] <= 3
+        )  # "word17" is one of its tokens, but three of a real one
         assert attempt["cost"] == 3_000_000 * usage["input"] + 15_000_000 * usage["output"]

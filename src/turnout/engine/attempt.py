@@ -33,7 +33,7 @@ from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, Upstream
 from turnout.ticker import Ticker
 
 from .call import Call, Meter, Recorder
-from .estimate import CHARACTERS_PER_TOKEN, characters, estimated_usage
+from .estimate import TOKEN, estimated_usage, tokens, weight, weight_of, weight_of_bytes
 from .source import Source
 from .watchdog import Watchdog
 
@@ -75,7 +75,7 @@ class Attempt:
         self._first_token: int | None = None
         self._finish: Finish | None = None
         self._failure: UpstreamError | None = None
-        self._output_seen = 0  # characters of an answer that was decoded; frames of one that was relayed count as 4
+        self._output_seen = 0  # hundredths of a token; a frame of an answer that is relayed is taken for one token
         self._output_counted = 0  # as much of it as the last reported usage counts
         self._begun = False  # something was said, if only the end
         self._settled = False
@@ -206,7 +206,7 @@ class Attempt:
                 if event.content:  # type: ignore[union-attr]  # `kind is` is quicker than isinstance, per event
                     self._saw_relayed(event.data)  # type: ignore[union-attr]
             elif kind is Delta:
-                self._saw_output(len(event.text))  # type: ignore[union-attr]
+                self._saw_output(weight(event.text))  # type: ignore[union-attr]
             elif kind is UsageSoFar:
                 self._saw_usage(event.usage)  # type: ignore[union-attr]
             elif kind is Finish:
@@ -235,13 +235,13 @@ class Attempt:
         if not self._worded:
             self._saw_output(0)
         elif self._streamed:
-            self._saw_output((data.count(_FRAME_END) or 1) * CHARACTERS_PER_TOKEN)
+            self._saw_output((data.count(_FRAME_END) or 1) * TOKEN)
         else:
-            self._saw_output(len(data))  # a whole reply is mostly what it says
+            self._saw_output(weight_of_bytes(len(data)))  # a whole reply is mostly what it says
 
     def _saw_part(self, part: Part) -> None:
         """Some wires open a text before its first word is there."""
-        said = characters(part)
+        said = weight_of(part)
         if said or not isinstance(part, Text | Thinking | Refusal):
             self._saw_output(said)
 
@@ -286,7 +286,7 @@ class Attempt:
         usage = self.usage
         if outcome == "failed" or (usage is not None and (outcome == "ok" or self._finish is not None)):
             return usage
-        uncounted = -(-(self._output_seen - self._output_counted) // CHARACTERS_PER_TOKEN)
+        uncounted = tokens(self._output_seen - self._output_counted)
         if usage is None:
             return estimated_usage(self._call.request, uncounted)
         return msgspec.structs.replace(usage, output=usage.output + uncounted, source="estimated")

@@ -1,0 +1,107 @@
+"""Refuses what surely doesn't fit, before it is sent: the next deployment may have a larger context."""
+
+from __future__ import annotations
+
+import asyncio
+
+from turnout.core import (
+    ChatRequest,
+    Deployment,
+    Part,
+    Refusal,
+    Request,
+    Text,
+    Thinking,
+    TokenCount,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
+from turnout.errors import ContextTooLong
+
+from .counting import count
+from .families import family_of
+
+
+class ContextCheck:
+    """A ``Preparer`` that changes nothing.
+
+    A token is at least one byte, so that what is shorter in bytes than the context has tokens isn't counted at all.
+    What is longer is counted in a thread. An exact count refuses at the limit, an estimate only when the truth can't be
+    below it (``Family.margin``). Only what no provider would take is refused: an input beyond the context, or a longer
+    answer than the model can give. Whether both have to fit together is the provider's to say: some refuse, some give
+    a shorter answer.
+    """
+
+    async def prepare(self, request: Request, deployment: Deployment) -> None:
+        traits = deployment.traits
+        if type(request) is not ChatRequest or (traits.context is None and traits.max_output is None):
+            return
+        if traits.max_output is not None and (request.max_output or 0) > traits.max_output:
+            raise _too_much_asked(request.max_output or 0, traits.max_output, deployment.model)
+        if traits.context is not None and size_of(request) > traits.context:
+            await self._count(request, deployment, traits.context)
+
+    async def _count(self, request: ChatRequest, deployment: Deployment, limit: int) -> None:
+        if text_size_of(request) <= limit:
+            return
+        counted = await asyncio.to_thread(count, request, deployment)
+        if least(counted, deployment) > limit:
+            raise _too_long(counted, limit, deployment.model)
+
+
+def size_of(request: ChatRequest) -> int:
+    """At least as many bytes as the request's texts have, told quickly."""
+    return text_size_of(request) if request.raw is None else sum(map(len, request.raw.fields.values()))
+
+
+def text_size_of(request: ChatRequest) -> int:
+    """Bytes of all that is read as text. Images, recordings and documents are not counted by their bytes."""
+    return sum(map(_tool_size, request.tools)) + sum(
+        _part_size(part) for message in request.messages for part in message.parts
+    )
+
+
+def _tool_size(tool: Tool) -> int:
+    return _size(tool.name) + _size(tool.description or "") + len(tool.parameters or b"")
+
+
+def _part_size(part: Part) -> int:
+    match part:
+        case Text(text=text, extensions=None) | Thinking(text=text) | Refusal(text=text):
+            return _size(text)
+        case Text(text=text, extensions=extensions):
+            return _size(text) + sum(len(field) for fields in (extensions or {}).values() for field in fields.values())
+        case ToolCall(name=name, arguments=arguments):
+            return _size(name) + _size(arguments)
+        case ToolResult(parts=parts):
+            return sum(map(_part_size, parts))
+    return 0
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+
+
+def least(counted: TokenCount, deployment: Deployment) -> float:
+    """How few tokens there may really be."""
+    if counted.source != "estimated":
+        return counted.tokens
+    family = family_of(deployment.model, deployment.traits.tokenizer)
+    return counted.tokens * (1 - family.margin)
+
+
+def _too_long(counted: TokenCount, limit: int, model: str) -> ContextTooLong:
+    about = "" if counted.source == "exact" else "about "
+    return ContextTooLong(
+        f"The request has {about}{counted.tokens} tokens, but {model} takes {limit} at most. Send less, or ask for a"
+        " model with a larger context.",
+        param="messages",
+    )
+
+
+def _too_much_asked(asked: int, limit: int, model: str) -> ContextTooLong:
+    return ContextTooLong(
+        f"An answer of {asked} tokens was asked for, but {model} gives {limit} at most. Ask for less.",
+        param="max_tokens",
+    )

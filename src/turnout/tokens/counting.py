@@ -1,0 +1,122 @@
+"""A text or a request → how many tokens it is to an upstream model."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from math import ceil
+from typing import Final
+
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Deployment,
+    File,
+    Image,
+    Message,
+    Part,
+    RedactedThinking,
+    Refusal,
+    Text,
+    Thinking,
+    TokenCount,
+    ToolCall,
+    ToolResult,
+)
+
+from .families import Family, family_of
+from .pictures import image_tokens
+from .tools import tool_tokens
+
+_AUDIO_BYTES_A_TOKEN: Final = {"wav": 3200, "pcm16": 3200}
+"""A tenth of a second, which is a token at OpenAI (https://platform.openai.com/docs/guides/audio), of 16-bit speech."""
+_COMPRESSED_BYTES_A_TOKEN: Final = 1600
+_BYTES_A_PAGE: Final = 40_000
+"""Of a document whose pages can't be counted."""
+
+
+def count_text(text: str, model: str, tokenizer: str | None = None) -> TokenCount:
+    """A text alone, without what surrounds it in a request. ``tokenizer`` names a family, else ``model`` does."""
+    family = family_of(model, tokenizer)
+    return TokenCount(tokens=round(family.text(text)), source="estimated" if family.exact == "nothing" else "exact")
+
+
+def count(request: ChatRequest, deployment: Deployment) -> TokenCount:
+    """What ``request`` puts into ``deployment``'s model. Takes 30 ms for 1M characters: in a thread, if it may be long.
+
+    Exact only for plain texts: how tools, images and documents are put before a model is nobody's to know.
+    """
+    family = family_of(deployment.model, deployment.traits.tokenizer)
+    tokens = family.request + sum(_message(message, family, deployment.model) for message in request.messages)
+    if request.tools and not _refrains(request):
+        tokens += tool_tokens(request.tools, family) + (family.forced if _is_forced(request) else 0)
+    if request.output.schema is not None:
+        tokens += family.schema + family.text(bytes(request.output.schema).decode(errors="replace"))
+    if request.reasoning is not None and request.reasoning.enabled and request.reasoning.budget:
+        tokens += family.thinking
+    exact = family.exact == "requests" and _is_plain(request)
+    return TokenCount(tokens=round(tokens), source="exact" if exact else "estimated")
+
+
+def _refrains(request: ChatRequest) -> bool:
+    return request.tool_choice is not None and request.tool_choice.mode == "none"
+
+
+def _is_forced(request: ChatRequest) -> bool:
+    return request.tool_choice is not None and request.tool_choice.mode in ("required", "tool")
+
+
+def _is_plain(request: ChatRequest) -> bool:
+    return (
+        not request.tools
+        and request.output.schema is None
+        and all(type(part) is Text and not part.extensions for message in request.messages for part in message.parts)
+    )
+
+
+def _message(message: Message, family: Family, model: str) -> float:
+    tokens = float(family.message)
+    if message.role == "system":
+        tokens += family.system
+    if message.name:
+        tokens += family.name + family.text(message.name)
+    return tokens + sum(_part(part, family, model) for part in message.parts)
+
+
+def _part(part: Part, family: Family, model: str) -> float:
+    match part:
+        case Text(text=text) | Thinking(text=text) | Refusal(text=text):
+            return family.text(text) + _block(part, family)
+        case Image():
+            return image_tokens(part, model)
+        case ToolCall(name=name, arguments=arguments):
+            return family.call + family.text(name) + family.text(arguments)
+        case ToolResult(parts=parts):
+            return family.result + sum(_part(inner, family, model) for inner in parts)
+        case Audio(data=data, format=kind):
+            return len(data) * 3 // 4 / _AUDIO_BYTES_A_TOKEN.get(kind, _COMPRESSED_BYTES_A_TOKEN)
+        case File():
+            return _document(part, family)
+        case RedactedThinking(data=data):
+            return len(data) / 4
+    return 0
+
+
+def _block(part: Text | Thinking | Refusal, family: Family) -> float:
+    """A block that only its own wire knows is held by a text without text: it counts as the JSON that it is."""
+    if part.extensions is None or part.text or not isinstance(part, Text):
+        return 0
+    blocks = (fields["block"] for fields in part.extensions.values() if "block" in fields)
+    return sum(family.text(bytes(block).decode(errors="replace")) for block in blocks)
+
+
+def _document(file: File, family: Family) -> float:
+    """A text counts as it is, everything else by its pages."""
+    try:
+        data = b64decode(file.data or "")
+    except NotBase64:
+        return family.page
+    if (file.media_type or "").startswith(("text/", "application/json")):
+        return family.text(data.decode(errors="replace"))
+    pages = data.count(b"/Type /Page") - data.count(b"/Type /Pages") if data.startswith(b"%PDF") else 0
+    return family.page * max(1, pages or ceil(len(data) / _BYTES_A_PAGE))

@@ -1,0 +1,133 @@
+"""How each family of models counts: which encoding is its own or near to its own, and what surrounds the texts.
+
+The figures of families without a public tokenizer were fitted to what providers reported for known requests; the cases
+are in ``tests/tokens/cases.json``, the errors in ``docs/tokens.md``.
+"""
+
+from __future__ import annotations
+
+import string
+from functools import lru_cache
+from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from .encodings import Encoding, encoded
+
+_LETTERS: Final = string.ascii_letters.encode()
+_DIGITS: Final = string.digits.encode()
+
+
+class Family(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens, per piece of a request. A text has ``factor`` tokens for each of its ``encoding``, and some more for each
+    ``newline``, ``letter`` (ASCII) and ``digit`` in it, where the family splits what the encoding keeps together.
+
+    ``exact`` is what comes out as the provider counts it: texts alone, or whole requests of plain texts as well.
+    ``margin`` is how far below an estimate the truth may be.
+    """
+
+    encoding: Encoding = "o200k_base"
+    exact: Literal["nothing", "texts", "requests"] = "nothing"
+    factor: float = 1.0
+    newline: float = 0.0
+    letter: float = 0.0
+    digit: float = 0.0
+    request: int = 3
+    message: int = 4
+    system: int = 0  # a system message, besides ``message``
+    name: int = 1
+    tools: int = 0  # what the provider says to the model when there are tools
+    forced: int = 0  # … and more when it has to call one
+    tool: int = 0
+    call: int = 8
+    result: int = 0
+    schema: int = 0
+    thinking: int = 0
+    page: int = 1500  # of a document
+    margin: float = 0.0
+
+    def text(self, text: str) -> float:
+        """Of a text alone."""
+        return self.weigh(
+            encoded(text, self.encoding),
+            text.count("\n") if self.newline else 0,
+            _among(text, _LETTERS) if self.letter else 0,
+            _among(text, _DIGITS) if self.digit else 0,
+        )
+
+    def weigh(self, tokens: int, newlines: int, letters: int, digits: int) -> float:
+        """Of a text of which only this is known: its tokens in the encoding, and how many of each it has."""
+        return tokens * self.factor + newlines * self.newline + letters * self.letter + digits * self.digit
+
+
+def _among(text: str, characters: bytes) -> int:
+    """How many of ``text`` are one of these ASCII characters."""
+    data = text.encode(errors="replace")
+    return len(data) - len(data.translate(None, characters))
+
+
+_CLAUDE: Final = Family(
+    factor=1.07,
+    newline=0.8,
+    request=5,
+    message=2,
+    system=-2,
+    tools=316,
+    forced=92,
+    tool=6,
+    call=24,
+    result=16,
+    schema=155,
+    thinking=28,
+    page=2200,
+    margin=0.2,
+)
+_GPT: Final = Family(exact="requests", page=1000, margin=0.1)
+
+FAMILIES: Final = {
+    # https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb
+    "o200k": _GPT,
+    "o200k-reasoning": replace(_GPT, exact="texts", message=3, system=1),
+    "cl100k": replace(_GPT, encoding="cl100k_base"),
+    # What comes before tools grew with Claude 4.5. From Opus 4.7 on, a new tokenizer makes more of Latin letters, and
+    # as much of everything else: https://platform.claude.com/docs/en/build-with-claude/token-counting
+    "claude": _CLAUDE,
+    "claude-4.5": replace(_CLAUDE, tools=497),
+    "claude-2026": replace(_CLAUDE, letter=0.12, tools=390, thinking=0),
+    "gemini": Family(factor=1.02, digit=0.3, request=0, message=0, tool=-6, call=12, result=10, page=258, margin=0.2),
+    "llama": Family(factor=1.01, request=25, message=5, margin=0.2),
+    "qwen": Family(factor=1.03, digit=0.5, request=3, message=5, margin=0.2),
+    "mistral": Family(digit=0.5, request=1, message=2, margin=0.2),
+    "deepseek": Family(factor=1.03, request=2, message=1, system=-1, margin=0.2),
+    "other": Family(factor=1.1, request=4, message=4, margin=0.35),
+}
+"""By the name that ``traits.tokenizer`` says. ``other`` is for models that nothing is known of."""
+
+_NAMES: Final = (
+    ("claude", "claude"),
+    ("gemini", "gemini"),
+    ("gemma", "gemini"),
+    ("llama", "llama"),
+    ("llava", "llama"),
+    ("qwen", "qwen"),
+    ("qwq", "qwen"),
+    ("mistral", "mistral"),
+    ("mixtral", "mistral"),
+    ("ministral", "mistral"),
+    ("magistral", "mistral"),
+    ("codestral", "mistral"),
+    ("devstral", "mistral"),
+    ("deepseek", "deepseek"),
+    ("gpt-oss", "o200k-reasoning"),
+)
+"""Words in the names of models that are served by many."""
+
+
+@lru_cache(maxsize=1024)
+def family_of(model: str, tokenizer: str | None = None) -> Family:
+    """The family called ``tokenizer``, else the one that the upstream model's name tells of."""
+    if tokenizer in FAMILIES:
+        return FAMILIES[tokenizer]
+    name = model.lower()
+    return FAMILIES[next((family for word, family in _NAMES if word in name), "other")]

@@ -1,0 +1,154 @@
+"""What an image costs, by the formula that each provider publishes; and how large it is, by its first bytes."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable
+from math import ceil, sqrt
+from typing import Final, Literal, NamedTuple
+
+from turnout.core import Image
+
+UNSEEN: Final = (1024, 1024)
+"""The size that an image is taken to have when it is at a URL, or isn't understood."""
+
+_HEAD: Final = 256 * 1024  # base64 characters: where a JPEG's size is, behind its EXIF data and thumbnails
+
+Size = tuple[int, int]
+Formula = Callable[[int, int, str | None], int]
+
+
+class _Rule(NamedTuple):
+    pattern: re.Pattern[str]
+    formula: Formula
+    source: str
+
+
+def image_tokens(image: Image, model: str) -> int:
+    """Of one image, sent to an upstream model."""
+    width, height = size_of(image) or UNSEEN
+    name = model.rsplit("/", 1)[-1].lower()
+    formula = next((rule.formula for rule in _RULES if rule.pattern.search(name)), _TILES_85)
+    return formula(width, height, image.detail)
+
+
+def size_of(image: Image) -> Size | None:
+    """Width and height in pixels of an inline PNG, GIF, WebP or JPEG; None when that can't be told."""
+    if not image.data:
+        return None
+    try:
+        data = b64decode(image.data[:_HEAD])
+    except NotBase64:
+        return None
+    if data.startswith(b"\x89PNG") and len(data) >= 24:
+        return _pair(data[16:20], data[20:24], "big")
+    if data.startswith(b"GIF8") and len(data) >= 10:
+        return _pair(data[6:8], data[8:10], "little")
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) >= 30:
+        return _webp(data)
+    return _jpeg(data) if data.startswith(b"\xff\xd8") else None
+
+
+def _pair(width: bytes, height: bytes, order: Literal["big", "little"]) -> Size | None:
+    size = int.from_bytes(width, order), int.from_bytes(height, order)
+    return size if min(size) > 0 else None
+
+
+def _webp(data: bytes) -> Size | None:
+    """https://developers.google.com/speed/webp/docs/riff_container"""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
+    return None
+
+
+def _jpeg(data: bytes) -> Size | None:
+    """From one segment to the next, until the frame's header says the size (ITU-T T.81, B.2.2)."""
+    place = 2
+    while place + 9 < len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return _pair(data[place + 7 : place + 9], data[place + 5 : place + 7], "big")
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return None
+
+
+def _tiles(base: int, tile: int) -> Formula:
+    """OpenAI: fitted into a square of 2048 pixels, its short side into 768; each square of 512 it touches is a tile."""
+
+    def tokens(width: int, height: int, detail: str | None) -> int:
+        if detail == "low":
+            return base
+        scale = min(1.0, 2048 / max(width, height))
+        scale = min(scale, 768 / min(width, height))
+        return base + tile * ceil(width * scale / 512) * ceil(height * scale / 512)
+
+    return tokens
+
+
+def _patches(multiplier: float, most: int) -> Formula:
+    """OpenAI: squares of 32 pixels, and the image is made smaller until there are no more than ``most``."""
+
+    def tokens(width: int, height: int, detail: str | None) -> int:
+        patches = ceil(width / 32) * ceil(height / 32)
+        if patches > most:
+            scale = sqrt(32 * 32 * most / (width * height))
+            wide, high = width * scale / 32, height * scale / 32
+            scale *= min(max(1, int(wide)) / wide, max(1, int(high)) / high)
+            patches = min(most, ceil(width * scale / 32) * ceil(height * scale / 32))
+        return ceil(patches * multiplier)
+
+    return tokens
+
+
+def _claude(long_edge: int, most: int) -> Formula:
+    """Anthropic: squares of 28 pixels, and the image is made smaller to ``long_edge`` and to ``most`` of them."""
+
+    def tokens(width: int, height: int, detail: str | None) -> int:
+        scale = min(1.0, long_edge / max(width, height))
+        return min(most, ceil(width * scale / 28) * ceil(height * scale / 28))
+
+    return tokens
+
+
+def _gemini_tiles(width: int, height: int, detail: str | None) -> int:
+    """Gemini 1 and 2: one tile up to 384 pixels, else squares of 2/3 of the short side, from 256 to 768 pixels."""
+    if max(width, height) <= 384:
+        return 258
+    side = min(768, max(256, int(min(width, height) / 1.5)))
+    return 258 * ceil(width / side) * ceil(height / side)
+
+
+def _gemini_resolution(width: int, height: int, detail: str | None) -> int:
+    """From Gemini 3 on: by the resolution that is asked for, whatever the image's size."""
+    return {"low": 280, "medium": 560}.get(detail or "", 1120)
+
+
+_TILES_85: Final = _tiles(85, 170)
+_OPENAI: Final = "https://developers.openai.com/api/docs/guides/images-vision"
+_ANTHROPIC: Final = "https://platform.claude.com/docs/en/build-with-claude/vision"
+_RULES: Final = tuple(
+    _Rule(re.compile(pattern), formula, source)
+    for pattern, formula, source in (
+        (r"gpt-4o-mini", _tiles(2833, 5667), _OPENAI),
+        (r"gpt-4\.1-mini", _patches(1.62, 1536), _OPENAI),
+        (r"gpt-(4\.1|5)-nano", _patches(2.46, 1536), _OPENAI),
+        (r"gpt-5-mini", _patches(1.62, 1536), _OPENAI),
+        (r"o4-mini", _patches(1.72, 1536), _OPENAI),
+        (r"gpt-5\.[2-9]|gpt-[6-9]", _patches(1.2, 2500), _OPENAI),
+        (r"gpt-5", _tiles(70, 140), _OPENAI),
+        (r"^o[13]", _tiles(75, 150), _OPENAI),
+        (r"claude-(opus-4[-.][7-9]|(opus|sonnet|haiku|fable|mythos)-([5-9]|\d\d))", _claude(2576, 4784), _ANTHROPIC),
+        (r"claude", _claude(1568, 1568), _ANTHROPIC),
+        (r"gemini-[12]", _gemini_tiles, "https://ai.google.dev/gemini-api/docs/image-understanding"),
+        (r"gemini", _gemini_resolution, "https://ai.google.dev/gemini-api/docs/media-resolution"),
+    )
+)
+"""The first that is found in the model's name counts; an unknown model's images count as GPT-4o's."""

@@ -1,0 +1,166 @@
+"""What each piece of a request adds to its count, and what is exact."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable
+
+import pytest
+from msgspec import Raw
+
+from tests.tokens.support import asking, place, said
+from turnout.core import (
+    Audio,
+    ChatRequest,
+    Deployment,
+    File,
+    Image,
+    Output,
+    Reasoning,
+    RedactedThinking,
+    Refusal,
+    Text,
+    Thinking,
+    TokenCount,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+)
+from turnout.tokens import FAMILIES, count, count_text, family_of
+
+SCHEMA = Raw(b'{"type":"object","properties":{"city":{"type":"string","description":"The city."}},"required":["city"]}')
+WEATHER = Tool("get_weather", "Get the weather.", SCHEMA)
+
+
+def tokens(request: ChatRequest, deployment: Deployment | None = None) -> int:
+    return count(request, deployment or place()).tokens
+
+
+def test_a_text_is_counted_by_its_encoding() -> None:
+    """The numbers are OpenAI's own tokenizer's."""
+    assert count_text("tiktoken is great!", "gpt-4", "cl100k") == TokenCount(tokens=6, source="exact")
+    assert count_text("お誕生日おめでとう", "gpt-4o", "o200k") == TokenCount(tokens=8, source="exact")
+    assert count_text("", "gpt-4o", "o200k").tokens == 0
+
+
+def test_special_tokens_in_a_text_are_only_text() -> None:
+    assert count_text("<|endoftext|>", "gpt-4o", "o200k").tokens == 7
+
+
+def test_half_a_surrogate_pair_is_counted_and_does_no_harm() -> None:
+    assert count_text("a\udce4b", "claude-opus-5", "claude-2026").tokens > 0
+
+
+@pytest.mark.parametrize(
+    ("model", "family"),
+    [
+        ("meta-llama/Llama-3.3-70B-Instruct", "llama"),
+        ("llava-v1.6", "llama"),
+        ("qwen3:8b", "qwen"),
+        ("us.anthropic.claude-sonnet-4-5-v1:0", "claude"),
+        ("gemma-3-27b-it", "gemini"),
+        ("magistral-medium-latest", "mistral"),
+        ("deepseek-chat", "deepseek"),
+        ("openai/gpt-oss-120b", "o200k-reasoning"),
+        ("phi-4", "other"),
+    ],
+)
+def test_an_upstream_models_name_tells_its_family(model: str, family: str) -> None:
+    assert family_of(model) is FAMILIES[family]
+
+
+def test_a_tokenizer_that_is_named_goes_before_the_models_name() -> None:
+    assert family_of("claude-in-disguise", "cl100k") is FAMILIES["cl100k"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "source"),
+    [
+        pytest.param(asking("hi"), "exact", id="plain-text"),
+        pytest.param(asking("hi", tools=(WEATHER,)), "estimated", id="tools"),
+        pytest.param(asking("hi", Image(url="https://x/y.png")), "estimated", id="image"),
+        pytest.param(asking("hi", output=Output("json_schema", SCHEMA)), "estimated", id="schema"),
+        pytest.param(asking(Text("", {"anthropic": {"block": Raw(b"{}")}})), "estimated", id="unknown-block"),
+    ],
+)
+def test_only_plain_texts_are_exact(request_: ChatRequest, source: str) -> None:
+    assert count(request_, place()).source == source
+
+
+@pytest.mark.parametrize("tokenizer", ["o200k-reasoning", "claude-4.5", "gemini", "llama", None])
+def test_without_the_providers_own_way_it_is_an_estimate(tokenizer: str | None) -> None:
+    assert count(asking("hi"), place("some-model", tokenizer=tokenizer)).source == "estimated"
+
+
+LONG = "word " * 100
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(lambda: asking("hi", LONG), id="text"),
+        pytest.param(lambda: asking("hi", Thinking(LONG)), id="thinking"),
+        pytest.param(lambda: asking("hi", Refusal(LONG)), id="refusal"),
+        pytest.param(lambda: asking("hi", RedactedThinking("x" * 400)), id="redacted-thinking"),
+        pytest.param(lambda: asking("hi", ToolCall("c", "get_weather", f'{{"city":"{LONG}"}}')), id="tool-call"),
+        pytest.param(lambda: asking("hi", ToolResult("c", (Text(LONG),))), id="tool-result"),
+        pytest.param(
+            lambda: asking("hi", File(data=b64encode(LONG.encode()).decode(), media_type="text/plain")), id="text-file"
+        ),
+        pytest.param(lambda: asking("hi", File(file_id="file-1")), id="uploaded-file"),
+        pytest.param(lambda: asking("hi", Audio(b64encode(bytes(480_000)).decode(), "wav")), id="audio"),
+        pytest.param(lambda: asking("hi", tools=(Tool("t", LONG),)), id="tool"),
+        pytest.param(lambda: asking("hi", output=Output("json_schema", Raw(b'"' + LONG.encode() + b'"'))), id="schema"),
+        pytest.param(lambda: asking("hi", Text("", {"x": {"block": Raw(LONG.encode())}})), id="unknown-block"),
+    ],
+)
+@pytest.mark.parametrize("tokenizer", ["o200k", "claude-4.5"])
+def test_everything_that_a_model_reads_is_counted(more: Callable[[], ChatRequest], tokenizer: str) -> None:
+    here = place("model", tokenizer=tokenizer)
+    assert tokens(more(), here) - tokens(asking("hi"), here) >= 100
+
+
+def test_tools_that_may_not_be_called_are_not_put_in() -> None:
+    refrain = asking("hi", tools=(WEATHER,), tool_choice=ToolChoice("none"))
+    assert tokens(refrain) == tokens(asking("hi"))
+
+
+def test_claude_is_told_more_when_it_has_to_call_a_tool() -> None:
+    here = place("claude-sonnet-4-5", tokenizer="claude-4.5")
+    free, forced = (asking("hi", tools=(WEATHER,), tool_choice=ToolChoice(mode)) for mode in ("auto", "required"))
+    assert tokens(forced, here) - tokens(free, here) == 92
+
+
+def test_thinking_with_a_budget_has_its_price() -> None:
+    here = place("claude-sonnet-4-0", tokenizer="claude")
+    assert tokens(asking("hi", reasoning=Reasoning(budget=1024)), here) - tokens(asking("hi"), here) == 28
+
+
+def test_pages_of_a_document_are_counted() -> None:
+    pdf = b"%PDF-1.7\n" + b"<< /Type /Page >>\n" * 3 + b"<< /Type /Pages >>"
+    file = File(data=b64encode(pdf).decode(), media_type="application/pdf")
+    here = place("claude-sonnet-4-5", tokenizer="claude-4.5")
+    assert tokens(asking("hi", file), here) - tokens(asking("hi"), here) == 3 * 2200
+
+
+@pytest.mark.parametrize("schema", [b"[]", b"{", b'{"properties":[]}', b'{"properties":{"a":1,"b":{"enum":["x"]}}}'])
+def test_a_tools_odd_schema_does_no_harm(schema: bytes) -> None:
+    for tokenizer in ("o200k", "claude"):
+        assert tokens(asking("hi", tools=(Tool("t", None, Raw(schema)),)), place(tokenizer=tokenizer)) > 4
+
+
+def test_messages_have_their_overhead() -> None:
+    """OpenAI: 3 for every message and 1 for its role, 3 for the answer's beginning."""
+    assert tokens(asking("hello")) == 8
+    assert tokens(asking(messages=(said("hello"), said("hello", role="assistant")))) == 13
+
+
+def test_importing_the_room_loads_no_table() -> None:
+    """Nor does the server need one before somebody's count."""
+    source = "import sys, turnout.tokens, turnout.gateway; print('rs_bpe' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "False\n"
+    )
