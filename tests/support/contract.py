@@ -22,6 +22,7 @@ HELLO = (Message("user", (Text("hi"),)),)
 each_provider = pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 each_wire_provider = pytest.mark.parametrize("provider", ON_WIRES.values(), ids=ON_WIRES)
 BODIES: dict[str, tuple[dict[str, Any], Target]] = {
+    "openai-responses": ({"model": "fast", "input": "Hellö", "stream": True}, HERE),
     "openai-chat": ({"model": "fast", "messages": [{"role": "user", "content": "Hellö"}], "stream": True}, HERE),
     "anthropic-messages": (
         {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hellö"}], "stream": True},

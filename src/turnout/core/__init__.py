@@ -52,7 +52,7 @@ from .operations import (
     TranscriptionRequest,
     WireForm,
 )
-from .request import ChatRequest, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody
+from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody
 from .secret import Secret
 from .support import HARMLESS, Support, left_out, refuse_unsupported
 from .usage import Usage
@@ -66,6 +66,7 @@ __all__ = [
     "Audio",
     "ChatRequest",
     "Choice",
+    "Continuation",
     "CountRequest",
     "Defaults",
     "Delta",

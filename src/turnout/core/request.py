@@ -57,17 +57,26 @@ class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
     budget: int | None = None
 
 
+class Continuation(msgspec.Struct, frozen=True):
+    """What came before a request's own messages: the items of its wire, and the deployment that said the last of them."""
+
+    items: tuple[msgspec.Raw, ...]
+    deployment: str
+
+
 class WireBody(msgspec.Struct, frozen=True):
     """The request as the client sent it, for relaying to the same wire: its top-level fields as raw JSON.
 
     ``headers`` are those that belong to the wire's own meaning (``anthropic-beta``), by lower-case name.
     ``form`` is the type that the fields were read as, for telling what was not read (``unread.py``).
+    ``continues`` is set when the wire names an earlier answer instead of repeating the conversation.
     """
 
     wire: str
     fields: dict[str, msgspec.Raw]
     headers: dict[str, str] = {}
     form: type[msgspec.Struct] | None = None
+    continues: Continuation | None = None
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,11 @@ _ERROR_TYPES = {
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """``{"error": {…}}``, with every failed deployment under ``failures`` when all of them failed."""
+    return msgspec.json.encode({"error": error_fields(error, request_id)})
+
+
+def error_fields(error: TurnoutError, request_id: str) -> dict[str, Any]:
+    """What stands under ``error``, with every failed deployment under ``failures`` when all of them failed."""
     fields: dict[str, Any] = {
         "message": error.message,
         "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error"),
@@ -34,4 +38,4 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
             {"deployment": deployment, "status": failure.status, "code": failure.code, "message": failure.message}
             for deployment, failure in error.failures
         ]
-    return msgspec.json.encode({"error": fields})
+    return fields

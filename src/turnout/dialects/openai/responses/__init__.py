@@ -1,0 +1,5 @@
+"""Responses (https://platform.openai.com/docs/api-reference/responses)."""
+
+from .endpoint import Responses
+
+__all__ = ["Responses"]

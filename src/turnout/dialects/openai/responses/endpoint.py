@@ -1,0 +1,45 @@
+"""The endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Raw
+
+from turnout.core import Answer, ChatRequest, Continuation
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.conversing import Asked, Conversing, Turn
+from turnout.dialects.openai.paths import paths_of, with_model
+
+from . import parse, references
+from .stream import ResponseRenderer, response_body
+
+
+class Responses(Conversing):
+    wire = parse.WIRE
+    paths = paths_of("responses")
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
+        return parse.parse(with_model(body, target))
+
+    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
+        return ResponseRenderer(request, context, keeps=references.keeps(request))
+
+    def media_type(self, request: ChatRequest) -> str:
+        return "application/json"
+
+    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
+        return response_body(request, given, context)
+
+    def asks(self, request: ChatRequest) -> Asked | None:
+        return references.asked_of(request)
+
+    def continued(self, request: ChatRequest, earlier: Continuation | None, referred: Sequence[Raw]) -> ChatRequest:
+        return references.continued(request, earlier, referred)
+
+    def turn(self, request: ChatRequest, answer: bytes) -> Turn | None:
+        return references.turn_of(request, answer)
+
+    def items(self, turn_id: str, items: Sequence[Raw]) -> Sequence[Mapping[str, object]]:
+        return references.shown(turn_id, items)

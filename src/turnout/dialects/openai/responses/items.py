@@ -1,0 +1,210 @@
+"""Input items → messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw, structs
+
+from turnout.core import (
+    Audio,
+    Extensions,
+    File,
+    Image,
+    Message,
+    Part,
+    RedactedThinking,
+    Refusal,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
+from turnout.core.images import media_type_of
+from turnout.dialects.parsing import decode
+from turnout.errors import InvalidRequest
+
+from . import wire
+from .envelope import Attached, unseal
+
+T = TypeVar("T")
+_HEADS = msgspec.json.Decoder(list[wire.Head])
+_ITEMS = msgspec.json.Decoder(list[Raw])
+_TEXT = msgspec.json.Decoder(str)
+_MESSAGE = msgspec.json.Decoder(wire.Message)
+_CALL = msgspec.json.Decoder(wire.FunctionCall)
+_OUTPUT = msgspec.json.Decoder(wire.FunctionOutput)
+_REASONING = msgspec.json.Decoder(wire.ReasoningItem)
+_IMAGE_MADE = msgspec.json.Decoder(wire.ImageMade)
+_DEVELOPER: Extensions = {"openai": {"role": Raw(b'"developer"')}}
+
+
+def raw_items(given: Raw) -> list[Raw]:
+    """``input`` as a list of items: a text is one message. Raises ``InvalidRequest``."""
+    if bytes(given) in (b"", b"null"):
+        return []
+    if bytes(given)[:1] == b'"':
+        text = decode(_TEXT, given, "input")
+        return [Raw(msgspec.json.encode({"type": "message", "role": "user", "content": text}))]
+    return decode(_ITEMS, given, "input")
+
+
+class Conversation:
+    """Collects messages from items. ``refused`` are the places of what no other wire has a word for."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.refused: dict[str, Raw] = {}
+        self._said: list[Part] = []  # by the assistant, in the turn that is being read
+        self._results: list[Part] = []
+
+    def system(self, text: str) -> None:
+        self.messages.append(Message("system", (Text(text),)))
+
+    def read(self, items: Sequence[Raw], where: str = "input") -> None:
+        heads = decode(_HEADS, msgspec.json.encode(items), where)
+        for number, (head, item) in enumerate(zip(heads, items, strict=True)):
+            self._read_item(head, item, f"{where}[{number}]")
+
+    def end(self) -> tuple[Message, ...]:
+        self._end_turn()
+        return tuple(self.messages)
+
+    def _read_item(self, head: wire.Head, item: Raw, where: str) -> None:
+        match head.type or ("message" if head.role else "item_reference"):
+            case "message":
+                self._message(decode(_MESSAGE, item, where), where)
+            case "function_call":
+                call = decode(_CALL, item, where)
+                self._say(ToolCall(call.call_id, call.name, call.arguments))
+            case "function_call_output":
+                self._result(decode(_OUTPUT, item, where), where)
+            case "reasoning":
+                self._reasoning(decode(_REASONING, item, where))
+            case "image_generation_call":
+                self._image_made(decode(_IMAGE_MADE, item, where), where)
+            case other:
+                self._refuse(f"{where}.type", other)
+
+    def _refuse(self, field: str, value: str) -> None:
+        self.refused[field] = Raw(msgspec.json.encode(value))
+
+    def _message(self, message: wire.Message, where: str) -> None:
+        parts = self._parts(message.content, f"{where}.content")
+        if message.role == "assistant":
+            for part in parts:
+                self._say(part)
+            return
+        self._end_turn()
+        role: Role = "user" if message.role == "user" else "system"
+        self.messages.append(Message(role, parts, None, _DEVELOPER if message.role == "developer" else None))
+
+    def _say(self, part: Part) -> None:
+        self._end_results()
+        self._said.append(part)
+
+    def _result(self, given: wire.FunctionOutput, where: str) -> None:
+        self._end_said()
+        parts = self._parts(given.output, f"{where}.output")
+        for part in parts:
+            if not isinstance(part, Text | Image | File):
+                field = f"{where}.output"
+                raise InvalidRequest(f"Invalid '{field}': it holds texts, images and files.", param=field)
+        self._results.append(ToolResult(given.call_id, parts))  # type: ignore[arg-type]  # as has just been shown
+
+    def _reasoning(self, item: wire.ReasoningItem) -> None:
+        carried = unseal(item.encrypted_content)
+        match carried:
+            case Attached():
+                self._attach(carried)
+            case Thinking() | RedactedThinking() | Text():
+                self._say(carried)
+            case None:
+                text = "\n\n".join([part.text for part in item.summary or item.content or ()])
+                if text:
+                    self._say(Thinking(text))
+
+    def _attach(self, attached: Attached) -> None:
+        for number in range(len(self._said) - 1, -1, -1):
+            part = self._said[number]
+            if attached.call is None or (isinstance(part, ToolCall) and part.id == attached.call):
+                self._said[number] = structs.replace(part, extensions=attached.extensions)
+                return
+
+    def _image_made(self, item: wire.ImageMade, where: str) -> None:
+        media_type = media_type_of(item.result or "")
+        if item.result is None or media_type is None:
+            raise InvalidRequest(f"Invalid '{where}.result': the data is not an image.", param=f"{where}.result")
+        self._say(Image(data=item.result, media_type=media_type))
+
+    def _end_turn(self) -> None:
+        self._end_said()
+        self._end_results()
+
+    def _end_said(self) -> None:
+        if self._said:
+            self.messages.append(Message("assistant", tuple(self._said)))
+            self._said = []
+
+    def _end_results(self) -> None:
+        if self._results:
+            self.messages.append(Message("tool", tuple(self._results)))
+            self._results = []
+
+    def _parts(self, content: wire.Content, where: str) -> tuple[Part, ...]:
+        if isinstance(content, str):
+            return (Text(content),)
+        return tuple(self._read_parts(content, where))
+
+    def _read_parts(self, content: Sequence[wire.Part], where: str) -> Iterator[Part]:
+        for number, part in enumerate(content):
+            at = f"{where}[{number}]"
+            match part.type:
+                case "input_text" | "output_text" | "text":
+                    yield Text(_given(part.text, f"{at}.text"))
+                case "refusal":
+                    yield Refusal(_given(part.refusal, f"{at}.refusal"))
+                case "input_image" if part.file_id is not None and part.image_url is None:
+                    self._refuse(f"{at}.file_id", part.file_id)
+                case "input_image":
+                    yield _image(part, f"{at}.image_url")
+                case "input_file":
+                    yield _file(part)
+                case "input_audio":
+                    audio = _given(part.input_audio, f"{at}.input_audio")
+                    yield Audio(audio.data, audio.format)
+                case other:
+                    self._refuse(f"{at}.type", other)
+
+
+def _given(value: T | None, field: str) -> T:
+    if value is None:
+        raise InvalidRequest(f"Missing '{field}'.", param=field)
+    return value
+
+
+def _file(part: wire.Part) -> File:
+    """``file_data`` is ``data:<type>;base64,<data>``, or bare base64."""
+    head, comma, data = (part.file_data or "").partition(",")
+    media_type = head.removeprefix("data:").removesuffix(";base64")
+    if comma and head == f"data:{media_type};base64":
+        return File(data, part.file_url, part.file_id, media_type, part.filename)
+    return File(part.file_data, part.file_url, part.file_id, None, part.filename)
+
+
+def _image(part: wire.Part, field: str) -> Image:
+    url = _given(part.image_url, field)
+    if url.startswith(("https://", "http://")):
+        return Image(url=url, detail=part.detail)
+    head, _, data = url.partition(",")
+    media_type, _, encoding = head.removeprefix("data:").partition(";")
+    if not head.startswith("data:image/") or encoding != "base64":
+        raise InvalidRequest(
+            f"Invalid '{field}': expected an http(s) URL or 'data:image/<type>;base64,<data>'.", param=field
+        )
+    if media_type_of(data) is None:
+        raise InvalidRequest(f"Invalid '{field}': the data is not an image.", param=field)
+    return Image(data=data, media_type=media_type, detail=part.detail)

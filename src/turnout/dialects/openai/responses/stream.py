@@ -1,0 +1,218 @@
+"""Core events → the events of a response. A whole response is what its stream says in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from msgspec import Raw
+
+from turnout.core import (
+    Answer,
+    ChatRequest,
+    Delta,
+    Extensions,
+    Finish,
+    Image,
+    Logprobs,
+    Part,
+    PartEnd,
+    PartStart,
+    RedactedThinking,
+    Refusal,
+    Relayed,
+    Start,
+    StreamEvent,
+    Text,
+    Thinking,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+    UsageSoFar,
+    unfold,
+)
+from turnout.core.framing import payload_of
+from turnout.dialects import ReplyContext
+from turnout.dialects.openai.errors import error_fields
+from turnout.errors import TurnoutError
+
+from .envelope import Attached
+from .events import Events
+from .output import CallItem, ContentPart, ImageItem, Item, MessageItem, ReasoningItem
+from .references import whole_response
+from .reply import Response, status_of
+
+Made = TypeVar("Made", bound=Item)
+
+
+class ResponseRenderer:
+    """One stream. ``response`` is the whole response, once ``close`` was called on one that is to be kept."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, request: ChatRequest, context: ReplyContext, *, keeps: bool) -> None:
+        self.response: bytes | None = None
+        self._request = request
+        self._context = context
+        self._keeps = keeps
+        self._events = Events()
+        self._head: Response | None = None
+        self._items: list[Item] = []
+        self._message: MessageItem | None = None  # the last item, if it may have more parts
+        self._open: dict[int, ContentPart | ReasoningItem | CallItem] = {}
+        self._parts: dict[int, Part] = {}
+        self._logprobs: tuple[TokenLogprob, ...] = ()
+        self._usage: Usage | None = None
+        self._finish: Finish | None = None
+        self._relayed = False
+        self._last = b""  # the frame that ends a relayed response
+
+    def feed(self, events: Sequence[StreamEvent]) -> bytes:  # noqa: C901  # one flat match
+        frames: list[bytes] = []
+        for event in events:
+            match event:
+                case Delta(index=index, text=text):
+                    frames.append(self._more(index, text))
+                case Relayed(data=data):
+                    self._relayed = True
+                    self._events.next()
+                    frames.append(data)
+                case PartStart(index=index, part=part):
+                    frames.append(self._begin(index, part))
+                case PartEnd():
+                    frames.append(self._end(event))
+                case Start():
+                    frames.append(self._start(event))
+                case Logprobs(tokens=tokens):
+                    self._logprobs += tokens
+                case UsageSoFar(usage=usage):
+                    self._usage = usage
+                case Finish():
+                    self._finish = event
+                    if self._relayed and self._keeps and frames:
+                        self._last = frames.pop()
+        return b"".join(frames)
+
+    def close(self) -> bytes:
+        if self._relayed:
+            self.response = whole_response(payload_of(self._last)) if self._last else None
+            return self._last
+        if self._head is None:
+            return b""
+        status = status_of(self._finish)
+        frames = self._seal(status)
+        self.response = self._head.ended(self._output(), self._finish, self._usage)
+        return frames + self._events.say(f"response.{status}", {"response": Raw(self.response)})
+
+    def fail(self, error: TurnoutError) -> bytes:
+        """OpenAI's own SDK raises what is under ``error``; the fields beside it are those of its reference."""
+        told = error_fields(error, self._context.request_id)
+        flat = {name: told[name] for name in ("code", "message", "param")}
+        frames = self._events.say("error", {**flat, "error": told})
+        if self._head is None:
+            return frames
+        failed = self._head.failed(self._output(), self._usage, error)
+        return frames + self._events.say("response.failed", {"response": Raw(failed)})
+
+    def _output(self) -> list[Raw]:
+        return [item.whole for item in self._items if item.whole is not None]
+
+    def _start(self, start: Start) -> bytes:
+        self._head = Response(self._request, self._context, start)
+        begun = {"response": Raw(self._head.begun())}
+        return self._events.say("response.created", begun) + self._events.say("response.in_progress", begun)
+
+    # --- parts -------------------------------------------------------------------------------------------
+
+    def _begin(self, index: int, part: Part) -> bytes:
+        self._parts[index] = part
+        match part:
+            case Text(text=text, extensions=extensions) if not text and _is_block(extensions):
+                return b""  # what it is goes into an item of its own, at its end
+            case Text(text=text) | Refusal(text=text):
+                return self._begin_content(index, part, text)
+            case Thinking(text=text):
+                thought, frames = self._add(ReasoningItem)
+                self._open[index] = thought
+                return frames + thought.begin() + (thought.add(text) if text else b"")
+            case ToolCall(arguments=text):
+                call, frames = self._add(CallItem)
+                self._open[index] = call
+                return frames + call.begin(part) + (call.add(text) if text else b"")
+            case Image(data=str()):
+                image, frames = self._add(ImageItem)
+                return frames + image.begin(part)
+        return b""
+
+    def _begin_content(self, index: int, part: Text | Refusal, text: str) -> bytes:
+        frames, message = b"", self._message
+        if message is None:
+            message, frames = self._add(MessageItem)
+            frames += message.begin()
+            self._message = message
+        content, begun = message.open(part)
+        self._open[index] = content
+        return frames + begun + (self._more(index, text) if text else b"")
+
+    def _more(self, index: int, text: str) -> bytes:
+        place = self._open.get(index)
+        if place is None:
+            return b""
+        if self._logprobs and isinstance(place, ContentPart):
+            tokens, self._logprobs = self._logprobs, ()
+            return place.add(text, tokens)
+        return place.add(text)
+
+    def _end(self, event: PartEnd) -> bytes:
+        part, place = self._parts.pop(event.index), self._open.pop(event.index, None)
+        extensions = _merged(part.extensions, event.extensions)
+        match part:
+            case Thinking(signature=signature) if isinstance(place, ReasoningItem):
+                return place.end(event.signature or signature, extensions)
+            case RedactedThinking(data=data):
+                return self._carry(RedactedThinking(data, extensions))
+            case Text() if place is None:
+                return self._carry(Text("", extensions))
+        done = place.end() if isinstance(place, ContentPart | CallItem) else b""
+        if not extensions:
+            return done
+        return done + self._carry(Attached(extensions, part.id if isinstance(part, ToolCall) else None))
+
+    def _carry(self, carried: RedactedThinking | Text | Attached) -> bytes:
+        carrier, frames = self._add(ReasoningItem)
+        return frames + carrier.begin() + carrier.carry(carried)
+
+    def _add(self, kind: type[Made]) -> tuple[Made, bytes]:
+        """A new item; the message before it is complete."""
+        frames = self._seal("completed")
+        if self._head is None:
+            self._head = Response(self._request, self._context, Start())
+        number = len(self._items)
+        item = kind(self._events, number, self._head.item_id(kind.kind, number))
+        self._items.append(item)
+        return item, frames
+
+    def _seal(self, status: str) -> bytes:
+        message, self._message = self._message, None
+        return b"" if message is None else message.seal(status)
+
+
+def response_body(request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+    """A whole ``response``."""
+    renderer = ResponseRenderer(request, context, keeps=False)
+    events = unfold(answer)
+    renderer.feed([event for event in events if isinstance(event, Start | Logprobs)])
+    renderer.feed([event for event in events if not isinstance(event, Start | Logprobs)])
+    renderer.close()
+    return renderer.response or b"{}"
+
+
+def _is_block(extensions: Extensions) -> bool:
+    """Does the part stand for a block that only its provider's wire has?"""
+    return any("block" in fields for fields in (extensions or {}).values())
+
+
+def _merged(first: Extensions, second: Extensions) -> Extensions:
+    if not first or not second:
+        return first or second
+    return {name: first.get(name, {}) | second.get(name, {}) for name in first | second}
