@@ -1,0 +1,7 @@
+"""llama.cpp's own wire, from before it had OpenAI's
+(https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md).
+"""
+
+from .dialect import LlamaCpp
+
+DIALECTS = (LlamaCpp(),)

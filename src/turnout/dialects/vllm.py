@@ -1,0 +1,201 @@
+"""``POST /generate``, as vLLM's server spoke it before it had OpenAI's wire
+(https://github.com/vllm-project/vllm/blob/v0.10.0/vllm/entrypoints/api_server.py).
+
+It says back the prompt before the answer, and in a stream all of both with every line. Usage and finish have no place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw
+
+from turnout.core import (
+    Answer,
+    ChatRequest,
+    Delta,
+    PartStart,
+    Refusal,
+    Relayed,
+    Sampling,
+    StreamEvent,
+    Text,
+    WireBody,
+)
+from turnout.core.prompts import messages_of
+from turnout.dialects import HERE, Renderer, ReplyContext, ServedModel, Target
+from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.errors import RequestError, TurnoutError
+
+WIRE = "vllm-generate"
+_encode = msgspec.json.encode
+_Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class Body(msgspec.Struct, kw_only=True):
+    """Beside ``prompt`` and ``stream`` they are vLLM's ``SamplingParams``. ``model`` is Turnout's own."""
+
+    prompt: str
+    model: str = ""
+    stream: bool | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: _Whole | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: str | list[str] | None = None
+
+
+_BODY = msgspec.json.Decoder(Body)
+_KNOWN = frozenset(Body.__struct_fields__)
+_OFF: Mapping[str, object] = {
+    "early_stopping": False,
+    "ignore_eos": False,
+    "include_stop_str_in_output": False,
+    "length_penalty": 1,
+    "logprobs": 0,
+    "min_p": 0,
+    "min_tokens": 0,
+    "prompt_logprobs": 0,
+    "repetition_penalty": 1,
+    "skip_special_tokens": True,
+    "spaces_between_special_tokens": True,
+    "stop_token_ids": [],
+    "use_beam_search": False,
+}
+"""The value of a field that says no more than its absence."""
+
+
+class Generate:
+    wire = WIRE
+    paths = ("/generate",)
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
+        check_encoding(body)
+        said = decode(_BODY, body)
+        fields = decode_fields(body)
+        more = {name: value for name, value in fields.items() if name not in _KNOWN and not _is_off(name, value)}
+        return ChatRequest(
+            model=said.model,
+            messages=messages_of(said.prompt),
+            sampling=Sampling(
+                temperature=said.temperature,
+                top_p=said.top_p,
+                top_k=said.top_k if said.top_k and said.top_k > 0 else None,  # -1 and 0 are all of them
+                seed=said.seed,
+                presence_penalty=said.presence_penalty,
+                frequency_penalty=said.frequency_penalty,
+            ),
+            max_output=said.max_tokens,
+            stop=(said.stop,) if isinstance(said.stop, str) else tuple(said.stop or ()),
+            n=said.n or 1,
+            stream=bool(said.stream),
+            extensions={"vllm": more} if more else None,
+            raw=WireBody(WIRE, fields, form=Body),
+        )
+
+    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
+        return LineRenderer(_prompt_of(request), request.n, context)
+
+    def media_type(self, request: ChatRequest) -> str:
+        return "application/json"
+
+    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
+        prompt = _prompt_of(request)
+        texts = [
+            "".join([part.text for part in choice.parts if isinstance(part, Text | Refusal)])
+            for choice in given.choices
+        ]
+        return _encode({"text": [prompt + text for text in texts or [""]]})
+
+
+def _is_off(name: str, value: Raw) -> bool:
+    said = msgspec.json.decode(value)
+    return said is None or (name in _OFF and said == _OFF[name])
+
+
+def _prompt_of(request: ChatRequest) -> str:
+    """As the client wrote it: turns in it have been taken apart."""
+    prompt = request.raw.fields["prompt"] if request.raw else Raw(b'""')
+    return msgspec.json.decode(prompt, type=str)
+
+
+class LineRenderer:
+    """One streamed reply: a line whenever there is more to say."""
+
+    media_type = "application/x-ndjson"
+
+    def __init__(self, prompt: str, choices: int, context: ReplyContext) -> None:
+        self._context = context
+        self._texts = [prompt] * choices
+        self._said: set[tuple[int, int]] = set()  # choice and index of the parts that have a place here
+
+    def feed(self, events: Sequence[StreamEvent]) -> bytes:
+        passed, more = b"", False
+        for event in events:
+            match event:
+                case PartStart(part=Text(text=text) | Refusal(text=text), choice=choice):
+                    self._said.add((choice, event.index))
+                    more |= self._add(choice, text)
+                case Delta(choice=choice) if (choice, event.index) in self._said:
+                    more |= self._add(choice, event.text)
+                case Relayed(data=data):
+                    passed += data
+        return passed + (_encode({"text": self._texts}) + b"\n" if more else b"")
+
+    def close(self) -> bytes:
+        return b""
+
+    def fail(self, error: TurnoutError) -> bytes:
+        return error_body(error, self._context.request_id) + b"\n"
+
+    def _add(self, choice: int, text: str) -> bool:
+        if not text or choice >= len(self._texts):
+            return False
+        self._texts[choice] += text
+        return True
+
+
+class VLLM:
+    name = "vllm"
+    key_headers = ("authorization",)
+    key_query = None
+    endpoints = (Generate(),)
+
+    def error(self, error: TurnoutError, request_id: str) -> bytes:
+        return error_body(error, request_id)
+
+    def models(self, models: Sequence[ServedModel]) -> bytes:
+        """vLLM lists its model as OpenAI does."""
+        return _encode({"object": "list", "data": [_model(model) for model in models]})
+
+    def model(self, model: ServedModel) -> bytes:
+        return _encode(_model(model))
+
+
+def _model(model: ServedModel) -> dict[str, Any]:
+    return {"id": model.id, "object": "model", "created": model.created, "owned_by": model.provider}
+
+
+def error_body(error: TurnoutError, request_id: str) -> bytes:
+    """vLLM's error has the status for its code; ours stands beside it as ``reason``."""
+    return _encode(
+        {
+            "object": "error",
+            "message": error.message,
+            "type": type(error).__name__,
+            "param": error.param if isinstance(error, RequestError) else None,
+            "code": error.status,
+            "reason": error.code,
+            "request_id": request_id,
+        }
+    )
+
+
+DIALECTS = (VLLM(),)

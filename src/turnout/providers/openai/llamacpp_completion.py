@@ -1,0 +1,194 @@
+"""llama.cpp's own ``/completion``, for clients that speak it themselves
+(https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md).
+
+A stream's events are ``data: {…}`` with ``"stop":false``; the last one has ``"stop":true`` and the counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw, structs
+
+from turnout.core import (
+    ChatRequest,
+    Delta,
+    Deployment,
+    Failure,
+    Finish,
+    FinishReason,
+    PartEnd,
+    PartStart,
+    Relayed,
+    SSEFramer,
+    Start,
+    StreamEvent,
+    Text,
+    Usage,
+    UsageSoFar,
+    WireRequest,
+)
+from turnout.core.framing import EventCutter, events_of, payload_of
+from turnout.errors import Unsupported, UpstreamBroken
+from turnout.providers import Decoder
+from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.raw_fields import add_missing
+
+from .access import Access
+from .chat.decode import failure_of
+from .chat.wire import ErrorFields
+
+_encode = msgspec.json.encode
+_PIECE = b'"stop":false'
+_STOPS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}
+
+
+class _Timings(msgspec.Struct):
+    cache_n: int = 0
+
+
+class _Reply(msgspec.Struct):
+    content: str | None = None
+    model: str | None = None
+    stop: bool = True
+    stop_type: str | None = None
+    stopping_word: str | None = None
+    stopped_limit: bool = False  # what servers before ``stop_type`` said
+    tokens_predicted: int = 0
+    tokens_evaluated: int = 0
+    timings: _Timings | None = None
+    error: ErrorFields | str | None = None
+
+
+_Made = TypeVar("_Made")
+_REPLY = msgspec.json.Decoder(_Reply)
+_REPLIES = msgspec.json.Decoder(_Reply | list[_Reply])
+
+
+class CompletionWire:
+    """Nothing is translated to this wire: the one of OpenAI says it all, and more."""
+
+    wire = "llamacpp-completion"
+
+    def __init__(self, access: Access) -> None:
+        self._access = structs.replace(access, address=_root_address)
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        if request.raw is None:
+            raise Unsupported("Only requests to /completion can be sent there.")
+        defaults = deployment.defaults
+        fields = {**request.raw.fields, "model": Raw(_encode(deployment.model))}
+        add_missing(fields, ("n_predict",), defaults.max_tokens)
+        if deployment.traits.sampling:
+            add_missing(fields, ("temperature",), defaults.temperature)
+            add_missing(fields, ("top_p",), defaults.top_p)
+        return self._access.request(deployment, "completion", _encode(fields))
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        return _StreamDecoder() if request.stream else _BodyDecoder()
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return _StreamRelay() if request.stream else _BodyRelay()
+
+
+def _root_address(deployment: Deployment, path: str) -> str:
+    """It isn't under ``/v1``, where all else is."""
+    return f"{deployment.base_url.rstrip('/').removesuffix('/v1')}/{path}"
+
+
+class _StreamDecoder(FrameReader[tuple[str, bytes]]):
+    """One piece an event. What is in it stands in one part."""
+
+    def __init__(self) -> None:
+        self._framer = SSEFramer()
+        self._started = False
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        return self._read_all(self._framer.feed(data))
+
+    def close(self) -> list[StreamEvent]:
+        return self._read_all(self._framer.close())
+
+    def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
+        reply = _read(_REPLY, frame[1])
+        if reply.error is None:
+            if not self._started:
+                self._started = True
+                events += [Start("", reply.model or ""), PartStart(0, Text(""))]
+            if reply.content:
+                events.append(Delta(0, reply.content))
+            if reply.stop:
+                events.append(PartEnd(0))
+        events += _end_of([reply])
+
+
+class _BodyDecoder(BodyReader):
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = _read(_REPLY, data)
+        said = [Start("", reply.model or ""), PartStart(0, Text(reply.content or "")), PartEnd(0)]
+        return [*(said if reply.error is None else ()), *_end_of([reply])]
+
+
+class _StreamRelay(FrameReader[bytes]):
+    """Most events say that they aren't the last and are passed on unread: inside JSON strings quotes are escaped, so
+    the searched words can't be a model's own.
+    """
+
+    def __init__(self) -> None:
+        self._cutter = EventCutter()
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        whole = self._cutter.feed(data)
+        return self._read_all(events_of(whole)) if whole else []
+
+    def close(self) -> list[StreamEvent]:
+        left = self._cutter.close().rstrip() + b"\n\n"
+        return self._read_all([left] if payload_of(left) else [])
+
+    def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+        data = payload_of(frame)
+        if _PIECE in data:
+            events.append(Relayed(frame))
+        elif not data:
+            events.append(Relayed(frame, False))
+        else:
+            reply = _read(_REPLY, data)
+            if reply.error is None:
+                events.append(Relayed(frame, bool(reply.content)))
+            events += _end_of([reply])
+
+
+class _BodyRelay(BodyReader):
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        """Several prompts have several replies."""
+        reply = _read(_REPLIES, data)
+        replies = reply if isinstance(reply, list) else [reply]
+        events = _end_of(replies)
+        return events if any(isinstance(event, Failure) for event in events) else [Relayed(data), *events]
+
+
+def _read(decoder: msgspec.json.Decoder[_Made], data: bytes) -> _Made:
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UpstreamBroken(f"The provider sent what isn't a completion ({error}): {data[:200]!r}") from error
+
+
+def _end_of(replies: Iterable[_Reply]) -> list[StreamEvent]:
+    """Usage of them all, and why each ended; or an error in place of any."""
+    events: list[StreamEvent] = []
+    counted = cached = given = 0
+    for choice, reply in enumerate(replies):
+        if reply.error is not None:
+            return [failure_of(reply.error)]
+        counted += reply.tokens_evaluated
+        given += reply.tokens_predicted
+        cached += reply.timings.cache_n if reply.timings else 0
+        if reply.stop:
+            native = reply.stop_type or ("limit" if reply.stopped_limit else "eos")
+            events.append(Finish(_STOPS.get(native, "other"), native, choice, reply.stopping_word or None))
+    if events and (counted or given):
+        events.insert(0, UsageSoFar(Usage(input=counted, output=given, cached_input=min(cached, counted))))
+    return events
