@@ -64,8 +64,11 @@ class Renderer(Protocol):
         """What ends a stream that finished (``[DONE]``, ``message_stop``)."""
         ...
 
-    def fail(self, error: TurnoutError) -> bytes:
-        """What tells the client that the stream broke off. Never followed by ``close``."""
+    def fail(self, error: TurnoutError) -> bytes | None:
+        """What tells the client that the stream broke off. Never followed by ``close``.
+
+        None where it can't be said, as in the middle of a sound: then the connection is cut.
+        """
         ...
 
 

@@ -174,7 +174,10 @@ class _Exchange:
             last = renderer.close()
         except UpstreamError as error:
             _log.warning("stream broke off", request_id=self._id, model=self._model, code=error.code, error=str(error))
-            last = renderer.fail(error)
+            told = renderer.fail(error)
+            if told is None:
+                return  # the server cuts the connection of a reply that isn't complete
+            last = told
         await send({"type": "http.response.body", "body": last, "more_body": False})
 
     def _headers(self, told: Reply | UpstreamError) -> Headers:

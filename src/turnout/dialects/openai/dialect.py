@@ -9,16 +9,30 @@ import msgspec
 from turnout.dialects import ServedModel
 from turnout.errors import TurnoutError
 
+from .audio import Speech, Transcriptions, Translations
 from .chat import ChatCompletions
+from .completions import Completions
 from .embeddings import EmbeddingsEndpoint
 from .errors import error_body
+from .images import ImageEdits, ImageGenerations
+from .responses import Responses
 
 
 class OpenAI:
     name = "openai"
     key_headers = ("authorization", "api-key")  # api-key: Azure's
     key_query = None
-    endpoints = (ChatCompletions(), EmbeddingsEndpoint())
+    endpoints = (
+        ChatCompletions(),
+        Responses(),
+        Completions(),
+        EmbeddingsEndpoint(),
+        ImageGenerations(),
+        ImageEdits(),
+        Transcriptions(),
+        Translations(),
+        Speech(),
+    )
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
         return error_body(error, request_id)

@@ -6,8 +6,15 @@ from turnout.core import Defaults
 from turnout.providers import Profile
 
 from .access import Access, api_key_header, azure_address
+from .completions import CompletionsWire
 from .embeddings import EmbeddingsWire
+from .images import EditsWire, GenerationsWire
+from .llamacpp_completion import CompletionWire
 from .provider import OPENAI_KNOBS, OpenAIWire
+from .speech import SpeechWire
+from .transcriptions import TranscriptionsWire, TranslationsWire
+
+_MEDIA = (GenerationsWire, EditsWire, TranscriptionsWire, TranslationsWire, SpeechWire)
 
 PROVIDERS = (
     OpenAIWire(
@@ -22,7 +29,7 @@ PROVIDERS = (
             price_source="openai",
             docs="https://platform.openai.com/docs/api-reference/chat",
         ),
-        operations=(EmbeddingsWire,),
+        operations=(EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(
         "azure",
@@ -38,7 +45,7 @@ PROVIDERS = (
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
         ),
         access=Access("azure", azure_address, api_key_header),
-        operations=(EmbeddingsWire,),
+        operations=(EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(
         "vllm",
@@ -53,7 +60,7 @@ PROVIDERS = (
             docs="https://docs.vllm.ai/en/latest/serving/openai_compatible_server/",
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
-        operations=(EmbeddingsWire,),
+        operations=(CompletionsWire, EmbeddingsWire, TranscriptionsWire, TranslationsWire),
     ),
     OpenAIWire(
         "llamacpp",
@@ -69,7 +76,7 @@ PROVIDERS = (
             docs="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
-        operations=(EmbeddingsWire,),
+        operations=(CompletionWire, CompletionsWire, EmbeddingsWire),
     ),
     OpenAIWire(
         "compatible",
@@ -79,6 +86,6 @@ PROVIDERS = (
             aliases=("openai-compatible", "openai_compatible"),
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
-        operations=(EmbeddingsWire,),
+        operations=(CompletionsWire, EmbeddingsWire, *_MEDIA),
     ),
 )

@@ -37,7 +37,7 @@ def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deplo
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
     if request.stream and not request.stream_usage:
-        body["stream_options"] = _with_usage(body.get("stream_options"))
+        body["stream_options"] = with_usage(body.get("stream_options"))
     _set_limit(body, request, deployment)
     _set_sampling(body, request, deployment)
     return _encode(body)
@@ -72,7 +72,8 @@ def _set_sampling(body: dict[str, Any], request: ChatRequest, deployment: Deploy
         body.pop("top_p", None)
 
 
-def _with_usage(options: Raw | None) -> Raw:
+def with_usage(options: Raw | None) -> Raw:
+    """The client's ``stream_options``, with the wish to be told the usage."""
     if options is None or bytes(options) == b"null":
         return _INCLUDE_USAGE
     fields = msgspec.json.decode(options, type=dict[str, Raw])

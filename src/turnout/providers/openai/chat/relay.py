@@ -21,6 +21,7 @@ from .decode import failure_of, finish_of, not_a_completion, says_nothing
 class _Choice(msgspec.Struct):
     index: int = 0
     delta: dict[str, Raw] | None = None
+    text: str | None = None  # in place of a delta, where it is no chat
     finish_reason: str | None = None
 
 
@@ -68,7 +69,7 @@ class StreamRelay(FrameReader[bytes]):
             return
         choices = reply.choices
         if not self._content_seen and choices:
-            self._content_seen = any(_has_content(choice.delta) for choice in choices)
+            self._content_seen = any(choice.text or _has_content(choice.delta) for choice in choices)
         if choices or self._show_usage or not _counted(reply):
             events.append(Relayed(frame, self._content_seen))
         else:

@@ -1,0 +1,5 @@
+"""Completions, the API before chat (https://platform.openai.com/docs/api-reference/completions)."""
+
+from .endpoint import Completions
+
+__all__ = ["Completions"]

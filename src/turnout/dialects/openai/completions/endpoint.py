@@ -1,0 +1,27 @@
+"""The endpoint."""
+
+from __future__ import annotations
+
+from turnout.core import Answer, ChatRequest
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.openai.paths import paths_of, with_model
+
+from . import parse, render
+
+
+class Completions:
+    wire = parse.WIRE
+    paths = paths_of("completions")
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
+        return parse.parse(with_model(body, target))
+
+    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
+        return render.TextRenderer(context, request.stream_usage)
+
+    def media_type(self, request: ChatRequest) -> str:
+        return "application/json"
+
+    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
+        return render.completion_body(given, context)

@@ -1,0 +1,133 @@
+"""Core events and answers → text completions. Thoughts have no place in them; a refusal is text like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from turnout.core import (
+    Answer,
+    Choice,
+    Delta,
+    Finish,
+    Logprobs,
+    PartStart,
+    Refusal,
+    Relayed,
+    Start,
+    StreamEvent,
+    Text,
+    TokenLogprob,
+    Usage,
+    UsageSoFar,
+)
+from turnout.dialects import ReplyContext
+from turnout.dialects.openai.chat.render import usage_fields
+from turnout.dialects.openai.errors import error_body
+from turnout.errors import TurnoutError
+
+_encode = msgspec.json.encode
+_REASONS = {"length": "length", "content_filter": "content_filter", "refusal": "content_filter"}  # the rest is "stop"
+
+
+class TextRenderer:
+    """One stream of ``text_completion`` events."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, context: ReplyContext, show_usage: bool) -> None:
+        self._context = context
+        self._show_usage = show_usage
+        self._usage: Usage | None = None
+        self._relaying = False
+        self._head = _head("", "", 0, context)
+        self._texts: set[tuple[int, int]] = set()  # (choice, part) of what is text
+        self._offsets: dict[int, int] = {}  # choice → characters of the tokens that have been told
+        self._logprobs: dict[int, bytes] = {}  # choice → those that the next chunk says
+
+    def feed(self, events: Sequence[StreamEvent]) -> bytes:
+        frames = []
+        for event in events:
+            match event:
+                case Relayed(data=data):
+                    self._relaying = True
+                    frames.append(data)
+                case Delta(index=index, text=text, choice=choice) if (choice, index) in self._texts:
+                    frames.append(self._chunk(choice, text))
+                case PartStart(part=Text(text=text) | Refusal(text=text), index=index, choice=choice):
+                    self._texts.add((choice, index))
+                    frames.append(self._chunk(choice, text) if text else b"")
+                case Start(id=made, model=model, created=created):
+                    self._head = _head(made, model, created, self._context)
+                case Finish() if not self._relaying:
+                    frames.append(self._chunk(event.choice, "", _encode(_REASONS.get(event.reason, "stop"))))
+                case UsageSoFar(usage=usage):
+                    self._usage = usage
+                case Logprobs(tokens=tokens, choice=choice):
+                    offset = self._offsets.get(choice, 0)
+                    self._offsets[choice] = offset + sum(len(token.token) for token in tokens)
+                    self._logprobs[choice] = _encode(_logprobs(tokens, offset))
+        return b"".join(frames)
+
+    def close(self) -> bytes:
+        if self._relaying:
+            return b""  # the provider's own terminator has been passed on
+        frames = b""
+        if self._show_usage and self._usage:
+            frames = b'data: %s],"usage":%s}\n\n' % (self._head, _encode(usage_fields(self._usage)))
+        return frames + b"data: [DONE]\n\n"
+
+    def fail(self, error: TurnoutError) -> bytes:
+        return b"data: %s\n\n" % error_body(error, self._context.request_id)
+
+    def _chunk(self, choice: int, text: str, finish: bytes = b"null") -> bytes:
+        frame = b'data: %s{"text":%s,"index":%d,"logprobs":%s,"finish_reason":%s}]}\n\n'
+        return frame % (self._head, _encode(text), choice, self._logprobs.pop(choice, b"null"), finish)
+
+
+def _head(made: str, model: str, created: int, context: ReplyContext) -> bytes:
+    return _encode(_fields(made, model, created, context))[:-1] + b',"choices":['
+
+
+def _fields(made: str, model: str, created: int, context: ReplyContext) -> dict[str, Any]:
+    return {
+        "id": made or f"cmpl-{context.request_id}",
+        "object": "text_completion",
+        "created": created or context.created,
+        "model": model or context.model,
+    }
+
+
+def completion_body(answer: Answer, context: ReplyContext) -> bytes:
+    """A whole ``text_completion``."""
+    completion = _fields(answer.id, answer.model, answer.created, context)
+    completion["choices"] = [_choice(choice) for choice in answer.choices]
+    if answer.usage:
+        completion["usage"] = usage_fields(answer.usage)
+    return _encode(completion)
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {
+        "text": "".join([part.text for part in choice.parts if isinstance(part, Text | Refusal)]),
+        "index": choice.index,
+        "logprobs": _logprobs(choice.logprobs, 0) if choice.logprobs else None,
+        "finish_reason": _REASONS.get(choice.finish.reason, "stop") if choice.finish else None,
+    }
+
+
+def _logprobs(tokens: Iterable[TokenLogprob], offset: int) -> dict[str, list[Any]]:
+    """In this API's own form: a list for each kind of fact. ``offset`` is the first token's, in characters."""
+    said = list(tokens)
+    offsets = []
+    for token in said:
+        offsets.append(offset)
+        offset += len(token.token)
+    return {
+        "tokens": [token.token for token in said],
+        "token_logprobs": [token.logprob for token in said],
+        "top_logprobs": [{top.token: top.logprob for top in token.top} for token in said],
+        "text_offset": offsets,
+    }

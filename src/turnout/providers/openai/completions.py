@@ -1,0 +1,46 @@
+"""Completions, the API before chat (https://platform.openai.com/docs/api-reference/completions): relayed only.
+
+vLLM, llama.cpp and others serve it for every model. OpenAI and Azure have shut down the last models that spoke it
+(https://developers.openai.com/api/docs/deprecations): there, and wherever it isn't spoken, a prompt becomes a chat.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from turnout.core import ChatRequest, Deployment, WireRequest
+from turnout.providers import Decoder
+
+from .access import Access
+from .chat.build import with_usage
+from .chat.relay import BodyRelay, StreamRelay
+
+
+class CompletionsWire:
+    wire = "openai-completions"
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        """The client's own fields; defaults for those that it doesn't say."""
+        fields = request.raw.fields if request.raw else {}
+        body: dict[str, Any] = {**fields, "model": deployment.model}
+        if request.stream and not request.stream_usage:
+            body["stream_options"] = with_usage(body.get("stream_options"))
+        defaults, sampling = deployment.defaults, request.sampling
+        missing = {
+            "max_tokens": defaults.max_tokens if request.max_output is None else None,
+            "temperature": defaults.temperature if sampling.temperature is None else None,
+            "top_p": defaults.top_p if sampling.top_p is None else None,
+        }
+        body |= {name: value for name, value in missing.items() if value is not None}
+        return self._access.request(deployment, "completions", msgspec.json.encode(body))
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        return self.relay(request)
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return StreamRelay(request.stream_usage) if request.stream else BodyRelay()
