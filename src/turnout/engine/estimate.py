@@ -20,6 +20,7 @@ from turnout.core import (
     Tool,
     ToolCall,
     ToolResult,
+    TranscriptionRequest,
     Usage,
 )
 
@@ -67,8 +68,13 @@ def weight_of_bytes(size: int) -> int:
     return size * TOKEN // _BYTES_PER_TOKEN
 
 
-def estimated_usage(request: Request, output_tokens: int) -> Usage:
-    """Usage marked as estimated, from the request's text and the output that was seen."""
+def estimated_usage(request: Request, output_tokens: int) -> Usage | None:
+    """Usage marked as estimated, from the request's text and the output that was seen.
+
+    None for pictures and sounds: their words tell nothing of what is billed, which may be seconds or pieces.
+    """
+    if isinstance(request, ImageRequest | TranscriptionRequest | SpeechRequest):
+        return None
     return Usage(input=tokens(sum(map(weight_of, _asked(request)))), output=output_tokens, source="estimated")
 
 
@@ -83,8 +89,6 @@ def _asked(request: Request) -> Iterable[object]:
             return (*(part for message in messages for part in message.parts), *tools)
         case EmbeddingRequest(inputs=inputs):
             return inputs
-        case ImageRequest(prompt=text) | SpeechRequest(text=text):
-            return (text,)
         case _:
             return ()
 
