@@ -1,10 +1,13 @@
-"""A reply passed on as it came, with a light scan for what the ledger needs.
+"""A reply passed on as it came, with a light look for what the ledger needs.
 
-Most lines say that they aren't the last and are passed on unread: quotes inside JSON strings are escaped, so the
-searched names can't be found in a model's own words.
+Of most lines only the few fields are decoded that tell that there is nothing to see, and that the line is JSON: a
+client's SDK isn't to find out. Quotes inside JSON strings are escaped, so the searched name can't be a model's word.
 """
 
 from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
 
 from turnout.core import LineFramer, Relayed, StreamEvent
 from turnout.providers.frames import BodyReader, FrameReader
@@ -12,8 +15,15 @@ from turnout.providers.frames import BodyReader, FrameReader
 from . import wire
 from .decode import end_of, read_reply
 
-_PIECE = b'"done":false'
 _CALLS = b'"tool_calls"'
+
+
+class _Look(msgspec.Struct, gc=False):
+    done: bool
+    error: Raw = wire.NOTHING
+
+
+_LOOK = msgspec.json.Decoder(_Look)
 
 
 class StreamRelay(FrameReader[bytes]):
@@ -30,7 +40,7 @@ class StreamRelay(FrameReader[bytes]):
         return self._read_all(self._framer.close())
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        if _PIECE in frame and _CALLS not in frame:
+        if _CALLS not in frame and _is_a_piece(frame):
             events.append(Relayed(frame + b"\n"))
         else:
             self._scan(frame, events)
@@ -50,6 +60,15 @@ class BodyRelay(BodyReader):
         reply = read_reply(data)
         passed: list[StreamEvent] = [] if reply.error is not None else [Relayed(data, _has_content(reply))]
         return passed + end_of(reply, _has_calls(reply))
+
+
+def _is_a_piece(line: bytes) -> bool:
+    """Is it JSON, not the last line, and no error?"""
+    try:
+        look = _LOOK.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return not look.done and not look.error
 
 
 def _has_calls(reply: wire.Reply) -> bool:

@@ -41,7 +41,6 @@ from .chat.decode import failure_of
 from .chat.wire import ErrorFields
 
 _encode = msgspec.json.encode
-_PIECE = b'"stop":false'
 _STOPS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}
 
 
@@ -132,9 +131,7 @@ class _BodyDecoder(BodyReader):
 
 
 class _StreamRelay(FrameReader[bytes]):
-    """Most events say that they aren't the last and are passed on unread: inside JSON strings quotes are escaped, so
-    the searched words can't be a model's own.
-    """
+    """Passes whole events on."""
 
     def __init__(self) -> None:
         self._cutter = EventCutter()
@@ -149,9 +146,7 @@ class _StreamRelay(FrameReader[bytes]):
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
-        if _PIECE in data:
-            events.append(Relayed(frame))
-        elif not data:
+        if not data:
             events.append(Relayed(frame, False))
         else:
             reply = _read(_REPLY, data)
