@@ -38,9 +38,15 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def fastapis(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        param = ".".join(str(part) for part in first["loc"][1:]) or None
-        return _response(request, InvalidRequest(f"Invalid '{param}': {first['msg']}.", param=param))
+        return _response(request, _invalid(error))
+
+
+def _invalid(error: RequestValidationError) -> InvalidRequest:
+    first = error.errors()[0]
+    param = ".".join(str(part) for part in first["loc"][1:])
+    if not param or first["type"] == "json_invalid":
+        return InvalidRequest("The body is not a JSON object sent as 'content-type: application/json'.")
+    return InvalidRequest(f"Invalid '{param}': {first['msg']}.", param=param)
 
 
 def _response(request: Request, error: TurnoutError) -> Response:

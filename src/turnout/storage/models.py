@@ -29,7 +29,7 @@ class Models:
                 return await _revision(connection)
 
     async def all(self) -> tuple[int, list[ModelRow]]:
-        """The models in the order in which they were made, and the revision that they are (or one before)."""
+        """The models in the order of their making, those of one second by id; and their revision, or one before."""
         question = select(models).order_by(models.c.created, models.c.id)
         with telling_of_faults():
             async with self._engine.connect() as connection:
