@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.cli.support import invoke, run
 from tests.library.support import UNPRICED, configured
 from tests.support.simulator import Simulator
+from turnout.catalog.made_book import keep_rows
+from turnout.storage import ModelRow
 
 
 def rows(*words: str) -> dict[str, dict[str, Any]]:
@@ -36,6 +39,15 @@ def test_json_tells_everything(simulator: Simulator) -> None:
     assert listed["fast"] == {"name": "fast", "alias_of": None, **expected}
     assert listed["HOST_AGENT"] == {"name": "HOST_AGENT", "alias_of": "fast", **expected}
     assert (listed["echo"]["source"], listed["echo"]["deployments"][0]["price"]["version"]) == ("built in", "free")
+
+
+def test_models_made_through_the_api_are_told_without_a_server(tmp_path: Path) -> None:
+    row = ModelRow(
+        id="mine", definition='{"id":"mine","name":"Mine","provider":"echo","upstream_model":"m"}', created=1, updated=1
+    )
+    keep_rows([row], tmp_path)
+    listed = rows("--data-dir", str(tmp_path))
+    assert (listed["mine"]["source"], listed["mine"]["deployments"][0]["id"]) == ("made", "echo/m")
 
 
 def test_what_providers_offer_is_discovered(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from turnout.core import Deployment, Price, usd
 from turnout.providers import registry
 from turnout.transport import address_of
 
-Source = Literal["configured", "discovered", "built in"]
+Source = Literal["configured", "made", "discovered", "built in"]
 _MILLION = 1_000_000
 
 
@@ -48,7 +48,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows_of(catalog: Catalog) -> list[ModelRow]:
-    """Every name that a client may ask for: models in the order of the configuration, then discovered ones, aliases."""
+    """Every name that a client may ask for: the configuration's models, made ones, discovered ones, aliases."""
     return [
         ModelRow(
             name=name,
@@ -65,6 +65,8 @@ def rows_of(catalog: Catalog) -> list[ModelRow]:
 def _source(catalog: Catalog, name: str, first: Deployment) -> Source:
     if catalog.is_configured(name):
         return "configured"
+    if name in catalog.made:
+        return "made"
     return "built in" if in_process(registry()[first.provider]) else "discovered"
 
 
