@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+from turnout.core import ChatRequest, Delta, Finish, PartEnd, PartStart, Start, StreamEvent, Text, Usage, UsageSoFar
+from turnout.dialects import ReplyContext, endpoint_at
+
 MODEL = "gpt-4o-mini"
 STREAM_CHUNKS = 100
 STREAM_EVENTS = STREAM_CHUNKS + 4  # the role, the finish, the usage, [DONE]
@@ -43,6 +46,19 @@ def stream_frames() -> list[bytes]:
     chunks = [_envelope("chat.completion.chunk") | {"choices": [_choice(delta)]} for delta in deltas]
     chunks.append(_envelope("chat.completion.chunk") | {"choices": [], "usage": USAGE})
     return [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks] + [b"data: [DONE]\n\n"]
+
+
+def frames_at(path: str) -> list[bytes]:
+    """The same answer on the wire of another endpoint, as Turnout's own dialect writes it."""
+    endpoint = endpoint_at(path)
+    asked = ChatRequest(model=MODEL, messages=(), stream=True, stream_usage=True)
+    renderer = endpoint.renderer(asked, ReplyContext(request_id="1", model=MODEL, created=1780000000))
+    words = [Delta(0, f" w{i}") for i in range(STREAM_CHUNKS)]
+    usage = Usage(input=USAGE["prompt_tokens"], output=USAGE["completion_tokens"])
+    end: list[StreamEvent] = [PartEnd(0), Finish("stop", "stop"), UsageSoFar(usage)]
+    events: list[StreamEvent] = [Start("1", MODEL, 1780000000), PartStart(0, Text("")), *words, *end]
+    frames = [renderer.feed([event]) for event in events] + [renderer.close()]
+    return [frame for frame in frames if frame]
 
 
 def _choice(delta: dict[str, str]) -> dict[str, object]:

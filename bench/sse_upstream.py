@@ -3,7 +3,9 @@
 A GET is answered with the number of events sent so far: what a system under test has carried, whether or not the load
 generator was still there for the end of each stream.
 
-usage: python -m bench.sse_upstream PORT GAP_SECONDS
+usage: python -m bench.sse_upstream PORT GAP_SECONDS [ENDPOINT]
+
+ENDPOINT is the path at which a dialect of Turnout streams on the wire that is wanted; without it, OpenAI's chat.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import cast
 
 import uvloop
 
-from bench.exchange import stream_frames
+from bench.exchange import frames_at, stream_frames
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 BODY_LENGTH = b"content-length:"
@@ -25,7 +27,9 @@ def chunked(frame: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(frame), frame)
 
 
-WRITES = (HEAD, *map(chunked, stream_frames()), b"0\r\n\r\n")
+def writes(endpoint: str | None) -> tuple[bytes, ...]:
+    frames = frames_at(endpoint) if endpoint else stream_frames()
+    return (HEAD, *map(chunked, frames), b"0\r\n\r\n")
 
 
 class Tally:
@@ -37,7 +41,8 @@ class Tally:
 class Connection(asyncio.Protocol):
     """One kept-alive connection; a request is read whole, then answered before the next is looked at."""
 
-    def __init__(self, gap: float, tally: Tally) -> None:
+    def __init__(self, writes: tuple[bytes, ...], gap: float, tally: Tally) -> None:
+        self._writes = writes
         self._gap = gap
         self._tally = tally
         self._received = bytearray()
@@ -55,14 +60,14 @@ class Connection(asyncio.Protocol):
         if head.startswith(b"GET "):
             self._transport.write(told(self._tally.events))
         else:
-            self._send(chain(WRITES))
+            self._send(chain(self._writes))
 
     def _send(self, writes: chain[bytes]) -> None:
         piece = next(writes, None)
         if piece is None or self._transport.is_closing():
             return
         self._transport.write(piece)
-        self._tally.events += piece is not HEAD and piece is not WRITES[-1]
+        self._tally.events += piece is not HEAD and piece is not self._writes[-1]
         self._loop.call_later(0 if piece is HEAD else self._gap, self._send, writes)
 
 
@@ -78,11 +83,12 @@ def body_length(head: bytes) -> int:
     return 0
 
 
-async def main(port: int, gap: float) -> None:
+async def main(port: int, gap: float, endpoint: str | None = None) -> None:
     loop, tally = asyncio.get_running_loop(), Tally()
-    server = await loop.create_server(lambda: Connection(gap, tally), "127.0.0.1", port, backlog=4096)
+    prepared = writes(endpoint)
+    server = await loop.create_server(lambda: Connection(prepared, gap, tally), "127.0.0.1", port, backlog=4096)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), float(sys.argv[2])))
+    uvloop.run(main(int(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:]))

@@ -43,10 +43,10 @@ class Upstream:
 
 
 @contextmanager
-def upstream(folder: Path, *, stream: bool) -> Iterator[Upstream]:
-    """An upstream for as long as it is needed."""
+def upstream(folder: Path, *, stream: bool, endpoint: str = "") -> Iterator[Upstream]:
+    """An upstream for as long as it is needed; ``endpoint`` is the path of the wire that it streams on."""
     port = free_port()
-    program = _streaming(folder, port) if stream else _fixed(folder, port)
+    program = _streaming(folder, port, endpoint) if stream else _fixed(folder, port)
     try:
         program.wait_until_ready(port, "/")
         yield Upstream(port, stream=stream)
@@ -66,6 +66,8 @@ def _fixed(folder: Path, port: int) -> Program:
     return nginx("upstream", folder, f"server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ {answer} }} }}")
 
 
-def _streaming(folder: Path, port: int) -> Program:
+def _streaming(folder: Path, port: int, endpoint: str) -> Program:
     command = [sys.executable, "-m", "bench.sse_upstream", str(port), str(GAP_SECONDS)]
+    if endpoint:
+        command.append(endpoint)
     return Program("upstream", command, folder / "upstream.log")
