@@ -288,7 +288,16 @@ def test_tool_choice(choice: ToolChoice, config: dict[str, Any]) -> None:
 def test_every_setting_has_googles_name() -> None:
     built = body(
         asked(
-            sampling=Sampling(temperature=0.1, top_p=0.2, top_k=3, seed=4, presence_penalty=0.5, frequency_penalty=0.6),
+            sampling=Sampling(
+                temperature=0.1,
+                top_p=0.2,
+                top_k=3,
+                seed=4,
+                presence_penalty=0.5,
+                frequency_penalty=0.6,
+                logprobs=True,
+                top_logprobs=2,
+            ),
             max_output=7,
             stop=("END",),
             n=2,
@@ -302,6 +311,8 @@ def test_every_setting_has_googles_name() -> None:
         "seed": 4,
         "presencePenalty": 0.5,
         "frequencyPenalty": 0.6,
+        "responseLogprobs": True,
+        "logprobs": 2,
         "maxOutputTokens": 7,
         "stopSequences": ["END"],
         "candidateCount": 2,
@@ -361,12 +372,11 @@ def test_reasoning(reasoning: Reasoning, model: str, config: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("said", "param"),
     [
-        ({"sampling": Sampling(logprobs=True)}, "logprobs"),
         ({"reasoning": Reasoning(effort="ludicrous")}, "reasoning_effort"),
         ({"tools": (Tool("f"),), "parallel_tool_calls": False}, "parallel_tool_calls"),
         ({"extensions": {"openai": {"logit_bias": Raw(b"{}")}}}, "logit_bias"),
     ],
-    ids=["logprobs", "unknown_effort", "one_call_at_a_time", "field_of_another_wire"],
+    ids=["unknown_effort", "one_call_at_a_time", "field_of_another_wire"],
 )
 def test_what_gemini_has_no_way_to_say_is_refused_by_field(said: dict[str, Any], param: str) -> None:
     with pytest.raises(Unsupported) as caught:

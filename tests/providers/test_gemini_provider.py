@@ -98,11 +98,12 @@ def test_models_that_answer_are_listed_without_their_folder() -> None:
         "models": [
             {"name": "models/gemini-3-pro", "supportedGenerationMethods": ["generateContent", "countTokens"]},
             {"name": "models/gemini-embedding-001", "supportedGenerationMethods": ["embedContent"]},
+            {"name": "models/veo-3", "supportedGenerationMethods": ["predictLongRunning"]},
             {"name": "models/unknown"},
         ],
         "nextPageToken": "x",
     }
-    assert GEMINI.read_models(json.dumps(body).encode()) == ["gemini-3-pro", "unknown"]
+    assert GEMINI.read_models(json.dumps(body).encode()) == ["gemini-3-pro", "gemini-embedding-001", "unknown"]
 
 
 def test_the_list_is_asked_for_in_one_page() -> None:

@@ -71,6 +71,12 @@ class SSEFramer(_Framer):
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
         """The events that ``data`` completes."""
+        if data[:6] == b"data: " and not (self._held or self._data or self._event or self._after_cr):
+            end = data.find(b"\n")
+            if end == len(data) - 2 and data[end:] == b"\n\n" and b"\r" not in data:
+                return self._alone(data[6:end])  # as nearly all are: one event of one line
+            if end == len(data) - 3 and data.find(b"\r") == end - 1 and data[end:] == b"\n\r\n":
+                return self._alone(data[6 : end - 1])
         if b"\r" in data or self._after_cr:
             data = self._with_line_feeds(data)
         lines = data.split(b"\n")
@@ -87,6 +93,10 @@ class SSEFramer(_Framer):
     def close(self) -> list[tuple[str, bytes]]:
         """The last event, when the stream ended without the blank line that ends one."""
         return self.feed(b"\n\n")
+
+    def _alone(self, data: bytes) -> list[tuple[str, bytes]]:
+        self._at_start = False
+        return [("", data)]
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         if self._after_cr and data:

@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Defaults, Deployment, Reasoning, Sampling, Tool, ToolChoice
-from turnout.errors import Unsupported
+from turnout.core import ChatRequest, Defaults, Deployment, Sampling, Tool, ToolChoice
 from turnout.providers.raw_fields import add_missing, object_in
 
 from . import wire
-from .contents import contents_of, is_gemini_3_or_later
+from .contents import contents_of
 from .decode import NAMESPACE
+from .extensions import with_extensions, with_fields
+from .thinking import thinking_config
 
 _encode = msgspec.json.encode
 
@@ -29,11 +30,13 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         generation_config=_generation_config(request, deployment),
     )
     more = (request.extensions or {}).get(NAMESPACE)
-    return _encode({**more, **msgspec.structs.asdict(body)} if more else body)
+    return with_extensions(_encode(body), more) if more else _encode(body)
 
 
-def _declaration(tool: Tool) -> wire.FunctionDeclaration:
-    return wire.FunctionDeclaration(tool.name, tool.description, tool.parameters)
+def _declaration(tool: Tool) -> wire.FunctionDeclaration | Raw:
+    declared = wire.FunctionDeclaration(tool.name, tool.description, tool.parameters)
+    more = (tool.extensions or {}).get(NAMESPACE)
+    return Raw(with_fields(_encode(declared), more)) if more else declared
 
 
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "tool": "ANY"}
@@ -61,7 +64,9 @@ def _generation_config(request: ChatRequest, deployment: Deployment) -> wire.Gen
         candidate_count=request.n,
         response_mime_type=None if output.kind == "text" else "application/json",
         response_json_schema=output.schema,
-        thinking_config=_thinking(request.reasoning, deployment.model) if request.reasoning else None,
+        response_logprobs=sampling.logprobs,
+        logprobs=sampling.top_logprobs,
+        thinking_config=thinking_config(request.reasoning, deployment.model) if request.reasoning else None,
     )
 
 
@@ -74,31 +79,6 @@ def _heat(sampling: Sampling, deployment: Deployment) -> tuple[float | None, flo
         defaults.temperature if sampling.temperature is None else sampling.temperature,
         defaults.top_p if sampling.top_p is None else sampling.top_p,
     )
-
-
-_LEVELS = {"minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "XHIGH"}
-_BUDGETS = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576, "xhigh": 24576}
-"""What Google makes of OpenAI's words for models that only know budgets (https://ai.google.dev/gemini-api/docs/openai)."""
-
-
-def _thinking(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
-    """Until 2.5 Gemini thinks by budget, later by level, and can then no longer be kept from thinking altogether.
-
-    https://ai.google.dev/gemini-api/docs/thinking
-    """
-    by_level = is_gemini_3_or_later(model)
-    if not reasoning.enabled:
-        return wire.ThinkingConfig(thinking_level="MINIMAL") if by_level else wire.ThinkingConfig(thinking_budget=0)
-    if reasoning.budget is not None or reasoning.effort is None:
-        return wire.ThinkingConfig(include_thoughts=True, thinking_budget=reasoning.budget)
-    if reasoning.effort not in _LEVELS:
-        raise Unsupported(
-            f"The provider 'gemini' does not know the effort '{reasoning.effort}', only {', '.join(_LEVELS)}.",
-            param="reasoning_effort",
-        )
-    if by_level:
-        return wire.ThinkingConfig(include_thoughts=True, thinking_level=_LEVELS[reasoning.effort])
-    return wire.ThinkingConfig(include_thoughts=True, thinking_budget=_BUDGETS[reasoning.effort])
 
 
 # --- relayed -----------------------------------------------------------------------------------------

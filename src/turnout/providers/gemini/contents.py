@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import msgspec
 from msgspec import Raw
 
 from turnout.core import (
@@ -27,7 +28,9 @@ from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import wire
 from .decode import NAMESPACE, SIGNATURE
+from .extensions import with_fields
 from .media import media_of
+from .thinking import thinks_by_level
 
 NO_SIGNATURE = Raw(b'"skip_thought_signature_validator"')
 """What Google has a client send for a tool call whose signature is not known, such as another model's.
@@ -36,17 +39,12 @@ From Gemini 3 on, a call without any is refused (https://ai.google.dev/gemini-ap
 """
 
 
-def is_gemini_3_or_later(model: str) -> bool:
-    name = model.rpartition("/")[2]
-    return name.startswith("gemini-") and not name.startswith(("gemini-1", "gemini-2"))
-
-
-def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Content | None, list[wire.Content]]:
+def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Turn | None, list[wire.Turn]]:
     """The system instruction, if there is one, and the turns. Results of parallel calls have to share one turn."""
-    writer = _Writer(request, signs=is_gemini_3_or_later(deployment.model))
-    system: list[wire.Part] = []
-    turns: list[wire.Content] = []
-    last: list[wire.Part] = []  # the parts of the last turn
+    writer = _Writer(request, signs=thinks_by_level(deployment.model))
+    system: list[wire.Part | Raw] = []
+    turns: list[wire.Turn] = []
+    last: list[wire.Part | Raw] = []  # the parts of the last turn
     previous = None
     for number, message in enumerate(request.messages):
         parts = writer.parts(message, f"messages[{number}]")
@@ -56,9 +54,9 @@ def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Cont
             last += parts
         elif parts:
             last = parts
-            turns.append(wire.Content("model" if message.role == "assistant" else "user", parts))
+            turns.append(wire.Turn(parts, "model" if message.role == "assistant" else "user"))
             previous = message.role
-    return (wire.Content(parts=system) if system else None), turns
+    return (wire.Turn(system) if system else None), turns
 
 
 class _Writer:
@@ -66,19 +64,22 @@ class _Writer:
         self._names = tool_names(request)
         self._signs = signs
 
-    def parts(self, message: Message, where: str) -> list[wire.Part]:
+    def parts(self, message: Message, where: str) -> list[wire.Part | Raw]:
         """One message's parts; none for what says nothing: an empty text, another provider's thoughts."""
-        parts = [wired for part in message.parts if (wired := self._part(part, where))]
-        if message.role == "system" and any(part.text is None for part in parts):
+        written = [(part, wired) for part in message.parts if (wired := self._part(part, where))]
+        if message.role == "system" and any(isinstance(wired, Raw) or wired.text is None for _, wired in written):
             raise Unsupported("The provider 'gemini' only takes text as a system message.", param=where)
-        calls = [part for part in parts if part.function_call]
+        calls = [wired for _, wired in written if isinstance(wired, wire.Part) and wired.function_call]
         if calls and self._signs and not any(call.thought_signature for call in calls):
             calls[0].thought_signature = NO_SIGNATURE
-        return parts
+        return [_with_own_fields(wired, part) for part, wired in written]
 
-    def _part(self, part: Part, where: str) -> wire.Part | None:
-        signature = _signature(part.extensions)
+    def _part(self, part: Part, where: str) -> wire.Part | Raw | None:
+        own = _own(part.extensions)
+        signature = own.get(SIGNATURE, wire.NOTHING)
         match part:
+            case Text() if "block" in own:
+                return own["block"]
             case Text(text=text) | Refusal(text=text):
                 return wire.Part(text=text, thought_signature=signature) if text or signature else None
             case Thinking(text=text, extensions=extensions):
@@ -101,11 +102,27 @@ class _Writer:
 
     def _response(self, result: ToolResult, where: str) -> wire.FunctionResponse:
         """Media in a result are only understood by Gemini 3 and later; earlier ones say so themselves."""
+        own = _own(result.extensions)
         text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
         media = [media_of(part, where) for part in result.parts if not isinstance(part, Text)]
-        key = "error" if result.is_error else "output"
-        return wire.FunctionResponse(name_of(result, self._names, where), {key: text}, result.call_id, media or None)
+        said = {"error" if result.is_error else "output": text}
+        return wire.FunctionResponse(
+            name=name_of(result, self._names, where),
+            response=own.get("response") or Raw(msgspec.json.encode(said)),
+            id=result.call_id,
+            parts=media or None,
+            scheduling=own.get("scheduling", wire.NOTHING),
+            will_continue=own.get("willContinue", wire.NOTHING),
+        )
 
 
-def _signature(extensions: Extensions) -> Raw:
-    return extensions.get(NAMESPACE, {}).get(SIGNATURE, wire.NOTHING) if extensions else wire.NOTHING
+def _own(extensions: Extensions) -> dict[str, Raw]:
+    return extensions.get(NAMESPACE, {}) if extensions else {}
+
+
+def _with_own_fields(wired: wire.Part | Raw, part: Part) -> wire.Part | Raw:
+    """With what Gemini has beside a part's content: ``videoMetadata``, …"""
+    if isinstance(wired, Raw) or isinstance(part, ToolResult):
+        return wired
+    own = {name: value for name, value in _own(part.extensions).items() if name != SIGNATURE}
+    return Raw(with_fields(msgspec.json.encode(wired), own)) if own else wired

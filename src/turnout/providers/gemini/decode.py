@@ -11,8 +11,11 @@ from turnout.core import (
     Delta,
     Extensions,
     Failure,
+    File,
     Finish,
     Image,
+    Logprobs,
+    Part,
     PartEnd,
     PartStart,
     SSEFramer,
@@ -20,6 +23,7 @@ from turnout.core import (
     StreamEvent,
     Text,
     Thinking,
+    TokenLogprob,
     ToolCall,
     Usage,
     UsageSoFar,
@@ -41,7 +45,7 @@ def read_reply(data: bytes) -> wire.Reply:
     """One body or one event; raises ``UpstreamBroken`` with the beginning of what can't be read."""
     try:
         return _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UpstreamBroken(f"Gemini sent what isn't a reply of its API ({error}): {data[:_SHOWN]!r}") from error
 
 
@@ -72,14 +76,18 @@ class _CandidateReader:
         self._finished = False
 
     def read(self, part: wire.Part, events: list[StreamEvent]) -> None:
-        """Parts of tools that run at Google have no place in the core; no client but Gemini's own asks for them."""
         extensions = _extensions(part.thought_signature)
         if part.function_call is not None:
             self._read_call(part.function_call, extensions, events)
         elif part.inline_data is not None:
-            self._read_media(part.inline_data, extensions, events)
+            self._add(_medium(part.inline_data, extensions), events)
         elif part.text is not None:
             self._say(Thinking if part.thought else Text, part.text, extensions, events)
+        elif part.file_data is not None:
+            file = part.file_data
+            self._add(File(file_id=file.file_uri, media_type=file.mime_type, extensions=extensions), events)
+        elif block := _block(part):
+            self._add(Text("", {NAMESPACE: {"block": block}}), events)
 
     def finish(self, native: str, events: list[StreamEvent]) -> Finish | None:
         self._end(events)
@@ -124,15 +132,10 @@ class _CandidateReader:
         if not call.will_continue:
             self._end(events)
 
-    def _read_media(self, blob: wire.Blob, extensions: Extensions, events: list[StreamEvent]) -> None:
+    def _add(self, part: Part, events: list[StreamEvent]) -> None:
+        """One that comes whole."""
         self._end(events)
         index = self._place()
-        kind, _, form = blob.mime_type.partition("/")
-        part = (
-            Audio(blob.data, form, extensions)
-            if kind == "audio"
-            else Image(data=blob.data, media_type=blob.mime_type, extensions=extensions)
-        )
         events += [PartStart(index, part, self._number), PartEnd(index, self._number)]
 
     def _place(self) -> int:
@@ -167,17 +170,20 @@ class _Reader:
             self._started = True
             events.append(Start(reply.response_id or "", reply.model_version or ""))
         finishes = [self._read_candidate(candidate, events) for candidate in reply.candidates or ()]
-        usage = reply.usage_metadata.usage() if reply.usage_metadata else None
-        if usage and usage != self._usage:
-            self._usage = usage
-            events.append(UsageSoFar(usage))
+        if reply.usage_metadata is not None:
+            usage = reply.usage_metadata.usage()
+            if usage and usage != self._usage:
+                self._usage = usage
+                events.append(UsageSoFar(usage))
         events += [finish for finish in finishes if finish]
-        return events + blocked(reply)
+        return events + blocked(reply) if reply.prompt_feedback is not None else events
 
     def _read_candidate(self, candidate: wire.Candidate, events: list[StreamEvent]) -> Finish | None:
         reader = self._candidates.get(candidate.index)
         if reader is None:
             reader = self._candidates[candidate.index] = _CandidateReader(candidate.index, self._ids)
+        if candidate.logprobs_result is not None:
+            events.append(_logprobs(candidate.logprobs_result, candidate.index))
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 reader.read(part, events)
@@ -196,6 +202,35 @@ def _extensions(signature: Raw) -> Extensions:
     return {NAMESPACE: {SIGNATURE: signature.copy()}} if signature else None
 
 
+def _medium(blob: wire.Blob, extensions: Extensions) -> Image | Audio | File:
+    kind, _, form = blob.mime_type.partition("/")
+    if kind == "audio":
+        return Audio(blob.data, form, extensions)
+    if kind == "image":
+        return Image(data=blob.data, media_type=blob.mime_type, extensions=extensions)
+    return File(data=blob.data, media_type=blob.mime_type, extensions=extensions)
+
+
+_BLOCKS = ("executable_code", "code_execution_result", "tool_call", "tool_response")
+
+
+def _block(part: wire.Part) -> Raw | None:
+    """The whole of a part that the core has no place for."""
+    return Raw(msgspec.json.encode(part)) if any(getattr(part, name) for name in _BLOCKS) else None
+
+
+def _logprobs(result: wire.LogprobsResult, choice: int) -> Logprobs:
+    top = [tuple(map(_token, ones.candidates or ())) for ones in result.top_candidates or ()]
+    chosen = result.chosen_candidates or ()
+    top += [()] * (len(chosen) - len(top))
+    tokens = [TokenLogprob(one.token, one.log_probability, near) for one, near in zip(chosen, top, strict=False)]
+    return Logprobs(tuple(tokens), choice)
+
+
+def _token(one: wire.Likely) -> TokenLogprob:
+    return TokenLogprob(one.token, one.log_probability)
+
+
 class Frames:
     """The data of each server-sent event. A reply that isn't a stream of them is an error, not an empty answer."""
 
@@ -205,18 +240,16 @@ class Frames:
         self._seen = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        if not self._seen and len(self._head) < _SHOWN:
-            self._head += data[:_SHOWN]
-        return self._data(self._framer.feed(data))
+        events = self._framer.feed(data)
+        if not self._seen:
+            self._seen = bool(events)
+            self._head = (self._head + data)[:_SHOWN]
+        return [data for _, data in events]
 
     def close(self) -> list[bytes]:
-        frames = self._data(self._framer.close())
-        if not self._seen and self._head.strip():
-            raise UpstreamBroken(f"Gemini sent what isn't an event stream: {self._head[:_SHOWN]!r}")
-        return frames
-
-    def _data(self, events: list[tuple[str, bytes]]) -> list[bytes]:
-        self._seen = self._seen or bool(events)
+        events = self._framer.close()
+        if not self._seen and not events and self._head.strip():
+            raise UpstreamBroken(f"Gemini sent what isn't an event stream: {self._head!r}")
         return [data for _, data in events]
 
 

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Request, Support, WireRequest, refuse_unsupported
+from turnout.core import (
+    ChatRequest,
+    CountRequest,
+    Deployment,
+    EmbeddingRequest,
+    ImageRequest,
+    Request,
+    Support,
+    WireBody,
+    WireRequest,
+    refuse_unsupported,
+)
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
 from . import wire
+from .access import BASE_URL, asking, listing
 from .build import relayed_body, translated_body
+from .counting import CountTokens
 from .decode import NAMESPACE, BodyDecoder, StreamDecoder
+from .embeddings import BatchEmbedContents, EmbedContent
+from .pictures import MakeImages
 from .relay import BodyRelay, StreamRelay
 
 WIRE = "gemini"
@@ -25,6 +39,8 @@ _ERROR: msgspec.json.Decoder[wire.ErrorBody | list[wire.ErrorBody]] = msgspec.js
 )
 _MODELS = msgspec.json.Decoder(wire.ModelList)
 _LARGEST_PAGE = 1000
+_ASKED = frozenset({"generateContent", "embedContent"})
+_EMBED_CONTENT, _EMBEDDINGS, _COUNT, _IMAGES = EmbedContent(), BatchEmbedContents(), CountTokens(), MakeImages()
 _KEY_REFUSED = "API_KEY_INVALID"  # with status 400, as if the request were at fault
 
 
@@ -33,7 +49,7 @@ class Gemini:
     wire = WIRE
     profile = Profile(
         title="Google Gemini",
-        base_url="https://generativelanguage.googleapis.com/v1beta",
+        base_url=BASE_URL,
         url_variables=("GOOGLE_GEMINI_BASE_URL",),
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         first_token=60,
@@ -43,7 +59,18 @@ class Gemini:
     )
     support = Support(
         namespace=NAMESPACE,
-        knobs=frozenset({"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}),
+        knobs=frozenset(
+            {
+                "temperature",
+                "top_p",
+                "top_k",
+                "seed",
+                "presence_penalty",
+                "frequency_penalty",
+                "logprobs",
+                "top_logprobs",
+            }
+        ),
         ignores=frozenset({"user", "metadata", "name", "detail", "strict"}),
         audio=True,
         files=True,
@@ -51,8 +78,17 @@ class Gemini:
     )
 
     def operation(self, request: Request) -> Operation[Any]:
-        if isinstance(request, ChatRequest):
-            return self
+        match request:
+            case ChatRequest():
+                return self
+            case EmbeddingRequest(raw=WireBody(wire=_EMBED_CONTENT.wire)):
+                return _EMBED_CONTENT
+            case EmbeddingRequest():
+                return _EMBEDDINGS
+            case CountRequest():
+                return _COUNT
+            case ImageRequest():
+                return _IMAGES
         raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
@@ -62,9 +98,7 @@ class Gemini:
             refuse_unsupported(request, self.support, self.name)
             refuse_one_at_a_time(request, self.name)
             body = translated_body(request, deployment)
-        method = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
-        model = quote(deployment.model if "/" in deployment.model else f"models/{deployment.model}")
-        return WireRequest(f"{self._base(deployment)}/{model}:{method}", self._headers(deployment), body)
+        return asking(deployment, "streamGenerateContent?alt=sse" if request.stream else "generateContent", body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)
@@ -83,27 +117,15 @@ class Gemini:
         return refused(status, error.message or "(no message)", deployment, wait=wait, native_code=error.status)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        url = f"{self._base(deployment)}/models?pageSize={_LARGEST_PAGE}"
-        return WireRequest(url, self._headers(deployment), b"", "GET")
+        return listing(deployment, f"models?pageSize={_LARGEST_PAGE}")
 
     def read_models(self, body: bytes) -> list[str]:
-        """Those that answer ``generateContent``: the list has models for embeddings and video too."""
+        """Those that can be asked here: the list has models for video too."""
         return [
             model.name.removeprefix("models/")
             for model in _MODELS.decode(body).models
-            if model.supported_generation_methods is None or "generateContent" in model.supported_generation_methods
+            if model.supported_generation_methods is None or not _ASKED.isdisjoint(model.supported_generation_methods)
         ]
-
-    def _base(self, deployment: Deployment) -> str:
-        """Google's own SDK takes the address without its version."""
-        base = (deployment.base_url or self.profile.base_url).rstrip("/")
-        return base if urlsplit(base).path else f"{base}/v1beta"
-
-    def _headers(self, deployment: Deployment) -> dict[str, str]:
-        headers = {"content-type": "application/json", **deployment.headers}
-        if deployment.api_key:
-            headers["x-goog-api-key"] = deployment.api_key.reveal()
-        return headers
 
 
 def seconds(duration: str) -> float | None:

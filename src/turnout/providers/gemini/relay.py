@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.providers.frames import BodyReader, FrameReader
 
 from . import wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
+
+_content = attrgetter("content")
 
 
 class _Scanner:
@@ -21,20 +25,22 @@ class _Scanner:
         """``data`` is what to pass on. An error is not passed on: the client is told of it in another way."""
         if reply.error is not None:
             return [failure_of(reply.error)]
-        candidates = reply.candidates or ()
-        events: list[StreamEvent] = [Relayed(data, any(candidate.content for candidate in candidates))]
-        usage = reply.usage_metadata.usage() if reply.usage_metadata else None
-        if usage and usage != self._usage:
-            self._usage = usage
-            events.append(UsageSoFar(usage))
-        for candidate in candidates:
+        events: list[StreamEvent] = [Relayed(data, any(map(_content, reply.candidates or ())))]
+        if reply.usage_metadata is not None:
+            usage = reply.usage_metadata.usage()
+            if usage and usage != self._usage:
+                self._usage = usage
+                events.append(UsageSoFar(usage))
+        for candidate in reply.candidates or ():
             self._scan_candidate(candidate, events)
-        return events + blocked(reply)
+        return events + blocked(reply) if reply.prompt_feedback is not None else events
 
     def _scan_candidate(self, candidate: wire.Candidate, events: list[StreamEvent]) -> None:
         number, native = candidate.index, candidate.finish_reason
-        if candidate.content and any(part.function_call for part in candidate.content.parts or ()):
-            self._called.add(number)
+        if candidate.content is not None:
+            for part in candidate.content.parts or ():
+                if part.function_call is not None:
+                    self._called.add(number)
         if native and number not in self._finished:
             self._finished.add(number)
             events.append(Finish(wire.finish_reason(native, number in self._called), native, number))
@@ -54,8 +60,8 @@ class StreamRelay(FrameReader[bytes]):
         return self._read_all(self._frames.close())
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        framed = b"data: " + frame.replace(b"\n", b"\ndata: ") + b"\n\n"
-        events += self._scanner.scan(read_reply(frame), framed)
+        lines = frame.replace(b"\n", b"\ndata: ") if b"\n" in frame else frame
+        events += self._scanner.scan(read_reply(frame), b"data: %b\n\n" % lines)
 
 
 class BodyRelay(BodyReader):

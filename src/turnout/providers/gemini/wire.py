@@ -57,18 +57,20 @@ class MediaPart(Struct, rename="camel", omit_defaults=True):
 
 
 class FunctionResponse(Struct, rename="camel", omit_defaults=True):
-    """``response`` has the key ``output`` or ``error``."""
+    """``response`` is an object; its own keys are ``output`` and ``error``."""
 
     name: str
-    response: dict[str, str]
+    response: Raw
     id: str | None = None
     parts: list[MediaPart] | None = None
+    scheduling: Raw = NOTHING
+    will_continue: Raw = NOTHING
 
 
 class Part(Struct, rename="camel", omit_defaults=True):
     """Exactly one of text, call, response, inline or file data. ``thought_signature`` may stand beside any of them.
 
-    Parts of other kinds (executable code, its result) only come for tools that run at Google.
+    The last four only come for tools that run at Google.
     """
 
     text: str | None = None
@@ -78,11 +80,22 @@ class Part(Struct, rename="camel", omit_defaults=True):
     function_response: FunctionResponse | None = None
     inline_data: Blob | None = None
     file_data: FileData | None = None
+    executable_code: Raw = NOTHING
+    code_execution_result: Raw = NOTHING
+    tool_call: Raw = NOTHING
+    tool_response: Raw = NOTHING
 
 
 class Content(Struct, omit_defaults=True):
     role: str | None = None
     parts: list[Part] | None = None
+
+
+class Turn(Struct, omit_defaults=True):
+    """A ``Content`` to be sent: parts with fields that aren't read here stay the JSON that they are."""
+
+    parts: list[Part | Raw]
+    role: str | None = None
 
 
 # --- requests ----------------------------------------------------------------------------------------
@@ -112,15 +125,17 @@ class GenerationConfig(Struct, rename="camel", omit_defaults=True):
     max_output_tokens: int | None = None
     stop_sequences: tuple[str, ...] = ()
     candidate_count: int = 1
+    response_logprobs: bool | None = None
+    logprobs: int | None = None
     response_mime_type: str | None = None
     response_json_schema: Raw | None = None
     thinking_config: ThinkingConfig | None = None
 
 
 class GenerateRequest(Struct, rename="camel", omit_defaults=True):
-    contents: list[Content]
-    system_instruction: Content | None = None
-    tools: list[dict[str, list[FunctionDeclaration]]] | None = None
+    contents: list[Turn]
+    system_instruction: Turn | None = None
+    tools: list[dict[str, list[FunctionDeclaration | Raw]]] | None = None
     tool_config: dict[str, dict[str, Any]] | None = None
     generation_config: GenerationConfig | None = None
 
@@ -128,12 +143,19 @@ class GenerateRequest(Struct, rename="camel", omit_defaults=True):
 # --- replies -----------------------------------------------------------------------------------------
 
 
-class UsageMetadata(Struct, rename="camel", gc=False):
+class ModalityCount(Struct, rename="camel", gc=False):
+    modality: str = ""
+    token_count: int = 0
+
+
+class UsageMetadata(Struct, rename="camel"):
     prompt_token_count: int = 0
     cached_content_token_count: int = 0
     candidates_token_count: int = 0
     thoughts_token_count: int = 0
     tool_use_prompt_token_count: int = 0
+    prompt_tokens_details: tuple[ModalityCount, ...] | None = None
+    candidates_tokens_details: tuple[ModalityCount, ...] | None = None
 
     def usage(self) -> Usage | None:
         """None while Gemini has counted nothing yet. Cached tokens are part of the prompt's, thoughts are apart."""
@@ -141,9 +163,26 @@ class UsageMetadata(Struct, rename="camel", gc=False):
         made = self.candidates_token_count + self.thoughts_token_count
         if not given and not made:
             return None
-        return Usage(
+        usage = Usage(
             input=given, output=made, cached_input=self.cached_content_token_count, reasoning=self.thoughts_token_count
         )
+        if _is_text(self.prompt_tokens_details) and _is_text(self.candidates_tokens_details):
+            return usage
+        return msgspec.structs.replace(
+            usage,
+            audio_input=_of("AUDIO", self.prompt_tokens_details),
+            audio_output=_of("AUDIO", self.candidates_tokens_details),
+            image_input=_of("IMAGE", self.prompt_tokens_details),
+            image_output=_of("IMAGE", self.candidates_tokens_details),
+        )
+
+
+def _is_text(counts: tuple[ModalityCount, ...] | None) -> bool:
+    return not counts or (len(counts) == 1 and counts[0].modality == "TEXT")
+
+
+def _of(modality: str, counts: tuple[ModalityCount, ...] | None) -> int:
+    return sum(count.token_count for count in counts or () if count.modality == modality)
 
 
 class ErrorDetail(Struct, rename="camel"):
@@ -170,10 +209,31 @@ class PromptFeedback(Struct, rename="camel"):
     block_reason: str | None = None
 
 
+class Likely(Struct, rename="camel", gc=False):
+    """A token, and the natural logarithm of its probability."""
+
+    token: str = ""
+    log_probability: float = 0
+
+
+class LikelyOnes(Struct):
+    """The tokens that could have stood in one place, the likeliest first."""
+
+    candidates: list[Likely] | None = None
+
+
+class LogprobsResult(Struct, rename="camel"):
+    """The tokens that were chosen, and for each of them those that could have been."""
+
+    chosen_candidates: list[Likely] | None = None
+    top_candidates: list[LikelyOnes] | None = None
+
+
 class Candidate(Struct, rename="camel"):
     index: int = 0
     content: Content | None = None
     finish_reason: str | None = None
+    logprobs_result: LogprobsResult | None = None
 
 
 class Reply(Struct, rename="camel"):

@@ -1,0 +1,148 @@
+"""Embeddings (https://ai.google.dev/api/embeddings): ``batchEmbedContents``, or ``embedContent`` for who asked so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import (
+    Deployment,
+    EmbeddingRequest,
+    Embeddings,
+    Product,
+    Relayed,
+    StreamEvent,
+    UsageSoFar,
+    WireRequest,
+)
+from turnout.errors import InvalidRequest, Unsupported, UpstreamBroken
+from turnout.providers import Decoder
+from turnout.providers.foreign import refuse_foreign_fields
+from turnout.providers.frames import BodyReader
+
+from . import wire
+from .access import asking, resource
+from .decode import NAMESPACE, failure_of
+
+_encode = msgspec.json.encode
+_REQUESTS = msgspec.json.Decoder(list[dict[str, Raw]])
+
+
+class _Embedding(msgspec.Struct):
+    values: tuple[float, ...] = ()
+
+
+class _Reply(msgspec.Struct, rename="camel"):
+    """A single one is called ``embedding``."""
+
+    embeddings: tuple[_Embedding, ...] = ()
+    embedding: _Embedding | None = None
+    usage_metadata: wire.UsageMetadata | None = None
+    error: wire.Error | None = None
+
+
+_REPLY = msgspec.json.Decoder(_Reply)
+
+
+class EmbedContent:
+    """Only relayed: every other request is a batch."""
+
+    wire = "gemini-embed"
+
+    def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
+        fields = request.raw.fields if request.raw else {}
+        return asking(deployment, "embedContent", _encode({**fields, "model": resource(deployment)}))
+
+    def decoder(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbeddingsDecoder(len(request.inputs))
+
+    def relay(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbeddingsRelay(len(request.inputs))
+
+
+class BatchEmbedContents:
+    wire = "gemini-batch-embed"
+
+    def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
+        raw = request.raw
+        if raw is not None and raw.wire == self.wire:
+            body: Mapping[str, Any] = {**raw.fields, "requests": _renamed(raw.fields, deployment)}
+        else:
+            refuse_foreign_fields(request.extensions, NAMESPACE, "gemini")
+            body = {"requests": _translated(request, deployment)}
+        return asking(deployment, "batchEmbedContents", _encode(body))
+
+    def decoder(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbeddingsDecoder(len(request.inputs))
+
+    def relay(self, request: EmbeddingRequest) -> Decoder:
+        return _EmbeddingsRelay(len(request.inputs))
+
+
+def _renamed(fields: Mapping[str, Raw], deployment: Deployment) -> list[dict[str, Any]]:
+    """The client's own requests, each for the model that is asked: Google insists on it."""
+    try:
+        requests = _REQUESTS.decode(fields["requests"])
+    except msgspec.ValidationError as error:
+        raise InvalidRequest("'requests' has to be a list of objects.", param="requests") from error
+    return [{**one, "model": resource(deployment)} for one in requests]
+
+
+def _translated(request: EmbeddingRequest, deployment: Deployment) -> list[dict[str, Any]]:
+    """``user`` changes nothing here: it is left out."""
+    settings: dict[str, Any] = dict((request.extensions or {}).get(NAMESPACE, {}))
+    if request.purpose is not None:
+        settings["taskType"] = request.purpose
+    if request.dimensions is not None:
+        settings["outputDimensionality"] = request.dimensions
+    return [
+        {"model": resource(deployment), "content": {"parts": [{"text": _text(one)}]}, **settings}
+        for one in request.inputs
+    ]
+
+
+def _text(given: str | tuple[int, ...]) -> str:
+    if isinstance(given, str):
+        return given
+    raise Unsupported("The provider 'gemini' does not support inputs of tokens.", param="input")
+
+
+class _EmbeddingsReader(BodyReader):
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self._inputs = inputs
+
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        reply = _read(data)
+        if reply.error is not None:
+            return [failure_of(reply.error)]
+        found = (reply.embedding,) if reply.embedding else reply.embeddings
+        if len(found) != self._inputs:
+            raise UpstreamBroken(f"The provider sent {len(found)} embeddings for {self._inputs} inputs.")
+        usage = reply.usage_metadata.usage() if reply.usage_metadata else None
+        made = Embeddings(vectors=tuple([one.values for one in found]), usage=usage)
+        said = self._said(made, data)
+        return [said, UsageSoFar(usage)] if usage else [said]
+
+    def _said(self, made: Embeddings, data: bytes) -> StreamEvent:
+        raise NotImplementedError
+
+
+class _EmbeddingsDecoder(_EmbeddingsReader):
+    def _said(self, made: Embeddings, data: bytes) -> StreamEvent:
+        return Product(made)
+
+
+class _EmbeddingsRelay(_EmbeddingsReader):
+    def _said(self, made: Embeddings, data: bytes) -> StreamEvent:
+        return Relayed(data)
+
+
+def _read(data: bytes) -> _Reply:
+    try:
+        return _REPLY.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UpstreamBroken(f"Gemini sent what aren't embeddings ({error}): {data[:200]!r}") from error
