@@ -57,7 +57,7 @@ class EventRenderer:
         self._context = context
         self._said: set[int] = set()  # indexes of the parts that have a place here
         self._first: float | None = None
-        self._more = b""  # probabilities that the next event says
+        self._likely: list[TokenLogprob] = []  # those that the next event says
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._relaying = False
@@ -76,7 +76,7 @@ class EventRenderer:
                 case Delta(choice=0) if event.index in self._said:
                     frames.append(self._piece(event.text))
                 case Logprobs(choice=0, tokens=tokens):
-                    self._more = b"," + _encode(_probabilities(tokens))[1:-1]
+                    self._likely += tokens
                 case UsageSoFar(usage=usage):
                     self._usage = usage
                 case Finish(choice=0):
@@ -87,7 +87,8 @@ class EventRenderer:
         if self._relaying:
             return b""  # the provider's own last event has been passed on
         timings = _timings(self._usage, self._context, self._first)
-        return b"data: %b\n\n" % _encode(_last("", self._context.model, self._finish, self._usage, timings))
+        last = _last("", self._context.model, self._finish, self._usage, timings)
+        return b"data: %b\n\n" % _encode(last | _probabilities(self._likely))
 
     def fail(self, error: TurnoutError) -> bytes:
         return b"data: %b\n\n" % error_body(error, self._context.request_id)
@@ -95,7 +96,10 @@ class EventRenderer:
     def _piece(self, text: str) -> bytes:
         if self._first is None:
             self._first = time.perf_counter()
-        more, self._more = self._more, b""
+        more = b""
+        if self._likely:
+            more = b"," + _encode(_probabilities(self._likely))[1:-1]
+            self._likely = []
         return b'data: {"index":0,"content":%b,"tokens":[],"stop":false%b}\n\n' % (_encode(text), more)
 
 

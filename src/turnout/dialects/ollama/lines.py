@@ -18,6 +18,7 @@ from turnout.core import (
     StreamEvent,
     Text,
     Thinking,
+    TokenLogprob,
     ToolCall,
     Usage,
     UsageSoFar,
@@ -57,7 +58,7 @@ class LineRenderer:
         self._fields: dict[int, bytes] = {}  # by the part's index
         self._calls: dict[int, _Call] = {}  # by the part's index, while they are open
         self._called = 0
-        self._logprobs = b""  # those that the next line says
+        self._logprobs: list[TokenLogprob] = []  # those that the next line says
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._first: float | None = None  # when the answer began
@@ -81,7 +82,7 @@ class LineRenderer:
                     self._head = head_of(event.model or context.model, event.created or context.created)
                     self._head += self._form.opening
                 case Logprobs(choice=0, tokens=tokens):
-                    self._logprobs = b',"logprobs":' + encode(logprob_fields(tokens))
+                    self._logprobs += tokens
                 case UsageSoFar(usage=usage):
                     self._usage = usage
                 case Finish(choice=0):
@@ -95,7 +96,7 @@ class LineRenderer:
         fields = end_fields(self._finish, self._usage, self._context)
         if self._first is not None:
             fields["eval_duration"] = round((time.perf_counter() - self._first) * 1e9)
-        more = self._form.closing + self._logprobs + b"," + encode(fields)[1:]
+        more = self._form.closing + self._likely() + b"," + encode(fields)[1:]
         return b'%b%b""%b\n' % (rest, self._head, more)
 
     def fail(self, error: TurnoutError) -> bytes:
@@ -132,7 +133,11 @@ class LineRenderer:
 
     def _line(self, said: bytes) -> bytes:
         if self._logprobs:
-            said += self._form.closing + self._logprobs + b',"done":false}\n'
-            self._logprobs = b""
-            return self._head + said
+            return self._head + said + self._form.closing + self._likely() + b',"done":false}\n'
         return self._head + said + self._tail
+
+    def _likely(self) -> bytes:
+        if not self._logprobs:
+            return b""
+        tokens, self._logprobs = self._logprobs, []
+        return b',"logprobs":' + encode(logprob_fields(tokens))
