@@ -21,7 +21,8 @@ from turnout.errors import ConfigError
 from turnout.providers import Provider
 from turnout.storage import ModelRow
 
-from .assembly import Made, assemble
+from . import clashes
+from .assembly import assemble
 from .configured import Configured, configure
 from .discovery import Discovery, Fetch, Finding, Target, targets
 from .environment import CommandLine, Environment
@@ -35,7 +36,6 @@ from .snapshot import Snapshot
 from .watching import LOOK_SECONDS, changes, signature
 
 ASK_SECONDS: Final = 60.0
-_CLASH: Final = "this name is taken by a model made through the API; rename one, or DELETE /api/models/{}"
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ class Catalog:
             try:
                 self._refuse_lost_files()
                 configured = await asyncio.to_thread(self._configure)
-                self._refuse_clashes(configured)
+                clashes.refuse_new_clashes(self.made, self._configured, configured)
             except ConfigError as error:
                 self._error = error.message
                 log.error("the changed configuration is not used: %s", error.message)
@@ -246,26 +246,8 @@ class Catalog:
         self._held = [path for path in self._paths if not _lost(path)]
 
     def _assembled(self) -> Snapshot:
-        return assemble(
-            self._configured, self._discovery, self._providers, self._book, self._ids, self._created, self._made_now()
-        )
-
-    def _made_now(self) -> Made:
-        """A name that the files have too is theirs; ``state`` says so."""
-        free = {id_: made for id_, made in self.made.items() if id_ not in self._configured.places}
-        models = {
-            id_: model
-            for id_, made in free.items()
-            if made.status == "active"
-            and (model := model_of(made, self._configured.factory, self._environment.variables)) is not None
-        }
-        return Made(models=models, off=frozenset(free.keys() - models.keys()))
-
-    def _refuse_clashes(self, configured: Configured) -> None:
-        """Names that were free for models made through the API until now. Raises ``ConfigError``."""
-        taken = [id_ for id_ in self.made if id_ in configured.places and id_ not in self._configured.places]
-        if taken:
-            raise ConfigError("\n".join(f"{configured.places[id_]}: {_CLASH.format(id_)}" for id_ in taken))
+        made = clashes.servable(self.made, self._configured, self._environment.variables)
+        return assemble(self._configured, self._discovery, self._providers, self._book, self._ids, self._created, made)
 
     def _refuse_lost_files(self) -> None:
         """A file that is gone or empty is one being written, or a slip: its keys and models aren't dropped for it."""
@@ -298,7 +280,9 @@ class Catalog:
     def _problems(self) -> Iterator[str]:
         if self._error is not None:
             yield self._error
-        yield from self._made_problems()
+        if self._made.problem is not None:
+            yield self._made.problem
+        yield from clashes.problems(self.made, self._configured, self.snapshot)
         for name, mistake in self._configured.missing:
             if not self.snapshot.serves(name):
                 yield str(mistake)
@@ -309,15 +293,6 @@ class Catalog:
                 yield f"the change of '{section}' takes effect after a restart"
         if self._price_problem is not None:
             yield self._price_problem
-
-    def _made_problems(self) -> Iterator[str]:
-        if self._made.problem is not None:
-            yield self._made.problem
-        for id_, made in self.made.items():
-            if id_ in self._configured.places:
-                yield f"{self._configured.places[id_]}: {_CLASH.format(id_)}"
-            elif made.status == "active" and id_ not in self.snapshot.models:
-                yield f"the model '{id_}', made through the API, can't be served: no such provider here, or no address"
 
 
 def _lost(path: Path) -> bool:
