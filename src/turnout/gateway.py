@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from turnout.catalog import Catalog, CommandLine, Settings, Snapshot
+from turnout.conversations import Conversations
 from turnout.core import WireRequest
 from turnout.engine import Engine
 from turnout.errors import UpstreamTimeout
@@ -47,6 +48,7 @@ class Gateway:
         self._exits.push_async_callback(self.transport.close)
         data_dir = Path(self.settings.data_dir)
         self.database = LazyDatabase(data_dir, os.environ.get("DATABASE_URL"))
+        self.conversations = Conversations(self.database)
         self.ledger = await Ledger.open(data_dir, self.database)
         self._exits.push_async_callback(self.ledger.close)
         self.engine = Engine(registry(), self.transport, recorder=self.ledger, meter=self.metrics, ticker=self.ticker)

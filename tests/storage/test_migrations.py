@@ -22,7 +22,7 @@ from turnout.storage.upgrade import HEAD
 
 from .support import opened, row, run, tables
 
-TABLES = {"alembic_version", "attempts", "models", "revisions"}
+TABLES = {"alembic_version", "attempts", "models", "revisions", "turns"}
 BEFORE_MIGRATIONS = """
 CREATE TABLE attempts (
     attempt_id TEXT NOT NULL, request_id TEXT NOT NULL, number INTEGER NOT NULL, started BIGINT NOT NULL,

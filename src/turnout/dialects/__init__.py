@@ -16,6 +16,10 @@ import msgspec
 from turnout.core import Answer, Price, Request, Result, StreamEvent
 from turnout.errors import TurnoutError
 
+from .conversing import Conversing as Conversing
+from .conversing import Recall as Recall
+from .conversing import Turn as Turn
+
 
 class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Who answered. ``price`` is None where it isn't known.

@@ -12,7 +12,7 @@ import msgspec
 from turnout.core import ChatRequest, Continuation
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Recall(msgspec.Struct, frozen=True):
     """What a request needs of what was kept: the answer that it continues, and answers that it takes items of."""
 
     previous: str | None
@@ -32,7 +32,7 @@ class Turn(msgspec.Struct, frozen=True):
 class Conversing:
     """The base of such an endpoint; its renderer's ``response`` is the whole answer, once ``close`` was called."""
 
-    def asks(self, request: ChatRequest) -> Asked | None:
+    def asks(self, request: ChatRequest) -> Recall | None:
         """None for a request that stands alone."""
         raise NotImplementedError
 

@@ -13,17 +13,19 @@ from turnout.telemetry import SharedMetrics
 from turnout.version import __version__
 
 from .endpoints import paths_of
-from .errors import add_error_handlers
-from .routes import model_lists, models, ollama, probes, requests, service_models
+from .errors import ERRORS, add_error_handlers
+from .routes import model_lists, models, ollama, probes, requests, responses, service_models
 
 
 def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
-    app = FastAPI(title="Turnout", version=__version__, description="One service in front of every language model.")
+    description = "One service in front of every language model."
+    app = FastAPI(title="Turnout", version=__version__, description=description, responses=ERRORS)
     app.include_router(probes.router(gateway, metrics))
     app.include_router(models.router(gateway))
     app.include_router(service_models.router(gateway))
     app.include_router(model_lists.router(gateway))
     app.include_router(requests.router(gateway))
+    app.include_router(responses.router(gateway))
     app.include_router(ollama.router(gateway))
     add_error_handlers(app)
     _document_inference(app)

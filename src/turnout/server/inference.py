@@ -13,9 +13,9 @@ from urllib.parse import quote
 import structlog
 from msgspec import structs
 
-from turnout.core import Key, Product, Relayed, Request, StreamEvent, fold, usd
+from turnout.core import ChatRequest, Key, Product, Relayed, Request, StreamEvent, fold, usd
 from turnout.default_model import default_model
-from turnout.dialects import ReplyContext, ReplyFacts, Target
+from turnout.dialects import Conversing, ReplyContext, ReplyFacts, Target
 from turnout.engine import Call, Reply
 from turnout.errors import RequestTimeout, TurnoutError, UpstreamError
 from turnout.gateway import Gateway
@@ -68,9 +68,11 @@ class _Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._conversing = self._endpoint if isinstance(self._endpoint, Conversing) else None
         self._id = new_request_id()
         self._received = time.perf_counter()
         self._model = ""
+        self._key_id = ""
 
     async def answer(self) -> None:
         """Raises ``TurnoutError`` as long as nothing has been sent."""
@@ -108,6 +110,9 @@ class _Exchange:
         return with_headers(request, self._scope["headers"], self._endpoint.relayed_headers)
 
     async def _reply(self, request: Request, key: Key) -> None:
+        if self._conversing is not None and isinstance(request, ChatRequest):
+            self._key_id = key.id
+            request = await self._gateway.conversations.begin(self._conversing, request, key.id)
         snapshot = self._gateway.snapshot
         call = Call(
             request=request,
@@ -145,6 +150,8 @@ class _Exchange:
 
     async def _send_whole(self, request: Request, reply: Reply, context: ReplyContext) -> None:
         body = self._body(request, await reply.read_all(), context)
+        if self._conversing is not None:
+            await self._keep(self._conversing, request, reply, body)
         headers = self._headers(reply)
         headers[0] = (b"content-type", self._endpoint.media_type(request).encode())
         if reply.cost is not None:
@@ -172,6 +179,8 @@ class _Exchange:
                 if data:
                     await send({"type": "http.response.body", "body": data, "more_body": True})
             last = renderer.close()
+            if self._conversing is not None:
+                await self._keep(self._conversing, request, reply, getattr(renderer, "response", None))
         except UpstreamError as error:
             _log.warning("stream broke off", request_id=self._id, model=self._model, code=error.code, error=str(error))
             told = renderer.fail(error)
@@ -179,6 +188,11 @@ class _Exchange:
                 return  # the server cuts the connection of a reply that isn't complete
             last = told
         await send({"type": "http.response.body", "body": last, "more_body": False})
+
+    async def _keep(self, endpoint: Conversing, request: Request, reply: Reply, answer: bytes | None) -> None:
+        if isinstance(request, ChatRequest):
+            keep = self._gateway.conversations.keep
+            await keep(endpoint, request, answer, self._key_id, reply.deployment.id)
 
     def _headers(self, told: Reply | UpstreamError) -> Headers:
         """Who answered, or who failed last."""

@@ -2,6 +2,6 @@
 
 from .address import database_url
 from .lazy import LazyDatabase
-from .rows import LARGEST_INTEGER, AttemptRow, ModelRow, StartedRow
+from .rows import LARGEST_INTEGER, AttemptRow, ModelRow, StartedRow, TurnRow
 
-__all__ = ["LARGEST_INTEGER", "AttemptRow", "LazyDatabase", "ModelRow", "StartedRow", "database_url"]
+__all__ = ["LARGEST_INTEGER", "AttemptRow", "LazyDatabase", "ModelRow", "StartedRow", "TurnRow", "database_url"]

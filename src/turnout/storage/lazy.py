@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .attempts import Attempts
     from .models import Models
+    from .turns import Turns
 
 
 class LazyDatabase:
@@ -39,6 +40,12 @@ class LazyDatabase:
         from .models import Models
 
         return Models(engine)
+
+    async def turns(self) -> Turns:
+        engine = await self._ready()
+        from .turns import Turns
+
+        return Turns(engine)
 
     async def _ready(self) -> AsyncEngine:
         if self._engine is None:

@@ -73,3 +73,17 @@ class ModelRow(msgspec.Struct, frozen=True, gc=False):
     definition: str
     created: int
     updated: int
+
+
+class TurnRow(msgspec.Struct, frozen=True):
+    """One request and its answer, of a conversation that may be continued. Times are Unix times in seconds."""
+
+    id: str
+    key_id: str
+    previous: str | None
+    deployment: str
+    items: str
+    output: str
+    answer: str
+    created: Integer
+    expires: Integer

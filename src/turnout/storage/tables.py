@@ -63,3 +63,18 @@ revisions = Table(
     Column("name", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
 )
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Text, primary_key=True),  # the answer's
+    Column("key_id", Text, nullable=False),
+    Column("previous", Text),
+    Column("deployment", Text, nullable=False),
+    Column("items", Text, nullable=False),  # this and the next two: JSON
+    Column("output", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
+    Column("expires", BigInteger, nullable=False),
+    Index("turns_expires", "expires"),
+)

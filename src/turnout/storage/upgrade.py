@@ -13,7 +13,7 @@ import logging
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration."""
 
 _LOCK = 0x7475726E6F7574  # "turnout": what migrations hold in Postgres while they run

@@ -26,12 +26,12 @@ def _v1_address(base_url: str, path: str) -> str:
 
 
 def azure_address(deployment: Deployment, path: str) -> str:
-    """Azure's v1 paths, or those of a dated ``api-version`` with the deployment in them.
+    """Azure's v1 paths, or those of a dated ``api-version`` with the deployment in them, where Responses never were.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/reference and …/openai/api-version-lifecycle
     """
     base = deployment.base_url.rstrip("/").removesuffix("/openai/v1").removesuffix("/openai")
-    version = deployment.api_version
+    version = "v1" if path == "responses" else deployment.api_version
     if not version or not version[:1].isdigit():
         query = f"?api-version={quote(version)}" if version and version != "v1" else ""
         return f"{base}/openai/v1/{path}{query}"

@@ -11,6 +11,7 @@ from .embeddings import EmbeddingsWire
 from .images import EditsWire, GenerationsWire
 from .llamacpp_completion import CompletionWire
 from .provider import OPENAI_KNOBS, OpenAIWire
+from .responses import ResponsesWire, StatefulResponsesWire
 from .speech import SpeechWire
 from .transcriptions import TranscriptionsWire, TranslationsWire
 
@@ -29,7 +30,7 @@ PROVIDERS = (
             price_source="openai",
             docs="https://platform.openai.com/docs/api-reference/chat",
         ),
-        operations=(EmbeddingsWire, *_MEDIA),
+        operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(
         "azure",
@@ -45,7 +46,7 @@ PROVIDERS = (
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
         ),
         access=Access("azure", azure_address, api_key_header),
-        operations=(EmbeddingsWire, *_MEDIA),
+        operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(
         "vllm",
@@ -60,7 +61,7 @@ PROVIDERS = (
             docs="https://docs.vllm.ai/en/latest/serving/openai_compatible_server/",
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
-        operations=(CompletionsWire, EmbeddingsWire, TranscriptionsWire, TranslationsWire),
+        operations=(ResponsesWire, CompletionsWire, EmbeddingsWire, TranscriptionsWire, TranslationsWire),
     ),
     OpenAIWire(
         "llamacpp",

@@ -28,13 +28,18 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
     async def health() -> dict[str, Any]:
         """Each part's state. ``degraded``: requests are answered, but something needs a look."""
         catalog, ledger = gateway.catalog.state(), gateway.ledger.state()
-        well = catalog.ok and ledger.ok and not catalog.problems
+        kept = gateway.conversations.error
+        well = catalog.ok and ledger.ok and not catalog.problems and kept is None
         return {
             "status": "ok" if well else "degraded",
             "version": __version__,
             "uptime_seconds": round(time.time() - started, 1),
             "in_flight": gateway.metrics.tally.in_flight,
-            "parts": {"catalog": msgspec.to_builtins(catalog), "ledger": msgspec.to_builtins(ledger)},
+            "parts": {
+                "catalog": msgspec.to_builtins(catalog),
+                "ledger": msgspec.to_builtins(ledger),
+                "conversations": {"ok": kept is None, "database": kept},
+            },
         }
 
     @routes.get("/metrics")

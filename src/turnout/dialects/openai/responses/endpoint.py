@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Raw
 
 from turnout.core import Answer, ChatRequest, Continuation
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
-from turnout.dialects.conversing import Asked, Conversing, Turn
+from turnout.dialects import HERE, Conversing, Recall, Renderer, ReplyContext, Target, Turn
 from turnout.dialects.openai.paths import paths_of, with_model
 
 from . import parse, references
@@ -32,7 +31,7 @@ class Responses(Conversing):
     def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
         return response_body(request, given, context)
 
-    def asks(self, request: ChatRequest) -> Asked | None:
+    def asks(self, request: ChatRequest) -> Recall | None:
         return references.asked_of(request)
 
     def continued(self, request: ChatRequest, earlier: Continuation | None, referred: Sequence[Raw]) -> ChatRequest:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import ChatRequest, Continuation, WireBody
-from turnout.dialects.conversing import Asked, Turn
+from turnout.dialects import Recall, Turn
 
 from . import parse
 from .items import raw_items
@@ -44,12 +44,12 @@ _SAID = msgspec.json.Decoder(_Said)
 _ENDED = msgspec.json.Decoder(_Ended)
 
 
-def asked_of(request: ChatRequest) -> Asked | None:
+def asked_of(request: ChatRequest) -> Recall | None:
     fields = _raw(request).fields
     previous = fields.get("previous_response_id")
     id_: str | None = None if previous is None else msgspec.json.decode(previous)
     referred = frozenset(_answers_in(fields["input"])) if _REFERENCE in bytes(fields.get("input", b"")) else frozenset()
-    return Asked(id_, referred) if id_ is not None or referred else None
+    return Recall(id_, referred) if id_ is not None or referred else None
 
 
 def _answers_in(given: Raw) -> Iterator[str]:

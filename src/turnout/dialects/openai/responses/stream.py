@@ -65,7 +65,7 @@ class ResponseRenderer:
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._relayed = False
-        self._last = b""  # the frame that ends a relayed response
+        self._last: list[bytes] = []  # the frame that ends a relayed response, and those after it
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:  # noqa: C901  # one flat match
         frames: list[bytes] = []
@@ -76,7 +76,7 @@ class ResponseRenderer:
                 case Relayed(data=data):
                     self._relayed = True
                     self._events.next()
-                    frames.append(data)
+                    (self._last or frames).append(data)
                 case PartStart(index=index, part=part):
                     frames.append(self._begin(index, part))
                 case PartEnd():
@@ -90,13 +90,13 @@ class ResponseRenderer:
                 case Finish():
                     self._finish = event
                     if self._relayed and self._keeps and frames:
-                        self._last = frames.pop()
+                        self._last.append(frames.pop())
         return b"".join(frames)
 
     def close(self) -> bytes:
         if self._relayed:
-            self.response = whole_response(payload_of(self._last)) if self._last else None
-            return self._last
+            self.response = whole_response(payload_of(self._last[0])) if self._last else None
+            return b"".join(self._last)
         if self._head is None:
             return b""
         status = status_of(self._finish)

@@ -1,0 +1,5 @@
+"""OpenAI's Responses as upstreams speak them (https://platform.openai.com/docs/api-reference/responses)."""
+
+from .operation import ResponsesWire, StatefulResponsesWire
+
+__all__ = ["ResponsesWire", "StatefulResponsesWire"]

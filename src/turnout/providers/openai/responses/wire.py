@@ -1,0 +1,92 @@
+"""What is looked at of a reply, unary and streamed. Vendors leave out what they like, so nothing is required."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from turnout.core import Failure, Finish, FinishReason, Usage
+from turnout.providers.openai.chat.wire import Count
+
+NOTHING = Raw()
+STATUSES = {
+    "insufficient_quota": 429,
+    "invalid_prompt": 400,
+    "context_length_exceeded": 400,
+    "rate_limit_exceeded": 429,
+}
+"""What the code of an error inside a reply would have been as a status before it; 502 for all others."""
+
+
+class InputDetails(msgspec.Struct, gc=False):
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+
+
+class OutputDetails(msgspec.Struct, gc=False):
+    reasoning_tokens: Count | None = None
+
+
+class UsageFields(msgspec.Struct):
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    input_tokens_details: InputDetails | None = None
+    output_tokens_details: OutputDetails | None = None
+
+
+_USAGE = msgspec.json.Decoder(UsageFields | None)
+
+
+def usage_of(raw: Raw) -> Usage | None:
+    """None without one, and for one that can't be believed: the answer is worth more than its count."""
+    try:
+        fields = _USAGE.decode(raw) if raw else None
+    except msgspec.ValidationError:
+        return None
+    if fields is None:
+        return None
+    inputs = fields.input_tokens_details or InputDetails()
+    outputs = fields.output_tokens_details or OutputDetails()
+    return Usage(
+        input=fields.input_tokens or 0,
+        output=fields.output_tokens or 0,
+        cached_input=inputs.cached_tokens or 0,
+        cache_write=inputs.cache_write_tokens or 0,
+        reasoning=outputs.reasoning_tokens or 0,
+    )
+
+
+class ErrorFields(msgspec.Struct):
+    message: str | None = None
+    code: str | int | None = None
+    type: str | None = None
+
+
+class Incomplete(msgspec.Struct):
+    reason: str | None = None
+
+
+class Response(msgspec.Struct):
+    status: str | None = None
+    error: ErrorFields | str | None = None
+    incomplete_details: Incomplete | None = None
+    usage: Raw = NOTHING
+
+    def finish(self) -> Finish | None:
+        """None for a response that is still being made."""
+        reason = self.incomplete_details.reason if self.incomplete_details else None
+        if self.status == "incomplete":
+            return Finish(_REASONS.get(reason or "", "other"), reason or "incomplete")
+        return Finish("stop", "completed") if self.status == "completed" else None
+
+
+_REASONS: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+
+
+def failure_of(error: ErrorFields | str | None) -> Failure:
+    """An error that came where an answer should be."""
+    if error is None or isinstance(error, str):
+        return Failure(error or "The provider failed, and didn't say why.")
+    code = error.code if error.code is not None else error.type
+    status = code if isinstance(code, int) else STATUSES.get(code or "", 502)
+    return Failure(error.message or "The provider reported an error.", None if code is None else str(code), status)
