@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,6 +17,13 @@ _OLLAMA = frozenset(
     f"/api/{name}"
     for name in ("blobs", "copy", "create", "delete", "me", "ps", "pull", "push", "show", "signout", "tags", "version")
 )
+
+
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {"description": "The client can mend this: an error in the shape of the dialect it seems to speak."},
+    "5XX": {"description": "Something else is wrong, in the same shape."},
+}
+"""What the OpenAPI document says of every route."""
 
 
 def dialect_of(request: Request) -> Dialect:

@@ -31,7 +31,10 @@ def records(catalog: Catalog) -> Iterator[ModelRecord]:
 
 
 def record_of(catalog: Catalog, id_: str) -> ModelRecord | None:
-    return next((record for record in records(catalog) if record.id == id_), None)
+    if made := catalog.made.get(id_):
+        return made_record(catalog, made)
+    model = dict(catalog.snapshot.served()).get(id_)
+    return None if model is None else _record(id_, model, _source(catalog, id_, model))
 
 
 def made_record(catalog: Catalog, made: MadeModel) -> ModelRecord:
