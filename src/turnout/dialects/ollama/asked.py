@@ -16,7 +16,7 @@ from . import wire
 
 NAMESPACE = "ollama"
 _LOADING = "ollama-load"  # a namespace that no provider knows
-_OPTIONS = msgspec.json.Decoder(wire.Options)
+_OPTIONS = msgspec.json.Decoder(wire.Options, strict=False)  # Ollama takes 5.0 for 5
 _KNOWN: dict[type, frozenset[str]] = {form: frozenset(form.__struct_fields__) for form in (wire.Chat, wire.Generate)}
 _OPTIONS_KNOWN = frozenset(wire.Options.__struct_fields__)
 _NOTHING_SAID = frozenset({b'""', b"[]", b"false"})
