@@ -12,6 +12,7 @@ from turnout.core import Answer, ChatRequest, Message, Output, Sampling, WireBod
 from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.errors import InvalidRequest
 
 from .reply import EventRenderer, completion_body
 
@@ -117,6 +118,8 @@ class Completion:
 
 def _messages(prompt: Raw) -> tuple[Message, ...]:
     """None for tokens, media and several prompts: only llama.cpp knows what they mean."""
+    if bytes(prompt) == b"null":
+        raise InvalidRequest("Invalid 'prompt': a prompt is missing.", param="prompt")
     try:
         text = _PROMPT.decode(prompt)
     except msgspec.ValidationError:
