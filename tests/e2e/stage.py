@@ -38,6 +38,7 @@ _numbers = itertools.count(1)
 
 FALLING_BACK: dict[str, Any] = {
     "second-answers": {"deployments": ["openai/sim-status-503-id-second", "anthropic/sim-id-second"]},
+    "chats-first": {"deployments": ["anthropic/sim-id-chats", "openai/sim-id-embeds"]},
     "fallback-answers": {"deployments": ["ollama/sim-status-404-id-fallback"], "fallbacks": ["second-answers"]},
     "request-at-fault": {"deployments": ["gemini/sim-status-400-id-fault", "openai/sim-id-never"]},
     "all-fail": {

@@ -33,7 +33,8 @@ class Case(msgspec.Struct, frozen=True):
 def case(name: str, index: int = 0) -> Case:
     """The fixture ``index`` of ``aimock_fixtures/NAME.json``."""
     entry = json.loads((FIXTURES / f"{name}.json").read_text())["fixtures"][index]
-    return Case(entry["match"]["userMessage"], entry["response"])
+    match = entry["match"]
+    return Case(match.get("userMessage") or match.get("inputText", ""), entry["response"])
 
 
 class Aimock:
