@@ -1,0 +1,102 @@
+"""Clients from before OpenAI's wire, of llama.cpp's and vLLM's servers, to every provider."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.e2e.backends import EVERY, SIMULATOR, WIRES, Backend
+from tests.e2e.stage import Stage, faulty
+from tests.support.aimock import case
+
+TURNS = "\n\nHuman: Hi.\n\nAssistant: Hello.\n\nHuman: And now?\n\nAssistant:"
+
+
+def events(body: bytes) -> list[dict[str, Any]]:
+    return [json.loads(event.removeprefix(b"data: ")) for event in body.split(b"\n\n") if event]
+
+
+@pytest.mark.parametrize("backend", [backend for backend in EVERY if backend.model != "aimock-llamacpp"])
+@pytest.mark.parametrize("path", ["/completion", "/completions"])
+async def test_llamacpps_clients(stage: Stage, backend: Backend, path: str, stream: bool) -> None:
+    """Without aimock's llama.cpp, which has no such path: it would be relayed there."""
+    asked = {"model": backend.model, "prompt": case("text").prompt, "stream": stream, "cache_prompt": True}
+    reply = await stage.post(path, asked)
+    told = events(reply.body) if stream else [reply.json]
+    assert "".join(piece["content"] for piece in told) == backend.says("text")
+    assert [piece["stop"] for piece in told] == [False] * (len(told) - 1) + [True]
+    assert told[-1]["stop_type"] == "eos"
+    if backend.counts_tokens:
+        assert (told[-1]["tokens_evaluated"], told[-1]["tokens_predicted"]) == backend.usage("text")
+
+
+@pytest.mark.parametrize("backend", EVERY)
+async def test_vllms_clients(stage: Stage, backend: Backend, stream: bool) -> None:
+    prompt = case("text").prompt
+    reply = await stage.post("/generate", {"model": backend.model, "prompt": prompt, "stream": stream})
+    lines = [json.loads(line)["text"] for line in reply.body.splitlines()]
+    assert lines[-1] == [prompt + backend.says("text")]
+    assert all(later[0].startswith(earlier[0]) for earlier, later in pairwise(lines))
+
+
+@pytest.mark.parametrize("backend", [b for b in SIMULATOR if b.provider != "llamacpp"])
+@pytest.mark.parametrize("path", ["/completion", "/generate"])
+async def test_human_and_assistant_are_turns(stage: Stage, backend: Backend, path: str) -> None:
+    reply = (await stage.post(path, {"model": backend.model, "prompt": TURNS})).json
+    answer = reply["content"] if path == "/completion" else reply["text"][0].removeprefix(TURNS)
+    assert answer == "You said: And now?"
+
+
+async def test_llamacpp_gets_its_own_words_and_gives_its_own(stage: Stage, stream: bool) -> None:
+    """Relayed: turns and all, and the reply has what only llama.cpp says."""
+    reply = await stage.post("/completion", {"model": "simulator-llamacpp", "prompt": "a b", "stream": stream})
+    last = events(reply.body)[-1] if stream else reply.json
+    assert last["generation_settings"] == {"n_predict": 256}  # the provider's default
+    assert last["prompt"] == "a b"
+
+
+async def test_limits_and_stops(stage: Stage) -> None:
+    told = (await stage.post("/completion", {"model": "simulator-gemini", "prompt": "a b c", "n_predict": 3})).json
+    assert (told["content"].strip(), told["stop_type"]) == ("You said: a", "limit")
+    asked = {"model": "simulator-anthropic", "prompt": "a b c", "max_tokens": 99, "stop": ["c"]}
+    assert (await stage.post("/generate", asked)).json == {"text": ["a b cYou said: a b "]}
+
+
+@pytest.mark.parametrize("path", ["/completion", "/generate"])
+async def test_what_another_wire_cant_say_is_refused_by_name(stage: Stage, path: str) -> None:
+    reply = await stage.post(path, {"model": "simulator-openai", "prompt": "a", "repetition_penalty": 1.5})
+    assert reply.status == 400
+    assert b"'repetition_penalty'" in reply.body
+
+
+@pytest.mark.parametrize("provider", [*WIRES, "llamacpp"])
+@pytest.mark.parametrize("path", ["/completion", "/generate"])
+@pytest.mark.parametrize("fault", ["cut-stream-after-2", "end-after-2", "error-after-2", "malformed-after-2"])
+async def test_a_cut_stream_ends_in_an_error(stage: Stage, provider: str, path: str, fault: str) -> None:
+    body = {"model": faulty(provider, fault), "prompt": "one two three", "stream": True}
+    reply = await stage.post(path, body)
+    told = events(reply.body) if path == "/completion" else [json.loads(line) for line in reply.body.splitlines()]
+    assert "message" in told[-1].get("error", told[-1])
+    assert not any(piece.get("stop") for piece in told)
+    assert len(told) > 1
+
+
+@pytest.mark.parametrize("path", ["/completion", "/generate"])
+async def test_an_error_has_its_status(stage: Stage, path: str) -> None:
+    reply = await stage.post(path, {"model": faulty("openai", "status-429"), "prompt": "a"})
+    assert reply.status == 429
+    assert b"429" in reply.body
+    assert (await stage.post(path, {"model": "nobody", "prompt": "a"})).status == 404
+    assert (await stage.post(path, {"model": "echo", "prompt": "a"}, "wrong")).status == 401
+
+
+@pytest.mark.parametrize("path", ["/completion", "/generate"])
+async def test_without_a_model_the_first_that_is_served_answers(stage: Stage, path: str) -> None:
+    """Their servers had one model, so their clients name none."""
+    reply = await stage.post(path, {"prompt": case("text").prompt})
+    answer = reply.json["content"] if path == "/completion" else reply.json["text"][0]
+    first = next(backend for backend in EVERY if backend.model == reply.headers["x-turnout-model"])
+    assert answer.endswith(first.says("text"))
