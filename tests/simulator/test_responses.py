@@ -111,3 +111,17 @@ async def test_an_error_inside_a_stream(client: AsyncOpenAI) -> None:
         event async for event in await client.responses.create(model="sim-error-after-2", input="Hi", stream=True)
     ]
     assert (events[-1].type, events[-1].message) == ("error", "The simulator was told to fail.")
+
+
+async def test_an_answer_that_was_kept_can_be_continued(client: AsyncOpenAI, stream: bool) -> None:
+    first = await reply_to(client, stream, "Please use a tool.", tools=[WEATHER])
+    (call,) = [item for item in first.output if item.type == "function_call"]
+    output = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
+    second = await reply_to(client, stream, [output], previous_response_id=first.id)
+    assert second.output_text == "The tools said: sunny"
+
+
+async def test_an_answer_that_was_not_kept_can_not(client: AsyncOpenAI) -> None:
+    first = await reply_to(client, False, store=False)
+    with pytest.raises(BadRequestError, match="not found"):
+        await reply_to(client, False, previous_response_id=first.id)

@@ -2,7 +2,8 @@
 https://platform.openai.com/docs/api-reference/responses-streaming).
 
 Reasoning comes as an item with a summary, and, when it was asked for, with encrypted content, which is refused when it
-comes back as another. Items of earlier responses can't be referred to: nothing is stored.
+comes back as another. OpenAI and Azure keep their last answers, so that ``previous_response_id`` goes on from them; the
+other vendors keep nothing. Single items can't be referred to.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
 from turnout.simulator.wire import Frame, decode, sse
 
-from .openai import token_logprobs
+from .openai import OpenAIChat, token_logprobs
 from .openai_more import BesideChat
 
 ENCRYPTED = "reasoning.encrypted_content"
@@ -91,6 +92,8 @@ class Reasoning(msgspec.Struct):
 class Body(msgspec.Struct):
     model: str
     input: str | list[Item]
+    previous_response_id: str | None = None
+    store: bool | None = None
     instructions: str | None = None
     stream: bool | None = None
     tools: list[ToolOffered] = []
@@ -103,12 +106,24 @@ class Body(msgspec.Struct):
 
 
 BODY = msgspec.json.Decoder(Body)
+KEPT = 1000
+"""Answers that are kept, of each vendor."""
+
+
+class Details(msgspec.Struct, frozen=True):
+    """Whether reasoning is wanted ``encrypted``, and what of the conversation is to be kept; None for nothing."""
+
+    encrypted: bool
+    items: tuple[Item, ...] | None
 
 
 class Responses(BesideChat):
-    """``details`` tells whether reasoning is wanted encrypted."""
-
     kind = "responses"
+
+    def __init__(self, vendor: OpenAIChat) -> None:
+        super().__init__(vendor)
+        self._keeps = vendor.name in ("openai", "azure")
+        self._kept: dict[str, tuple[Item, ...]] = {}
 
     # --- the request ---------------------------------------------------------------------------------
 
@@ -117,6 +132,7 @@ class Responses(BesideChat):
         conversation = Conversation()
         conversation.text(body.instructions or "")
         items = [Item(content=body.input)] if isinstance(body.input, str) else body.input
+        items = [*self._items_before(body.previous_response_id), *items]
         _read_items(items, conversation)
         functions = [tool for tool in body.tools if tool.type == "function"]
         include = body.include or []
@@ -134,14 +150,29 @@ class Responses(BesideChat):
             thinking=body.reasoning is not None and body.reasoning.effort not in (None, "none"),
             schema=_schema(body.text),
             logprobs=body.top_logprobs or 0 if "message.output_text.logprobs" in include else None,
-            details=ENCRYPTED in include,
+            details=Details(ENCRYPTED in include, tuple(items) if self._keeps and body.store is not False else None),
         )
+
+    def _items_before(self, id_: str | None) -> tuple[Item, ...]:
+        if id_ is None:
+            return ()
+        if id_ not in self._kept:
+            raise Refused(400, f"Previous response with id '{id_}' not found.", param="previous_response_id")
+        return self._kept[id_]
+
+    def _keep(self, question: Question, whole: dict[str, Any]) -> None:
+        if question.details.items is not None:
+            said = msgspec.convert(whole["output"], tuple[Item, ...])
+            self._kept[whole["id"]] = (*question.details.items, *said)
+            if len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
 
     # --- the answer ----------------------------------------------------------------------------------
 
     def body(self, question: Question, answer: Answer) -> bytes:
-        items = [item for item, _ in _items(question, answer)]
-        return msgspec.json.encode(_response(question, answer, items))
+        whole = _response(question, answer, [item for item, _ in _items(question, answer)])
+        self._keep(question, whole)
+        return msgspec.json.encode(whole)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         number = 0
@@ -160,6 +191,7 @@ class Responses(BesideChat):
             for name, kind, fields in _events(item, pieces, question):
                 yield frame(name, kind, output_index=index, **fields)
         whole = _response(question, answer, [item for item, _ in items])
+        self._keep(question, whole)
         yield frame(str(whole["status"]), "end", response=whole)
 
     # --- errors --------------------------------------------------------------------------------------
@@ -188,7 +220,7 @@ def _read_items(items: list[Item], conversation: Conversation) -> None:
             if item.encrypted_content != signature("".join(part.get("text", "") for part in item.summary)):
                 raise Refused(400, "The encrypted content could not be verified.", param="input")
         elif item.type == "item_reference":
-            raise Refused(404, "Item with that id not found. Items are not persisted.", param="input")
+            raise Refused(404, "Item with that id not found.", param="input")
     if called:
         raise Refused(400, f"No tool output found for function call {min(called)}.", param="input")
 
@@ -232,7 +264,7 @@ def _items(question: Question, answer: Answer) -> list[tuple[dict[str, Any], Pie
     """Each item of the output as it is when it's whole, and the pieces of its text."""
     items: list[tuple[dict[str, Any], Pieces]] = []
     if answer.thinking:
-        items.append((_reasoning(answer, encrypted=question.details), answer.thinking))
+        items.append((_reasoning(answer, encrypted=question.details.encrypted), answer.thinking))
     if answer.text:
         items.append((_message(question, answer), answer.text))
     return items + [(_call(call), tuple(call.pieces)) for call in answer.calls]
