@@ -11,6 +11,7 @@ import pytest
 from tests.support.contract import (
     BODIES,
     DIALECTS,
+    WITHOUT_TOOLS,
     asking,
     begin,
     each_chat,
@@ -108,7 +109,8 @@ def test_every_error_is_among_them() -> None:
 @each_chat
 def test_a_whole_answer_is_json_that_says_it(endpoint: Endpoint[Any, Any]) -> None:
     said = set(leaves(json.loads(endpoint.body(asking(), ANSWER, CONTEXT))))
-    assert {"Hellö", "f", 7, 3} <= said
+    assert {"Hellö", 7, 3} <= said
+    assert "f" in said or endpoint.wire in WITHOUT_TOOLS
 
 
 @each_chat
@@ -117,7 +119,8 @@ def test_a_streamed_answer_says_it(endpoint: Endpoint[Any, Any]) -> None:
     assert renderer.media_type
     assert renderer.feed([]) == b""
     stream = b"".join(renderer.feed([event]) for event in unfold(ANSWER)) + renderer.close()
-    assert all(word in stream for word in ("Hellö".encode(), b'"f"', b"7", b"3"))
+    assert all(word in stream for word in ("Hellö".encode(), b"7", b"3"))
+    assert b'"f"' in stream or endpoint.wire in WITHOUT_TOOLS
 
 
 @each_chat

@@ -24,6 +24,7 @@ each_wire_provider = pytest.mark.parametrize("provider", ON_WIRES.values(), ids=
 BODIES: dict[str, tuple[dict[str, Any], Target]] = {
     "openai-responses": ({"model": "fast", "input": "Hellö", "stream": True}, HERE),
     "openai-chat": ({"model": "fast", "messages": [{"role": "user", "content": "Hellö"}], "stream": True}, HERE),
+    "openai-completions": ({"model": "fast", "prompt": "Hellö", "stream": True}, HERE),
     "anthropic-messages": (
         {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hellö"}], "stream": True},
         HERE,
@@ -39,6 +40,8 @@ BODIES: dict[str, tuple[dict[str, Any], Target]] = {
     "model-service-generate": ({"model": "fast", "prompt": "Hellö", "stream": True}, HERE),
 }
 """A streamed "Hellö" to the model ``fast`` in every wire that asks for a chat answer."""
+WITHOUT_TOOLS = frozenset({"openai-completions"})
+"""Wires whose clients have no way to offer a tool, and whose answers have no place for a call."""
 CHATS = {wire: endpoint for wire, endpoint in ENDPOINTS.items() if wire in BODIES}
 
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
