@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64decode
 from typing import Any
 
 import pytest
 
+from tests.support.openai_wire import PNG
 from turnout.core import (
     Answer,
     Choice,
@@ -22,10 +24,11 @@ from turnout.core import (
     Thinking,
     TokenLogprob,
     ToolCall,
+    Transcript,
     Usage,
     unfold,
 )
-from turnout.dialects import Endpoint, ReplyContext, ReplyFacts, endpoint_at
+from turnout.dialects import Endpoint, ReplyContext, ReplyFacts, Target, endpoint_at
 from turnout.errors import InvalidRequest, TurnoutError, UpstreamBroken
 
 PRICE = Price(input=30_000_000, output=60_000_000, version="test")  # 30 and 60 USD per 1M: what GPT-4 cost
@@ -187,6 +190,39 @@ def test_pictures() -> None:
     given = Pictures(pictures=(Picture(url="https://x/y.png", prompt="a cat"), Picture(data="AAAA")))
     reply = rendered("/api/models/image", given, prompt="cat", response_format="url")
     assert reply["images"] == [{"url": "https://x/y.png", "revised_prompt": "a cat"}, {"b64_json": "AAAA"}]
+
+
+FORM = "multipart/form-data; boundary=x"
+
+
+def form(**fields: bytes) -> bytes:
+    """A form whose ``file`` and ``image`` are files."""
+    parts = []
+    for name, value in fields.items():
+        file = '; filename="a.bin"' if name in ("file", "image") else ""
+        parts.append(b'--x\r\ncontent-disposition: form-data; name="%s"%s\r\n\r\n' % (name.encode(), file.encode()))
+        parts.append(value + b"\r\n")
+    return b"".join(parts) + b"--x--\r\n"
+
+
+def test_an_uploaded_image_is_edited() -> None:
+    png = b64decode(PNG)
+    request = endpoint_at("/api/models/image").parse(
+        form(model=b"fast", prompt=b"a hat", image=png), Target(content_type=FORM)
+    )
+    assert (request.prompt, [image.data for image in request.images]) == ("a hat", [PNG])
+
+
+@pytest.mark.parametrize(("kind", "translate"), [("transcription", False), ("translation", True)])
+def test_audio_is_a_form(kind: str, translate: bool) -> None:
+    endpoint = endpoint_at(f"/api/models/audio/{kind}")
+    told = form(model=b"fast", file=b"RIFF", response_format=b"srt", language=b"de")
+    request = endpoint.parse(told, Target(content_type=FORM))
+    assert (request.translate, request.audio, request.format, request.stream) == (translate, b"RIFF", "json", False)
+    assert endpoint.media_type(request) == "application/json"
+    given = Transcript(text="Hallo", language="german", duration=1.5)
+    reply = json.loads(endpoint.body(request, given, context()))
+    assert reply == {"model": "fast", "provider": "openai", "text": "Hallo", "language": "german", "duration": 1.5}
 
 
 def infer(given: Answer, success: float = 1.0) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.backends import EVERY, SIMULATOR, Backend
-from tests.e2e.stage import NARROW_KEY, Stage, faulty
+from tests.e2e.stage import NARROW_KEY, TEAM_KEY, Stage, faulty
+from tests.simulator.raw import ask as ask_raw
 from tests.support.aimock import case
 
 every = pytest.mark.parametrize("backend", EVERY)
@@ -88,3 +89,26 @@ async def test_errors_are_plain(stage: Stage) -> None:
     refused = await stage.post("/infer", {"task_id": "t", "prompt": "x", "model": "simulator-openai"}, NARROW_KEY)
     assert (refused.status, refused.json["error"]["code"]) == (403, "forbidden")
     assert (await stage.get("/infer")).status == 405
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure"])
+async def test_pictures(stage: Stage, provider: str) -> None:
+    asked = {"model": faulty(provider, ""), "prompt": "a hat", "n": 2, "response_format": "b64_json"}
+    reply = await stage.post("/api/models/image", asked)
+    assert reply.status == 200, reply.body
+    assert [len(image["b64_json"]) > 10 for image in reply.json["images"]] == [True, True]
+
+
+@pytest.mark.parametrize("kind", ["transcription", "translation"])
+async def test_words_of_a_recording(stage: Stage, kind: str) -> None:
+    model = faulty("openai", "").encode()
+    body = (
+        b'--x\r\ncontent-disposition: form-data; name="model"\r\n\r\n' + model + b"\r\n"
+        b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n--x--\r\n'
+    )
+    headers = {"authorization": f"Bearer {TEAM_KEY}", "content-type": "multipart/form-data; boundary=x"}
+    reply = await ask_raw(f"{stage.turnout.url}/api/models/audio/{kind}", body, headers)
+    assert reply.status == 200, reply.body
+    assert reply.json["text"]
+    (attempt,) = (await stage.story(reply.headers["x-request-id"]))["attempts"]
+    assert (attempt["operation"], attempt["outcome"]) == ("transcription", "ok")

@@ -10,6 +10,7 @@ import msgspec
 from turnout.dialects import Endpoint, ServedModel
 from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
 
+from .audio import Audio
 from .embedding import Embedding
 from .image import ImageMaking
 from .task import Infer
@@ -53,6 +54,8 @@ class Orchestration(_Service):
         Generation("orchestration-completion", "/api/models/completion", "text"),
         Embedding("orchestration-embedding", "/api/models/embedding", "input", total_cost_only=False),
         ImageMaking("orchestration-image", "/api/models/image"),
+        Audio("orchestration-transcription", "/api/models/audio/transcription", translate=False),
+        Audio("orchestration-translation", "/api/models/audio/translation", translate=True),
     )
 
 

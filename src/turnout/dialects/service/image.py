@@ -1,28 +1,20 @@
-"""Pictures: ``/api/models/image``."""
+"""Pictures: ``/api/models/image``, from words in JSON, or from uploaded images in a form."""
 
 from __future__ import annotations
 
 import msgspec
+from msgspec import structs
 
-from turnout.core import ImageRequest, Pictures, WireBody
+from turnout.core import ImageRequest, Pictures
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
-from turnout.dialects.parsing import decode
+from turnout.dialects.openai.images import ImageEdits, ImageGenerations
 
 from .money import cost_fields
 from .reading import fields_of
 
-
-class _Body(msgspec.Struct):
-    model: str
-    prompt: str
-    n: int = 1
-    size: str | None = None
-    quality: str | None = None
-    response_format: str | None = None
-    user: str | None = None
-
-
-_BODY = msgspec.json.Decoder(_Body)
+_FORM = "multipart/form-data"
+_FROM_WORDS = ImageGenerations()
+_FROM_IMAGES = ImageEdits()
 
 
 class ImageMaking:
@@ -33,18 +25,12 @@ class ImageMaking:
         self.paths = (path,)
 
     def parse(self, body: bytes, target: Target = HERE) -> ImageRequest:
-        fields = fields_of(body)
-        asked = decode(_BODY, msgspec.json.encode(fields))
-        return ImageRequest(
-            model=asked.model,
-            prompt=asked.prompt,
-            n=asked.n,
-            size=asked.size,
-            quality=asked.quality,
-            url=None if asked.response_format is None else asked.response_format == "url",
-            user=asked.user,
-            raw=WireBody(self.wire, fields, form=_Body),
-        )
+        """OpenAI's fields, whole and never as a stream."""
+        if target.content_type.lower().startswith(_FORM):
+            request = _FROM_IMAGES.parse(body, target)
+        else:
+            request = _FROM_WORDS.parse(msgspec.json.encode(fields_of(body)))
+        return structs.replace(request, stream=False, raw=None)
 
     def renderer(self, request: ImageRequest, context: ReplyContext) -> Renderer:
         raise TypeError("pictures aren't streamed here")

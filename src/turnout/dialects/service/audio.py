@@ -1,0 +1,49 @@
+"""The words of a recording: ``/api/models/audio/transcription``, and in English: ``/api/models/audio/translation``."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import structs
+
+from turnout.core import Transcript, TranscriptionRequest
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.openai.audio import Transcriptions, Translations
+
+from .money import cost_fields
+
+_JSON = frozenset({"json", "verbose_json"})
+
+
+class Audio:
+    """A form with OpenAI's fields: ``file``, ``model``, ``language``, ``prompt``, ``temperature``."""
+
+    relayed_headers: frozenset[bytes] = frozenset()
+
+    def __init__(self, wire: str, path: str, *, translate: bool) -> None:
+        self.wire = wire
+        self.paths = (path,)
+        self._form = Translations() if translate else Transcriptions()
+
+    def parse(self, body: bytes, target: Target = HERE) -> TranscriptionRequest:
+        """The reply is always JSON, and never a stream."""
+        request = self._form.parse(body, target)
+        told = request.format if request.format in _JSON else "json"
+        return structs.replace(request, format=told, stream=False, raw=None)
+
+    def renderer(self, request: TranscriptionRequest, context: ReplyContext) -> Renderer:
+        raise TypeError("transcripts aren't streamed here")
+
+    def media_type(self, request: TranscriptionRequest) -> str:
+        return "application/json"
+
+    def body(self, request: TranscriptionRequest, given: Transcript, context: ReplyContext) -> bytes:
+        fields = {
+            "model": context.model,
+            "provider": context.facts().provider if context.facts else None,
+            "text": given.text,
+            "language": given.language,
+            "duration": given.duration,
+            "segments": given.segments,
+            "cost": cost_fields(context, given.usage),
+        }
+        return msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
