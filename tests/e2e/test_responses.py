@@ -1,0 +1,265 @@
+"""OpenAI's Responses over real sockets, through its SDK, to every provider."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import openai
+import pytest
+from openai import AsyncOpenAI, OpenAI
+from openai.types.responses import Response, ResponseReasoningItem, ResponseStreamEvent
+from pydantic import BaseModel, TypeAdapter
+
+from tests.e2e.backends import COUNTING, ECHO, EVERY, REMOTE, SIMULATOR, WIRES, Backend
+from tests.e2e.stage import TEAM_KEY, Stage, faulty
+from tests.simulator.raw import ask as ask_raw
+from tests.support.aimock import case
+from tests.support.sdks import PNG, Question, Tool
+from tests.support.sdks import openai as chat_sdk
+from tests.support.sdks.responses import ask, body, outputs, respond, told
+
+EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
+WHOLE = TypeAdapter(Response)
+CITY = Tool("weather", {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
+CLOCK = Tool("clock", {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]})
+UNICODE = 'Zoë 👩🏽‍🚀 東京 مرحبا \u2028 \\ "quoted" <tag> \u00a0 end'
+TRANSLATED = tuple(backend for backend in SIMULATOR if backend.provider not in ("openai", "azure", "azure-v1", "vllm"))
+wires = pytest.mark.parametrize("provider", WIRES)
+
+
+@pytest.fixture
+def sdk(stage: Stage) -> AsyncOpenAI:
+    return chat_sdk.client(stage.turnout.openai_url, TEAM_KEY)
+
+
+def question(backend: Backend, prompt: str, **more: Any) -> Question:
+    return Question(prompt=prompt, model=backend.model, **more)
+
+
+# --- one exchange ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", EVERY)
+@pytest.mark.parametrize("case_name", ["text", "unicode"])
+async def test_text_arrives_whole(sdk: AsyncOpenAI, backend: Backend, case_name: str, stream: bool) -> None:
+    reply = await ask(sdk, question(backend, case(case_name).prompt), stream=stream)
+    assert (reply.text, reply.finish, reply.calls) == (backend.says(case_name), "stop", ())
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_unicode_survives_both_ways(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
+    reply = await ask(sdk, question(backend, UNICODE), stream=stream)
+    assert reply.text == f"You said: {UNICODE}"
+
+
+@pytest.mark.parametrize("backend", [backend for backend in COUNTING if backend.upstream != "aimock"])
+async def test_usage_is_the_providers(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
+    reply = await ask(sdk, question(backend, case("usage").prompt), stream=stream)
+    assert (reply.input_tokens, reply.output_tokens) == backend.usage("usage")
+
+
+@pytest.mark.parametrize("backend", REMOTE)
+async def test_parallel_calls_stay_apart(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
+    prompt = case("tools_parallel").prompt if backend.upstream == "aimock" else "Please use all tools."
+    tools = (Tool("book_trip"), Tool("check_calendar")) if backend.upstream == "aimock" else (CITY, CLOCK)
+    reply = await ask(sdk, question(backend, prompt, tools=tools), stream=stream)
+    assert reply.finish == "tool_calls"
+    assert len({call.id for call in reply.calls}) == len(reply.calls)
+    if backend.upstream == "aimock":
+        wanted = [(c["name"], json.loads(c["arguments"])) for c in case("tools_parallel").response["toolCalls"]]
+    else:
+        wanted = [("weather", {"city": "city 1"}), ("clock", {"zone": "zone 2"})]
+    assert [(call.name, call.arguments) for call in reply.calls] == wanted
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_results_of_calls_are_sent_back(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
+    asked = question(backend, "Please use all tools.", tools=(CITY, CLOCK))
+    first = await ask(sdk, asked, stream=stream)
+    again = question(backend, asked.prompt, tools=asked.tools, calls=first.calls, results=("sunny", "noon"))
+    assert (await ask(sdk, again, stream=stream)).text == "The tools said: sunny; noon"
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_images_are_seen(sdk: AsyncOpenAI, backend: Backend) -> None:
+    reply = await ask(sdk, question(backend, "Look.", image=PNG), stream=False)
+    assert re.search(r"I saw 1 image: \d+ bytes\.", reply.text)
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_a_limit_makes_it_incomplete(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
+    asked = body(question(backend, "one two three four five", max_tokens=4))
+    response = await respond(sdk, asked, stream=stream)
+    assert response.status == "incomplete"
+    assert response.incomplete_details
+    assert response.incomplete_details.reason == "max_output_tokens"
+
+
+class Weather(BaseModel):
+    city: str
+    degrees: int
+
+
+@pytest.mark.parametrize("backend", SIMULATOR)
+async def test_structured_output_is_parsed(sdk: AsyncOpenAI, backend: Backend) -> None:
+    response = await sdk.responses.parse(model=backend.model, input="The weather?", text_format=Weather)
+    assert response.output_parsed == Weather(city="city 1", degrees=1)
+
+
+@wires
+async def test_reasoning_comes_as_a_summary(sdk: AsyncOpenAI, provider: str, stream: bool) -> None:
+    asked = body(Question(prompt="Hm?", model=faulty(provider, "thinking"), max_tokens=4000))
+    reply = told(await respond(sdk, asked | {"reasoning": {"effort": "low"}}, stream=stream))
+    assert reply.thinking == "The user wrote 1 words. I answer with them."
+    assert reply.text == "You said: Hm?"
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "gemini"])
+async def test_what_a_provider_signed_comes_back_to_it(sdk: AsyncOpenAI, provider: str, stream: bool) -> None:
+    """The simulator refuses thoughts and calls whose signature isn't its own."""
+    model = faulty(provider, "thinking")
+    asked = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
+    asked |= {"reasoning": {"effort": "low"}, "store": False}
+    first = await respond(sdk, asked, stream=stream)
+    calls = told(first).calls
+    assert calls
+    assert any(isinstance(item, ResponseReasoningItem) and item.encrypted_content for item in first.output)
+    said = [item.model_dump(exclude_none=True) for item in first.output]
+    asked["input"] = [*asked["input"], *said, *outputs(calls, ("sunny",) * len(calls))]
+    assert told(await respond(sdk, asked, stream=stream)).text == "The tools said: sunny"
+
+
+# --- the wire ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", [ECHO, *SIMULATOR])
+@pytest.mark.parametrize("prompt", ["Hello.", "Please use all tools."])
+async def test_every_event_is_one_that_the_sdk_knows(stage: Stage, backend: Backend, prompt: str) -> None:
+    asked = body(question(backend, prompt, tools=() if backend is ECHO else (CITY, CLOCK)))
+    reply = await stage.post("/v1/responses", asked | {"stream": True})
+    assert reply.status == 200
+    told = [json.loads(data) for data in re.findall(r"^data: (.*)$", reply.body.decode(), re.MULTILINE)]
+    for event in told:
+        EVENT.validate_python(event, strict=True)
+    assert [event["sequence_number"] for event in told] == list(range(len(told)))
+    names = re.findall(r"^event: (.*)$", reply.body.decode(), re.MULTILINE)
+    assert names == [event["type"] for event in told]
+    assert (names[0], names[-1]) == ("response.created", "response.completed")
+
+
+@pytest.mark.parametrize("backend", TRANSLATED)
+async def test_a_whole_response_has_the_form_of_openais(stage: Stage, backend: Backend) -> None:
+    reply = await stage.post("/v1/responses", {"model": backend.model, "input": "Hi.", "metadata": {"a": "b"}})
+    response = WHOLE.validate_python(reply.json)
+    assert (response.status, response.output_text, response.metadata) == ("completed", "You said: Hi.", {"a": "b"})
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure", "azure-v1", "vllm"])
+@pytest.mark.parametrize("prompt", ["Hello there.", "Please use all tools."])
+async def test_on_the_same_wire_nothing_changes(stage: Stage, provider: str, prompt: str, stream: bool) -> None:
+    """Byte for byte, but for what the simulator makes anew for every answer."""
+    backend = Backend("simulator", provider)
+    asked = body(question(backend, prompt, tools=(CITY, CLOCK))) | {"stream": stream, "temperature": 0.5}
+    turned = await stage.post("/v1/responses", asked)
+    paths = {"openai": "/v1", "vllm": "/vllm/v1", "azure": "/openai/v1", "azure-v1": "/openai/v1"}
+    direct = await raw_post(f"{stage.simulator.root}{paths[provider]}/responses", asked | {"model": "sim"})
+    assert plain(turned.body) == plain(direct)
+
+
+async def seen(stage: Stage, model: str) -> list[Any]:
+    """The bodies that the simulator was sent for a model that ``faulty`` named."""
+    told = await ask_raw(f"{stage.simulator.root}/__simulator/requests?model={model.partition('/')[2]}")
+    return [json.loads(request["body"]) for request in json.loads(told.body)]
+
+
+async def raw_post(url: str, asked: dict[str, Any]) -> bytes:
+    headers = {"authorization": "Bearer sk-x", "api-key": "sk-x", "content-type": "application/json"}
+    return (await ask_raw(url, asked, headers)).body
+
+
+def plain(data: bytes) -> bytes:
+    return re.sub(rb'sim\d{8,}|"created_at":\d+', b"*", data)
+
+
+async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage) -> None:
+    model = faulty("openai", "")
+    asked = {"model": model, "input": "Hi.", "from_the_future": {"deep": [None, 1.50]}, "temperature": 0.1}
+    assert (await stage.post("/v1/responses", asked)).status == 200
+    (sent,) = await seen(stage, model)
+    assert sent == asked | {"model": model.partition("/")[2], "max_output_tokens": 256}
+
+
+async def test_defaults_are_those_of_chat(stage: Stage) -> None:
+    model = faulty("openai", "")
+    assert (await stage.post("/v1/responses", {"model": model, "input": "Hi."})).status == 200
+    (sent,) = await seen(stage, model)
+    assert (sent["max_output_tokens"], sent["temperature"]) == (256, 0.7)
+
+
+# --- errors ------------------------------------------------------------------------------------------------
+
+
+@wires
+@pytest.mark.parametrize("status", [400, 429, 500])
+async def test_an_error_is_the_sdks_own(sdk: AsyncOpenAI, provider: str, status: int, stream: bool) -> None:
+    kinds = {400: openai.BadRequestError, 429: openai.RateLimitError, 500: openai.InternalServerError}
+    with pytest.raises(kinds[status]):
+        await respond(sdk, {"model": faulty(provider, f"status-{status}"), "input": "Hi."}, stream=stream)
+
+
+@wires
+@pytest.mark.parametrize("fault", ["cut-stream", "cut-event", "reset", "end", "bad-chunk", "error"])
+async def test_a_stream_that_breaks_off_says_so(stage: Stage, provider: str, fault: str) -> None:
+    asked = {"model": faulty(provider, f"{fault}-after-3"), "input": "one two three four five six", "stream": True}
+    reply = await stage.post("/v1/responses", asked)
+    events = [json.loads(data) for data in re.findall(r"^data: (.*)$", reply.body.decode(), re.MULTILINE)]
+    kinds = [event["type"] for event in events]
+    assert (
+        "".join(event["delta"] for event in events if event["type"] == "response.output_text.delta") == "You said: one"
+    )
+    assert "response.completed" not in kinds
+    assert "error" in kinds
+    (error,) = [event for event in events if event["type"] == "error"]
+    EVENT.validate_python(error)
+    if provider != "openai":
+        assert kinds[-1] == "response.failed"
+        assert WHOLE.validate_python(events[-1]["response"]).status == "failed"
+    (attempt,) = (await stage.story(reply.headers["x-request-id"]))["attempts"]
+    assert (attempt["outcome"], attempt["finish"]) == ("cut", None)
+
+
+@wires
+async def test_the_sdk_raises_when_a_stream_breaks_off(sdk: AsyncOpenAI, provider: str) -> None:
+    with pytest.raises(openai.APIError):
+        await respond(
+            sdk, {"model": faulty(provider, "cut-stream-after-3"), "input": "one two three four"}, stream=True
+        )
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"background": True}, "background"),
+        ({"conversation": "conv_1"}, "conversation"),
+        ({"truncation": "auto"}, "truncation"),
+        ({"prompt": {"id": "p"}}, "prompt"),
+        ({"tool_choice": {"type": "web_search"}}, "tool_choice.type"),
+        ({"input": [{"role": "user", "content": "x"}, {"type": "computer_call", "id": "c"}]}, "input[1].type"),
+        ({"input": [{"type": "item_reference", "id": "msg_zz"}]}, "input[0].type"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_only_openai_can_do_is_refused_by_name(stage: Stage, fields: dict[str, Any], named: str) -> None:
+    reply = await stage.post("/v1/responses", {"model": "simulator-anthropic", "input": "Hi."} | fields)
+    assert reply.status == 400
+    assert reply.json["error"]["param"] == named
+
+
+def test_the_synchronous_sdk_works_too(stage: Stage) -> None:
+    sdk = OpenAI(base_url=stage.turnout.openai_url, api_key=TEAM_KEY, max_retries=0)
+    assert sdk.responses.create(model="simulator-gemini", input="Hi.").output_text == "You said: Hi."
+    with sdk.responses.stream(model="simulator-anthropic", input="Hi.") as events:
+        assert events.get_final_response().output_text == "You said: Hi."
