@@ -470,6 +470,13 @@ def test_refuses_what_it_cant_say(request_: ChatRequest, param: str) -> None:
     assert caught.value.param == param
 
 
+def test_an_answer_that_was_begun_is_refused_for_models_that_do_not_go_on_with_it() -> None:
+    begun = asking(*HELLO, Message("assistant", (Text("Well"),)))
+    assert build(begun)["messages"][-1] == {"role": "assistant", "content": "Well"}
+    with pytest.raises(Unsupported, match="end with a user's message"):
+        build(begun, deployment(traits=Traits(prefill=False)))
+
+
 @pytest.mark.parametrize(
     "part",
     [

@@ -39,6 +39,11 @@ def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -
 
 def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
     """A body made anew from the core. ``refuse_unsupported`` has been asked before."""
+    if request.messages[-1].role == "assistant" and not deployment.traits.prefill:
+        raise Unsupported(
+            f"The model '{deployment.model}' does not go on with an answer that was begun: end with a user's message.",
+            param="messages",
+        )
     thinking = thinking_of(request, deployment, _max_tokens(deployment))
     body: dict[str, Any] = {
         "model": deployment.model,
