@@ -11,17 +11,15 @@ from collections.abc import Iterator
 from itertools import groupby
 
 import msgspec
-from msgspec import Raw
 
 from turnout.core import Audio, Extensions, File, Image, Message, Part, Text, Thinking, ToolCall, ToolResult
 
 from . import wire
 from .parts import media_of, part_of
-from .reading import Fields, camel, invalid, object_of, typed
+from .reading import STRING, Fields, camel, invalid, object_of, typed
 from .signature import FIELD, NAMESPACE
 
 _RESPONSE = msgspec.json.Decoder(wire.FunctionResponse)
-_TEXT = msgspec.json.Decoder(str)
 _UNSIGNED: tuple[Extensions, ...] = (None, {NAMESPACE: {}})
 
 
@@ -52,7 +50,9 @@ class _Conversation:
                 for content, at in run:
                     for number, fields in enumerate(_parts(content)):
                         turn.add(self._said(fields, f"{at}.parts[{number}]"))
-                yield Message("assistant", turn.parts())
+                parts = turn.parts()
+                if parts:
+                    yield Message("assistant", parts)
             elif role == "system":
                 yield from (Message("system", parts_of(content, at)) for content, at in run)
             else:
@@ -82,11 +82,8 @@ class _Conversation:
             return part_of(part, where)
         where = f"{where}.functionResponse"
         response, more = typed(_RESPONSE, fields.pop("functionResponse"), where)
-        words, is_error, whole = _words_of(response, where)
-        for known in wire.FunctionResponse.__struct_fields__:
-            more.pop(known, None)
-        if whole is not None:
-            more["response"] = whole
+        words, is_error = _words_of(response, where)
+        more = {name: raw for name, raw in more.items() if name not in wire.FunctionResponse.__struct_fields__}
         media = [_medium(fields, f"{where}.parts[{number}]") for number, fields in enumerate(_parts(response))]
         return ToolResult(
             call_id=self._answered(response),
@@ -106,25 +103,24 @@ class _Conversation:
         return response.id or f"gemini_call_{self._calls}"
 
 
-def _words_of(response: wire.FunctionResponse, where: str) -> tuple[str, bool, Raw | None]:
-    """What a response says, whether it is an error, and the response itself, unless it says nothing else.
+def _words_of(response: wire.FunctionResponse, where: str) -> tuple[str, bool]:
+    """What a response says, and whether it is an error.
 
     Google's own keys are ``output`` and ``error``; any other response is an output as a whole.
     """
-    fields = object_of(response.response, f"{where}.response") if response.response != Raw(b"null") else {}
+    whole = bytes(response.response).decode()
+    fields = object_of(response.response, f"{where}.response") if whole != "null" else {}
     key = next(iter(fields)) if len(fields) == 1 else ""
-    if key not in ("output", "error"):
-        return bytes(response.response).decode(), False, response.response
-    value = fields[key]
-    if bytes(value).startswith(b'"'):
-        return _TEXT.decode(value), key == "error", None
-    return bytes(value).decode(), key == "error", response.response
+    is_error = key == "error"
+    if key in ("output", "error") and bytes(fields[key]).startswith(b'"'):
+        return STRING.decode(fields[key]), is_error
+    return whole, is_error
 
 
-def _medium(part: Fields, where: str) -> Image | File | Text:
+def _medium(part: Fields, where: str) -> Image | File:
     fields = camel(part)
     if "inlineData" not in fields and "fileData" not in fields:
-        return Text("", {NAMESPACE: {"block": Raw(msgspec.json.encode(fields))}})
+        raise invalid(where, "expected inlineData or fileData")
     medium = media_of(fields, where)
     if isinstance(medium, Audio):
         return File(data=medium.data, media_type=f"audio/{medium.format}", extensions=medium.extensions)

@@ -50,14 +50,18 @@ def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str
     """Removes a required field and gives its value."""
     raw = fields.pop(name, None)
     if raw is None:
-        raise invalid(f"{where}.{name}", "it is required")
-    return decode(decoder, raw, f"{where}.{name}")
+        raise invalid(_path(where, name), "it is required")
+    return decode(decoder, raw, _path(where, name))
 
 
 def take_if_there(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T | None:
     """Removes a field and gives its value, None without one."""
     raw = fields.pop(name, None)
-    return None if raw is None else decode(decoder, raw, f"{where}.{name}")
+    return None if raw is None else decode(decoder, raw, _path(where, name))
+
+
+def _path(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
 
 
 def invalid(where: str, problem: str) -> InvalidRequest:

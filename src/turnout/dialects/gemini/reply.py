@@ -31,6 +31,7 @@ from .signature import FIELD, NAMESPACE, carried
 
 _encode = msgspec.json.encode
 _OBJECT = msgspec.json.Decoder(Fields)
+_SILENCE = {"text": ""}
 _REASONS = {
     "stop": "STOP",
     "length": "MAX_TOKENS",
@@ -81,8 +82,8 @@ def origin_fields(model: str, answer_id: str, context: ReplyContext) -> dict[str
 
 
 def _candidate(choice: Choice) -> dict[str, Any]:
-    parts = [made for part in choice.parts if (made := part_fields(part)) is not None]
-    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": choice.index}
+    parts = [made for part in choice.parts if (made := part_fields(part)) not in (None, _SILENCE)]
+    candidate: dict[str, Any] = {"content": {"parts": parts or [_SILENCE], "role": "model"}, "index": choice.index}
     if choice.finish:
         candidate["finishReason"] = reason_of(choice.finish)
     if choice.logprobs:
@@ -144,22 +145,23 @@ def usage_fields(usage: Usage) -> dict[str, Any]:
     """Google counts thoughts apart from what was said."""
     fields: dict[str, Any] = {
         "promptTokenCount": usage.input,
-        "candidatesTokenCount": usage.output - usage.reasoning,
+        "candidatesTokenCount": max(usage.output - usage.reasoning, 0),
         "totalTokenCount": usage.total,
     }
     if usage.cached_input:
         fields["cachedContentTokenCount"] = usage.cached_input
     if usage.reasoning:
         fields["thoughtsTokenCount"] = usage.reasoning
-    if usage.audio_input:
-        fields["promptTokensDetails"] = _by_modality(usage.input, usage.audio_input)
-    if usage.audio_output:
-        fields["candidatesTokensDetails"] = _by_modality(usage.output - usage.reasoning, usage.audio_output)
+    if usage.audio_input or usage.image_input:
+        fields["promptTokensDetails"] = _by_modality(usage.input, usage.audio_input, usage.image_input)
+    if usage.audio_output or usage.image_output:
+        said = usage.output - usage.reasoning
+        fields["candidatesTokensDetails"] = _by_modality(said, usage.audio_output, usage.image_output)
     return fields
 
 
-def _by_modality(total: int, audio: int) -> list[dict[str, Any]]:
-    counts = {"TEXT": total - audio, "AUDIO": audio}
+def _by_modality(total: int, audio: int, image: int) -> list[dict[str, Any]]:
+    counts = {"TEXT": total - audio - image, "AUDIO": audio, "IMAGE": image}
     return [{"modality": modality, "tokenCount": count} for modality, count in counts.items() if count > 0]
 
 

@@ -73,7 +73,8 @@ def read_choice(
     mode, allowed = _MODES.get(calling.mode), calling.allowed_function_names
     if mode == "required" and allowed and len(allowed) == 1:
         return tools, ToolChoice("tool", allowed[0])
-    return _allowed(tools, allowed), ToolChoice(mode) if mode else None
+    choice = ToolChoice(mode) if mode and (tools or mode == "required") else None
+    return _allowed(tools, allowed), choice
 
 
 def _allowed(tools: tuple[Tool, ...], names: Collection[str] | None) -> tuple[Tool, ...]:

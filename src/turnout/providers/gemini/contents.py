@@ -32,6 +32,7 @@ from .extensions import with_fields
 from .media import media_of
 from .thinking import thinks_by_level
 
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
 NO_SIGNATURE = Raw(b'"skip_thought_signature_validator"')
 """What Google has a client send for a tool call whose signature is not known, such as another model's.
 
@@ -105,15 +106,26 @@ class _Writer:
         own = _own(result.extensions)
         text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
         media = [media_of(part, where) for part in result.parts if not isinstance(part, Text)]
-        said = {"error" if result.is_error else "output": text}
         return wire.FunctionResponse(
             name=name_of(result, self._names, where),
-            response=own.get("response") or Raw(msgspec.json.encode(said)),
+            response=_said(text, result.is_error),
             id=result.call_id,
             parts=media or None,
             scheduling=own.get("scheduling", wire.NOTHING),
             will_continue=own.get("willContinue", wire.NOTHING),
         )
+
+
+def _said(text: str, is_error: bool) -> Raw:
+    """A response has to be an object, and a text that is one can be sent as it is."""
+    if text.startswith("{"):
+        try:
+            fields = _OBJECT.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            fields = {}
+        if fields and (not is_error or fields.keys() == {"error"}):
+            return Raw(text.encode())
+    return Raw(msgspec.json.encode({"error" if is_error else "output": text}))
 
 
 def _own(extensions: Extensions) -> dict[str, Raw]:

@@ -85,7 +85,7 @@ class BatchEmbedContents:
 def _renamed(fields: Mapping[str, Raw], deployment: Deployment) -> list[dict[str, Any]]:
     """The client's own requests, each for the model that is asked: Google insists on it."""
     try:
-        requests = _REQUESTS.decode(fields["requests"])
+        requests = _REQUESTS.decode(fields.get("requests", b"null"))
     except msgspec.ValidationError as error:
         raise InvalidRequest("'requests' has to be a list of objects.", param="requests") from error
     return [{**one, "model": resource(deployment)} for one in requests]
