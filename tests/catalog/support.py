@@ -87,6 +87,7 @@ AZURE = FakeWire(
         base_url="",
         url_variables=("AZURE_OPENAI_ENDPOINT",),
         key_variables=("AZURE_OPENAI_API_KEY",),
+        lists_served=False,
         price_source="azure",
         aliases=("aoai", "azure_ad"),
     ),

@@ -34,6 +34,7 @@ SECTIONS = {
     "deployments[].": settings.DeploymentSettings,
     "price.": settings.PriceSettings,
     "traits.": settings.TraitSettings,
+    "traits.images.": settings.ImageSettings,
     "agents.*.": settings.AgentSettings,
     "keys[].": settings.KeySettings,
 }

@@ -1,37 +1,51 @@
-"""Which upstream models refuse what, by their names."""
+"""What is known of upstream models, by their names."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+from typing import get_args
+
 import pytest
+from genai_prices.data import providers
 
-from turnout.catalog.facts import FACTS, traits_of
+from turnout.catalog import settings
+from turnout.catalog.facts import (
+    Facts,
+    Lifecycle,
+    anthropic,
+    facts_of,
+    google,
+    lifecycle_of,
+    open_models,
+    openai,
+    traits_of,
+)
 from turnout.core import Traits
+from turnout.tokens import FAMILIES
 
-USUAL = Traits()
-THINKS = Traits(sampling=False, max_tokens_field="max_completion_tokens")
-NO_SAMPLING = Traits(sampling=False)
+TABLES = (openai, anthropic, google, open_models)
+SAMPLES, THINKS, NO_SAMPLING = (True, "max_tokens"), (False, "max_completion_tokens"), (False, "max_tokens")
 
 
 @pytest.mark.parametrize(
-    ("traits", "names"),
+    ("takes", "names"),
     [
         pytest.param(
-            USUAL,
+            SAMPLES,
             "gpt-4o gpt-4o-mini gpt-4.1 gpt-4-turbo gpt-3.5-turbo chatgpt-4o-latest ft:gpt-4o-mini:org gpt-oss-120b "
-            "omni-moderation-latest ollama-x o200k text-embedding-3-small",
+            "omni-moderation-latest ollama-x o200k text-embedding-3-small gpt-4.5-preview",
             id="openai-usual",
         ),
         pytest.param(
             THINKS,
             "o1 o1-mini o3 o3-2025-04-16 o3-pro o4-mini ft:o4-mini-2025-04-16:org gpt-5 gpt-5-mini gpt-5.1 "
-            "gpt-5.4-nano gpt-5.6-luna gpt-6-astra gpt-6.1-sol gpt-10 codex-mini-latest openai/gpt-5.2 GPT-5",
+            "gpt-5.4-nano gpt-5.6-luna gpt-6-astra gpt-6.1-sol gpt-6.2 gpt-7 gpt-10 codex-mini-latest "
+            "openai/gpt-5.2 GPT-5",
             id="openai-thinking",
         ),
+        pytest.param((True, "max_completion_tokens"), "gpt-5-chat gpt-5-chat-latest", id="openai-chat-only"),
         pytest.param(
-            Traits(max_tokens_field="max_completion_tokens"), "gpt-5-chat gpt-5-chat-latest", id="openai-chat-only"
-        ),
-        pytest.param(
-            USUAL,
+            SAMPLES,
             "claude-3-haiku-20240307 claude-3-5-sonnet-20241022 claude-3-7-sonnet-latest claude-opus-4-20250514 "
             "claude-opus-4-1 claude-opus-4-6 claude-sonnet-4-5-20250929 claude-sonnet-4-6 claude-haiku-4-5-20251001 "
             "anthropic/claude-opus-4.6 us.anthropic.claude-sonnet-4-5-20250929-v1:0",
@@ -39,17 +53,159 @@ NO_SAMPLING = Traits(sampling=False)
         ),
         pytest.param(
             NO_SAMPLING,
-            "claude-opus-4-7 claude-opus-4-8 claude-opus-5 claude-opus-5-5 claude-sonnet-5 claude-sonnet-5-5 "
-            "claude-haiku-5-5 claude-fable-5 claude-fable-5-2 claude-mythos-5-1 claude-mythos-preview "
-            "anthropic/claude-opus-4.7 us.anthropic.claude-opus-4-7-v1:0 claude-sonnet-6",
+            "claude-opus-4-7 claude-opus-4-8 claude-opus-4-9 claude-opus-5 claude-opus-5-5 claude-sonnet-5 "
+            "claude-sonnet-5-5 claude-haiku-5-5 claude-fable-5 claude-fable-5-2 claude-mythos-5-1 "
+            "claude-mythos-preview anthropic/claude-opus-4.7 us.anthropic.claude-opus-4-7-v1:0 claude-sonnet-6 "
+            "claude-opus-10",
             id="anthropic-newest",
         ),
-        pytest.param(USUAL, "gemini-2.5-pro llama3 llama3:latest mistral-large deepseek-chat", id="others"),
+        pytest.param(SAMPLES, "gemini-2.5-pro llama3 llama3:latest mistral-large deepseek-chat", id="others"),
     ],
 )
-def test_traits_by_name(traits: Traits, names: str) -> None:
-    assert {name: traits_of(name) for name in names.split()} == dict.fromkeys(names.split(), traits)
+def test_what_may_be_sent_by_name(takes: tuple[bool, str], names: str) -> None:
+    found = {name: (traits_of(name).sampling, traits_of(name).max_tokens_field) for name in names.split()}
+    assert found == dict.fromkeys(names.split(), takes)
+
+
+@pytest.mark.parametrize(
+    ("model", "context", "max_output", "tokenizer"),
+    [
+        ("gpt-3.5-turbo-instruct", 4_096, 4_096, "cl100k"),
+        ("gpt-4", 8_192, 8_192, "cl100k"),
+        ("gpt-4-turbo-2024-04-09", 128_000, 4_096, "cl100k"),
+        ("gpt-4o-2024-08-06", 128_000, 16_384, "o200k"),
+        ("gpt-4.1-mini", 1_047_576, 32_768, "o200k"),
+        ("gpt-5.4-mini-2026-03-17", 400_000, 128_000, "o200k-reasoning"),
+        ("gpt-6-luna", 1_050_000, 128_000, "o200k-reasoning"),
+        ("gpt-6.2-sol", None, None, "o200k-reasoning"),
+        ("claude-3-opus-20240229", 200_000, 4_096, "claude"),
+        ("claude-opus-4-1-20250805", 200_000, 32_000, "claude"),
+        ("claude-sonnet-4.5", 200_000, 64_000, "claude-4.5"),
+        ("claude-opus-5", 1_000_000, 128_000, "claude-2026"),
+        ("claude-opus-4-9", None, None, "claude-2026"),
+        ("models/gemini-1.5-pro", 2_097_152, 8_192, "gemini"),
+        ("gemini-3.8-flash", 1_048_576, 65_536, "gemini"),
+        ("gemini-3.9-flash", None, None, "gemini"),
+        ("llama3:latest", None, None, "llama"),
+        ("someone-elses", None, None, None),
+    ],
+)
+def test_limits_by_name(model: str, context: int | None, max_output: int | None, tokenizer: str | None) -> None:
+    known = traits_of(model)
+    assert (known.context, known.max_output, known.tokenizer) == (context, max_output, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs"),
+    [
+        ("gpt-4", {"text"}),
+        ("gpt-4-turbo", {"text", "image"}),
+        ("claude-haiku-4-5", {"text", "image", "file"}),
+        ("gemini-2.5-flash", {"text", "image", "file", "audio", "video"}),
+        ("llava-v1.6", {"text", "image"}),
+        ("whisper-1", {"audio"}),
+    ],
+)
+def test_what_a_model_takes(model: str, inputs: set[str]) -> None:
+    assert traits_of(model).inputs == inputs
+
+
+def test_newer_claudes_do_not_go_on_with_the_assistants_words() -> None:
+    assert [traits_of(f"claude-{name}").prefill for name in ("haiku-4-5", "opus-4-6", "sonnet-5", "fable-5")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_newer_claudes_see_more_of_an_image() -> None:
+    images = traits_of("claude-opus-4-7").images
+    assert images is not None
+    assert (images.long_edge, images.number) == (2576, 600)
+    assert traits_of("claude-opus-4-6").images is None  # what the provider takes holds
+
+
+def test_nothing_is_known_of_a_name_that_tells_nothing() -> None:
+    assert facts_of("openai", "my-own") == Facts()
+    assert traits_of("my-own") == Traits()
+
+
+SEEDS = {
+    "text-davinci-003": date(2024, 1, 4),
+    "gpt-3.5-turbo-instruct": date(2026, 9, 28),
+    "gpt-3.5-turbo": date(2026, 10, 23),
+    "gpt-4": date(2026, 10, 23),
+    "gpt-4-turbo": date(2026, 10, 23),
+    "gpt-4o": date(2027, 1, 14),
+    "gpt-4o-mini": date(2027, 1, 14),
+    "dall-e-3": date(2026, 5, 12),
+    "whisper-1": date(2027, 2, 26),
+    "claude-3-opus-20240229": date(2026, 1, 5),
+    "claude-3-sonnet-20240229": date(2025, 7, 21),
+    "claude-3-haiku-20240307": date(2026, 4, 20),
+    "claude-3-5-sonnet-20241022": date(2025, 10, 28),
+    "text-embedding-ada-002": None,
+}
+
+
+@pytest.mark.parametrize("model", SEEDS)
+def test_models_of_the_earlier_systems_are_known_with_their_end(model: str) -> None:
+    provider = "anthropic" if model.startswith("claude") else "openai"
+    known = facts_of(provider, model)
+    assert known.lifecycle.shutdown_date == SEEDS[model]
+    assert known.source
+    assert known.lifecycle.source or SEEDS[model] is None
+
+
+def test_a_model_that_went_on_an_unknown_day_is_gone() -> None:
+    gone = lifecycle_of("gemini", "gemini-1.5-pro")
+    assert (gone.status, gone.shutdown_date) == ("retired", None)
+    assert gone.notice("gemini-1.5-pro").startswith("gemini-1.5-pro was switched off. Its provider recommends")
+
+
+def test_a_model_lives_by_the_schedule_of_its_provider() -> None:
+    assert lifecycle_of("azure", "gpt-4").status == "active"
+    assert lifecycle_of("openai", "gpt-4-my-own").status == "active"
+
+
+def test_the_day_decides_whether_a_model_is_gone() -> None:
+    today = datetime.now(UTC).date()
+    soon, now = Lifecycle(shutdown_date=today + timedelta(days=1)), Lifecycle(shutdown_date=today, replacement="m-2")
+    assert (soon.status, now.status, Lifecycle().status) == ("deprecated", "retired", "active")
+    assert soon.notice("m-1") == f"m-1 will be switched off on {today + timedelta(days=1)}."
+    assert now.notice("m-1") == f"m-1 was switched off on {today}. Its provider recommends m-2."
+    assert Lifecycle().notice("m-1") == ""
 
 
 def test_every_fact_has_its_source() -> None:
-    assert all(fact.source.startswith("https://") for fact in FACTS)
+    known = [fact for table in TABLES for fact in table.MODELS.values()]
+    ends = [end for table in TABLES for end in getattr(table, "LIFECYCLES", {}).values()]
+    assert [row for row in [*known, *ends] if not row.source.startswith("https://")] == []
+
+
+def test_every_tokenizer_that_is_named_is_one() -> None:
+    named = {fact.tokenizer for table in TABLES for fact in table.MODELS.values()} - {None}
+    assert named <= set(FAMILIES)
+    assert get_args(settings.Tokenizer) == tuple(FAMILIES)
+
+
+KNOWN_BETTER = {
+    "gpt-3.5-turbo-instruct",  # 4,096 by OpenAI's page; the book has its sibling's
+    "gemini-1.5-pro",  # 2,097,152 by Google's page
+}
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "google"])
+def test_contexts_agree_with_the_price_books(provider: str) -> None:
+    """It rounds: 1,000,000 for 1,048,576."""
+    (listed,) = [made for made in providers if made.id == provider]
+    differ = {
+        model.id: (ours, model.context_window)
+        for model in listed.models
+        if model.id not in KNOWN_BETTER
+        and model.context_window
+        and (ours := traits_of(model.id).context) is not None
+        and not 0.97 <= ours / model.context_window <= 1.06
+    }
+    assert differ == {}

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from tests.catalog.support import catalog, only
-from turnout.core import Defaults, Deployment, Key, Retries, Secret, Timeouts, Traits
+from turnout.catalog.facts import traits_of
+from turnout.core import Defaults, Deployment, ImageLimits, Key, Retries, Secret, Timeouts, Traits
 from turnout.errors import ConfigError
+from turnout.providers import registry
 
 
 def test_no_file_at_all_is_a_configuration(tmp_path: Path) -> None:
@@ -136,15 +139,59 @@ class TestLayers:
             """
             models:
               known: openai/o3
-              said: {traits: {sampling: true}, deployments: [openai/o3]}
+              said: {traits: {sampling: true, context: null}, deployments: [openai/o3]}
               unknown: {traits: {sampling: false, max_tokens_field: max_completion_tokens}, deployments: [openai/mine]}
-              local: vllm/o3
             """,
         )
-        assert only(made, "known").traits == Traits(sampling=False, max_tokens_field="max_completion_tokens")
-        assert only(made, "said").traits == Traits(sampling=True, max_tokens_field="max_completion_tokens")
+        assert only(made, "known").traits == traits_of("o3")
+        assert only(made, "said").traits == structs.replace(traits_of("o3"), sampling=True, context=None)
         assert only(made, "unknown").traits == Traits(sampling=False, max_tokens_field="max_completion_tokens")
-        assert only(made, "local").traits == Traits()
+
+    def test_the_narrowest_place_decides_about_each_trait(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            """
+            providers: {openai: {traits: {tokenizer: cl100k, context: 1000, prefill: false}}}
+            models:
+              m:
+                traits: {context: 2000, max_output: 300}
+                deployments:
+                  - {provider: openai, model: mine, traits: {max_output: 400, inputs: [text, audio]}}
+            """,
+        )
+        assert only(made, "m").traits == Traits(
+            tokenizer="cl100k", context=2000, max_output=400, prefill=False, inputs=frozenset({"text", "audio"})
+        )
+
+    def test_of_a_model_on_a_machine_of_ones_own_only_what_no_server_changes_is_known(self, tmp_path: Path) -> None:
+        made = catalog(tmp_path, "models: {thinks: vllm/o3, sees: ollama/llava}")
+        assert only(made, "thinks").traits == Traits(inputs=traits_of("o3").inputs, tokenizer="o200k-reasoning")
+        sees = only(made, "sees").traits
+        assert (sees.inputs, sees.context, sees.images) == ({"text", "image"}, None, traits_of("llava").images)
+
+    def test_a_name_that_an_operator_chose_tells_no_limits(self, tmp_path: Path) -> None:
+        """Azure's "gpt-4" may be any model of that line."""
+        made = catalog(
+            tmp_path, "models: {m: {deployments: [{provider: azure, model: gpt-4, base_url: 'https://a.test'}]}}"
+        )
+        assert only(made, "m").traits == structs.replace(traits_of("gpt-4"), context=None, max_output=None)
+
+    def test_what_is_said_of_images_changes_what_is_known_of_them(self, tmp_path: Path) -> None:
+        made = catalog(
+            tmp_path,
+            """
+            models:
+              known:
+                traits: {images: {number: 5}}
+                deployments: [{provider: anthropic, model: claude-opus-5, traits: {images: {long_edge: null}}}]
+              unknown: {traits: {images: {formats: [image/png]}}, deployments: [openai/mine]}
+            """,
+        )
+        known = traits_of("claude-opus-5").images
+        assert known is not None
+        assert only(made, "known").traits.images == structs.replace(known, number=5, long_edge=None)
+        usual = registry()["openai"].profile.images or ImageLimits()
+        assert only(made, "unknown").traits.images == structs.replace(usual, formats=frozenset({"image/png"}))
 
 
 class TestAccess:

@@ -19,7 +19,8 @@ from tests.support.process import free_port
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout
 from turnout.catalog import discovery
-from turnout.cli.doctor import asking, retired
+from turnout.catalog.facts import Lifecycle, lookup
+from turnout.cli.doctor import asking
 
 SECRET = "sk-SECRET-0123456789"
 
@@ -312,7 +313,8 @@ def test_without_close_names_some_are_told() -> None:
 
 
 def retire(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
-    monkeypatch.setattr(retired, "RETIRED", {"openai": (retired.Retirement("old", day, "new"),)})
+    life = Lifecycle(shutdown_date=day, replacement="new")
+    monkeypatch.setattr(lookup, "_LIFECYCLES", {"openai": {"old": life}})
 
 
 def test_a_model_that_was_switched_off_says_when_and_what_replaces_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,21 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, structs
 
-from turnout.core import Defaults, Deployment, Price, Retries, Secret, Timeouts, Traits, per_token
+from turnout.core import Defaults, Deployment, ImageLimits, Price, Retries, Secret, Timeouts, Traits, per_token
 from turnout.providers import Provider
 
 from .environment import EXTRAS, Environment, Extras
 from .facts import traits_of
 from .prices import FREE
-from .settings import DeploymentSettings, PriceSettings, ProviderSettings, RetrySettings, Settings, Tuning
+from .settings import (
+    DeploymentSettings,
+    ImageSettings,
+    PriceSettings,
+    ProviderSettings,
+    RetrySettings,
+    Settings,
+    Tuning,
+)
 
 _TIMEOUTS: Final = Timeouts()
 _RETRIES: Final = Retries()
@@ -130,11 +138,18 @@ class DeploymentFactory:
         )
 
     def _traits(self, provider: Provider, model: str, layers: Sequence[Tuning]) -> Traits:
-        known = Traits() if is_local(provider) else traits_of(model)
+        known = _known_traits(provider, model)
         said = [layer.traits for layer in layers]
+        inputs = _first(said, "inputs", known.inputs)
         return Traits(
             sampling=_first(said, "sampling", known.sampling),
             max_tokens_field=_first(said, "max_tokens_field", known.max_tokens_field),
+            context=_first(said, "context", known.context),
+            max_output=_first(said, "max_output", known.max_output),
+            inputs=None if inputs is None else frozenset(inputs),
+            prefill=_first(said, "prefill", known.prefill),
+            tokenizer=_first(said, "tokenizer", known.tokenizer),
+            images=_images(known.images, provider, [t.images for t in said if t.images is not UNSET]),
         )
 
     def _timeouts(self, provider: Provider, layers: Sequence[Tuning]) -> Timeouts:
@@ -149,6 +164,27 @@ class DeploymentFactory:
     def _retries(self, layers: Sequence[Tuning]) -> Retries:
         said: list[RetrySettings] = [*(layer.retries for layer in layers), self._settings.retries]
         return Retries(**{name: _first(said, name, getattr(_RETRIES, name)) for name in Retries.__struct_fields__})
+
+
+def _known_traits(provider: Provider, model: str) -> Traits:
+    """What the model's name tells. Not its limits where operators choose the names; of a model on a machine of theirs,
+    only what no server changes.
+    """
+    known = traits_of(model)
+    if is_local(provider):
+        return Traits(inputs=known.inputs, tokenizer=known.tokenizer, images=known.images)
+    return known if provider.profile.lists_served else structs.replace(known, context=None, max_output=None)
+
+
+def _images(known: ImageLimits | None, provider: Provider, said: Sequence[ImageSettings]) -> ImageLimits | None:
+    """None: what the provider takes holds."""
+    names = [name for name in ImageSettings.__struct_fields__ if _first(said, name, UNSET) is not UNSET]
+    if not names:
+        return known
+    changed = {name: _first(said, name, None) for name in names}
+    if "formats" in changed:
+        changed["formats"] = frozenset(changed["formats"])
+    return structs.replace(known or provider.profile.images or ImageLimits(), **changed)
 
 
 def is_local(provider: Provider) -> bool:

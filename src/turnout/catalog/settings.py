@@ -17,6 +17,23 @@ Pause = Annotated[float, Meta(ge=0, le=3_600)]
 Port = Annotated[int, Meta(ge=0, le=65_535)]  # 0: any free one
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1, le=1 << 40)]
+Tokens = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Modality = Literal["text", "image", "audio", "file", "video"]
+ImageFormat = Literal["image/jpeg", "image/png", "image/webp", "image/gif"]
+Tokenizer = Literal[
+    "o200k",
+    "o200k-reasoning",
+    "cl100k",
+    "claude",
+    "claude-4.5",
+    "claude-2026",
+    "gemini",
+    "llama",
+    "qwen",
+    "mistral",
+    "deepseek",
+    "other",
+]
 UsdPerMillion = Annotated[float, Meta(ge=0, le=1_000_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=256, description="a name of 1 to 256 characters")]
 Host = Annotated[str, Meta(min_length=1, max_length=256, description="a host name or address")]
@@ -76,9 +93,28 @@ class PriceSettings(_Section, frozen=True):
     cache_write: UsdPerMillion | None = None
 
 
+class ImageSettings(_Section, frozen=True):
+    """``null`` takes a bound away."""
+
+    long_edge: Count | UnsetType | None = UNSET
+    short_edge: Count | UnsetType | None = UNSET
+    pixels: Annotated[int, Meta(ge=1, le=1_000_000_000)] | UnsetType | None = UNSET
+    bytes: Bytes | UnsetType | None = UNSET
+    number: Count | UnsetType | None = UNSET
+    formats: list[ImageFormat] | UnsetType = UNSET
+
+
 class TraitSettings(_Section, frozen=True):
+    """``null``: nothing is known, and nothing is refused for it."""
+
     sampling: bool | UnsetType = UNSET
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | UnsetType = UNSET
+    context: Tokens | UnsetType | None = UNSET
+    max_output: Tokens | UnsetType | None = UNSET
+    inputs: list[Modality] | UnsetType | None = UNSET
+    prefill: bool | UnsetType = UNSET
+    tokenizer: Tokenizer | UnsetType | None = UNSET
+    images: ImageSettings | UnsetType = UNSET
 
 
 class Tuning(_Section, frozen=True):

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from turnout.catalog import Catalog
+from turnout.catalog.facts import lifecycle_of
 
 from .asking import Answer
 from .check import Check, some
 from .places import Use
-from .retired import retirement
 
 _DATE = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})\Z")
 
@@ -29,12 +29,13 @@ def model_checks(catalog: Catalog, answers: Sequence[Answer]) -> Iterator[Check]
 
 def _check(use: Use, answer: Answer) -> Iterator[Check]:
     place, name = answer.place, use.deployment.model
-    retired = retirement(place.provider.name, name)
+    life = lifecycle_of(place.provider.name, name)
+    notice = life.notice(name)
     if answer.models and place.provider.profile.lists_served and not is_listed(name, answer.models):
-        cure = str(retired) if retired else _close(name, answer.models)
+        cure = notice or _close(name, answer.models)
         yield Check("wrong", f"{_subject(use)}: {place.provider.profile.title} does not list '{name}'. {cure}")
-    elif retired and (not answer.models or not retired.is_over):
-        yield Check("note", f"{_subject(use)}: {retired}")
+    elif notice and (not answer.models or life.status == "deprecated"):
+        yield Check("note", f"{_subject(use)}: {notice}")
 
 
 def is_listed(name: str, models: Sequence[str]) -> bool:

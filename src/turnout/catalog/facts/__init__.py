@@ -1,0 +1,10 @@
+"""What is known of upstream models, by their names: what they take and refuse, how long they will be there.
+
+The tables are beside this file, one for each maker of models, with the page that each fact is from. A deployment under
+a name of its own (Azure's, a proxy's) can't be recognised: ``traits`` in the configuration says it.
+"""
+
+from .form import Facts, Lifecycle, Status
+from .lookup import facts_of, lifecycle_of, traits_of
+
+__all__ = ["Facts", "Lifecycle", "Status", "facts_of", "lifecycle_of", "traits_of"]

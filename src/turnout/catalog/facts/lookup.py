@@ -1,0 +1,90 @@
+"""A provider's name for a model → what is known of it.
+
+A name means the longest entry that it begins with, ended where a word ends: ``gpt-4o-mini-2024-07-18`` is
+``gpt-4o-mini``, and ``gpt-4`` is not ``gpt-4.1``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from msgspec.structs import replace
+
+from turnout.core import Traits
+
+from . import anthropic, google, open_models, openai
+from .form import ACTIVE, Facts, Lifecycle
+
+_MODELS: Final = openai.MODELS | anthropic.MODELS | google.MODELS | open_models.MODELS
+_LIFECYCLES: Final = {
+    "openai": openai.LIFECYCLES,
+    "anthropic": anthropic.LIFECYCLES,
+    "gemini": google.LIFECYCLES,
+}
+"""By provider: the same model may live longer, or shorter, on other platforms."""
+
+_LATER: Final = (
+    (re.compile(r"(o[1-9]|gpt-([5-9]|[1-9][0-9]))(?![0-9a-z])"), openai.LATER),
+    (re.compile(r"claude-(opus|sonnet|haiku)-([5-9]|[1-9][0-9])(?![0-9a-z])"), anthropic.LATER),
+    (re.compile(r"gemini-"), google.LATER),
+)
+"""What is likely of models that came after these tables."""
+
+_WORD_ENDS: Final = frozenset("-.:@_")
+_UNKNOWN: Final = Facts()
+
+
+@lru_cache(maxsize=4096)
+def facts_of(provider: str, model: str) -> Facts:
+    """What is known of a provider's model; ``Facts()`` when it is nothing. ``provider`` is its plain name."""
+    found = _found(_plain(model))
+    lifecycle = lifecycle_of(provider, model)
+    return found if lifecycle is ACTIVE else replace(found, lifecycle=lifecycle)
+
+
+def lifecycle_of(provider: str, model: str) -> Lifecycle:
+    """How long a provider's model is there, as far as the provider has said."""
+    return _LIFECYCLES.get(provider, {}).get(model.removeprefix("models/"), ACTIVE)
+
+
+@lru_cache(maxsize=4096)
+def traits_of(model: str) -> Traits:
+    """What of the facts changes what may be sent."""
+    known = _found(_plain(model))
+    return Traits(
+        sampling=not known.refuses & {"temperature", "top_p"},
+        context=known.context,
+        max_output=known.max_output,
+        inputs=known.inputs,
+        prefill=known.prefill,
+        tokenizer=known.tokenizer,
+        images=known.images,
+        max_tokens_field="max_completion_tokens" if "max_tokens" in known.refuses else "max_tokens",
+    )
+
+
+def _plain(model: str) -> str:
+    """In lower case, without a path, OpenAI's ``ft:``, and what Bedrock puts before (``us.anthropic.``)."""
+    name = model.rsplit("/", 1)[-1].lower().removeprefix("ft:")
+    start = name.find("claude-")
+    if start < 0:
+        return name
+    return name[start:].replace(".", "-") if start == 0 or name[start - 1] == "." else name
+
+
+def _found(name: str) -> Facts:
+    for part in _beginnings(name):
+        if part in _MODELS:
+            return _MODELS[part]
+    return next((facts for pattern, facts in _LATER if pattern.match(name)), _UNKNOWN)
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """Longest first. A point between digits is inside a number."""
+    yield name
+    for place in range(len(name) - 1, 0, -1):
+        if name[place] in _WORD_ENDS and not (name[place] == "." and name[place + 1 : place + 2].isdigit()):
+            yield name[:place]
