@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def framed(wire: str, lines: Iterable[str]) -> bytes:
     return "".join(f"event: {json.loads(line)['type']}\ndata: {line}\n\n" for line in lines).encode()
 
 
+@cache
 def shapes() -> list[Shape]:
     return [
         Shape(wire=file.stem, name=name, **told)

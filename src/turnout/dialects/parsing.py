@@ -24,7 +24,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, where: str = "")
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid_field(str(error), where) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error

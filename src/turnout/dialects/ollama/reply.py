@@ -33,6 +33,8 @@ class Form(NamedTuple):
 
 CHAT = Form(b'"message":{"role":"assistant","content":', b"}")
 GENERATE = Form(b'"response":', b"")
+_LATEST = 253_402_300_799
+"""The end of the year 9999: providers' clocks may say anything, dates end there."""
 
 
 def answer_body(form: Form, answer: Answer, context: ReplyContext) -> bytes:
@@ -50,7 +52,8 @@ def answer_body(form: Form, answer: Answer, context: ReplyContext) -> bytes:
 
 def head_of(model: str, created: int) -> bytes:
     """The beginning of every line, after which a field may follow."""
-    return encode({"model": model, "created_at": datetime.fromtimestamp(created, UTC)})[:-1] + b","
+    moment = datetime.fromtimestamp(max(0, min(created, _LATEST)), UTC)
+    return encode({"model": model, "created_at": moment})[:-1] + b","
 
 
 def end_fields(finish: Finish | None, usage: Usage | None, context: ReplyContext) -> dict[str, Any]:

@@ -123,6 +123,7 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
         self._progress = Progress()
         self._open: dict[int, _OpenPart] = {}
         self._next = 0  # the index after the last part's
+        self._begun = False
         self._failed = False
 
     def feed(self, data: bytes) -> list[StreamEvent]:
@@ -160,7 +161,9 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
 
     def _begin(self, message: wire.Message, events: list[StreamEvent]) -> None:
         """Most say nothing yet; the answer to a tool that code called comes whole with its beginning."""
-        events.append(Start(message.id, message.model))
+        if not self._begun:
+            self._begun = True
+            events.append(Start(message.id, message.model))
         events += self._progress.counted(message.usage)
         for part in _parts_of(message):
             events += [PartStart(self._next, part), PartEnd(self._next)]
@@ -170,17 +173,21 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
             events.append(finish)
 
     def _start(self, index: int, block: Fields, events: list[StreamEvent]) -> None:
+        """A block whose index was there before is another part. A message without a beginning begins here."""
+        if not self._begun:
+            self._begun = True
+            events.append(Start())
         self._end(index, events)
-        part = part_of(dict(block))
-        self._next = max(self._next, index + 1)
+        part, number = part_of(dict(block)), max(index, self._next)
+        self._next = number + 1
         if foreign_block(part):
-            self._open[index] = _OpenForeign(index, block)
+            self._open[index] = _OpenForeign(number, block)
         elif isinstance(part, ToolCall):
-            self._open[index] = _OpenCall(index, part.arguments)
+            self._open[index] = _OpenCall(number, part.arguments)
             part = msgspec.structs.replace(part, arguments="")
         else:
-            self._open[index] = _OpenPart(index)
-        events.append(PartStart(index, part))
+            self._open[index] = _OpenPart(number)
+        events.append(PartStart(number, part))
 
     def _end(self, index: int, events: list[StreamEvent]) -> None:
         part = self._open.pop(index, None)

@@ -66,8 +66,13 @@ class _Reader:
         self._next = 0  # the next part's index
         self._open: type[Text] | type[Thinking] | None = None  # its index is the one before the next
         self._called = False
+        self._done = False
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
+        """Nothing for what comes after the end."""
+        if self._done:
+            return []
+        self._done = reply.done
         events: list[StreamEvent] = []
         if reply.error is None and not self._started:
             self._started = True

@@ -32,6 +32,7 @@ class StreamRelay(FrameReader[bytes]):
     def __init__(self) -> None:
         self._framer = LineFramer()
         self._called = False
+        self._done = False
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         return self._read_all(self._framer.feed(data))
@@ -50,7 +51,9 @@ class StreamRelay(FrameReader[bytes]):
         self._called = self._called or _has_calls(reply)
         if reply.error is None:
             events.append(Relayed(line + b"\n", _has_content(reply)))
-        events += end_of(reply, self._called)
+        if not self._done:
+            events += end_of(reply, self._called)
+        self._done = self._done or reply.done
 
 
 class BodyRelay(BodyReader):

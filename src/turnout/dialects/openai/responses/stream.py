@@ -71,23 +71,23 @@ class ResponseRenderer:
         frames: list[bytes] = []
         for event in events:
             match event:
-                case Delta(index=index, text=text):
+                case Delta(index=index, text=text, choice=0):
                     frames.append(self._more(index, text))
                 case Relayed(data=data):
                     self._relayed = True
                     self._events.next()
                     (self._last or frames).append(data)
-                case PartStart(index=index, part=part):
+                case PartStart(index=index, part=part, choice=0):
                     frames.append(self._begin(index, part))
-                case PartEnd():
+                case PartEnd(choice=0):
                     frames.append(self._end(event))
                 case Start():
                     frames.append(self._start(event))
-                case Logprobs(tokens=tokens):
+                case Logprobs(tokens=tokens, choice=0):
                     self._logprobs += tokens
                 case UsageSoFar(usage=usage):
                     self._usage = usage
-                case Finish():
+                case Finish(choice=0):
                     self._finish = event
                     if self._relayed and self._keeps and frames:
                         self._last.append(frames.pop())

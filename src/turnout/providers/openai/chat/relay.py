@@ -98,7 +98,10 @@ class BodyRelay(BodyReader):
         if not reply.choices:
             raise UpstreamBroken("The provider's reply has no choices.")
         events: list[StreamEvent] = [Relayed(data)]
-        events += [finish_of(choice.finish_reason, choice.index) for choice in reply.choices if choice.finish_reason]
+        finishes = {
+            each.index: finish_of(each.finish_reason, each.index) for each in reply.choices if each.finish_reason
+        }
+        events += finishes.values()
         return events + _usage(reply)
 
 
