@@ -7,7 +7,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check lock bench test-live tokens clean
+.PHONY: help serve test check lock bench test-live tokens fuzz clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ test-live: .venv/.dev ## Run the main job on a real llama.cpp (compiles it once)
 
 tokens: .venv/.dev ## Measure how far our token counts are from what providers reported
 	$(BIN)/python -m scripts.token_errors
+
+fuzz: .venv/.dev ## Mutate requests and replies for ARGS seconds (600)
+	$(BIN)/python -m scripts.fuzz $(ARGS)
 
 clean: ## Remove everything that was set up here, but no data
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache tests/node/node_modules

@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 import yaml
 
+from tests.support.contract import ON_WIRES
 from turnout.core import Answer, ChatRequest, StreamEvent, WireBody
-from turnout.providers import Decoder, registry
+from turnout.providers import Decoder, Operation
 
 HERE = Path(__file__).parent
 REQUEST_WIRES = {"openai-responses": "openai"}
@@ -49,14 +50,13 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def decoder(self) -> Decoder:
-        return registry()[self.provider].operation(self.request()).decoder(self.request())
+        return self._operation().decoder(self.request())
 
     def relay(self) -> Decoder:
-        return registry()[self.provider].operation(self.request()).relay(self.request())
+        return self._operation().relay(self.request())
 
-    @property
-    def provider(self) -> str:
-        return REQUEST_WIRES.get(self.wire, self.wire)
+    def _operation(self) -> Operation[ChatRequest]:
+        return ON_WIRES[REQUEST_WIRES.get(self.wire, self.wire)].operation(self.request())
 
 
 def framed(wire: str, lines: Iterable[str]) -> bytes:
