@@ -32,7 +32,7 @@ from turnout.core import (
     UsageSoFar,
     unfold,
 )
-from turnout.dialects import ReplyContext, endpoint_at, registry
+from turnout.dialects import ReplyContext, ServedModel, endpoint_at, registry
 from turnout.errors import AllDeploymentsFailed, InvalidRequest, UpstreamBroken
 
 CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000)
@@ -230,6 +230,15 @@ def test_an_error_is_a_text() -> None:
     assert (told["error"], told["param"]) == ("No.", "think")
     failed = AllDeploymentsFailed("m", [("d", UpstreamBroken("Gone."))])
     assert json.loads(registry()["ollama"].error(failed, "r"))["failures"][0]["deployment"] == "d"
+
+
+def test_a_list_of_models_has_all_that_clients_read() -> None:
+    """``ollama list`` shows twelve digits of the digest and stumbles over an empty one."""
+    rows = [ServedModel(id=name, provider="echo", created=5) for name in ("größe", "b")]
+    told = ollama.ListResponse.model_validate_json(registry()["ollama"].models(rows)).models
+    assert [row.model for row in told] == ["größe", "b"]
+    assert len({(row.digest or "")[:12] for row in told}) == 2
+    assert all(len(row.digest or "") == 64 and row.modified_at and row.details for row in told)
 
 
 def test_vectors() -> None:

@@ -103,6 +103,14 @@ async def test_parallel_calls_and_their_results(stage: Stage, backend: Backend, 
     )
 
 
+async def test_what_is_ignored_is_told(stage: Stage) -> None:
+    """In the header, by the field's path; Ollama itself ignores none of it."""
+    said = {"messages": user("Hi."), "options": {"num_ctx": 5, "seed": 1}, "keep_alive": 5, "stream": False}
+    there = await stage.post("/api/chat", {"model": "simulator-anthropic", **said | {"options": {"num_ctx": 5}}})
+    assert set(there.headers["x-turnout-dropped"].split(", ")) == {"keep_alive", "options.num_ctx"}
+    assert "x-turnout-dropped" not in (await stage.post("/api/chat", {"model": "simulator-ollama", **said})).headers
+
+
 async def test_a_calls_id_is_told_to_who_reads_it(stage: Stage) -> None:
     """The SDK doesn't; clients that do get the provider's own and an index."""
     body = {"model": "simulator-openai", "messages": user("Please use all tools."), "tools": TRAINS, "stream": False}
@@ -260,6 +268,11 @@ async def test_a_model_is_shown(stage: Stage, provider: str) -> None:
     assert (shown.modelinfo or {})["general.architecture"] == provider
     told = (await stage.post("/api/show", {"name": f"simulator-{provider}:latest"})).json
     assert told.get("remote_host") == (None if provider == "ollama" else provider)
+
+
+async def test_a_models_context_length_is_shown_where_it_is_known(stage: Stage) -> None:
+    shown = await sdk(stage).show("aimock-openai")
+    assert (shown.modelinfo or {})["openai.context_length"] == 128_000  # gpt-4o-mini's
 
 
 async def test_echo_has_no_tools_and_no_eyes(stage: Stage) -> None:

@@ -131,6 +131,12 @@ def test_log_probabilities_come_before_the_text_that_they_belong_to() -> None:
     assert answer(whole, False).choices[0].logprobs == LIKELY
 
 
+@pytest.mark.parametrize("told", ["null", "[]", '{"content":[]}', '[{"token":5}]'])
+def test_log_probabilities_of_another_form_cost_nobody_the_answer(told: str) -> None:
+    body = line('"role":"assistant","content":"Yes."', f'{DONE},"logprobs":{told}').encode()
+    assert answer(body, False).choices == (Choice(0, (Text("Yes."),), Finish("stop", "stop")),)
+
+
 def test_a_model_that_draws_gives_images() -> None:
     png = "iVBORw0KGgoAAAANSUhEUg=="
     told = answer(line(f'"role":"assistant","content":"Here.","images":["{png}"]', DONE).encode(), False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -36,13 +37,13 @@ class Ollama:
 
 
 def _model(model: ServedModel) -> dict[str, Any]:
-    """Clients read every field; size and digest are those of files, of which there are none here."""
+    """Clients read every field, some the digest's first 12 digits. There is no file here: it is the name's."""
     details = {"format": "", "family": model.provider, "families": [model.provider]}
     return {
         "name": model.id,
         "model": model.id,
         "modified_at": datetime.fromtimestamp(model.created, UTC),
         "size": 0,
-        "digest": "",
+        "digest": sha256(model.id.encode()).hexdigest(),
         "details": {"parent_model": "", **details, "parameter_size": "", "quantization_level": ""},
     }

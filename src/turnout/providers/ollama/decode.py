@@ -78,7 +78,9 @@ class _Reader:
             self._started = True
             events.append(Start("", reply.model))
         if reply.logprobs:
-            events.append(Logprobs(tuple([one.token_logprob() for one in reply.logprobs])))
+            tokens = wire.logprobs_of(reply.logprobs)
+            if tokens:
+                events.append(Logprobs(tokens))
         if reply.message is not None:
             self._read_message(reply.message, events)
         if reply.done:

@@ -98,6 +98,18 @@ class Logprob(TopLogprob):
         return TokenLogprob(self.token, self.logprob, top, self.bytes)
 
 
+_LOGPROBS = msgspec.json.Decoder(list[Logprob] | None)
+
+
+def logprobs_of(raw: Raw) -> tuple[TokenLogprob, ...]:
+    """None for what has another form: the answer is worth more than how likely it was."""
+    try:
+        told = _LOGPROBS.decode(raw) if raw else None
+    except msgspec.ValidationError:
+        return ()
+    return tuple([one.token_logprob() for one in told or ()])
+
+
 class Reply(Struct):
     """A whole reply, or one line of a stream. ``error`` is text; proxies on this wire make an object of it.
 
@@ -108,7 +120,7 @@ class Reply(Struct):
     message: Message | None = None
     response: str | None = None
     thinking: str | None = None
-    logprobs: list[Logprob] | None = None
+    logprobs: Raw = NOTHING  # read by ``logprobs_of``
     done: bool = False
     done_reason: str | None = None
     prompt_eval_count: int = 0
