@@ -68,6 +68,8 @@ async def test_a_request_is_told_with_every_field(ledger: Ledger) -> None:
                     "reasoning": 12,
                     "audio_input": 0,
                     "audio_output": 0,
+                    "image_input": 0,
+                    "image_output": 0,
                     "source": "reported",
                 },
                 "cost": 421_650_000,

@@ -19,6 +19,7 @@ texts = st.text()
 usages = st.builds(
     Usage, input=numbers, output=numbers, cached_input=numbers, cache_write=numbers, reasoning=numbers,
     audio_input=st.just(0) | numbers, audio_output=st.just(0) | numbers,
+    image_input=st.just(0) | numbers, image_output=st.just(0) | numbers,
     source=st.sampled_from(["reported", "estimated"]),
 )  # fmt: skip
 starts = st.builds(
@@ -58,7 +59,7 @@ def test_an_ordinary_chat_pays_for_no_field_that_it_does_not_have() -> None:
     plain = ended_line(started_line(start("r1")), end("r1"))
     assert plain.endswith(b'"reported"]\n')
     resized = ended_line(started_line(start("r1")), end("r1", usage=None, changes=("resized",)))
-    assert resized.endswith(b',null,null,null,null,null,null,"chat","[\\"resized\\"]",null,null]\n')
+    assert resized.endswith(b',null,null,null,null,null,null,"chat","[\\"resized\\"]",null,null,null,null]\n')
 
 
 def test_a_started_line_is_read_as_it_was_written() -> None:

@@ -41,7 +41,14 @@ _usage_fields: Callable[[Usage], tuple[Any, ...]] = attrgetter(
     "reasoning",
     "source",
 )
+_media_fields: Callable[[Usage], tuple[int, ...]] = attrgetter(
+    "audio_input",
+    "audio_output",
+    "image_input",
+    "image_output",
+)
 _NO_USAGE = (None,) * 6
+_NO_MEDIA = (0,) * 4
 _encode = msgspec.json.Encoder().encode
 _decode_started = msgspec.json.Decoder(StartedRow).decode
 _decode_array = msgspec.json.Decoder(list[Any]).decode
@@ -73,10 +80,11 @@ def ended_line(started: bytes, end: AttemptEnd) -> bytes:
 
 def _tail(end: AttemptEnd) -> tuple[Any, ...]:
     """The fields of ``AttemptRow`` after the usage; none when all have their defaults."""
-    audio = (None, None) if end.usage is None else (end.usage.audio_input or None, end.usage.audio_output or None)
-    if end.operation == "chat" and not end.changes and audio == (None, None):
+    media = _NO_MEDIA if end.usage is None else _media_fields(end.usage)
+    if end.operation == "chat" and not end.changes and not any(media):
         return ()
-    return (end.operation, _array(end.changes).decode() if end.changes else None, *audio)
+    counts = [count or None for count in media]
+    return (end.operation, _array(end.changes).decode() if end.changes else None, *counts)
 
 
 def _array(fields: tuple[Any, ...]) -> bytes:

@@ -87,6 +87,8 @@ def _usage(row: AttemptRow) -> Usage | None:
         reasoning=row.reasoning or 0,
         audio_input=row.audio_input or 0,
         audio_output=row.audio_output or 0,
+        image_input=row.image_input or 0,
+        image_output=row.image_output or 0,
         source=row.usage_source,
     )
 

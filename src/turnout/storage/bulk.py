@@ -53,7 +53,7 @@ def _sqlite(rows: int) -> str:
 
 
 async def _insert_columns(connection: AsyncConnection, rows: Sequence[AttemptRow]) -> int:
-    """Postgres takes an array for each column: one prepared statement for any number of rows, 32 parameters."""
+    """Postgres takes an array for each column: one prepared statement for any number of rows, 34 parameters."""
     if not rows:
         return 0
     columns = tuple(map(_without_nul, zip(*map(msgspec.structs.astuple, rows), strict=True)))

@@ -40,7 +40,7 @@ class AttemptRow(StartedRow, frozen=True, array_like=True, gc=False):
 
     Token counts and ``usage_source`` are None when nothing is known of them.
     A lost attempt has no ``queue``, ``total`` and ``operation``: nobody was there to tell them. ``changes`` is a JSON
-    array of texts. The counts of audio tokens are None when there were none.
+    array of texts. The counts of audio's and images' tokens are None when there were none.
     Older versions, whose lines have no ``operation``, knew chats alone.
     """
 
@@ -64,6 +64,8 @@ class AttemptRow(StartedRow, frozen=True, array_like=True, gc=False):
     changes: str | None = None
     audio_input: Integer | None = None
     audio_output: Integer | None = None
+    image_input: Integer | None = None
+    image_output: Integer | None = None
 
 
 class ModelRow(msgspec.Struct, frozen=True, gc=False):

@@ -39,8 +39,10 @@ attempts = Table(
     Column("usage_source", Text),
     Column("operation", Text, server_default="chat"),
     Column("changes", Text),  # a JSON array of texts
-    Column("audio_input", BigInteger),  # this and the next one: tokens
+    Column("audio_input", BigInteger),  # this and the next three: tokens
     Column("audio_output", BigInteger),
+    Column("image_input", BigInteger),
+    Column("image_output", BigInteger),
     # One index does two jobs: it finds a request's attempts, and it lets an attempt in only once.
     PrimaryKeyConstraint("request_id", "attempt_id"),
     Index("attempts_started", "started"),

@@ -1,4 +1,4 @@
-"""What an attempt was asked to do, what was done to its media, and audio tokens. Before, all there was were chats."""
+"""What an attempt was asked to do, what was done to its media, and the tokens of media. Before, all were chats."""
 
 from __future__ import annotations
 
@@ -17,3 +17,5 @@ def upgrade() -> None:
     op.add_column("attempts", sa.Column("changes", sa.Text))
     op.add_column("attempts", sa.Column("audio_input", sa.BigInteger))
     op.add_column("attempts", sa.Column("audio_output", sa.BigInteger))
+    op.add_column("attempts", sa.Column("image_input", sa.BigInteger))
+    op.add_column("attempts", sa.Column("image_output", sa.BigInteger))
