@@ -103,6 +103,13 @@ def test_what_is_wrong_is_named(endpoint: Any, fields: dict[str, Any], param: st
 
 
 @both
+def test_a_number_out_of_bounds_in_an_unknown_field_is_named(endpoint: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        endpoint.parse(b'{"prompt":"hi","min_p":1e999}')
+    assert (refused.value.param or "").startswith("min_p")
+
+
+@both
 def test_a_relayed_stream_passes(endpoint: Any) -> None:
     renderer = endpoint.renderer(parse(endpoint, stream=True), CONTEXT)
     assert renderer.feed([Relayed(b"data: {}\n\n"), Finish("stop", "x")]) + renderer.close() == b"data: {}\n\n"

@@ -137,6 +137,11 @@ def test_log_probabilities_of_another_form_cost_nobody_the_answer(told: str) -> 
     assert answer(body, False).choices == (Choice(0, (Text("Yes."),), Finish("stop", "stop")),)
 
 
+def test_bad_utf8_in_log_probabilities_costs_nobody_the_answer() -> None:
+    body = line('"content":"Yes."', f'{DONE},"logprobs":[{{"token":"?","logprob":0}}]').encode().replace(b"?", b"\xef")
+    assert answer(body, False).choices[0].parts == (Text("Yes."),)
+
+
 def test_a_model_that_draws_gives_images() -> None:
     png = "iVBORw0KGgoAAAANSUhEUg=="
     told = answer(line(f'"role":"assistant","content":"Here.","images":["{png}"]', DONE).encode(), False)

@@ -51,6 +51,7 @@ class Body(msgspec.Struct, kw_only=True):
     stop: str | list[str] | None = None
 
 
+_ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _BODY = msgspec.json.Decoder(Body)
 _KNOWN = frozenset(Body.__struct_fields__)
 _OFF: Mapping[str, object] = {
@@ -116,7 +117,7 @@ class Generate:
 
 
 def _is_off(name: str, value: Raw) -> bool:
-    said = msgspec.json.decode(value)
+    said = decode(_ANY, value, name)
     return said is None or (name in _OFF and said == _OFF[name])
 
 

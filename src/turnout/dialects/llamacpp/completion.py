@@ -45,6 +45,7 @@ class _Marked(msgspec.Struct, forbid_unknown_fields=True):
     prompt_string: str
 
 
+_ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _BODY = msgspec.json.Decoder(Body)
 _PROMPT = msgspec.json.Decoder(str | _Marked)
 _KNOWN = frozenset(Body.__struct_fields__)
@@ -158,5 +159,5 @@ def _extensions(fields: dict[str, Raw], messages: tuple[Message, ...]) -> dict[s
 
 
 def _is_off(name: str, value: Raw) -> bool:
-    said = msgspec.json.decode(value)
+    said = decode(_ANY, value, name)
     return said is None or (name in _OFF and said == _OFF[name])

@@ -105,7 +105,7 @@ def logprobs_of(raw: Raw) -> tuple[TokenLogprob, ...]:
     """None for what has another form: the answer is worth more than how likely it was."""
     try:
         told = _LOGPROBS.decode(raw) if raw else None
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeDecodeError):
         return ()
     return tuple([one.token_logprob() for one in told or ()])
 
