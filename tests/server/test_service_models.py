@@ -69,6 +69,7 @@ def names(page: dict[str, Any]) -> list[str]:
 async def test_the_record_that_is_made_is_the_record_that_is_told(open_server: TurnoutServer, new_id: str) -> None:
     made = await make(open_server, RECORD | {"id": new_id, "upstream_model": "gpt-4"})
     assert made.items() >= (RECORD | {"id": new_id, "status": "active", "source": "api"}).items()
+    assert made["lifecycle"].keys() == {"status", "shutdown_date", "replacement"}
     assert made["price"] == {"input": "30", "output": "60", "cached_input": None, "cache_write": None}
     assert (await ask(open_server, "GET", f"/api/models/{new_id}")).json() == made
     assert (await ask(open_server, "GET", f"/api/models/{new_id.replace('/', '%2F')}")).json() == made

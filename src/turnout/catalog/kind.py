@@ -1,4 +1,4 @@
-"""What kind of model an upstream model is, as far as that is known."""
+"""What kind of model an upstream model is: by the facts, else by words in its name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from turnout.core import Deployment
 
+from .facts import facts_of
 from .made import ModelType
 
 
@@ -24,13 +25,13 @@ class Capability(StrEnum):
     DOCUMENTS = "documents"
 
 
-_TYPES: Final[tuple[tuple[re.Pattern[str], ModelType], ...]] = (
+_NAMES: Final[tuple[tuple[re.Pattern[str], ModelType], ...]] = (
     (re.compile(r"embed|(^|[-/])(bge|gte|e5)-|minilm"), "embedding"),
-    (re.compile(r"dall-e|gpt-image|chatgpt-image|imagen|-image(-|$)"), "image"),
+    (re.compile(r"dall-e|gpt-image|chatgpt-image|imagen"), "image"),
     (re.compile(r"whisper|transcribe|(^|-)tts(-|$)"), "audio"),
     (re.compile(r"gpt-3\.5-turbo-instruct|davinci-00|babbage-00"), "completion"),
 )
-"""By words in the upstream model's name; anything else is taken for a chat model."""
+"""For models that no facts tell apart; what is none of these is taken for a chat model."""
 
 _OF_TYPE: Final[dict[ModelType, Capability]] = {
     "chat": Capability.TEXT_GENERATION,
@@ -47,17 +48,30 @@ _OF_INPUT: Final = {
     "file": Capability.DOCUMENTS,
 }
 
+_OF_OUTPUT: Final = {"image": Capability.IMAGE_GENERATION, "audio": Capability.AUDIO}
+
 
 def type_of(deployment: Deployment) -> ModelType:
+    known = facts_of(deployment.provider, deployment.model)
+    if "embedding" in known.outputs:
+        return "embedding"
+    if "text" not in known.outputs:
+        return "image" if "image" in known.outputs else "audio"
+    if known.inputs == frozenset({"audio"}):
+        return "audio"
     name = deployment.model.lower()
-    return next((type_ for pattern, type_ in _TYPES if pattern.search(name)), "chat")
+    return next((type_ for pattern, type_ in _NAMES if pattern.search(name)), "chat")
 
 
 def capabilities_of(type_: ModelType, deployment: Deployment) -> tuple[str, ...]:
-    """What its type says, and the modalities that it is known to take."""
+    """What its type says; and of a chat model, the modalities that it is known to take and give."""
+    if type_ != "chat":
+        return (_OF_TYPE[type_],)
     taken = deployment.traits.inputs or frozenset()
-    inputs = [word for modality, word in _OF_INPUT.items() if modality in taken] if type_ == "chat" else []
-    return (_OF_TYPE[type_], *inputs)
+    given = facts_of(deployment.provider, deployment.model).outputs
+    inputs = [word for modality, word in _OF_INPUT.items() if modality in taken]
+    outputs = [word for modality, word in _OF_OUTPUT.items() if modality in given]
+    return (_OF_TYPE[type_], *inputs, *outputs)
 
 
 def context_of(deployment: Deployment) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -45,7 +46,7 @@ def _is_address(text: str) -> str:
     return text
 
 
-_TOLD = frozenset({"source", "has_api_key", "created", "updated"})
+_TOLD = frozenset({"source", "has_api_key", "lifecycle", "created", "updated"})
 
 ModelId = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(is_id)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.:-]*$", max_length=64)]
@@ -131,6 +132,14 @@ class ListedModel(BaseModel):
     capabilities: list[str]
 
 
+class LifecycleBody(BaseModel):
+    """How long the upstream model is there, as far as its provider has said."""
+
+    status: Literal["active", "deprecated", "retired"]
+    shutdown_date: date | None
+    replacement: str | None = Field(description="what its provider recommends")
+
+
 class ModelRecord(ListedModel):
     """A model with where it is from and how it is reached. The key itself is never told.
 
@@ -146,6 +155,7 @@ class ModelRecord(ListedModel):
     has_api_key: bool
     api_version: str | None
     timeouts: TimeoutsBody | None
+    lifecycle: LifecycleBody
     created: int | None = Field(description="Unix time in seconds; for what was made here")
     updated: int | None
 

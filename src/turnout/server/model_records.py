@@ -10,12 +10,13 @@ from msgspec import UNSET, structs
 
 from turnout.catalog import Catalog, MadeModel
 from turnout.catalog.factory import in_process
+from turnout.catalog.facts import lifecycle_of
 from turnout.catalog.kind import capabilities_of, context_of, type_of
 from turnout.core import Model, Price
 from turnout.providers import registry
 from turnout.transport import address_of
 
-from .model_bodies import ModelRecord, PriceBody, Source, TimeoutsBody
+from .model_bodies import LifecycleBody, ModelRecord, PriceBody, Source, TimeoutsBody
 
 _PER_MILLION = Decimal(10**6)  # picodollars a token in one US dollar per 1M tokens
 _PER_THOUSAND = Decimal(10**9)
@@ -57,6 +58,7 @@ def made_record(catalog: Catalog, made: MadeModel) -> ModelRecord:
         has_api_key=deployment is not None and deployment.api_key is not None,
         api_version=made.api_version,
         timeouts=TimeoutsBody(**timeouts),
+        lifecycle=_lifecycle(made.provider, made.upstream_model),
         created=made.created,
         updated=made.updated,
         **_prices(deployment.price if deployment else None),
@@ -81,6 +83,7 @@ def _record(name: str, model: Model, source: Source) -> ModelRecord:
         has_api_key=first.api_key is not None,
         api_version=first.api_version,
         timeouts=TimeoutsBody(**structs.asdict(first.timeouts)),
+        lifecycle=_lifecycle(first.provider, first.model),
         created=None,
         updated=None,
         **_prices(first.price),
@@ -91,6 +94,11 @@ def _source(catalog: Catalog, name: str, model: Model) -> Source:
     if catalog.is_configured(name):
         return "configuration"
     return "built in" if in_process(registry()[model.deployments[0].provider]) else "discovery"
+
+
+def _lifecycle(provider: str, model: str) -> LifecycleBody:
+    life = lifecycle_of(provider, model)
+    return LifecycleBody(status=life.status, shutdown_date=life.shutdown_date, replacement=life.replacement or None)
 
 
 def _prices(price: Price | None) -> dict[str, Any]:
