@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import ollama
 import pytest
 
@@ -207,6 +208,54 @@ async def test_what_only_ollama_has_reaches_ollama(stage: Stage) -> None:
     assert reply.response == "You said: Hi."
 
 
+# --- with and without Turnout in between --------------------------------------------------------------
+
+
+def told_alike(pieces: list[Any]) -> list[dict[str, Any]]:
+    """All that the SDK read, but for the clock."""
+    clock = {"created_at", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration"}
+    return [piece.model_dump(exclude=clock) for piece in pieces]
+
+
+@pytest.mark.parametrize("upstream", ["aimock", "simulator"])
+@pytest.mark.parametrize(
+    ("case_name", "more"),
+    [
+        ("text", {}),
+        ("unicode", {}),
+        ("tool", {"tools": TRAINS}),
+        ("tools_parallel", {"tools": TRAINS}),
+        ("finish_length", {"options": {"num_predict": 2, "num_ctx": 512}}),
+        ("usage", {"think": True, "logprobs": True, "top_logprobs": 1, "keep_alive": "5m"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_ollama_says_the_same_through_turnout(
+    stage: Stage, upstream: str, case_name: str, more: dict[str, Any], stream: bool
+) -> None:
+    """Piece by piece: nothing is merged, split, added or lost."""
+    direct = ollama.AsyncClient(stage.root(upstream))
+    name = {"aimock": "gpt-4o-mini", "simulator": "sim"}[upstream]
+    asked: dict[str, Any] = {"messages": user(case(case_name).prompt), **more}
+    if stream:
+        expected = [piece async for piece in await direct.chat(name, stream=True, **asked)]
+    else:
+        expected = [await direct.chat(name, **asked)]
+    pieces = await chat(stage, f"{upstream}-ollama", asked.pop("messages"), stream=stream, **asked)
+    assert told_alike(pieces) == told_alike(expected)
+
+
+async def test_a_bare_prompt_is_answered_the_same_through_turnout(stage: Stage, stream: bool) -> None:
+    direct, asked = ollama.AsyncClient(stage.simulator.root), {"prompt": "Hi there.", "suffix": "End.", "think": True}
+    if stream:
+        expected = [piece async for piece in await direct.generate("sim", stream=True, **asked)]
+        pieces = [piece async for piece in await sdk(stage).generate("simulator-ollama", stream=True, **asked)]
+    else:
+        expected = [await direct.generate("sim", **asked)]
+        pieces = [await sdk(stage).generate("simulator-ollama", **asked)]
+    assert told_alike(pieces) == told_alike(expected)
+
+
 # --- what breaks -------------------------------------------------------------------------------------
 
 
@@ -290,6 +339,8 @@ async def test_a_model_that_cant_be_shown(stage: Stage, body: dict[str, Any]) ->
 async def test_what_clients_look_for_first(stage: Stage) -> None:
     assert (await stage.get("/api/version")).json == {"version": "0.13.4"}
     assert (await sdk(stage).ps()).models == []
+    async with httpx.AsyncClient() as client:
+        assert (await client.head(stage.turnout.url)).status_code == 200
     root = await stage.get("/")
     assert (root.status, b"Ollama is running" in root.body) == (200, True)
     assert (await stage.get("/api/tags", key="wrong")).status == 401

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from tests.support.openai_wire import read
 from turnout.core import (
@@ -68,6 +68,23 @@ def test_its_own_extensions_and_options_are_sent() -> None:
         "keep_alive": 5,
         "options": {"num_ctx": 512},
     }
+
+
+@pytest.mark.parametrize(
+    ("request_", "options"),
+    [
+        (asking(), {"num_ctx": 9}),
+        (RELAYED, {"num_ctx": 9}),
+        (asking(extensions={"ollama": {"options.num_ctx": Raw(b"5")}}), {"num_ctx": 5}),
+    ],
+    ids=["translated", "relayed", "said"],
+)
+def test_a_deployments_options_fill_in_what_the_caller_left_out(
+    request_: EmbeddingRequest, options: dict[str, Any]
+) -> None:
+    place = structs.replace(PLACE, options={"num_ctx": Raw(b"9"), "keep_alive": Raw(b'"5m"')})
+    built = json.loads(PROVIDER.operation(request_).build(request_, place).body)
+    assert (built["options"], built["keep_alive"]) == (options, "5m")
 
 
 def test_what_it_cant_express_is_refused_by_name() -> None:

@@ -36,7 +36,7 @@ from . import wire
 NAMESPACE = "ollama"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 _encode = msgspec.json.encode
-OPTION = "options."
+_OPTION = "options."
 """Begins the names of options among the extensions."""
 
 
@@ -67,14 +67,19 @@ def _with_more(body: wire.ChatRequest, more: dict[str, Raw], deployment: Deploym
     fields = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
     said = msgspec.structs.asdict(body.options)
     options = {name: value for name, value in said.items() if value is not None and value != ()}
-    for name, value in more.items():
-        group, key = (options, name.removeprefix(OPTION)) if name.startswith(OPTION) else (fields, name)
-        group.setdefault(key, value)
-    _add_defaults(fields, options, deployment)
+    add_extensions(fields, options, more)
+    add_own_defaults(fields, options, deployment)
     return fields | {"options": options}
 
 
-def _add_defaults(fields: dict[str, Any], options: dict[str, Any], deployment: Deployment) -> None:
+def add_extensions(fields: dict[str, Any], options: dict[str, Any], more: dict[str, Raw]) -> None:
+    """Fields of Ollama's own, where nothing is said under their name."""
+    for name, value in more.items():
+        group, key = (options, name.removeprefix(_OPTION)) if name.startswith(_OPTION) else (fields, name)
+        group.setdefault(key, value)
+
+
+def add_own_defaults(fields: dict[str, Any], options: dict[str, Any], deployment: Deployment) -> None:
     """A deployment's ``options`` are Ollama's own, and how long it keeps the model in memory."""
     for name, value in deployment.options.items():
         group = fields if name == "keep_alive" else options
@@ -199,5 +204,5 @@ def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
         add_missing(options, _TOP_P, defaults.top_p)
     else:
         options = {key: value for key, value in options.items() if key not in _TEMPERATURE + _TOP_P}
-    _add_defaults(body, options, deployment)
+    add_own_defaults(body, options, deployment)
     return _encode(body | {"options": options})

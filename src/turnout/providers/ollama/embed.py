@@ -23,9 +23,10 @@ from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
+from turnout.providers.raw_fields import object_in
 
 from . import wire
-from .build import NAMESPACE
+from .build import NAMESPACE, add_extensions, add_own_defaults
 
 Send = Callable[[Deployment, str, bytes], WireRequest]
 """The provider's request to ``(deployment, path)`` with a body."""
@@ -37,9 +38,6 @@ class _Reply(msgspec.Struct):
     prompt_eval_count: int = 0
     error: str | wire.Error | None = None
 
-
-_OPTION = "options."
-"""Begins the names of options among the extensions."""
 
 _REPLY = msgspec.json.Decoder(_Reply)
 
@@ -53,10 +51,16 @@ class Embed:
 
     def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw
+        options: dict[str, Any]
         if raw is not None and raw.wire == self.wire:
             body: dict[str, Any] = {**raw.fields, "model": deployment.model}
+            options = object_in(raw.fields, "options")
         else:
-            body = self._translated(request, deployment)
+            body, options = self._translated(request, deployment), {}
+            add_extensions(body, options, (request.extensions or {}).get(NAMESPACE, {}))
+        add_own_defaults(body, options, deployment)
+        if options:
+            body["options"] = options
         return self._send(deployment, "/api/embed", msgspec.json.encode(body))
 
     def _translated(self, request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
@@ -67,11 +71,7 @@ class Embed:
         body: dict[str, Any] = {"model": deployment.model, "input": request.inputs}
         if request.dimensions is not None:
             body["dimensions"] = request.dimensions
-        more = (request.extensions or {}).get(NAMESPACE, {})
-        options = {name.removeprefix(_OPTION): value for name, value in more.items() if name.startswith(_OPTION)}
-        if options:
-            body["options"] = options
-        return body | {name: value for name, value in more.items() if not name.startswith(_OPTION)}
+        return body
 
     def decoder(self, request: EmbeddingRequest) -> Decoder:
         return _EmbedDecoder(len(request.inputs))

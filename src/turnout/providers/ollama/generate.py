@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from turnout.core import ChatRequest, Deployment, WireRequest
 from turnout.errors import Unsupported
 from turnout.providers import Decoder
 
 from .build import relayed_body
 from .decode import BodyDecoder, StreamDecoder
+from .embed import Send
 from .relay import BodyRelay, StreamRelay
-
-Send = Callable[[Deployment, str, bytes], WireRequest]
-"""The provider's request to ``(deployment, path)`` with a body."""
 
 
 class Generate:
