@@ -105,6 +105,18 @@ async def test_what_isnt_reported_is_estimated(start_turnout: StartTurnout) -> N
     assert attempt["cost"] == attempt["usage"]["input"] * INPUT_PRICE * MILLIONTH
 
 
+async def test_what_was_left_out_is_told(stage: Stage, sdk: AsyncOpenAI) -> None:
+    create = sdk.embeddings.with_raw_response.create
+    reply = await create(model=faulty("ollama", ""), input="x", user="u", extra_body={"metadata": {}})
+    assert reply.headers["x-turnout-dropped"] == "user, metadata"
+    relayed = await create(model=faulty("openai", ""), input="x", user="u", extra_body={"metadata": {}})
+    assert "x-turnout-dropped" not in relayed.headers
+    path, body = f"/v1beta/models/{faulty('openai', '')}:embedContent", {"content": {"parts": [{"text": "x"}]}}
+    translated = await stage.post(path, body | {"taskType": "RETRIEVAL_QUERY"})
+    assert translated.status == 200, translated.body
+    assert translated.headers["x-turnout-dropped"] == "taskType"
+
+
 async def test_a_provider_without_embeddings_is_passed_over(stage: Stage, sdk: AsyncOpenAI) -> None:
     """The first deployment of ``chats-first`` is Anthropic's."""
     with pytest.raises(openai.BadRequestError, match="'anthropic' does not support embeddings") as caught:

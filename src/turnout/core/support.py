@@ -9,6 +9,7 @@ import msgspec
 from turnout.errors import Unsupported
 
 from .messages import Audio, Extensions, File, Image, Message, Text, ToolResult
+from .operations import CountRequest, Request
 from .request import ChatRequest
 from .unread import unread_fields
 
@@ -67,7 +68,7 @@ HARMLESS = frozenset(
 
 class Support(msgspec.Struct, frozen=True, kw_only=True):
     """``knobs`` are the sampling fields that are sent; ``ignores`` what is left out without harm (docs/providers.md):
-    sampling fields, and ``user``, ``metadata``, ``name``, ``detail``, ``strict``.
+    sampling fields, and ``user``, ``metadata``, ``name``, ``detail``, ``strict``, ``taskType``.
 
     ``namespace`` is the extensions' namespace that this provider understands.
     ``image_url_schemes`` are those of addresses that it fetches itself. Where it has to be told the type of what is
@@ -114,6 +115,15 @@ def left_out(request: ChatRequest, support: Support) -> Iterator[str]:
         yield from _left_out_of_message(message, support, f"messages[{number}]")
     if request.raw is not None and request.raw.form is not None:
         yield from unread_fields(request.raw.fields, request.raw.form)
+
+
+def left_out_beside_chat(request: Request, support: Support) -> Iterator[str]:
+    """The same of a translated request that isn't for a chat. ``purpose`` is Gemini's ``taskType``."""
+    for field, name in (("user", "user"), ("purpose", "taskType")):
+        if name in support.ignores and getattr(request, field, None) is not None:
+            yield name
+    if not isinstance(request, CountRequest):
+        yield from _foreign(request.extensions, support, "")
 
 
 def _left_out_of_message(message: Message, support: Support, where: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from turnout.core import ChatRequest, Deployment, StreamEvent, Support, Usage, left_out
+from turnout.core.support import left_out_beside_chat
 from turnout.routing import Plan
 
 from .attempt import Attempt
@@ -35,7 +36,7 @@ class Reply:
         """Paths of the request's fields that were not sent: the provider or its model has no place for them."""
         request, deployment = self._attempt.request, self.deployment
         if not isinstance(request, ChatRequest):
-            return []
+            return [] if self._attempt.relayed else list(left_out_beside_chat(request, self._support))
         found = [] if self._attempt.relayed else list(left_out(request, self._support))
         if not deployment.traits.sampling and (request.reasoning is None or request.reasoning.enabled):
             found += [name for name in _HEAT if getattr(request.sampling, name) is not None]

@@ -49,7 +49,7 @@ class Ollama:
     support = Support(
         namespace=NAMESPACE,
         knobs=frozenset(Sampling.__struct_fields__),
-        ignores=frozenset({"user", "metadata", "name", "detail", "strict", "purpose"}),
+        ignores=frozenset({"user", "metadata", "name", "detail", "strict", "taskType"}),
         image_urls=False,
     )
 

@@ -32,6 +32,9 @@ OPENAI_KNOBS = frozenset(
     {"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"}
 )
 
+_IGNORED = frozenset({"taskType"})
+"""Its embeddings serve all purposes alike."""
+
 Maker = Callable[[Access], Operation[Any]]
 """Makes an operation for one vendor: the operation's class."""
 
@@ -52,7 +55,7 @@ class OpenAIWire:
     ) -> None:
         self.name = name
         self.profile = profile
-        self.support = Support(namespace=NAMESPACE, knobs=knobs, audio=True, files=True, choices=True)
+        self.support = Support(namespace=NAMESPACE, knobs=knobs, ignores=_IGNORED, audio=True, files=True, choices=True)
         self._access = access or Access(name)
         made = [make(self._access) for make in operations]
         self._operations: Mapping[str, Operation[Any]] = {operation.wire: operation for operation in made}
