@@ -16,6 +16,7 @@ from turnout.core import (
     Deployment,
     Failure,
     Finish,
+    ImageRequest,
     Outcome,
     Part,
     PartStart,
@@ -26,6 +27,7 @@ from turnout.core import (
     StreamEvent,
     Text,
     Thinking,
+    TranscriptionRequest,
     Usage,
     UsageSoFar,
 )
@@ -66,6 +68,7 @@ class Attempt:
         self._call = call
         self._streamed = call.request.stream
         self._worded = isinstance(call.request, ChatRequest)  # what comes is text, whose tokens may be estimated
+        self._unsteady = isinstance(call.request, ImageRequest | TranscriptionRequest)  # is silent while it works
         self._source = source
         self._changes = changes
         self._recorder = recorder
@@ -127,7 +130,7 @@ class Attempt:
 
     async def _first_events(self) -> Sequence[StreamEvent]:
         timeouts = self.deployment.timeouts
-        patience = timeouts.first_token if self._streamed else timeouts.total
+        patience = timeouts.first_token if self._streamed and not self._unsteady else timeouts.total
         with self._watchdog.expect(patience, "did not begin to answer"):
             await self._source.open()
             return await self._next()
@@ -159,7 +162,9 @@ class Attempt:
             if self._failure is not None:
                 raise self._failure
             if not self._source.ended:
-                with self._watchdog.expect(self.deployment.timeouts.stall, "stopped in its answer: no more came"):
+                timeouts = self.deployment.timeouts
+                patience = timeouts.total if self._unsteady else timeouts.stall
+                with self._watchdog.expect(patience, "stopped in its answer: no more came"):
                     events = await self._source.read()
                 if events is not None:
                     return self._observed(events)
