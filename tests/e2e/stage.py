@@ -59,6 +59,9 @@ def config(aimock: Aimock, simulator: Simulator, tactless_url: str) -> dict[str,
         models[f"tactless-{provider}"] = _model({"provider": provider, "model": "m", "base_url": tactless_url})
     journal = deployment(Backend("aimock", "openai"), aimock, simulator) | {"headers": {"x-test-id": JOURNAL}}
     models["journal"] = _model(journal)
+    models["aimock-whisper"] = _model(
+        deployment(Backend("aimock", "openai"), aimock, simulator) | {"model": "whisper-1"}
+    )
     for provider in ("vllm", "llamacpp", "ollama", "openai"):
         models[f"nobody-{provider}"] = _model({"provider": provider, "model": "m", "base_url": NOBODY})
     for provider in WIRES:

@@ -79,6 +79,14 @@ async def test_a_transcript_is_streamed(sdk: AsyncOpenAI, provider: str) -> None
     assert events[-1].usage.total_tokens > 0
 
 
+async def test_a_model_that_cant_stream_is_told_as_if_it_did(sdk: AsyncOpenAI) -> None:
+    """As OpenAI's own ``whisper-1``, aimock's ignores the wish."""
+    stream = await sdk.audio.transcriptions.create(model="aimock-whisper", file=recording(), stream=True)
+    events: list[Any] = [event async for event in stream]
+    assert [event.type for event in events] == ["transcript.text.delta", "transcript.text.done"]
+    assert events[0].delta == events[1].text == case("media", 3).response["transcription"]["text"]
+
+
 async def test_aimock_answers_as_it_answers_everybody(sdk: AsyncOpenAI) -> None:
     said = case("media", 3).response["transcription"]["text"]
     whole = await sdk.audio.transcriptions.create(model="aimock-openai", file=recording())

@@ -173,6 +173,17 @@ def test_streamed_words_are_relayed_event_by_event(cuts: set[int]) -> None:
     assert told[-2:] == [UsageSoFar(USAGE), Finish("stop", "transcript.text.done")]
 
 
+def test_whole_words_in_place_of_a_stream_are_told() -> None:
+    body = json.dumps({"text": "Mind.", "usage": USED}, indent=2).encode()
+    assert events(relayed(stream=True), body, (5, 20)) == [
+        Product(Transcript(text="Mind.", usage=USAGE)),
+        UsageSoFar(USAGE),
+        Finish("stop", "done"),
+    ]
+    with pytest.raises(UpstreamBroken):
+        events(relayed(stream=True), body[:-9])
+
+
 def test_streamed_words_that_were_cut_have_no_finish() -> None:
     told = events(relayed(stream=True), WORDS[:60].partition(b"\n\n")[0] + b"\n\n")
     assert not [one for one in told if isinstance(one, Finish)]

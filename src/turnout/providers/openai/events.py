@@ -39,9 +39,12 @@ class EventRelay(FrameReader[bytes]):
         return self._read_all(events_of(whole)) if whole else []
 
     def close(self) -> list[StreamEvent]:
+        return self._read_rest(self._cutter.close())
+
+    def _read_rest(self, rest: bytes) -> list[StreamEvent]:
         """A last event without its blank line is only whole if it can be read."""
-        left = self._cutter.close().rstrip() + b"\n\n"
-        return self._read_all([left] if payload_of(left) else [])
+        event = rest.rstrip() + b"\n\n"
+        return self._read_all([event] if payload_of(event) else [])
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)

@@ -84,7 +84,7 @@ class TranscriptionsWire:
         return _TranscriptDecoder(request)
 
     def relay(self, request: TranscriptionRequest) -> Decoder:
-        return EventRelay(_ENDS, tokens_of) if request.stream else _TranscriptRelay(request)
+        return _TranscriptStream(request) if request.stream else _TranscriptRelay(request)
 
 
 class TranslationsWire(TranscriptionsWire):
@@ -116,6 +116,20 @@ class _TranscriptDecoder(BodyReader):
 
     def _whole(self, events: list[StreamEvent]) -> list[StreamEvent]:
         return [*events, Finish("stop", "done")] if self._request.stream else events
+
+
+class _TranscriptStream(EventRelay):
+    """Models that can't stream ignore the wish and answer whole, as ``whisper-1``: then that is told as events."""
+
+    def __init__(self, request: TranscriptionRequest) -> None:
+        super().__init__(_ENDS, tokens_of)
+        self._request = request
+
+    def _read_rest(self, rest: bytes) -> list[StreamEvent]:
+        if not rest.lstrip().startswith(b"{"):
+            return super()._read_rest(rest)
+        whole = _TranscriptDecoder(self._request)
+        return whole.feed(rest) + whole.close()
 
 
 class _TranscriptRelay(BodyReader):
