@@ -324,6 +324,20 @@ async def test_a_models_context_length_is_shown_where_it_is_known(stage: Stage) 
     assert (shown.modelinfo or {})["openai.context_length"] == 128_000  # gpt-4o-mini's
 
 
+@pytest.mark.parametrize(
+    ("model", "capabilities"),
+    [
+        ("openai/gpt-4o-mini", ["completion", "tools", "vision"]),
+        ("anthropic/claude-opus-4-5", ["completion", "tools", "vision", "thinking"]),
+        ("openai/gpt-3.5-turbo", ["completion", "tools"]),
+        ("openai/text-embedding-3-small", ["embedding"]),
+        ("ollama/nomic-embed-text", ["embedding"]),
+    ],
+)
+async def test_what_is_known_of_a_model_says_what_it_can_do(stage: Stage, model: str, capabilities: list[str]) -> None:
+    assert (await sdk(stage).show(model)).capabilities == capabilities
+
+
 async def test_echo_has_no_tools_and_no_eyes(stage: Stage) -> None:
     assert (await sdk(stage).show("echo")).capabilities == ["completion"]
 

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
+from turnout.catalog.facts import facts_of
+from turnout.catalog.kind import type_of
 from turnout.core import Deployment, Model
 from turnout.dialects import ServedModel, registry
 from turnout.errors import InvalidRequest, UnknownModel
@@ -19,6 +21,9 @@ from turnout.server.access import key_of
 
 API_VERSION = "0.13.4"
 """The Ollama whose API this is: clients look whether it is new enough. It was the first with OpenAI's Responses."""
+
+
+_NOT_CHATTING = {"embedding": "embedding", "image": "image", "audio": "audio"}
 
 
 class Asked(BaseModel):
@@ -96,15 +101,23 @@ def _shown(model: Model) -> dict[str, Any]:
 
 
 def _capabilities(model: Model) -> list[str]:
-    """What a deployment's provider has words for, unless its model is known to be without."""
-    found = ["completion"]
-    if any(providers()[at.provider].support.tools for at in model.deployments):
-        found.append("tools")
-    if any(_sees(at) for at in model.deployments):
-        found.append("vision")
-    return found
+    """In Ollama's words; of a chat model, what one of its deployments can do or isn't known to be unable to."""
+    first = type_of(model.deployments[0])
+    if first in _NOT_CHATTING:
+        return [_NOT_CHATTING[first]]
+    found = {"tools": _calls, "vision": _sees, "thinking": _thinks}
+    return ["completion", *(word for word, can in found.items() if any(can(at) for at in model.deployments))]
+
+
+def _calls(at: Deployment) -> bool:
+    return providers()[at.provider].support.tools
 
 
 def _sees(at: Deployment) -> bool:
     inputs = at.traits.inputs
     return providers()[at.provider].support.image_data and (inputs is None or "image" in inputs)
+
+
+def _thinks(at: Deployment) -> bool:
+    """`ollama run` asks for thoughts where it is told that there are some: they have to be known."""
+    return facts_of(at.provider, at.model).thinking in ("optional", "always")
