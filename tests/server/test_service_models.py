@@ -278,12 +278,20 @@ class TestWhoMayWrite:
         assert (await ask(guarded, "GET", "/api/models/configured")).status_code == 401
 
     @pytest.mark.parametrize(
-        "headers", [{"origin": "http://evil.test"}, {"origin": "null"}, {"host": "evil.test:80"}],
-        ids=["a-page-from-elsewhere", "a-page-from-a-file", "a-name-that-was-led-here"],
+        "headers",
+        [{"origin": "http://evil.test"}, {"origin": "null"}, {"host": "evil.test:80"}, {"origin": "http://["},
+         {"host": "["}],
+        ids=["a-page-from-elsewhere", "a-page-from-a-file", "a-name-that-was-led-here", "no-origin", "no-host"],
     )  # fmt: skip
     async def test_a_browser_that_was_misled_may_not(self, open_server: TurnoutServer, headers: dict[str, str]) -> None:
         reply = await ask(open_server, "POST", "/api/models", BASE, **headers)
         assert reply.status_code == 401
+
+    @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
+    async def test_a_page_of_this_very_server_may(self, open_server: TurnoutServer, name: str) -> None:
+        host = f"{name}:{open_server.port}"
+        reply = await ask(open_server, "DELETE", "/api/models/nothing", host=host, origin=f"http://{host}")
+        assert reply.status_code == 404
 
     async def test_the_variable_makes_an_admin_key_and_asks_nobody_else_for_one(
         self, start_turnout: StartTurnout, new_id: str

@@ -52,13 +52,12 @@ def _is_local(request: Request, gateway: Gateway) -> bool:
     """
     if not listens_on_loopback(gateway.settings.server.host):
         return False
-    host = request.headers.get("host", "")
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    client, host, origin = request.client, request.headers.get("host", ""), request.headers.get("origin")
+    if client is None or not listens_on_loopback(client.host):
         return False
-    client = request.client
-    return (
-        listens_on_loopback(urlsplit(f"//{host}").hostname or "")
-        and client is not None
-        and listens_on_loopback(client.host)
-    )
+    try:
+        meant = urlsplit(f"//{host}").hostname or ""
+        elsewhere = origin is not None and urlsplit(origin).netloc != host
+    except ValueError:  # no address that any client of ours would send
+        return False
+    return listens_on_loopback(meant) and not elsewhere
