@@ -84,7 +84,7 @@ async def test_a_reply_cut_by_its_limit_says_so(aimock: Aimock, name: str, strea
 async def test_one_tool_call(aimock: Aimock, name: str, stream: bool) -> None:
     reply = await asker(aimock, name)("tool", stream=stream, tools=(WEATHER,))
     assert reply.calls == said_calls("tool")
-    assert reply.finish == ("stop" if name == "ollama" else "tool_calls")
+    assert reply.finish == "tool_calls"
 
 
 @pytest.mark.parametrize("name", SDKS)

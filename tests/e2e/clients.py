@@ -1,4 +1,4 @@
-"""The two SDKs that ask Turnout, in one form, so that a test is written once for both dialects."""
+"""The SDKs that ask Turnout, in one form, so that a test is written once for all dialects."""
 
 from __future__ import annotations
 
@@ -8,13 +8,28 @@ from types import ModuleType
 from typing import Any
 
 import anthropic as anthropic_package
+import ollama as ollama_package
 import openai as openai_package
+import pytest
+from google.genai import errors as gemini_package
+from google.genai import types
 
 from tests.e2e.stage import TEAM_KEY
-from tests.support.sdks import Question, Reply, anthropic, openai
+from tests.support.sdks import Question, Reply, anthropic, gemini, ollama, openai
 
 DIALECTS = ("openai", "anthropic")
+"""Those whose SDKs are alike: one exception for each status, headers beside every reply."""
+EVERY_DIALECT = (*DIALECTS, "gemini", "ollama")
+MODULES: Mapping[str, ModuleType] = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "ollama": ollama}
+PACKAGES: Mapping[str, ModuleType] = {
+    "openai": openai_package,
+    "anthropic": anthropic_package,
+    "gemini": gemini_package,
+    "ollama": ollama_package,
+}
 Turn = tuple[str, str]  # role, text
+every_client_but_ollama = pytest.mark.parametrize("client", ["openai", "anthropic", "gemini"], indirect=True)
+every_like_client = pytest.mark.parametrize("client", DIALECTS, indirect=True)
 
 
 class Client:
@@ -22,13 +37,15 @@ class Client:
 
     def __init__(self, dialect: str, url: str, key: str = TEAM_KEY) -> None:
         self.dialect = dialect
-        self._module: ModuleType = {"openai": openai, "anthropic": anthropic}[dialect]
-        self.sdk: Any = self._module.client(url if dialect == "anthropic" else f"{url}/v1", key)
-        self.errors: ModuleType = {"openai": openai_package, "anthropic": anthropic_package}[dialect]
+        self._module = MODULES[dialect]
+        self.sdk: Any = self._module.client(f"{url}/v1" if dialect == "openai" else url, key)
+        self.errors = PACKAGES[dialect]
 
     @property
     def path(self) -> str:
-        return {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}[self.dialect]
+        """Where the model is named in the body."""
+        paths = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "ollama": "/api/chat"}
+        return paths[self.dialect]
 
     async def ask(self, model: str, prompt: str, *, stream: bool = False, sent: Any = None, **more: Any) -> Reply:
         """``more`` are fields of a ``Question``; ``sent`` goes to the SDK as it is."""
@@ -40,6 +57,17 @@ class Client:
         """The fields that ``ask`` sends."""
         fields: dict[str, Any] = self._module.body(Question(prompt=prompt, model=model, **more))
         return fields
+
+    def plain(self, model: str, prompt: str, *, stream: bool = False) -> tuple[str, dict[str, Any]]:
+        """A path, and a body that asks it, for who doesn't want an SDK."""
+        if self.dialect == "gemini":
+            method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+            return f"/v1beta/models/{model}:{method}", {"contents": [{"role": "user", "parts": [{"text": prompt}]}]}
+        if self.dialect == "ollama":
+            fields = {"model": model, "messages": [{"role": "user", "content": prompt}]}
+        else:
+            fields = self.body(model, prompt)
+        return self.path, fields | {"stream": stream}
 
     def opened(self, model: str, prompt: str, *, stream: bool = False, **more: Any) -> AbstractAsyncContextManager[Any]:
         """A reply whose headers have come and whose body is still to be read."""
@@ -56,25 +84,52 @@ class Client:
             return headers
 
     def stops(self, *words: str) -> dict[str, Any]:
-        return {"openai": {"stop": list(words)}, "anthropic": {"stop_sequences": list(words)}}[self.dialect]
+        return {
+            "openai": {"stop": list(words)},
+            "anthropic": {"stop_sequences": list(words)},
+            "gemini": {"config": {"stop_sequences": list(words)}},
+            "ollama": {"options": {"stop": list(words)}},
+        }[self.dialect]
 
     def turns(self, *turns: Turn) -> dict[str, Any]:
         """A whole conversation's messages, in place of a question's own."""
         messages = [{"role": role, "content": text} for role, text in turns]
-        if self.dialect == "openai":
+        if self.dialect in ("openai", "ollama"):
             return {"messages": messages}
         system = "".join(text for role, text in turns if role == "system")
-        return {"system": system, "messages": [message for message in messages if message["role"] != "system"]}
+        if self.dialect == "anthropic":
+            return {"system": system, "messages": [message for message in messages if message["role"] != "system"]}
+        roles = {"user": "user", "assistant": "model"}
+        contents = [
+            types.Content(role=roles[role], parts=[types.Part(text=text)]) for role, text in turns if role in roles
+        ]
+        return {"contents": contents, "config": {"system_instruction": system}}
 
     def image_by_url(self, prompt: str, url: str) -> dict[str, Any]:
-        """Messages with an image that the provider has to fetch."""
+        """Messages with an image that the provider has to fetch. Ollama has no place for one."""
+        if self.dialect == "gemini":
+            return {"contents": [prompt, types.Part.from_uri(file_uri=url, mime_type="image/png")]}
         image: Mapping[str, Any] = {
             "openai": {"type": "image_url", "image_url": {"url": url}},
             "anthropic": {"type": "image", "source": {"type": "url", "url": url}},
         }[self.dialect]
         return {"messages": [{"role": "user", "content": [{"type": "text", "text": prompt}, image]}]}
 
+    def demand(self, tool: str) -> dict[str, Any]:
+        """That one tool is called. Ollama has no word for it."""
+        mode = types.FunctionCallingConfigMode.ANY
+        calling = types.FunctionCallingConfig(mode=mode, allowed_function_names=[tool])
+        return {
+            "openai": {"tool_choice": {"type": "function", "function": {"name": tool}}},
+            "anthropic": {"tool_choice": {"type": "tool", "name": tool}},
+            "gemini": {"config": {"tool_config": types.ToolConfig(function_calling_config=calling)}},
+        }[self.dialect]
+
     def error(self, name: str) -> type[Any]:
-        """The SDK's exception of that name."""
+        """The SDK's exception of that name; Gemini's has one for all 4xx, Ollama's one for everything."""
+        if self.dialect == "ollama":
+            return ollama_package.ResponseError
+        if self.dialect == "gemini":
+            return gemini_package.APIError
         found: type[Any] = getattr(self.errors, name)
         return found

@@ -25,7 +25,14 @@ async def stage(aimock: Aimock, simulator: Simulator, start_shared_turnout: Star
     assert [secret for secret in SECRETS if secret in log] == []
 
 
-@pytest.fixture(params=DIALECTS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``client`` is each of the SDKs that the module names as its ``CLIENTS``, or that the test itself names."""
+    named = any(marker.args[0] == "client" for marker in metafunc.definition.iter_markers("parametrize"))
+    if "client" in metafunc.fixturenames and not named:
+        metafunc.parametrize("client", getattr(metafunc.module, "CLIENTS", DIALECTS), indirect=True)
+
+
+@pytest.fixture
 def client(request: pytest.FixtureRequest, stage: Stage) -> Client:
     """One of the SDKs, talking to the shared server."""
     return Client(request.param, stage.turnout.url)

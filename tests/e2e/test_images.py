@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.backends import AIMOCK, SIMULATOR, Backend
-from tests.e2e.clients import Client
+from tests.e2e.clients import EVERY_DIALECT, Client, every_client_but_ollama, every_like_client
 from tests.support.aimock import case
 from tests.support.sdks import PNG
 
+CLIENTS = EVERY_DIALECT
 URL = "https://pictures.example/a-red-square.png"
 TAKE_URLS = [backend for backend in SIMULATOR if backend.provider != "ollama"]
 
@@ -27,12 +28,14 @@ async def test_every_byte_of_a_picture_arrives(client: Client, backend: Backend,
     assert reply.input_tokens == 101
 
 
+@every_client_but_ollama
 @pytest.mark.parametrize("backend", TAKE_URLS)
 async def test_a_pictures_address_arrives(client: Client, backend: Backend, stream: bool) -> None:
     reply = await client.ask(backend.model, "Look.", stream=stream, sent=client.image_by_url("Look.", URL))
     assert reply.text == f"You said: Look. I saw 1 image: {URL}."
 
 
+@every_client_but_ollama
 @pytest.mark.parametrize("model", ["aimock-ollama", "simulator-ollama", "echo"])
 async def test_who_takes_no_address_says_what_to_do(client: Client, model: str, stream: bool) -> None:
     with pytest.raises(client.error("BadRequestError"), match="does not support images by URL; send the image as bas"):
@@ -44,6 +47,7 @@ async def test_echo_takes_no_pictures(client: Client, stream: bool) -> None:
         await client.ask("echo", "Look.", stream=stream, image=PNG)
 
 
+@every_like_client
 @pytest.mark.parametrize("model", ["simulator-openai", "simulator-anthropic", "simulator-gemini", "simulator-ollama"])
 async def test_what_is_no_picture_is_refused_before_it_is_sent(client: Client, model: str) -> None:
     with pytest.raises(client.error("BadRequestError"), match=r"image") as refused:

@@ -1,4 +1,4 @@
-"""Text, prompts, usage and finishes, from every provider to both SDKs."""
+"""Text, prompts, usage and finishes, from every provider to every SDK."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from anthropic import Anthropic
 from openai import OpenAI
 
 from tests.e2e.backends import AIMOCK, COUNTING, EVERY, SIMULATOR, Backend
-from tests.e2e.clients import DIALECTS, Client
+from tests.e2e.clients import EVERY_DIALECT, Client
 from tests.e2e.stage import TEAM_KEY, Stage
 from tests.support.aimock import case
 
+CLIENTS = EVERY_DIALECT
 every = pytest.mark.parametrize("backend", EVERY)
 counting = pytest.mark.parametrize("backend", COUNTING)
 UNICODE = 'Zoë 👩🏽‍🚀 東京 مرحبا नमस्ते \u2028 \\ "quoted" <tag> \u00a0 end'
@@ -100,10 +101,10 @@ async def test_the_stop_sequence_that_was_hit_is_named_where_the_provider_names_
 
 
 async def test_answers_at_once_are_not_mixed_up(stage: Stage) -> None:
-    """Every backend of the simulator, both dialects, whole and streamed, all at the same time."""
+    """Every backend of the simulator, every dialect, whole and streamed, all at the same time."""
 
     async def ask(number: int) -> None:
-        client = Client(DIALECTS[number % 2], stage.turnout.url)
+        client = Client(EVERY_DIALECT[number % 4], stage.turnout.url)
         prompt = f"I am number {number}" + " and on" * (number % 7)
         reply = await client.ask(SIMULATOR[number % len(SIMULATOR)].model, prompt, stream=bool(number % 3))
         assert reply.text == f"You said: {prompt}"

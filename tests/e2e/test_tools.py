@@ -1,4 +1,4 @@
-"""Tool calls from every provider that has them, to both SDKs, and the results sent back."""
+"""Tool calls from every provider that has them, to every SDK, and the results sent back."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from tests.e2e.backends import AIMOCK, REMOTE, SIMULATOR, Backend
-from tests.e2e.clients import Client
+from tests.e2e.clients import DIALECTS, EVERY_DIALECT, Client, every_client_but_ollama
 from tests.e2e.stage import Stage
 from tests.support.aimock import case
 from tests.support.sdks import Call, Tool
 
+CLIENTS = EVERY_DIALECT
 CITY = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
 WEATHER = Tool("get_weather", CITY)
 BOOKING = (Tool("book_trip"), Tool("check_calendar"))
@@ -21,6 +22,12 @@ TRAINS = (Tool("find_train", CITY), Tool("find_bus", CITY))
 
 def told_calls(case_name: str, index: int = 0) -> tuple[Call, ...]:
     return tuple(Call(c["name"], json.loads(c["arguments"])) for c in case(case_name, index).response["toolCalls"])
+
+
+def results_said(text: str) -> list[str]:
+    """The results in the simulator's answer. Gemini's are objects, which others get as JSON."""
+    said = text.removeprefix("The tools said: ").split("; ")
+    return [json.loads(one)["result"] if one.startswith("{") else one for one in said]
 
 
 @pytest.mark.parametrize("backend", AIMOCK)
@@ -50,9 +57,10 @@ async def test_parallel_calls_have_ids_of_their_own(client: Client, backend: Bac
     first, second = reply.calls
     assert first == Call("find_train", {"city": "city 1", "days": 1})
     assert second == Call("find_bus", {"city": "city 2", "days": 2})
-    assert first.id
-    assert second.id
-    assert first.id != second.id
+    if client.dialect in DIALECTS:  # Gemini's calls may have none, Ollama's never have
+        assert first.id
+        assert second.id
+        assert first.id != second.id
 
 
 @pytest.mark.parametrize("backend", REMOTE)
@@ -63,8 +71,11 @@ async def test_a_result_is_answered(client: Client, backend: Backend, stream: bo
     first = await client.ask(backend.model, prompt, **asked)
     assert len(first.calls) == 1
     second = await client.ask(backend.model, prompt, **asked, calls=first.calls, results=("It is 21 degrees.",))
-    expected = backend.says("tool_result") if backend.upstream == "aimock" else "The tools said: It is 21 degrees."
-    assert (second.text, second.finish) == (expected, "stop")
+    assert second.finish == "stop"
+    if backend.upstream == "aimock":
+        assert second.text == backend.says("tool_result")
+    else:
+        assert results_said(second.text) == ["It is 21 degrees."]
 
 
 @pytest.mark.parametrize("backend", SIMULATOR)
@@ -73,23 +84,20 @@ async def test_results_of_parallel_calls_are_answered(client: Client, backend: B
     first = await client.ask(backend.model, "Please use all tools.", **asked)
     results = ("at noon", "at one")
     second = await client.ask(backend.model, "Please use all tools.", **asked, calls=first.calls, results=results)
-    assert second.text == "The tools said: at noon; at one"
+    assert results_said(second.text) == ["at noon", "at one"]
 
 
+@every_client_but_ollama
 @pytest.mark.parametrize("backend", [b for b in SIMULATOR if b.provider != "ollama"])
 async def test_a_tool_can_be_demanded(client: Client, backend: Backend, stream: bool) -> None:
-    choice = {
-        "openai": {"type": "function", "function": {"name": "find_bus"}},
-        "anthropic": {"type": "tool", "name": "find_bus"},
-    }[client.dialect]
-    reply = await client.ask(backend.model, "Hello.", stream=stream, tools=TRAINS, sent={"tool_choice": choice})
+    reply = await client.ask(backend.model, "Hello.", stream=stream, tools=TRAINS, sent=client.demand("find_bus"))
     assert [call.name for call in reply.calls] == ["find_bus"]
 
 
+@every_client_but_ollama
 async def test_ollama_can_not_be_made_to_call_a_tool(client: Client) -> None:
-    choice = {"openai": "required", "anthropic": {"type": "any"}}[client.dialect]
     with pytest.raises(client.error("BadRequestError"), match="can't be made to call a tool"):
-        await client.ask("simulator-ollama", "Hello.", tools=TRAINS, sent={"tool_choice": choice})
+        await client.ask("simulator-ollama", "Hello.", tools=TRAINS, sent=client.demand("find_bus"))
 
 
 async def test_echo_has_no_tools_and_says_so(client: Client, stream: bool) -> None:

@@ -79,5 +79,7 @@ FINISH: Mapping[str, str] = {
 }
 
 
-def finish(native: str | None) -> str:
-    return FINISH.get(native or "", native or "")
+def finish(native: str | None, *, called: bool = False) -> str:
+    """``called``: there are tool calls, for wires that say "stop" to them, too."""
+    said = FINISH.get(native or "", native or "")
+    return "tool_calls" if called and said == "stop" else said

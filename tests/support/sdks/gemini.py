@@ -20,12 +20,10 @@ def client(base_url: str, key: str = KEY) -> genai.Client:
     return genai.Client(api_key=key, http_options=options)
 
 
-async def ask(sdk: genai.Client, question: Question, *, stream: bool) -> Reply:
-    asked: dict[str, Any] = {
-        "model": question.model,
-        "contents": _contents(question),
-        "config": _config(question),
-    }
+async def ask(sdk: genai.Client, question: Question, *, stream: bool, **more: Any) -> Reply:
+    """``more`` goes to the SDK as it is; what it has of ``config`` is added to the question's."""
+    config = _config(question).model_copy(update=more.pop("config", {}))
+    asked: dict[str, Any] = {"model": question.model, "contents": contents(question), "config": config} | more
     if not stream:
         return _read([await sdk.aio.models.generate_content(**asked)])
     return _read([piece async for piece in await sdk.aio.models.generate_content_stream(**asked)])
@@ -44,7 +42,7 @@ def _config(question: Question) -> types.GenerateContentConfig:
     )
 
 
-def _contents(question: Question) -> list[types.Content]:
+def contents(question: Question) -> list[types.Content]:
     parts = [types.Part(text=question.prompt)]
     if question.image:
         parts.append(types.Part.from_bytes(data=question.image, mime_type="image/png"))
@@ -52,26 +50,33 @@ def _contents(question: Question) -> list[types.Content]:
     if question.calls:
         calls = [types.Part.from_function_call(name=c.name, args=c.arguments) for c in question.calls]
         results = [
-            types.Part.from_function_response(name=c.name, response=json.loads(r))
+            types.Part.from_function_response(name=c.name, response=_result(r))
             for c, r in zip(question.calls, question.results, strict=True)
         ]
         contents += [types.Content(role="model", parts=calls), types.Content(role="user", parts=results)]
     return contents
 
 
+def _result(text: str) -> dict[str, Any]:
+    """A response is an object: what isn't one is put into one, as Google's documentation says."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    return told if isinstance(told, dict) else {"result": text}
+
+
 def _read(pieces: list[types.GenerateContentResponse]) -> Reply:
     candidates = [c for piece in pieces for c in piece.candidates or ()]
     parts = [part for c in candidates if c.content for part in c.content.parts or ()]
     reasons = [c.finish_reason.value for c in candidates if c.finish_reason]
-    usage = pieces[-1].usage_metadata
-    assert usage
+    usage = pieces[-1].usage_metadata or types.GenerateContentResponseUsageMetadata()
+    calls = [call for part in parts if (call := part.function_call)]
     return Reply(
         text="".join(part.text or "" for part in parts if not part.thought),
         thinking="".join(part.text or "" for part in parts if part.thought),
-        calls=tuple(
-            Call(call.name or "", call.args or {}, call.id or "") for part in parts if (call := part.function_call)
-        ),
-        finish=finish(reasons[-1] if reasons else None),
+        calls=tuple(Call(call.name or "", call.args or {}, call.id or "") for call in calls),
+        finish=finish(reasons[-1] if reasons else None, called=bool(calls)),
         input_tokens=usage.prompt_token_count or 0,
         output_tokens=usage.candidates_token_count or 0,
     )

@@ -15,16 +15,18 @@ def client(base_url: str, key: str = KEY) -> ollama.AsyncClient:
     return ollama.AsyncClient(host=base_url, headers={"authorization": f"Bearer {key}"})
 
 
-async def ask(sdk: ollama.AsyncClient, question: Question, *, stream: bool) -> Reply:
+async def ask(sdk: ollama.AsyncClient, question: Question, *, stream: bool, **more: Any) -> Reply:
+    """``more`` goes to the SDK as it is; what it has of ``options`` is added to the question's."""
+    options = {"num_predict": question.max_tokens} | more.pop("options", {})
     asked: dict[str, Any] = {
         "model": question.model,
         "messages": _messages(question),
-        "options": {"num_predict": question.max_tokens},
+        "options": options,
         "tools": [
             {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.schema}}
             for t in question.tools
         ],
-    }
+    } | more
     if not stream:
         return _read([await sdk.chat(**asked)])
     return _read([piece async for piece in await sdk.chat(**asked, stream=True)])
@@ -51,7 +53,7 @@ def _read(pieces: list[ollama.ChatResponse]) -> Reply:
         text="".join(piece.message.content or "" for piece in pieces),
         thinking="".join(piece.message.thinking or "" for piece in pieces),
         calls=tuple(Call(call.name, call.arguments) for call in calls),
-        finish=finish(pieces[-1].done_reason),
+        finish=finish(pieces[-1].done_reason, called=bool(calls)),
         input_tokens=pieces[-1].prompt_eval_count or 0,
         output_tokens=pieces[-1].eval_count or 0,
     )

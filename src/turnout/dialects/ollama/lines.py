@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 
@@ -32,6 +33,11 @@ _TEXT = b""
 _THINKING = b'"","thinking":'
 _FIELDS = {Text: _TEXT, Refusal: _TEXT, Thinking: _THINKING}
 """What stands between a form's opening and the text. Ollama has no word of its own for a refusal."""
+
+
+_ESCAPES = {"\x85".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
+_LINE_ENDS = re.compile(b"|".join(_ESCAPES))
+"""What is an end of a line to Unicode, and to clients that split a stream by its rules, as ``ollama``'s own does."""
 
 
 class _Call:
@@ -132,6 +138,8 @@ class LineRenderer:
         return self._line(b'"","tool_calls":' + encode(fields))
 
     def _line(self, said: bytes) -> bytes:
+        if not said.isascii():
+            said = _LINE_ENDS.sub(lambda found: _ESCAPES[found[0]], said)
         if self._logprobs:
             return self._head + said + self._form.closing + self._likely() + b',"done":false}\n'
         return self._head + said + self._tail

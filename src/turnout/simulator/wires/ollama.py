@@ -265,7 +265,9 @@ def _done(answer: Answer) -> dict[str, Any]:
 
 
 def _frame(line: dict[str, Any], tokens: int = 1) -> Frame:
-    return Frame(msgspec.json.encode(line) + b"\n", "content", tokens)
+    """Go's JSON, which Ollama writes, escapes what ends a line in Unicode (https://pkg.go.dev/encoding/json#HTMLEscape)."""
+    written = msgspec.json.encode(line).replace("\u2028".encode(), b"\\u2028").replace("\u2029".encode(), b"\\u2029")
+    return Frame(written + b"\n", "content", tokens)
 
 
 DETAILS: Mapping[str, Any] = {
