@@ -304,6 +304,17 @@ def test_odd_streams(data: bytes, parts: tuple[Part, ...], usage: Usage | None) 
             id="total-too-small",
         ),
         pytest.param({}, Usage(), id="empty"),
+        pytest.param(
+            {
+                "prompt_tokens": 20,
+                "completion_tokens": 30,
+                "total_tokens": 50,
+                "prompt_tokens_details": {"audio_tokens": 15, "cached_tokens": 0},
+                "completion_tokens_details": {"audio_tokens": 25, "reasoning_tokens": 0},
+            },
+            Usage(input=20, output=30, audio_input=15, audio_output=25),
+            id="sound",
+        ),
     ],
 )
 def test_usage(fields: dict[str, Any], usage: Usage) -> None:

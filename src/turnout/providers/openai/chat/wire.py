@@ -70,10 +70,12 @@ class Choice(msgspec.Struct):
 class InputDetails(msgspec.Struct, gc=False):
     cached_tokens: Count | None = None
     cache_write_tokens: Count | None = None
+    audio_tokens: Count | None = None
 
 
 class OutputDetails(msgspec.Struct, gc=False):
     reasoning_tokens: Count | None = None
+    audio_tokens: Count | None = None
 
 
 class UsageFields(msgspec.Struct):
@@ -99,6 +101,8 @@ class UsageFields(msgspec.Struct):
             cached_input=inputs.cached_tokens or self.prompt_cache_hit_tokens or 0,
             cache_write=inputs.cache_write_tokens or 0,
             reasoning=outputs.reasoning_tokens or self.reasoning_tokens or 0,
+            audio_input=inputs.audio_tokens or 0,
+            audio_output=outputs.audio_tokens or 0,
         )
 
 
