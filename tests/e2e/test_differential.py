@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.e2e.backends import COUNTING, REMOTE, Backend, aimock_address, simulator_address
-from tests.e2e.clients import Client
+from tests.e2e.clients import EVERY_DIALECT, Client
 from tests.e2e.stage import JOURNAL, Stage
 from tests.support.aimock import case
 from tests.support.sdks import PNG, Question, Reply, Tool, anthropic, gemini, ollama, openai
@@ -38,13 +38,12 @@ MOCKED: dict[str, dict[str, Any]] = {
     "image": {"image": PNG},
 }
 OWN_SDKS = {"anthropic": anthropic, "gemini": gemini, "ollama": ollama}
-OWN_DIALECTS = {"anthropic": "anthropic", "gemini": "", "ollama": ""}
 Ask = Callable[[Question, bool], Awaitable[Reply]]
 
 
 def dialect_of(backend: Backend) -> str:
-    """The one that the provider speaks itself; empty if Turnout doesn't speak it to clients."""
-    return OWN_DIALECTS.get(backend.provider, "openai")
+    """The one that the provider speaks itself."""
+    return backend.provider if backend.provider in OWN_SDKS else "openai"
 
 
 def directly(stage: Stage, backend: Backend) -> Ask:
@@ -81,10 +80,9 @@ def questions(backend: Backend) -> dict[str, Question]:
 
 
 EVERY_QUESTION = [(backend, name) for backend in REMOTE for name in questions(backend)]
-SAME_WIRE = [(backend, name) for backend, name in EVERY_QUESTION if dialect_of(backend)]
 
 
-@pytest.mark.parametrize(("backend", "name"), SAME_WIRE)
+@pytest.mark.parametrize(("backend", "name"), EVERY_QUESTION)
 async def test_on_the_same_wire_nothing_changes(stage: Stage, backend: Backend, name: str, stream: bool) -> None:
     """Text, thinking, calls, finish and usage; with aimock, whose ids don't change, the calls' ids too."""
     question = questions(backend)[name]
@@ -99,7 +97,7 @@ async def test_on_the_same_wire_nothing_changes(stage: Stage, backend: Backend, 
 async def test_on_another_wire_the_same_is_said(stage: Stage, backend: Backend, name: str, stream: bool) -> None:
     question = questions(backend)[name]
     direct = await directly(stage, backend)(question, stream)
-    for dialect in {"openai", "anthropic"} - {dialect_of(backend)}:
+    for dialect in sorted({*EVERY_DIALECT} - {dialect_of(backend)}):
         turned = await through_turnout(stage, backend, dialect, question, stream)
         assert (turned.text, turned.thinking, turned.calls) == (direct.text, direct.thinking, direct.calls)
         assert turned.finish == ("tool_calls" if direct.calls else direct.finish)
