@@ -116,5 +116,9 @@ def _reachable(programs: Path, folder: Path) -> Path:
     if all(parent.stat().st_mode & 0o001 for parent in programs.parents):
         return programs
     folder.chmod(0o711)
-    copy = shutil.copytree(programs.parent, folder / "install", symlinks=True)
-    return Path(copy) / "bin"
+    package, copy = programs.parents[1], folder / "install"
+    libraries = package.with_name(f"{package.name}.libs")  # where Linux's programs look: beside their package
+    if libraries.exists():
+        shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+    shutil.copytree(programs.parent, copy / programs.relative_to(package.parent).parent, symlinks=True)
+    return copy / programs.relative_to(package.parent)
