@@ -17,7 +17,7 @@ from turnout.core.vectors import packed
 from turnout.simulator.answer import vector
 
 TEXTS = ["Where do the rails go?", "Left, at the turnout.", "Zoë 東京"]
-EMBEDDING = ("openai", "azure", "vllm", "llamacpp", "compatible", "ollama")
+EMBEDDING = ("openai", "azure", "vllm", "llamacpp", "compatible", "ollama", "gemini")
 MILLIONTH = 1_000_000  # picodollars a token for each USD per 1M tokens
 
 vendors = pytest.mark.parametrize("provider", EMBEDDING)
