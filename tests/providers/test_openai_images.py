@@ -172,6 +172,14 @@ def test_a_stream_is_relayed_event_by_event(cuts: set[int]) -> None:
     ]
 
 
+def test_a_large_picture_is_one_event() -> None:
+    """An event of 20 MB comes in many pieces."""
+    large = event("image_generation.completed", b64_json="A" * 20_000_000)
+    reader = PROVIDER.operation(STREAMED).relay(STREAMED)
+    told = [one for at in range(0, len(large), 65536) for one in reader.feed(large[at : at + 65536])]
+    assert told == [Relayed(large), Finish("stop", "image_generation.completed")]
+
+
 def test_a_stream_that_was_cut_has_no_finish() -> None:
     for end in range(0, len(STREAM) - 2, 9):
         try:

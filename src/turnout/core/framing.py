@@ -1,6 +1,6 @@
 """Cut a byte stream into frames, wherever the network cut it.
 
-All framers hold at most one frame's bytes, refuse one longer than about ``LIMIT``, and join what they hold only when
+All framers hold at most one frame's bytes, refuse one longer than about their limit, and join what they hold only when
 it is whole: a frame that comes in a thousand pieces costs no more than in one.
 """
 
@@ -18,15 +18,16 @@ _EVENT = re.compile(rb".*?\n\r?\n|.+", re.DOTALL)
 class _Framer:
     """Holds the pieces of what isn't whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
         self._held: list[bytes] = []
         self._size = 0
 
     def _hold(self, data: bytes) -> None:
         self._held.append(data)
         self._size += len(data)
-        if self._size > LIMIT:
-            raise _too_long()
+        if self._size > self._limit:
+            raise _too_long(self._limit)
 
     def _take(self, last: bytes = b"") -> bytes:
         """All that was held, with what makes it whole."""
@@ -130,15 +131,15 @@ class SSEFramer(_Framer):
         """An event may be long in many lines, too."""
         self._pending += sum([len(line) + 6 for line in self._data[self._counted :]])
         self._counted = len(self._data)
-        if self._pending > LIMIT:
-            raise _too_long()
+        if self._pending > self._limit:
+            raise _too_long(self._limit)
 
 
 class EventCutter(_Framer):
     """Server-sent events for passing on: gives whole ones, byte for byte. Lines end in LF or CRLF (never in CR)."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, limit: int = LIMIT) -> None:
+        super().__init__(limit)
         self._tail = b""  # the last two bytes that are held: a blank line may begin with them
 
     def feed(self, data: bytes) -> bytes:
@@ -185,5 +186,5 @@ def events_of(whole: bytes) -> list[bytes]:
     return [event + b"\n\n" for event in events] + ([rest] if rest else [])
 
 
-def _too_long() -> UpstreamBroken:
-    return UpstreamBroken(f"The provider sent an event longer than {LIMIT} bytes.")
+def _too_long(limit: int) -> UpstreamBroken:
+    return UpstreamBroken(f"The provider sent an event longer than {limit} bytes.")
