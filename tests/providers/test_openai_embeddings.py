@@ -81,9 +81,9 @@ def test_a_request_from_elsewhere_is_built_anew() -> None:
 
 
 def test_another_wires_fields_are_refused_by_name() -> None:
-    with pytest.raises(Unsupported, match="'truncate'") as caught:
-        sent(asking(extensions={"ollama": {"truncate": Raw(b"true")}}))
-    assert caught.value.param == "truncate"
+    with pytest.raises(Unsupported, match="'template'") as caught:
+        sent(asking(extensions={"ollama": {"template": Raw(b'"x"')}}))
+    assert caught.value.param == "template"
     assert sent(asking(extensions={"elsewhere": {"metadata": Raw(b"{}")}}))["input"] == ["a", "b"]
 
 
