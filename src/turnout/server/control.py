@@ -38,14 +38,15 @@ def _document_inference(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = described()
-        for path, dialect, _ in paths_of(registry().values()):
-            document["paths"].setdefault(path, {})["post"] = _operation(path, dialect.name)
+        for path, dialect, endpoint in paths_of(registry().values()):
+            taken = getattr(endpoint, "request_type", "application/json")  # what takes forms says so
+            document["paths"].setdefault(path, {})["post"] = _operation(path, dialect.name, taken)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend its document
 
 
-def _operation(path: str, dialect: str) -> dict[str, Any]:
+def _operation(path: str, dialect: str, taken: str) -> dict[str, Any]:
     reply = {"description": "The answer, whole or as a stream, in the same dialect."}
     model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
@@ -53,6 +54,6 @@ def _operation(path: str, dialect: str) -> dict[str, Any]:
         "summary": f"In the {dialect} dialect",
         "operationId": f"{dialect}_{re.sub('[^a-zA-Z0-9]+', '_', path).strip('_')}",
         "parameters": [model] if "{model}" in path else [],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "requestBody": {"required": True, "content": {taken: {"schema": {"type": "object"}}}},
         "responses": {"200": reply, "4XX": {"description": "An error in the dialect's shape."}},
     }

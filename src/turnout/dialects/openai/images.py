@@ -98,6 +98,7 @@ class ImageGenerations(_Images):
 class ImageEdits(_Images):
     wire = "openai-image-edits"
     paths = paths_of("images/edits")
+    request_type = "multipart/form-data"
     events = "image_edit"
 
     def parse(self, body: bytes, target: Target = HERE) -> ImageRequest:

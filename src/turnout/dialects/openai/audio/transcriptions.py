@@ -24,6 +24,7 @@ class Transcriptions:
     wire: ClassVar[str] = "openai-transcriptions"
     paths: ClassVar[tuple[str, ...]] = paths_of("audio/transcriptions")
     relayed_headers: frozenset[bytes] = frozenset()
+    request_type = "multipart/form-data"
     translates: ClassVar[bool] = False
 
     def parse(self, body: bytes, target: Target = HERE) -> TranscriptionRequest:
