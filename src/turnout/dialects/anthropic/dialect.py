@@ -10,6 +10,7 @@ import msgspec
 from turnout.dialects import ServedModel
 from turnout.errors import TurnoutError
 
+from .count import CountTokens
 from .messages import Messages
 from .reply import error_body
 
@@ -18,7 +19,7 @@ class Anthropic:
     name = "anthropic"
     key_headers = ("x-api-key", "authorization")
     key_query = None
-    endpoints = (Messages(),)
+    endpoints = (Messages(), CountTokens())
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
         return error_body(error, request_id)

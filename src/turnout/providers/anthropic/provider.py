@@ -7,12 +7,23 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import ChatRequest, Defaults, Deployment, Request, Support, WireRequest, refuse_unsupported
+from turnout.core import (
+    ChatRequest,
+    CountRequest,
+    Defaults,
+    Deployment,
+    Request,
+    Support,
+    WireRequest,
+    refuse_unsupported,
+)
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 
+from .access import ADDRESS, address, headers
 from .build import relayed_body, translated_body
+from .count import CountTokens
 from .decode import BodyDecoder, StreamDecoder
 from .relay import BodyRelay, StreamRelay
 from .version import HEADER, LATEST_WITH_SAMPLING, api_version, relayed_headers
@@ -28,7 +39,7 @@ class Anthropic:
     wire = WIRE
     profile = Profile(
         title="Anthropic",
-        base_url="https://api.anthropic.com",
+        base_url=ADDRESS,
         url_variables=("ANTHROPIC_BASE_URL",),
         key_variables=("ANTHROPIC_API_KEY",),
         key_prefix="sk-ant-",
@@ -46,8 +57,11 @@ class Anthropic:
     )
 
     def operation(self, request: Request) -> Operation[Any]:
-        if isinstance(request, ChatRequest):
-            return self
+        match request:
+            case ChatRequest():
+                return self
+            case CountRequest():
+                return CountTokens(self.name, self.support)
         raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
@@ -57,8 +71,8 @@ class Anthropic:
         else:
             refuse_unsupported(request, self.support, self.name)
             body = translated_body(request, deployment)
-        headers = relayed_headers(request) | {HEADER: api_version(request, deployment)} | self._headers(deployment)
-        return WireRequest(self._address(deployment, "/v1/messages"), headers, body)
+        opening = relayed_headers(request) | {HEADER: api_version(request, deployment)} | headers(deployment)
+        return WireRequest(address(deployment, "/v1/messages"), opening, body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder() if request.stream else BodyDecoder()
@@ -78,22 +92,11 @@ class Anthropic:
         )
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        headers = {HEADER: deployment.api_version or LATEST_WITH_SAMPLING} | self._headers(deployment)
-        return WireRequest(self._address(deployment, _MODELS_PATH), headers, b"", "GET")
+        opening = {HEADER: deployment.api_version or LATEST_WITH_SAMPLING} | headers(deployment)
+        return WireRequest(address(deployment, _MODELS_PATH), opening, b"", "GET")
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.id for model in _MODELS.decode(body).data]
-
-    def _address(self, deployment: Deployment, path: str) -> str:
-        """People write the address with ``/v1`` and without."""
-        base = deployment.base_url or self.profile.base_url
-        return base.rstrip("/").removesuffix("/v1") + path
-
-    def _headers(self, deployment: Deployment) -> dict[str, str]:
-        headers = {"content-type": "application/json", **deployment.headers}
-        if deployment.api_key:
-            headers["x-api-key"] = deployment.api_key.reveal()
-        return headers
 
 
 class _ModelRow(msgspec.Struct):

@@ -1,0 +1,37 @@
+"""``count_tokens`` (https://platform.claude.com/docs/en/api/messages-count-tokens)."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from turnout.core import CountRequest, TokenCount, WireBody
+from turnout.dialects import HERE, Renderer, ReplyContext, Target
+
+from . import parse
+from .reading import FIELDS, read
+
+_WIRE = "anthropic-count"
+
+
+class CountTokens:
+    """A message's request without what only its answer needs."""
+
+    wire = _WIRE
+    paths = ("/v1/messages/count_tokens",)
+    relayed_headers = frozenset({b"anthropic-beta", b"anthropic-version"})
+
+    def parse(self, body: bytes, target: Target = HERE) -> CountRequest:
+        fields = read(FIELDS, body)
+        whole = parse.parse(msgspec.json.encode({"max_tokens": 1, **fields}))
+        chat = replace(whole, max_output=None, stream=False, raw=None)
+        return CountRequest(model=chat.model, chat=chat, raw=WireBody(_WIRE, fields))
+
+    def renderer(self, request: CountRequest, context: ReplyContext) -> Renderer:
+        raise NotImplementedError("a count is never streamed")
+
+    def media_type(self, request: CountRequest) -> str:
+        return "application/json"
+
+    def body(self, request: CountRequest, given: TokenCount, context: ReplyContext) -> bytes:
+        return msgspec.json.encode({"input_tokens": given.tokens})
