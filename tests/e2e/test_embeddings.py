@@ -6,7 +6,9 @@ from typing import Any
 
 import openai
 import pytest
+from langchain_openai import OpenAIEmbeddings
 from openai import AsyncAzureOpenAI, AsyncOpenAI
+from pydantic import SecretStr
 
 from tests.e2e.stage import INPUT_PRICE, TEAM_KEY, Stage, faulty
 from tests.simulator.raw import ask as ask_raw
@@ -137,6 +139,19 @@ async def test_a_failure_is_retried_and_told_in_openais_shape(stage: Stage, sdk:
     with pytest.raises(openai.BadRequestError) as bad:
         await sdk.embeddings.create(model="echo", input=[])
     assert bad.value.param == "input"
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+async def test_langchain_embeds(stage: Stage, provider: str) -> None:
+    """As its documentation says for servers that aren't OpenAI's, texts are sent as texts, not as tokens."""
+    embeddings = OpenAIEmbeddings(
+        model=faulty(provider, ""),
+        base_url=f"{stage.turnout.url}/v1",
+        api_key=SecretStr(TEAM_KEY),
+        check_embedding_ctx_length=False,
+    )
+    vectors = await embeddings.aembed_documents(TEXTS)
+    assert vectors == [vector(text, len(vectors[0])) for text in TEXTS]
 
 
 @pytest.mark.parametrize("provider", ["openai", "ollama"])
