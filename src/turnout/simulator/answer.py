@@ -188,13 +188,17 @@ def _called(question: Question, script: Script) -> tuple[Tool, ...]:
     return ()
 
 
-def _example(schema: dict[str, Any], at: int, name: str = "value") -> Any:
-    """A value that fits ``schema``; ``at`` makes the values of parallel calls differ."""
-    if "enum" in schema:
+def _example(schema: Any, at: int, name: str = "value") -> Any:
+    """A value that fits ``schema``; ``at`` makes the values of parallel calls differ. ``None`` for no schema at all."""
+    if not isinstance(schema, dict):
+        return None
+    if isinstance(schema.get("enum"), list) and schema["enum"]:
         return schema["enum"][0]
     match str(schema.get("type", "object")).lower():  # Gemini writes types in capitals
         case "object":
-            return {key: _example(value, at, key) for key, value in schema.get("properties", {}).items()}
+            properties = schema.get("properties")
+            named = properties.items() if isinstance(properties, dict) else ()
+            return {key: _example(value, at, key) for key, value in named}
         case "array":
             return [_example(schema.get("items", {"type": "string"}), at, name)]
         case "integer" | "number":
