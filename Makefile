@@ -7,7 +7,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check lock bench test-live tokens fuzz clean
+.PHONY: help serve test check lock bench test-live tokens fuzz matrix clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ tokens: .venv/.dev ## Measure how far our token counts are from what providers r
 
 fuzz: .venv/.dev ## Mutate requests and replies for ARGS seconds (600)
 	$(BIN)/python -m scripts.fuzz $(ARGS)
+
+matrix: .venv/.dev tests/node/node_modules/.done ## Ask who gets what, and write docs/matrix.md
+	MATRIX=write $(BIN)/pytest tests/e2e/matrix
 
 clean: ## Remove everything that was set up here, but no data
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache tests/node/node_modules
