@@ -10,121 +10,30 @@ Requests may spell their fields in camelCase or snake_case, as in all of protobu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 
 import msgspec
 
-from turnout.simulator.answer import DIMENSIONS, Answer, Usage, likely, logprob, signature, vector
+from turnout.simulator.answer import Answer, Usage, likely, logprob, signature, vector
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool, base64_plain
 from turnout.simulator.refused import Refused
-from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route
+from turnout.simulator.wire import MODELS, Frame, JsonBodies, route
 
-
-class Camel(msgspec.Struct, rename="camel", frozen=True):
-    pass
-
-
-class Blob(Camel, frozen=True):
-    mime_type: str
-    data: str
-
-
-class FileData(Camel, frozen=True):
-    file_uri: str
-    mime_type: str = ""
-
-
-class FunctionCall(Camel, frozen=True):
-    name: str
-    args: dict[str, Any] = {}
-
-
-class FunctionResponse(Camel, frozen=True):
-    name: str
-    response: dict[str, Any]
-
-
-class Part(Camel, frozen=True):
-    text: str | None = None
-    thought: bool = False
-    thought_signature: str | None = None
-    inline_data: Blob | None = None
-    file_data: FileData | None = None
-    function_call: FunctionCall | None = None
-    function_response: FunctionResponse | None = None
-
-
-class Content(Camel, frozen=True):
-    parts: Annotated[list[Part], msgspec.Meta(min_length=1)]
-    role: Literal["user", "model", "function"] = "user"
-
-
-class FunctionDeclaration(Camel, frozen=True):
-    name: str
-    parameters: dict[str, Any] | None = None
-    parameters_json_schema: dict[str, Any] | None = None
-
-
-class Tools(Camel, frozen=True):
-    function_declarations: list[FunctionDeclaration] = []
-
-
-class FunctionCallingConfig(Camel, frozen=True):
-    mode: Literal["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"] = "AUTO"
-    allowed_function_names: list[str] = []
-
-
-class ToolConfig(Camel, frozen=True):
-    function_calling_config: FunctionCallingConfig = FunctionCallingConfig()
-
-
-class ThinkingConfig(Camel, frozen=True):
-    include_thoughts: bool = False
-
-
-class GenerationConfig(Camel, frozen=True):
-    candidate_count: Annotated[int, msgspec.Meta(ge=1, le=8)] = 1
-    response_mime_type: str = ""
-    response_schema: dict[str, Any] | None = None
-    response_json_schema: dict[str, Any] | None = None
-    response_logprobs: bool = False
-    logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
-    max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    stop_sequences: list[str] = []
-    thinking_config: ThinkingConfig = ThinkingConfig()
-
-
-class CountBody(Camel, frozen=True):
-    """Either the contents, or a whole request for an answer."""
-
-    contents: list[Content] = []
-    generate_content_request: Body | None = None
-
-
-class EmbedBody(Camel, frozen=True):
-    content: Content
-    output_dimensionality: Annotated[int, msgspec.Meta(ge=1)] = DIMENSIONS
-
-
-class BatchBody(Camel, frozen=True):
-    requests: Annotated[list[EmbedBody], msgspec.Meta(min_length=1)]
-
-
-class Body(Camel, frozen=True):
-    contents: Annotated[list[Content], msgspec.Meta(min_length=1)]
-    system_instruction: Content | None = None
-    tools: list[Tools] = []
-    tool_config: ToolConfig = ToolConfig()
-    generation_config: GenerationConfig = GenerationConfig()
-
-
-Form = TypeVar("Form")
-ANYTHING = msgspec.json.Decoder()
-NOT_OURS = frozenset({"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"})
-"""Fields whose keys are the user's: they are no fields of Gemini's."""
+from .gemini_body import (
+    BatchBody,
+    Blob,
+    Body,
+    Content,
+    CountBody,
+    EmbedBody,
+    FileData,
+    FunctionCallingConfig,
+    GenerationConfig,
+    Part,
+    read_body,
+)
 
 ERRORS: Mapping[int, str] = {
     400: "INVALID_ARGUMENT",
@@ -153,7 +62,7 @@ class Gemini(JsonBodies):
         stream = path["method"] == "streamGenerateContent"
         if stream and request.query.get("alt") != "sse":
             raise Refused(400, "The simulator streams with alt=sse only.")
-        return _question(_body(request.body, Body), path["model"], stream=stream)
+        return _question(read_body(request.body, Body), path["model"], stream=stream)
 
     # --- the answer ----------------------------------------------------------------------------------
 
@@ -201,7 +110,7 @@ class CountTokens(Gemini):
     name = "gemini-count"
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
-        body = _body(request.body, CountBody)
+        body = read_body(request.body, CountBody)
         asked = body.generate_content_request or Body(contents=body.contents)
         return _question(asked, path["model"], stream=False, generates=False)
 
@@ -217,7 +126,7 @@ class EmbedContent(Gemini):
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         batch = path["method"] == "batchEmbedContents"
-        asked = _body(request.body, BatchBody).requests if batch else [_body(request.body, EmbedBody)]
+        asked = read_body(request.body, BatchBody).requests if batch else [read_body(request.body, EmbedBody)]
         texts = ["".join(part.text or "" for part in each.content.parts) for each in asked]
         vectors = [
             {"values": vector(text, each.output_dimensionality)} for text, each in zip(texts, asked, strict=True)
@@ -267,22 +176,6 @@ def _schema(config: GenerationConfig) -> dict[str, Any] | None:
     """Without a schema, JSON mode asks for any JSON."""
     schema = config.response_schema or config.response_json_schema
     return schema or ({} if config.response_mime_type == "application/json" else None)
-
-
-def _body(data: bytes, form: type[Form]) -> Form:
-    try:
-        return msgspec.convert(_camel_case(decode(ANYTHING, data)), form)
-    except msgspec.ValidationError as error:
-        raise Refused(400, f"Invalid JSON payload received. {error}") from error
-
-
-def _camel_case(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_camel_case(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    named = ((re.sub("_([a-z])", lambda found: found[1].upper(), key), item) for key, item in value.items())
-    return {name: item if name in NOT_OURS else _camel_case(item) for name, item in named}
 
 
 def _read_contents(contents: list[Content], conversation: Conversation, *, signed: bool) -> None:
