@@ -15,6 +15,7 @@ from google.genai import errors as gemini_package
 from google.genai import types
 
 from tests.e2e.stage import TEAM_KEY
+from tests.simulator.raw import ask as ask_raw
 from tests.support.sdks import Question, Reply, anthropic, gemini, ollama, openai
 
 DIALECTS = ("openai", "anthropic")
@@ -37,6 +38,7 @@ class Client:
 
     def __init__(self, dialect: str, url: str, key: str = TEAM_KEY) -> None:
         self.dialect = dialect
+        self._url, self._key = url, key
         self._module = MODULES[dialect]
         self.sdk: Any = self._module.client(f"{url}/v1" if dialect == "openai" else url, key)
         self.errors = PACKAGES[dialect]
@@ -78,6 +80,11 @@ class Client:
 
     async def headers(self, model: str, prompt: str, *, stream: bool = False, **more: Any) -> Mapping[str, str]:
         """Those of a reply that is read to its end."""
+        if self.dialect not in DIALECTS:
+            path, body = self.plain(model, prompt, stream=stream)
+            got = await ask_raw(self._url + path, body, {"authorization": f"Bearer {self._key}"})
+            assert got.status == 200, got.body
+            return got.headers
         async with self.opened(model, prompt, stream=stream, **more) as reply:
             assert await reply.read()
             headers: Mapping[str, str] = reply.headers

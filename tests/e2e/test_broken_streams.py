@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.e2e.backends import SIMULATOR, WIRES, Backend
-from tests.e2e.clients import Client
+from tests.e2e.clients import DIALECTS, EVERY_DIALECT, Client
 from tests.e2e.stage import Stage, faulty
 from tests.simulator.raw import Reply
 
+CLIENTS = EVERY_DIALECT
 PROMPT = "one two three four five six"
 SAID = f"You said: {PROMPT}"
 BREAKS = ["cut-stream", "cut-event", "reset", "end", "bad-chunk", "error"]
@@ -29,8 +30,9 @@ class Stream:
         self.request_id = reply.headers["x-request-id"]
         self._dialect = dialect
         self._body = reply.body.decode()
+        beginning = "" if dialect == "ollama" else "data: "
         self.events: list[dict[str, Any]] = [
-            json.loads(data) for data in re.findall(r"^data: (\{.*)$", self._body, re.MULTILINE)
+            json.loads(data) for data in re.findall(rf"^{beginning}(\{{.*)$", self._body, re.MULTILINE)
         ]
 
     @property
@@ -38,6 +40,11 @@ class Stream:
         if self._dialect == "openai":
             choices = [choice for event in self.events for choice in event.get("choices", ())]
             return "".join(choice["delta"].get("content") or "" for choice in choices)
+        if self._dialect == "gemini":
+            contents = [c.get("content", {}) for event in self.events for c in event.get("candidates", ())]
+            return "".join(part.get("text", "") for content in contents for part in content.get("parts", ()))
+        if self._dialect == "ollama":
+            return "".join(event["message"]["content"] for event in self.events if "message" in event)
         deltas = [event["delta"] for event in self.events if event["type"] == "content_block_delta"]
         return "".join(delta["text"] for delta in deltas)
 
@@ -49,20 +56,28 @@ class Stream:
             assert last["type"] == "error"
             assert last["request_id"] == self.request_id
             assert "event: error\n" in self._body
-        fields: dict[str, Any] = last["error"]
+        told: Any = last["error"]
+        fields: dict[str, Any] = {"message": told} if isinstance(told, str) else told
         return fields
+
+    def has_code(self, *codes: str) -> bool:
+        """Where the dialect has a place for Turnout's own codes."""
+        return self._dialect not in DIALECTS or self.error["code"] in codes
 
     @property
     def says_it_ended(self) -> bool:
         if self._dialect == "openai":
             choices = [choice for event in self.events for choice in event.get("choices", ())]
             return "[DONE]" in self._body or any(choice["finish_reason"] for choice in choices)
+        if self._dialect == "gemini":
+            return any(c.get("finishReason") for event in self.events for c in event.get("candidates", ()))
+        if self._dialect == "ollama":
+            return any(event.get("done") for event in self.events)
         return any(event["type"] in ("message_delta", "message_stop") for event in self.events)
 
 
 async def stream_of(stage: Stage, client: Client, model: str) -> Stream:
-    body = client.body(model, PROMPT) | {"stream": True}
-    return Stream(client.dialect, await stage.post(client.path, body))
+    return Stream(client.dialect, await stage.post(*client.plain(model, PROMPT, stream=True)))
 
 
 @wires
@@ -71,7 +86,7 @@ async def test_a_stream_that_breaks_off_says_so(stage: Stage, client: Client, pr
     stream = await stream_of(stage, client, faulty(provider, f"{fault}-after-3"))
     assert stream.text == "You said: one"
     assert not stream.says_it_ended
-    assert stream.error["code"] in ("upstream_broken", "upstream_refused")
+    assert stream.has_code("upstream_broken", "upstream_refused")
     assert (stream.status, stream.end) == (200, "complete")
     (attempt,) = (await stage.story(stream.request_id))["attempts"]
     assert (attempt["outcome"], attempt["finish"]) == ("cut", None)
@@ -92,7 +107,7 @@ async def test_a_stream_that_stalls_is_ended(stage: Stage, client: Client) -> No
         assert stream.text == "You said: one"
         assert not stream.says_it_ended
         assert "stopped in its answer: no more came within 0.6 s" in stream.error["message"]
-        assert stream.error["code"] == "upstream_timeout"
+        assert stream.has_code("upstream_timeout")
 
 
 @pytest.mark.parametrize("fault", ["cut-stream-after-3", "error-after-3", "no-end"])
@@ -115,7 +130,7 @@ async def test_a_malformed_event_ends_the_stream(stage: Stage, client: Client, p
     stream = await stream_of(stage, client, faulty(provider, "malformed-after-3"))
     assert stream.text == "You said: one"
     assert not stream.says_it_ended
-    assert stream.error["code"] == "upstream_broken"
+    assert stream.has_code("upstream_broken")
 
 
 @wires
