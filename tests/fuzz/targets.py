@@ -105,15 +105,20 @@ class DecodeTarget:
 
 
 def read(decoder: Decoder, pieces: Sequence[bytes]) -> tuple[list[StreamEvent], UpstreamBroken | None]:
-    """The events, and what ended them if it was no proper end."""
+    """The events as far as the engine reads them, to a failure; and what ended them if it was no proper end."""
     events: list[StreamEvent] = []
     try:
         for piece in pieces:
             events += decoder.feed(piece)
         events += decoder.close()
     except UpstreamBroken as error:
-        return events, error
-    return events, None
+        return _to_failure(events), error
+    return _to_failure(events), None
+
+
+def _to_failure(events: list[StreamEvent]) -> list[StreamEvent]:
+    ends = (at for at, event in enumerate(events) if isinstance(event, Failure))
+    return events[: next(ends, len(events)) + 1]
 
 
 def _render(events: list[StreamEvent]) -> None:

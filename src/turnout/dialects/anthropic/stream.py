@@ -201,7 +201,10 @@ def _opening(part: Part) -> Any:
 
 
 def _citations(extra: Fields) -> list[msgspec.Raw]:
-    return (_LIST.decode(extra["citations"]) if "citations" in extra else None) or []
+    try:
+        return (_LIST.decode(extra["citations"]) if "citations" in extra else None) or []
+    except msgspec.ValidationError:  # whatever it is, Anthropic's it isn't
+        return []
 
 
 def _frame(kind: str, fields: dict[str, Any]) -> bytes:

@@ -174,9 +174,7 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
 
     def _start(self, index: int, block: Fields, events: list[StreamEvent]) -> None:
         """A block whose index was there before is another part. A message without a beginning begins here."""
-        if not self._begun:
-            self._begun = True
-            events.append(Start())
+        self._begin_anyway(events)
         self._end(index, events)
         part, number = part_of(dict(block)), max(index, self._next)
         self._next = number + 1
@@ -189,6 +187,11 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
             self._open[index] = _OpenPart(number)
         events.append(PartStart(number, part))
 
+    def _begin_anyway(self, events: list[StreamEvent]) -> None:
+        if not self._begun:
+            self._begun = True
+            events.append(Start())
+
     def _end(self, index: int, events: list[StreamEvent]) -> None:
         part = self._open.pop(index, None)
         if part is not None:
@@ -198,6 +201,7 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
         finish = self._progress.stopped(piece)
         if finish is None or piece is None:
             return
+        self._begin_anyway(events)
         for index in list(self._open):
             self._end(index, events)
         refusal = _refusal_of(piece.stop_details)

@@ -75,6 +75,9 @@ class _ChoiceReader:
         self._finished = False
 
     def read(self, piece: wire.Piece, events: list[StreamEvent]) -> None:
+        """Nothing for what comes after the finish."""
+        if self._finished:
+            return
         thought = piece.reasoning_content or piece.reasoning
         if thought:
             self._say(Thinking(thought), thought, events)

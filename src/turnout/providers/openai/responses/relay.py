@@ -30,6 +30,7 @@ class StreamRelay(FrameReader[bytes]):
 
     def __init__(self) -> None:
         self._cutter = EventCutter()
+        self._ended = False
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         whole = self._cutter.feed(data)
@@ -56,7 +57,8 @@ class StreamRelay(FrameReader[bytes]):
             events.append(wire.failure_of(response.error if response else None))
         else:
             events.append(Relayed(frame, kind.endswith(".delta") or kind == _ITEM_DONE or kind in _ENDS))
-            if response is not None and kind in _ENDS:
+            if response is not None and kind in _ENDS and not self._ended:
+                self._ended = True
                 events += _ending(response)
 
 

@@ -89,4 +89,5 @@ def failure_of(error: ErrorFields | str | None) -> Failure:
         return Failure(error or "The provider failed, and didn't say why.")
     code = error.code if error.code is not None else error.type
     status = code if isinstance(code, int) else STATUSES.get(code or "", 502)
+    status = status if 400 <= status <= 599 else 502
     return Failure(error.message or "The provider reported an error.", None if code is None else str(code), status)
