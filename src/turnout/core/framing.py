@@ -178,8 +178,8 @@ def payload_of(event: bytes) -> bytes:
 
 def events_of(whole: bytes) -> list[bytes]:
     """What a cutter gave, event by event; joined again, they are ``whole``."""
-    if whole.find(b"\n") == len(whole) - 2:
-        return [whole]  # as nearly all are: one line and a blank one
+    if whole.find(b"\n\n") == len(whole) - 2 and whole.find(b"\r") < 0:
+        return [whole]  # as nearly all are: one event
     if whole.find(b"\r") >= 0:
         return _EVENT.findall(whole)
     *events, rest = whole.split(b"\n\n")
