@@ -3,6 +3,7 @@
 - ``yes``: what was asked for is in the request that the provider got, and what it answers is in the reply.
 - ``ignored``: it isn't in that request, and ``x-turnout-dropped`` says so.
 - ``refused``: Turnout answers 400 and names the field.
+- ``here``: the provider isn't asked at all, as Turnout can answer itself.
 - ``lost``: anything else. There must be none.
 """
 
@@ -19,7 +20,7 @@ from tests.e2e.matrix.sdks import SDKS, SEEN, Asked, Failed
 from tests.e2e.stage import TEAM_KEY, Stage, faulty
 from tests.simulator.raw import ask as ask_raw
 
-Outcome = Literal["yes", "ignored", "refused", "untested", "lost"]
+Outcome = Literal["yes", "here", "ignored", "refused", "untested", "lost"]
 Shown = Callable[[str], bool]
 
 
@@ -76,12 +77,14 @@ async def judged(
     except Failed as failed:
         return _refusal(seen, str(failed))
     got = await _arrived(stage, model)
-    if not any(word in got for word in sent):
+    if got and not any(word in got for word in sent):
         dropped = seen[-1].headers.get("x-turnout-dropped", "")
         return Cell("ignored", dropped) if dropped else Cell("lost", why=f"the provider got {got[:300]}")
     said = json.dumps(reply, ensure_ascii=False, default=str)
     missing = [word for word in shown if word not in said]
-    return Cell("lost", why=f"{missing} is not in {said[:300]}") if missing else Cell("yes")
+    if missing:
+        return Cell("lost", why=f"{missing} is not in {said[:300]}")
+    return Cell("yes" if got else "here")
 
 
 def _refusal(seen: list[Any], message: str) -> Cell:

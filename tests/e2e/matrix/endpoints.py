@@ -111,14 +111,14 @@ ENDPOINTS = (
         ask=lambda sdk, model: sdk.messages.count_tokens(
             model=model, messages=[{"role": "user", "content": "Say 7131 and two."}]
         ),
-        sent=("Say 7131", ""),
+        sent=("Say 7131",),
         shown=('"input_tokens": ',),
     ),
     Endpoint(
         name="countTokens (Gemini)",
         dialect="Gemini",
         ask=lambda sdk, model: sdk.aio.models.count_tokens(model=model, contents="Say 7131 and two."),
-        sent=("Say 7131", ""),
+        sent=("Say 7131",),
         shown=('"total_tokens": ',),
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.e2e.matrix.cell import Cell
 
 PAGE = Path(__file__).parents[3] / "docs" / "matrix.md"
-WORDS = {"yes": "yes", "ignored": "ignored", "refused": "refused", "untested": "-", "lost": "**lost**"}
+WORDS = {"yes": "yes", "here": "here", "ignored": "ignored", "refused": "refused", "untested": "-", "lost": "**lost**"}
 Rows = Mapping[str, Mapping[str, Cell]]
 """Cells by feature and provider."""
 
@@ -21,6 +21,7 @@ sockets, by the vendor's own SDK, of Turnout, with the [simulator](cli.md#simula
 | | |
 |---|---|
 | yes | what was asked for is in the request that the provider got, and what the provider says to it is in the reply |
+| here | Turnout answers itself, and doesn't ask the provider |
 | ignored | the provider was not sent it, and the reply's header `x-turnout-dropped` says so |
 | refused | 400 `unsupported`, naming the field: another deployment is tried, if there is one |
 | - | not tested: the provider's wire says nothing of the kind |
