@@ -20,6 +20,7 @@ from turnout.providers import registry
 from turnout.storage import LazyDatabase
 from turnout.telemetry import Metrics
 from turnout.ticker import Ticker
+from turnout.tokens import ContextCheck
 from turnout.transport import Transport, address_of
 
 _LIST_LIMIT = 16 * 1024 * 1024  # bytes of a provider's list of models
@@ -51,7 +52,14 @@ class Gateway:
         self.conversations = Conversations(self.database)
         self.ledger = await Ledger.open(data_dir, self.database)
         self._exits.push_async_callback(self.ledger.close)
-        self.engine = Engine(registry(), self.transport, recorder=self.ledger, meter=self.metrics, ticker=self.ticker)
+        self.engine = Engine(
+            registry(),
+            self.transport,
+            recorder=self.ledger,
+            meter=self.metrics,
+            ticker=self.ticker,
+            preparers=(ContextCheck(),),
+        )
         following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch, self.database))
         self._exits.push_async_callback(_cancelled, following)
         return self

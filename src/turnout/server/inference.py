@@ -13,16 +13,18 @@ from urllib.parse import quote
 import structlog
 from msgspec import structs
 
-from turnout.core import ChatRequest, Key, Product, Relayed, Request, StreamEvent, fold, usd
+from turnout.core import ChatRequest, CountRequest, Deployment, Key, Product, Relayed, Request, StreamEvent, fold, usd
 from turnout.default_model import default_model
 from turnout.dialects import Conversing, ReplyContext, ReplyFacts, Target
-from turnout.engine import Call, Reply
+from turnout.engine import Call, Models, Reply
 from turnout.errors import RequestTimeout, TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.guard import authenticate, require_model
 
+from .counting import Counted, counted
 from .departure import Departure
 from .endpoints import Match
+from .notices import Notices
 from .request import ClientLeft, Head, Receive, Scope, Send, new_request_id, read_body, read_head, with_headers
 
 _log = structlog.get_logger(__name__)
@@ -39,9 +41,10 @@ class Inference:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._notices = Notices()
 
     async def handle(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = _Exchange(self._gateway, match, scope, receive, send)
+        exchange = _Exchange(self._gateway, self._notices, match, scope, receive, send)
         metrics = self._gateway.metrics
         metrics.tally.in_flight += 1
         try:
@@ -61,9 +64,12 @@ class Inference:
 class _Exchange:
     """One request and its reply."""
 
-    def __init__(self, gateway: Gateway, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, gateway: Gateway, notices: Notices, match: Match, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         self.status = 500
         self._gateway = gateway
+        self._notices = notices
         self._dialect, self._endpoint, self._model_asked = match
         self._scope = scope
         self._receive = receive
@@ -72,6 +78,7 @@ class _Exchange:
         self._id = new_request_id()
         self._received = time.perf_counter()
         self._model = ""
+        self._deployments: Sequence[Deployment] = ()
         self._key_id = ""
 
     async def answer(self) -> None:
@@ -122,7 +129,11 @@ class _Exchange:
             key_id=key.id,
             user=key.user,
         )
-        self._model = snapshot.find(request.model).name
+        model = snapshot.find(request.model)
+        self._model, self._deployments = model.name, model.deployments
+        if isinstance(request, CountRequest):
+            await self._count(call, request, snapshot)
+            return
         reply = await self._gateway.engine.open(call, snapshot)
         context = ReplyContext(
             request_id=self._id,
@@ -138,6 +149,12 @@ class _Exchange:
                 await self._send_whole(request, reply, context)
         finally:
             await reply.leave()
+
+    async def _count(self, call: Call, request: CountRequest, models: Models) -> None:
+        found = await counted(self._gateway, call, request, models)
+        context = ReplyContext(request_id=self._id, model=request.model, created=int(time.time()))
+        body = self._body(request, found.events, context)
+        await self._respond(200, body, [*self._headers(found), (b"x-turnout-token-count", found.source.encode())])
 
     def _facts(self, reply: Reply) -> ReplyFacts:
         deployment = reply.deployment
@@ -194,7 +211,7 @@ class _Exchange:
             keep = self._gateway.conversations.keep
             await keep(endpoint, request, answer, self._key_id, reply.deployment.id)
 
-    def _headers(self, told: Reply | UpstreamError) -> Headers:
+    def _headers(self, told: Reply | Counted | UpstreamError) -> Headers:
         """Who answered, or who failed last."""
         if isinstance(told, UpstreamError):
             provider, deployment = told.provider, told.deployment
@@ -211,7 +228,13 @@ class _Exchange:
         ]
         if isinstance(told, Reply) and (dropped := told.dropped()):
             headers.append((b"x-turnout-dropped", _header_value(", ".join(dropped)[:_MOST_DROPPED])))
+        if warning := self._warning(deployment):
+            headers.append((b"x-turnout-warning", _header_value(warning)))
         return headers
+
+    def _warning(self, deployment: str) -> str:
+        tried = next((one for one in self._deployments if one.id == deployment), None)
+        return self._notices.of(tried) if tried is not None else ""
 
     async def refuse(self, error: TurnoutError) -> None:
         """An error before anything was sent, in the dialect's shape."""
