@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 
 import pytest
 
 from tests.e2e.backends import WIRES
-from tests.e2e.clients import Client
-from tests.e2e.stage import Stage, faulty
+from tests.e2e.clients import EVERY_DIALECT, Client
+from tests.e2e.stage import TEAM_KEY, Stage, faulty
+from tests.simulator.raw import send
 
+CLIENTS = EVERY_DIALECT
 PROMPT = "one two three four five six"
 wires = pytest.mark.parametrize("provider", WIRES)
 
@@ -22,13 +25,15 @@ def has_ended(attempt: dict[str, Any]) -> bool:
 
 async def leave_a_stream(stage: Stage, client: Client, model: str, events: int) -> str:
     """Reads so many lines that say something, then closes the connection. The request's id."""
-    async with client.opened(model, PROMPT, stream=True) as reply:
-        lines = reply.iter_lines()
-        for _ in range(events):
-            while not (await anext(lines)).startswith("data:"):
-                pass
-        request_id: str = reply.headers["x-request-id"]
-        return request_id
+    path, body = client.plain(model, PROMPT, stream=True)
+    reader, writer = await send(stage.turnout.url + path, body, {"authorization": f"Bearer {TEAM_KEY}"})
+    head = await reader.readuntil(b"\r\n\r\n")
+    for _ in range(events):
+        while b"{" not in await reader.readline():
+            pass
+    writer.close()
+    (request_id,) = re.findall(r"x-request-id: (\S+)", head.decode())
+    return str(request_id)
 
 
 async def leave_before_the_answer(stage: Stage, client: Client, model: str, *, stream: bool) -> None:
@@ -86,7 +91,7 @@ async def test_nothing_is_tried_again_for_a_client_that_left(stage: Stage, clien
 async def test_what_was_sent_is_estimated(stage: Stage, client: Client, provider: str) -> None:
     """Close to what the provider would bill for it, in either way to lose the rest."""
     broken, left = faulty(provider, "words-40-cut-stream-after-20"), faulty(provider, "words-1000-slow-between-20")
-    reply = await stage.post(client.path, client.body(broken, PROMPT) | {"stream": True})
+    reply = await stage.post(*client.plain(broken, PROMPT, stream=True))
     request_ids = {
         broken: reply.headers["x-request-id"],
         left: await leave_a_stream(stage, client, left, events=12),

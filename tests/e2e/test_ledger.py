@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.e2e.backends import EVERY, WIRES, Backend
-from tests.e2e.clients import Client
+from tests.e2e.clients import EVERY_DIALECT, Client, every_like_client
 from tests.e2e.stage import CACHED_PRICE, INPUT_PRICE, OUTPUT_PRICE, Stage, counted, faulty
 from tests.support.aimock import case
 
+CLIENTS = EVERY_DIALECT
 MILLIONTH = 1_000_000  # picodollars a token for each USD per 1M tokens
 PROMPT = "one two three four five six"
 wires = pytest.mark.parametrize("provider", WIRES)
@@ -82,6 +83,7 @@ async def test_a_later_attempts_queue_is_what_the_request_waited_before(stage: S
     assert first["queue"] < 100_000 <= second["queue"]
 
 
+@every_like_client
 @wires
 async def test_a_failed_attempt_costs_nothing_and_says_why(stage: Stage, client: Client, provider: str) -> None:
     model = faulty(provider, "status-403")
