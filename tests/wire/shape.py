@@ -2,7 +2,7 @@
 
 ``WIRE.yaml`` maps what is odd to the reply. ``reply`` is a whole body; ``stream`` has a line for every event's data.
 ``answer`` is the ``Answer`` that it folds into, as ``told`` tells it; ``broken`` is what the error says where there is
-none.
+none. ``relayed`` is what the ledger is told, of a wire that nobody translates.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     stream: str | None = None
     answer: dict[str, Any] | None = None
     broken: str | None = None
+    relayed: dict[str, Any] | None = None
 
     @property
     def data(self) -> bytes:

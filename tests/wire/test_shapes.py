@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+import msgspec
 import pytest
 
 from tests.wire.shape import Shape, events, framed, plain, shapes, told
@@ -13,10 +14,16 @@ from turnout.providers import Decoder
 
 SHAPES = [pytest.param(shape, id=f"{shape.wire}: {shape.name}") for shape in shapes()]
 every = pytest.mark.parametrize("shape", SHAPES)
+translated = pytest.mark.parametrize(
+    "shape", [param for param, shape in zip(SHAPES, shapes(), strict=True) if shape.relayed is None]
+)
+only_relayed = pytest.mark.parametrize(
+    "shape", [param for param, shape in zip(SHAPES, shapes(), strict=True) if shape.relayed is not None]
+)
 whole = pytest.mark.parametrize("shape", [param for param, shape in zip(SHAPES, shapes(), strict=True) if shape.answer])
 
 
-@every
+@translated
 def test_it_is_read_as_what_it_means(shape: Shape) -> None:
     if shape.answer is None:
         with pytest.raises(UpstreamBroken, match=shape.broken):
@@ -38,13 +45,13 @@ def test_the_network_may_cut_it_anywhere(shape: Shape) -> None:
 def test_nothing_is_made_up_when_it_ends_too_early(shape: Shape) -> None:
     """Whatever byte is the last: no finish that wasn't there whole, and no error but that one."""
     data = shape.data
-    for make in (shape.decoder, shape.relay):
+    for make in (shape.decoder, shape.relay) if shape.relayed is None else (shape.relay,):
         for at in range(len(data)):
             told_whole = [line for line in (shape.stream or "").splitlines() if line.encode() in data[:at]]
             assert _finishes(make(), data[:at]) <= _finishes(make(), framed(shape.wire, told_whole)), at
 
 
-@every
+@translated
 def test_its_bytes_are_relayed_as_they_are(shape: Shape) -> None:
     """In single bytes, too; finish, usage and failure beside them are the same. CRLF becomes LF."""
     data = shape.data
@@ -63,6 +70,28 @@ def test_its_bytes_are_relayed_as_they_are(shape: Shape) -> None:
         assert [event for event in relayed if isinstance(event, Failure)] == ([meant.failure] if meant.failure else [])
         finishes = {event.choice: event for event in relayed if isinstance(event, Finish)}
         assert finishes == {choice.index: choice.finish for choice in meant.choices if choice.finish}
+
+
+@only_relayed
+def test_the_ledger_is_told_of_what_is_only_relayed(shape: Shape) -> None:
+    data = shape.data
+    for pieces in ([data], *([data[:at], data[at:]] for at in range(1, len(data)))):
+        relayed = events(shape.relay(), pieces)
+        facts = {
+            "finish": next((event for event in relayed if isinstance(event, Finish)), None),
+            "usage": _last_usage(relayed),
+            "failure": next((event for event in relayed if isinstance(event, Failure)), None),
+        }
+        assert without_tags(facts) == shape.relayed
+        if facts["failure"] is None:
+            assert b"".join(event.data for event in relayed if isinstance(event, Relayed)) == data
+            assert sum(isinstance(event, Finish) for event in relayed) == 1
+
+
+def without_tags(facts: dict[str, object]) -> object:
+    """As data, without what is empty or a struct's tag."""
+    told = {name: msgspec.to_builtins(fact) for name, fact in facts.items()}
+    return plain({name: fact and {k: v for k, v in fact.items() if k != "type"} for name, fact in told.items()})
 
 
 def _last_usage(relayed: list[StreamEvent]) -> object:
