@@ -78,7 +78,9 @@ def test_headers_are_in_lower_case(dialect: Dialect) -> None:
 
 
 @each_endpoint
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"{", b"\xff", b'{"\xff":1}', b"[" * 100_000, b'"x"', b"1e999"])
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{}", b"{", b"\xff", b'{"\xff":1}', b"[" * 100_000, b'"x"', b"1e999"]
+)
 def test_what_is_no_request_is_refused(endpoint: Endpoint[Any, Any], body: bytes) -> None:
     with pytest.raises(InvalidRequest):
         endpoint.parse(body)

@@ -127,7 +127,7 @@ async def test_a_transcript_streams(plain: AsyncOpenAI) -> None:
 
 
 async def test_translations_are_english(plain: AsyncOpenAI) -> None:
-    with pytest.warns(DeprecationWarning):  # the SDK's, which still has it
+    with pytest.warns(DeprecationWarning, match="deprecated"):  # the SDK's, which still has it
         reply: Any = await plain.audio.translations.create(
             model="whisper-1", file=("a.wav", b"123"), response_format="verbose_json"
         )
