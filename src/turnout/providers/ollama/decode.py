@@ -69,12 +69,14 @@ class _Reader:
         self._done = False
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
-        """Nothing for what comes after the end."""
+        """Nothing for what comes after the end, nor for what stands beside an error."""
         if self._done:
             return []
+        if reply.error is not None:
+            return end_of(reply, self._called)
         self._done = reply.done
         events: list[StreamEvent] = []
-        if reply.error is None and not self._started:
+        if not self._started:
             self._started = True
             events.append(Start("", reply.model))
         if reply.logprobs:
