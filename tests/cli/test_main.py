@@ -17,7 +17,7 @@ from tests.library.support import written
 from turnout.cli.main import app
 from turnout.version import __version__
 
-COMMANDS = ("serve", "chat", "models", "doctor", "simulate", "schema")
+COMMANDS = ("serve", "chat", "models", "tokens", "doctor", "simulate", "schema")
 PAGE = Path(__file__).parents[2] / "docs/cli.md"
 
 

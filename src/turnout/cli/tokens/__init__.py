@@ -1,0 +1,53 @@
+"""``turnout tokens``"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from turnout.cli.options import Agents, Config, DataDir
+
+
+def tokens(
+    model: Annotated[str, typer.Option("--model", "-m", help="Any name of `turnout models`, or provider/model.")],
+    text: Annotated[str, typer.Argument(help="A text, @FILE, or - for what is piped in.")] = "-",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    config: Config = None,
+    agents: Agents = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Count a text's tokens for a model, without asking it.
+
+    Says whether the count is exact or estimated, which share of the model's context it fills, and what it would cost.
+    """
+    import asyncio
+
+    import msgspec
+
+    from turnout.catalog import Catalog, CommandLine
+    from turnout.cli.looking import look
+
+    from .told import told_of
+
+    counted = _text(text)
+    catalog = Catalog(CommandLine(config=config, agents=agents, data_dir=data_dir))
+    asyncio.run(look(catalog))
+    told = told_of(catalog, counted, model)
+    typer.echo(msgspec.json.encode(told).decode() if as_json else told.line())
+
+
+def _text(given: str) -> str:
+    import sys
+    from pathlib import Path
+
+    if given == "-":
+        return sys.stdin.read()
+    if not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text()
+    except OSError as error:
+        raise typer.BadParameter(f"{given[1:]}: {error.strerror}.", param_hint="TEXT") from None
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{given[1:]} is not text in UTF-8.", param_hint="TEXT") from None
