@@ -46,6 +46,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
+from turnout.core.unread import unread_fields
 from turnout.dialects import ReplyContext
 from turnout.dialects.openai.responses import Responses
 from turnout.dialects.openai.responses.envelope import PREFIX, Attached, seal, unseal
@@ -213,6 +214,26 @@ def test_what_only_openai_has_is_named() -> None:
         "truncation",
         "conversation",
     }
+
+
+def test_fields_that_nobody_reads_are_told() -> None:
+    """What an answer's own items have is not: they come back with every turn."""
+    answered = {"type": "output_text", "text": "A", "annotations": [], "logprobs": []}
+    request = parsed(
+        input=[
+            {"type": "message", "role": "assistant", "id": "m", "status": "completed", "content": [answered]},
+            {"type": "reasoning", "id": "r", "summary": [{"type": "summary_text", "text": "B"}], "weather": 1},
+            {"role": "user", "content": [{"type": "input_text", "text": "C", "odd": 1}]},
+        ],
+        reasoning={"effort": "low", "odd": 2},
+    )
+    assert request.raw
+    assert request.raw.form
+    assert unread_fields(request.raw.fields, request.raw.form) == [
+        "input[1].weather",
+        "input[2].content[0].odd",
+        "reasoning.odd",
+    ]
 
 
 @pytest.mark.parametrize(

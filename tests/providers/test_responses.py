@@ -116,7 +116,11 @@ def test_where_it_goes(name: str, fields: dict[str, Any], url: str) -> None:
 
 
 def test_the_clients_fields_are_sent_as_they_are() -> None:
-    given_fields: dict[str, Any] = {"input": [{"type": "odd", "n": 1.50}], "from_the_future": {"a": [None]}, "stream": True}
+    given_fields: dict[str, Any] = {
+        "input": [{"type": "odd", "n": 1.50}],
+        "from_the_future": {"a": [None]},
+        "stream": True,
+    }
     assert sent(asked(**given_fields)) == {"model": "m-1", **given_fields}
 
 
@@ -257,6 +261,7 @@ def test_what_isnt_json_is_told(stream: bool) -> None:
         relayed(b"data: %b\n\n" % data if stream else data, stream=stream)
 
 
-def test_usage_that_cant_be_believed_is_none() -> None:
-    body = b'{"status":"completed","usage":{"input_tokens":-1}}'
+@pytest.mark.parametrize("usage", [b'{"input_tokens":-1}', b'{"total_tokens":3}', b"3"], ids=bytes.decode)
+def test_usage_that_cant_be_believed_is_none(usage: bytes) -> None:
+    body = b'{"status":"completed","usage":%b}' % usage
     assert relayed(body, stream=False) == [Relayed(body), Finish("stop", "completed")]

@@ -141,6 +141,13 @@ READ = frozenset(Body.__struct_fields__) | {"stream_options"}
 """Fields that say nothing more to another wire. Streams here have no padding to switch off."""
 
 
+class _ToldPart(Part):
+    """With what an answer's own parts have, which nobody else wants back."""
+
+    annotations: Any = None
+    logprobs: Any = None
+
+
 class _ToldItem(msgspec.Struct):
     """An item as far as it's read, for telling what isn't; ``phase`` changes nothing elsewhere."""
 
@@ -148,11 +155,11 @@ class _ToldItem(msgspec.Struct):
     id: str | None = None
     status: str | None = None
     role: str | None = None
-    content: Content | None = None
+    content: str | list[_ToldPart] | None = None
     call_id: str | None = None
     name: str | None = None
     arguments: str | None = None
-    output: Content | None = None
+    output: str | list[_ToldPart] | None = None
     summary: list[TextOf] = []
     encrypted_content: str | None = None
     result: str | None = None

@@ -25,6 +25,7 @@ class ResponsesWire:
         return self._access.request(deployment, "responses", relayed_body(request, deployment, stateful=self.stateful))
 
     def decoder(self, request: ChatRequest) -> Decoder:
+        """Whoever comes here speaks the wire, so that replies are always relayed (``OpenAIWire.operation``)."""
         return self.relay(request)
 
     def relay(self, request: ChatRequest) -> Decoder:

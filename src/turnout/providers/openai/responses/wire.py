@@ -43,7 +43,7 @@ def usage_of(raw: Raw) -> Usage | None:
         fields = _USAGE.decode(raw) if raw else None
     except msgspec.ValidationError:
         return None
-    if fields is None:
+    if fields is None or (fields.input_tokens is None and fields.output_tokens is None):
         return None
     inputs = fields.input_tokens_details or InputDetails()
     outputs = fields.output_tokens_details or OutputDetails()
