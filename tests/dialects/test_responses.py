@@ -543,4 +543,5 @@ def test_what_is_kept() -> None:
     assert (turn.id, turn.previous, turn.output, turn.answer) == ("resp_2", "resp_1", b'[{"id":"msg_1"}]', answer)
     assert json.loads(turn.items) == [{"type": "message", "role": "user", "content": "Hi."}]
     assert ENDPOINT.turn(parsed(store=False), answer) is None
-    assert ENDPOINT.turn(parsed(), b'{"odd":1}') is None
+    for odd in (b'{"odd":1}', b'{"id":"r","output":["\xff"]}', b'{"id":"r","output":[', b"3"):
+        assert ENDPOINT.turn(parsed(), odd) is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
 
+import msgspec
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
@@ -166,6 +168,20 @@ async def test_on_the_same_wire_nothing_changes(stage: Stage, provider: str, pro
     paths = {"openai": "/v1", "vllm": "/vllm/v1", "azure": "/openai/v1", "azure-v1": "/openai/v1"}
     direct = await raw_post(f"{stage.simulator.root}{paths[provider]}/responses", asked | {"model": "sim"})
     assert plain(turned.body) == plain(direct)
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure-v1", "vllm"])
+@pytest.mark.parametrize("name", ["text", "unicode", "tools_parallel", "tool_big_number", "reasoning", "finish_length"])
+async def test_aimock_says_the_same(stage: Stage, sdk: AsyncOpenAI, provider: str, name: str, stream: bool) -> None:
+    backend = Backend("aimock", provider)
+    asked = question(backend, case(name).prompt, tools=(Tool("book_trip"),) if name.startswith("tool") else ())
+    address = f"{stage.aimock.root}/openai/v1" if provider == "azure-v1" else f"{stage.aimock.root}/v1"
+    direct = Question(**msgspec.structs.asdict(asked) | {"model": "gpt-4o-mini"})
+    answered, turned = await asyncio.gather(
+        ask(chat_sdk.client(address), direct, stream=stream), ask(sdk, asked, stream=stream)
+    )
+    assert turned == answered
+    assert [(call.id, call.text) for call in turned.calls] == [(call.id, call.text) for call in answered.calls]
 
 
 async def seen(stage: Stage, model: str) -> list[Any]:

@@ -78,12 +78,12 @@ def _resolved(item: Raw, known: Mapping[str | None, Raw]) -> Raw:
 
 
 def turn_of(request: ChatRequest, answer: bytes) -> Turn | None:
-    """None for one that isn't stored. Also for an answer of an unknown form, which was relayed: it can't be found."""
+    """None for one that isn't stored. Also for an answer of an unknown form, or in bad UTF-8, which was relayed."""
     if not keeps(request):
         return None
     try:
-        said = _SAID.decode(answer)
-    except msgspec.ValidationError:
+        said = _SAID.decode(answer.decode())
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     fields = _raw(request).fields
     previous = fields.get("previous_response_id")

@@ -1,0 +1,123 @@
+"""Conversations when the database fails: answers go on, and only who continues one is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, cast
+
+import pytest
+
+from turnout import conversations
+from turnout.conversations import Conversations
+from turnout.core import ChatRequest
+from turnout.dialects import Conversing, endpoint_at
+from turnout.errors import InvalidRequest, StorageUnavailable
+from turnout.storage import LazyDatabase, TurnRow
+
+ENDPOINT = endpoint_at("/v1/responses")
+ANSWER = b'{"id":"resp_1","output":[{"role":"assistant","content":"Two."}]}'
+
+
+class Turns:
+    """A table in memory. ``failing`` and ``hanging`` make it worse."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, TurnRow] = {}
+        self.calls = 0
+        self.failing = False
+        self.hanging = False
+
+    async def turns(self) -> Turns:
+        self.calls += 1
+        if self.hanging:
+            await asyncio.Event().wait()
+        if self.failing:
+            raise StorageUnavailable("No.")
+        return self
+
+    async def add(self, row: TurnRow) -> None:
+        self.rows[row.id] = row
+
+    async def until(self, id_: str, key_id: str, now: int) -> list[TurnRow]:
+        return [row for row in self.rows.values() if (row.id, row.key_id) == (id_, key_id)]
+
+    async def sweep(self, now: int) -> int:
+        return 0
+
+
+@pytest.fixture
+def turns() -> Turns:
+    return Turns()
+
+
+@pytest.fixture
+def kept(turns: Turns) -> Conversations:
+    return Conversations(cast(LazyDatabase, turns))
+
+
+def parsed(**fields: Any) -> ChatRequest:
+    request: ChatRequest = ENDPOINT.parse(json.dumps({"model": "m", "input": "One.", **fields}).encode())
+    return request
+
+
+async def begun(kept: Conversations, request: ChatRequest, key_id: str = "k") -> ChatRequest:
+    return await kept.begin(conversing(), request, key_id)
+
+
+async def keep(kept: Conversations, request: ChatRequest, key_id: str = "k") -> None:
+    await kept.keep(conversing(), request, ANSWER, key_id, "d")
+
+
+def conversing() -> Conversing:
+    assert isinstance(ENDPOINT, Conversing)
+    return ENDPOINT
+
+
+async def test_a_request_that_needs_no_database_never_asks_it(kept: Conversations, turns: Turns) -> None:
+    request = parsed(store=False)
+    assert await begun(kept, request) is request
+    await keep(kept, request)
+    assert turns.calls == 0
+
+
+async def test_what_was_kept_is_continued(kept: Conversations) -> None:
+    await keep(kept, parsed())
+    request = await begun(kept, parsed(input="Three.", previous_response_id="resp_1"))
+    assert [message.role for message in request.messages] == ["user", "assistant", "user"]
+    assert request.raw
+    assert request.raw.continues
+    assert request.raw.continues.deployment == "d"
+
+
+async def test_another_key_finds_nothing(kept: Conversations) -> None:
+    await keep(kept, parsed())
+    with pytest.raises(InvalidRequest) as told:
+        await begun(kept, parsed(previous_response_id="resp_1"), "other")
+    assert told.value.code == "previous_response_not_found"
+
+
+async def test_a_database_that_fails_is_left_alone_for_a_while(
+    kept: Conversations, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns.failing = True
+    for _ in range(3):
+        await keep(kept, parsed())
+    assert turns.calls == 1
+    assert kept.error == "No."
+    turns.failing = False
+    monkeypatch.setattr(kept, "_rest_until", 0.0)
+    await keep(kept, parsed())
+    assert kept.error is None
+    assert list(turns.rows) == ["resp_1"]
+
+
+async def test_a_database_that_hangs_is_waited_for_no_longer_than_that(
+    kept: Conversations, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "PATIENCE", 0.01)
+    turns.hanging = True
+    await keep(kept, parsed())
+    assert kept.error
+    with pytest.raises(StorageUnavailable, match="can't be continued now"):
+        await begun(kept, parsed(previous_response_id="resp_1"))
