@@ -360,8 +360,35 @@ def test_defaults(said: dict[str, Any], fields: dict[str, Any], config: dict[str
         (Reasoning(), "gemini-3-flash", {"includeThoughts": True}),
         (Reasoning(enabled=False), "gemini-2.5-flash", {"thinkingBudget": 0}),
         (Reasoning(enabled=False), "gemini-3-flash", {"thinkingLevel": "MINIMAL"}),
+        (Reasoning(enabled=False), "gemini-3-pro-preview", {"thinkingLevel": "LOW"}),
+        (Reasoning(enabled=False), "gemini-2.5-pro", {"thinkingBudget": 128}),
+        (Reasoning(effort="minimal"), "gemini-3.1-pro", {"includeThoughts": True, "thinkingLevel": "LOW"}),
+        (Reasoning(effort="medium"), "gemini-3.1-pro", {"includeThoughts": True, "thinkingLevel": "MEDIUM"}),
+        (Reasoning(effort="medium"), "models/gemini-3-pro", {"includeThoughts": True, "thinkingLevel": "HIGH"}),
+        (Reasoning(effort="xhigh"), "gemini-3-flash", {"includeThoughts": True, "thinkingLevel": "HIGH"}),
+        (Reasoning(effort="max"), "gemini-2.5-flash", {"includeThoughts": True, "thinkingBudget": 24576}),
+        (Reasoning(budget=100_000), "gemini-2.5-flash-lite", {"includeThoughts": True, "thinkingBudget": 24576}),
+        (Reasoning(budget=1), "gemini-2.5-flash-lite", {"includeThoughts": True, "thinkingBudget": 512}),
+        (Reasoning(budget=2000), "gemini-3-flash", {"includeThoughts": True, "thinkingBudget": 2000}),
     ],
-    ids=["level", "level_as_budget", "budget", "on", "off", "as_little_as_can_be"],
+    ids=[
+        "level",
+        "level_as_budget",
+        "budget",
+        "on",
+        "off",
+        "as_little_as_can_be",
+        "3_pro_has_no_minimal",
+        "2.5_pro_cannot_stop",
+        "3.1_pro_has_no_minimal",
+        "3.1_pro_has_medium",
+        "3_pro_has_no_medium",
+        "more_than_the_highest",
+        "most_as_budget",
+        "over_its_range",
+        "under_its_range",
+        "level_model_takes_budgets",
+    ],
 )
 def test_reasoning(reasoning: Reasoning, model: str, config: dict[str, Any]) -> None:
     built = body(asked(reasoning=reasoning), model=model)
@@ -388,6 +415,65 @@ def test_geminis_own_extra_fields_are_sent() -> None:
     built = body(asked(extensions={"gemini": {"safetySettings": Raw(b"[]")}}))
     assert built["safetySettings"] == []
     assert built["contents"][0]["parts"] == [{"text": "hi"}]
+
+
+def test_geminis_own_fields_go_back_to_their_places() -> None:
+    own = {
+        "generationConfig.speechConfig": Raw(b'{"a":1}'),
+        "toolConfig.retrievalConfig": Raw(b"{}"),
+        "tools.googleSearch": Raw(b"{}"),
+        "generationConfig": Raw(b'{"temperature":0.9,"audioTimestamp":true}'),
+        "contents": Raw(b"[]"),
+        "cachedContent": Raw(b'"cachedContents/1"'),
+    }
+    tool = Tool("f", extensions={"gemini": {"behavior": Raw(b'"BLOCKING"')}})
+    built = body(asked(tools=(tool,), sampling=Sampling(temperature=0.1), extensions={"gemini": own}))
+    assert built == {
+        "contents": [{"role": "user", "parts": [{"text": "hi"}]}],
+        "generationConfig": {"temperature": 0.1, "audioTimestamp": True, "speechConfig": {"a": 1}},
+        "tools": [{"functionDeclarations": [{"name": "f", "behavior": "BLOCKING"}]}, {"googleSearch": {}}],
+        "toolConfig": {"retrievalConfig": {}},
+        "cachedContent": "cachedContents/1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "sent"),
+    [
+        (Text("", {"gemini": {"block": Raw(b'{"executableCode":{"code":"1"}}')}}), {"executableCode": {"code": "1"}}),
+        (
+            Text("hi", {"gemini": {"videoMetadata": Raw(b'{"fps":1}'), "thoughtSignature": Raw(b'"c2ln"')}}),
+            {"text": "hi", "videoMetadata": {"fps": 1}, "thoughtSignature": "c2ln"},
+        ),
+    ],
+    ids=["whole_part", "beside_it"],
+)
+def test_parts_that_only_gemini_has_go_back(part: Part, sent: dict[str, Any]) -> None:
+    assert parts_of(part) == [sent]
+
+
+def test_a_block_is_no_system_message() -> None:
+    part = Text("", {"gemini": {"block": Raw(b'{"executableCode":{"code":"1"}}')}})
+    with pytest.raises(Unsupported, match="only takes text"):
+        body(asked(Message("system", (part,)), *HELLO))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_error", "response"),
+    [
+        ("21", False, {"output": "21"}),
+        ('{"a":1}', False, {"a": 1}),
+        ('{"a":', False, {"output": '{"a":'}),
+        ("{}", False, {"output": "{}"}),
+        ("no clock", True, {"error": "no clock"}),
+        ('{"a":1}', True, {"error": '{"a":1}'}),
+        ('{"error":{"code":5}}', True, {"error": {"code": 5}}),
+    ],
+    ids=["text", "object", "cut_object", "empty_object", "error", "error_that_is_an_object", "googles_error"],
+)
+def test_a_tools_result_is_an_object(text: str, is_error: bool, response: dict[str, Any]) -> None:
+    (part,) = parts_of(ToolResult("c", (Text(text),), is_error, name="f"), role="tool")
+    assert part["functionResponse"]["response"] == response
 
 
 # --- relayed -----------------------------------------------------------------------------------------
