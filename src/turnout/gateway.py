@@ -16,12 +16,13 @@ from turnout.core import WireRequest
 from turnout.engine import Engine
 from turnout.errors import UpstreamTimeout
 from turnout.ledger import Ledger
+from turnout.media import ImagePreparer, Taste
 from turnout.providers import registry
 from turnout.storage import LazyDatabase
 from turnout.telemetry import Metrics
 from turnout.ticker import Ticker
 from turnout.tokens import ContextCheck
-from turnout.transport import Transport, address_of
+from turnout.transport import Fetcher, Transport, address_of
 
 _LIST_LIMIT = 16 * 1024 * 1024  # bytes of a provider's list of models
 
@@ -58,11 +59,24 @@ class Gateway:
             recorder=self.ledger,
             meter=self.metrics,
             ticker=self.ticker,
-            preparers=(ContextCheck(),),
+            preparers=(self._images(), ContextCheck()),
         )
         following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch, self.database))
         self._exits.push_async_callback(_cancelled, following)
         return self
+
+    def _images(self) -> ImagePreparer:
+        """Its threads end with the gateway."""
+        said = self.settings.media
+        preparer = ImagePreparer(
+            {name: Taste(provider.profile.images, provider.support) for name, provider in registry().items()},
+            Fetcher(max_bytes=said.max_bytes, seconds=said.timeout, private_hosts=said.private_hosts).fetch,
+            when=said.fetch,
+            max_pixels=said.max_pixels,
+            cache_bytes=said.cache_bytes,
+        )
+        self._exits.callback(preparer.close)
+        return preparer
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

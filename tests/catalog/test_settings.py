@@ -9,11 +9,10 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from tests.catalog.support import catalog, only
+from tests.catalog.support import PROVIDERS, catalog, only
 from turnout.catalog.facts import traits_of
 from turnout.core import Defaults, Deployment, ImageLimits, Key, Retries, Secret, Timeouts, Traits
 from turnout.errors import ConfigError
-from turnout.providers import registry
 
 
 def test_no_file_at_all_is_a_configuration(tmp_path: Path) -> None:
@@ -190,7 +189,7 @@ class TestLayers:
         known = traits_of("claude-opus-5").images
         assert known is not None
         assert only(made, "known").traits.images == structs.replace(known, number=5, long_edge=None)
-        usual = registry()["openai"].profile.images or ImageLimits()
+        usual = PROVIDERS["openai"].profile.images or ImageLimits()
         assert only(made, "unknown").traits.images == structs.replace(usual, formats=frozenset({"image/png"}))
 
 

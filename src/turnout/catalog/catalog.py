@@ -288,7 +288,7 @@ class Catalog:
                 yield str(mistake)
         if self.snapshot.auth_required and not self.snapshot.keys:
             yield "auth is required but there are no keys, so every request is refused: add 'keys' to the configuration"
-        for section in ("server", "log", "data_dir"):
+        for section in ("server", "log", "media", "data_dir"):
             if getattr(self.settings, section) != getattr(self._started, section):
                 yield f"the change of '{section}' takes effect after a restart"
         if self._price_problem is not None:

@@ -71,6 +71,17 @@ class LogSettings(_Section, frozen=True):
     format: LogFormat = "json"
 
 
+class MediaSettings(_Section, frozen=True):
+    """``max_bytes`` of one image that is fetched; ``cache_bytes`` in each process."""
+
+    fetch: Literal["needed", "always", "never"] = "needed"
+    private_hosts: list[Host] = []
+    max_bytes: Bytes = 20 * 1024 * 1024
+    max_pixels: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 64_000_000
+    timeout: Seconds = 10
+    cache_bytes: Bytes = 64 * 1024 * 1024
+
+
 class TimeoutSettings(_Section, frozen=True):
     connect: Seconds | UnsetType = UNSET
     first_token: Seconds | UnsetType = UNSET
@@ -182,6 +193,7 @@ class Settings(_Section, frozen=True):
     server: ServerSettings = ServerSettings()
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
+    media: MediaSettings = MediaSettings()
     data_dir: Folder = "data"
     discovery: bool = True
     timeouts: TimeoutSettings = TimeoutSettings()

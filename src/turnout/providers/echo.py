@@ -33,7 +33,7 @@ class Echo:
     """``options.delay_ms`` (default 10) passes before the answer; words count as tokens."""
 
     name = "echo"
-    profile = Profile(title="Echo", base_url="")
+    profile = Profile(title="Echo", base_url="", images=None)
     support = Support(
         namespace="echo",
         knobs=frozenset(),

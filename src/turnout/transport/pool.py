@@ -39,7 +39,7 @@ class Transport:
         ``UpstreamBroken``.
         """
         target = target_of(request.url)
-        head = _head(request.method, target, request.headers, len(request.body))
+        head = head_of(request.method, target, request.headers, len(request.body))
         connection = self._kept(target.origin)
         if connection is not None:
             try:
@@ -120,7 +120,7 @@ class Transport:
         await asyncio.sleep(0)  # lets the event loop tell the connections
 
 
-def _head(method: str, target: Target, headers: Mapping[str, str], length: int) -> bytes:
+def head_of(method: str, target: Target, headers: Mapping[str, str], length: int) -> bytes:
     first = _first_lines(method, target.path, target.authority)
     try:
         return f"{first}content-length: {length}\r\n{_lines(headers)}\r\n".encode("latin-1")

@@ -12,6 +12,7 @@ from turnout.core import (
     CountRequest,
     Defaults,
     Deployment,
+    ImageLimits,
     Request,
     Support,
     WireRequest,
@@ -31,6 +32,11 @@ from .wire import NAMESPACE, WIRE, error_of
 
 _MODELS_PATH = "/v1/models?limit=1000"
 
+_IMAGES = ImageLimits(long_edge=1568, bytes=5 * 1024 * 1024 * 3 // 4, number=100, many=20, many_edge=2000)
+"""Larger ones it scales down itself; the 5 MB are counted in base64. Models that see more: ``catalog/facts``.
+
+https://platform.claude.com/docs/en/build-with-claude/vision"""
+
 
 class Anthropic:
     """``seed`` and the penalties are ignored: they nudge the sampling, and Anthropic has nothing like them."""
@@ -45,6 +51,7 @@ class Anthropic:
         key_prefix="sk-ant-",
         defaults=Defaults(max_tokens=1024, temperature=1.0),
         first_token=60,
+        images=_IMAGES,
         price_source="anthropic",
         aliases=("claude",),
         docs="https://platform.claude.com/docs/en/api/messages",

@@ -34,6 +34,9 @@ _TYPES = {
 }
 """Media types by the ending of a name. A table of our own: the machine's differs from one to the next."""
 
+TYPED_ENDINGS = frozenset(_TYPES)
+"""The endings of an address that say what type it is of."""
+
 
 def media_of(part: Image | File, where: str) -> wire.MediaPart:
     """``where`` is the message's path, for the error."""

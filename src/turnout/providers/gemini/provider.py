@@ -12,6 +12,7 @@ from turnout.core import (
     CountRequest,
     Deployment,
     EmbeddingRequest,
+    ImageLimits,
     ImageRequest,
     Request,
     Support,
@@ -30,6 +31,7 @@ from .build import relayed_body, translated_body
 from .counting import CountTokens
 from .decode import NAMESPACE, BodyDecoder, StreamDecoder
 from .embeddings import BatchEmbedContents, EmbedContent
+from .media import TYPED_ENDINGS
 from .pictures import MakeImages
 from .relay import BodyRelay, StreamRelay
 
@@ -43,6 +45,15 @@ _ASKED = frozenset({"generateContent", "embedContent"})
 _EMBED_CONTENT, _EMBEDDINGS, _COUNT, _IMAGES = EmbedContent(), BatchEmbedContents(), CountTokens(), MakeImages()
 _KEY_REFUSED = "API_KEY_INVALID"  # with status 400, as if the request were at fault
 
+_IMAGE_LIMITS = ImageLimits(
+    long_edge=3072,
+    bytes=7_000_000,
+    number=3000,
+    formats=frozenset({"image/jpeg", "image/png", "image/webp", "image/heic"}),
+)
+"""https://ai.google.dev/gemini-api/docs/image-understanding and
+https://docs.cloud.google.com/vertex-ai/docs/generative-ai/image/image-captioning, the lower of the two."""
+
 
 class Gemini:
     name = "gemini"
@@ -53,12 +64,15 @@ class Gemini:
         url_variables=("GOOGLE_GEMINI_BASE_URL",),
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         first_token=60,
+        images=_IMAGE_LIMITS,
         price_source="google",
         aliases=("google",),
         docs="https://ai.google.dev/api/generate-content",
     )
     support = Support(
         namespace=NAMESPACE,
+        image_url_schemes=frozenset({"https", "gs"}),
+        image_url_endings=TYPED_ENDINGS,
         knobs=frozenset(
             {
                 "temperature",

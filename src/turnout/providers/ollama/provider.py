@@ -11,6 +11,7 @@ from turnout.core import (
     ChatRequest,
     Deployment,
     EmbeddingRequest,
+    ImageLimits,
     Request,
     Sampling,
     Support,
@@ -42,6 +43,7 @@ class Ollama:
         base_url="http://localhost:11434",
         url_variables=("OLLAMA_URL",),
         key_variables=("OLLAMA_API_KEY",),
+        images=ImageLimits(long_edge=2048, formats=frozenset({"image/jpeg", "image/png"})),  # older ones: no WebP
         first_token=120,  # a model is loaded when it is first asked
         start_hint="ollama serve",
         docs="https://docs.ollama.com/api/chat",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from turnout.core import Defaults
+from turnout.core import Defaults, ImageLimits
 from turnout.providers import Profile
 
 from .access import Access, api_key_header, azure_address
@@ -17,6 +17,13 @@ from .transcriptions import TranscriptionsWire, TranslationsWire
 
 _MEDIA = (GenerationsWire, EditsWire, TranscriptionsWire, TranslationsWire, SpeechWire)
 
+_MB = 1024 * 1024
+_OPENAI_IMAGES = ImageLimits(long_edge=2048, bytes=20 * _MB, number=500)
+"""Larger ones it scales down itself: https://developers.openai.com/api/docs/guides/images-vision"""
+
+_AZURE_IMAGES = ImageLimits(long_edge=2048, bytes=20 * _MB, number=50)
+"""https://learn.microsoft.com/azure/ai-foundry/openai/quotas-limits"""
+
 PROVIDERS = (
     OpenAIWire(
         "openai",
@@ -27,6 +34,7 @@ PROVIDERS = (
             key_variables=("OPENAI_API_KEY",),
             key_prefix="sk-",
             defaults=Defaults(max_tokens=256, temperature=0.7),
+            images=_OPENAI_IMAGES,
             price_source="openai",
             docs="https://platform.openai.com/docs/api-reference/chat",
         ),
@@ -41,6 +49,7 @@ PROVIDERS = (
             key_variables=("AZURE_OPENAI_API_KEY",),
             defaults=Defaults(max_tokens=256, temperature=0.7),
             lists_served=False,  # deployments have names of their own
+            images=_AZURE_IMAGES,
             price_source="azure",
             aliases=("aoai", "azure_ad"),
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
@@ -52,6 +61,7 @@ PROVIDERS = (
         "vllm",
         Profile(
             title="vLLM",
+            images=ImageLimits(long_edge=4096),  # each model's own processor resizes; this bounds its tokens
             base_url="http://localhost:8000",
             url_variables=("VLLM_URL",),
             key_variables=("VLLM_API_KEY",),
@@ -67,6 +77,7 @@ PROVIDERS = (
         "llamacpp",
         Profile(
             title="llama.cpp",
+            images=ImageLimits(long_edge=2048, formats=frozenset({"image/jpeg", "image/png"})),  # stb_image: no WebP
             base_url="http://localhost:8080",
             url_variables=("LLAMA_CPP_URL",),
             key_variables=("LLAMA_API_KEY",),
