@@ -14,13 +14,17 @@ from turnout.core import (
     Answer,
     ChatRequest,
     Failure,
+    File,
     Finish,
     Image,
+    Logprobs,
     Message,
+    PartStart,
     Relayed,
     StreamEvent,
     Text,
     Thinking,
+    TokenLogprob,
     ToolCall,
     Usage,
     UsageSoFar,
@@ -64,6 +68,7 @@ def signed(signature: str) -> dict[str, Any]:
     return {"gemini": {"thoughtSignature": msgspec.Raw(f'"{signature}"'.encode())}}
 
 
+TEXT = '{"text":"a"}'
 STOP = ',"finishReason":"STOP"'
 USAGE = (
     '"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":23,"totalTokenCount":218,"thoughtsTokenCount":185,'
@@ -303,3 +308,69 @@ def test_a_relayed_event_says_whether_it_carries_content() -> None:
     body = frames(candidate('{"text":"a"}'), '{"usageMetadata":{"promptTokenCount":4}}')
     relayed = [event for event in read(GEMINI.relay(request(True)), body) if isinstance(event, Relayed)]
     assert [event.content for event in relayed] == [True, False]
+
+
+# --- what is beside words ----------------------------------------------------------------------------
+
+
+def test_log_probabilities_come_before_their_text() -> None:
+    told = (
+        ',"logprobsResult":{"chosenCandidates":[{"token":"a","tokenId":1,"logProbability":-0.5},{"token":"b"}],'
+        '"topCandidates":[{"candidates":[{"token":"a","logProbability":-0.5},{"token":"c","logProbability":-2}]}]}'
+    )
+    events = read(GEMINI.decoder(request(stream=True)), frames(candidate('{"text":"ab"}', told)))
+    tokens = (TokenLogprob("a", -0.5, (TokenLogprob("a", -0.5), TokenLogprob("c", -2.0))), TokenLogprob("b", 0.0))
+    assert events[1:3] == [Logprobs(tokens), PartStart(0, Text("ab"))]
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ('{"inlineData":{"mimeType":"video/mp4","data":"aGk="}}', File(data="aGk=", media_type="video/mp4")),
+        (
+            '{"fileData":{"mimeType":"video/mp4","fileUri":"files/1"}}',
+            File(file_id="files/1", media_type="video/mp4"),
+        ),
+        (
+            '{"executableCode":{"language":"PYTHON","code":"1"}}',
+            Text("", {"gemini": {"block": msgspec.Raw(b'{"executableCode":{"language":"PYTHON","code":"1"}}')}}),
+        ),
+        (
+            '{"codeExecutionResult":{"outcome":"OUTCOME_OK"},"thoughtSignature":"c2ln"}',
+            Text(
+                "",
+                {
+                    "gemini": {
+                        "block": msgspec.Raw(
+                            b'{"thoughtSignature":"c2ln","codeExecutionResult":{"outcome":"OUTCOME_OK"}}'
+                        )
+                    }
+                },
+            ),
+        ),
+    ],
+    ids=["video", "upload", "code", "signed_result"],
+)
+def test_parts_that_are_no_words(part: str, found: Any) -> None:
+    assert answer(candidate(part, STOP).encode(), stream=False).choices[0].parts == (found,)
+
+
+@pytest.mark.parametrize(
+    ("details", "usage"),
+    [
+        (
+            '"promptTokensDetails":[{"modality":"TEXT","tokenCount":4},{"modality":"AUDIO","tokenCount":3},'
+            '{"modality":"IMAGE","tokenCount":2}]',
+            Usage(input=9, output=5, audio_input=3, image_input=2),
+        ),
+        (
+            '"candidatesTokensDetails":[{"modality":"AUDIO","tokenCount":5}]',
+            Usage(input=9, output=5, audio_output=5),
+        ),
+    ],
+    ids=["asked", "answered"],
+)
+def test_tokens_of_sounds_and_pictures(details: str, usage: Usage) -> None:
+    counts = f'"usageMetadata":{{"promptTokenCount":9,"candidatesTokenCount":5,{details}}}'
+    body = f"{candidate(TEXT, STOP)[:-1]},{counts}}}".encode()
+    assert answer(body, stream=False).usage == usage
