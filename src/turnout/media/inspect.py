@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Final
 
 import msgspec
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from turnout.core.images import image_type
 from turnout.errors import InvalidRequest
@@ -35,7 +35,10 @@ _PNG_EXIF: Final = frozenset({"exif", "Raw profile type exif"})
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 """The orientations that swap width and height; 1 is upright."""
 
-_BROKEN: Final = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, struct.error)
+_BROKEN: Final = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError),
+    *(RuntimeError, AssertionError, AttributeError, struct.error, zlib.error),
+)
 """What Pillow's decoders raise at bytes that aren't what they should be."""
 
 
@@ -113,7 +116,7 @@ def decoding(media_type: str) -> Iterator[None]:
         raise
     except Image.DecompressionBombError as error:
         raise InvalidRequest("The image has too many pixels.") from error
-    except (UnidentifiedImageError, zlib.error, *_BROKEN) as error:
+    except _BROKEN as error:
         raise InvalidRequest(f"The {short(media_type)} image is cut or damaged; send it again, whole.") from error
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-_METADATA: Final = frozenset({IPv4Address("168.63.129.16")})
-"""Azure's host, which looks public. The other clouds' metadata services are at link-local or shared addresses."""
+_NOT_PUBLIC_V4: Final = (
+    ip_network(
+        "168.63.129.16/32"
+    ),  # Azure's host; other clouds' metadata services are at link-local or shared addresses
+    ip_network("192.0.0.0/24"),  # protocol assignments, Oracle's metadata among them: global to older Pythons
+    ip_network("192.88.99.0/24"),  # relays to 6to4
+)
+_DOCUMENTATION: Final = ip_network("3fff::/20")
 
 _GLOBAL_UNICAST: Final = ip_network("2000::/3")
 _NAT64: Final = ip_network("64:ff9b::/96")
@@ -23,14 +29,16 @@ def is_public(address: str) -> bool:
 
 
 def _is_public_v4(address: IPv4Address) -> bool:
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA
+    if any(address in network for network in _NOT_PUBLIC_V4):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _is_public_v6(address: IPv6Address) -> bool:
     inner = _inside(address)
     if inner is not None:
         return all(map(_is_public_v4, inner))
-    return address in _GLOBAL_UNICAST and address.is_global and not address.is_multicast
+    return address in _GLOBAL_UNICAST and address.is_global and address not in _DOCUMENTATION
 
 
 def _inside(address: IPv6Address) -> tuple[IPv4Address, ...] | None:
