@@ -58,7 +58,7 @@ class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Continuation(msgspec.Struct, frozen=True):
-    """What came before a request's own messages: the items of its wire, and the deployment that said the last of them."""
+    """What came before a request's own messages: items of its wire, and the deployment that said the last one."""
 
     items: tuple[msgspec.Raw, ...]
     deployment: str

@@ -27,23 +27,12 @@ _PRIVATE = {"base_url": None, "api_key_env": None, "timeouts": None}
 
 def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(prefix=PATH, tags=["models"])
-    endpoints = Endpoints(registry().values())
+    _add_reading(routes, gateway)
+    _add_writing(routes, gateway)
+    return routes
 
-    def registrar() -> Registrar:
-        return Registrar(gateway.catalog, gateway.database)
 
-    async def admin(request: Request) -> None:
-        require_admin(request, gateway)
-
-    @routes.post("", status_code=201, dependencies=[Depends(admin)])
-    async def make_model(draft: ModelDraft) -> ModelRecord:
-        """Served at once; within a second or two by every process that shares the database. Needs an admin key."""
-        made = made_from(draft)
-        taken = endpoints.find(f"{PATH}/{made.id}")
-        if taken is not None and not taken.model:
-            raise InvalidRequest(f"'{made.id}' can't be an id: {PATH}/{made.id} is something else.", param="id")
-        return made_record(gateway.catalog, await registrar().create(made))
-
+def _add_reading(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get("")
     async def list_models(
         request: Request,
@@ -85,6 +74,25 @@ def router(gateway: Gateway) -> APIRouter:
             raise UnknownModel(model_id)
         return _shown(request, gateway)(record)
 
+
+def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
+    endpoints = Endpoints(registry().values())
+
+    def registrar() -> Registrar:
+        return Registrar(gateway.catalog, gateway.database)
+
+    async def admin(request: Request) -> None:
+        require_admin(request, gateway)
+
+    @routes.post("", status_code=201, dependencies=[Depends(admin)])
+    async def make_model(draft: ModelDraft) -> ModelRecord:
+        """Served at once; within a second or two by every process that shares the database. Needs an admin key."""
+        made = made_from(draft)
+        taken = endpoints.find(f"{PATH}/{made.id}")
+        if taken is not None and not taken.model:
+            raise InvalidRequest(f"'{made.id}' can't be an id: {PATH}/{made.id} is something else.", param="id")
+        return made_record(gateway.catalog, await registrar().create(made))
+
     @routes.put("/{model_id:path}", dependencies=[Depends(admin)])
     async def change_model(model_id: Id, change: ModelChange) -> ModelRecord:
         """Changes what is sent. Only models that were made here can be changed. Needs an admin key."""
@@ -96,8 +104,6 @@ def router(gateway: Gateway) -> APIRouter:
         """Only models that were made here can be deleted. Needs an admin key."""
         await registrar().delete(model_id)
         return Response(status_code=204)
-
-    return routes
 
 
 def _shown(request: Request, gateway: Gateway) -> Callable[[ModelRecord], ModelRecord]:
