@@ -14,6 +14,7 @@ import pytest
 from tests.media import pictures
 from turnout.core import (
     ChatRequest,
+    Continuation,
     CountRequest,
     Deployment,
     EmbeddingRequest,
@@ -354,6 +355,19 @@ async def test_counting_counts_the_images_that_will_be_sent(preparer: ImagePrepa
     assert isinstance(prepared.request, CountRequest)
     assert size_of(prepared.request.chat.messages[0].parts[1]) == (40, 30)
     assert prepared.request.raw != request.raw
+
+
+async def test_what_a_conversation_brings_along_is_made_to_fit_too(preparer: ImagePreparer) -> None:
+    """Responses: the items of earlier turns stand beside the client's own."""
+    item = {"role": "user", "content": [{"type": "input_image", "image_url": DATA_URL}]}
+    earlier = Continuation((msgspec.Raw(msgspec.json.encode(item)),), "d")
+    raw = WireBody("w", {"input": msgspec.Raw(b'"And now?"')}, continues=earlier)
+    made = of_chat(await preparer.prepare(asking(image(LARGE), raw=raw), deployment())).raw
+    assert made is not None
+    assert made.continues is not None
+    assert made.fields == raw.fields
+    assert base64(LARGE) not in bytes(made.continues.items[0]).decode()
+    assert made.continues.deployment == "d"
 
 
 async def test_json_that_doesn_t_say_the_same_is_not_relayed(preparer: ImagePreparer) -> None:

@@ -177,8 +177,7 @@ class ImagePreparer:
         }
         if raw is None or not swaps:
             return raw
-        fields = await self._run(swapped, raw.fields, swaps)
-        return None if fields is None else msgspec.structs.replace(raw, fields=fields)
+        return await self._run(swapped, raw, swaps)
 
     def _make(self, data: str, limits: ImageLimits) -> tuple[str, _Made]:
         """In a thread. The image's standard base64, and what the model takes."""

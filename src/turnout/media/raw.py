@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
+from turnout.core import WireBody
 from turnout.core.images import standard_base64
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -37,13 +38,17 @@ class Swap(msgspec.Struct, frozen=True):
         return f"data:{self.media_type};base64,{self.data}"
 
 
-def swapped(fields: Mapping[str, Raw], swaps: Mapping[str, Swap]) -> dict[str, Raw] | None:
-    """``fields`` with each image of ``swaps`` replaced, which maps old base64 (the standard one) or an address.
+def swapped(raw: WireBody, swaps: Mapping[str, Swap]) -> WireBody | None:
+    """``raw`` with each image of ``swaps`` replaced, which maps old base64 (the standard one) or an address.
 
-    None when one of them wasn't found: the fields don't say what the parsed request says.
+    None when one of them wasn't found: the JSON doesn't say what the parsed request says.
     """
     walk = _Walk(swaps)
-    made = walk.members(dict(fields))
+    made = msgspec.structs.replace(raw, fields=walk.members(raw.fields))
+    earlier = raw.continues
+    if earlier is not None:
+        items = tuple(walk.item(item) for item in earlier.items)
+        made = msgspec.structs.replace(made, continues=msgspec.structs.replace(earlier, items=items))
     return made if walk.found == set(swaps) else None
 
 
@@ -82,11 +87,12 @@ class _Walk:
             return raw if _same(fields, made) else Raw(_encode(made))
         if kind == b"[":
             items = _LIST.decode(raw)
-            others = [self._item(item) for item in items]
+            others = [self.item(item) for item in items]
             return raw if all(map(_identical, items, others)) else Raw(_encode(others))
         return raw
 
-    def _item(self, raw: Raw) -> Raw:
+    def item(self, raw: Raw) -> Raw:
+        """A list's item."""
         swap, text = self._swap(raw)
         if swap is None:
             return self._inside(raw)

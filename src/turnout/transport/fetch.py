@@ -35,7 +35,8 @@ _CURE: Final = "Send the image as base64."
 
 
 class Fetcher:
-    """``private_hosts`` are patterns of hosts that may have private addresses. ``seconds`` bounds a whole fetch."""
+    """``private_hosts`` are patterns of hosts that may have private addresses. ``seconds`` bounds a whole fetch, its wait
+    for a turn too."""
 
     def __init__(
         self, *, max_bytes: int, seconds: float, private_hosts: Sequence[str] = (), resolve: Resolve | None = None
@@ -49,12 +50,11 @@ class Fetcher:
 
     async def fetch(self, url: str) -> bytes:
         """The body of the 200 at ``url``. Raises ``NotFetched``, in words that a client may read."""
-        async with self._turn:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    return await self._followed(url)
-            except TimeoutError as error:
-                raise NotFetched(f"its address did not give it within {self._seconds:g} s. {_CURE}") from error
+        try:
+            async with asyncio.timeout(self._seconds), self._turn:
+                return await self._followed(url)
+        except TimeoutError as error:
+            raise NotFetched(f"its address did not give it within {self._seconds:g} s. {_CURE}") from error
 
     async def _followed(self, url: str) -> bytes:
         for _ in range(REDIRECTS + 1):
