@@ -35,8 +35,10 @@ _CURE: Final = "Send the image as base64."
 
 
 class Fetcher:
-    """``private_hosts`` are patterns of hosts that may have private addresses. ``seconds`` bounds a whole fetch, its wait
-    for a turn too."""
+    """``private_hosts`` are patterns of hosts that may have private addresses.
+
+    ``seconds`` bounds a whole fetch, its wait for a turn too.
+    """
 
     def __init__(
         self, *, max_bytes: int, seconds: float, private_hosts: Sequence[str] = (), resolve: Resolve | None = None
