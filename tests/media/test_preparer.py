@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import threading
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
@@ -31,6 +32,7 @@ from turnout.dialects import Target, registry
 from turnout.engine import Prepared
 from turnout.errors import InvalidRequest, NotFetched, Unsupported
 from turnout.media import ImagePreparer, Taste
+from turnout.media.fit import fit
 
 SMALL = ImageLimits(long_edge=40, number=3, formats=frozenset({"image/png", "image/jpeg"}))
 FETCHING = Support(namespace="f", knobs=frozenset())
@@ -182,6 +184,19 @@ class TestParsed:
         first = await preparer.prepare(asking(image(LARGE)), deployment())
         monkeypatch.setattr("turnout.media.preparer.fit", None)
         assert await preparer.prepare(asking(image(LARGE)), deployment()) == first
+
+    async def test_the_event_loop_does_none_of_the_work(
+        self, preparer: ImagePreparer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[str] = []
+
+        def watched(*given: Any) -> Any:
+            seen.append(threading.current_thread().name)
+            return fit(*given)
+
+        monkeypatch.setattr("turnout.media.preparer.fit", watched)
+        await preparer.prepare(asking(image(LARGE)), deployment())
+        assert seen[0].startswith("turnout-media")
 
     async def test_another_deployment_gets_another_image(self, preparer: ImagePreparer) -> None:
         await preparer.prepare(asking(image(LARGE)), deployment())
