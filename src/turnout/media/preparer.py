@@ -135,7 +135,7 @@ class ImagePreparer:
 
     async def _change(self, place: Place, image: Image, support: Support, limits: ImageLimits) -> _Change | None:
         address = image.url
-        if address is not None and not self._is_to_be_fetched(address, image, support):
+        if address is not None and not self._is_to_be_fetched(address, image, support, place):
             return None
         if image.detail == "original" and "detail" not in support.ignores:  # OpenAI's word for: don't resize
             limits = msgspec.structs.replace(limits, long_edge=None, short_edge=None, pixels=None)
@@ -154,8 +154,14 @@ class ImagePreparer:
             return _Change(place, _with(image, made, text), None, "")
         return None
 
-    def _is_to_be_fetched(self, address: str, image: Image, support: Support) -> bool:
-        parts = urlsplit(address)
+    def _is_to_be_fetched(self, address: str, image: Image, support: Support, place: Place) -> bool:
+        try:
+            parts = urlsplit(address)
+        except ValueError as error:
+            path = path_of(place)
+            raise InvalidRequest(
+                f"The image in {path} has an address that can't be read: {error}.", param=path
+            ) from error
         if parts.scheme not in ("http", "https") or self._when == "never":
             return False
         return self._when == "always" or not _fetches(support, parts.scheme, parts.path, image)

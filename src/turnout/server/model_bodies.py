@@ -41,9 +41,24 @@ def _is_address(text: str) -> str:
         there = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         there = False
-    if not there or parts.query or parts.fragment or "@" in parts.netloc:
+    if (
+        not there
+        or not text.isascii()
+        or any(character <= " " for character in text)
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
         raise ValueError("expected an address like http://host:port/path, without credentials")
     return text
+
+
+def _is_sendable(key: SecretStr) -> SecretStr:
+    """A key goes into a header, which takes no line breaks and no letters beyond ASCII."""
+    text = key.get_secret_value()
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("expected printable ASCII characters")
+    return key
 
 
 _TOLD = frozenset({"source", "has_api_key", "lifecycle", "created", "updated"})
@@ -104,7 +119,7 @@ class ModelChange(Body):
         None, description="the provider's address, if it is another one than usual"
     )
     api_key_env: Word | None = Field(None, description="the environment variable with the key: …_KEY or …_TOKEN")
-    api_key: SecretStr | None = Field(
+    api_key: Annotated[SecretStr, AfterValidator(_is_sendable)] | None = Field(
         None, min_length=1, max_length=4096, description="the key itself; stands unencrypted in the database"
     )
     api_version: Text | None = Field(None, description="Azure's")

@@ -64,7 +64,7 @@ class Fetcher:
             try:
                 if response.status not in _MOVED:
                     return await self._body(response)
-                url = urljoin(url, response.headers.get("location", ""))
+                url = _joined(url, response.headers.get("location", ""))
             except UpstreamError as error:  # it speaks of whom we connected to
                 raise NotFetched(f"its address broke off or sent what isn't HTTP. {_CURE}") from error
             finally:
@@ -136,6 +136,13 @@ class Fetcher:
 
     def _too_large(self) -> NotFetched:
         return NotFetched(f"what is at its address is larger than {self._max_bytes:,} bytes. Send a smaller one.")
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NotFetched(f"its address redirects to one that can't be read. {_CURE}") from error
 
 
 def _target(url: str) -> Target:

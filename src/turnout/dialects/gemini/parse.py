@@ -40,7 +40,10 @@ class Body(WireBody, frozen=True):
 def model_of(target: Target) -> str:
     """``models/gemini-2.5-pro`` → ``gemini-2.5-pro``; ``tunedModels/mine`` keeps its kind."""
     found = _RESOURCE.match(target.model)
-    return target.model[found.end() :] if found else target.model
+    name = target.model[found.end() :] if found else target.model
+    if not name:
+        raise invalid("model", "its name is missing in the path")
+    return name
 
 
 def parse(body: bytes, target: Target, *, stream: bool) -> ChatRequest:

@@ -53,9 +53,16 @@ def media_of(part: Image | File, where: str) -> wire.MediaPart:
     return wire.MediaPart(file_data=wire.FileData(_media_type(part, where), part.url))
 
 
+def _path_in(url: str, where: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError as error:
+        raise InvalidRequest(f"The address in {where} can't be read: {error}.", param=where) from error
+
+
 def _media_type(part: Image | File, where: str) -> str:
     """As stated, else by the ending of the name or address, as Google's own client does."""
-    name = (part.name if isinstance(part, File) else None) or (urlsplit(part.url).path if part.url else "")
+    name = (part.name if isinstance(part, File) else None) or _path_in(part.url or "", where)
     found = part.media_type or _TYPES.get(PurePosixPath(name).suffix.lower())
     if not found:
         raise Unsupported(

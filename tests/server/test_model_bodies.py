@@ -1,0 +1,31 @@
+"""What could never be sent is refused when a model is made, not when it is asked."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from turnout.server.model_bodies import ModelDraft
+
+GOOD = {"id": "m", "provider": "openai", "upstream_model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key": "sk-1"}
+
+
+def test_what_can_be_sent_is_taken() -> None:
+    assert ModelDraft.model_validate(GOOD).base_url == GOOD["base_url"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("base_url", "http://127.0.0.1:9/v1\r\nx: y"),
+        ("base_url", "http://127.0.0.1:9/v1 x"),
+        ("base_url", "http://127.0.0.1:9/ü"),
+        ("base_url", "http://[::1"),
+        ("api_key", "sk\r\nx: y"),
+        ("api_key", "sk-é"),
+    ],
+)
+def test_what_can_not_be_sent_is_refused_by_name(field: str, value: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ModelDraft.model_validate({**GOOD, field: value})
+    assert caught.value.errors()[0]["loc"] == (field,)
