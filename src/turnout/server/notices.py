@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 
 from turnout.catalog.facts import lifecycle_of
 from turnout.core import Deployment
 
 _log = structlog.get_logger(__name__)
+_SECONDS = 3600.0
+_MOST = 10_000  # models: a client may ask for any of a provider's
 
 
 class Notices:
-    """The reply says it every time, the log once for each model."""
+    """The reply says it every time, the log once for each model. It goes by the day, so it is looked up each hour."""
 
     def __init__(self) -> None:
         self._logged: set[tuple[str, str]] = set()
+        self._known: dict[tuple[str, str], str] = {}
+        self._known_until = 0.0
 
     def of(self, deployment: Deployment) -> str:
         """Empty for a model that nothing is planned for."""
-        provider, model = deployment.provider, deployment.model
+        now = time.monotonic()
+        if now > self._known_until or len(self._known) > _MOST:
+            self._known, self._known_until = {}, now + _SECONDS
+        name = (deployment.provider, deployment.model)
+        notice = self._known.get(name)
+        if notice is None:
+            notice = self._known[name] = self._looked_up(*name)
+        return notice
+
+    def _looked_up(self, provider: str, model: str) -> str:
         notice = lifecycle_of(provider, model).notice(model)
         if notice and (provider, model) not in self._logged:
             self._logged.add((provider, model))
