@@ -16,7 +16,6 @@ from tests.media import pictures
 from turnout.core import (
     ChatRequest,
     Continuation,
-    CountRequest,
     Deployment,
     EmbeddingRequest,
     Image,
@@ -360,16 +359,6 @@ async def test_what_was_fetched_is_put_in_the_place_of_its_address(
     new = next(part.data for message in made.messages for part in message.parts if isinstance(part, Image))
     inline = {"type": "base64", "media_type": "image/png", "data": new}
     assert found == (inline if path == "/v1/messages" else f"data:image/png;base64,{new}")
-
-
-async def test_counting_counts_the_images_that_will_be_sent(preparer: ImagePreparer) -> None:
-    fields = {"images": msgspec.Raw(msgspec.json.encode([base64(LARGE)]))}
-    request = CountRequest(model="m", chat=asking(image(LARGE)), raw=WireBody("w", fields))
-    prepared = await preparer.prepare(request, deployment())
-    assert prepared is not None
-    assert isinstance(prepared.request, CountRequest)
-    assert size_of(prepared.request.chat.messages[0].parts[1]) == (40, 30)
-    assert prepared.request.raw != request.raw
 
 
 async def test_what_a_conversation_brings_along_is_made_to_fit_too(preparer: ImagePreparer) -> None:

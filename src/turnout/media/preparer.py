@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from turnout.core import ChatRequest, CountRequest, Deployment, Image, ImageLimits, Request, Support, WireBody
+from turnout.core import ChatRequest, Deployment, Image, ImageLimits, Request, Support, WireBody
 from turnout.core.images import media_type_of, standard_base64
 from turnout.engine import Prepared
 from turnout.errors import InvalidRequest, RequestError, Unsupported
@@ -95,8 +95,6 @@ class ImagePreparer:
         """Raises ``Unsupported`` and ``InvalidRequest``, which name the image."""
         if isinstance(request, ChatRequest):
             return await self._prepared(request, deployment)
-        if isinstance(request, CountRequest):
-            return await self._counted(request, deployment)
         return None
 
     async def _prepared(self, request: ChatRequest, deployment: Deployment) -> Prepared | None:
@@ -109,14 +107,6 @@ class ImagePreparer:
         made = with_images(request, {change.place: change.image for change in changes})
         made = msgspec.structs.replace(made, raw=await self._raw(request.raw, changes))
         return Prepared(made, tuple(f"{path_of(change.place)}: {change.note}" for change in changes if change.note))
-
-    async def _counted(self, request: CountRequest, deployment: Deployment) -> Prepared | None:
-        """Another size is another number of tokens."""
-        prepared = await self._prepared(msgspec.structs.replace(request.chat, raw=request.raw), deployment)
-        if prepared is None:
-            return None
-        chat = prepared.request
-        return Prepared(msgspec.structs.replace(request, chat=chat, raw=chat.raw), prepared.changes)
 
     async def _changes(self, found: Sequence[tuple[Place, Image]], deployment: Deployment) -> list[_Change]:
         taste = self._tastes[deployment.provider]

@@ -9,17 +9,13 @@ import msgspec
 from turnout.core import (
     CountRequest,
     Deployment,
-    Product,
-    Relayed,
-    StreamEvent,
+    Failure,
     Support,
-    TokenCount,
     WireRequest,
     refuse_unsupported,
 )
-from turnout.errors import UpstreamBroken
 from turnout.providers import Decoder
-from turnout.providers.frames import BodyReader
+from turnout.providers.counts import CountReader
 
 from . import wire
 from .access import address, headers
@@ -61,31 +57,12 @@ class CountTokens:
         return WireRequest(address(deployment, "/v1/messages/count_tokens"), opening, msgspec.json.encode(body))
 
     def decoder(self, request: CountRequest) -> Decoder:
-        return _CountDecoder()
+        return CountReader(_read, "Anthropic", relayed=False)
 
     def relay(self, request: CountRequest) -> Decoder:
-        return _CountRelay()
+        return CountReader(_read, "Anthropic", relayed=True)
 
 
-class _CountDecoder(BodyReader):
-    def _read_body(self, data: bytes) -> list[StreamEvent]:
-        reply = _read(data)
-        if reply.error is not None:
-            return [failure_of(reply.error)]
-        return [Product(TokenCount(tokens=reply.input_tokens or 0, source="reported"))]
-
-
-class _CountRelay(BodyReader):
-    def _read_body(self, data: bytes) -> list[StreamEvent]:
-        reply = _read(data)
-        return [failure_of(reply.error)] if reply.error is not None else [Relayed(data)]
-
-
-def _read(data: bytes) -> _Reply:
-    try:
-        reply = _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"Anthropic sent what isn't a count ({error}): {data[:200]!r}") from error
-    if reply.input_tokens is None and reply.error is None:
-        raise UpstreamBroken(f"Anthropic's reply has no count: {data[:200]!r}")
-    return reply
+def _read(data: bytes) -> int | Failure | None:
+    reply = _REPLY.decode(data)
+    return reply.input_tokens if reply.error is None else failure_of(reply.error)

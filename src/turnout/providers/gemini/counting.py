@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import CountRequest, Deployment, Product, Relayed, StreamEvent, TokenCount, WireRequest
-from turnout.errors import UpstreamBroken
+from turnout.core import CountRequest, Deployment, Failure, WireRequest
 from turnout.providers import Decoder
-from turnout.providers.frames import BodyReader
+from turnout.providers.counts import CountReader
 from turnout.providers.raw_fields import object_in
 
 from . import wire
@@ -44,10 +43,10 @@ class CountTokens:
         return asking(deployment, "countTokens", _encode(body))
 
     def decoder(self, request: CountRequest) -> Decoder:
-        return _CountDecoder()
+        return CountReader(_read, "Gemini", relayed=False)
 
     def relay(self, request: CountRequest) -> Decoder:
-        return _CountRelay()
+        return CountReader(_read, "Gemini", relayed=True)
 
 
 def _renamed(fields: Mapping[str, Raw], deployment: Deployment) -> Mapping[str, Any]:
@@ -56,25 +55,6 @@ def _renamed(fields: Mapping[str, Raw], deployment: Deployment) -> Mapping[str, 
     return {**fields, **whole}
 
 
-class _CountDecoder(BodyReader):
-    def _read_body(self, data: bytes) -> list[StreamEvent]:
-        reply = _read(data)
-        if reply.error is not None:
-            return [failure_of(reply.error)]
-        return [Product(TokenCount(tokens=reply.total_tokens or 0, source="reported"))]
-
-
-class _CountRelay(BodyReader):
-    def _read_body(self, data: bytes) -> list[StreamEvent]:
-        reply = _read(data)
-        return [failure_of(reply.error)] if reply.error is not None else [Relayed(data)]
-
-
-def _read(data: bytes) -> _Reply:
-    try:
-        reply = _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"Gemini sent what isn't a count ({error}): {data[:200]!r}") from error
-    if reply.total_tokens is None and reply.error is None:
-        raise UpstreamBroken(f"Gemini's reply has no count: {data[:200]!r}")
-    return reply
+def _read(data: bytes) -> int | Failure | None:
+    reply = _REPLY.decode(data)
+    return reply.total_tokens if reply.error is None else failure_of(reply.error)

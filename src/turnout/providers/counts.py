@@ -1,0 +1,36 @@
+"""Reading a reply that is a count of tokens, the same way on every wire that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from turnout.core import Failure, Product, Relayed, StreamEvent, TokenCount
+from turnout.errors import UpstreamBroken
+
+from .frames import BodyReader
+
+ReadCount = Callable[[bytes], int | Failure | None]
+"""The tokens that a body tells, or the error; None when it tells neither. Raises what msgspec raises."""
+
+
+class CountReader(BodyReader):
+    """``relayed``: the provider's own body is passed on. ``provider`` is its name, for errors."""
+
+    def __init__(self, read: ReadCount, provider: str, *, relayed: bool) -> None:
+        super().__init__()
+        self._read = read
+        self._provider = provider
+        self._relayed = relayed
+
+    def _read_body(self, data: bytes) -> list[StreamEvent]:
+        try:
+            told = self._read(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise UpstreamBroken(f"{self._provider} sent what isn't a count ({error}): {data[:200]!r}") from error
+        if told is None:
+            raise UpstreamBroken(f"{self._provider}'s reply has no count: {data[:200]!r}")
+        if isinstance(told, Failure):
+            return [told]
+        return [Relayed(data) if self._relayed else Product(TokenCount(tokens=told, source="reported"))]
