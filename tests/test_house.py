@@ -100,7 +100,7 @@ def test_every_locked_package_has_a_hash() -> None:
 
 def test_importing_the_package_is_light() -> None:
     """Neither the server, nor the database, nor the price book comes with ``import turnout``."""
-    heavy = {"fastapi", "pydantic", "sqlalchemy", "genai_prices", "uvicorn"}
+    heavy = {"fastapi", "pydantic", "sqlalchemy", "genai_prices", "uvloop"}
     source = "import sys, turnout; print(*sorted(m for m in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.split()
     assert heavy & set(loaded) == set()

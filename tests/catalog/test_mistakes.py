@@ -36,6 +36,11 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             "turnout.yaml:2: server.port: expected a whole number from 0 to 65,535",
             id="half-port",
         ),
+        pytest.param(
+            "server: {trusted_proxies: [10.0.0.0/99]}",
+            "turnout.yaml:1: server.trusted_proxies[0]: expected an IP address or a network, such as 10.0.0.0/8",
+            id="network",
+        ),
         pytest.param("auth: {required: maybe}", "turnout.yaml:1: auth.required: expected true or false", id="boolean"),
         pytest.param(
             "timeouts:\n  connect: -1",
@@ -111,7 +116,7 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
         pytest.param(
             "server: {size: 1}",
             "turnout.yaml:1: server.size: unknown key; expected one of host, port, workers, max_body_bytes, "
-            "max_header_bytes, max_connections, body_timeout, drain",
+            "max_header_bytes, max_connections, max_requests_per_address, trusted_proxies, body_timeout, drain",
             id="unknown-key",
         ),
         pytest.param(

@@ -1,4 +1,4 @@
-"""A client that leaves, or doesn't get its request out, cancels the work for it; nobody else does."""
+"""A client that leaves cancels the work for it; nobody else does."""
 
 from __future__ import annotations
 
@@ -38,15 +38,13 @@ class Client:
         self._left.set()
 
 
-async def serve(client: Client, seconds: float, *, body_seconds: float = 5, body: bool = True) -> Departure:
+async def serve(client: Client, seconds: float) -> Departure:
     """Works for so long, and stops. Raises ``CancelledError`` when that was cut short."""
-    watched = Departure(Ticker(), client.receive, body_seconds)
+    watched = Departure(Ticker(), client.receive)
     try:
-        if body:
-            watched.body_complete()
         await asyncio.sleep(seconds)
     except asyncio.CancelledError:
-        if not (watched.gone or watched.slow):
+        if not watched.gone:
             raise
     finally:
         watched.stop()
@@ -62,7 +60,7 @@ async def test_short_work_never_asks_whether_the_client_is_there() -> None:
 async def test_a_client_that_stays_is_served() -> None:
     client = Client()
     served = await serve(client, 0.1)
-    assert (served.gone, served.slow, client.asked) == (False, False, 1)
+    assert (served.gone, client.asked) == (False, 1)
 
 
 async def test_a_client_that_leaves_ends_the_work() -> None:
@@ -78,19 +76,6 @@ async def test_a_client_that_left_at_once_is_noticed_after_the_grace() -> None:
     assert (await asyncio.wait_for(serve(client, 5), 1)).gone
 
 
-async def test_a_body_that_takes_too_long_ends_the_work() -> None:
-    client = Client()
-    served = await asyncio.wait_for(serve(client, 5, body_seconds=0.05, body=False), 1)
-    assert (served.slow, served.gone, client.asked) == (True, False, 0)
-
-
-async def test_while_the_body_comes_nobody_else_receives() -> None:
-    """Two at once would take each other's pieces."""
-    client = Client()
-    served = await serve(client, 0.1, body=False)
-    assert (served.gone, client.asked) == (False, 0)
-
-
 async def test_a_cancellation_from_outside_is_no_departure() -> None:
     client = Client()
     task = asyncio.create_task(serve(client, 5))
@@ -103,8 +88,7 @@ async def test_a_cancellation_from_outside_is_no_departure() -> None:
 @pytest.mark.parametrize("after", [0.0, 0.06], ids=["before-the-grace", "after-it"])
 async def test_after_its_stop_nothing_is_cancelled_any_more(after: float) -> None:
     client = Client()
-    watched = Departure(Ticker(), client.receive, 5)
-    watched.body_complete()
+    watched = Departure(Ticker(), client.receive)
     await asyncio.sleep(after)
     watched.stop()
     client.leave()

@@ -19,7 +19,7 @@ structlog.contextvars.bind_contextvars(request_id="req_1")
 log.debug("quiet")
 log.info("spoken", model="größe", key=Secret("sk-secret"), text="two\\nlines")
 logging.getLogger("somebody.else").warning("careful with %s", "that")
-logging.getLogger("uvicorn.error").info("noise")
+logging.getLogger("aiosqlite").info("noise")
 try:
     secret = "sk-secret"
     raise ValueError("broken")

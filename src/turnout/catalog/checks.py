@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from ipaddress import ip_network
 
 from turnout.core import Secret
 
@@ -30,6 +31,7 @@ class Checker:
 
     def mistakes(self) -> Iterator[Mistake]:
         """All of them, in the order of the file's sections."""
+        yield from self._section_server()
         yield from self._section_providers()
         yield from self._section_models()
         yield from self._section_agents()
@@ -38,6 +40,14 @@ class Checker:
         if not self._settings.discovery:
             yield from (mistake for _, mistake in self.missing())
         yield from self._section_keys()
+
+    def _section_server(self) -> Iterator[Mistake]:
+        for number, network in enumerate(self._settings.server.trusted_proxies):
+            try:
+                ip_network(network, strict=False)
+            except ValueError:
+                what = "expected an IP address or a network, such as 10.0.0.0/8"
+                yield self._document.mistake(("server", "trusted_proxies", number), what)
 
     def places(self) -> Iterator[tuple[str, str]]:
         """Each name that is configured, and where."""

@@ -38,6 +38,9 @@ UsdPerMillion = Annotated[float, Meta(ge=0, le=1_000_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=256, description="a name of 1 to 256 characters")]
 Host = Annotated[str, Meta(min_length=1, max_length=256, description="a host name or address")]
 Folder = Annotated[str, Meta(min_length=1, max_length=4096, description="the path of a folder")]
+Network = Annotated[
+    str, Meta(pattern=r"^[0-9a-fA-F.:]+(/\d{1,3})?$", description="an IP address or a network, such as 10.0.0.0/8")
+]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]", description="an address that begins with http:// or https://")]
 ShortDeployment = Annotated[
     str, Meta(pattern=r"^[^\s/]+/\S", description="provider/upstream-model, for example openai/gpt-4o-mini")
@@ -58,6 +61,8 @@ class ServerSettings(_Section, frozen=True):
     max_body_bytes: Bytes = 32 * 1024 * 1024
     max_header_bytes: Annotated[int, Meta(ge=1024, le=1024 * 1024)] = 64 * 1024
     max_connections: Count = 10_000
+    max_requests_per_address: Count = 2_500
+    trusted_proxies: list[Network] = []
     body_timeout: Seconds = 60
     drain: Seconds = 30
 

@@ -30,27 +30,23 @@ class App:
         self._endpoints = Endpoints(registry().values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            match = self._endpoints.find(scope["path"])
-            if match is not None and scope["method"] == "POST":
-                await self._inference.handle(match, scope, receive, send)
-            elif match is not None and not match.model:
-                error = MethodNotAllowed(f"{scope['method']} {scope['path']} is not possible: use POST.", allow="POST")
-                await send_error(match.dialect, error, send)
-            elif "refuse_with" in scope["state"]:
-                await send_error(registry()["openai"], scope["state"]["refuse_with"], send)
-            else:
-                await self._control(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+        match = self._endpoints.find(scope["path"])
+        if match is not None and scope["method"] == "POST":
+            await self._inference.handle(match, scope, receive, send)
+        elif match is not None and not match.model:
+            error = MethodNotAllowed(f"{scope['method']} {scope['path']} is not possible: use POST.", allow="POST")
+            await send_error(match.dialect, error, send)
+        elif "refuse_with" in scope["state"]:
+            await send_error(registry()["openai"], scope["state"]["refuse_with"], send)
+        else:
+            await self._control(scope, receive, send)
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """For as long as requests are served."""
         async with self._gateway, self._shared_metrics():
             _calm_collector()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})
+            yield
 
     @asynccontextmanager
     async def _shared_metrics(self) -> AsyncIterator[None]:

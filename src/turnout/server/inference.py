@@ -15,9 +15,9 @@ from msgspec import structs
 
 from turnout.core import ChatRequest, CountRequest, Deployment, Key, Product, Relayed, Request, StreamEvent, fold, usd
 from turnout.default_model import default_model
-from turnout.dialects import Conversing, ReplyContext, ReplyFacts, Target
+from turnout.dialects import Conversing, Renderer, ReplyContext, ReplyFacts, Target
 from turnout.engine import Call, Models, Reply
-from turnout.errors import RequestTimeout, TurnoutError, UpstreamError
+from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.guard import authenticate, require_model
 
@@ -53,6 +53,9 @@ class Inference:
             await exchange.refuse(error)
         except ClientLeft:
             exchange.status = _CLIENT_LEFT_STATUS
+        except asyncio.CancelledError:
+            if not await exchange.stopped():
+                raise
         except Exception:  # a defect of ours: the client is told in its own dialect, the log has the rest
             if not await exchange.fail():
                 raise
@@ -83,16 +86,14 @@ class _Exchange:
 
     async def answer(self) -> None:
         """Raises ``TurnoutError`` as long as nothing has been sent."""
-        refusal = self._scope["state"].get("refuse_with")
-        if refusal is not None:
-            raise refusal
+        if "refuse_with" in self._scope["state"]:
+            raise self._scope["state"].pop("refuse_with")  # kept nowhere: it will hold this frame by its traceback
         snapshot, server = self._gateway.snapshot, self._gateway.settings.server
         head = read_head(self._scope)
         key = authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)
-        departure = Departure(self._gateway.ticker, self._receive, server.body_timeout)
+        body = await read_body(head, self._receive, server.max_body_bytes)
+        departure = Departure(self._gateway.ticker, self._receive)
         try:
-            body = await read_body(head, self._receive, server.max_body_bytes)
-            departure.body_complete()
             self._received = time.perf_counter()
             request = self._parse(body, head)
             if not request.model:
@@ -102,8 +103,6 @@ class _Exchange:
         except asyncio.CancelledError:
             if departure.gone:
                 raise ClientLeft from None
-            if departure.slow:
-                raise RequestTimeout(f"The body did not arrive within {server.body_timeout:g} s.") from None
             raise
         finally:
             departure.stop()
@@ -204,7 +203,17 @@ class _Exchange:
             if told is None:
                 return  # the server cuts the connection of a reply that isn't complete
             last = told
+        except asyncio.CancelledError:
+            told = self._told_to_stop(renderer)
+            if told is None:
+                raise
+            last = told
         await send({"type": "http.response.body", "body": last, "more_body": False})
+
+    def _told_to_stop(self, renderer: Renderer) -> bytes | None:
+        """The end of a stream that the server doesn't wait for any longer."""
+        error = self._scope["state"].pop("refuse_with", None)
+        return None if error is None else renderer.fail(error)
 
     async def _keep(self, endpoint: Conversing, request: Request, reply: Reply, answer: bytes | None) -> None:
         if isinstance(request, ChatRequest):
@@ -245,6 +254,14 @@ class _Exchange:
             if error.retry_after is not None:
                 headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
         await self._respond(error.status, self._dialect.error(error, self._id), headers)
+
+    async def stopped(self) -> bool:
+        """Says why the server stopped this request, if it did: its body came too slowly, or it is shutting down."""
+        error = self._scope["state"].pop("refuse_with", None)
+        if error is None or self.status == 200:
+            return False
+        await self.refuse(error)
+        return True
 
     async def fail(self) -> bool:
         """Says that Turnout itself failed. False when an answer had begun: then only the connection can be cut."""

@@ -1,0 +1,223 @@
+"""One request and its reply, as ASGI's ``receive`` and ``send``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from turnout.errors import TurnoutError
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+_GONE: Final = {"type": "http.disconnect"}
+_LARGE: Final = 64 * 1024  # bytes; what is larger isn't copied to stand behind its head
+_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_BODILESS: Final = frozenset({204, 304})
+_FAILED: Final = b'{"error": {"message": "Turnout failed. Its log says more.", "type": "server_error"}}'
+
+
+class Exchange:
+    """``whole``: all of the request is here. ``replied``: all of the reply was written. ``task`` answers it."""
+
+    __slots__ = (
+        "_chunked",
+        "_connection",
+        "_delivered",
+        "_expects_continue",
+        "_head",
+        "_pieces",
+        "_to_send",
+        "_waiter",
+        "buffered",
+        "client",
+        "gone",
+        "keep_alive",
+        "replied",
+        "scope",
+        "started",
+        "task",
+        "whole",
+    )
+
+    def __init__(
+        self,
+        connection: Connection,
+        scope: MutableMapping[str, Any],
+        client: str,
+        *,
+        keep_alive: bool,
+        expects_continue: bool,
+    ) -> None:
+        self.scope = scope
+        self.client = client
+        self.keep_alive = keep_alive
+        self.whole = False
+        self.gone = False
+        self.started = False
+        self.replied = False
+        self.task: asyncio.Task[None] | None = None
+        self.buffered = 0
+        self._connection = connection
+        self._expects_continue = expects_continue
+        self._pieces: list[bytes] = []
+        self._delivered = False  # all of the request
+        self._waiter: asyncio.Future[None] | None = None
+        self._head = b""  # of the reply, until it goes out with the first of the body
+        self._chunked = False
+        self._to_send = 0  # bytes of the body that were announced and are still to come
+
+    # --- what the connection tells ---
+
+    def feed(self, piece: bytes) -> None:
+        if self.replied or self.gone:
+            return  # nobody will read it
+        self._pieces.append(piece)
+        self.buffered += len(piece)
+        self._wake()
+
+    def complete(self) -> None:
+        self.whole = True
+        self._wake()
+
+    def leave(self) -> None:
+        """The client has gone."""
+        self.gone = True
+        self._pieces.clear()
+        self._wake()
+
+    def stop(self, error: TurnoutError) -> None:
+        """Has the application tell ``error`` in place of an answer, or of the rest of one."""
+        if self.task is None:
+            self._connection.cut()  # it waits for the reply to the request before it
+        elif not self.replied:
+            self.scope["state"]["refuse_with"] = error
+            self.task.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # --- what the application calls ---
+
+    async def receive(self) -> dict[str, Any]:
+        while not self.gone and not self.replied:
+            if self._pieces or (self.whole and not self._delivered):
+                return self._next_piece()
+            if self._expects_continue and not self.started:
+                self._expects_continue = False
+                self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._waiter = self._connection.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return _GONE
+
+    def _next_piece(self) -> dict[str, Any]:
+        pieces = self._pieces
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._delivered = self.whole
+        self.buffered = 0
+        self._connection.body_taken()
+        return {"type": "http.request", "body": body, "more_body": not self.whole}
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._start(message["status"], message.get("headers", ()))
+        else:
+            if self._connection.writing_paused and not self.gone:
+                await self._connection.drained()
+            self._send_body(message.get("body", b""), last=not message.get("more_body", False))
+
+    def _start(self, status: int, headers: Any) -> None:
+        if self.started:
+            raise RuntimeError("this reply has begun already")
+        self.started = True
+        if not self.whole or self._connection.closing_soon:
+            self.keep_alive = False  # what is left of the request isn't read to find where the next one begins
+        length: int | None = None
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+        for name, value in headers:
+            lines.append(b"%b: %b\r\n" % (name, value))
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"connection" and value == b"close":
+                self.keep_alive = False
+        self._frame(status, length, lines)
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        head = b"".join(lines)
+        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
+            raise ValueError("a header of the reply holds a line break")
+        self._head = head + b"\r\n"
+        self._connection.loop.call_soon(self._send_head)  # if the body's first piece isn't there at once
+
+    def _frame(self, status: int, length: int | None, lines: list[bytes]) -> None:
+        """How the client will know where the body ends."""
+        if self.scope["method"] == "HEAD" or status in _BODILESS:
+            self._to_send = -1
+        elif length is not None:
+            self._to_send = length
+        elif self.scope["http_version"] == "1.1":
+            self._chunked = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+        else:  # HTTP/1.0 knows no chunks: the body ends with the connection
+            self._chunked = False
+            self._to_send = 1 << 62
+            self.keep_alive = False
+
+    def _send_head(self) -> None:
+        if self._head and not self.gone:
+            head, self._head = self._head, b""
+            self._connection.write(head)
+
+    def _send_body(self, body: bytes, *, last: bool) -> None:
+        if not self.started or self.replied:
+            raise RuntimeError("a body belongs after the head of a reply, and before its end")
+        if self.gone:
+            self.replied = last
+            return
+        head, self._head = self._head, b""
+        if self._chunked:
+            body = self._as_chunk(body, last=last)
+        elif self._to_send < 0:
+            body = b""
+        else:
+            self._to_send -= len(body)
+            if self._to_send < 0:
+                raise RuntimeError("the reply's body is longer than it was announced")
+        if len(body) > _LARGE:
+            self._connection.write_all(head, body)
+        elif head or body:
+            self._connection.write(head + body)
+        if last:
+            if 0 < self._to_send < 1 << 61:
+                raise RuntimeError("the reply's body is shorter than it was announced")
+            self.replied = True
+            self._wake()
+            self._connection.replied(self)
+
+    @staticmethod
+    def _as_chunk(body: bytes, *, last: bool) -> bytes:
+        if not body:
+            return b"0\r\n\r\n" if last else b""
+        return b"%x\r\n%b\r\n%b" % (len(body), body, b"0\r\n\r\n" if last else b"")
+
+    async def run(self, app: ASGIApp) -> None:
+        """Has the application answer. A reply without an end is cut off, so that it can't be taken for a whole one."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except BaseException:
+            if not self.started and not self.gone:
+                self._start(500, [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_FAILED))])
+                self._send_body(_FAILED, last=True)
+            raise
+        finally:
+            if not self.replied:
+                self._connection.cut()

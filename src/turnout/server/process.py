@@ -1,0 +1,79 @@
+"""One serving process: from its start through its signals to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import socket
+
+import structlog
+import uvloop
+
+from turnout.gateway import Gateway
+
+from .application import application
+from .http import HttpServer
+
+_log = structlog.get_logger(__name__)
+
+
+def run(gateway: Gateway, listener: socket.socket, parent: int | None = None) -> None:
+    """Serves what connects to ``listener`` until SIGTERM or SIGINT, or until the process that holds the other end of
+    ``parent``, a file descriptor, has ended. SIGHUP has the configuration read again.
+    """
+    _allow_many_connections()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(gateway, listener, parent))
+
+
+async def _serve(gateway: Gateway, listener: socket.socket, parent: int | None) -> None:
+    stop = _Stop(asyncio.get_running_loop(), gateway)
+    if parent is not None:
+        stop.when_readable(parent)
+    app, bounds = application(gateway), gateway.settings.server
+    async with app.opened():
+        server = HttpServer(app, bounds)
+        await server.start(listener)
+        await stop.asked.wait()
+        stop.again = server.hurry
+        await server.drain(bounds.drain)
+    _log.info("stopped")
+
+
+class _Stop:
+    """``asked`` is set by the first signal to stop, ``again`` called by the next."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, gateway: Gateway) -> None:
+        self.asked = asyncio.Event()
+        self.again = self.asked.set
+        self._loop = loop
+        self._gateway = gateway
+        self._reloading: asyncio.Task[bool] | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ask)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def when_readable(self, parent: int) -> None:
+        self._loop.add_reader(parent, self._orphaned, parent)
+
+    def _orphaned(self, parent: int) -> None:
+        self._loop.remove_reader(parent)
+        _log.warning("the parent process has ended, so this one stops")
+        self.asked.set()
+
+    def _ask(self) -> None:
+        if self.asked.is_set():
+            self.again()
+        else:
+            _log.info("stopping", drain_seconds=self._gateway.settings.server.drain)
+            self.asked.set()
+
+    def _reload(self) -> None:
+        self._reloading = self._loop.create_task(self._gateway.catalog.reload())
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the system allows: each connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,125 @@
+"""Several serving processes that share a port: started, replaced when they die, stopped together."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import structlog
+
+from turnout.catalog import CommandLine
+from turnout.gateway import Gateway
+from turnout.telemetry import configure_logs
+from turnout.telemetry.shared import VARIABLE
+
+from . import process
+
+_log = structlog.get_logger(__name__)
+_spawning = multiprocessing.get_context("spawn")
+
+STEADY_SECONDS: Final = 5.0
+"""A worker that lived as long didn't fail at its start."""
+
+LONGEST_PAUSE: Final = 10.0
+_KILL_AFTER: Final = 15.0  # seconds beyond the drain
+
+
+class Workers:
+    """``number`` processes on ``listener``; ``drain`` is how many seconds each may take to stop."""
+
+    def __init__(self, command_line: CommandLine, listener: socket.socket, number: int, drain: float) -> None:
+        self._command_line = command_line
+        self._listener = listener
+        self._number = number
+        self._drain = drain
+        self._workers: list[BaseProcess] = []
+        self._started: dict[BaseProcess, float] = {}
+        self._failures = 0  # workers in a row that died soon after their start
+        self._stop_at: float | None = None  # when those that are left are killed
+        self._signals: list[int] = []
+        self._woken, self._waker = os.pipe()
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT; SIGHUP goes on to the workers, which read the configuration again."""
+        folder = tempfile.mkdtemp(prefix="turnout-metrics-")
+        os.environ[VARIABLE] = folder
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        try:
+            while self._stop_at is None or self._workers:
+                self._act_on_signals()
+                self._bury_the_dead()
+                if self._stop_at is None:
+                    self._fill_up()
+                elif time.monotonic() > self._stop_at:
+                    self._tell(BaseProcess.kill)
+                wait([self._woken, *(worker.sentinel for worker in self._workers)], timeout=1)
+        finally:
+            self._tell(BaseProcess.kill)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals.append(number)
+        os.write(self._waker, b"!")
+
+    def _act_on_signals(self) -> None:
+        while self._signals:
+            number = self._signals.pop(0)
+            if number != signal.SIGHUP and self._stop_at is None:
+                self._listener.close()  # else new clients would wait for an answer that nobody gives
+                self._stop_at = time.monotonic() + self._drain + _KILL_AFTER
+                _log.info("stopping", workers=len(self._workers), drain_seconds=self._drain)
+            for worker in self._workers:
+                if worker.pid is not None:
+                    os.kill(worker.pid, number)
+        if wait([self._woken], timeout=0):
+            os.read(self._woken, 4096)
+
+    def _fill_up(self) -> None:
+        if self._failures:
+            pause = min(LONGEST_PAUSE, 0.1 * 2**self._failures)
+            if wait([self._woken], timeout=pause):
+                return
+        while len(self._workers) < self._number and not self._signals:
+            worker = _spawning.Process(target=_work, args=(self._command_line, self._listener))
+            worker.start()
+            self._workers.append(worker)
+            self._started[worker] = time.monotonic()
+
+    def _bury_the_dead(self) -> None:
+        for worker in [worker for worker in self._workers if not worker.is_alive()]:
+            self._workers.remove(worker)
+            lived = time.monotonic() - self._started.pop(worker)
+            self._failures = 0 if lived > STEADY_SECONDS else self._failures + 1
+            if self._stop_at is None:
+                _log.error("a worker died and is replaced", pid=worker.pid, exit_code=worker.exitcode)
+            worker.join()
+
+    def _tell(self, what: Callable[[BaseProcess], None]) -> None:
+        for worker in self._workers:
+            what(worker)
+
+
+def _work(command_line: CommandLine, listener: socket.socket) -> None:
+    """A worker's whole life. Its parent's death ends it too; then it tidies up in its place."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop listens
+    gateway = Gateway(command_line)
+    configure_logs(gateway.settings.log.level, gateway.settings.log.format)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        raise RuntimeError("a worker has a parent")
+    process.run(gateway, listener, parent.sentinel)
+    if not parent.is_alive():
+        shutil.rmtree(Path(os.environ[VARIABLE]), ignore_errors=True)

@@ -1,0 +1,126 @@
+"""What a running service makes of signals, and of its parent's end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_operations import TWO_WORKERS, worker_pids, workers
+from tests.simulator.raw import ask as ask_raw
+from tests.support.process import Program, free_port
+from tests.support.turnout_server import COMMAND, NO_LOCAL_SERVERS, StartTurnout
+
+BODY = b'{"model": "echo", "messages": [{"role": "user", "content": "hello"}]}'
+ASK = (
+    b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    b"content-length: %d\r\n\r\n%b" % (len(BODY), BODY)
+)
+
+
+@workers
+async def test_sighup_has_the_configuration_read_again(start_turnout: StartTurnout, args: tuple[str, ...]) -> None:
+    server = start_turnout("models: {one: echo/echo}\n", args=args)
+    before = server.config_path.stat()
+    server.config_path.write_text("models: {two: echo/echo}\n")
+    os.utime(server.config_path, ns=(before.st_atime_ns, before.st_mtime_ns))  # so that nobody else notices
+    server.program.signal(signal.SIGHUP)
+    await asyncio.to_thread(server.program.wait_for_log, "configuration loaded")
+    question = {"model": "two", "messages": [{"role": "user", "content": "x"}]}
+    assert (await ask_raw(f"{server.url}/v1/chat/completions", question)).status == 200
+    await asyncio.to_thread(server.stop)
+
+
+class Asker:
+    """Asks until nobody is there, on one connection or on a new one each time."""
+
+    def __init__(self, port: int, *, keep: bool) -> None:
+        self._port = port
+        self._keep = keep
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.answers = 0
+        self.dropped = 0  # requests that were sent and not answered
+
+    async def run(self, enough: asyncio.Event) -> None:
+        while await self._connected():
+            try:
+                await self._ask()
+            except (ConnectionError, asyncio.IncompleteReadError):
+                self.dropped += 1
+                return
+            if self.answers == 5:
+                enough.set()
+
+    async def _connected(self) -> bool:
+        if self._streams is None:
+            try:
+                self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+            except OSError:
+                return False
+        return True
+
+    async def _ask(self) -> None:
+        assert self._streams is not None
+        reader, writer = self._streams
+        writer.write(ASK)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        assert b"hello" in await reader.readexactly(length)
+        self.answers += 1
+        if not self._keep or b"connection: close" in head:
+            writer.close()
+            self._streams = None
+
+
+@workers
+async def test_whoever_has_asked_before_sigterm_is_answered(start_turnout: StartTurnout, args: tuple[str, ...]) -> None:
+    """One connection may come in the instant between the last look for newcomers and the end of listening."""
+    server = start_turnout("models: {echo: echo/echo}\n", args=args)
+    enough = asyncio.Event()
+    askers = [Asker(server.port, keep=number % 2 == 0) for number in range(60)]
+    asking = [asyncio.create_task(asker.run(enough)) for asker in askers]
+    await enough.wait()
+    server.program.signal(signal.SIGTERM)
+    await asyncio.gather(*asking)
+    assert sum(asker.answers for asker in askers) >= 5
+    assert sum(asker.dropped for asker in askers) <= 1
+    assert await asyncio.to_thread(server.program.wait) == 0
+
+
+def test_when_the_parent_is_killed_its_workers_end_and_tidy_up(start_turnout: StartTurnout, tmp_path: Path) -> None:
+    server = start_turnout("models: {echo: echo/echo}\n", args=TWO_WORKERS, env={"TMPDIR": str(tmp_path)})
+    server.program.wait_for(lambda: len(worker_pids(server)) == 2, "second worker")
+    (folder,) = tmp_path.glob("turnout-metrics-*")
+    pids = worker_pids(server)
+    server.program.signal(signal.SIGKILL)
+    server.program.wait()
+    again = start_turnout("models: {echo: echo/echo}\n", folder=server.folder)
+    again.program.wait_for(lambda: not any(map(is_alive, pids)), "end of the workers")
+    assert not folder.exists()
+    again.stop()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def starting(tmp_path: Path) -> Iterator[Program]:
+    command = [COMMAND, "serve", "--port", str(free_port()), "--data-dir", tmp_path / "data", "--workers", "8"]
+    program = Program("turnout serve", command, tmp_path / "log", NO_LOCAL_SERVERS)
+    yield program
+    program.kill()
+
+
+def test_a_service_that_is_still_starting_can_be_stopped(starting: Program) -> None:
+    starting.wait_for_log("listening")
+    starting.signal(signal.SIGTERM)
+    assert starting.wait(10) == 0

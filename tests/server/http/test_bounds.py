@@ -1,0 +1,271 @@
+"""What a connection may cost before a request is even understood, and after a reply that came early."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+
+from tests.server.http.serving import REQUEST, Client, Serving, reply, serving
+from turnout.server.http import server as server_module
+
+POST = b"POST /%b HTTP/1.1\r\nhost: h\r\ncontent-length: 30000000\r\n\r\n"
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_SWEEP", 0.01)
+
+
+async def refuse(scope: Any, receive: Any, send: Any) -> None:
+    """Without reading a body, as who has no key is refused."""
+    refusal = scope["state"].get("refuse_with")
+    await reply(send, type(refusal).__name__.encode(), 401)
+
+
+async def ended(client: Client) -> bool:
+    with contextlib.suppress(ConnectionResetError):
+        await client.rest()
+    return True
+
+
+async def test_headers_over_the_limit_are_refused_by_the_app() -> None:
+    async with serving(max_header_bytes=1024) as served:
+        for size, refusal in ((900, b"NoneType:0"), (1100, b"HeadersTooLarge:0")):
+            client = await served.client()
+            await client.send(REQUEST + b"x: " + b"y" * size + b"\r\n\r\n")
+            assert await client.body() == refusal
+
+
+async def test_a_target_counts_as_a_header_does() -> None:
+    async with serving(max_header_bytes=1024) as served:
+        client = await served.client()
+        await client.send(b"GET /" + b"y" * 1100 + b" HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert await client.body() == b"HeadersTooLarge:0"
+
+
+@pytest.mark.parametrize("before", [b"", REQUEST + b"\r\n"], ids=["first", "second-on-the-connection"])
+async def test_headers_without_end_are_cut_off(before: bytes) -> None:
+    async with serving(max_header_bytes=1024) as served:
+        client = await served.client()
+        if before:
+            await client.send(before)
+            await client.body()
+        await client.send(REQUEST, *[b"x: " + b"y" * 500 + b"\r\n"] * 6)
+        assert (await client.rest()).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_headers_that_take_too_long_are_cut_off() -> None:
+    async with serving(body_timeout=0.05) as served:
+        client = await served.client()
+        await client.send(REQUEST)
+        assert await client.rest() == b""
+
+
+async def test_a_body_that_takes_too_long_is_told_to_the_app() -> None:
+    told: list[str] = []
+
+    async def tell(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            while (await receive())["more_body"]:
+                pass
+        except asyncio.CancelledError:
+            told.append(type(scope["state"]["refuse_with"]).__name__)
+            await reply(send, b"late", 408)
+
+    async with serving(tell, body_timeout=0.05) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"content-length: 3\r\n\r\na")
+        assert await client.body() == b"late"
+        assert told == ["RequestTimeout"]
+
+
+async def test_an_answer_may_take_longer_than_a_body() -> None:
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await asyncio.sleep(0.15)
+        await reply(send, b"done")
+
+    async with serving(slow, body_timeout=0.05) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"content-length: 1\r\n\r\na")
+        assert await client.body() == b"done"
+
+
+async def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "IDLE_SECONDS", 0.05)
+    async with serving() as served:
+        silent, served_once = await served.client(), await served.client()
+        await served_once.send(REQUEST + b"\r\n")
+        await served_once.body()
+        assert await silent.rest() == b""
+        assert await served_once.rest() == b""
+
+
+async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "WRITE_SECONDS", 0.05)
+    gone = asyncio.Event()
+
+    async def pour(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await asyncio.wait({asyncio.ensure_future(receive())}, timeout=0))[1]:
+            await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": True})
+        gone.set()
+
+    async with serving(pour) as served:
+        client = await served.client()
+        client.stop_reading()
+        await client.send(REQUEST + b"\r\n")
+        await asyncio.wait_for(gone.wait(), 5)
+
+
+async def test_after_an_early_reply_the_rest_is_read_for_some_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "LINGER_SECONDS", 0.05)
+    async with serving(refuse) as served:
+        client = await served.client()
+        await client.send(POST % b"")
+        head = await client.head()
+        assert b"401" in head
+        assert b"connection: close" in head
+        for _ in range(200):  # drips for ever
+            try:
+                await client.send(b"a")
+            except ConnectionError:
+                break
+        else:
+            pytest.fail("the connection was kept")
+
+
+async def test_after_an_early_reply_the_rest_is_read_up_to_a_size_only() -> None:
+    async with serving(refuse, max_body_bytes=100_000) as served:
+        client = await served.client()
+        await client.send(POST % b"")
+        assert await client.body() == b"NoneType"
+        with pytest.raises(ConnectionError):  # noqa: PT012  # whichever piece is the one too many
+            for _ in range(100):
+                await client.send(b"x" * 10_000)
+
+
+async def test_a_client_that_sends_all_before_it_reads_gets_the_early_reply() -> None:
+    """As many HTTP libraries do: closing at once would reset the connection and lose the reply."""
+    async with serving(refuse) as served:
+        client = await served.client()
+        await client.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 5000000\r\n\r\n" + b"x" * 5_000_000)
+        assert (await client.rest()).endswith(b"NoneType")
+
+
+async def test_after_a_refusal_of_a_whole_request_the_connection_goes_on() -> None:
+    async with serving(refuse) as served:
+        client = await served.client()
+        for _ in range(2):
+            await client.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc")
+            assert await client.body() == b"NoneType"
+
+
+async def busy(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with what it was told to refuse, else only when the client leaves."""
+    if "refuse_with" in scope["state"] or scope["path"] == "/ping":
+        await refuse(scope, receive, send)
+        return
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    await reply(send, b"")
+
+
+async def occupy(served: Serving, number: int) -> list[Client]:
+    clients = [await served.client() for _ in range(number)]
+    for client in clients:
+        await client.send(REQUEST + b"\r\n")
+    return clients
+
+
+async def test_too_many_connections_are_refused_by_the_app() -> None:
+    async with serving(busy, max_connections=2) as served:
+        first, *_ = await occupy(served, 2)
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n")
+        assert await client.body() == b"Overloaded"
+        first.close()
+        await asyncio.sleep(0.02)
+        assert await ended_soon_or_served(served)
+
+
+async def ended_soon_or_served(served: Serving) -> bool:
+    client = await served.client()
+    await client.send(REQUEST + b"\r\n")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.head(), 0.05)  # nobody refuses it any more
+    return True
+
+
+async def test_a_probe_is_answered_however_many_are_waiting() -> None:
+    async with serving(busy, max_connections=2, max_requests_per_address=2) as served:
+        await occupy(served, 2)
+        probe = await served.client()
+        await probe.send(b"GET /ping HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert await probe.body() == b"NoneType"
+
+
+@pytest.mark.parametrize("said", [b"", REQUEST, POST % b"no"], ids=["silent", "half a head", "refused, dripping"])
+async def test_whoever_only_holds_connections_makes_room_for_newcomers(said: bytes) -> None:
+    async with serving(refuse, max_connections=5) as served:
+        holders = [await served.client() for _ in range(5)]
+        for holder in holders:
+            await holder.send(*filter(None, [said]))
+        newcomer = await served.client()
+        await newcomer.send(REQUEST + b"\r\n")
+        assert await newcomer.body() == b"NoneType"
+        assert await ended(holders[0])
+
+
+async def test_one_address_may_not_have_everything() -> None:
+    async with serving(busy, max_requests_per_address=2) as served:
+        first, *_ = await occupy(served, 2)
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n")
+        assert await client.body() == b"Overloaded"
+        first.close()
+        await asyncio.sleep(0.02)
+        assert await ended_soon_or_served(served)
+
+
+async def tell_client(scope: Any, receive: Any, send: Any) -> None:
+    await reply(send, scope["client"][0].encode())
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "client"),
+    [
+        ([], [b"1.2.3.4"], "127.0.0.1"),
+        (["127.0.0.1"], [], "127.0.0.1"),
+        (["127.0.0.1"], [b"1.2.3.4"], "1.2.3.4"),
+        (["127.0.0.0/8"], [b"6.6.6.6, 1.2.3.4"], "1.2.3.4"),
+        (["127.0.0.0/8", "10.0.0.0/8"], [b"6.6.6.6", b"1.2.3.4, 10.1.1.1"], "1.2.3.4"),
+        (["127.0.0.1"], [b"6.6.6.6, 1.2.3.4:5678"], "1.2.3.4"),
+        (["127.0.0.1"], [b"[2001:db8::1]:443"], "2001:db8::1"),
+        (["127.0.0.1"], [b"2001:db8::1"], "2001:db8::1"),
+        (["127.0.0.1"], [b"6.6.6.6, <script>"], "127.0.0.1"),
+        (["127.0.0.1"], [b""], "127.0.0.1"),
+        (["127.0.0.0/8"], [b"127.0.0.9"], "127.0.0.9"),
+    ],
+)
+async def test_only_a_trusted_proxy_says_who_asks(trusted: list[str], forwarded: list[bytes], client: str) -> None:
+    async with serving(tell_client, trusted_proxies=trusted) as served:
+        asking = await served.client()
+        await asking.send(REQUEST + b"".join(b"X-Forwarded-For: %b\r\n" % said for said in forwarded) + b"\r\n")
+        assert (await asking.body()).decode() == client
+
+
+async def test_behind_a_proxy_each_client_has_its_own_limit() -> None:
+    async with serving(busy, max_requests_per_address=1, trusted_proxies=["127.0.0.1"]) as served:
+        said = []
+        for address in (b"1.1.1.1", b"1.1.1.1", b"2.2.2.2"):
+            client = await served.client()
+            await client.send(REQUEST + b"x-forwarded-for: %b\r\n\r\n" % address)
+            try:
+                said.append(await asyncio.wait_for(client.body(), 0.1))
+            except TimeoutError:
+                said.append(b"served")
+        assert said == [b"served", b"Overloaded", b"served"]

@@ -1,0 +1,104 @@
+"""The end of a server: whoever has asked is answered, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from tests.server.http.serving import REQUEST, reply, serving
+
+
+class Held:
+    """An app whose answers wait until they are let go."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.asked = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.asked.set()
+        try:
+            await self.go.wait()
+            await reply(send, b"answered")
+        except asyncio.CancelledError:
+            await reply(send, type(scope["state"]["refuse_with"]).__name__.encode(), 503)
+
+
+async def test_who_has_asked_is_answered() -> None:
+    app = Held()
+    async with serving(app) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n")
+        await app.asked.wait()
+        draining = asyncio.create_task(served.server.drain(5))
+        await asyncio.sleep(0)
+        app.go.set()
+        told = await client.rest()
+        assert told.endswith(b"answered")
+        assert b"connection: close" in told
+        await asyncio.wait_for(draining, 5)
+
+
+async def test_a_request_on_its_way_is_answered() -> None:
+    """On a connection that was idle, and on one that the system had accepted before the server had."""
+    async with serving() as served:
+        idle = await served.client()
+        await idle.send(REQUEST + b"\r\n")
+        await idle.body()
+        waiting = socket.create_connection(("127.0.0.1", served.port))
+        waiting.sendall(REQUEST + b"\r\n")
+        draining = asyncio.create_task(served.server.drain(5))
+        await idle.send(REQUEST + b"\r\n")
+        assert (await idle.rest()).endswith(b"NoneType:0")
+        await asyncio.wait_for(draining, 5)
+        assert b"200 OK" in waiting.recv(1000)
+        waiting.close()
+
+
+async def test_nobody_is_accepted_any_more() -> None:
+    app = Held()
+    async with serving(app) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n")
+        await app.asked.wait()
+        draining = asyncio.create_task(served.server.drain(5))
+        await asyncio.sleep(0.01)
+        try:
+            await served.client()
+        except ConnectionRefusedError:
+            app.go.set()
+        await asyncio.wait_for(draining, 5)
+        assert app.go.is_set()
+
+
+async def test_idle_connections_end_soon() -> None:
+    async with serving() as served:
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n")
+        await client.body()
+        await asyncio.wait_for(served.server.drain(60), 5)
+        assert await client.rest() == b""
+
+
+async def test_an_answer_that_takes_too_long_is_told_to_end() -> None:
+    app = Held()
+    async with serving(app) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n")
+        await app.asked.wait()
+        await served.server.drain(0.05)
+        assert (await client.rest()).endswith(b"Overloaded")
+
+
+async def test_a_second_signal_ends_the_wait() -> None:
+    app = Held()
+    async with serving(app) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n")
+        await app.asked.wait()
+        draining = asyncio.create_task(served.server.drain(60))
+        await asyncio.sleep(0.01)
+        served.server.hurry()
+        await asyncio.wait_for(draining, 5)
+        assert (await client.rest()).endswith(b"Overloaded")
