@@ -14,6 +14,11 @@ ANSWER = "A reverse proxy takes requests for others and hands them on, so that c
 LAST_WORD = f" w{STREAM_CHUNKS - 1}"
 USAGE = {"prompt_tokens": 31, "completion_tokens": STREAM_CHUNKS, "total_tokens": 31 + STREAM_CHUNKS}
 
+SERVER_FACTS = json.dumps(
+    {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "bench"}], "version": "0.20.0"}
+)
+"""What is told to a gateway that looks at which server its upstream is (smg wants models, version and health)."""
+
 
 def request_body(model: str, *, stream: bool) -> str:
     """A chat request of an ordinary size, about 400 bytes."""

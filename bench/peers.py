@@ -13,7 +13,7 @@ from bench.exchange import MODEL
 from bench.systems import System, Turnout, cache
 from bench.upstream import nginx
 from tests.support.node import node, npm
-from tests.support.process import Program
+from tests.support.process import Program, free_port
 
 
 class Nginx(System):
@@ -70,6 +70,22 @@ signal.pause()
         return program
 
 
+class Smg(System):
+    """A gateway in Rust that routes to workers; it keeps no history here."""
+
+    name = "smg"
+
+    def install(self) -> None:
+        self.program = venv(self.name, "smg==1.13.0") / "bin/smg"
+
+    def start(self) -> Program:
+        return self.spawn(
+            *(self.program, "launch", "--worker-urls", self.upstream.removesuffix("/v1")),
+            *("--host", "127.0.0.1", "--port", str(self.port), "--policy", "round_robin", "--log-level", "error"),
+            *("--prometheus-host", "127.0.0.1", "--prometheus-port", str(free_port()), "--history-backend", "none"),
+        )
+
+
 class Portkey(System):
     """A gateway in TypeScript. This version fails on streams, under Node 20 as under 24: "TypeError: immutable"."""
 
@@ -92,7 +108,7 @@ class LiteLlm(System):
     key = "sk-bench-master-key"
 
     def install(self) -> None:
-        self.program = venv(self.name, "litellm[proxy]==1.106.2") / "bin/litellm"
+        self.program = venv(self.name, "litellm[proxy]==1.108.7") / "bin/litellm"
 
     def start(self) -> Program:
         upstream = {"model": f"openai/{MODEL}", "api_base": self.upstream, "api_key": "sk-upstream"}
@@ -113,7 +129,7 @@ class LiteLlm(System):
         )
 
 
-SYSTEMS: dict[str, type[System]] = {s.name: s for s in (Turnout, Nginx, TensorZero, Portkey, LiteLlm)}
+SYSTEMS: dict[str, type[System]] = {s.name: s for s in (Turnout, Nginx, Smg, TensorZero, Portkey, LiteLlm)}
 
 
 def venv(name: str, pin: str) -> Path:

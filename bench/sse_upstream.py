@@ -1,7 +1,7 @@
 """An upstream that streams one fixed reply, an event at a time, to any number of callers.
 
-A GET is answered with the number of events sent so far: what a system under test has carried, whether or not the load
-generator was still there for the end of each stream.
+A GET of ``/`` is answered with the number of events sent so far: what a system under test has carried, whether or not
+the load generator was still there for the end of each stream. Any other GET is some gateway's look at its upstream.
 
 usage: python -m bench.sse_upstream PORT GAP_SECONDS [ENDPOINT]
 
@@ -17,7 +17,7 @@ from typing import cast
 
 import uvloop
 
-from bench.exchange import frames_at, stream_frames
+from bench.exchange import SERVER_FACTS, frames_at, stream_frames
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 BODY_LENGTH = b"content-length:"
@@ -57,8 +57,10 @@ class Connection(asyncio.Protocol):
         if not separator or len(body) < body_length(head):
             return
         self._received.clear()
-        if head.startswith(b"GET "):
-            self._transport.write(told(self._tally.events))
+        if head.startswith(b"GET / "):
+            self._transport.write(told(str(self._tally.events)))
+        elif head.startswith(b"GET "):
+            self._transport.write(told(SERVER_FACTS))
         else:
             self._send(chain(self._writes))
 
@@ -71,9 +73,9 @@ class Connection(asyncio.Protocol):
         self._loop.call_later(0 if piece is HEAD else self._gap, self._send, writes)
 
 
-def told(count: int) -> bytes:
-    text = str(count).encode()
-    return b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text)
+def told(text: str) -> bytes:
+    body = text.encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def body_length(head: bytes) -> int:

@@ -18,7 +18,7 @@ import yaml
 from bench.exchange import ANSWER, LAST_WORD, MODEL, request_body
 from bench.load import Target, put_load
 from bench.upstream import Upstream
-from bench.usage import cpu_seconds, memory_mb, tree
+from bench.usage import CpuClock, memory_mb, tree
 from tests.support.process import Program, free_port
 
 START_SECONDS = 90.0  # LiteLLM takes its time
@@ -123,11 +123,10 @@ def measure(system: System, *, clients: int, seconds: int) -> Figures:
 
 def measure_running(system: System, program: Program, ready: float, *, clients: int, seconds: int) -> Figures:
     """Measures a system that is up and warm."""
-    pids = tree(program.pid)
     events = system.behind.events_sent() if system.stream else 0
-    before = cpu_seconds(pids)
+    clock = CpuClock(program.pid)
     load = put_load(system.target, system.folder, clients=clients, seconds=seconds)
-    used = cpu_seconds(pids) - before
+    used = clock.seconds()
     carried = system.behind.events_sent() - events if system.stream else load.requests
     if not system.answers():
         raise RuntimeError(f"{system.name} answers no more after the load:\n{program.log_tail()}")
@@ -136,7 +135,7 @@ def measure_running(system: System, program: Program, ready: float, *, clients: 
         p50=load.p50,
         p99=load.p99,
         cpu_us=used / max(carried, 1) * 1e6,
-        memory_mb=memory_mb(pids),
+        memory_mb=memory_mb(tree(program.pid)),
         ready=ready,
         bad=load.bad,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.exchange import whole_reply
+from bench.exchange import SERVER_FACTS, whole_reply
 from tests.support.process import Program, free_port
 
 GAP_SECONDS = 0.005  # between two events; 32 callers then get at most 6,400 events a second
@@ -63,7 +63,11 @@ def nginx(name: str, folder: Path, block: str) -> Program:
 
 def _fixed(folder: Path, port: int) -> Program:
     answer = f"default_type application/json; return 200 '{whole_reply()}';"
-    return nginx("upstream", folder, f"server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ {answer} }} }}")
+    facts = (
+        f"location ~ ^/(v1/models|version|health)$ {{ default_type application/json; return 200 '{SERVER_FACTS}'; }}"
+    )
+    block = f"server {{ listen 127.0.0.1:{port} backlog=4096; {facts} location / {{ {answer} }} }}"
+    return nginx("upstream", folder, block)
 
 
 def _streaming(folder: Path, port: int, endpoint: str) -> Program:

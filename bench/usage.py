@@ -23,6 +23,17 @@ def cpu_seconds(pids: list[int]) -> float:
     return sum(_ticks(pid) for pid in pids) / TICKS
 
 
+class CpuClock:
+    """User and system time of a process tree from now on. What ends meanwhile counts no more: it was only starting."""
+
+    def __init__(self, pid: int) -> None:
+        self._before = {one: _ticks(one) for one in tree(pid)}
+
+    def seconds(self) -> float:
+        alive = [pid for pid in self._before if (PROC / str(pid)).exists()]
+        return sum(_ticks(pid) - self._before[pid] for pid in alive) / TICKS
+
+
 def memory_mb(pids: list[int]) -> float:
     """Proportional set size: memory shared between the processes counts once."""
     return sum(_pss_kb(pid) for pid in pids) / 1024

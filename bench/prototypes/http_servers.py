@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import Target, put_load
-from bench.usage import cpu_seconds, memory_mb, tree
+from bench.usage import CpuClock, memory_mb, tree
 from tests.support.process import Program, free_port
 
 ANSWER = b'{"choices": [{"message": {"role": "assistant", "content": "%b"}}]}' % (b"a" * 300)
@@ -70,12 +70,11 @@ def measured(name: str, command: tuple[str, ...]) -> str:
         program = Program(name, words, Path(folder) / "log")
         try:
             program.wait_until_ready(port, "/")
-            pids = tree(program.pid)
-            before = cpu_seconds(pids)
+            clock = CpuClock(program.pid)
             target = Target(url=f"http://127.0.0.1:{port}/", headers={}, body=QUESTION)
             load = put_load(target, Path(folder), clients=CLIENTS, seconds=SECONDS)
-            used = (cpu_seconds(pids) - before) * 1e6 / load.requests
-            return f"{used:6.1f} µs a request, {memory_mb(pids):4.0f} MB, {load.bad} failed"
+            used = clock.seconds() * 1e6 / load.requests
+            return f"{used:6.1f} µs a request, {memory_mb(tree(program.pid)):4.0f} MB, {load.bad} failed"
         finally:
             program.kill()
 
