@@ -7,7 +7,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check lock bench test-live tokens fuzz matrix clean
+.PHONY: help serve test check lock bench soak test-live tokens fuzz matrix clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ lock: .venv/.dev ## Lock what pyproject.toml asks for (ARGS=--upgrade: the newes
 bench: .venv/.dev ## Measure beside other gateways; writes bench/results/
 	scripts/need-debian nginx wrk
 	$(BIN)/python -m bench.run $(ARGS)
+
+soak: .venv/.dev ## A million requests of which a tenth fail in every way: memory stays flat
+	scripts/need-debian nginx wrk
+	$(BIN)/python -m bench.soak $(ARGS)
 
 test-live: .venv/.dev ## Run the main job on a real llama.cpp (compiles it once)
 	$(BIN)/python -m scripts.live $(ARGS)

@@ -32,9 +32,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def put_load(target: Target, folder: Path, *, clients: int, seconds: int) -> Load:
-    """Keeps ``clients`` connections busy. The load generator has one thread, to leave the rest to the system."""
+    """Keeps ``clients`` connections busy with one and the same request."""
+    return run_wrk(lua(target), target.url, folder, clients=clients, seconds=seconds)
+
+
+def run_wrk(source: str, url: str, folder: Path, *, clients: int, seconds: int) -> Load:
+    """``source`` is wrk's script. The load generator has one thread, to leave the rest to the system."""
     script = folder / "load.lua"
-    script.write_text(lua(target))
+    script.write_text(source)
     command: list[str | Path] = [
         "wrk",
         "-t1",
@@ -45,7 +50,7 @@ def put_load(target: Target, folder: Path, *, clients: int, seconds: int) -> Loa
         "--latency",
         "-s",
         script,
-        target.url,
+        url,
     ]
     return read(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

@@ -1,18 +1,38 @@
-"""Memory and cost per request over many requests: neither may grow with the rows in the ledger."""
+"""Memory and cost per request over many requests, of which a tenth fail in every way: neither may grow.
+
+Prints a row at each checkpoint. Ends with 1 when memory at the last one is more than 10 MB above that at the first
+one after the warm-up.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
-from bench.load import put_load
+from bench import failures
+from bench.exchange import request_body
+from bench.load import run_wrk
 from bench.systems import START_SECONDS, Turnout
 from bench.upstream import upstream
-from bench.usage import cpu_seconds, memory_mb, tree
+from bench.usage import CpuClock, memory_mb, tree
+from tests.support.simulator import Simulator
 
-CHECKPOINTS = (1_000, 100_000, 300_000, 500_000)
-SLICE_SECONDS = 2
+CHECKPOINTS = (10_000, 100_000, 300_000, 500_000, 1_000_000)
+SLICE_SECONDS = 5
+ALLOWED_MB = 10
+
+
+class Soaked(Turnout):
+    """Turnout with models that fail beside the one that doesn't."""
+
+    simulator: str
+
+    def config(self) -> dict[str, object]:
+        plain = super().config()
+        plain["models"] = {**plain["models"], **failures.models(self.simulator)}  # type: ignore[dict-item]  # a dict
+        return {**plain, "discovery": False, "retries": {"backoff": 0.001, "backoff_max": 0.01}}
 
 
 def main() -> None:
@@ -20,28 +40,41 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=int, nargs="+", default=CHECKPOINTS, metavar="REQUESTS")
     parser.add_argument("--clients", type=int, default=32)
     asked = parser.parse_args()
-    print("| requests | memory MB | CPU µs/request since the row above | failed |\n| --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory(prefix="turnout-soak-") as root, upstream(Path(root), stream=False) as behind:
-        system = Turnout(Path(root), behind)
+        simulator = Simulator(Path(root))
+        Soaked.simulator = f"{simulator.root}/openai/v1"
+        system = Soaked(Path(root), behind)
         program = system.start()
         try:
             program.wait_for(system.answers, "answer", START_SECONDS)
-            soak(system, program.pid, asked.checkpoints, asked.clients)
+            with failures.rude_clients(system.port, system.key):
+                memory = soak(system, program.pid, asked.checkpoints, asked.clients)
         finally:
             program.kill()
+            simulator.program.kill()
+    grown = memory[-1] - memory[min(1, len(memory) - 1)]
+    print(f"\nMemory grew by {grown:.1f} MB; {ALLOWED_MB} are allowed.")
+    sys.exit(grown > ALLOWED_MB)
 
 
-def soak(system: Turnout, pid: int, checkpoints: list[int], clients: int) -> None:
-    """Loads the system until each count is reached, and prints a row there."""
+def soak(system: Turnout, pid: int, checkpoints: list[int], clients: int) -> list[float]:
+    """Loads the system until each count is reached, and prints a row there. The memory at each, in MB."""
+    print(
+        "| requests | memory MB | CPU µs/request since the row above | failed |\n| --: | --: | --: | --: |", flush=True
+    )
+    script = failures.lua(request_body(system.model, stream=False), system.key)
     requests = bad = 0
+    memory = []
     for checkpoint in checkpoints:
-        first, before = requests, cpu_seconds(tree(pid))
+        first, clock = requests, CpuClock(pid)
         while requests < checkpoint:
-            load = put_load(system.target, system.folder, clients=clients, seconds=SLICE_SECONDS)
+            load = run_wrk(script, system.url, system.folder, clients=clients, seconds=SLICE_SECONDS)
             requests += load.requests
             bad += load.bad
-        used = (cpu_seconds(tree(pid)) - before) / max(requests - first, 1)
-        print(f"| {requests:,} | {memory_mb(tree(pid)):.0f} | {used * 1e6:.1f} | {bad} |", flush=True)
+        used = clock.seconds() / max(requests - first, 1)
+        memory.append(memory_mb(tree(pid)))
+        print(f"| {requests:,} | {memory[-1]:.1f} | {used * 1e6:.1f} | {bad:,} |", flush=True)
+    return memory
 
 
 if __name__ == "__main__":
