@@ -6,13 +6,8 @@ import ast
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-from packaging.requirements import Requirement
-from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -21,7 +16,6 @@ LONGEST_FUNCTION = 60
 REGISTRIES = ("pypi.org", "pythonhosted.org", "npmjs.org", "npmjs.com", "yarnpkg.com")
 MACHINE_PATHS = re.compile(r"(?<![\w.$}/-])/(?:home|root|Users|work|tmp)/\w")
 PLACEHOLDERS = ("/home/you",)  # what an example in the docs may say
-LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", re.MULTILINE)
 
 
 def committed() -> list[Path]:
@@ -35,22 +29,6 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
-
-
-def project() -> dict[str, list[Requirement]]:
-    """What pyproject.toml asks for, by lock file."""
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = told["dependency-groups"]
-    runtime = [Requirement(r) for r in [*told["project"]["dependencies"], *groups["build"]]]
-    return {"requirements.lock": runtime, "requirements-dev.lock": runtime + [Requirement(r) for r in groups["dev"]]}
-
-
-def locked(lock: str) -> dict[str, Version]:
-    return {canonical(name): Version(version) for name, version in LOCKED.findall((ROOT / lock).read_text())}
-
-
-def canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_no_file_has_grown_too_long() -> None:
@@ -79,23 +57,6 @@ def test_no_committed_file_names_a_path_of_one_machine() -> None:
         if MACHINE_PATHS.search(line) and not any(p in line for p in PLACEHOLDERS)
     ]
     assert found == []
-
-
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
-def test_the_lock_is_in_step_with_pyproject(lock: str) -> None:
-    versions = locked(lock)
-    unmet = [str(r) for r in project()[lock] if versions.get(canonical(r.name)) not in r.specifier]
-    assert unmet == [], "run `make lock`"
-
-
-def test_development_runs_on_what_is_served() -> None:
-    assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items(), "run `make lock`"
-
-
-def test_every_locked_package_has_a_hash() -> None:
-    for lock in project():
-        blocks = re.split(r"\n(?=\S)", (ROOT / lock).read_text())
-        assert [b.splitlines()[0] for b in blocks if "--hash=sha256:" not in b] == []
 
 
 def test_importing_the_package_is_light() -> None:
