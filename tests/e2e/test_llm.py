@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
@@ -29,7 +31,7 @@ AT_ONCE = asyncio.Semaphore(3)
 
 @pytest.fixture(scope="session")
 async def home(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its folder, in which Turnout's models are its own. It makes its database when it is first asked anything."""
+    """A folder as a user has it, in which Turnout's models are its own, with the database that its first run makes."""
     folder = tmp_path_factory.mktemp("llm")
     able = {"supports_schema": True, "supports_tools": True, "vision": True}
     models = [
@@ -39,11 +41,21 @@ async def home(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     keyed = [{**model, "api_key_name": "turnout"} for model in models]
     (folder / "extra-openai-models.yaml").write_text(yaml.safe_dump(keyed))
     (folder / "keys.json").write_text(json.dumps({"turnout": TEAM_KEY}))
-    await llm(folder, "-m", "echo", "Hello.")
+    await run(folder, "-m", "echo", "Hello.")
     return folder
 
 
 async def llm(home: Path, *arguments: str | Path) -> str:
+    """What it says, in a copy of that folder.
+
+    It logs in a transaction that reads before it writes. SQLite refuses that at once ("database is locked") when
+    another run has written in between, so that runs at the same time can't have one database.
+    """
+    with TemporaryDirectory() as own:
+        return await run(Path(shutil.copytree(home, own, dirs_exist_ok=True)), *arguments)
+
+
+async def run(home: Path, *arguments: str | Path) -> str:
     """What it says; it has to end well."""
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     async with AT_ONCE:
