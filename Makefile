@@ -15,8 +15,9 @@ help: ## List what can be made
 serve: .venv/.runtime ## Set up and serve on 127.0.0.1:8003
 	@exec $(BIN)/turnout serve $(ARGS)
 
+# One process for each core, four at most. A Python told to write no bytecode would let pytest translate 400 files anew each time.
 test: .venv/.dev tests/node/node_modules/.done ## Set up and run every test
-	$(BIN)/pytest $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: .venv/.dev ## Lint, format, types and the rooms' contracts
 	$(BIN)/ruff check

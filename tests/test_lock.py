@@ -111,7 +111,7 @@ def test_what_is_locked_is_installed(lock: str) -> None:
 @pytest.mark.parametrize(
     ("lock", "package", "named"),
     [
-        (RUNTIME, "uvicorn", "for pyproject.toml"),
+        (RUNTIME, "msgspec", "for pyproject.toml"),
         (RUNTIME, "greenlet", "for sqlalchemy"),  # of sqlalchemy[asyncio]
         (DEVELOPMENT, "requests", "for google-auth"),  # of google-auth[requests]
     ],

@@ -120,6 +120,7 @@ def test_a_failed_test_shows_what_running_programs_logged_during_it(tmp_path: Pa
         root / "pyproject.toml",
         "-p",
         "no:cacheprovider",
+        *("-n", "1"),  # as `make test` runs them: the report comes from another process
         tmp_path,
     ]
     said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout

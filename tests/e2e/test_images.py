@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from tests.e2e.backends import AIMOCK, SIMULATOR, Backend
@@ -70,17 +72,18 @@ async def test_what_is_no_picture_is_refused_before_it_is_sent(client: Client, m
     assert "x-turnout-deployment" not in refused.value.response.headers
 
 
-def fitting(backend: Backend, data: bytes) -> Fit:
-    """What the provider of ``backend`` should be sent."""
+@cache
+def fitting(backend: Backend) -> Fit:
+    """What the provider of ``backend`` should be sent of the large picture."""
     limits = registry()[backend.provider_name].profile.images
     assert limits is not None
-    return fit(data, "image/png", limits, 64_000_000)
+    return fit(LARGE, "image/png", limits, 64_000_000)
 
 
 @pytest.mark.parametrize("backend", ONE_OF_EACH)
 async def test_a_large_picture_is_made_to_fit_whoever_asks(client: Client, backend: Backend, stream: bool) -> None:
     """Relayed and translated alike."""
-    made = fitting(backend, LARGE)
+    made = fitting(backend)
     assert made.data is not None
     reply = await client.ask(backend.model, "Look.", stream=stream, image=LARGE)
     assert reply.text == f"You said: Look. I saw 1 image: {len(made.data)} bytes."
@@ -92,7 +95,7 @@ async def test_the_record_says_what_was_changed(stage: Stage, client: Client, ba
     headers = await client.headers(backend.model, "Look.", image=LARGE)
     (attempt,) = (await stage.story(headers["x-request-id"]))["attempts"]
     (change,) = attempt["changes"]
-    assert change.endswith(f": {fitting(backend, LARGE).note}")
+    assert change.endswith(f": {fitting(backend).note}")
     assert change.startswith("messages[0].content[")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import sqlite3
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
@@ -25,13 +24,17 @@ COMMAND = Path(sys.executable).with_name("llm")
 ASKED = (ECHO, *SIMULATOR)
 SCHEMA = json.dumps({"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}})
 TOOLS = "def find_train(city: str, days: int) -> str:\n    return f'To {city} in {days} days'\n"
-AT_ONCE = asyncio.Semaphore(3)
-"""A start of it takes a second."""
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from click.testing import CliRunner
+from llm.cli import cli
+print(json.dumps([CliRunner().invoke(cli, words, catch_exceptions=False).stdout for words in json.load(sys.stdin)]))
+"""
 
 
 @pytest.fixture(scope="session")
 async def home(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as a user has it, in which Turnout's models are its own, with the database that its first run makes."""
+    """Its folder, in which Turnout's models are its own. It makes its database when it is first asked anything."""
     folder = tmp_path_factory.mktemp("llm")
     able = {"supports_schema": True, "supports_tools": True, "vision": True}
     models = [
@@ -41,33 +44,31 @@ async def home(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     keyed = [{**model, "api_key_name": "turnout"} for model in models]
     (folder / "extra-openai-models.yaml").write_text(yaml.safe_dump(keyed))
     (folder / "keys.json").write_text(json.dumps({"turnout": TEAM_KEY}))
-    await run(folder, "-m", "echo", "Hello.")
+    assert await run(folder, COMMAND, "-m", "echo", "Hello.") == "Hello.\n"
     return folder
 
 
-async def llm(home: Path, *arguments: str | Path) -> str:
-    """What it says, in a copy of that folder.
+async def llm(home: Path, *commands: Sequence[str]) -> list[str]:
+    """What each of them says, in one process: a start takes a second.
 
-    It logs in a transaction that reads before it writes. SQLite refuses that at once ("database is locked") when
-    another run has written in between, so that runs at the same time can't have one database.
+    They can't run at the same time in one folder: ``llm`` logs in a transaction that reads before it writes, which
+    SQLite refuses at once ("database is locked") when another process has written in between.
     """
-    with TemporaryDirectory() as own:
-        return await run(Path(shutil.copytree(home, own, dirs_exist_ok=True)), *arguments)
+    said: list[str] = json.loads(await run(home, sys.executable, "-c", ONE_AFTER_THE_OTHER, given=json.dumps(commands)))
+    return said
 
 
-async def run(home: Path, *arguments: str | Path) -> str:
+async def run(home: Path, *command: str | Path, given: str = "") -> str:
     """What it says; it has to end well."""
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    async with AT_ONCE:
-        program = await asyncio.create_subprocess_exec(
-            COMMAND,
-            *arguments,
-            env=kept | {"LLM_USER_PATH": str(home), "HOME": str(home)},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        said, complained = await program.communicate()
+    program = await asyncio.create_subprocess_exec(
+        *command,
+        env=kept | {"LLM_USER_PATH": str(home), "HOME": str(home)},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complained = await program.communicate(given.encode())
     assert program.returncode == 0, complained.decode()
     return said.decode()
 
@@ -75,7 +76,7 @@ async def run(home: Path, *arguments: str | Path) -> str:
 async def test_every_provider_answers_it(home: Path) -> None:
     """Streamed, as it asks by itself."""
     prompt = case("text").prompt
-    said = await asyncio.gather(*(llm(home, "-m", backend.model, prompt) for backend in ASKED))
+    said = await llm(home, *(("-m", backend.model, prompt) for backend in ASKED))
     assert dict(zip(ASKED, said, strict=True)) == {backend: f"{backend.says('text')}\n" for backend in ASKED}
 
 
@@ -85,11 +86,12 @@ async def test_it_has_tools_schemas_pictures_and_counts(home: Path, tmp_path: Pa
     picture.write_bytes(PNG)
     own = tmp_path / "logs.db"
     ask = ("-m", backend.model)
-    whole, kept, called, seen = await asyncio.gather(
-        llm(home, *ask, "one two three", "--no-stream", "-d", own, "--log"),
-        llm(home, *ask, "Where to?", "--schema", SCHEMA, "-n"),
-        llm(home, *ask, "Please use a tool.", "--functions", TOOLS, "-n"),
-        llm(home, *ask, "Look.", "-a", picture, "-n"),
+    whole, kept, called, seen = await llm(
+        home,
+        (*ask, "one two three", "--no-stream", "-d", str(own), "--log"),
+        (*ask, "Where to?", "--schema", SCHEMA, "-n"),
+        (*ask, "Please use a tool.", "--functions", TOOLS, "-n"),
+        (*ask, "Look.", "-a", str(picture), "-n"),
     )
     assert whole == "You said: one two three\n"
     assert json.loads(kept) == {"city": "city 1", "days": 1}

@@ -17,14 +17,16 @@ from tests.e2e.backends import simulator_address
 from tests.e2e.stage import PATIENCE, counted
 from tests.simulator.raw import ask as ask_raw
 from tests.simulator.raw import send as send_raw
+from tests.support.openai_wire import DONE, chunk, delta, sse
+from tests.support.raw_upstream import RawUpstream, Visit
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout, TurnoutServer
 
 REQUESTS = 120
 AT_ONCE = 12
 TWO_WORKERS = ("--workers", "2")
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 BODY = {"model": "sim", "messages": [{"role": "user", "content": "one two three"}]}
-SLOW = {"model": "slow", "stream": True, "messages": [{"role": "user", "content": "Hello."}]}
 Start = Callable[[Sequence[str]], TurnoutServer]
 workers = pytest.mark.parametrize("args", [(), TWO_WORKERS], ids=["alone", "two-workers"])
 
@@ -35,7 +37,6 @@ def start(start_turnout: StartTurnout, simulator: Simulator) -> Start:
     address = simulator_address(simulator, "openai")
     deployments = {
         "sim": {"provider": "openai", "model": "sim", "base_url": address},
-        "slow": {"provider": "openai", "model": "sim-words-40-slow-between-50", "base_url": address},
         "endless": {"provider": "openai", "model": "sim-words-100000-slow-between-50", "base_url": address},
     }
     config = {"models": {name: {"deployments": [told]} for name, told in deployments.items()}}
@@ -57,7 +58,7 @@ async def ask_many(server: TurnoutServer, count: int = REQUESTS) -> list[str]:
 
 async def begin_stream(server: TurnoutServer, model: str) -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter]:
     """A stream that has begun: the request's id, and the connection after its headers."""
-    reader, writer = await send_raw(f"{server.url}/v1/chat/completions", SLOW | {"model": model})
+    reader, writer = await send_raw(f"{server.url}/v1/chat/completions", BODY | {"model": model, "stream": True})
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     (request_id,) = [line.split(": ")[1] for line in head.splitlines() if line.startswith("x-request-id")]
     await reader.readuntil(b"word1")
@@ -136,18 +137,27 @@ async def test_a_crash_of_everything_loses_no_finished_attempt(start: Start, sta
 
 
 @workers
-async def test_sigterm_lets_streams_come_to_their_end(start: Start, args: tuple[str, ...]) -> None:
-    server = start(args)
-    _, reader, writer = await begin_stream(server, "slow")
-    reading = asyncio.create_task(reader.read())
-    server.program.signal(signal.SIGTERM)
-    await asyncio.to_thread(server.program.wait_for, lambda: refuses(server.port), "refused connections")
-    assert not reading.done()
-    rest = await reading
-    assert b"word40" in rest
-    assert b"data: [DONE]" in rest
-    writer.close()
-    assert await asyncio.to_thread(server.program.wait) == 0
+async def test_sigterm_lets_streams_come_to_their_end(start_turnout: StartTurnout, args: tuple[str, ...]) -> None:
+    refused = asyncio.Event()
+
+    async def answer(visit: Visit) -> None:
+        await visit.request()
+        await visit.send(STREAM, sse(chunk(delta(content="word1"))))
+        await refused.wait()
+        await visit.send(sse(chunk(delta(content="word2", finish="stop"))), DONE)
+
+    async with RawUpstream(answer) as upstream:
+        held = {"provider": "openai", "model": "m", "base_url": f"{upstream.origin}/v1", "api_key": "sk-1"}
+        server = start_turnout({"models": {"held": {"deployments": [held]}}}, args=args)
+        _, reader, writer = await begin_stream(server, "held")
+        server.program.signal(signal.SIGTERM)
+        await asyncio.to_thread(server.program.wait_for, lambda: refuses(server.port), "refused connections")
+        refused.set()
+        rest = await reader.read()
+        assert b"word2" in rest
+        assert b"data: [DONE]" in rest
+        writer.close()
+        assert await asyncio.to_thread(server.program.wait) == 0
 
 
 @workers

@@ -51,7 +51,8 @@ async def serve(client: Client, seconds: float) -> Departure:
     return watched
 
 
-async def test_short_work_never_asks_whether_the_client_is_there() -> None:
+async def test_short_work_never_asks_whether_the_client_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(departure, "GRACE", 60)
     client = Client()
     served = await serve(client, 0.01)
     assert (served.gone, client.asked) == (False, 0)

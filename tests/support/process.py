@@ -76,12 +76,14 @@ class Program:
         return self.log_path.read_text(errors="replace")
 
     def mark_log(self) -> None:
-        """What is logged from now on is a new test's."""
-        self._marked = len(self.log())
+        """What is logged from now on is a new test's. Each test does this, so it doesn't read the log."""
+        self._marked = self.log_path.stat().st_size
 
     def log_tail(self) -> str:
         """Enough of the log since the mark to see what went wrong."""
-        return self.log()[self._marked :][-LOG_TAIL:]
+        with self.log_path.open("rb") as log:
+            log.seek(self._marked)
+            return log.read().decode(errors="replace")[-LOG_TAIL:]
 
     def wait_for(self, found: Callable[[], T | None], what: str, seconds: float = START_SECONDS) -> T:
         """Polls until ``found`` gives something true; fails at once if the program ends."""
