@@ -7,13 +7,16 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.test_operations import TWO_WORKERS, worker_pids, workers
+from tests.e2e.backends import simulator_address
+from tests.e2e.test_operations import TWO_WORKERS, eventually, outcome, worker_pids, workers
 from tests.simulator.raw import ask as ask_raw
 from tests.support.process import Program, free_port
-from tests.support.turnout_server import COMMAND, NO_LOCAL_SERVERS, StartTurnout
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import COMMAND, NO_LOCAL_SERVERS, StartTurnout, TurnoutServer
 
 BODY = b'{"model": "echo", "messages": [{"role": "user", "content": "hello"}]}'
 ASK = (
@@ -89,6 +92,62 @@ async def test_whoever_has_asked_before_sigterm_is_answered(start_turnout: Start
     assert sum(asker.answers for asker in askers) >= 5
     assert sum(asker.dropped for asker in askers) <= 1
     assert await asyncio.to_thread(server.program.wait) == 0
+
+
+MESSAGES = [{"role": "user", "content": "x"}]
+ASKED = {"model": "endless", "stream": True}
+STREAMS: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": ASKED | {"messages": MESSAGES},
+    "/v1/responses": ASKED | {"input": "x"},
+    "/v1/messages": ASKED | {"messages": MESSAGES, "max_tokens": 10_000},
+    "/api/chat": ASKED | {"messages": MESSAGES},
+    "/v1beta/models/endless:streamGenerateContent?alt=sse": {"contents": [{"parts": [{"text": "x"}]}]},
+}
+DRAINED = "is being stopped"
+
+
+async def test_what_outlasts_the_drain_is_told_so_in_its_dialect_and_in_the_ledger(
+    start_turnout: StartTurnout, simulator: Simulator
+) -> None:
+    """Streams in every dialect, an answer that hasn't begun, and a whole one of which nothing can be said yet."""
+    address = simulator_address(simulator, "openai")
+    endless = {
+        "provider": "openai",
+        "model": "sim-words-100000-slow-between-20",
+        "base_url": address,
+        "api_key": "sk-1",
+    }
+    silent = {"provider": "openai", "model": "sim-no-reply", "base_url": address, "api_key": "sk-1"}
+    config = {
+        "server": {"drain": 0.5},
+        "models": {"endless": {"deployments": [endless]}, "silent": {"deployments": [silent]}},
+    }
+    server = start_turnout(config)
+    asked = {
+        **STREAMS,
+        "/v1/chat/completions?": STREAMS["/v1/chat/completions"] | {"stream": False},
+        "/v1/messages?": STREAMS["/v1/messages"] | {"model": "silent"},
+    }
+    waiting = {path: asyncio.create_task(ask_raw(server.url + path, body)) for path, body in asked.items()}
+    await eventually(lambda: in_flight(server), len(asked))
+    server.program.signal(signal.SIGTERM)
+    told = {path: await task for path, task in waiting.items()}
+    assert await asyncio.to_thread(server.program.wait) == 0
+    assert "Traceback" not in server.log()
+    assert {path: reply.end for path, reply in told.items()} == dict.fromkeys(asked, "complete")
+    assert [path for path, reply in told.items() if DRAINED not in reply.body.decode()] == []
+    assert {path: reply.status for path, reply in told.items() if reply.status != 200} == {
+        "/v1/chat/completions?": 503,
+        "/v1/messages?": 503,
+    }
+    again = start_turnout(config, folder=server.folder)
+    outcomes = [await outcome(again, reply.headers["x-request-id"]) for reply in told.values()]
+    assert outcomes == ["drained"] * len(asked)
+
+
+async def in_flight(server: TurnoutServer) -> int:
+    metrics = (await ask_raw(f"{server.url}/metrics")).body.decode()
+    return int(metrics.partition("\nturnout_in_flight ")[2].split()[0])
 
 
 def test_when_the_parent_is_killed_its_workers_end_and_tidy_up(start_turnout: StartTurnout, tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import msgspec
 
 from .usage import Usage
 
-Outcome = Literal["ok", "failed", "cut", "client_gone", "lost"]
-"""``failed``: before the answer began. ``cut``: after it began. ``lost``: this process died before the end."""
+Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "lost"]
+"""``failed``: before the answer began. ``cut``: after it began. ``drained``: the service was stopped and waited no
+longer. ``lost``: this process died before the end.
+"""
 
 
 class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -34,7 +34,7 @@ from turnout.core import (
 from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamTimeout
 from turnout.ticker import Ticker
 
-from .call import Call, Meter, Recorder
+from .call import Call, Meter, Recorder, reason_of
 from .estimate import TOKEN, estimated_usage, tokens, weight, weight_of, weight_of_bytes
 from .source import Source
 from .watchdog import Watchdog
@@ -121,8 +121,8 @@ class Attempt:
             self._conceal_key(error)
             await self._abandon(self._outcome(), error)
             raise
-        except asyncio.CancelledError:
-            await self._abandon("client_gone")
+        except asyncio.CancelledError as cancelled:
+            await self._abandon(reason_of(cancelled))
             raise
         except BaseException:
             await self._abandon(self._outcome())
@@ -181,9 +181,9 @@ class Attempt:
             return None
         return (UsageSoFar(self.usage),)  # an estimate is better than none
 
-    async def leave(self) -> None:
-        """The client has gone: the provider is told by closing the connection."""
-        await self._abandon("client_gone")
+    async def leave(self, outcome: Outcome = "client_gone") -> None:
+        """Nobody waits any longer: the provider is told by closing the connection."""
+        await self._abandon(outcome)
 
     def _is_complete(self) -> bool:
         """An answer with its finish and its usage is whole, even if the connection broke after them."""

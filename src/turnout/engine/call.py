@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+from typing import Final, Protocol
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, Deployment, Model, Request
+from turnout.core import AttemptEnd, AttemptStart, Deployment, Model, Outcome, Request
+
+DRAINED: Final = "drained"
+"""The message with which a request's task is cancelled when the service stops; without it, the client has gone."""
+
+
+def reason_of(cancelled: asyncio.CancelledError) -> Outcome:
+    """Why nobody waits for the rest of an answer."""
+    return "drained" if DRAINED in cancelled.args else "client_gone"
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

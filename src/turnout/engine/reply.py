@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from turnout.core import ChatRequest, Deployment, StreamEvent, Support, Usage, left_out
+from turnout.core import ChatRequest, Deployment, Outcome, StreamEvent, Support, Usage, left_out
 from turnout.core.support import left_out_beside_chat
 from turnout.routing import Plan
 
@@ -64,6 +64,6 @@ class Reply:
             events += more
         return events
 
-    async def leave(self) -> None:
+    async def leave(self, outcome: Outcome = "client_gone") -> None:
         """Nobody wants the rest. Harmless after the end."""
-        await self._attempt.leave()
+        await self._attempt.leave(outcome)

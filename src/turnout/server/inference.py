@@ -16,7 +16,7 @@ from msgspec import structs
 from turnout.core import ChatRequest, CountRequest, Deployment, Key, Product, Relayed, Request, StreamEvent, fold, usd
 from turnout.default_model import default_model
 from turnout.dialects import Conversing, Renderer, ReplyContext, ReplyFacts, Target
-from turnout.engine import Call, Models, Reply
+from turnout.engine import Call, Models, Reply, reason_of
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.guard import authenticate, require_model
@@ -146,6 +146,9 @@ class _Exchange:
                 await self._stream(request, reply, context)
             else:
                 await self._send_whole(request, reply, context)
+        except asyncio.CancelledError as cancelled:
+            await reply.leave(reason_of(cancelled))
+            raise
         finally:
             await reply.leave()
 
@@ -203,7 +206,8 @@ class _Exchange:
             if told is None:
                 return  # the server cuts the connection of a reply that isn't complete
             last = told
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
+            await reply.leave(reason_of(cancelled))
             told = self._told_to_stop(renderer)
             if told is None:
                 raise

@@ -6,6 +6,7 @@ import asyncio
 import resource
 import signal
 import socket
+from typing import Final
 
 import structlog
 import uvloop
@@ -17,19 +18,24 @@ from .http import HttpServer
 
 _log = structlog.get_logger(__name__)
 
+_OTHER_FILES: Final = 1000
+
 
 def run(gateway: Gateway, listener: socket.socket, parent: int | None = None) -> None:
     """Serves what connects to ``listener`` until SIGTERM or SIGINT, or until the process that holds the other end of
     ``parent``, a file descriptor, has ended. SIGHUP has the configuration read again.
     """
-    _allow_many_connections()
+    _allow_many_connections(gateway.settings.server.max_connections)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(gateway, listener, parent))
 
 
 async def _serve(gateway: Gateway, listener: socket.socket, parent: int | None) -> None:
     stop = _Stop(asyncio.get_running_loop(), gateway)
-    if parent is not None:
+    if parent is None:
+        stop.listen_to(signal.SIGINT)
+    else:  # a terminal's Ctrl-C reaches the parent too, which passes it on as SIGTERM
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         stop.when_readable(parent)
     app, bounds = application(gateway), gateway.settings.server
     async with app.opened():
@@ -50,9 +56,11 @@ class _Stop:
         self._loop = loop
         self._gateway = gateway
         self._reloading: asyncio.Task[bool] | None = None
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ask)
+        self.listen_to(signal.SIGTERM)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def listen_to(self, number: signal.Signals) -> None:
+        self._loop.add_signal_handler(number, self._ask)
 
     def when_readable(self, parent: int) -> None:
         self._loop.add_reader(parent, self._orphaned, parent)
@@ -73,7 +81,11 @@ class _Stop:
         self._reloading = self._loop.create_task(self._gateway.catalog.reload())
 
 
-def _allow_many_connections() -> None:
-    """As many open files as the system allows: each connection is one."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+def _allow_many_connections(number: int) -> None:
+    """Each client is an open file, and the provider that it is answered from another: as many as the system allows."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * number + _OTHER_FILES
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

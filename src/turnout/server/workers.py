@@ -32,6 +32,7 @@ _spawning = multiprocessing.get_context("spawn")
 STEADY_SECONDS: Final = 5.0
 """A worker that lived as long didn't fail at its start."""
 
+_FOLDER: Final = "turnout-metrics-"  # followed by the parent's process id
 LONGEST_PAUSE: Final = 10.0
 _KILL_AFTER: Final = 15.0  # seconds beyond the drain
 
@@ -53,7 +54,8 @@ class Workers:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; SIGHUP goes on to the workers, which read the configuration again."""
-        folder = tempfile.mkdtemp(prefix="turnout-metrics-")
+        _remove_orphans()
+        folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")
         os.environ[VARIABLE] = folder
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
@@ -83,7 +85,7 @@ class Workers:
                 _log.info("stopping", workers=len(self._workers), drain_seconds=self._drain)
             for worker in self._workers:
                 if worker.pid is not None:
-                    os.kill(worker.pid, number)
+                    os.kill(worker.pid, signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
         if wait([self._woken], timeout=0):
             os.read(self._woken, 4096)
 
@@ -110,6 +112,14 @@ class Workers:
     def _tell(self, what: Callable[[BaseProcess], None]) -> None:
         for worker in self._workers:
             what(worker)
+
+
+def _remove_orphans() -> None:
+    """Folders of services that were killed with all their workers, so that nobody was left to tidy up."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _work(command_line: CommandLine, listener: socket.socket) -> None:

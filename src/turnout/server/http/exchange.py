@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from turnout.engine import DRAINED
 from turnout.errors import TurnoutError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Exchange:
             self._connection.cut()  # it waits for the reply to the request before it
         elif not self.replied:
             self.scope["state"]["refuse_with"] = error
-            self.task.cancel()
+            self.task.cancel(DRAINED if self.whole else None)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
