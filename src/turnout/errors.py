@@ -10,12 +10,14 @@ TurnoutError
 │   │   └── NotFetched            400  what is at an address couldn't be fetched for a provider that doesn't fetch
 │   ├── Unauthenticated           401  no key, or not a right one
 │   ├── Forbidden                 403  a right key that may not do this
+│   │   └── ForeignPage           403  no key, and a web page from elsewhere may be behind it
 │   ├── NotFound                  404  no such route or record
 │   │   └── UnknownModel          404  no such model; names close ones
 │   ├── MethodNotAllowed          405
 │   ├── Conflict                  409  the name is taken, or somebody else was quicker
 │   ├── RequestTimeout            408  the body did not arrive in time
 │   ├── BodyTooLarge              413
+│   ├── AddressTooLong            414
 │   ├── HeadersTooLarge           431
 │   └── Overloaded                503  the service has as many requests as it may take, or is shutting down
 └── UpstreamError                      a deployment failed
@@ -40,8 +42,14 @@ class TurnoutError(Exception):
     code: str = "internal_error"
 
     def __init__(self, message: str) -> None:
+        message = _tellable(message)
         super().__init__(message)
         self.message = message
+
+
+def _tellable(text: str) -> str:
+    """What is told may hold a client's words, and those half a character (``"\\ud800"``), which no reply can hold."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 class ConfigError(TurnoutError):
@@ -68,7 +76,7 @@ class RequestError(TurnoutError):
 
     def __init__(self, message: str, *, param: str | None = None) -> None:
         super().__init__(message)
-        self.param = param
+        self.param = None if param is None else _tellable(param)
 
 
 class InvalidRequest(RequestError):
@@ -101,6 +109,10 @@ class Unauthenticated(RequestError):
 class Forbidden(RequestError):
     status = 403
     code = "forbidden"
+
+
+class ForeignPage(Forbidden):
+    code = "foreign_page"
 
 
 class NotFound(RequestError):
@@ -144,6 +156,11 @@ class RequestTimeout(RequestError):
 class BodyTooLarge(RequestError):
     status = 413
     code = "body_too_large"
+
+
+class AddressTooLong(RequestError):
+    status = 414
+    code = "address_too_long"
 
 
 class HeadersTooLarge(RequestError):

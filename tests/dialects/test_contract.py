@@ -45,11 +45,13 @@ ALL_ERRORS: list[TurnoutError] = [
     errors.Conflict("Why."),
     errors.Unauthenticated("Why."),
     errors.Forbidden("Why."),
+    errors.ForeignPage("Why."),
     errors.NotFound("Why."),
     errors.UnknownModel("größe", ["große"]),
     errors.MethodNotAllowed("Why.", "POST"),
     errors.RequestTimeout("Why."),
     errors.BodyTooLarge("Why."),
+    errors.AddressTooLong("Why."),
     errors.HeadersTooLarge("Why."),
     errors.Overloaded("Why."),
     errors.UpstreamRefused(418, "Why."),
@@ -60,6 +62,7 @@ ALL_ERRORS: list[TurnoutError] = [
     errors.UpstreamBroken("Why."),
     errors.AllDeploymentsFailed("m", [("d", errors.UpstreamBroken("Why."))]),
     TurnoutError('Why "not"?\n'),
+    errors.InvalidRequest("Half a character: \ud800.", param="\udfff"),
 ]
 
 

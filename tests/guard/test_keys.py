@@ -17,9 +17,32 @@ KEY = Key(id="key_1", digest=sha256(SECRET).digest(), user="eve")
 KEYS = {KEY.digest: KEY}
 
 
+class Names:
+    """What ``Snapshot`` tells: these pairs are one model."""
+
+    def __init__(self, **same: str) -> None:
+        self._same = same | {other: name for name, other in same.items()}
+
+    def same_as(self, name: str) -> str | None:
+        return self._same.get(name)
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("secrets", [[SECRET], [b"sk-wrong", SECRET], [SECRET, b"sk-wrong"], [b"", b"x", SECRET]])
+def test_any_right_key_lets_in(secrets: list[bytes], required: bool) -> None:
+    assert authenticate(secrets, KEYS, required=required) is KEY
+
+
+def test_of_two_right_keys_the_first_one_asks() -> None:
+    other = Key(id="key_2", digest=sha256(b"other").digest())
+    both = KEYS | {other.digest: other}
+    assert authenticate([b"other", SECRET], both, required=True) is other
+    assert authenticate([SECRET, b"other"], both, required=True) is KEY
+
+
 @pytest.mark.parametrize("required", [True, False])
 def test_a_right_key_is_known(required: bool) -> None:
-    assert authenticate(SECRET, KEYS, required=required) is KEY
+    assert authenticate([SECRET], KEYS, required=required) is KEY
 
 
 @pytest.mark.parametrize(
@@ -36,11 +59,12 @@ def test_a_right_key_is_known(required: bool) -> None:
     ],
 )
 def test_anything_else_is_refused_without_repeating_it(secret: bytes | None, told: str) -> None:
+    secrets = [] if secret is None else [secret]
     with pytest.raises(Unauthenticated, match=told) as caught:
-        authenticate(secret, KEYS, required=True)
+        authenticate(secrets, KEYS, required=True)
     assert caught.value.status == 401
     assert "sk-" not in caught.value.message
-    assert authenticate(secret, KEYS, required=False) is ANONYMOUS
+    assert authenticate(secrets, KEYS, required=False) is ANONYMOUS
 
 
 def test_the_comparison_takes_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,14 +76,14 @@ def test_the_comparison_takes_constant_time(monkeypatch: pytest.MonkeyPatch) -> 
         return True
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
-    authenticate(SECRET, KEYS, required=True)
+    authenticate([SECRET], KEYS, required=True)
     assert compared == [(KEY.digest, KEY.digest)]
 
 
 def test_a_key_is_not_taken_for_another_whose_digest_it_is_filed_under() -> None:
     wrong = Key(id="key_2", digest=sha256(b"other").digest())
     with pytest.raises(Unauthenticated):
-        authenticate(SECRET, {KEY.digest: wrong}, required=True)
+        authenticate([SECRET], {KEY.digest: wrong}, required=True)
 
 
 @pytest.mark.parametrize(
@@ -79,10 +103,17 @@ def test_a_key_is_not_taken_for_another_whose_digest_it_is_filed_under() -> None
 )
 def test_a_key_may_use_the_models_of_its_patterns(patterns: tuple[str, ...], model: str, may: bool) -> None:
     key = Key(id="k", digest=b"", models=patterns)
-    assert may_use(key, model) is may
+    assert may_use(key, model, Names()) is may
     if may:
-        require_model(key, model)
+        require_model(key, model, Names())
     else:
         with pytest.raises(Forbidden, match=f"'{model}'") as caught:
-            require_model(key, model)
+            require_model(key, model, Names())
         assert (caught.value.status, caught.value.param) == (403, "model")
+
+
+@pytest.mark.parametrize(("pattern", "asked"), [("oll", "oll:latest"), ("oll:latest", "oll"), ("ol?", "oll:latest")])
+def test_a_model_is_the_same_by_either_of_its_names(pattern: str, asked: str) -> None:
+    key = Key(id="k", digest=b"", models=(pattern,))
+    require_model(key, asked, Names(oll="oll:latest"))
+    assert not may_use(key, asked, Names())

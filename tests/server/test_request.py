@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -21,21 +22,52 @@ def scope_of(headers: Headers, query: bytes = b"") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("headers", "secret"),
+    ("headers", "secrets"),
     [
-        pytest.param([(b"authorization", b"Bearer sk-1")], b"sk-1", id="openai"),
-        pytest.param([(b"authorization", b"bearer  sk-1 ")], b"sk-1", id="with-spaces"),
-        pytest.param([(b"x-api-key", b"sk-1")], b"sk-1", id="anthropic"),
-        pytest.param([(b"api-key", b"sk-1")], b"sk-1", id="azure"),
-        pytest.param([(b"x-goog-api-key", b"sk-1")], b"sk-1", id="gemini"),
-        pytest.param([(b"authorization", b"Basic sk-1")], None, id="another-scheme"),
-        pytest.param([(b"authorization", b"sk-1")], None, id="no-scheme"),
-        pytest.param([(b"cookie", b"sk-1")], None, id="none"),
-        pytest.param([(b"authorization", b"Bearer sk-\xff")], b"sk-\xff", id="odd-bytes"),
+        pytest.param([(b"authorization", b"Bearer sk-1")], (b"sk-1",), id="openai"),
+        pytest.param([(b"authorization", b"bearer  sk-1 ")], (b"sk-1",), id="with-spaces"),
+        pytest.param([(b"x-api-key", b"sk-1")], (b"sk-1",), id="anthropic"),
+        pytest.param([(b"api-key", b"sk-1")], (b"sk-1",), id="azure"),
+        pytest.param([(b"x-goog-api-key", b"sk-1")], (b"sk-1",), id="gemini"),
+        pytest.param([(b"authorization", b"Basic sk-1")], (), id="another-scheme"),
+        pytest.param([(b"authorization", b"sk-1")], (), id="no-scheme"),
+        pytest.param([(b"cookie", b"sk-1")], (), id="none"),
+        pytest.param([(b"authorization", b"Bearer sk-\xff")], (b"sk-\xff",), id="odd-bytes"),
     ],
 )
-def test_the_key_is_found_where_any_sdk_puts_it(headers: Headers, secret: bytes | None) -> None:
-    assert read_head(scope_of([(b"host", b"h"), *headers])).secret == secret
+def test_the_key_is_found_where_any_sdk_puts_it(headers: Headers, secrets: tuple[bytes, ...]) -> None:
+    assert read_head(scope_of([(b"host", b"h"), *headers])).secrets == secrets
+
+
+PLACES: Headers = [
+    (b"authorization", b"Bearer a"),
+    (b"x-api-key", b"b"),
+    (b"x-goog-api-key", b"c"),
+    (b"api-key", b"d"),
+]
+
+
+def test_several_keys_are_told_in_the_order_of_their_places_not_of_their_lines() -> None:
+    found = {read_head(scope_of([*order], b"alt=sse&key=e")).secrets for order in itertools.permutations(PLACES)}
+    assert found == {(b"a", b"b", b"c", b"d", b"e")}
+
+
+def test_lines_of_one_place_keep_their_order() -> None:
+    headers = [(b"x-api-key", b"b1"), (b"authorization", b"Bearer a1"), (b"x-api-key", b"b2"), (b"x-api-key", b"b3")]
+    assert read_head(scope_of(headers)).secrets == (b"a1", b"b1", b"b2", b"b3")
+
+
+def test_a_request_tries_a_few_keys_and_no_more() -> None:
+    many = [(b"x-api-key", b"%d" % number) for number in range(5000)]
+    assert read_head(scope_of(many, b"&".join([b"key=x"] * 1000))).secrets == tuple(b"%d" % n for n in range(8))
+
+
+@pytest.mark.parametrize(
+    ("query", "secrets"),
+    [(b"key=a%20b", (b"a b",)), (b"monkey=a", ()), (b"x=1&key=a&key=b", (b"a", b"b")), (b"key", ()), (b"key=", (b"",))],
+)
+def test_a_key_may_be_in_the_query(query: bytes, secrets: tuple[bytes, ...]) -> None:
+    assert read_head(scope_of([], query)).secrets == secrets
 
 
 @pytest.mark.parametrize(

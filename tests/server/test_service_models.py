@@ -285,7 +285,7 @@ class TestWhoMayWrite:
     )  # fmt: skip
     async def test_a_browser_that_was_misled_may_not(self, open_server: TurnoutServer, headers: dict[str, str]) -> None:
         reply = await ask(open_server, "POST", "/api/models", BASE, **headers)
-        assert reply.status_code == 401
+        assert (reply.status_code, reply.json()["error"]["code"]) == (403, "foreign_page")
 
     @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
     async def test_a_page_of_this_very_server_may(self, open_server: TurnoutServer, name: str) -> None:

@@ -37,6 +37,14 @@ Tokenizer = Literal[
 UsdPerMillion = Annotated[float, Meta(ge=0, le=1_000_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=256, description="a name of 1 to 256 characters")]
 Host = Annotated[str, Meta(min_length=1, max_length=256, description="a host name or address")]
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\*|[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/?#]+)$",
+        max_length=256,
+        description="an origin such as https://app.example.com, without a path, or '*'",
+    ),
+]
 Folder = Annotated[str, Meta(min_length=1, max_length=4096, description="the path of a folder")]
 Network = Annotated[
     str, Meta(pattern=r"^[0-9a-fA-F.:]+(/\d{1,3})?$", description="an IP address or a network, such as 10.0.0.0/8")
@@ -65,6 +73,8 @@ class ServerSettings(_Section, frozen=True):
     trusted_proxies: list[Network] = []
     body_timeout: Seconds = 60
     drain: Seconds = 30
+    cors: list[Origin] = []
+    allowed_hosts: list[Host] = []
 
 
 class AuthSettings(_Section, frozen=True):
@@ -175,7 +185,7 @@ class KeySettings(_Section, frozen=True, kw_only=True):
 
     key: Secret
     name: Name | None = None
-    user: str = ""
+    user: Annotated[str, Meta(max_length=256)] = ""  # stands in an index of the database, which takes no long ones
     tier: Tier = ""
     budget_usd: Annotated[float, Meta(ge=0, le=1_000_000_000)] | None = None
     models: list[Name] = []

@@ -72,6 +72,11 @@ class Snapshot:
         """Whether ``find`` would find it."""
         return name in self._named or _other_tag(name) in self._named or self._direct_provider(name) is not None
 
+    def same_as(self, name: str) -> str | None:
+        """What else the model of that name is called: with or without ``:latest``, if only one of them is a name."""
+        other = _other_tag(name)
+        return other if (name in self._named) != (other in self._named) else None
+
     def _find_direct(self, name: str) -> Model:
         model = self._make_direct(name)
         if model is None:
@@ -95,6 +100,8 @@ class Snapshot:
         """The provider of a name such as ``openai/gpt-4o-mini``, if it can be asked without more."""
         prefix, slash, upstream = name.partition("/")
         if self._factory is None or not slash or not upstream or len(name) > MAX_NAME or name in self._off:
+            return None
+        if not name.isprintable():  # no provider has such a model, and no database takes every character
             return None
         provider = self._factory.provider(prefix)
         return provider if provider is not None and self._factory.is_open(provider) else None

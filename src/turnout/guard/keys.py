@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from typing import Protocol
 
 from turnout.core import Key
 from turnout.errors import Forbidden, Unauthenticated
@@ -14,28 +15,41 @@ ANONYMOUS = Key(id="", digest=b"")
 """Who asks without a key where none is required."""
 
 
-def authenticate(secret: bytes | None, keys: Mapping[bytes, Key], *, required: bool) -> Key:
-    """The key that ``secret`` is; ``ANONYMOUS`` for none or an unknown one where no key is required.
+class Names(Protocol):
+    def same_as(self, name: str) -> str | None:
+        """What else the model of that name is called, as ``llama3`` is ``llama3:latest``."""
+        ...
+
+
+def authenticate(secrets: Sequence[bytes], keys: Mapping[bytes, Key], *, required: bool) -> Key:
+    """The key that one of ``secrets`` is, the first right one; ``ANONYMOUS`` for none where no key is required.
 
     What is looked up is a digest, so how long it takes tells nothing of any key. Raises ``Unauthenticated``.
     """
-    if secret is not None:
+    for secret in secrets:
         digest = sha256(secret).digest()
         key = keys.get(digest)
         if key is not None and hmac.compare_digest(key.digest, digest):
             return key
     if not required:
         return ANONYMOUS
-    if secret is None:
+    if not secrets:
         raise Unauthenticated("No API key was sent. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
     raise Unauthenticated("The API key is not known here. Keys are listed under 'keys' in the configuration file.")
 
 
-def may_use(key: Key, model: str) -> bool:
-    return not key.models or any(fnmatchcase(model, pattern) for pattern in key.models)
+def may_use(key: Key, model: str, names: Names) -> bool:
+    if not key.models or _matches(key, model):
+        return True
+    other = names.same_as(model)
+    return other is not None and _matches(key, other)
 
 
-def require_model(key: Key, model: str) -> None:
+def _matches(key: Key, model: str) -> bool:
+    return any(fnmatchcase(model, pattern) for pattern in key.models)
+
+
+def require_model(key: Key, model: str, names: Names) -> None:
     """Raises ``Forbidden`` when ``key`` may not use ``model``."""
-    if not may_use(key, model):
+    if not may_use(key, model, names):
         raise Forbidden(f"This API key may not use the model '{model}'.", param="model")

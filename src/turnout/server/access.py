@@ -1,63 +1,108 @@
-"""Who asks, for the control plane."""
+"""Who asks, and whether they may: decided by a request's head alone, before a byte of its body is read."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from enum import Enum
 
+import msgspec
 from fastapi import Request
 
-from turnout import guard
 from turnout.catalog.configured import listens_on_loopback
 from turnout.core import Key
+from turnout.errors import Forbidden, ForeignPage, RequestError, Unauthenticated
 from turnout.gateway import Gateway
-from turnout.guard import authenticate
+from turnout.guard import ANONYMOUS, authenticate, may_administer, require_admin
 
-from .request import read_head
-
-
-def key_of(request: Request, gateway: Gateway) -> Key:
-    """Raises ``Unauthenticated``."""
-    snapshot = gateway.snapshot
-    head = read_head(request.scope)
-    return authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)
+from .pages import Pages
+from .refusals import Refusals
+from .request import Head, Scope
 
 
-def require_admin(request: Request, gateway: Gateway) -> None:
-    """Raises ``Unauthenticated`` or ``Forbidden`` unless the request may change what is served."""
-    snapshot = gateway.snapshot
-    guard.require_admin(
-        key_of(request, gateway),
-        snapshot.keys.values(),
-        required=snapshot.auth_required,
-        local=_is_local(request, gateway),
-    )
+class Need(Enum):
+    """What a route asks of who asks. ``KEY``: any right key, or none where none is needed."""
+
+    NOTHING = "nothing"
+    KEY = "a key"
+    ADMIN = "an admin's key"
 
 
-def is_admin(request: Request, gateway: Gateway) -> bool:
-    """Raises ``Unauthenticated`` for who may not even read."""
-    snapshot = gateway.snapshot
-    return guard.may_administer(
-        key_of(request, gateway),
-        snapshot.keys.values(),
-        required=snapshot.auth_required,
-        local=_is_local(request, gateway),
-    )
+class Caller(msgspec.Struct, frozen=True):
+    """``key`` is None for somebody who may only ask what needs nothing."""
+
+    key: Key | None
+    admin: bool = False
 
 
-def _is_local(request: Request, gateway: Gateway) -> bool:
-    """Made on this machine, by somebody who meant this machine.
+NOBODY = Caller(None)
 
-    A browser here may be made to ask by a page from elsewhere: that is told by ``Origin``; or by a name of a page's own
-    that leads to this machine (DNS rebinding): that is told by ``Host``.
-    """
-    if not listens_on_loopback(gateway.settings.server.host):
-        return False
-    client, host, origin = request.client, request.headers.get("host", ""), request.headers.get("origin")
-    if client is None or not listens_on_loopback(client.host):
-        return False
-    try:
-        meant = urlsplit(f"//{host}").hostname or ""
-        elsewhere = origin is not None and urlsplit(origin).netloc != host
-    except ValueError:  # no address that any client of ours would send
-        return False
-    return listens_on_loopback(meant) and not elsewhere
+
+class Access:
+    """Decides for both planes. Who isn't let in leaves a trace."""
+
+    def __init__(self, gateway: Gateway, pages: Pages) -> None:
+        self._gateway = gateway
+        self._pages = pages
+        self._on_loopback = listens_on_loopback(gateway.settings.server.host)
+        self._refusals = Refusals(gateway.metrics)
+
+    def key_of(self, scope: Scope, head: Head) -> Key:
+        """Raises ``Unauthenticated``, ``ForeignPage``."""
+        try:
+            return self._key(head)
+        except RequestError as error:
+            self._refusals.note(scope, _reason(error, head), error)
+            raise
+
+    def admit(self, scope: Scope, head: Head, need: Need) -> Caller:
+        """Raises ``Unauthenticated``, ``Forbidden`` unless who asks has what is needed."""
+        try:
+            return self._caller(scope, head, need)
+        except RequestError as error:
+            if need is Need.NOTHING:
+                return NOBODY
+            self._refusals.note(scope, _reason(error, head), error)
+            raise
+
+    def _key(self, head: Head) -> Key:
+        snapshot = self._gateway.snapshot
+        key = authenticate(head.secrets, snapshot.keys, required=snapshot.auth_required)
+        if key is ANONYMOUS:
+            self._pages.check(head.host, head.origin)
+        return key
+
+    def _caller(self, scope: Scope, head: Head, need: Need) -> Caller:
+        key, snapshot = self._key(head), self._gateway.snapshot
+        keys, required, local = snapshot.keys.values(), snapshot.auth_required, self._is_local(scope, head)
+        if need is Need.ADMIN:
+            require_admin(key, keys, required=required, local=local)
+        return Caller(key, may_administer(key, keys, required=required, local=local))
+
+    def _is_local(self, scope: Scope, head: Head) -> bool:
+        """Made on this machine, by somebody who meant this machine."""
+        client = scope.get("client")
+        return (
+            self._on_loopback
+            and client is not None
+            and listens_on_loopback(client[0])
+            and self._pages.is_own(head.host, head.origin)
+        )
+
+
+def _reason(error: RequestError, head: Head) -> str:
+    if isinstance(error, Unauthenticated):
+        return "unknown_key" if head.secrets else "no_key"
+    return "foreign_page" if isinstance(error, ForeignPage) else "no_admin"
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, in a route of the control plane."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def key_of(request: Request) -> Key:
+    """The same where a key is needed. Raises ``Forbidden`` in a route that was declared to need nothing."""
+    key = caller_of(request).key
+    if key is None:
+        raise Forbidden("This needs an API key.")
+    return key

@@ -4,42 +4,100 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from fastapi import FastAPI
+
 from turnout.dialects import registry
-from turnout.errors import MethodNotAllowed
+from turnout.errors import AddressTooLong, MethodNotAllowed, NotFound, TurnoutError
 from turnout.gateway import Gateway
 from turnout.telemetry import SharedMetrics
 
+from .access import Access, Need
 from .endpoints import Endpoints
+from .errors import dialect_of
+from .gate import Gate
 from .inference import Inference
-from .request import Receive, Scope, Send, send_error
+from .needs import NEEDS
+from .pages import Pages
+from .request import ClientLeft, Receive, Scope, Send, send_error, where
+from .table import Table
 
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+MOST_ADDRESS = 8192
+"""Characters of a path and its query, as for most servers."""
 
 
 class App:
     """``control`` answers what isn't inference. The gateway is open for as long as the app is served."""
 
-    def __init__(self, gateway: Gateway, metrics: SharedMetrics, control: ASGIApp) -> None:
+    def __init__(self, gateway: Gateway, metrics: SharedMetrics, control: FastAPI) -> None:
+        server = gateway.settings.server
         self._gateway = gateway
         self._metrics = metrics
-        self._control = control
-        self._inference = Inference(gateway)
+        self._pages = Pages(server)
+        access = Access(gateway, self._pages)
         self._endpoints = Endpoints(registry().values())
+        self._inference = Inference(gateway, access)
+        self._table = Table(control.routes, NEEDS, self._endpoints)
+        self._gate = Gate(control, access, server)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match = self._endpoints.find(scope["path"])
-        if match is not None and scope["method"] == "POST":
+        send = self._pages.telling(scope, send)
+        if len(scope["path"]) + len(scope["query_string"]) > MOST_ADDRESS:
+            long = AddressTooLong(f"The path and its query are longer than {MOST_ADDRESS} bytes, the limit here.")
+            await send_error(dialect_of(scope), long, send)
+        elif scope["method"] == "POST" and (match := self._endpoints.find(scope["path"])) is not None:
             await self._inference.handle(match, scope, receive, send)
-        elif match is not None and not match.model:
-            error = MethodNotAllowed(f"{scope['method']} {scope['path']} is not possible: use POST.", allow="POST")
-            await send_error(match.dialect, error, send)
-        elif "refuse_with" in scope["state"]:
-            await send_error(registry()["openai"], scope["state"]["refuse_with"], send)
         else:
-            await self._control(scope, receive, send)
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What isn't plainly inference."""
+        try:
+            await self._route(scope, receive, send)
+        except TurnoutError as error:
+            match = self._endpoints.find(scope["path"])
+            await send_error(dialect_of(scope) if match is None else match.dialect, error, send)
+        except ClientLeft:
+            pass  # nobody is there to be told
+        except asyncio.CancelledError:
+            if "refuse_with" not in scope["state"]:
+                raise
+            await send_error(dialect_of(scope), scope["state"].pop("refuse_with"), send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "refuse_with" in scope["state"]:
+            raise scope["state"].pop("refuse_with")
+        method, path = scope["method"], self._path(scope)
+        methods = self._table.methods(path)
+        if method == "OPTIONS":
+            await _send_methods(methods, send)
+            return
+        if method == "HEAD":
+            method = "GET"  # the server leaves the body out
+        if method not in methods:
+            use = ", ".join([one for one in methods if one not in ("HEAD", "OPTIONS")])
+            raise MethodNotAllowed(f"{where(scope)} is not possible: use {use}.", allow=", ".join(methods))
+        scope = {**scope, "method": method, "path": path}
+        if need := self._table.needs(path).get(method):
+            await self._gate.enter(need, scope, receive, send)
+        elif match := self._endpoints.find(path):
+            await self._inference.handle(match, scope, receive, send)
+
+    def _path(self, scope: Scope) -> str:
+        """The request's, or the one that must be meant by it. A path that isn't written right opens nothing of an
+        admin's: what stands before Turnout may look for those paths. Raises ``NotFound``.
+        """
+        path: str = scope["path"]
+        if self._table.methods(path):
+            return path
+        meant = self._table.meant(path)
+        if meant is None:
+            raise NotFound(f"There is no {where(scope)} here. GET /docs lists what there is.")
+        if self._table.needs(meant).get(scope["method"]) is Need.ADMIN:
+            raise NotFound(f"There is no {where(scope)} here. Did you mean {where({**scope, 'path': meant})}?")
+        return meant
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -56,6 +114,12 @@ class App:
         finally:
             task.cancel()
             await asyncio.wait([task])
+
+
+async def _send_methods(methods: list[str], send: Send) -> None:
+    headers = [(b"allow", ", ".join(methods).encode())]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _calm_collector() -> None:

@@ -9,9 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from turnout.dialects import Dialect, registry
-from turnout.errors import InvalidRequest, MethodNotAllowed, NotFound, TurnoutError
+from turnout.errors import InvalidRequest, TurnoutError
 
-from .request import new_request_id
+from .request import Scope, new_request_id
 
 _OLLAMA = frozenset(
     f"/api/{name}"
@@ -26,14 +26,14 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 """What the OpenAPI document says of every route."""
 
 
-def dialect_of(request: Request) -> Dialect:
+def dialect_of(scope: Scope) -> Dialect:
     """Paths that several dialects share are told apart by what every SDK of Anthropic's, or of Google's, sends."""
-    path, headers = request.url.path, request.headers
+    path, query, names = scope["path"], scope["query_string"], {name for name, _ in scope["headers"]}
     if path in _OLLAMA:
         return registry()["ollama"]
-    if path.startswith("/v1beta") or "x-goog-api-key" in headers or "key" in request.query_params:
+    if path.startswith("/v1beta") or b"x-goog-api-key" in names or query.startswith(b"key=") or b"&key=" in query:
         return registry()["gemini"]
-    return registry()["anthropic" if "anthropic-version" in headers else "openai"]
+    return registry()["anthropic" if b"anthropic-version" in names else "openai"]
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -41,9 +41,9 @@ def add_error_handlers(app: FastAPI) -> None:
     async def ours(request: Request, error: TurnoutError) -> Response:
         return _response(request, error)
 
-    @app.exception_handler(HTTPException)
+    @app.exception_handler(HTTPException)  # a body that isn't JSON: what isn't there never gets here
     async def starlettes(request: Request, error: HTTPException) -> Response:
-        return _response(request, _http_error(request, error))
+        return _response(request, InvalidRequest(str(error.detail)))
 
     @app.exception_handler(RequestValidationError)
     async def fastapis(request: Request, error: RequestValidationError) -> Response:
@@ -60,18 +60,6 @@ def _invalid(error: RequestValidationError) -> InvalidRequest:
 
 def _response(request: Request, error: TurnoutError) -> Response:
     request_id = new_request_id()
-    body = dialect_of(request).error(error, request_id)
+    body = dialect_of(request.scope).error(error, request_id)
     headers = {"x-request-id": request_id}
-    if isinstance(error, MethodNotAllowed):
-        headers["allow"] = error.allow
     return Response(body, status_code=error.status, media_type="application/json", headers=headers)
-
-
-def _http_error(request: Request, error: HTTPException) -> TurnoutError:
-    where = f"{request.method} {request.url.path}"
-    if error.status_code == 404:
-        return NotFound(f"There is no {where} here. GET /docs lists what there is.")
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "GET")
-        return MethodNotAllowed(f"{where} is not possible: use {allowed}.", allow=allowed)
-    return InvalidRequest(str(error.detail))

@@ -19,8 +19,9 @@ from turnout.dialects import Conversing, Renderer, ReplyContext, ReplyFacts, Tar
 from turnout.engine import Call, Models, Reply, reason_of
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
-from turnout.guard import authenticate, require_model
+from turnout.guard import require_model
 
+from .access import Access
 from .counting import Counted, counted
 from .departure import Departure
 from .endpoints import Match
@@ -39,12 +40,13 @@ Headers = list[tuple[bytes, bytes]]
 class Inference:
     """Answers POST requests of every dialect."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, access: Access) -> None:
         self._gateway = gateway
+        self._access = access
         self._notices = Notices()
 
     async def handle(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = _Exchange(self._gateway, self._notices, match, scope, receive, send)
+        exchange = _Exchange(self._gateway, self._access, self._notices, match, scope, receive, send)
         metrics = self._gateway.metrics
         metrics.tally.in_flight += 1
         try:
@@ -68,10 +70,18 @@ class _Exchange:
     """One request and its reply."""
 
     def __init__(
-        self, gateway: Gateway, notices: Notices, match: Match, scope: Scope, receive: Receive, send: Send
+        self,
+        gateway: Gateway,
+        access: Access,
+        notices: Notices,
+        match: Match,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         self.status = 500
         self._gateway = gateway
+        self._access = access
         self._notices = notices
         self._dialect, self._endpoint, self._model_asked = match
         self._scope = scope
@@ -88,17 +98,16 @@ class _Exchange:
         """Raises ``TurnoutError`` as long as nothing has been sent."""
         if "refuse_with" in self._scope["state"]:
             raise self._scope["state"].pop("refuse_with")  # kept nowhere: it will hold this frame by its traceback
-        snapshot, server = self._gateway.snapshot, self._gateway.settings.server
         head = read_head(self._scope)
-        key = authenticate(head.secret, snapshot.keys, required=snapshot.auth_required)
-        body = await read_body(head, self._receive, server.max_body_bytes)
+        key = self._access.key_of(self._scope, head)
+        body = await read_body(head, self._receive, self._gateway.settings.server.max_body_bytes)
         departure = Departure(self._gateway.ticker, self._receive)
         try:
             self._received = time.perf_counter()
             request = self._parse(body, head)
             if not request.model:
                 request = structs.replace(request, model=await default_model(self._gateway.catalog))
-            require_model(key, request.model)
+            require_model(key, request.model, self._gateway.snapshot)
             await self._reply(request, key)
         except asyncio.CancelledError:
             if departure.gone:

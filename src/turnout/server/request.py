@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,12 +19,24 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-_KEY_HEADERS = frozenset(name.encode() for dialect in registry().values() for name in dialect.key_headers) - {
-    b"authorization"  # has a scheme before the key
+_CONTENT_TYPE, _LENGTH, _HOST, _ORIGIN, _KEY = range(5)
+_AUTHORIZATION, _BEARER = b"authorization", b"bearer "  # alone in having a scheme before the key
+_KEY_PLACES = tuple(
+    dict.fromkeys(name.encode() for dialect in registry().values() for name in ("authorization", *dialect.key_headers))
+)
+"""Headers that may hold a key, first one first."""
+
+_WANTED = {b"content-type": _CONTENT_TYPE, b"content-length": _LENGTH, b"host": _HOST, b"origin": _ORIGIN} | {
+    name: _KEY + place for place, name in enumerate(_KEY_PLACES)
 }
-_KEY_QUERIES = tuple(f"{dialect.key_query}=" for dialect in registry().values() if dialect.key_query)
+_KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
+_MOST_KEYS = 8  # that one request may try
+
+_RAISE_LIMIT = "Send less, or raise server.max_body_bytes."
+_LONGEST_SHOWN = 200  # characters of an address that is told again
 
 
 class ClientLeft(Exception):  # not an error: nobody is there to be told
@@ -31,38 +44,61 @@ class ClientLeft(Exception):  # not an error: nobody is there to be told
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """What the data plane looks at in a request's headers."""
+    """What is looked at in a request's headers before anything else. ``secrets`` are the keys that were sent."""
 
     length: int = -1  # of the body; -1 when it isn't said
     content_type: str = ""
-    secret: bytes | None = None
+    secrets: tuple[bytes, ...] = ()
+    host: bytes = b""
+    origin: bytes | None = None
 
 
 def read_head(scope: Scope) -> Head:
-    """One pass over the headers. Any dialect's place for the key is good for all of them."""
-    length, content_type, secret = -1, "", None
+    """One pass over the headers. Any dialect's place for a key is good for all of them, and several may hold one.
+
+    The keys' order is that of their places, whatever the order of the headers: ``Authorization``, the others, the
+    query. In one place the first line comes first.
+    """
+    length, content_type, host, origin = -1, "", b"", None
+    found: list[tuple[int, bytes]] = []
     for name, value in scope["headers"]:
-        if name == b"content-type":
+        wanted = _WANTED.get(name)
+        if wanted is None:
+            continue
+        if wanted == _CONTENT_TYPE:
             content_type = value.decode("latin-1")
-        elif name == b"content-length":
+        elif wanted == _LENGTH:
             length = int(value) if value.isdigit() else -1
-        elif name == b"authorization":
-            scheme, _, token = value.partition(b" ")
-            if scheme.lower() == b"bearer":
-                secret = token.strip()
-        elif name in _KEY_HEADERS:
-            secret = value
-    if secret is None and scope["query_string"] and _KEY_QUERIES:
-        secret = _key_in_query(scope["query_string"].decode("latin-1"))
-    return Head(length, content_type, secret)
+        elif wanted == _HOST:
+            host = value
+        elif wanted == _ORIGIN:
+            origin = value
+        elif name != _AUTHORIZATION:
+            found.append((wanted, value.strip()))
+        elif value[:7].lower() == _BEARER:
+            found.append((wanted, value[7:].strip()))
+    secrets = _in_order(found)
+    if b"key=" in scope["query_string"]:
+        secrets += _keys_in_query(scope["query_string"].decode("latin-1"))
+    return Head(length, content_type, secrets[:_MOST_KEYS], host, origin)
 
 
-def _key_in_query(query: str) -> bytes | None:
-    for field in query.split("&"):
-        for name in _KEY_QUERIES:
-            if field.startswith(name):
-                return unquote_to_bytes(field[len(name) :])
-    return None
+def _in_order(found: list[tuple[int, bytes]]) -> tuple[bytes, ...]:
+    if len(found) > 1:
+        found.sort(key=itemgetter(0))
+    return tuple([secret for _, secret in found])
+
+
+def _keys_in_query(query: str) -> tuple[bytes, ...]:
+    fields = [field.partition("=") for field in query.split("&")]
+    return tuple([unquote_to_bytes(value) for name, _, value in fields if name in _KEY_QUERIES])
+
+
+def where(scope: Scope) -> str:
+    """``POST /v1/…``, as it may be told again: not too long, and without what would do things to a terminal."""
+    path: str = scope["path"][:_LONGEST_SHOWN]
+    shown = "".join([letter if letter.isprintable() else "\ufffd" for letter in path])
+    return f"{scope['method']} {shown}"
 
 
 def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], wanted: frozenset[bytes]) -> Request:
@@ -73,22 +109,22 @@ def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], wante
     return structs.replace(request, raw=structs.replace(request.raw, headers=found))
 
 
-async def read_body(head: Head, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises ``BodyTooLarge`` without waiting for the rest of one that is."""
+async def read_body(head: Head, receive: Receive, limit: int, remedy: str = _RAISE_LIMIT) -> bytes:
+    """The whole body. Raises ``BodyTooLarge``, which tells the remedy, without waiting for the rest of one that is."""
     if head.length > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, remedy)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientLeft
     if not message.get("more_body"):
         body = bytes(message["body"])
         if len(body) > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, remedy)
         return body
-    return await _read_pieces(message, receive, limit)
+    return await _read_pieces(message, receive, limit, remedy)
 
 
-async def _read_pieces(message: Message, receive: Receive, limit: int) -> bytes:
+async def _read_pieces(message: Message, receive: Receive, limit: int, remedy: str) -> bytes:
     pieces, size = [], 0
     while True:
         if message["type"] == "http.disconnect":
@@ -96,16 +132,14 @@ async def _read_pieces(message: Message, receive: Receive, limit: int) -> bytes:
         pieces.append(message["body"])
         size += len(message["body"])
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, remedy)
         if not message.get("more_body"):
             return b"".join(pieces)
         message = await receive()
 
 
-def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(
-        f"The body is larger than {limit} bytes, the limit here. Send less, or raise server.max_body_bytes."
-    )
+def _too_large(limit: int, remedy: str) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than {limit} bytes, the limit here. {remedy}")
 
 
 async def send_error(dialect: Dialect, error: TurnoutError, send: Send) -> None:

@@ -35,6 +35,11 @@ def _lines(tally: Tally) -> Iterator[str]:
     ]
     yield from _family("turnout_in_flight", "gauge", "Requests being answered.")
     yield f"turnout_in_flight {tally.in_flight}\n"
+    yield from _counter(
+        "turnout_refused_total",
+        "Requests of somebody who wasn't let in.",
+        [(_labels(reason=reason), number) for reason, number in tally.refused.items()],
+    )
     yield from _histogram("turnout_request_seconds", "From the request's last byte to the reply's last byte.", requests)
     yield from _histogram(
         "turnout_attempt_seconds", "How long an attempt took.", [(labels, a.seconds) for labels, a in attempts]

@@ -75,6 +75,7 @@ class Tally(msgspec.Struct):
     attempts: dict[tuple[str, str, str], AttemptTally] = {}
     requests: dict[tuple[str, str, int], RequestTally] = {}
     in_flight: int = 0
+    refused: dict[str, int] = {}
 
     def add(self, other: Tally) -> None:
         for place, attempt in other.attempts.items():
@@ -83,6 +84,8 @@ class Tally(msgspec.Struct):
         for key, request in other.requests.items():
             self.requests.setdefault(key, RequestTally(*key)).seconds.add(request.seconds)
         self.in_flight += other.in_flight
+        for reason, number in other.refused.items():
+            self.refused[reason] = self.refused.get(reason, 0) + number
 
 
 class Metrics:
@@ -119,6 +122,10 @@ class Metrics:
         name = (dialect, model, status)
         tally = self.tally.requests.get(name) or self._new_requests(name)
         tally.seconds.observe(seconds)
+
+    def refused(self, reason: str) -> None:
+        """Who asked wasn't let in. Reasons are few, and our own words."""
+        self.tally.refused[reason] = self.tally.refused.get(reason, 0) + 1
 
     def _new_attempts(self, name: tuple[str, str, str]) -> AttemptTally:
         if len(self.tally.attempts) >= MOST:

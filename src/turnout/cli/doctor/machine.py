@@ -49,9 +49,10 @@ def _database_checks(settings: Settings) -> Iterator[Check]:
 
 
 class _Health(msgspec.Struct):
+    """A server that wants keys tells its status only: we send none."""
+
     status: str
-    version: str
-    parts: dict[str, msgspec.Raw]
+    version: str = ""
 
 
 async def _port_check(settings: Settings) -> Check:
@@ -63,11 +64,10 @@ async def _port_check(settings: Settings) -> Check:
         if health is None:
             cure = "Choose another with --port, PORT or 'server.port'."
             return Check("wrong", f"Turnout can't listen on {host}:{port}: {error.strerror}. {cure}")
+        name = f"Turnout {health.version}".rstrip()
         if health.status != "ok":
-            return Check(
-                "note", f"Turnout {health.version} serves on {host}:{port}, {health.status}: GET /health says why."
-            )
-        return Check("ok", f"Turnout {health.version} serves on {host}:{port}.")
+            return Check("note", f"{name} serves on {host}:{port}, {health.status}: GET /health says why.")
+        return Check("ok", f"{name} serves on {host}:{port}.")
     return Check("ok", f"{host}:{port} is free to serve on.")
 
 
@@ -81,9 +81,12 @@ def _listen(host: str, port: int) -> None:
 async def _health(host: str, port: int) -> _Health | None:
     """What a Turnout on that port says of itself; None when it is something else."""
     transport = Transport()
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/health"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     try:
-        _, _, body = await fetch(transport, WireRequest(url, {}, b"", "GET"), _PATIENCE)
+        _, _, greeting = await fetch(transport, WireRequest(f"{url}/", {}, b"", "GET"), _PATIENCE)
+        if not greeting.startswith(b"Turnout "):
+            return None
+        _, _, body = await fetch(transport, WireRequest(f"{url}/health", {}, b"", "GET"), _PATIENCE)
         return msgspec.json.decode(body, type=_Health)
     except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
         return None

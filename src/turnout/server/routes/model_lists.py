@@ -18,12 +18,12 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/api/v1/models")
     async def list_served_models(request: Request) -> list[ListedModel]:
         """Every model that this key may ask for."""
-        key = key_of(request, gateway)
+        key = key_of(request)
         served = (record for record in records(gateway.catalog) if record.status == "active")
         return [
             ListedModel(**record.model_dump(include=set(ListedModel.model_fields)))
             for record in served
-            if may_use(key, record.id)
+            if may_use(key, record.id, gateway.snapshot)
         ]
 
     return routes

@@ -21,20 +21,22 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/v1/models")
     async def list_models(request: Request) -> Response:
         """Every name that this key may ask for."""
-        key = key_of(request, gateway)
-        served = [_row(name, model) for name, model in gateway.snapshot.served() if may_use(key, name)]
-        return Response(dialect_of(request).models(served), media_type="application/json")
+        key = key_of(request)
+        served = [
+            _row(name, model) for name, model in gateway.snapshot.served() if may_use(key, name, gateway.snapshot)
+        ]
+        return Response(dialect_of(request.scope).models(served), media_type="application/json")
 
     @routes.get("/v1beta1/models/{name:path}", include_in_schema=False)
     @routes.get("/v1beta/models/{name:path}")
     @routes.get("/v1/models/{name:path}")
     async def get_model(name: str, request: Request) -> Response:
         """One model."""
-        key = key_of(request, gateway)
-        if not may_use(key, name):
+        key, snapshot = key_of(request), gateway.snapshot
+        if not may_use(key, name, snapshot):
             raise UnknownModel(name)
-        row = _row(name, gateway.snapshot.find(name))
-        return Response(dialect_of(request).model(row), media_type="application/json")
+        row = _row(name, snapshot.find(name))
+        return Response(dialect_of(request.scope).model(row), media_type="application/json")
 
     return routes
 

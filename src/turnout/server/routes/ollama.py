@@ -36,13 +36,11 @@ class Asked(BaseModel):
 def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(tags=["ollama"])
 
-    @routes.head("/", include_in_schema=False)
     @routes.get("/", include_in_schema=False)
     async def is_running() -> PlainTextResponse:
         """The first thing that Ollama's clients ask; some look for its words."""
         return PlainTextResponse("Turnout is running. For Ollama's clients: Ollama is running.\n")
 
-    @routes.head("/api/version", include_in_schema=False)
     @routes.get("/api/version")
     async def version() -> dict[str, str]:
         """The version of Ollama's API that is spoken here."""
@@ -51,28 +49,27 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/api/tags")
     async def list_models(request: Request) -> Response:
         """Every name that this key may ask for."""
-        key = key_of(request, gateway)
+        key = key_of(request)
         served = [
             ServedModel(id=name, provider=model.deployments[0].provider, created=model.created)
             for name, model in gateway.snapshot.served()
-            if may_use(key, name)
+            if may_use(key, name, gateway.snapshot)
         ]
         return Response(registry()["ollama"].models(served), media_type="application/json")
 
     @routes.get("/api/ps")
-    async def list_loaded(request: Request) -> dict[str, list[Any]]:
+    async def list_loaded() -> dict[str, list[Any]]:
         """The models in memory: none, as none are run here."""
-        key_of(request, gateway)
         return {"models": []}
 
     @routes.post("/api/show")
     async def show(asked: Asked, request: Request) -> dict[str, Any]:
         """What is known of a model."""
-        key = key_of(request, gateway)
+        key = key_of(request)
         name = asked.model or asked.name
         if not name:
             raise InvalidRequest("Invalid 'model': a model's name is missing.", param="model")
-        if not may_use(key, name):
+        if not may_use(key, name, gateway.snapshot):
             raise UnknownModel(name)
         return _shown(gateway.snapshot.find(name))
 

@@ -1,4 +1,4 @@
-"""Is it there, is it well, what has it done. Open to whoever reaches the port: they tell no secret."""
+"""Is it there, is it well, what has it done. Whoever reaches the port may ask the first two, and is told a word."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from turnout.gateway import Gateway
+from turnout.server.access import caller_of
 from turnout.telemetry import CONTENT_TYPE, SharedMetrics
 from turnout.version import __version__
 
@@ -17,21 +18,21 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
     routes = APIRouter(tags=["operations"])
     started = time.time()
 
-    @routes.head("/ping", include_in_schema=False)  # load balancers ask like this
     @routes.get("/ping")
     async def ping() -> dict[str, str]:
         """Answers as long as the process does."""
         return {"status": "ok"}
 
-    @routes.head("/health", include_in_schema=False)
     @routes.get("/health")
-    async def health() -> dict[str, Any]:
-        """Each part's state. ``degraded``: requests are answered, but something needs a look."""
+    async def health(request: Request) -> dict[str, Any]:
+        """``degraded``: requests are answered, but something needs a look. A key is told each part's state."""
         catalog, ledger = gateway.catalog.state(), gateway.ledger.state()
         kept = gateway.conversations.error
         well = catalog.ok and ledger.ok and not catalog.problems and kept is None
-        return {
-            "status": "ok" if well else "degraded",
+        status = {"status": "ok" if well else "degraded"}
+        if caller_of(request).key is None:
+            return status
+        return status | {
             "version": __version__,
             "uptime_seconds": round(time.time() - started, 1),
             "in_flight": gateway.metrics.tally.in_flight,

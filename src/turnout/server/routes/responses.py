@@ -24,7 +24,7 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get(f"{_PATH}/{{response_id}}")
     async def get_response(response_id: str, request: Request, stream: bool = False) -> Response:
         """A response as it was when it was complete."""
-        key = key_of(request, gateway)
+        key = key_of(request)
         if stream:
             raise InvalidRequest("A stream can't be taken up again here; ask without 'stream'.", param="stream")
         rows = await gateway.conversations.find(response_id, key.id)
@@ -33,13 +33,13 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.delete(f"{_PATH}/{{response_id}}")
     async def delete_response(response_id: str, request: Request) -> dict[str, Any]:
         """What continued it can't be continued any more."""
-        await gateway.conversations.remove(response_id, key_of(request, gateway).id)
+        await gateway.conversations.remove(response_id, key_of(request).id)
         return {"id": response_id, "object": "response", "deleted": True}
 
     @routes.post(f"{_PATH}/{{response_id}}/cancel")
     async def cancel_response(response_id: str, request: Request) -> None:
         """Never possible: nothing is made in the background."""
-        key = key_of(request, gateway)
+        key = key_of(request)
         await gateway.conversations.find(response_id, key.id)
         raise InvalidRequest("Only what is made in the background can be cancelled, and nothing is. Close the stream.")
 
@@ -52,7 +52,7 @@ def router(gateway: Gateway) -> APIRouter:
         after: str | None = None,
     ) -> dict[str, Any]:
         """All that was put in, with the turns before it."""
-        rows = await gateway.conversations.find(response_id, key_of(request, gateway).id)
+        rows = await gateway.conversations.find(response_id, key_of(request).id)
         items = _put_in(rows)
         if order == "desc":
             items.reverse()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from turnout.catalog import Registrar
 from turnout.catalog.made import Status
@@ -14,7 +14,7 @@ from turnout.dialects import registry
 from turnout.errors import InvalidRequest, UnknownModel
 from turnout.gateway import Gateway
 from turnout.guard import may_use
-from turnout.server.access import is_admin, key_of, require_admin
+from turnout.server.access import caller_of, key_of
 from turnout.server.endpoints import Endpoints
 from turnout.server.made_models import edited, made_from
 from turnout.server.model_bodies import ModelChange, ModelDraft, ModelPage, ModelRecord
@@ -44,13 +44,13 @@ def _add_reading(routes: APIRouter, gateway: Gateway) -> None:
         search: Annotated[str | None, Query(description="in ids, names and upstream models, in any case")] = None,
     ) -> ModelPage:
         """All that this key may ask for, and what is inactive."""
-        key = key_of(request, gateway)
-        told = _shown(request, gateway)
+        key = key_of(request)
+        told = _shown(request)
         served_by = None if provider is None else _provider_name(gateway, provider)
         found = [
             told(record)
             for record in records(gateway.catalog)
-            if may_use(key, record.id)
+            if may_use(key, record.id, gateway.snapshot)
             and (served_by is None or record.provider == served_by)
             and (capability is None or capability in record.capabilities)
             and (status is None or record.status == status)
@@ -68,11 +68,11 @@ def _add_reading(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get("/{model_id:path}")
     async def get_model(model_id: Id, request: Request) -> ModelRecord:
         """One model."""
-        key = key_of(request, gateway)
+        key = key_of(request)
         record = record_of(gateway.catalog, model_id)
-        if record is None or not may_use(key, model_id):
+        if record is None or not may_use(key, model_id, gateway.snapshot):
             raise UnknownModel(model_id)
-        return _shown(request, gateway)(record)
+        return _shown(request)(record)
 
 
 def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
@@ -81,10 +81,7 @@ def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
     def registrar() -> Registrar:
         return Registrar(gateway.catalog, gateway.database)
 
-    async def admin(request: Request) -> None:
-        require_admin(request, gateway)
-
-    @routes.post("", status_code=201, dependencies=[Depends(admin)])
+    @routes.post("", status_code=201)
     async def make_model(draft: ModelDraft) -> ModelRecord:
         """Served at once; within a second or two by every process that shares the database. Needs an admin key."""
         made = made_from(draft)
@@ -93,22 +90,22 @@ def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
             raise InvalidRequest(f"'{made.id}' can't be an id: {PATH}/{made.id} is something else.", param="id")
         return made_record(gateway.catalog, await registrar().create(made))
 
-    @routes.put("/{model_id:path}", dependencies=[Depends(admin)])
+    @routes.put("/{model_id:path}")
     async def change_model(model_id: Id, change: ModelChange) -> ModelRecord:
         """Changes what is sent. Only models that were made here can be changed. Needs an admin key."""
         made = await registrar().change(model_id, lambda before: edited(before, change))
         return made_record(gateway.catalog, made)
 
-    @routes.delete("/{model_id:path}", status_code=204, dependencies=[Depends(admin)])
+    @routes.delete("/{model_id:path}", status_code=204)
     async def delete_model(model_id: Id) -> Response:
         """Only models that were made here can be deleted. Needs an admin key."""
         await registrar().delete(model_id)
         return Response(status_code=204)
 
 
-def _shown(request: Request, gateway: Gateway) -> Callable[[ModelRecord], ModelRecord]:
+def _shown(request: Request) -> Callable[[ModelRecord], ModelRecord]:
     """How a model is reached is for those who may change it."""
-    if is_admin(request, gateway):
+    if caller_of(request).admin:
         return lambda record: record
     return lambda record: record.model_copy(update=_PRIVATE)
 

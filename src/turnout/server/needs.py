@@ -1,0 +1,42 @@
+"""What every route of the control plane needs of who asks. A route that isn't here doesn't exist.
+
+The data plane has one rule: every endpoint of every dialect needs a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .access import Need
+
+NEEDS: Final[Mapping[str, Need]] = {
+    "GET /": Need.NOTHING,
+    "GET /ping": Need.NOTHING,
+    "GET /health": Need.NOTHING,  # a word without a key, all of it with one
+    "GET /docs": Need.NOTHING,
+    "GET /openapi.json": Need.NOTHING,
+    "GET /api/version": Need.NOTHING,
+    "GET /metrics": Need.KEY,
+    "GET /v1/models": Need.KEY,
+    "GET /v1/models/{name:path}": Need.KEY,
+    "GET /v1beta/models": Need.KEY,
+    "GET /v1beta/models/{name:path}": Need.KEY,
+    "GET /v1beta1/models": Need.KEY,
+    "GET /v1beta1/models/{name:path}": Need.KEY,
+    "GET /v1/llm/models": Need.KEY,
+    "GET /api/v1/models": Need.KEY,
+    "GET /api/tags": Need.KEY,
+    "GET /api/ps": Need.KEY,
+    "POST /api/show": Need.KEY,
+    "GET /v1/requests/{request_id}": Need.KEY,
+    "GET /v1/responses/{response_id}": Need.KEY,
+    "DELETE /v1/responses/{response_id}": Need.KEY,
+    "POST /v1/responses/{response_id}/cancel": Need.KEY,
+    "GET /v1/responses/{response_id}/input_items": Need.KEY,
+    "GET /api/models": Need.KEY,
+    "GET /api/models/{model_id:path}": Need.KEY,
+    "POST /api/models": Need.ADMIN,
+    "PUT /api/models/{model_id:path}": Need.ADMIN,
+    "DELETE /api/models/{model_id:path}": Need.ADMIN,
+}
