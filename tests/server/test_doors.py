@@ -269,6 +269,7 @@ HOSTILE = {
     "deep-objects": b'{"x":' * 10_000 + b"1" + b"}" * 10_000,
     "long-number": b'{"max_tokens":' + b"9" * 60_000 + b"}",
     "surrogate": rb'{"model":"\ud800","name":"\udfff","provider":"\ud800","\ud800":1}',
+    "surrogate-in-a-good-one": rb'{"model":"echo","id":"half","name":"\ud800","provider":"echo"}',
     "nul": rb'{"model":"a\u0000b","id":"a\u0000b","provider":"a\u0000b"}',
     "bad-utf-8": b'{"model":"\xff\xfe"}',
     "utf-16": '{"model":"x"}'.encode("utf-16"),

@@ -55,7 +55,8 @@ async def test_a_row_comes_back_as_it_was(store: Attempts) -> None:
 
 
 async def test_a_character_that_postgres_cannot_hold_loses_no_row(store: Attempts) -> None:
-    assert await store.insert([row("r1", error="a\0b"), row("r2")]) == 2
+    odd = row("r1", error="a\0b", model="\0", user="\0", finish="\0", key_id="\0", deployment="\0", changes='["\0"]')
+    assert await store.insert([odd, row("r2")]) == 2
     (found,) = await store.of_request("r1")
     assert found.error in ("a\0b", "a\ufffdb")
 
@@ -114,3 +115,8 @@ async def test_usage_is_found_by_an_index(file: Path, where: str, index: str) ->
     with sqlite3.connect(file) as connection:
         plan = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN SELECT cost FROM attempts WHERE {where}")]  # noqa: S608  # our own words
     assert plan == [f"SEARCH attempts USING INDEX {index}"]
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0", "\ud800"], ids=ascii)
+async def test_any_text_may_be_looked_for(store: Attempts, text: str) -> None:
+    assert await store.of_request(text) == []

@@ -93,3 +93,22 @@ async def test_what_has_expired_is_swept_away(turns: Turns) -> None:
     assert await turns.sweep(NOW) == 1
     assert await turns.sweep(NOW) == 0
     assert len(await turns.until("new", "k", NOW)) == 1
+
+
+ODD = ["a\0b", "\0", "\ud800", "a\udfffé"]
+"""What no database, or not every one, can hold. Clients send them as ids, and providers in what is kept."""
+
+
+@pytest.mark.parametrize("text", ODD, ids=ascii)
+async def test_a_text_that_can_not_be_there_is_not_there(turns: Turns, text: str) -> None:
+    assert await turns.until(text, "k", NOW) == []
+    assert await turns.until("1", text, NOW) == []
+    assert not await turns.remove(text, text)
+
+
+@pytest.mark.parametrize("text", ODD, ids=ascii)
+async def test_a_text_that_can_not_be_kept_loses_no_turn(turns: Turns, text: str) -> None:
+    await turns.add(turn("1", deployment=text, items=text, output=text, answer=text))
+    await turns.add(turn(text, text))
+    (kept,) = await turns.until("1", "k", NOW)
+    assert "\ufffd" in kept.answer

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from turnout.catalog.settings import ServerSettings
-from turnout.errors import RequestTimeout
+from turnout.errors import InvalidRequest, RequestTimeout
 
 from .access import Access, Need
 from .request import ASGIApp, Message, Receive, Scope, Send, read_body, read_head
@@ -36,8 +38,21 @@ class Gate:
                     body = await read_body(head, receive, self._most, "Nothing that is taken here is larger.")
             except TimeoutError:
                 raise RequestTimeout(f"The body did not arrive within {self._seconds:g} s.") from None
+            _check(body)
         state = {**scope["state"], "caller": caller}
         await self._inside({**scope, "state": state}, _after(body, receive), send)
+
+
+def _check(body: bytes) -> None:
+    """Raises ``InvalidRequest`` unless it is JSON. Python's own reader takes half characters, which nobody can store or
+    tell again, and other encodings; and this one doesn't go deep.
+    """
+    try:
+        body.decode()
+        if body:
+            msgspec.json.decode(body, type=msgspec.Raw)
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
 
 
 def _after(body: bytes, receive: Receive) -> Receive:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .rows import AttemptRow
 from .tables import attempts
+from .words import storable
 
 ROWS_PER_STATEMENT = 512
 """Times the columns, this has to stay below the parameters that SQLite takes in one statement (32,766)."""
@@ -56,13 +57,13 @@ async def _insert_columns(connection: AsyncConnection, rows: Sequence[AttemptRow
     """Postgres takes an array for each column: one prepared statement for any number of rows, 34 parameters."""
     if not rows:
         return 0
-    columns = tuple(map(_without_nul, zip(*map(msgspec.structs.astuple, rows), strict=True)))
+    columns = tuple(map(_storable, zip(*map(msgspec.structs.astuple, rows), strict=True)))
     return (await connection.exec_driver_sql(_postgres(), columns)).rowcount
 
 
-def _without_nul(values: tuple[object, ...]) -> list[object]:
-    """A text there can't hold the character U+0000, which a provider may send."""
-    return [value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value for value in values]
+def _storable(values: tuple[object, ...]) -> list[object]:
+    """What the columns' own type would do, which this statement goes around."""
+    return [storable(value) if isinstance(value, str) else value for value in values]
 
 
 @cache

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table
+
+from .words import Words
 
 metadata = MetaData()
 
 attempts = Table(
     "attempts",
     metadata,
-    Column("attempt_id", Text, nullable=False),
-    Column("request_id", Text, nullable=False),
+    Column("attempt_id", Words, nullable=False),
+    Column("request_id", Words, nullable=False),
     Column("number", Integer, nullable=False),
     Column("started", BigInteger, nullable=False),  # Unix time, microseconds
-    Column("dialect", Text, nullable=False),
-    Column("key_id", Text, nullable=False),
-    Column("user", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("deployment", Text, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("upstream_model", Text, nullable=False),
+    Column("dialect", Words, nullable=False),
+    Column("key_id", Words, nullable=False),
+    Column("user", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("deployment", Words, nullable=False),
+    Column("provider", Words, nullable=False),
+    Column("upstream_model", Words, nullable=False),
     Column("stream", Boolean, nullable=False),
-    Column("outcome", Text, nullable=False),
+    Column("outcome", Words, nullable=False),
     Column("status", Integer, nullable=False),
     Column("queue", BigInteger),  # this and the next two: microseconds
     Column("first_token", BigInteger),
     Column("total", BigInteger),
     Column("cost", BigInteger),  # picodollars
-    Column("price_version", Text),
-    Column("finish", Text),
-    Column("error_code", Text),
-    Column("error", Text),
+    Column("price_version", Words),
+    Column("finish", Words),
+    Column("error_code", Words),
+    Column("error", Words),
     Column("input", BigInteger),  # this and the next four: tokens
     Column("output", BigInteger),
     Column("cached_input", BigInteger),
     Column("cache_write", BigInteger),
     Column("reasoning", BigInteger),
-    Column("usage_source", Text),
-    Column("operation", Text, server_default="chat"),
-    Column("changes", Text),  # a JSON array of texts
+    Column("usage_source", Words),
+    Column("operation", Words, server_default="chat"),
+    Column("changes", Words),  # a JSON array of texts
     Column("audio_input", BigInteger),  # this and the next three: tokens
     Column("audio_output", BigInteger),
     Column("image_input", BigInteger),
@@ -53,8 +55,8 @@ attempts = Table(
 models = Table(
     "models",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("definition", Text, nullable=False),  # JSON
+    Column("id", Words, primary_key=True),
+    Column("definition", Words, nullable=False),  # JSON
     Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
     Column("updated", BigInteger, nullable=False),
 )
@@ -62,20 +64,20 @@ models = Table(
 revisions = Table(
     "revisions",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", Words, primary_key=True),
     Column("number", BigInteger, nullable=False),
 )
 
 turns = Table(
     "turns",
     metadata,
-    Column("id", Text, primary_key=True),  # the answer's
-    Column("key_id", Text, nullable=False),
-    Column("previous", Text),
-    Column("deployment", Text, nullable=False),
-    Column("items", Text, nullable=False),  # this and the next two: JSON
-    Column("output", Text, nullable=False),
-    Column("answer", Text, nullable=False),
+    Column("id", Words, primary_key=True),  # the answer's
+    Column("key_id", Words, nullable=False),
+    Column("previous", Words),
+    Column("deployment", Words, nullable=False),
+    Column("items", Words, nullable=False),  # this and the next two: JSON
+    Column("output", Words, nullable=False),
+    Column("answer", Words, nullable=False),
     Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
     Column("expires", BigInteger, nullable=False),
     Index("turns_expires", "expires"),
