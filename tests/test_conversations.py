@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,7 @@ from turnout import conversations
 from turnout.conversations import Conversations
 from turnout.core import ChatRequest
 from turnout.dialects import Conversing, endpoint_at
-from turnout.errors import InvalidRequest, StorageUnavailable
+from turnout.errors import InvalidRequest, NotFound, StorageUnavailable
 from turnout.storage import LazyDatabase, TurnRow
 
 ENDPOINT = endpoint_at("/v1/responses")
@@ -121,3 +122,30 @@ async def test_a_database_that_hangs_is_waited_for_no_longer_than_that(
     assert kept.error
     with pytest.raises(StorageUnavailable, match="can't be continued now"):
         await begun(kept, parsed(previous_response_id="resp_1"))
+
+
+async def test_an_id_that_nobody_can_have_is_not_looked_for(
+    kept: Conversations, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "resp_" + "f" * 10_000_000
+    with pytest.raises(InvalidRequest) as told:
+        await begun(kept, parsed(previous_response_id=long))
+    assert len(told.value.message) < 400
+    for asked in (kept.find(long, "k"), kept.remove(long, "k")):
+        with pytest.raises(NotFound):
+            await asked
+    monkeypatch.setattr(conversations, "LONGEST_ID", 5)
+    await keep(kept, parsed())
+    assert (turns.calls, turns.rows) == (0, {})
+
+
+async def test_a_request_refers_to_so_many_answers_and_no_more(kept: Conversations, turns: Turns) -> None:
+    def items(number: int) -> list[dict[str, str]]:
+        return [{"type": "item_reference", "id": f"msg_{n:x}_0"} for n in range(number)]
+
+    with pytest.raises(InvalidRequest, match="more than 256 answers") as told:
+        await begun(kept, parsed(input=items(257)))
+    assert (told.value.param, turns.calls) == ("input", 0)
+    with suppress(InvalidRequest):  # those aren't there
+        await begun(kept, parsed(input=items(256)))
+    assert turns.calls == 256

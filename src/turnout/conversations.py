@@ -30,6 +30,12 @@ PATIENCE = 5.0
 REST = 5.0
 """Seconds for which nothing is kept after the database has failed, so that not every answer waits for it."""
 
+LONGEST_ID = 256
+"""Characters. Clients may name anything, and providers whose answers are relayed make ids of their own."""
+
+MOST_REFERRED = 256
+"""Answers of which one request may refer to items: the database is asked for each."""
+
 _CONSEQUENCE = "Answers go on; those that aren't kept can't be continued."
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 T = TypeVar("T")
@@ -54,6 +60,8 @@ class Conversations:
         asked = endpoint.asks(request)
         if asked is None:
             return request
+        if len(asked.referred) > MOST_REFERRED:
+            raise InvalidRequest(f"Items of more than {MOST_REFERRED} answers are referred to.", param="input")
         try:
             earlier = await self._earlier(asked.previous, key_id) if asked.previous is not None else None
             rows = [row for id_ in asked.referred for row in await self._until(id_, key_id)]
@@ -73,7 +81,7 @@ class Conversations:
     ) -> None:
         """Before the client sees the end of the answer, so that its next request finds it. Raises nothing."""
         turn = endpoint.turn(request, answer) if answer else None
-        if turn is None or time.monotonic() < self._rest_until:
+        if turn is None or len(turn.id) > LONGEST_ID or time.monotonic() < self._rest_until:
             return
         now = int(time.time())
         row = TurnRow(
@@ -101,10 +109,12 @@ class Conversations:
 
     async def remove(self, id_: str, key_id: str) -> None:
         """Raises ``NotFound``."""
-        if not await self._in_time(self._remove(id_, key_id)):
+        if len(id_) > LONGEST_ID or not await self._in_time(self._remove(id_, key_id)):
             raise _not_found(id_)
 
     async def _until(self, id_: str, key_id: str) -> list[TurnRow]:
+        if len(id_) > LONGEST_ID:
+            return []
         return await self._in_time(self._found(id_, key_id))
 
     async def _found(self, id_: str, key_id: str) -> list[TurnRow]:
@@ -141,10 +151,10 @@ def _items(array: str) -> Sequence[msgspec.Raw]:
 
 
 def _unknown(id_: str) -> InvalidRequest:
-    error = InvalidRequest(f"Previous response with id '{id_}' not found.", param="previous_response_id")
+    error = InvalidRequest(f"Previous response with id '{id_[:LONGEST_ID]}' not found.", param="previous_response_id")
     error.code = "previous_response_not_found"
     return error
 
 
 def _not_found(id_: str) -> NotFound:
-    return NotFound(f"Response with id '{id_}' not found.")
+    return NotFound(f"Response with id '{id_[:LONGEST_ID]}' not found.")

@@ -52,15 +52,20 @@ async def test_several_hosts_settle_in_one_postgres(tmp_path: Path, postgres: Po
 
 
 async def test_a_worker_sees_what_another_has_recorded(tmp_path: Path) -> None:
-    """Asked at once, it waits until the other has settled it."""
+    """At once: under way, ended, and settled."""
     one, other = await Ledger.open(tmp_path), await Ledger.open(tmp_path)
-    await other.request("warm up")
-    one.begin(start("r1"))
-    one.end(end("r1"))
-    told = await other.request("r1")
-    assert told is not None
-    assert told.attempts[0].outcome == "ok"
+    for again in range(50):
+        name = f"r{again}"
+        one.begin(start(name))
+        under_way = await other.request(name)
+        one.end(end(name))
+        ended = await other.request(name)
+        assert under_way is not None
+        assert ended is not None
+        assert (under_way.attempts[0].outcome, ended.attempts[0].outcome) == (None, "ok")
     await one.close()
+    settled = await other.request("r0")
+    assert settled == await other.request("r0") is not None
     await other.close()
 
 

@@ -80,6 +80,11 @@ class Journal:
         """The lines of attempts that have ended and that the disk didn't take."""
         return list(self._held)
 
+    def others(self) -> list[Path]:
+        """The files of all other processes on this data directory."""
+        mine = None if self._home is None else self._home.path
+        return [path for path in self._root.glob("*/*.log") if path.parent != mine]
+
     def backlog(self) -> int:
         """Bytes on disk that aren't settled."""
         return sum(segment.size - segment.settled for segment in self.unsettled)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from turnout.core import AttemptEnd, AttemptStart
-from turnout.storage import AttemptRow, LazyDatabase, StartedRow
+from turnout.storage import LazyDatabase, StartedRow
 
 from . import recovery, settler
 from .journal import Journal
-from .lines import read_ended
+from .lines import read_ended, read_started
 from .record import RequestRecord, request_record
 from .recovery import Recovery
 from .rounds import Rounds
-from .segment import read_lines
+from .segment import lines_with
 from .settler import Settler
 from .store import LazyStore
-
-OTHERS = 3 * settler.INTERVAL
-"""Seconds within which an attempt of another worker reaches the database, even if that worker is busy."""
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,32 +77,29 @@ class Ledger:
         self._journal.end(end)
 
     async def request(self, request_id: str) -> RequestRecord | None:
-        """All attempts of a request, those of this process as they are now.
+        """All attempts of a request, whichever process on this data directory made them, as they are now.
 
-        What nobody knows yet may be on its way from another worker: None comes only after that has been waited for.
-        Raises ``StorageUnavailable``.
+        Another host's are told once they are in the database both share. Raises ``StorageUnavailable``.
         """
-        deadline = time.monotonic() + OTHERS
-        while True:
-            rows = await self._rows(request_id)
-            if rows:
-                return request_record(request_id, rows.values())
-            if time.monotonic() > deadline:
-                return None
-            await asyncio.sleep(settler.INTERVAL / 4)
+        rows = await self._rows(request_id)
+        if not rows:  # another process's, if anybody's
+            rows = await asyncio.to_thread(_find, request_id, self._journal.others())
+            rows |= await self._settled(request_id)
+        return request_record(request_id, rows.values()) if rows else None
 
     async def _rows(self, request_id: str) -> dict[str, StartedRow]:
-        """By attempt. What is on its way from memory over the journal to the database is looked for in that order,
-        so that nothing slips through between two looks."""
+        """This process's, and what is settled, by attempt. What is on its way from memory over the journal to the
+        database is looked for in that order, so that nothing slips through between two looks."""
         rows: dict[str, StartedRow] = {row.attempt_id: row for row in self._journal.started(request_id)}
         held = self._journal.held()
         unsettled = [(s.path, s.settled) for s in self._journal.unsettled if s.settled < s.size]
         if held or unsettled:
-            ended = await asyncio.to_thread(_find_ended, request_id, held, unsettled)
-            rows.update((row.attempt_id, row) for row in ended)
+            rows |= await asyncio.to_thread(_find_ended, request_id, held, unsettled)
+        return rows | await self._settled(request_id)
+
+    async def _settled(self, request_id: str) -> dict[str, StartedRow]:
         store = await self._store.ready()
-        rows.update((row.attempt_id, row) for row in await store.of_request(request_id))
-        return rows
+        return {row.attempt_id: row for row in await store.of_request(request_id)}
 
     def state(self) -> LedgerState:
         conditions = (self._journal.condition, self._settler.condition, self._recovery.condition)
@@ -133,21 +127,25 @@ class Ledger:
         await self._store.close()
 
 
-def _find_ended(request_id: str, held: list[bytes], unsettled: list[tuple[Path, int]]) -> list[AttemptRow]:
+def _find(request_id: str, files: Iterable[Path]) -> dict[str, StartedRow]:
+    """A request's attempts in those files, under way or ended."""
+    lines = [line for path in files for line in lines_with(_wanted(request_id), path)]
+    rows = {row.attempt_id: row for row in read_started(lines) if row is not None and row.request_id == request_id}
+    return rows | _ended(request_id, lines)
+
+
+def _find_ended(request_id: str, held: list[bytes], unsettled: list[tuple[Path, int]]) -> dict[str, StartedRow]:
     """Those of the request's attempts that have ended and may not be in the database yet."""
-    wanted = request_id.encode(errors="replace")
+    wanted = _wanted(request_id)
     lines = [line for line in held if wanted in line]
     for path, offset in unsettled:
-        lines += _lines_with(wanted, path, offset)
-    return [row for row in read_ended(lines).rows if row.request_id == request_id]
+        lines += lines_with(wanted, path, offset)
+    return _ended(request_id, lines)
 
 
-def _lines_with(wanted: bytes, path: Path, offset: int) -> list[bytes]:
-    found: list[bytes] = []
-    try:
-        while (piece := read_lines(path, offset))[0]:
-            lines, offset = piece
-            found += [line for line in lines if wanted in line]
-    except FileNotFoundError:
-        pass  # settled meanwhile: it is in the database
-    return found
+def _ended(request_id: str, lines: list[bytes]) -> dict[str, StartedRow]:
+    return {row.attempt_id: row for row in read_ended(lines).rows if row.request_id == request_id}
+
+
+def _wanted(request_id: str) -> bytes:
+    return request_id.encode(errors="replace")

@@ -43,3 +43,16 @@ def read_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
         data = file.read(READ_BYTES) + file.readline()
     whole = data[: data.rfind(b"\n") + 1]
     return whole.split(b"\n")[:-1], offset + len(whole)
+
+
+def lines_with(wanted: bytes, path: Path, offset: int = 0) -> list[bytes]:
+    """The whole lines from ``offset`` on that hold ``wanted``; none of a file that is gone, as it is settled then."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()  # a few megabytes at most
+    except OSError:
+        return []
+    if wanted not in data:
+        return []
+    return [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if wanted in line]

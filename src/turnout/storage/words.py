@@ -1,8 +1,8 @@
 """Texts as every database can hold them.
 
 Postgres refuses U+0000, and no database takes half a character (``"\\ud800"``). Clients and providers send both. The
-columns' type sees to it, in what is written and in what is looked for: so no statement has to think of it, and a client's
-mistake is never taken for a database that fails.
+columns' type sees to it, in what is written and in what is looked for: so no statement has to think of it, and the
+mistake of a client is never taken for a failing database.
 """
 
 from __future__ import annotations
