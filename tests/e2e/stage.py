@@ -166,7 +166,7 @@ class Stage:
     def _metrics(self) -> str:
         """The raw client would be slow with so much text."""
         with closing(HTTPConnection("127.0.0.1", self.turnout.port)) as connection:
-            connection.request("GET", "/metrics")
+            connection.request("GET", "/metrics", headers={"authorization": f"Bearer {TEAM_KEY}"})
             return connection.getresponse().read().decode()
 
 

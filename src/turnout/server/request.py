@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -22,16 +21,13 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-_CONTENT_TYPE, _LENGTH, _HOST, _ORIGIN, _KEY = range(5)
 _AUTHORIZATION, _BEARER = b"authorization", b"bearer "  # alone in having a scheme before the key
 _KEY_PLACES = tuple(
     dict.fromkeys(name.encode() for dialect in registry().values() for name in ("authorization", *dialect.key_headers))
 )
 """Headers that may hold a key, first one first."""
 
-_WANTED = {b"content-type": _CONTENT_TYPE, b"content-length": _LENGTH, b"host": _HOST, b"origin": _ORIGIN} | {
-    name: _KEY + place for place, name in enumerate(_KEY_PLACES)
-}
+_WANTED = frozenset({b"host", b"content-type", b"content-length", b"origin", *_KEY_PLACES})
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
 _MOST_KEYS = 8  # that one request may try
 
@@ -59,34 +55,40 @@ def read_head(scope: Scope) -> Head:
     The keys' order is that of their places, whatever the order of the headers: ``Authorization``, the others, the
     query. In one place the first line comes first.
     """
-    length, content_type, host, origin = -1, "", b"", None
-    found: list[tuple[int, bytes]] = []
+    length, content_type, host, origin, keys = -1, "", b"", None, 0
+    secrets: tuple[bytes, ...] = ()
     for name, value in scope["headers"]:
-        wanted = _WANTED.get(name)
-        if wanted is None:
+        if name not in _WANTED:
             continue
-        if wanted == _CONTENT_TYPE:
-            content_type = value.decode("latin-1")
-        elif wanted == _LENGTH:
-            length = int(value) if value.isdigit() else -1
-        elif wanted == _HOST:
+        if name == b"host":
             host = value
-        elif wanted == _ORIGIN:
+        elif name == b"content-type":
+            content_type = value.decode("latin-1")
+        elif name == b"content-length":
+            length = int(value) if value.isdigit() else -1
+        elif name == b"origin":
             origin = value
-        elif name != _AUTHORIZATION:
-            found.append((wanted, value.strip()))
-        elif value[:7].lower() == _BEARER:
-            found.append((wanted, value[7:].strip()))
-    secrets = _in_order(found)
+        else:
+            keys += 1
+            secrets = _secrets(name, value)
+    if keys > 1:
+        secrets = _in_order(scope["headers"])
     if b"key=" in scope["query_string"]:
-        secrets += _keys_in_query(scope["query_string"].decode("latin-1"))
-    return Head(length, content_type, secrets[:_MOST_KEYS], host, origin)
+        secrets = (secrets + _keys_in_query(scope["query_string"].decode("latin-1")))[:_MOST_KEYS]
+    return Head(length, content_type, secrets, host, origin)
 
 
-def _in_order(found: list[tuple[int, bytes]]) -> tuple[bytes, ...]:
-    if len(found) > 1:
-        found.sort(key=itemgetter(0))
-    return tuple([secret for _, secret in found])
+def _secrets(name: bytes, value: bytes) -> tuple[bytes, ...]:
+    """The key of one header, if it holds one."""
+    if name != _AUTHORIZATION:
+        return (value.strip(),)
+    return (value[7:].strip(),) if value[:7].lower() == _BEARER else ()
+
+
+def _in_order(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, ...]:
+    holding = [(name, value) for name, value in headers if name in _KEY_PLACES]
+    holding.sort(key=lambda header: _KEY_PLACES.index(header[0]))
+    return tuple(secret for header in holding for secret in _secrets(*header))[:_MOST_KEYS]
 
 
 def _keys_in_query(query: str) -> tuple[bytes, ...]:
