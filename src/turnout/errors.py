@@ -33,6 +33,7 @@ TurnoutError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 
 class TurnoutError(Exception):
@@ -45,6 +46,16 @@ class TurnoutError(Exception):
         message = _tellable(message)
         super().__init__(message)
         self.message = message
+
+    def afresh(self) -> Self:
+        """The same error without the frames that it went through.
+
+        What keeps an error keeps it afresh and raises it afresh: those frames hold the request, and whoever keeps the
+        error is in one of them, so that each would keep the other alive.
+        """
+        made = type(self).__new__(type(self), *self.args)
+        made.__dict__.update(self.__dict__)
+        return made
 
 
 def _tellable(text: str) -> str:

@@ -160,7 +160,7 @@ class Attempt:
         """The next events, or None when the answer is complete. Raises ``UpstreamError`` when it breaks off."""
         try:
             if self._failure is not None:
-                raise self._failure
+                raise self._failure.afresh()
             if not self._source.ended:
                 timeouts = self.deployment.timeouts
                 patience = timeouts.total if self._unsteady else timeouts.stall
@@ -226,7 +226,7 @@ class Attempt:
             elif kind is Failure:
                 self._failure = _failed(event)  # type: ignore[arg-type]
                 if number == 0 or not self._begun:
-                    raise self._failure
+                    raise self._failure.afresh()
                 return events[:number]
         return events
 

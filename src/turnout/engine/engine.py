@@ -60,7 +60,7 @@ class Engine:
                     last = deployment
                     pause = pause_before_retry(failed, deployment.retries, error)
                     if pause is None:
-                        failures.append((deployment.id, error))
+                        failures.append((deployment.id, error.afresh()))
                         break
                 await asyncio.sleep(pause)
             if _blames_request(failures[-1][1]):
@@ -99,7 +99,7 @@ def _blames_request(error: TurnoutError) -> bool:
 
 def _verdict(course: Plan, failures: list[tuple[str, TurnoutError]], attempts: int, last: Deployment) -> TurnoutError:
     """The one failure if there was only one, else one error that names all of them."""
-    verdict = failures[-1][1]
+    verdict = failures[-1][1].afresh()
     alone = len(failures) == 1 or _blames_request(verdict)
     if not alone and not all(isinstance(error, Unsupported) for _, error in failures):
         verdict = AllDeploymentsFailed(course.model, failures)

@@ -215,5 +215,5 @@ async def _all(jobs: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
     try:
         return await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
+        while tasks:
+            tasks.pop().cancel()  # and lets it go: it may hold an error, which holds this frame

@@ -25,7 +25,7 @@ class FrameReader(ABC, Generic[Frame]):
 
     def _read_all(self, frames: Iterable[Frame]) -> list[StreamEvent]:
         if self._broken is not None:
-            raise self._broken
+            raise self._broken.afresh()
         events: list[StreamEvent] = []
         try:
             for frame in frames:
@@ -33,7 +33,7 @@ class FrameReader(ABC, Generic[Frame]):
         except UpstreamBroken as error:
             if not events:
                 raise
-            self._broken = error
+            self._broken = error.afresh()
         return events
 
 

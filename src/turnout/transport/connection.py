@@ -33,7 +33,6 @@ class Connection(asyncio.Protocol):
         self._reset()
 
     def _reset(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._bodiless = 0  # bytes since the last of the body
@@ -63,10 +62,11 @@ class Connection(asyncio.Protocol):
 
     def send(self, head: bytes, body: bytes) -> None:
         """Begins an exchange."""
-        self._reset()
         transport = self._transport
         if transport is None:
             raise ConnectionResetError
+        self._reset()
+        self._parser = httptools.HttpResponseParser(self)
         if len(body) < _BUFFER_LIMIT:
             transport.write(head + body)  # one piece, one packet
         else:
@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         """Waits for the reply's status and headers."""
         while not self._head_complete:
             if self._error is not None:
-                raise self._error
+                raise self._error.afresh()
             await self._wait()
 
     async def read(self) -> bytes:
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
             if self._chunks:
                 return self._take()
             if self._error is not None:
-                raise self._error
+                raise self._error.afresh()
             if self._complete:
                 return b""
             await self._wait()
@@ -124,6 +124,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         if self._complete or self._error is not None:
@@ -140,6 +141,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
+        del self._parser  # it holds this connection
         if self._head_complete and not self._complete and self._ends_with_connection and error is None:
             self._complete = True
         elif not self._complete and self._error is None:

@@ -34,7 +34,7 @@ class StreamRelay:
     def close(self) -> list[StreamEvent]:
         """A last event without its blank line is only whole if it can be read."""
         if self._broken:
-            raise self._broken
+            raise self._broken.afresh()
         held = self._cutter.close().strip()
         events: list[StreamEvent] = []
         if held and not self._over:
@@ -43,7 +43,7 @@ class StreamRelay:
 
     def _scan(self, data: bytes) -> list[StreamEvent]:
         if self._broken:
-            raise self._broken
+            raise self._broken.afresh()
         events: list[StreamEvent] = []
         try:
             for frame in events_of(data):
@@ -57,7 +57,7 @@ class StreamRelay:
         except UpstreamBroken as error:
             if not events:
                 raise
-            self._over, self._broken = True, error
+            self._over, self._broken = True, error.afresh()
         return events
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
