@@ -27,6 +27,7 @@ TurnoutError
     ├── UpstreamUnreachable       502  no connection: refused, reset before an answer, no such host
     ├── UpstreamTimeout           504  connected, but too slow
     ├── UpstreamBroken            502  the answer can't be read: cut, malformed, or not of this wire
+    │   └── ReplyTooLarge         502  more than is kept of an answer; asked again, it would be as large
     └── AllDeploymentsFailed           every deployment of the plan failed; carries each failure
 """
 
@@ -254,6 +255,12 @@ class UpstreamTimeout(UpstreamError):
 
 class UpstreamBroken(UpstreamError):
     code = "upstream_broken"
+
+
+class ReplyTooLarge(UpstreamBroken):
+    """Another deployment may say less; the same one hardly will."""
+
+    retryable = False
 
 
 class AllDeploymentsFailed(UpstreamError):

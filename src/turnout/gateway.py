@@ -60,6 +60,7 @@ class Gateway:
             meter=self.metrics,
             ticker=self.ticker,
             preparers=(self._images(), ContextCheck()),
+            max_reply_bytes=self.settings.server.max_reply_bytes,
         )
         following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch, self.database))
         self._exits.push_async_callback(_cancelled, following)

@@ -116,7 +116,8 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
         pytest.param(
             "server: {size: 1}",
             "turnout.yaml:1: server.size: unknown key; expected one of host, port, workers, max_body_bytes, "
-            "max_header_bytes, max_connections, max_requests_per_address, trusted_proxies, body_timeout, drain",
+            "max_reply_bytes, max_header_bytes, max_connections, max_requests_per_address, trusted_proxies, "
+            "body_timeout, drain, cors, allowed_hosts",
             id="unknown-key",
         ),
         pytest.param(

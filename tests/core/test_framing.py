@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turnout.core import LineFramer, SSEFramer
-from turnout.core.framing import LIMIT, EventCutter, events_of, payload_of
+from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
 
 PIECE = 16 * 1024
+LIMIT = 16 * 1024 * 1024
 
 
 def pieces(data: bytes, cuts: Iterable[int]) -> list[bytes]:
@@ -122,11 +123,11 @@ def test_an_event_is_passed_on_with_its_last_byte(end: bytes) -> None:
 @pytest.mark.parametrize(
     ("feed", "piece"),
     [
-        pytest.param(SSEFramer().feed, b"data: " + b"x" * 1024, id="line-of-an-event"),
-        pytest.param(SSEFramer().feed, b"data: " + b"x" * 1017 + b"\n", id="event-of-many-lines"),
-        pytest.param(SSEFramer().feed, b"data:\n" * 4096, id="event-of-many-empty-lines"),
-        pytest.param(LineFramer().feed, b"x" * 1024, id="line"),
-        pytest.param(EventCutter().feed, b"data: x\n" * 128, id="event-to-pass-on"),
+        pytest.param(SSEFramer(LIMIT).feed, b"data: " + b"x" * 1024, id="line-of-an-event"),
+        pytest.param(SSEFramer(LIMIT).feed, b"data: " + b"x" * 1017 + b"\n", id="event-of-many-lines"),
+        pytest.param(SSEFramer(LIMIT).feed, b"data:\n" * 4096, id="event-of-many-empty-lines"),
+        pytest.param(LineFramer(LIMIT).feed, b"x" * 1024, id="line"),
+        pytest.param(EventCutter(LIMIT).feed, b"data: x\n" * 128, id="event-to-pass-on"),
     ],
 )
 def test_a_frame_without_end_is_refused(feed: Callable[[bytes], object], piece: bytes) -> None:
@@ -138,7 +139,7 @@ def test_a_frame_without_end_is_refused(feed: Callable[[bytes], object], piece: 
 
 def test_comments_without_end_are_no_event() -> None:
     """A provider that keeps the connection alive for hours is not refused for it."""
-    framer = SSEFramer()
+    framer = SSEFramer(LIMIT)
     comment = b": " + b"x" * 1_000_000 + b"\n\n"
     for _ in range(2 * LIMIT // len(comment)):
         assert framer.feed(comment) == []
@@ -146,7 +147,7 @@ def test_comments_without_end_are_no_event() -> None:
 
 def test_many_whole_events_at_once_are_no_long_event() -> None:
     data = (b"data: " + b"x" * 1000 + b"\n\n") * (LIMIT // 1000 + 1) + b"data: y\n"
-    assert len(SSEFramer().feed(data)) == LIMIT // 1000 + 1
+    assert len(SSEFramer(LIMIT).feed(data)) == LIMIT // 1000 + 1
 
 
 @pytest.mark.parametrize(

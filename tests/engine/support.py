@@ -77,13 +77,18 @@ class Catalog:
 class House:
     """``ask`` opens a reply of the model ``fast``, whose deployments are ``places``."""
 
-    def __init__(self, places: Sequence[Deployment], providers: Mapping[str, Provider] | None = None) -> None:
+    def __init__(self, places: Sequence[Deployment], providers: Mapping[str, Provider] | None, **bounds: int) -> None:
         self.book = Book()
         self.transport = Transport()
         self.ticker = CountingTicker()
         self.catalog = Catalog([Model(name="fast", deployments=tuple(places))])
         self._engine = Engine(
-            providers or registry(), self.transport, recorder=self.book, meter=self.book, ticker=self.ticker
+            providers or registry(),
+            self.transport,
+            recorder=self.book,
+            meter=self.book,
+            ticker=self.ticker,
+            **bounds,
         )
         self._asked = 0
 
@@ -102,9 +107,11 @@ class House:
 
 
 @asynccontextmanager
-async def house(*places: Deployment, providers: Mapping[str, Provider] | None = None) -> AsyncIterator[House]:
+async def house(
+    *places: Deployment, providers: Mapping[str, Provider] | None = None, **bounds: int
+) -> AsyncIterator[House]:
     """At its end, every attempt has been settled, and nothing is watched any more."""
-    made = House(places, providers)
+    made = House(places, providers, **bounds)
     try:
         yield made
     finally:

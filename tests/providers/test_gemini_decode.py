@@ -202,9 +202,17 @@ def test_partial_arguments(pieces: str, arguments: str) -> None:
     assert answer(body, stream=True).choices[0].parts == (ToolCall("call_1", "f", arguments),)
 
 
-@pytest.mark.parametrize("path", ["a", "$", "$[0]", "$.a..b", "$.a[b]", "$.list[99999999999]", "$.list.name"])
+@pytest.mark.parametrize(
+    "path", ["a", "$", "$[0]", "$.a..b", "$.a[b]", "$.list[99999999999]", "$" + ".a" * 101, "$.list.name"]
+)
 def test_a_path_that_leads_nowhere_breaks_the_reply_not_the_process(path: str) -> None:
     pieces = f'{{"jsonPath":"$.list[0]","stringValue":"l"}},{{"jsonPath":"{path}","numberValue":1}}'
+    with pytest.raises(UpstreamBroken):
+        answer(frames(candidate(f'{{"functionCall":{{"name":"f","partialArgs":[{pieces}]}}}}')), stream=True)
+
+
+def test_many_paths_that_skip_places_break_the_reply_too() -> None:
+    pieces = ",".join(f'{{"jsonPath":"$.a{number}[999]","numberValue":1}}' for number in range(2))
     with pytest.raises(UpstreamBroken):
         answer(frames(candidate(f'{{"functionCall":{{"name":"f","partialArgs":[{pieces}]}}}}')), stream=True)
 

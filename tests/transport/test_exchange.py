@@ -346,6 +346,7 @@ async def test_a_compressed_stream_is_unpacked_piece_by_piece() -> None:
         pytest.param(packed(b"not packed at all", "gzip"), id="not-packed"),
         pytest.param(packed(gzip.compress(TEXT)[:-10], "gzip"), id="cut"),
         pytest.param(packed(gzip.compress(TEXT)[:30] + b"garbage" * 20, "gzip"), id="garbage-within"),
+        pytest.param(packed(gzip.compress(TEXT) + b"more", "gzip"), id="more-after-the-end"),
     ],
 )
 async def test_what_can_not_be_unpacked_is_broken(reply: bytes) -> None:
@@ -362,11 +363,20 @@ async def test_an_unknown_encoding_is_refused(encoding: str) -> None:
 
 
 async def test_a_bomb_is_unpacked_as_it_is_read() -> None:
-    """100 MB that came as 100 KB: each piece stays small."""
+    """100 MB that came as 100 KB: each piece stays small, and others have their turn in between."""
     async with answered(replying(packed(gzip.compress(b"\0" * 100_000_000, 1), "gzip"))) as response:
-        size = largest = 0
+        size = largest = turns = 0
+
+        async def other() -> None:
+            nonlocal turns
+            while size < 100_000_000:
+                turns += 1
+                await asyncio.sleep(0)
+
+        asyncio.get_running_loop().create_task(other())  # ends by itself
         while piece := await response.read():
             size += len(piece)
             largest = max(largest, len(piece))
         assert size == 100_000_000
         assert largest <= 1_000_000
+        assert turns > 100

@@ -67,6 +67,7 @@ class ServerSettings(_Section, frozen=True):
     port: Port = 8003
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
     max_body_bytes: Bytes = 32 * 1024 * 1024
+    max_reply_bytes: Bytes = 64 * 1024 * 1024
     max_header_bytes: Annotated[int, Meta(ge=1024, le=1024 * 1024)] = 64 * 1024
     max_connections: Count = 10_000
     max_requests_per_address: Count = 2_500

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
-from turnout.errors import UpstreamBroken
+from turnout.errors import ReplyTooLarge
 
-LIMIT = 16 * 1024 * 1024
+LIMIT = 64 * 1024 * 1024
+"""Bytes of a frame. The longest are pictures in base64, of some tens of megabytes."""
+
 _BOM = b"\xef\xbb\xbf"
 _EVENT = re.compile(rb".*?\n\r?\n|.+", re.DOTALL)
 
@@ -61,8 +63,8 @@ class SSEFramer(_Framer):
     (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, limit: int = LIMIT) -> None:
+        super().__init__(limit)
         self._after_cr = False  # an LF that comes now is the other half of a CRLF
         self._at_start = True
         self._event = ""
@@ -186,5 +188,5 @@ def events_of(whole: bytes) -> list[bytes]:
     return [event + b"\n\n" for event in events] + ([rest] if rest else [])
 
 
-def _too_long(limit: int) -> UpstreamBroken:
-    return UpstreamBroken(f"The provider sent an event longer than {limit} bytes.")
+def _too_long(limit: int) -> ReplyTooLarge:
+    return ReplyTooLarge(f"The provider sent an event longer than {limit} bytes.")

@@ -31,7 +31,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamTimeout
+from turnout.errors import ReplyTooLarge, TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamTimeout
 from turnout.ticker import Ticker
 
 from .call import Call, Meter, Recorder, reason_of
@@ -43,7 +43,11 @@ _FRAME_END = b"\n\n"
 """Ends a server-sent event, most of which carry one token. Lines of NDJSON are relayed one by one."""
 
 _MOST_HELD_BACK = 100
+_MOST_BYTES_HELD_BACK = 1024 * 1024
 """Events that say nothing, before they are passed on all the same."""
+
+_MOST_PARTS = 10_000
+"""Parts and finishes of one answer. Something is kept for each, however little it says."""
 
 
 class Attempt:
@@ -80,6 +84,7 @@ class Attempt:
         self._failure: UpstreamError | None = None
         self._output_seen = 0  # hundredths of a token; a frame of an answer that is relayed is taken for one token
         self._output_counted = 0  # as much of it as the last reported usage counts
+        self._parts = 0  # and finishes
         self._begun = False  # something was said, if only the end
         self._settled = False
         self._start = self._record_start()
@@ -142,7 +147,7 @@ class Attempt:
         """
         held = [*events]
         due = self._began + self.deployment.timeouts.first_token
-        while not self._begun and len(held) < _MOST_HELD_BACK:
+        while not self._begun and len(held) < _MOST_HELD_BACK and self._source.size < _MOST_BYTES_HELD_BACK:
             try:
                 with self._watchdog.expect(due - time.perf_counter(), "did not begin to answer"):
                     held += await self._next()
@@ -215,10 +220,10 @@ class Attempt:
             elif kind is UsageSoFar:
                 self._saw_usage(event.usage)  # type: ignore[union-attr]
             elif kind is Finish:
-                self._begun = True
+                self._saw_one_more()
                 self._finish = event  # type: ignore[assignment]
             elif kind is PartStart:
-                self._begun = True
+                self._saw_one_more()
                 self._saw_part(event.part)  # type: ignore[union-attr]
             elif kind is Product:
                 self._begun = True
@@ -243,6 +248,12 @@ class Attempt:
             self._saw_output((data.count(_FRAME_END) or 1) * TOKEN)
         else:
             self._saw_output(weight_of_bytes(len(data)))  # a whole reply is mostly what it says
+
+    def _saw_one_more(self) -> None:
+        self._begun = True
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise ReplyTooLarge(f"The provider's answer has more than {_MOST_PARTS} parts.")
 
     def _saw_part(self, part: Part) -> None:
         """Some wires open a text before its first word is there."""

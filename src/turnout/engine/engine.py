@@ -17,7 +17,7 @@ from .attempt import Attempt
 from .backoff import pause_before_retry
 from .call import Call, Meter, Models, Prepared, Preparer, Recorder
 from .reply import Reply
-from .source import source_of
+from .source import MOST_BYTES, source_of
 
 
 class Engine:
@@ -32,6 +32,7 @@ class Engine:
         meter: Meter,
         ticker: Ticker,
         preparers: Sequence[Preparer] = (),
+        max_reply_bytes: int = MOST_BYTES,
     ) -> None:
         self._providers = providers
         self._transport = transport
@@ -39,6 +40,7 @@ class Engine:
         self._meter = meter
         self._ticker = ticker
         self._preparers = preparers
+        self._max_reply_bytes = max_reply_bytes
 
     async def open(self, call: Call, models: Models) -> Reply:
         """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or what all deployments failed with."""
@@ -79,7 +81,8 @@ class Engine:
 
     def _attempt(self, call: Call, prepared: Prepared, deployment: Deployment, number: int) -> Attempt:
         """Raises ``Unsupported`` before anything has been recorded or sent."""
-        source = source_of(self._providers[deployment.provider], prepared.request, deployment, self._transport)
+        provider = self._providers[deployment.provider]
+        source = source_of(provider, prepared.request, deployment, self._transport, self._max_reply_bytes)
         return Attempt(
             call,
             deployment,

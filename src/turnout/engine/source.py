@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol, cast
+from math import inf
+from typing import Any, Final, Protocol, cast
 
 from turnout.core import ChatRequest, Deployment, Request, StreamEvent
-from turnout.errors import UpstreamUnreachable
+from turnout.errors import ReplyTooLarge, UpstreamUnreachable
 from turnout.providers import LocalProvider, Operation, Provider, WireProvider, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Of a whole reply, unless the configuration says otherwise: pictures in base64 take some tens of megabytes."""
+
+_FRAMES: Final = 4
+"""Times as many of a stream: most of them are the frames around its words, and only those are kept."""
 
 
 class Source(Protocol):
     status: int  # the provider's HTTP status, 0 before there is one
     ended: bool  # nothing is left to read
     relayed: bool  # the client's own bytes were sent, and the provider's come back
+    size: int  # bytes of the reply so far, unpacked
 
     async def open(self) -> None:
         """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
@@ -29,13 +37,15 @@ class Source(Protocol):
         ...
 
 
-def source_of(provider: Provider, request: Request, deployment: Deployment, transport: Transport) -> Source:
+def source_of(
+    provider: Provider, request: Request, deployment: Deployment, transport: Transport, max_reply_bytes: int
+) -> Source:
     """Raises ``Unsupported`` when the provider can't express the request; nothing has been sent then."""
     if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
         if not isinstance(request, ChatRequest):
             raise no_operation(provider.name, request)
         return LocalSource(cast(LocalProvider, provider), request, deployment)
-    return WireSource(provider, provider.operation(request), request, deployment, transport)
+    return WireSource(provider, provider.operation(request), request, deployment, transport, max_reply_bytes)
 
 
 class WireSource:
@@ -48,6 +58,7 @@ class WireSource:
         request: Request,
         deployment: Deployment,
         transport: Transport,
+        max_reply_bytes: int,
     ) -> None:
         self._provider = provider
         self._deployment = deployment
@@ -55,9 +66,11 @@ class WireSource:
         self._wire_request = operation.build(request, deployment)
         self.relayed = request.raw is not None and request.raw.wire == operation.wire
         self._decoder = operation.relay(request) if self.relayed else operation.decoder(request)
+        self._most = _most_bytes(request, self.relayed, max_reply_bytes)
         self._response: Response | None = None
         self.ended = False
         self.status = 0
+        self.size = 0
 
     async def open(self) -> None:
         try:
@@ -81,6 +94,9 @@ class WireSource:
             raise RuntimeError("read before open")
         while not self.ended:
             data = await response.read()
+            self.size += len(data)
+            if self.size > self._most:
+                raise _too_large(self._most)
             if data:
                 events = self._decoder.feed(data)
             else:
@@ -96,6 +112,20 @@ class WireSource:
             self._response.abort()
 
 
+def _most_bytes(request: Request, relayed: bool, max_reply_bytes: int) -> float:
+    """Of a stream that is passed on, no more than an event is kept."""
+    if not request.stream:
+        return max_reply_bytes
+    return inf if relayed else max_reply_bytes * _FRAMES
+
+
+def _too_large(most: float) -> ReplyTooLarge:
+    return ReplyTooLarge(
+        f"The provider's reply is larger than {most:.0f} bytes, the limit here. "
+        "Ask for less, or raise server.max_reply_bytes."
+    )
+
+
 class LocalSource:
     """Runs a provider of this process."""
 
@@ -104,6 +134,7 @@ class LocalSource:
         self.relayed = False
         self.ended = False
         self.status = 0
+        self.size = 0
 
     async def open(self) -> None:
         self.status = 200

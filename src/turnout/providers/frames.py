@@ -48,7 +48,9 @@ class BodyReader(ABC):
         return []
 
     def close(self) -> list[StreamEvent]:
-        return self._read_body(b"".join(self._pieces))
+        whole = b"".join(self._pieces)
+        self._pieces.clear()
+        return self._read_body(whole)
 
     @abstractmethod
     def _read_body(self, data: bytes) -> list[StreamEvent]:

@@ -19,6 +19,7 @@ from .endpoints import Endpoints
 from .errors import dialect_of
 from .gate import Gate
 from .inference import Inference
+from .memory import give_memory_back
 from .needs import NEEDS
 from .pages import Pages
 from .request import ClientLeft, Receive, Scope, Send, send_error, where
@@ -104,6 +105,7 @@ class App:
         """For as long as requests are served."""
         async with self._gateway, self._shared_metrics():
             _calm_collector()
+            give_memory_back()
             yield
 
     @asynccontextmanager

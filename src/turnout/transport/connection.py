@@ -9,7 +9,7 @@ from typing import cast
 
 import httptools
 
-from turnout.errors import UpstreamBroken, UpstreamError
+from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamError
 
 from .mapping import FOREIGN, PARSER_ERRORS, mapped
 
@@ -137,7 +137,7 @@ class Connection(asyncio.Protocol):
         except PARSER_ERRORS as error:
             self._fail(mapped(error, self.origin))
         if self._bodiless > HEAD_LIMIT:
-            self._fail(UpstreamBroken(f"{self.origin} sent more than {HEAD_LIMIT} bytes of headers."))
+            self._fail(ReplyTooLarge(f"{self.origin} sent more than {HEAD_LIMIT} bytes of headers."))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
@@ -221,9 +221,14 @@ class Response:
             raise mapped(error, self._connection.origin) from error
 
     async def _read_inflated(self, inflate: zlib._Decompress) -> bytes:
+        """A little can become much: each piece of it lets others have their turn."""
         while data := inflate.unconsumed_tail or await self._connection.read():
             plain = inflate.decompress(data, _BUFFER_LIMIT)
+            if inflate.unused_data:
+                raise zlib.error("more comes after the end")
             if plain:
+                if inflate.unconsumed_tail:
+                    await asyncio.sleep(0)
                 return plain
         if not inflate.eof:
             raise zlib.error("incomplete")

@@ -96,10 +96,10 @@ class _OpenForeign(_OpenPart):
     def __init__(self, index: int, block: Fields) -> None:
         super().__init__(index)
         self._block = block
-        self._input = ""
+        self._input: list[str] = []
 
     def _add_input(self, text: str, events: list[StreamEvent]) -> None:
-        self._input += text
+        self._input.append(text)
 
     def _extensions(self) -> Extensions:
         if self._input:
@@ -108,11 +108,12 @@ class _OpenForeign(_OpenPart):
 
     def _whole_input(self) -> Raw:
         """A model that was cut short leaves half an input, which is no JSON."""
+        text = "".join(self._input)
         try:
-            _FIELDS.decode(self._input)
+            _FIELDS.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            return Raw(msgspec.json.encode({"INVALID_JSON": self._input}))
-        return Raw(self._input.encode())
+            return Raw(msgspec.json.encode({"INVALID_JSON": text}))
+        return Raw(text.encode())
 
 
 class StreamDecoder(FrameReader[tuple[str, bytes]]):

@@ -22,9 +22,6 @@ class _Event(msgspec.Struct):
     error: ErrorFields | str | None = None
 
 
-_LONGEST = 64 * 1024 * 1024
-"""Bytes of an event: a large picture in base64 takes more than any other event."""
-
 _EVENT = msgspec.json.Decoder(_Event)
 
 
@@ -34,7 +31,7 @@ class EventRelay(FrameReader[bytes]):
     def __init__(self, ends: frozenset[str], usage_of: Callable[[Raw], Usage | None]) -> None:
         self._ends = ends
         self._usage_of = usage_of
-        self._cutter = EventCutter(_LONGEST)
+        self._cutter = EventCutter()
         self._finished = False
 
     def feed(self, data: bytes) -> list[StreamEvent]:
