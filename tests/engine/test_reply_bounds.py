@@ -9,7 +9,7 @@ import pytest
 from tests.engine.support import house, place
 from tests.engine.test_plan_walk import HELLO, THREE, body_of, plain, status, streaming
 from tests.engine.test_settling import into
-from tests.support.openai_wire import chunk, completion, delta, relayed_bytes, sse
+from tests.support.openai_wire import choice, chunk, completion, delta, relayed_bytes, sse
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
 from turnout.core import Delta, StreamEvent
 from turnout.errors import ReplyTooLarge, UpstreamRefused
@@ -103,12 +103,16 @@ async def test_events_that_say_nothing_are_held_back_only_so_far() -> None:
         await reply.leave()
 
 
-@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-async def test_an_answer_of_too_many_parts_is_broken(stream: bool) -> None:
+async def test_an_answer_of_too_many_parts_is_broken() -> None:
     """Something is kept for each of them, though it says next to nothing."""
-    choices = [{"index": n, "message": {"content": "x"}, "finish_reason": "stop"} for n in range(10_001)]
-    pieces = [chunk({"index": n, "delta": {}, "finish_reason": "stop"}) for n in range(10_001)]
-    script = streaming(sse(*pieces)) if stream else replying(ok(completion(*choices)))
-    async with RawUpstream(script) as server, house(place(server)) as it:
+    calls = [{"index": n, "id": f"c{n}", "function": {"name": "f", "arguments": "{}"}} for n in range(10_001)]
+    async with RawUpstream(replying(ok(completion(choice(tool_calls=calls))))) as server, house(place(server)) as it:
         with pytest.raises(ReplyTooLarge, match="parts"):
-            await (await it.ask(plain(stream=stream))).read_all()
+            await it.ask(plain())
+
+
+async def test_an_answer_of_too_many_ends_is_broken() -> None:
+    ends = [chunk({"index": n, "delta": {}, "finish_reason": "stop"}) for n in range(10_001)]
+    async with RawUpstream(streaming(sse(*ends))) as server, house(place(server)) as it:
+        with pytest.raises(ReplyTooLarge, match="parts"):
+            await (await it.ask(stream=True)).read_all()

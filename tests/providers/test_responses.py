@@ -27,7 +27,7 @@ from turnout.core import (
     UsageSoFar,
     WireBody,
 )
-from turnout.errors import Unsupported, UpstreamBroken
+from turnout.errors import ReplyTooLarge, Unsupported, UpstreamBroken
 from turnout.providers import WireProvider, registry
 
 WIRE = "openai-responses"
@@ -265,3 +265,9 @@ def test_what_isnt_json_is_told(stream: bool) -> None:
 def test_usage_that_cant_be_believed_is_none(usage: bytes) -> None:
     body = b'{"status":"completed","usage":%b}' % usage
     assert relayed(body, stream=False) == [Relayed(body), Finish("stop", "completed")]
+
+
+def test_a_stream_that_goes_on_after_its_end_is_cut() -> None:
+    """What comes there is held back with the response, by who keeps that."""
+    with pytest.raises(ReplyTooLarge, match="after its end"):
+        relayed(COMPLETED + b": ping\n\n" * 10_000, cut=len(COMPLETED))

@@ -29,6 +29,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
+from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 
@@ -157,10 +158,10 @@ class _Reader:
     """Turns replies, one or many, into events."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._ids = CallIds(request)
+        ids = CallIds(request)
         self._started = False
         self._usage: Usage | None = None
-        self._candidates: dict[int, _CandidateReader] = {}
+        self._candidates = PerChoice(lambda number: _CandidateReader(number, ids))
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
         if reply.error is not None:
@@ -179,9 +180,7 @@ class _Reader:
         return events + blocked(reply) if reply.prompt_feedback is not None else events
 
     def _read_candidate(self, candidate: wire.Candidate, events: list[StreamEvent]) -> Finish | None:
-        reader = self._candidates.get(candidate.index)
-        if reader is None:
-            reader = self._candidates[candidate.index] = _CandidateReader(candidate.index, self._ids)
+        reader = self._candidates[candidate.index]
         if candidate.logprobs_result is not None:
             events.append(_logprobs(candidate.logprobs_result, candidate.index))
         if candidate.content is not None:

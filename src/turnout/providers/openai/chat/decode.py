@@ -25,6 +25,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
+from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds
 
@@ -172,9 +173,9 @@ class _Reader:
     """Turns replies, one or many, into events."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._ids = CallIds(request)
+        ids = CallIds(request)
         self._started = False
-        self._choices: dict[int, _ChoiceReader] = {}
+        self._choices = PerChoice(lambda number: _ChoiceReader(number, ids))
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
         events: list[StreamEvent] = []
@@ -191,9 +192,7 @@ class _Reader:
         return events
 
     def _read_choice(self, choice: wire.Choice, events: list[StreamEvent]) -> None:
-        reader = self._choices.get(choice.index)
-        if reader is None:
-            reader = self._choices[choice.index] = _ChoiceReader(choice.index, self._ids)
+        reader = self._choices[choice.index]
         if choice.logprobs:
             said = (*(choice.logprobs.content or ()), *(choice.logprobs.refusal or ()))
             if said:

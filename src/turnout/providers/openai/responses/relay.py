@@ -6,7 +6,7 @@ import msgspec
 
 from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
-from turnout.errors import UpstreamBroken
+from turnout.errors import ReplyTooLarge, UpstreamBroken
 from turnout.providers.frames import BodyReader, FrameReader
 
 from . import wire
@@ -22,6 +22,9 @@ class _Event(wire.ErrorFields):
 _EVENT = msgspec.json.Decoder(_Event)
 _BODY = msgspec.json.Decoder(wire.Response)
 _ENDS = frozenset({"response.completed", "response.incomplete"})
+_MOST_AFTER = 64 * 1024
+"""Bytes after the end: whoever keeps the response holds them back with it."""
+
 _ITEM_DONE = "response.output_item.done"  # of items without deltas, such as a search
 
 
@@ -31,8 +34,13 @@ class StreamRelay(FrameReader[bytes]):
     def __init__(self) -> None:
         self._cutter = EventCutter()
         self._ended = False
+        self._after = 0  # bytes that came after the end
 
     def feed(self, data: bytes) -> list[StreamEvent]:
+        if self._ended:
+            self._after += len(data)
+            if self._after > _MOST_AFTER:
+                raise ReplyTooLarge("The provider's stream goes on after its end.")
         whole = self._cutter.feed(data)
         return self._read_all(events_of(whole)) if whole else []
 
