@@ -88,9 +88,17 @@ def test_the_registry_finds_it_by_name_and_alias() -> None:
         (False, "gemini-2.5-flash", "https://h.example/v1beta/models/gemini-2.5-flash:generateContent"),
         (True, "gemini-2.5-flash", "https://h.example/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
         (False, "tunedModels/mine-7", "https://h.example/v1beta/tunedModels/mine-7:generateContent"),
+        (False, "models/gemini-x", "https://h.example/v1beta/models/gemini-x:generateContent"),
+        (
+            False,
+            "projects/p/locations/l/publishers/google/models/m",
+            "https://h.example/v1beta/projects/p/locations/l/publishers/google/models/m:generateContent",
+        ),
+        (False, "org/name:tag", "https://h.example/v1beta/models/org%2Fname%3Atag:generateContent"),
+        (False, "cachedContents/abc", "https://h.example/v1beta/models/cachedContents%2Fabc:generateContent"),
         (False, "a?key=b#c", "https://h.example/v1beta/models/a%3Fkey%3Db%23c:generateContent"),
     ],
-    ids=["unary", "stream", "tuned_model", "name_that_would_leave_the_path"],
+    ids=["unary", "stream", "tuned_model", "with_its_kind", "vertex", "slashes", "another_kind", "end_of_the_path"],
 )
 def test_the_address_says_model_and_form(stream: bool, model: str, url: str) -> None:
     wired = GEMINI.build(asked(stream=stream), deployment(model=model, base_url="https://h.example/v1beta/"))

@@ -6,7 +6,7 @@ import pytest
 
 from turnout.errors import UpstreamUnreachable
 from turnout.transport import address_of
-from turnout.transport.target import Target, target_of
+from turnout.transport.target import Target, provider_target_of, target_of
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,29 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 )
 def test_what_may_be_shown_holds_no_secret(url: str, shown: str) -> None:
     assert address_of(url) == shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h/v1/models/..",
+        "http://h/v1/./x",
+        "http://h/v1beta/../../cachedContents/abc:countTokens",
+        "http://h/v1/%2e%2E/x",
+        "http://h/v1/.%2e/x",
+        "http://h/v1/%252e%252e/x",
+        "http://h/v1/a%2f..%2f..%2fx",
+        "http://h/v1/a%5c..%5cx",
+        "http://h/v1/..;a=b/x",
+        "http://h/v1\\..\\x",
+        "http://h/v1/a#/chat/completions",
+    ],
+)
+def test_no_path_of_a_provider_leads_elsewhere(url: str) -> None:
+    with pytest.raises(UpstreamUnreachable):
+        provider_target_of(url)
+
+
+@pytest.mark.parametrize("url", ["http://h/v1/a..b/.c/d./x:y?z=../..", "http://h", "http://h/v1/...", "http://h/a%2Fb"])
+def test_dots_in_names_are_lawful(url: str) -> None:
+    assert provider_target_of(url) == target_of(url)

@@ -13,7 +13,7 @@ from turnout.errors import UpstreamError, UpstreamUnreachable
 
 from .connection import Connection, Response
 from .mapping import FOREIGN, mapped
-from .target import Target, target_of
+from .target import Target, provider_target_of
 
 IDLE_SECONDS = 30.0
 """How long a connection waits for its next use: less than most servers keep one."""
@@ -38,7 +38,7 @@ class Transport:
         up before it saw the request. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of the connection only) or
         ``UpstreamBroken``.
         """
-        target = target_of(request.url)
+        target = provider_target_of(request.url)
         head = head_of(request.method, target, request.headers, len(request.body))
         connection = self._kept(target.origin)
         if connection is not None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from turnout.core.paths import leaves
 from turnout.errors import UpstreamUnreachable
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -45,6 +46,18 @@ def target_of(url: str) -> Target:
         authority=authority,
         path=f"{path}?{parts.query}" if parts.query else path,
     )
+
+
+@lru_cache(4096)
+def provider_target_of(url: str) -> Target:
+    """Where a provider's URL points to: its key goes along, so nothing in the path may lead elsewhere.
+
+    Names are put into paths so that they can't (``core/paths.py``); this holds for whatever is built.
+    """
+    target = target_of(url)
+    if "#" in url or "\\" in url or leaves(target.path.partition("?")[0]):
+        raise UpstreamUnreachable(f"The path of a request to '{address_of(url)}' would lead elsewhere.")
+    return target
 
 
 def address_of(url: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from turnout.core import Deployment, WireRequest
+from turnout.core.paths import segment
 
 Address = Callable[[Deployment, str], str]
 """Where a deployment takes requests: ``(deployment, "chat/completions")`` → URL."""
@@ -33,11 +34,11 @@ def azure_address(deployment: Deployment, path: str) -> str:
     base = deployment.base_url.rstrip("/").removesuffix("/openai/v1").removesuffix("/openai")
     version = "v1" if path == "responses" else deployment.api_version
     if not version or not version[:1].isdigit():
-        query = f"?api-version={quote(version)}" if version and version != "v1" else ""
+        query = f"?api-version={quote(version, safe='')}" if version and version != "v1" else ""
         return f"{base}/openai/v1/{path}{query}"
     if path == "models":
-        return f"{base}/openai/models?api-version={quote(version)}"
-    return f"{base}/openai/deployments/{quote(deployment.model, safe='')}/{path}?api-version={quote(version)}"
+        return f"{base}/openai/models?api-version={quote(version, safe='')}"
+    return f"{base}/openai/deployments/{segment(deployment.model)}/{path}?api-version={quote(version, safe='')}"
 
 
 def bearer(key: str) -> dict[str, str]:
