@@ -40,14 +40,15 @@ class ContextCheck:
         if traits.max_output is not None and (request.max_output or 0) > traits.max_output:
             raise _too_much_asked(request.max_output or 0, traits.max_output, deployment.model)
         if traits.context is not None and size_of(request) > traits.context:
-            await self._count(request, deployment, traits.context)
+            await asyncio.to_thread(_check, request, deployment, traits.context)
 
-    async def _count(self, request: ChatRequest, deployment: Deployment, limit: int) -> None:
-        if text_size_of(request) <= limit:
-            return
-        counted = await asyncio.to_thread(count, request, deployment)
-        if least(counted, deployment) > limit:
-            raise _too_long(counted, limit, deployment.model)
+
+def _check(request: ChatRequest, deployment: Deployment, limit: int) -> None:
+    if text_size_of(request) <= limit:
+        return
+    counted = count(request, deployment)
+    if least(counted, deployment) > limit:
+        raise _too_long(counted, limit, deployment.model)
 
 
 def size_of(request: ChatRequest) -> int:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from .encodings import Encoding, encoded
+from .encodings import Encoding, encoded, pieces
 
 _LETTERS: Final = string.ascii_letters.encode()
 _DIGITS: Final = string.digits.encode()
@@ -49,6 +49,9 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
 
     def text(self, text: str) -> float:
         """Of a text alone."""
+        return sum([self._piece(piece) for piece in pieces(text)])
+
+    def _piece(self, text: str) -> float:
         return self.weigh(
             encoded(text, self.encoding),
             text.count("\n") if self.newline else 0,

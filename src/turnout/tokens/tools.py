@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 import msgspec
@@ -25,11 +24,11 @@ def tool_tokens(tools: tuple[Tool, ...], family: Family) -> float:
 
 
 def _json(tool: Tool) -> str:
-    return json.dumps(
-        {"name": tool.name, "description": tool.description or "", "parameters": _schema(tool)},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    return _text({"name": tool.name, "description": tool.description or "", "parameters": _schema(tool)})
+
+
+def _text(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _schema(tool: Tool) -> dict[str, Any]:
@@ -58,6 +57,6 @@ def _property(name: str, said: Any, family: Family) -> int:
         tokens += _ENUM + sum(_ITEM + encoded(str(item), family.encoding) for item in said["enum"])
     deeper = {word: said[word] for word in ("properties", "items", "anyOf", "oneOf", "allOf") if word in said}
     if deeper:
-        tokens += encoded(json.dumps(deeper, ensure_ascii=False, separators=(",", ":")), family.encoding)
+        tokens += encoded(_text(deeper), family.encoding)
     told = str(said.get("description", "")).rstrip(".")
     return tokens + encoded(f"{name}:{said.get('type', '')}:{told}", family.encoding)
