@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from .messages import Message, Role, Text
 
-_TURN = re.compile(r"(?:\A\s*|\n\n)(Human|Assistant):")
-_ROLES: dict[str, Role] = {"Human": "user", "Assistant": "assistant"}
+_HUMAN, _ASSISTANT = "\n\nHuman:", "\n\nAssistant:"
+_MOST = 10_000  # of Human's turns
 
 
 def messages_of(prompt: str) -> tuple[Message, ...]:
@@ -17,10 +15,22 @@ def messages_of(prompt: str) -> tuple[Message, ...]:
     first one is Human's, the last one Assistant's, which is empty or what the answer is to go on from. What stands
     before the first one is the system's (https://docs.claude.com/en/api/migrating-from-text-completions-to-messages).
     """
-    system, *turns = _TURN.split(prompt)
-    names, texts = turns[::2], turns[1::2]
-    if not names or names[0] != "Human" or names[-1] != "Assistant" or not texts[0].strip():
+    turns = _turns(prompt)
+    if len(turns) < 3 or turns[1][0] != "user" or turns[-1][0] != "assistant" or not turns[1][1].strip():
         return (Message("user", (Text(prompt),)),)
-    roles: list[Role] = ["system", *[_ROLES[name] for name in names]]
-    said = zip(roles, [system, *texts], strict=True)
-    return tuple([Message(role, (Text(text.strip()),)) for role, text in said if text.strip()])
+    return tuple([Message(role, (Text(text.strip()),)) for role, text in turns if text.strip()])
+
+
+def _turns(prompt: str) -> list[tuple[Role, str]]:
+    """The system's comes first, and may be empty. None in a text that nobody would write as a conversation."""
+    begun = prompt.lstrip()
+    if begun.startswith((_HUMAN[2:], _ASSISTANT[2:])):
+        prompt = f"\n\n{begun}"
+    if prompt.count(_HUMAN) > _MOST or prompt.count(_ASSISTANT) > _MOST:
+        return []
+    turns: list[tuple[Role, str]] = []
+    for stretch in prompt.split(_HUMAN):
+        said, *answers = stretch.split(_ASSISTANT)
+        turns.append(("user" if turns else "system", said))
+        turns += [("assistant", answer) for answer in answers]
+    return turns
