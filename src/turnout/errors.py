@@ -87,8 +87,13 @@ class RequestError(TurnoutError):
     code = "invalid_request"
 
     def __init__(self, message: str, *, param: str | None = None) -> None:
-        super().__init__(message)
-        self.param = None if param is None else _tellable(param)
+        super().__init__(_short(message))
+        self.param = None if param is None else _tellable(_short(param))
+
+
+def _short(text: str) -> str:
+    """What quotes a client may quote megabytes."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
 
 
 class InvalidRequest(RequestError):
@@ -284,6 +289,9 @@ class AllDeploymentsFailed(UpstreamError):
 def _patience(error: TurnoutError) -> float | None:
     return error.retry_after if isinstance(error, UpstreamError) else None
 
+
+LONGEST_MESSAGE = 2000
+"""Characters of an error that is the client's."""
 
 SHORTEST_SECRET = 8
 """Characters: what is shorter hides nothing, and would be found in the middle of words."""

@@ -80,7 +80,7 @@ class Snapshot:
     def _find_direct(self, name: str) -> Model:
         model = self._make_direct(name)
         if model is None:
-            raise UnknownModel(name[:MAX_NAME], self._names.close_to(name))
+            raise UnknownModel(name[:MAX_NAME], self._names.close_to(name[:MAX_NAME]))
         if len(self._direct) >= MAX_DIRECT:
             del self._direct[
                 next(iter(self._direct))
