@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from turnout import conversations
+from turnout.aside import Aside
 from turnout.conversations import Conversations
 from turnout.core import ChatRequest
 from turnout.dialects import Conversing, endpoint_at
@@ -54,7 +55,7 @@ def turns() -> Turns:
 
 @pytest.fixture
 def kept(turns: Turns) -> Conversations:
-    return Conversations(cast(LazyDatabase, turns))
+    return Conversations(cast(LazyDatabase, turns), Aside(), most_bytes=1000)
 
 
 def parsed(**fields: Any) -> ChatRequest:
@@ -63,11 +64,11 @@ def parsed(**fields: Any) -> ChatRequest:
 
 
 async def begun(kept: Conversations, request: ChatRequest, key_id: str = "k") -> ChatRequest:
-    return await kept.begin(conversing(), request, key_id)
+    return await kept.begin(conversing(), request, key_id, large=False)
 
 
 async def keep(kept: Conversations, request: ChatRequest, key_id: str = "k") -> None:
-    await kept.keep(conversing(), request, ANSWER, key_id, "d")
+    await kept.keep(conversing(), request, ANSWER, key_id, "d", large=False)
 
 
 def conversing() -> Conversing:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from turnout.aside import LARGE, Aside
 from turnout.core import ChatRequest, Continuation
 from turnout.dialects import Conversing
 from turnout.errors import InvalidRequest, NotFound, StorageUnavailable
@@ -42,10 +43,15 @@ T = TypeVar("T")
 
 
 class Conversations:
-    """For all worker processes: what one keeps, another finds. A key finds only its own."""
+    """For all worker processes: what one keeps, another finds. A key finds only its own.
 
-    def __init__(self, database: LazyDatabase) -> None:
+    One that has grown longer than ``most_bytes`` of JSON can't be continued.
+    """
+
+    def __init__(self, database: LazyDatabase, aside: Aside, most_bytes: int) -> None:
         self._database = database
+        self._aside = aside
+        self._most_bytes = most_bytes
         self._condition = Condition("store of conversations", _CONSEQUENCE)
         self._sweep_at = 0.0
         self._rest_until = 0.0
@@ -55,46 +61,55 @@ class Conversations:
         """What is wrong, as far as the last try told."""
         return self._condition.error
 
-    async def begin(self, endpoint: Conversing, request: ChatRequest, key_id: str) -> ChatRequest:
-        """``request`` after what came before it. Raises ``InvalidRequest`` when that isn't there."""
-        asked = endpoint.asks(request)
+    async def begin(self, endpoint: Conversing, request: ChatRequest, key_id: str, *, large: bool) -> ChatRequest:
+        """``request`` after what came before it. Raises ``InvalidRequest`` when that isn't there, or is too long."""
+        asked = await self._aside.run_if(large, endpoint.asks, request)
         if asked is None:
             return request
         if len(asked.referred) > MOST_REFERRED:
             raise InvalidRequest(f"Items of more than {MOST_REFERRED} answers are referred to.", param="input")
+        rows: list[TurnRow] = []
+        referred: list[TurnRow] = []
         try:
-            earlier = await self._earlier(asked.previous, key_id) if asked.previous is not None else None
-            rows = [row for id_ in asked.referred for row in await self._until(id_, key_id)]
+            if asked.previous is not None:
+                rows = await self._until(asked.previous, key_id)
+                if not rows:
+                    raise _unknown(asked.previous)
+            for id_ in asked.referred:
+                referred += await self._until(id_, key_id)
+                self._check_size([*rows, *referred])
         except StorageUnavailable as error:
             raise StorageUnavailable(f"The conversation can't be continued now. {error.message}") from error
-        return endpoint.continued(request, earlier, [item for row in rows for item in _items(row.output)])
+        size = self._check_size([*rows, *referred])
+        return await self._aside.run_if(large or size > LARGE, _continued, endpoint, request, rows, referred)
 
-    async def _earlier(self, id_: str, key_id: str) -> Continuation:
-        rows = await self._until(id_, key_id)
-        if not rows:
-            raise _unknown(id_)
-        items = tuple(item for row in rows for item in (*_items(row.items), *_items(row.output)))
-        return Continuation(items, rows[-1].deployment)
+    def _check_size(self, rows: Sequence[TurnRow]) -> int:
+        size = sum([len(row.items) + len(row.output) for row in rows])
+        if size > self._most_bytes:
+            raise InvalidRequest(
+                f"The conversation has {size} bytes, and {self._most_bytes} are the limit here. Begin another one, or"
+                " raise server.max_body_bytes.",
+                param="previous_response_id",
+            )
+        return size
 
     async def keep(
-        self, endpoint: Conversing, request: ChatRequest, answer: bytes | None, key_id: str, deployment: str
+        self,
+        endpoint: Conversing,
+        request: ChatRequest,
+        answer: bytes | None,
+        key_id: str,
+        deployment: str,
+        *,
+        large: bool,
     ) -> None:
         """Before the client sees the end of the answer, so that its next request finds it. Raises nothing."""
-        turn = endpoint.turn(request, answer) if answer else None
-        if turn is None or len(turn.id) > LONGEST_ID or time.monotonic() < self._rest_until:
+        if not answer or time.monotonic() < self._rest_until:
             return
-        now = int(time.time())
-        row = TurnRow(
-            id=turn.id,
-            key_id=key_id,
-            previous=turn.previous,
-            deployment=deployment,
-            items=turn.items.decode(),
-            output=turn.output.decode(),
-            answer=turn.answer.decode(),
-            created=now,
-            expires=now + KEPT,
-        )
+        large = large or len(answer) > LARGE
+        row = await self._aside.run_if(large, _row, endpoint, request, answer, key_id, deployment)
+        if row is None:
+            return
         try:
             await self._in_time(self._add(row))
         except StorageUnavailable:
@@ -144,6 +159,35 @@ class Conversations:
             raise
         self._condition.works()
         return done
+
+
+def _continued(
+    endpoint: Conversing, request: ChatRequest, rows: Sequence[TurnRow], referred: Sequence[TurnRow]
+) -> ChatRequest:
+    earlier = None
+    if rows:
+        items = tuple([item for row in rows for item in (*_items(row.items), *_items(row.output))])
+        earlier = Continuation(items, rows[-1].deployment)
+    return endpoint.continued(request, earlier, [item for row in referred for item in _items(row.output)])
+
+
+def _row(endpoint: Conversing, request: ChatRequest, answer: bytes, key_id: str, deployment: str) -> TurnRow | None:
+    """None for an answer that isn't to be kept."""
+    turn = endpoint.turn(request, answer)
+    if turn is None or len(turn.id) > LONGEST_ID:
+        return None
+    now = int(time.time())
+    return TurnRow(
+        id=turn.id,
+        key_id=key_id,
+        previous=turn.previous,
+        deployment=deployment,
+        items=turn.items.decode(),
+        output=turn.output.decode(),
+        answer=turn.answer.decode(),
+        created=now,
+        expires=now + KEPT,
+    )
 
 
 def _items(array: str) -> Sequence[msgspec.Raw]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from turnout.aside import Aside
 from turnout.catalog import Catalog, CommandLine, Settings, Snapshot
 from turnout.conversations import Conversations
 from turnout.core import WireRequest
@@ -50,7 +51,9 @@ class Gateway:
         self._exits.push_async_callback(self.transport.close)
         data_dir = Path(self.settings.data_dir)
         self.database = LazyDatabase(data_dir, os.environ.get("DATABASE_URL"))
-        self.conversations = Conversations(self.database)
+        self.aside = Aside()
+        self._exits.callback(self.aside.close)
+        self.conversations = Conversations(self.database, self.aside, self.settings.server.max_body_bytes)
         self.ledger = await Ledger.open(data_dir, self.database)
         self._exits.push_async_callback(self.ledger.close)
         self.engine = Engine(
@@ -59,6 +62,7 @@ class Gateway:
             recorder=self.ledger,
             meter=self.metrics,
             ticker=self.ticker,
+            aside=self.aside,
             preparers=(self._images(), ContextCheck()),
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )

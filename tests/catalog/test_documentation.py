@@ -27,6 +27,7 @@ SECTIONS = {
     "server.": settings.ServerSettings,
     "auth.": settings.AuthSettings,
     "log.": settings.LogSettings,
+    "limits.": settings.LimitSettings,
     "media.": settings.MediaSettings,
     "timeouts.": settings.TimeoutSettings,
     "retries.": settings.RetrySettings,
@@ -44,7 +45,7 @@ SECTIONS = {
 def keys_in_code() -> Iterator[tuple[str, str]]:
     for prefix, form in SECTIONS.items():
         for field in msgspec.structs.fields(form):
-            if f"{field.encode_name}." not in ("server.", "auth.", "log.", "media."):
+            if f"{field.encode_name}." not in ("server.", "limits.", "auth.", "log.", "media."):
                 yield prefix + field.encode_name, default(field)
 
 

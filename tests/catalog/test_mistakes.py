@@ -239,8 +239,8 @@ def test_a_mistake(tmp_path: Path, text: str, expected: str) -> None:
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     assert message_of(tmp_path, "a: 1\nserver: {port: x}\nretries: 2").splitlines() == [
-        "turnout.yaml:1: a: unknown key; expected one of server, auth, log, media, data_dir, discovery, timeouts, "
-        "retries, providers, models, aliases, agents, keys",
+        "turnout.yaml:1: a: unknown key; expected one of server, limits, auth, log, media, data_dir, discovery, "
+        "timeouts, retries, providers, models, aliases, agents, keys",
         "turnout.yaml:2: server.port: expected a whole number from 0 to 65,535",
         "turnout.yaml:3: retries: expected a mapping",
     ]

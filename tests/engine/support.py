@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.support.openai_wire import ENDPOINT, asking
 from tests.support.raw_upstream import RawUpstream
+from turnout.aside import Aside
 from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Model, Price, Retries, Secret, Timeouts
 from turnout.engine import Call, Engine, Reply
 from turnout.errors import UnknownModel
@@ -88,6 +89,7 @@ class House:
             recorder=self.book,
             meter=self.book,
             ticker=self.ticker,
+            aside=Aside(),
             **bounds,
         )
         self._asked = 0

@@ -18,9 +18,12 @@ from tests.support.openai_wire import choice, completion
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
 from turnout.catalog import CommandLine
 from turnout.dialects import registry
+from turnout.errors import Overloaded, TurnoutError
 from turnout.gateway import Gateway
+from turnout.server.access import Access
 from turnout.server.endpoints import Endpoints
 from turnout.server.inference import Inference
+from turnout.server.pages import Pages
 
 HELLO = completion(choice(content="Hello"))
 BROKEN_PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA"
@@ -45,16 +48,25 @@ class Server:
     """The data plane in front of ``upstream``, without a socket."""
 
     def __init__(self, gateway: Gateway, upstream: Upstream) -> None:
-        self._inference = Inference(gateway)
+        self._inference = Inference(gateway, Access(gateway, Pages(gateway.settings.server)))
         self._endpoints = Endpoints(registry().values())
         self.upstream = upstream
 
-    async def answer(self, path: str, body: bytes, *, leave: bool = False) -> int:
+    async def answer(
+        self, path: str, body: bytes, *, leave: bool = False, refuse_with: type[TurnoutError] | None = None
+    ) -> int:
         """The status, 0 for a client that left before it was told."""
         match = self._endpoints.find(path)
         assert match is not None
         client = Client(body, leave)
-        scope = {"headers": [(b"content-type", b"application/json")], "query_string": b"", "state": {}, "path": path}
+        scope = {
+            "method": "POST",
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")],
+            "client": ("127.0.0.1", 1),
+            "state": {} if refuse_with is None else {"refuse_with": refuse_with("no")},
+        }
         await asyncio.create_task(self._inference.handle(match, scope, client.receive, client.send))
         return client.status
 
@@ -116,12 +128,21 @@ PICTURE = [{"type": "image_url", "image_url": {"url": BROKEN_PNG}}]
         pytest.param(chat(n="many"), 400, id="wrong-type"),
         pytest.param(chat(content=PICTURE), 400, id="broken-image"),
         pytest.param(chat(content=PICTURE * 3), 400, id="broken-images"),
+        pytest.param(chat(content="z" * 1_000_000), 200, id="large"),
+        pytest.param(chat("down", content="z" * 1_000_000), 502, id="large-and-nobody-listens"),
+        pytest.param(b'{"messages": "' + b"z" * 1_000_000, 400, id="large-and-no-json"),
     ],
 )
 async def test_a_request(server: Server, body: bytes, status: int) -> None:
     await server.answer("/v1/chat/completions", chat())  # what is made once is made
     with nothing_left_for_the_collector():
         assert await server.answer("/v1/chat/completions", body) == status
+
+
+async def test_what_the_server_refuses(server: Server) -> None:
+    await server.answer("/v1/chat/completions", chat())
+    with nothing_left_for_the_collector():
+        assert await server.answer("/v1/chat/completions", chat(), refuse_with=Overloaded) == 503
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,17 @@ class ServerSettings(_Section, frozen=True):
     allowed_hosts: list[Host] = []
 
 
+class LimitSettings(_Section, frozen=True):
+    """How much one request may hold, far beyond what any provider takes. ``values`` are JSON's, keys counted too."""
+
+    values: Count = 400_000
+    messages: Count = 10_000
+    parts: Count = 20_000
+    inputs: Count = 10_000
+    tools: Count = 10_000
+    stop: Count = 256
+
+
 class AuthSettings(_Section, frozen=True):
     required: bool | None = None
 
@@ -207,6 +218,7 @@ class Settings(_Section, frozen=True):
     """A whole file."""
 
     server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
     media: MediaSettings = MediaSettings()

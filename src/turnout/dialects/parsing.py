@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TypeVar
 
@@ -12,6 +13,8 @@ from turnout.errors import InvalidRequest
 
 T = TypeVar("T")
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_UTF8 = codecs.getincrementaldecoder("utf-8")
+_SLICE = 64 * 1024  # bytes: as text, a body may be four times as long
 _PATH = re.compile(r"^(?P<problem>.*) - at `(?P<path>.*)`$", re.DOTALL)
 
 
@@ -34,8 +37,11 @@ def check_encoding(body: bytes) -> None:
     """JSON that stays raw is not looked into, so bad UTF-8 in it has to be found beforehand."""
     if body.isascii():
         return
+    decoder = _UTF8()
     try:
-        body.decode()
+        for at in range(0, len(body), _SLICE):
+            decoder.decode(body[at : at + _SLICE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"The body is not valid UTF-8: {error}.") from error
 

@@ -19,7 +19,10 @@ def reason_of(cancelled: asyncio.CancelledError) -> Outcome:
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come."""
+    """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come.
+
+    What is done to a ``large`` one takes long enough to be done aside.
+    """
 
     request: Request
     request_id: str
@@ -27,6 +30,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     received: float
     key_id: str = ""
     user: str = ""
+    large: bool = False
 
 
 class Prepared(msgspec.Struct, frozen=True):

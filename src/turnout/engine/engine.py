@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from turnout.core import Deployment
+from turnout.aside import Aside
+from turnout.core import Deployment, Request
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Plan
@@ -17,7 +18,7 @@ from .attempt import Attempt
 from .backoff import pause_before_retry
 from .call import Call, Meter, Models, Prepared, Preparer, Recorder
 from .reply import Reply
-from .source import MOST_BYTES, source_of
+from .source import MOST_BYTES, Source, source_of
 
 
 class Engine:
@@ -31,6 +32,7 @@ class Engine:
         recorder: Recorder,
         meter: Meter,
         ticker: Ticker,
+        aside: Aside,
         preparers: Sequence[Preparer] = (),
         max_reply_bytes: int = MOST_BYTES,
     ) -> None:
@@ -39,6 +41,7 @@ class Engine:
         self._recorder = recorder
         self._meter = meter
         self._ticker = ticker
+        self._aside = aside
         self._preparers = preparers
         self._max_reply_bytes = max_reply_bytes
 
@@ -53,7 +56,8 @@ class Engine:
             while True:
                 try:
                     prepared = await self._prepared(call, deployment)
-                    attempt = self._attempt(call, prepared, deployment, attempts + 1)
+                    source = await self._source(call, prepared.request, deployment)
+                    attempt = self._attempt(call, prepared, deployment, source, attempts + 1)
                     attempts += 1
                     support = self._providers[deployment.provider].support
                     return Reply(course, attempt, support, await attempt.open())
@@ -79,10 +83,12 @@ class Engine:
                 request, changes = prepared.request, changes + prepared.changes
         return Prepared(request, changes)
 
-    def _attempt(self, call: Call, prepared: Prepared, deployment: Deployment, number: int) -> Attempt:
+    async def _source(self, call: Call, request: Request, deployment: Deployment) -> Source:
         """Raises ``Unsupported`` before anything has been recorded or sent."""
-        provider = self._providers[deployment.provider]
-        source = source_of(provider, prepared.request, deployment, self._transport, self._max_reply_bytes)
+        given = self._providers[deployment.provider], request, deployment, self._transport, self._max_reply_bytes
+        return await self._aside.run(source_of, *given) if call.large else source_of(*given)
+
+    def _attempt(self, call: Call, prepared: Prepared, deployment: Deployment, source: Source, number: int) -> Attempt:
         return Attempt(
             call,
             deployment,

@@ -50,7 +50,9 @@ async def counted(gateway: Gateway, call: Call, request: CountRequest, models: M
 
 async def _asked(gateway: Gateway, call: Call, model: Model) -> Counted:
     nobody = _Nobody()
-    engine = Engine(registry(), gateway.transport, recorder=nobody, meter=nobody, ticker=gateway.ticker)
+    engine = Engine(
+        registry(), gateway.transport, recorder=nobody, meter=nobody, ticker=gateway.ticker, aside=gateway.aside
+    )
     reply = await engine.open(call, _Alone(model))
     try:
         return Counted(reply.deployment, await reply.read_all(), attempts=reply.attempts)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import structlog
 from msgspec import structs
 
+from turnout.aside import LARGE
 from turnout.core import ChatRequest, CountRequest, Deployment, Key, Product, Relayed, Request, StreamEvent, fold, usd
 from turnout.default_model import default_model
 from turnout.dialects import Conversing, Renderer, ReplyContext, ReplyFacts, Target
@@ -22,6 +23,7 @@ from turnout.gateway import Gateway
 from turnout.guard import require_model
 
 from .access import Access
+from .bounds import check_counts, check_values, may_exceed, takes_form
 from .counting import Counted, counted
 from .departure import Departure
 from .endpoints import Match
@@ -32,6 +34,7 @@ _log = structlog.get_logger(__name__)
 _JSON = (b"content-type", b"application/json")
 _MISS = (b"x-turnout-cache", b"miss")
 _MOST_DROPPED = 1000  # characters
+_MANY = 1000  # events: their answer is put together aside
 _CLIENT_LEFT_STATUS = 499  # nginx's; only metrics see it
 
 Headers = list[tuple[bytes, bytes]]
@@ -93,6 +96,8 @@ class _Exchange:
         self._model = ""
         self._deployments: Sequence[Deployment] = ()
         self._key_id = ""
+        self._large = False
+        self._dropped: Sequence[str] = ()
 
     async def answer(self) -> None:
         """Raises ``TurnoutError`` as long as nothing has been sent."""
@@ -104,7 +109,10 @@ class _Exchange:
         departure = Departure(self._gateway.ticker, self._receive)
         try:
             self._received = time.perf_counter()
-            request = self._parse(body, head)
+            self._large = len(body) > LARGE
+            aside = self._gateway.aside
+            request = await aside.enter(self._parse, body, head) if self._large else self._parse(body, head)
+            del body  # its fields live on in the request
             if not request.model:
                 request = structs.replace(request, model=await default_model(self._gateway.catalog))
             require_model(key, request.model, self._gateway.snapshot)
@@ -117,9 +125,13 @@ class _Exchange:
             departure.stop()
 
     def _parse(self, body: bytes, head: Head) -> Request:
+        limits = self._gateway.settings.limits
         query: bytes = self._scope["query_string"]
         target = Target(self._model_asked, query.decode("latin-1"), head.content_type)
+        if may_exceed(body, limits.values) and not takes_form(self._endpoint):
+            check_values(body, limits.values)
         request: Request = self._endpoint.parse(body, target)
+        check_counts(request, len(body), limits)
         if not self._endpoint.relayed_headers:
             return request
         return with_headers(request, self._scope["headers"], self._endpoint.relayed_headers)
@@ -127,7 +139,7 @@ class _Exchange:
     async def _reply(self, request: Request, key: Key) -> None:
         if self._conversing is not None and isinstance(request, ChatRequest):
             self._key_id = key.id
-            request = await self._gateway.conversations.begin(self._conversing, request, key.id)
+            request = await self._continued(self._conversing, request)
         snapshot = self._gateway.snapshot
         call = Call(
             request=request,
@@ -136,6 +148,7 @@ class _Exchange:
             received=self._received,
             key_id=key.id,
             user=key.user,
+            large=self._large,
         )
         model = snapshot.find(request.model)
         self._model, self._deployments = model.name, model.deployments
@@ -151,6 +164,7 @@ class _Exchange:
             facts=lambda: self._facts(reply),
         )
         try:
+            self._dropped = await self._gateway.aside.run(reply.dropped) if self._large else reply.dropped()
             if request.stream:
                 await self._stream(request, reply, context)
             else:
@@ -160,6 +174,16 @@ class _Exchange:
             raise
         finally:
             await reply.leave()
+
+    async def _continued(self, endpoint: Conversing, request: ChatRequest) -> ChatRequest:
+        """``request`` after what came before it, which counts like what it says itself."""
+        begin = self._gateway.conversations.begin
+        continued = await begin(endpoint, request, self._key_id, large=self._large)
+        if continued is not request and continued.raw is not None and continued.raw.continues is not None:
+            size = sum(map(len, continued.raw.continues.items))
+            check_counts(continued, size, self._gateway.settings.limits)
+            self._large = self._large or size > LARGE
+        return continued
 
     async def _count(self, call: Call, request: CountRequest, models: Models) -> None:
         found = await counted(self._gateway, call, request, models)
@@ -177,7 +201,9 @@ class _Exchange:
         )
 
     async def _send_whole(self, request: Request, reply: Reply, context: ReplyContext) -> None:
-        body = self._body(request, await reply.read_all(), context)
+        events = await reply.read_all()
+        large = self._large or len(events) > _MANY
+        body = await self._gateway.aside.run_if(large, self._body, request, events, context)
         if self._conversing is not None:
             await self._keep(self._conversing, request, reply, body)
         headers = self._headers(reply)
@@ -231,7 +257,7 @@ class _Exchange:
     async def _keep(self, endpoint: Conversing, request: Request, reply: Reply, answer: bytes | None) -> None:
         if isinstance(request, ChatRequest):
             keep = self._gateway.conversations.keep
-            await keep(endpoint, request, answer, self._key_id, reply.deployment.id)
+            await keep(endpoint, request, answer, self._key_id, reply.deployment.id, large=self._large)
 
     def _headers(self, told: Reply | Counted | UpstreamError) -> Headers:
         """Who answered, or who failed last."""
@@ -248,8 +274,8 @@ class _Exchange:
             (b"x-turnout-attempts", str(told.attempts).encode()),
             _MISS,
         ]
-        if isinstance(told, Reply) and (dropped := told.dropped()):
-            headers.append((b"x-turnout-dropped", _header_value(", ".join(dropped)[:_MOST_DROPPED])))
+        if self._dropped:
+            headers.append((b"x-turnout-dropped", _header_value(", ".join(self._dropped)[:_MOST_DROPPED])))
         if warning := self._warning(deployment):
             headers.append((b"x-turnout-warning", _header_value(warning)))
         return headers
