@@ -138,15 +138,26 @@ class NotFound(RequestError):
 
 
 class UnknownModel(NotFound):
-    """``close`` holds the names that look like the one asked for, best first."""
+    """``reason`` says why and what to do, as it follows a colon, if that is known.
+
+    ``close`` holds the names that look like the one asked for, best first.
+    """
 
     code = "model_not_found"
 
-    def __init__(self, model: str, close: Sequence[str] = ()) -> None:
-        hint = f" Did you mean {', '.join(close)}?" if close else " GET /v1/models lists what is served."
-        super().__init__(f"The model '{model}' does not exist here.{hint}", param="model")
+    def __init__(self, model: str, close: Sequence[str] = (), reason: str = "") -> None:
+        what = (
+            f"The model '{model}' is not served here: {reason}"
+            if reason
+            else f"The model '{model}' does not exist here."
+        )
+        hint = (
+            f" Did you mean {', '.join(close)}?" if close else "" if reason else " GET /v1/models lists what is served."
+        )
+        super().__init__(f"{what}{hint}", param="model")
         self.model = model
         self.close = tuple(close)
+        self.reason = reason
 
 
 class MethodNotAllowed(RequestError):

@@ -19,6 +19,7 @@ from .prices import PriceBook
 from .references import resolved
 from .settings import DeploymentSettings
 from .snapshot import Snapshot
+from .unserved import Unserved
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,7 @@ def assemble(
         direct=factory,
         off=made.off,
         price=pricing,
+        why=Unserved(configured.factory, discovery, by_discovery=configured.settings.discovery),
     )
 
 

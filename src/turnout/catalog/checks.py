@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_network
 
 from turnout.core import Secret
+from turnout.providers import Provider
 
 from .document import Document
 from .factory import DeploymentFactory
@@ -15,6 +16,7 @@ from .mistakes import KeyPath, Mistake, suggestion
 from .names import NameIndex
 from .references import circle
 from .settings import KeySettings, ModelSettings
+from .unserved import how_to_open
 
 
 class Checker:
@@ -61,7 +63,7 @@ class Checker:
         for path, name in self._targets():
             if name not in self._names and not self._direct(name):
                 close = index.close_to(name)
-                hint = f"; did you mean '{close[0]}'?" if close else ""
+                hint = f"; did you mean '{close[0]}'?" if close else self._how_to_open(name)
                 yield (
                     name,
                     self._document.mistake(path, f"expected the name of a model; none has this name{also}{hint}"),
@@ -77,8 +79,15 @@ class Checker:
 
     def _direct(self, name: str) -> bool:
         """Whether the name says a provider that needs no more than it has."""
-        provider = self._factory.provider(name.partition("/")[0]) if "/" in name and self._settings.discovery else None
+        provider = self._direct_provider(name)
         return provider is not None and self._factory.is_open(provider)
+
+    def _how_to_open(self, name: str) -> str:
+        provider = self._direct_provider(name)
+        return "" if provider is None else f": {how_to_open(self._factory, provider)}"
+
+    def _direct_provider(self, name: str) -> Provider | None:
+        return self._factory.provider(name.partition("/")[0]) if "/" in name and self._settings.discovery else None
 
     def _section_providers(self) -> Iterator[Mistake]:
         seen: dict[str, str] = {}

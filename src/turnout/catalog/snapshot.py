@@ -22,13 +22,14 @@ MAX_DIRECT: Final = 1024  # models kept that clients asked for as provider/upstr
 _LATEST: Final = ":latest"
 
 Pricer = Callable[[Deployment], Price | None]
+Why = Callable[[str], str]
 
 
 class Snapshot:
     """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
 
     ``direct`` makes deployments for names such as ``openai/gpt-4o-mini`` that nobody configured; without it, they
-    aren't served. Names that are ``off`` aren't either.
+    aren't served. Names that are ``off`` aren't either. ``why`` says of a name why it isn't served.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Snapshot:
         direct: DeploymentFactory | None = None,
         off: Collection[str] = (),
         price: Pricer = lambda deployment: deployment.price,
+        why: Why = lambda name: "",
     ) -> None:
         self.models = models
         self.aliases = aliases
@@ -49,6 +51,7 @@ class Snapshot:
         self._factory = direct
         self._off = off
         self._price = price
+        self._why = why
         self._direct: dict[str, Model] = {}
         self._named = dict(models)
         for alias, name in aliases.items():
@@ -80,7 +83,8 @@ class Snapshot:
     def _find_direct(self, name: str) -> Model:
         model = self._make_direct(name)
         if model is None:
-            raise UnknownModel(name[:MAX_NAME], self._names.close_to(name[:MAX_NAME]))
+            close = self._names.close_to(name[:MAX_NAME])
+            raise UnknownModel(name[:MAX_NAME], close, "" if name in self._off else self._why(name))
         if len(self._direct) >= MAX_DIRECT:
             del self._direct[
                 next(iter(self._direct))

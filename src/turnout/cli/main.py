@@ -59,6 +59,6 @@ def main() -> None:
 
 
 def _told(error: TurnoutError) -> str:
-    if isinstance(error, UnknownModel) and not error.close:
+    if isinstance(error, UnknownModel) and not error.close and not error.reason:
         return f"The model '{error.model}' does not exist here. `turnout models` lists what is served."
     return error.message

@@ -5,6 +5,6 @@ a name of its own (Azure's, a proxy's) can't be recognised: ``traits`` in the co
 """
 
 from .form import Facts, Lifecycle, Status
-from .lookup import facts_of, lifecycle_of, traits_of
+from .lookup import OPEN_MODELS, facts_of, lifecycle_of, maker_of, traits_of
 
-__all__ = ["Facts", "Lifecycle", "Status", "facts_of", "lifecycle_of", "traits_of"]
+__all__ = ["OPEN_MODELS", "Facts", "Lifecycle", "Status", "facts_of", "lifecycle_of", "maker_of", "traits_of"]

@@ -19,6 +19,20 @@ from . import anthropic, google, open_models, openai
 from .form import ACTIVE, Facts, Lifecycle
 
 _MODELS: Final = openai.MODELS | anthropic.MODELS | google.MODELS | open_models.MODELS
+OPEN_MODELS: Final = "open models"
+"""Who makes models that anybody may serve."""
+
+_MAKERS: Final = {
+    "openai": openai.MODELS,
+    "anthropic": anthropic.MODELS,
+    "gemini": google.MODELS,
+    OPEN_MODELS: open_models.MODELS,
+}
+"""By the provider that serves them."""
+
+_OPEN_WEIGHTS: Final = re.compile(r"gpt-oss|gemma")
+"""In the tables of makers who don't serve them."""
+
 _LIFECYCLES: Final = {
     "openai": openai.LIFECYCLES,
     "anthropic": anthropic.LIFECYCLES,
@@ -27,9 +41,9 @@ _LIFECYCLES: Final = {
 """By provider: the same model may live longer, or shorter, on other platforms."""
 
 _LATER: Final = (
-    (re.compile(r"(o[1-9]|gpt-([5-9]|[1-9][0-9]))(?![0-9a-z])"), openai.LATER),
-    (re.compile(r"claude-(opus|sonnet|haiku)-([5-9]|[1-9][0-9])(?![0-9a-z])"), anthropic.LATER),
-    (re.compile(r"gemini-"), google.LATER),
+    (re.compile(r"(o[1-9]|gpt-([5-9]|[1-9][0-9]))(?![0-9a-z])"), "openai", openai.LATER),
+    (re.compile(r"claude-(opus|sonnet|haiku)-([5-9]|[1-9][0-9])(?![0-9a-z])"), "anthropic", anthropic.LATER),
+    (re.compile(r"gemini-"), "gemini", google.LATER),
 )
 """What is likely of models that came after these tables."""
 
@@ -48,6 +62,18 @@ def facts_of(provider: str, model: str) -> Facts:
 def lifecycle_of(provider: str, model: str) -> Lifecycle:
     """How long a provider's model is there, as far as the provider has said."""
     return _LIFECYCLES.get(provider, {}).get(model.removeprefix("models/"), ACTIVE)
+
+
+def maker_of(model: str) -> str | None:
+    """The provider that is known to serve models of such a name, or ``OPEN_MODELS``; None: the name says nothing."""
+    name = _plain(model)
+    if _OPEN_WEIGHTS.match(name):
+        return OPEN_MODELS
+    for part in _beginnings(name):
+        for maker, models in _MAKERS.items():
+            if part in models:
+                return maker
+    return next((maker for pattern, maker, _ in _LATER if pattern.match(name)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -79,7 +105,7 @@ def _found(name: str) -> Facts:
     for part in _beginnings(name):
         if part in _MODELS:
             return _MODELS[part]
-    return next((facts for pattern, facts in _LATER if pattern.match(name)), _UNKNOWN)
+    return next((facts for pattern, _, facts in _LATER if pattern.match(name)), _UNKNOWN)
 
 
 def _beginnings(name: str) -> Iterator[str]:
