@@ -24,4 +24,7 @@ async def main() -> None:
         print(f"\n-- {usage.input} tokens in, {usage.output} out, {stream.reply.cost_usd} USD")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

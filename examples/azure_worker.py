@@ -11,7 +11,9 @@ import sys
 
 import turnout
 
-DEPLOYMENT = os.environ["AZURE_OPENAI_DEPLOYMENT"]  # the name that you gave it
+DEPLOYMENT = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or sys.exit(
+    "Set AZURE_OPENAI_DEPLOYMENT to your deployment's name."
+)
 PROMPT = " ".join(sys.argv[1:]) or "Why is the sky blue?"
 
 
@@ -22,4 +24,7 @@ async def main() -> None:
         print(f"-- {reply.deployment}, {reply.usage.total} tokens, finished: {reply.finish}")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

@@ -20,4 +20,7 @@ async def main() -> None:
         print(f"\n-- {stream.reply.deployment}, {stream.reply.usage.total} tokens")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

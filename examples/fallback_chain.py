@@ -19,4 +19,7 @@ async def main() -> None:
         print(f"-- {reply.deployment} answered at attempt {reply.attempts}")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

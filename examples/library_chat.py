@@ -4,6 +4,7 @@ python examples/library_chat.py
 """
 
 import asyncio
+import sys
 
 import turnout
 
@@ -15,13 +16,12 @@ async def main() -> None:
     async with turnout.open() as t:
         for question in QUESTIONS:
             messages.append({"role": "user", "content": question})
-            try:
-                reply = await t.chat(messages=messages)
-            except turnout.errors.TurnoutError as error:
-                print(f"No answer: {error}")  # it says what to do
-                return
+            reply = await t.chat(messages=messages)
             messages.append(reply.raw["choices"][0]["message"])
             print(f"> {question}\n{reply.text}\n-- {reply.deployment}, {reply.cost_usd} USD\n")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

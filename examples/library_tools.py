@@ -5,6 +5,7 @@ python examples/library_tools.py
 
 import asyncio
 import json
+import sys
 
 import turnout
 
@@ -37,4 +38,7 @@ async def main() -> None:
         print(f"-- {reply.deployment}, {reply.usage.total} tokens, {reply.cost_usd} USD")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

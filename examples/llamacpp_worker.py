@@ -25,4 +25,7 @@ async def main() -> None:
         print(f"-- {reply.usage.output} tokens, finished: {reply.finish}")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

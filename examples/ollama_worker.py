@@ -23,4 +23,7 @@ async def main() -> None:
         print(f"\n-- {stream.reply.usage.output} tokens, the first after {first:.2f} s")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

@@ -23,4 +23,7 @@ async def main() -> None:
         print(f"\n-- {stream.reply.deployment}, {stream.reply.usage.total} tokens, {stream.reply.cost_usd} USD")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

@@ -26,4 +26,7 @@ async def main() -> None:
     print(f"-- {sum(reply.usage.output for reply in replies)} tokens in {took:.2f} s")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except turnout.errors.TurnoutError as error:
+    sys.exit(f"No answer: {error}")  # it says what to do

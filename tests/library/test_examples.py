@@ -26,6 +26,20 @@ SAYS = {
     "llamacpp_worker.py": "You said: Count to ten.",
     "vllm_worker.py": "You said: Which country is Lisbon in?",
 }
+MISSING = {
+    "anthropic_worker.py": "Set ANTHROPIC_API_KEY",
+    "azure_worker.py": "Set AZURE_OPENAI_DEPLOYMENT",
+    "custom_worker.py": "the environment variable CUSTOM_URL is not set",
+    "gemini_worker.py": "Set GEMINI_API_KEY",
+    "library_tools.py": "Set OPENAI_API_KEY",
+    "llamacpp_worker.py": "llama-server -m model.gguf",
+    "ollama_worker.py": "ollama serve",
+    "openai_worker.py": "Set OPENAI_API_KEY",
+    "vllm_worker.py": "vllm serve",
+    "a picture that isn't there": "No such file or directory: 'missing.png'",
+}
+"""What each says when it is run with nothing."""
+
 NEEDS_NOTHING = ("echo_worker.py", "fallback_chain.py", "library_chat.py", "library_sync.py")
 USED_UP = {"fallback_chain.py": "Why is the sky blue?\n-- echo/echo answered at attempt"}
 
@@ -36,19 +50,23 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
-def run(name: str, data_dir: Path, environ: dict[str, str]) -> str:
-    """Its output; it must end well and complain of nothing."""
-    ended = subprocess.run(
-        [sys.executable, FOLDER / name],
-        capture_output=True,
+def started(name: str, data_dir: Path, environ: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, FOLDER / name, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=30,
-        check=False,
         env=os.environ | {"TURNOUT_DATA_DIR": str(data_dir)} | environ,
     )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert re.search(r"^-- ", ended.stdout, re.MULTILINE)
-    return ended.stdout
+
+
+def run(name: str, data_dir: Path, environ: dict[str, str]) -> str:
+    """Its output; it must end well and complain of nothing."""
+    program = started(name, data_dir, environ)
+    shown, complaint = program.communicate(timeout=30)
+    assert (program.returncode, complaint) == (0, "")
+    assert re.search(r"^-- ", shown, re.MULTILINE)
+    return shown
 
 
 def with_simulator(root: str) -> dict[str, str]:
@@ -80,6 +98,17 @@ def test_with_the_simulator(simulator: Simulator, data_dir: Path, name: str) -> 
 @pytest.mark.parametrize("name", NEEDS_NOTHING)
 def test_with_nothing(data_dir: Path, name: str) -> None:
     assert (USED_UP.get(name) or SAYS[name]) in run(name, data_dir, {"OPENAI_BASE_URL": NOBODY})
+
+
+def test_what_is_missing_is_said_in_a_sentence(data_dir: Path) -> None:
+    """Without keys and servers: which variable, which command; and an exit status that scripts notice."""
+    programs = {name: started(name, data_dir, {}) for name in EXAMPLES if name not in NEEDS_NOTHING}
+    programs["a picture that isn't there"] = started("gemini_worker.py", data_dir, {}, "missing.png")
+    for name, program in programs.items():
+        shown, complaint = program.communicate(timeout=60)
+        assert (program.returncode, shown) == (1, ""), name
+        assert MISSING[name] in complaint
+        assert complaint.count("\n") == 1, complaint
 
 
 def test_the_fallback_chain_stops_at_the_first_that_answers(simulator: Simulator, data_dir: Path) -> None:
