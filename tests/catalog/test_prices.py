@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
 import pytest
 from genai_prices.data import providers as book_providers
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelPrice, TieredPrices
 
+from scripts import prices
 from tests.catalog.support import catalog, only
-from turnout.catalog import prices
-from turnout.catalog.pricebook import price_book
-from turnout.catalog.prices import Match, PriceBook, PricedModel, PricesUnavailable, Rate, Source, keep_book, kept_book
+from turnout.catalog.prices import FILE, Match, PriceBook, PricedModel, Rate, Source, price_book
 from turnout.core import Price, Usage
 
 SOURCES = ("anthropic", "azure", "google", "openai")
@@ -28,10 +23,16 @@ OPENAI_KEY = {"OPENAI_API_KEY": "k"}
 
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
-    return msgspec.json.decode(msgspec.json.encode(price_book(SOURCES)), type=PriceBook)
+    return price_book()
 
 
 class TestBook:
+    def test_it_is_of_the_package_in_the_lock(self) -> None:
+        assert FILE.read_text() == prices.text(), "run `.venv/bin/python -m scripts.prices`"
+
+    def test_the_license_of_the_data_is_with_it(self) -> None:
+        assert "Copyright (c) Pydantic Services Inc." in FILE.read_text()
+
     @pytest.mark.parametrize("source", SOURCES)
     def test_every_model_is_found_as_the_package_finds_it(self, book: PriceBook, source: str) -> None:
         """For each name that the package lists, and what clients write instead, the same price comes out."""
@@ -72,7 +73,7 @@ class TestBook:
     def test_a_price_changes_on_its_day(self) -> None:
         rates = (Rate(input=1, output=1), Rate(input=2, output=2, since=date(2027, 1, 1)))
         source = Source(models=(PricedModel(match=Match(equals="m"), rates=rates),))
-        made = PriceBook(version="1", asked=("s",), sources={"s": source})
+        made = PriceBook(version="1", sources={"s": source})
         days = [date(2026, 12, 31), date(2027, 1, 1), date(2028, 1, 1)]
         assert [made.price("s", "M", day).input for day in days] == [1, 2, 2]
 
@@ -101,47 +102,6 @@ def _pico(price: ModelPrice, name: str) -> int:
     return 0 if value is None else round(value * 1_000_000)
 
 
-class TestKeeping:
-    """The book is read by another process once, and kept for later starts."""
-
-    async def test_read_keep_and_find_again(self, tmp_path: Path) -> None:
-        book = await prices.read_book({"openai"})
-        keep_book(book, tmp_path / "new" / "data")
-        assert kept_book(tmp_path / "new" / "data", {"openai"}) == book
-        assert [path.name for path in (tmp_path / "new" / "data").iterdir()] == ["prices.json"]
-        assert book.price("openai", "gpt-4o-mini") is not None
-
-    @pytest.mark.parametrize(
-        ("content", "sources"),
-        [
-            pytest.param(None, {"openai"}, id="none"),
-            pytest.param(b"{", {"openai"}, id="broken"),
-            pytest.param({"version": "0.0.1", "asked": ["openai"], "sources": {}}, {"openai"}, id="older"),
-            pytest.param(
-                {"version": version("genai-prices"), "asked": ["openai"], "sources": {}}, {"azure"}, id="other"
-            ),
-        ],
-    )
-    def test_one_that_is_not_right_is_not_used(self, tmp_path: Path, content: object, sources: set[str]) -> None:
-        if content is not None:
-            data = content if isinstance(content, bytes) else json.dumps(content).encode()
-            (tmp_path / "prices.json").write_bytes(data)
-        assert kept_book(tmp_path, sources) is None
-
-    async def test_a_reader_that_fails_is_an_error_that_says_why(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "executable", "/bin/false")
-        with pytest.raises(PricesUnavailable, match="The price book can't be read"):
-            await prices.read_book({"openai"})
-        monkeypatch.setattr(sys, "executable", "/nowhere/python")
-        with pytest.raises(PricesUnavailable, match="No such file or directory"):
-            await prices.read_book({"openai"})
-
-    def test_the_server_s_process_never_imports_the_package(self) -> None:
-        """Its data would cost 58 MB there."""
-        code = "import sys, turnout.catalog; print([name for name in sys.modules if name.startswith('genai_prices')])"
-        assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
-
-
 class TestInTheCatalog:
     def test_the_file_s_price(self, tmp_path: Path) -> None:
         """USD per 1M tokens, exactly as written; a deployment's own over its model's."""
@@ -162,37 +122,11 @@ class TestInTheCatalog:
     def test_local_providers_are_free(self, tmp_path: Path, name: str) -> None:
         assert only(catalog(tmp_path), name).price == Price(version="free")
 
-    async def test_the_book_s_price_comes_after_the_start(self, tmp_path: Path) -> None:
-        """Nothing waits for it; the next start has it at once. What is asked for by provider has it too."""
-        text = "models: {a: openai/gpt-4o-mini, b: openai/nothing}"
-        made = catalog(tmp_path, text)
-        assert (only(made, "a").price, made.state().prices) == (None, None)
-        await made.load_prices()
+    def test_the_book_s_price_is_there_from_the_start(self, tmp_path: Path) -> None:
+        """So the first request has a cost. What is asked for by provider has it too."""
+        made = catalog(tmp_path, "models: {a: openai/gpt-4o-mini, b: openai/nothing}", variables=OPENAI_KEY)
         expected = Price(input=150_000, output=600_000, cached_input=75_000, version=BOOK_VERSION)
         assert (only(made, "a").price, only(made, "b").price) == (expected, None)
+        assert only(made, "openai/gpt-4o-mini").price == expected
+        assert only(made, "openai/gpt-4o-mini-2024-07-18").price == expected
         assert made.state().prices == BOOK_VERSION
-        later = catalog(tmp_path, text, variables=OPENAI_KEY)
-        assert only(later, "a").price == expected
-        assert only(later, "openai/gpt-4o-mini").price == expected
-        assert only(later, "openai/gpt-4o-mini-2024-07-18").price == expected
-
-    async def test_no_book_is_read_when_nothing_needs_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def never(sources: object) -> PriceBook:
-            raise AssertionError("read the book")
-
-        monkeypatch.setattr("turnout.catalog.catalog.read_book", never)
-        made = catalog(tmp_path, "models: {a: {price: {input: 1, output: 1}, deployments: [openai/x]}, b: ollama/x}")
-        await made.load_prices()
-        assert made.state().prices is None
-
-    async def test_a_book_that_cannot_be_read_is_a_problem(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def fails(sources: object) -> PriceBook:
-            raise PricesUnavailable("The price book can't be read: it burned.")
-
-        monkeypatch.setattr("turnout.catalog.catalog.read_book", fails)
-        made = catalog(tmp_path, "models: {a: openai/gpt-4o}")
-        await made.load_prices()
-        assert made.state().problems == ("prices: The price book can't be read: it burned.",)
-        assert only(made, "a").price is None

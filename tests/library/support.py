@@ -49,7 +49,7 @@ def configured(url: str, models: Mapping[str, Any], **more: Any) -> str:
     """Writes ``turnout.yaml`` into the current folder, and gives its path.
 
     Deployments written as ``provider/model`` are at the simulator's ``url``; a model may be one of them. What has no
-    price is free: reading the price book takes a process of its own. ``UNPRICED`` leaves it at that.
+    price is free. ``UNPRICED`` leaves it to the price book.
     """
     told = {"models": {name: _model(url, said) for name, said in models.items()}, **more}
     Path("turnout.yaml").write_text(yaml.safe_dump(told, sort_keys=False))

@@ -46,7 +46,7 @@ USED_UP = {"fallback_chain.py": "Why is the sky blue?\n-- echo/echo answered at 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all, so that the price book is read once."""
+    """One for all: its database is made once."""
     return tmp_path_factory.mktemp("data")
 
 

@@ -32,13 +32,13 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 class Pricing:
     """The book's price for a deployment that has none of its own."""
 
-    def __init__(self, providers: Mapping[str, Provider], book: PriceBook | None) -> None:
+    def __init__(self, providers: Mapping[str, Provider], book: PriceBook) -> None:
         self._providers = providers
         self._book = book
         self._known: dict[tuple[str, str], Price | None] = {}
 
     def __call__(self, deployment: Deployment) -> Price | None:
-        if deployment.price is not None or self._book is None:
+        if deployment.price is not None:
             return deployment.price
         place = (self._providers[deployment.provider].profile.price_source, deployment.model)
         if place not in self._known:
@@ -50,7 +50,7 @@ def assemble(
     configured: Configured,
     discovery: Discovery,
     providers: Mapping[str, Provider],
-    book: PriceBook | None,
+    book: PriceBook,
     ids: IdBook,
     created: int,
     made: Made,

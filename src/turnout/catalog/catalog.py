@@ -30,7 +30,7 @@ from .files import paths_of
 from .ids import IdBook
 from .made import MadeModel, checked, model_of
 from .made_book import MadeBook, ModelDatabase
-from .prices import PACKAGE, PricesUnavailable, keep_book, kept_book, read_book
+from .prices import PACKAGE, price_book
 from .settings import Settings
 from .snapshot import Snapshot
 from .watching import LOOK_SECONDS, changes, signature
@@ -54,14 +54,14 @@ class CatalogState(msgspec.Struct, frozen=True, kw_only=True):
     models: int
     keys: int
     auth_required: bool
-    prices: str | None
+    prices: str
     discovery: tuple[Finding, ...]
 
 
 class Catalog:
     """``snapshot`` is swapped whole: take it once for each request. ``settings`` are those of the last good files.
 
-    ``asked`` and ``priced`` are set once ``run`` has asked every provider, and has the prices that are needed.
+    ``asked`` is set once ``run`` has asked every provider.
     """
 
     def __init__(
@@ -83,18 +83,14 @@ class Catalog:
         self._paths = paths_of(self._command_line, self._environment)
         self._seen = signature(self._paths)  # before they are read, so that no change is missed
         self._error: str | None = None
-        self._price_problem: str | None = None
         self._ids = IdBook()
         self._created = int(time.time())
         self._lock = asyncio.Lock()
         self.asked = asyncio.Event()
-        self.priced = asyncio.Event()
         self._ask_now = asyncio.Event()
-        self._price_now = asyncio.Event()
         self._adopt(self._configure())
         self._started = self.settings
         self._made = MadeBook(Path(self.settings.data_dir))
-        self._book = kept_book(Path(self.settings.data_dir), self._price_sources())
         self._discovery = Discovery(self.targets(), self.settings.server.port)
         self.snapshot = self._assembled()
 
@@ -141,7 +137,7 @@ class Catalog:
             models=len(self.snapshot.models),
             keys=len(self.snapshot.keys),
             auth_required=self.snapshot.auth_required,
-            prices=f"{PACKAGE} {self._book.version}" if self._book else None,
+            prices=f"{PACKAGE} {price_book().version}",
             discovery=tuple(self._discovery.findings()),
         )
 
@@ -180,7 +176,6 @@ class Catalog:
             self.snapshot = await asyncio.to_thread(self._assembled)
         log.info("configuration loaded: %d models, %d keys", len(self.snapshot.models), len(self.snapshot.keys))
         self._ask_now.set()
-        self._price_now.set()
         return True
 
     async def refresh_made(self, database: ModelDatabase) -> None:
@@ -192,20 +187,6 @@ class Catalog:
         """Asks once whoever is worth asking."""
         discovery = self._discovery
         await discovery.ask(discovery.open_targets(), fetch, self._swap)
-
-    async def load_prices(self) -> None:
-        """Gets the price book if some deployment needs it; ``state`` says so when that fails."""
-        if self._book is not None or not self._needs_prices():
-            return
-        try:
-            self._book = await read_book(self._price_sources())
-            keep_book(self._book, Path(self.settings.data_dir))
-            self._price_problem = None
-        except (PricesUnavailable, OSError) as error:
-            self._price_problem = f"prices: {error}"
-            log.warning("prices: %s", error)
-        if self._book is not None:
-            await self._swap()
 
     async def _follow_files(self, look_seconds: float) -> None:
         async for _ in changes(self._paths, self._seen, look_seconds):
@@ -226,11 +207,8 @@ class Catalog:
     async def _follow_prices(self) -> None:
         """Some prices change on a day that is known before, so they are looked up again each day."""
         while True:
-            self._price_now.clear()
-            await self.load_prices()
-            self.priced.set()
-            if not await _wait(self._price_now, _seconds_to_midnight()):
-                await self._swap()
+            await asyncio.sleep(_seconds_to_midnight())
+            await self._swap()
 
     async def _swap(self) -> None:
         async with self._lock:
@@ -247,7 +225,9 @@ class Catalog:
 
     def _assembled(self) -> Snapshot:
         made = clashes.servable(self.made, self._configured, self._environment.variables)
-        return assemble(self._configured, self._discovery, self._providers, self._book, self._ids, self._created, made)
+        return assemble(
+            self._configured, self._discovery, self._providers, price_book(), self._ids, self._created, made
+        )
 
     def _refuse_lost_files(self) -> None:
         """A file that is gone or empty is one being written, or a slip: its keys and models aren't dropped for it."""
@@ -260,22 +240,6 @@ class Catalog:
         if not self.settings.discovery:
             return ()
         return list(targets(self._configured.factory, self._environment, self._providers.values()))
-
-    def _price_sources(self) -> set[str]:
-        return {source for provider in self._providers.values() if (source := provider.profile.price_source)}
-
-    def _needs_prices(self) -> bool:
-        """Whether a deployment that is served, or that a client may ask for, has its price in the book."""
-        factory = self._configured.factory
-        served = {
-            deployment.provider
-            for model in self.snapshot.models.values()
-            for deployment in model.deployments
-            if deployment.price is None
-        }
-        if self.settings.discovery:
-            served |= {provider.name for provider in self._providers.values() if factory.is_open(provider)}
-        return any(self._providers[name].profile.price_source for name in served)
 
     def _problems(self) -> Iterator[str]:
         if self._error is not None:
@@ -291,8 +255,6 @@ class Catalog:
         for section in ("server", "log", "media", "data_dir"):
             if getattr(self.settings, section) != getattr(self._started, section):
                 yield f"the change of '{section}' takes effect after a restart"
-        if self._price_problem is not None:
-            yield self._price_problem
 
 
 def _lost(path: Path) -> bool:

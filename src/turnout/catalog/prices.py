@@ -1,8 +1,6 @@
 """What tokens cost, from the price book: the data of the package ``genai-prices``, in a form of our own.
 
-The package's data and models take 58 MB and 0.3 s to import, which a server can't spare. So ``pricebook`` reads them in
-a process of its own and prints them as picodollars; the outcome is kept in the data directory, and every later start
-has its prices before the first request.
+The book is a file beside this one, which ``scripts/prices.py`` writes: so prices are there before the first request.
 
 A price that grows with the request's length counts with its first tier, one that changes with the hour of the day with
 its standard rate.
@@ -10,24 +8,18 @@ its standard rate.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import sys
-from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from turnout.core import Price
-from turnout.errors import TurnoutError
 
 PACKAGE: Final = "genai-prices"
-FILE_NAME: Final = "prices.json"
-CHILD_SECONDS: Final = 60
+FILE: Final = Path(__file__).with_name("prices.json")
 FREE: Final = Price(version="free")
 
 _COMPACT_DATE = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
@@ -89,10 +81,9 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class PriceBook(msgspec.Struct, frozen=True):
-    """``version`` is the package's; ``sources`` are the providers that were asked for, and those they refer to."""
+    """``version`` is the package's; ``sources`` are our providers' there, and those they refer to."""
 
     version: str
-    asked: tuple[str, ...]
     sources: dict[str, Source]
 
     def price(self, source: str, model: str, today: date | None = None) -> Price | None:
@@ -126,56 +117,6 @@ class PriceBook(msgspec.Struct, frozen=True):
         return ()
 
 
-_DECODER = msgspec.json.Decoder(PriceBook)
-
-
-class PricesUnavailable(TurnoutError):
-    """The price book can't be read; costs stay unknown until it can."""
-
-    code = "prices_unavailable"
-
-
-def kept_book(folder: Path, sources: Collection[str]) -> PriceBook | None:
-    """The book as an earlier run left it; None when there is none, or it is another version's or lacks a source."""
-    try:
-        book = _DECODER.decode((folder / FILE_NAME).read_bytes())
-    except (OSError, msgspec.DecodeError):
-        return None
-    return book if book.version == version(PACKAGE) and set(sources) <= set(book.asked) else None
-
-
-async def read_book(sources: Iterable[str]) -> PriceBook:
-    """Reads the package's data in a process of its own. Raises ``PricesUnavailable``."""
-    try:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "turnout.catalog.pricebook",
-            *sorted(sources),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except OSError as error:
-        raise PricesUnavailable(f"The price book can't be read: {error.strerror}.") from error
-    try:
-        async with asyncio.timeout(CHILD_SECONDS):
-            out, problem = await child.communicate()
-        return _DECODER.decode(out)
-    except TimeoutError:
-        raise PricesUnavailable(f"The price book took more than {CHILD_SECONDS} s to read.") from None
-    except msgspec.DecodeError as error:
-        last = problem.decode(errors="replace").strip().rpartition("\n")[2]
-        raise PricesUnavailable(f"The price book can't be read: {last or error}") from error
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-
-
-def keep_book(book: PriceBook, folder: Path) -> None:
-    """Leaves the book for later runs. Several processes may do so at once. Raises ``OSError``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{FILE_NAME}.{os.getpid()}"
-    draft.write_bytes(msgspec.json.encode(book))
-    draft.replace(folder / FILE_NAME)
+@cache
+def price_book() -> PriceBook:
+    return msgspec.json.decode(FILE.read_bytes(), type=PriceBook)

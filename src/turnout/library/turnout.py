@@ -40,7 +40,7 @@ def open(  # noqa: A001  # read as turnout.open
     ``config`` is the path of a configuration file (docs/configuration.md). Without it, ``TURNOUT_CONFIG`` names one,
     else ``turnout.yaml`` in the current folder is taken if it is there; else there is zero configuration: ``echo``, and
     what keys in the environment and local servers offer. The file is followed: a change takes effect while it is open.
-    ``agents`` is the path of an agents file; ``data_dir`` is where the ledger and the price book are kept.
+    ``agents`` is the path of an agents file; ``data_dir`` is where the ledger is kept.
 
     Raises ``turnout.errors.ConfigError`` naming file, line and key of every mistake.
     """
@@ -122,7 +122,6 @@ class Turnout:
         received = time.perf_counter()
         request = chat_request(_ANY if model is None else model, messages, options, stream=stream)
         request = structs.replace(request, model=await self._name_of(model))
-        await gateway.catalog.priced.wait()
         call = Call(request=request, request_id=new_request_id(), dialect=DIALECT, received=received)
         reply = await gateway.engine.open(call, gateway.snapshot)
         exchange = Exchange(request, call.request_id, reply, self._under_way.discard)

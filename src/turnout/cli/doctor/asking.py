@@ -11,7 +11,6 @@ import msgspec
 
 from turnout.catalog import Catalog, Fetch
 from turnout.catalog.discovery import ANSWER_SECONDS
-from turnout.cli.looking import look_with
 from turnout.core import Deployment, WireRequest
 from turnout.errors import UpstreamBroken, UpstreamError
 from turnout.gateway import fetch
@@ -37,13 +36,13 @@ class Answer(NamedTuple):
 
 
 async def ask_everybody(catalog: Catalog, told: Told) -> Sequence[Answer]:
-    """Each place within ``ANSWER_SECONDS``. Discovers and gets prices meanwhile, from the same answers."""
+    """Each place within ``ANSWER_SECONDS``. Discovers meanwhile, from the same answers."""
     transport = Transport()
     once = _Once(partial(fetch, transport), told)
     try:
         async with asyncio.TaskGroup() as group:
             asked = [group.create_task(_ask(place, once)) for place in places_of(catalog)]
-            group.create_task(look_with(catalog, once))
+            group.create_task(catalog.discover(once))
     finally:
         await transport.close()
     return [task.result() for task in asked]

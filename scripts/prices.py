@@ -1,33 +1,32 @@
-"""``python -m turnout.catalog.pricebook SOURCE…`` prints the price book of these providers as JSON, and ends.
+"""Writes the price book, ``src/turnout/catalog/prices.json``: ``python -m scripts.prices``.
 
-Runs by itself because of what it imports: see ``prices``.
+To be done when ``genai-prices`` is another one in the lock; a test says so. The package itself isn't there at run time:
+its data takes 58 MB and 0.3 s to import, and the first requests must not wait for what they cost.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 
 import msgspec
 from genai_prices import types as book
 from genai_prices.data import providers
 
+from turnout.catalog.prices import FILE, PACKAGE, Match, PriceBook, PricedModel, Rate, Source
 from turnout.core import per_token
-
-from .prices import PACKAGE, Match, PriceBook, PricedModel, Rate, Source
+from turnout.providers import registry
 
 
 def price_book(asked: Iterable[str]) -> PriceBook:
     known = {provider.id: provider for provider in providers}
-    wanted = [known[source] for source in asked if source in known]
+    wanted = [known[source] for source in asked]
     others = [
         known[other] for provider in wanted for other in provider.fallback_model_providers or () if other in known
     ]
     return PriceBook(
         version=version(PACKAGE),
-        asked=tuple(asked),
         sources={provider.id: _source(provider) for provider in (*wanted, *others)},
     )
 
@@ -98,5 +97,29 @@ def _matches(clauses: Sequence[object]) -> tuple[Match, ...]:
     return tuple(_match(clause) for clause in clauses)
 
 
+def text() -> str:
+    """The file: JSON with a line for each model, so that a change can be read; the data's license is in it."""
+    sources = sorted({source for provider in registry().values() if (source := provider.profile.price_source)})
+    return "\n".join(_lines(price_book(sources)))
+
+
+def _lines(book: PriceBook) -> Iterator[str]:
+    yield f'{{"version": {_json(book.version)}, "license": {_json(_license())}, "sources": {{'
+    for number, (name, source) in enumerate(book.sources.items()):
+        yield f'{"," if number else ""}{_json(name)}: {{"others": {_json(source.others)}, "models": ['
+        yield ",\n".join(_json(model) for model in source.models)
+        yield "]}"
+    yield "}}\n"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _license() -> str:
+    """Of the data."""
+    return distribution(PACKAGE).read_text("licenses/LICENSE") or ""
+
+
 if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(price_book(sys.argv[1:])))
+    FILE.write_text(text())
