@@ -58,7 +58,7 @@ class TestReload:
         made = catalog(tmp_path, "models: {a: openai/x}")
         before = made.snapshot
         async with running(made) as reloads:
-            (tmp_path / "turnout.yaml").write_text("models: {b: openai/y}\nkeys: [{key: k}]")
+            (tmp_path / "turnout.yaml").write_text("models: {b: openai/y}\nkeys: [{key: tk-12345}]")
             assert await outcome(reloads)
         assert served(made) == {"b"}
         assert (made.snapshot.auth_required, len(made.snapshot.keys)) == (True, 1)
@@ -67,10 +67,10 @@ class TestReload:
     async def test_a_broken_edit_keeps_what_runs_and_says_why(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        made = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: s3cr3t}]")
+        made = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: s3cr3t-key}]")
         before, file = made.snapshot, tmp_path / "turnout.yaml"
         async with running(made) as reloads:
-            file.write_text("models: {a: openai/x}\nkeys: [{key: s3cr3t, colour: blue}]")
+            file.write_text("models: {a: openai/x}\nkeys: [{key: s3cr3t-key, colour: blue}]")
             assert not await outcome(reloads)
             known = "key, name, user, tier, budget_usd, models, admin"
             why = f"{file}:2: keys[0].colour: unknown key; expected one of {known}"
@@ -112,7 +112,7 @@ class TestReload:
     async def test_a_file_that_is_gone_or_empty_takes_nothing_away(self, tmp_path: Path, content: str | None) -> None:
         """It may be one that is being written; keys and models must not vanish for a moment."""
         file = tmp_path / "turnout.yaml"
-        made = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: k}]")
+        made = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: tk-12345}]")
         async with running(made) as reloads:
             file.unlink() if content is None else file.write_text(content)
             assert not await outcome(reloads)
@@ -212,7 +212,7 @@ class TestWatching:
 
 class TestState:
     def test_of_a_fresh_catalog(self, tmp_path: Path) -> None:
-        state = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: k}, {key: l}]").state()
+        state = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: tk-12345}, {key: tk-67890}]").state()
         assert (state.ok, state.error, state.problems) == (True, None, ())
         assert (state.files, state.models, state.keys, state.auth_required) == (
             (str(tmp_path / "turnout.yaml"),),

@@ -21,7 +21,7 @@ from turnout.providers import registry
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \| (?:`([^`]*)`|``|(—)) \|", re.MULTILINE)
-VARIABLES = {"TEAM_OPENAI_KEY": "k", "TEAM_KEY": "t", "AZURE_OPENAI_API_KEY": "a"}
+VARIABLES = {"TEAM_OPENAI_KEY": "k", "TEAM_KEY": "tk-team-0123456789", "AZURE_OPENAI_API_KEY": "a"}
 SECTIONS = {
     "": settings.Settings,
     "server.": settings.ServerSettings,

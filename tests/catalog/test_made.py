@@ -14,7 +14,7 @@ from turnout.catalog.settings import PriceSettings, TimeoutSettings
 from turnout.core import Deployment, Price, Secret
 from turnout.errors import InvalidRequest
 
-VARIABLES = {"OPENAI_API_KEY": "sk-env", "TEAM_KEY": "sk-team", "JWT_SECRET": "s3cr3t", "TURNOUT_ADMIN_KEY": "boss"}
+VARIABLES = {"OPENAI_API_KEY": "sk-env", "TEAM_KEY": "sk-team", "JWT_SECRET": "s3cr3t", "TURNOUT_ADMIN_KEY": "the-boss"}
 ELSEWHERE = "http://elsewhere.test/v1"
 
 

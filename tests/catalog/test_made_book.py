@@ -266,14 +266,14 @@ async def test_one_that_another_version_made_is_left_out(tmp_path: Path, caplog:
 
 def test_an_admin_key_of_the_environment_is_one_of_the_keys(tmp_path: Path) -> None:
     """It protects writing alone: nobody else needs a key for it."""
-    found = catalog(tmp_path, variables={"TURNOUT_ADMIN_KEY": "boss"})
+    found = catalog(tmp_path, variables={"TURNOUT_ADMIN_KEY": "the-boss"})
     (key,) = found.snapshot.keys.values()
     assert (key.id, key.admin, found.snapshot.auth_required) == ("TURNOUT_ADMIN_KEY", True, False)
 
 
 def test_a_key_of_the_file_may_be_an_admin_key(tmp_path: Path) -> None:
-    text = "keys: [{key: a, name: boss, admin: true}, {key: b, user: eve}]"
-    found = catalog(tmp_path, text, variables={"TURNOUT_ADMIN_KEY": "b"})
+    text = "keys: [{key: tk-of-boss, name: boss, admin: true}, {key: tk-of-eve, user: eve}]"
+    found = catalog(tmp_path, text, variables={"TURNOUT_ADMIN_KEY": "tk-of-eve"})
     assert {key.id: (key.admin, key.user) for key in found.snapshot.keys.values()} == {
         "boss": (True, ""),
         "key-2": (True, "eve"),

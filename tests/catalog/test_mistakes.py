@@ -202,7 +202,7 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             id="agent-named-as-a-model",
         ),
         pytest.param(
-            "keys:\n  - {key: one}\n  - {key: two}\n  - {key: one}",
+            "keys:\n  - {key: key-one!}\n  - {key: key-two!}\n  - {key: key-one!}",
             "turnout.yaml:4: keys[2].key: the same key as keys[0]",
             id="same-key-twice",
         ),
@@ -210,7 +210,19 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             "keys:\n  - {key: ''}", "turnout.yaml:2: keys[0].key: expected a key that is not empty", id="empty-key"
         ),
         pytest.param(
-            "keys:\n  - {key: one}\n  - {key: two, name: key-1}",
+            "providers:\n  openai: {base_url: 'http://x:99999'}",
+            "turnout.yaml:2: providers.openai.base_url: expected an address that begins with "
+            "http:// or https://, with a host, and a port if it needs one",
+            id="port-of-a-provider",
+        ),
+        pytest.param(
+            "models:\n  a: {deployments: [{provider: openai, model: x, base_url: 'http://[x'}]}",
+            "turnout.yaml:2: models.a.deployments[0].base_url: expected an address that begins with "
+            "http:// or https://, with a host, and a port if it needs one",
+            id="host-of-a-deployment",
+        ),
+        pytest.param(
+            "keys:\n  - {key: key-one!}\n  - {key: key-two!, name: key-1}",
             "turnout.yaml:3: keys[1].name: expected a name that no other key has",
             id="key-named-as-another",
         ),

@@ -13,6 +13,7 @@ from tests.catalog.support import PROVIDERS, catalog, only
 from turnout.catalog.facts import traits_of
 from turnout.core import Defaults, Deployment, ImageLimits, Key, Retries, Secret, Timeouts, Traits
 from turnout.errors import ConfigError
+from turnout.providers import registry
 
 
 def test_no_file_at_all_is_a_configuration(tmp_path: Path) -> None:
@@ -243,6 +244,46 @@ class TestAccess:
         )
 
 
+class TestAddresses:
+    """Of the variables that the vendors' SDKs read, of the real providers."""
+
+    @pytest.mark.parametrize(
+        ("name", "value", "address"),
+        [
+            ("OLLAMA_HOST", "gpu-box", "http://gpu-box:11434"),
+            ("OLLAMA_HOST", "gpu-box:80", "http://gpu-box:80"),
+            ("OLLAMA_HOST", ":1234", "http://localhost:1234"),
+            ("OLLAMA_HOST", "0.0.0.0", "http://127.0.0.1:11434"),  # noqa: S104  # asked, not listened on
+            ("OLLAMA_HOST", "[::]:1234", "http://[::1]:1234"),
+            ("OLLAMA_HOST", "https://gpu-box/ollama/", "https://gpu-box/ollama"),
+            ("LLAMA_CPP_URL", "gpu-box", "http://gpu-box:8080"),
+            ("OPENAI_API_BASE", "proxy.test/v1", "https://proxy.test/v1"),
+            ("GEMINI_BASE_URL", "https://proxy.test", "https://proxy.test"),
+            ("AZURE_OPENAI_ENDPOINT", "mine.openai.azure.com", "https://mine.openai.azure.com"),
+        ],
+    )
+    def test_one_is_completed(self, tmp_path: Path, name: str, value: str, address: str) -> None:
+        real = registry()
+        provider = next(one for one in real.values() if name in one.profile.url_variables)
+        made = catalog(tmp_path, f"models: {{a: {provider.name}/x}}", variables={name: value}, providers=real)
+        assert only(made, "a").base_url == address
+
+    def test_the_first_that_is_set_counts(self, tmp_path: Path) -> None:
+        variables = {"OLLAMA_HOST": "other", "OLLAMA_URL": "http://mine:1"}
+        made = catalog(tmp_path, "models: {a: ollama/x}", variables=variables, providers=registry())
+        assert only(made, "a").base_url == "http://mine:1"
+
+    @pytest.mark.parametrize("value", ["http://", "not an address", "ftp://x", "host:port", "http://[x", "http://x:0"])
+    def test_what_is_none_is_a_mistake(self, tmp_path: Path, value: str) -> None:
+        with pytest.raises(ConfigError, match="environment variable OPENAI_BASE_URL: expected an address that begins"):
+            catalog(tmp_path, variables={"OPENAI_BASE_URL": value})
+
+    def test_organization_and_project(self, tmp_path: Path) -> None:
+        variables = {"OPENAI_ORG_ID": "org", "OPENAI_PROJECT_ID": "proj"}
+        headers = only(catalog(tmp_path, "models: {a: openai/x}", variables=variables), "a").headers
+        assert headers == {"OpenAI-Organization": "org", "OpenAI-Project": "proj"}
+
+
 ENVIRONMENT = {"HOST": "10.0.0.2", "PORT": "2", "LOG_LEVEL": "WARNING", "LOG_FORMAT": "Json", "TURNOUT_DATA_DIR": "e"}
 COMMAND_LINE = {"host": "10.0.0.3", "port": 3, "log_level": "critical", "log_format": "console", "workers": 3}
 
@@ -311,21 +352,14 @@ class TestAuth:
             pytest.param("server: {host: 0.0.0.0}", True, id="everywhere"),
             pytest.param("server: {host: '::'}", True, id="everywhere-6"),
             pytest.param("server: {host: example.com}", True, id="a-name"),
-            pytest.param("keys: [{key: k}]", True, id="keys"),
-            pytest.param("keys: [{key: k}]\nauth: {required: false}", False, id="keys-but-said-not"),
+            pytest.param("keys: [{key: tk-12345}]", True, id="keys"),
+            pytest.param("keys: [{key: tk-12345}]\nauth: {required: false}", False, id="keys-but-said-not"),
             pytest.param("auth: {required: true}", True, id="loopback-but-said"),
             pytest.param("server: {host: 0.0.0.0}\nauth: {required: false}", False, id="everywhere-but-said-not"),
         ],
     )
     def test_when_it_is_required(self, tmp_path: Path, text: str, required: bool) -> None:
         assert catalog(tmp_path, text).snapshot.auth_required is required
-
-    def test_required_without_keys_is_a_problem(self, tmp_path: Path) -> None:
-        (problem,) = catalog(tmp_path, "auth: {required: true}").state().problems
-        assert (
-            problem
-            == "auth is required but there are no keys, so every request is refused: add 'keys' to the configuration"
-        )
 
     def test_keys(self, tmp_path: Path) -> None:
         """A key is known by its digest and called by its name or its place."""
@@ -334,11 +368,11 @@ class TestAuth:
             """
             keys:
               - {key: "${TEAM}", user: alice, tier: premium, budget_usd: 25.5, models: ["fast", "gpt-*"]}
-              - {key: two, name: batch}
+              - {key: key-two!, name: batch}
             """,
-            variables={"TEAM": "one"},
+            variables={"TEAM": "key-one!"},
         )
-        one, two = sha256(b"one").digest(), sha256(b"two").digest()
+        one, two = sha256(b"key-one!").digest(), sha256(b"key-two!").digest()
         assert made.snapshot.keys == {
             one: Key(
                 id="key-1",

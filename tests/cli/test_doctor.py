@@ -135,7 +135,8 @@ def test_a_good_configuration_is_named_and_its_models_too(simulator: Simulator) 
         keys=[{"key": SECRET}],
     )
     report = doctor("--config", path)
-    assert (report.status, report.wrong, report.notes) == (0, [], [])
+    assert (report.status, report.wrong) == (0, [])
+    assert the_only(report.notes).startswith("turnout.yaml: holds secrets, and others on this machine may read it")
     assert "read from turnout.yaml" in report.ok
     assert "an API key is required; known: 1" in report.ok
     assert "configured: fast" in report.ok
@@ -415,7 +416,8 @@ def test_a_database_of_an_unknown_kind_is_wrong(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_address_that_only_needs_no_key_lets_nobody_in() -> None:
     report = doctor("--config", written("open.yaml", "server: {host: 0.0.0.0}\ndiscovery: false\n"))
-    assert "auth is required but there are no keys" in the_only(report.wrong)
+    assert "an API key is required and there is none: `turnout serve` makes a first admin key." in report.notes
+    assert not Path("data").exists()
 
 
 def test_an_address_of_another_machine_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

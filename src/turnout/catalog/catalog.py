@@ -91,7 +91,7 @@ class Catalog:
         self._adopt(self._configure())
         self._started = self.settings
         self._made = MadeBook(Path(self.settings.data_dir))
-        self._discovery = Discovery(self.targets(), self.settings.server.port)
+        self._discovery = Discovery(self.targets())
         self.snapshot = self._assembled()
 
     @property
@@ -122,6 +122,12 @@ class Catalog:
     def configured(self) -> Configured:
         """What the last good files say."""
         return self._configured
+
+    def log_advice(self, before: Collection[str] = ()) -> None:
+        """What works, but probably isn't meant; without what has been said ``before``."""
+        for advice in self._configured.advice:
+            if advice not in before:
+                log.warning("%s", advice)
 
     def is_configured(self, name: str) -> bool:
         """Whether the files have a model or an alias of that name, which otherwise is discovered or built in."""
@@ -171,10 +177,12 @@ class Catalog:
                 self._error = error.message
                 log.error("the changed configuration is not used: %s", error.message)
                 return False
+            before = self._configured.advice
             self._adopt(configured)
-            self._discovery = self._discovery.renewed(self.targets(), self.settings.server.port)
+            self._discovery = self._discovery.renewed(self.targets())
             self.snapshot = await asyncio.to_thread(self._assembled)
         log.info("configuration loaded: %d models, %d keys", len(self.snapshot.models), len(self.snapshot.keys))
+        self.log_advice(before)
         self._ask_now.set()
         return True
 
@@ -250,8 +258,6 @@ class Catalog:
         for name, mistake in self._configured.missing:
             if not self.snapshot.serves(name):
                 yield str(mistake)
-        if self.snapshot.auth_required and not self.snapshot.keys:
-            yield "auth is required but there are no keys, so every request is refused: add 'keys' to the configuration"
         for section in ("server", "log", "media", "data_dir"):
             if getattr(self.settings, section) != getattr(self._started, section):
                 yield f"the change of '{section}' takes effect after a restart"

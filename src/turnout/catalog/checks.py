@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_network
+from typing import Final
 
 from turnout.core import Secret
+from turnout.errors import SHORTEST_SECRET
 from turnout.providers import Provider
 
+from .addresses import is_readable
 from .document import Document
 from .factory import DeploymentFactory
 from .files import Entry, Files, agent_entry, entries
@@ -17,6 +20,8 @@ from .names import NameIndex
 from .references import circle
 from .settings import KeySettings, ModelSettings
 from .unserved import how_to_open
+
+_UNREADABLE: Final = "expected an address that begins with http:// or https://, with a host, and a port if it needs one"
 
 
 class Checker:
@@ -91,10 +96,12 @@ class Checker:
 
     def _section_providers(self) -> Iterator[Mistake]:
         seen: dict[str, str] = {}
-        for name in self._settings.providers:
+        for name, said in self._settings.providers.items():
             provider = self._factory.provider(name)
             if provider is None:
                 yield self._document.mistake(("providers", name), f"unknown provider{self._known_providers(name)}")
+            elif said.base_url is not None and not is_readable(said.base_url):
+                yield self._document.mistake(("providers", name, "base_url"), _UNREADABLE)
             elif provider.name in seen:
                 yield self._document.mistake(("providers", name), f"the same provider as '{seen[provider.name]}'")
             else:
@@ -121,6 +128,11 @@ class Checker:
             variables = " or ".join(provider.profile.url_variables)
             also = f", or an address in the environment variable {variables}" if variables else ""
             yield entry.document.mistake(entry.place("base_url"), f"expected the address of this provider{also}")
+        elif entry.said.base_url is not None and not is_readable(entry.said.base_url):
+            yield entry.document.mistake(entry.place("base_url"), _UNREADABLE)
+        elif own := self._factory.own_address(provider, entry.said):
+            problem = f"expected another address than Turnout's own, to which {own} leads: it would ask itself"
+            yield entry.document.mistake(entry.place("base_url"), problem)
 
     def _known_providers(self, name: str) -> str:
         return suggestion(name, self._providers) or f"; expected one of {', '.join(self._providers)}"
@@ -161,6 +173,8 @@ class Checker:
             path = ("keys", number, "key")
             if not key.key:
                 yield self._document.mistake(path, "expected a key that is not empty")
+            elif len(key.key.reveal()) < SHORTEST_SECRET:
+                yield self._document.mistake(path, f"expected at least {SHORTEST_SECRET} characters")
             elif key.key in secrets:
                 yield self._document.mistake(path, f"the same key as keys[{secrets[key.key]}]")
             else:

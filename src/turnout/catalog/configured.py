@@ -6,24 +6,30 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
 from ipaddress import ip_address
+from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
 from turnout.core import Deployment, Key, Model
 from turnout.core.money import PICO_PER_USD
+from turnout.errors import SHORTEST_SECRET, ConfigError
 from turnout.providers import Provider
 
+from .advice import advice
 from .checks import Checker, key_id
 from .environment import ADMIN_VARIABLE, CommandLine, Environment
 from .factory import DeploymentFactory
 from .files import Entry, Files, agent_entry, entries, read_files
+from .first_key import FILE_NAME, first_key
+from .machine import most_workers
 from .mistakes import Mistake, raise_any
 from .settings import KeySettings, ModelSettings, Settings
 
 
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
-    """Deployments have no ids yet. ``missing`` pairs names that wait for discovery with where they are used; ``places``
+    """Deployments have no ids yet. ``key_file`` has the first admin key, where there is no other; ``advice`` is for
+    operators. ``missing`` pairs names that wait for discovery with where they are used; ``places``
     says of every name where it is written.
     """
 
@@ -33,6 +39,8 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     aliases: Mapping[str, str]
     keys: Mapping[bytes, Key]
     auth_required: bool
+    key_file: Path | None
+    advice: tuple[str, ...]
     missing: tuple[tuple[str, Mistake], ...]
     places: Mapping[str, str]
 
@@ -46,19 +54,36 @@ def configure(
     """Reads and checks the files. Raises ``ConfigError``."""
     files = read_files(command_line, environment)
     factory = DeploymentFactory(files.settings, environment, providers, _provider_key_variables(files, providers))
+    for provider in factory.providers():
+        factory.access(provider)  # raises for a variable that holds no address
     checker = Checker(files, factory, providers, policies)
     raise_any(list(checker.mistakes()))
-    settings = files.settings
+    settings, advised = _bearable(files.settings)
+    keys = _keys(settings.keys, environment)
+    auth_required = _auth_required(settings)
+    folder = Path(settings.data_dir)
+    first = first_key(folder, make=command_line.make_first_key) if auth_required and not keys else None
     return Configured(
         settings=settings,
         factory=factory,
         models={model.name: model for model in _models(files, factory)},
         aliases=settings.aliases,
-        keys=_keys(settings.keys, environment),
-        auth_required=_auth_required(settings),
+        keys=keys if first is None else {first.digest: first},
+        auth_required=auth_required,
+        key_file=None if first is None else folder / FILE_NAME,
+        advice=(*advised, *advice(files, factory, environment)),
         missing=tuple(checker.missing()),
         places=dict(checker.places()),
     )
+
+
+def _bearable(settings: Settings) -> tuple[Settings, Sequence[str]]:
+    """With as many workers as the machine bears, and a word about it: too many stop it for everybody."""
+    most, wanted = most_workers(), settings.server.workers
+    if wanted <= most:
+        return settings, ()
+    told = f"{wanted} workers are more than this machine bears: {most} are started"
+    return structs.replace(settings, server=structs.replace(settings.server, workers=most)), (told,)
 
 
 def _provider_key_variables(files: Files, providers: Mapping[str, Provider]) -> dict[str, str]:
@@ -89,6 +114,8 @@ def _keys(said: Sequence[KeySettings], environment: Environment) -> dict[bytes, 
     """By digest; with the one of the environment, which may administer and nothing else sets apart."""
     keys = {key.digest: key for key in _said_keys(said)}
     if secret := environment.value(ADMIN_VARIABLE):
+        if len(secret) < SHORTEST_SECRET:
+            raise ConfigError(f"environment variable {ADMIN_VARIABLE}: expected at least {SHORTEST_SECRET} characters")
         digest = sha256(secret.encode()).digest()
         keys[digest] = structs.replace(keys.get(digest, Key(id=ADMIN_VARIABLE, digest=digest)), admin=True)
     return keys

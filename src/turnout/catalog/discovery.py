@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, cast
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,7 +30,6 @@ Fetch = Callable[[WireRequest, float], Awaitable[tuple[int, Mapping[str, str], b
 
 ANSWER_SECONDS: Final = 5.0
 LATEST: Final = ":latest"
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Outcome = Literal["asking", "found", "unreachable", "timeout", "unauthorized", "refused", "unreadable", "skipped"]
 
@@ -49,32 +47,36 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A provider to ask, as which deployment. Where its list doesn't tell what it serves, ``serves`` does."""
+    """A provider to ask, as which deployment. Where its list doesn't tell what it serves, ``serves`` does.
+
+    ``own`` is what leads to Turnout itself, which isn't asked.
+    """
 
     provider: WireProvider
     deployment: Deployment
     serves: tuple[str, ...] | None = None
+    own: str = ""
 
 
 class Discovery:
     """Keeps what was found. Local servers come first, then the others, each by name: so all processes agree."""
 
-    def __init__(self, targets: Iterable[Target], own_port: int = 0) -> None:
+    def __init__(self, targets: Iterable[Target]) -> None:
         known = sorted(targets, key=lambda target: (not is_local(target.provider), target.provider.name))
-        self._targets = [target for target in known if not _is_own(target, own_port)]
+        self._targets = [target for target in known if not target.own]
         self._findings = {
             target.provider.name: _finding(target, "asking")
             if target in self._targets
-            else _finding(target, "skipped", detail="this is Turnout's own address")
+            else _finding(target, "skipped", detail=f"{target.own} is Turnout's own address")
             for target in known
         }
 
     def findings(self) -> Sequence[Finding]:
         return tuple(self._findings.values())
 
-    def renewed(self, targets: Iterable[Target], own_port: int) -> Discovery:
+    def renewed(self, targets: Iterable[Target]) -> Discovery:
         """For changed settings; what was found where nothing changed is still known."""
-        new = Discovery(targets, own_port)
+        new = Discovery(targets)
         for target in new._targets:
             if target in self._targets:
                 new._findings[target.provider.name] = self._findings[target.provider.name]
@@ -124,13 +126,7 @@ def targets(factory: DeploymentFactory, environment: Environment, providers: Ite
         named_by = EXTRAS.get(provider.name, Extras()).model
         model = environment.value(*named_by)
         serves = ((model,) if model else ()) if named_by else None
-        yield Target(cast(WireProvider, provider), msgspec.structs.replace(made, id=provider.name), serves)
-
-
-def _is_own(target: Target, port: int) -> bool:
-    """Turnout must not find itself where a local server usually is."""
-    parts = urlsplit(target.deployment.base_url)
-    return parts.port == port and parts.hostname in LOOPBACK
+        yield Target(cast(WireProvider, provider), msgspec.structs.replace(made, id=provider.name), serves, access.own)
 
 
 async def _ask(target: Target, fetch: Fetch) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import structs
@@ -13,13 +14,15 @@ from turnout.core import Secret
 from turnout.errors import ConfigError
 from turnout.providers import Profile
 
-from .settings import Folder, Host, LogFormat, LogLevel, LogSettings, Port, ServerSettings, Settings
+from .addresses import is_readable
+from .settings import Folder, Host, LogFormat, LogLevel, LogSettings, Port, ServerSettings, Settings, Url
 from .validation import convert_text, expected
 
 Section = TypeVar("Section", ServerSettings, LogSettings)
 
 DEFAULT_FILE: Final = "turnout.yaml"
 ADMIN_VARIABLE: Final = "TURNOUT_ADMIN_KEY"
+_HERE: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # called, not listened on
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 
 
@@ -34,6 +37,7 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     log_level: LogLevel | None = None
     log_format: LogFormat | None = None
     data_dir: str | None = None
+    make_first_key: bool = False  # where every request needs a key and there is none
 
 
 class Extras(NamedTuple):
@@ -49,7 +53,13 @@ EXTRAS: Final[Mapping[str, Extras]] = {
         version=("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
         model=("AZURE_OPENAI_DEPLOYMENT",),
     ),
-    "openai": Extras(headers={"OPENAI_ORGANIZATION": "OpenAI-Organization"}),
+    "openai": Extras(
+        headers={
+            "OPENAI_ORGANIZATION": "OpenAI-Organization",
+            "OPENAI_ORG_ID": "OpenAI-Organization",
+            "OPENAI_PROJECT_ID": "OpenAI-Project",
+        }
+    ),
 }
 """By provider; ``headers`` maps a variable to the header it fills."""
 
@@ -73,6 +83,20 @@ class Environment:
         found = self.first(profile.key_variables)
         return (found[0], Secret(found[1])) if found else None
 
+    def address(self, profile: Profile) -> tuple[str, str] | None:
+        """The variable that holds the provider's address, and the address. Raises ``ConfigError``."""
+        found = self.first(profile.url_variables)
+        if found is None:
+            return None
+        name, said = found
+        try:
+            url: str = convert_text(said if "://" in said else completed(said, profile), Url)
+        except ValueError:  # of msgspec and of urlsplit
+            url = ""
+        if not url or not is_readable(url):
+            raise ConfigError(f"environment variable {name}: expected {expected(Url)}")
+        return name, url
+
     def headers(self, provider: str) -> dict[str, str]:
         extras = EXTRAS.get(provider, Extras())
         return {header: value for name, header in extras.headers.items() if (value := self.value(name))}
@@ -81,6 +105,19 @@ class Environment:
         """Where the configuration is, and whether somebody said so: a file that was named must be there."""
         named = command_line.config or self.value("TURNOUT_CONFIG")
         return (Path(named), True) if named else (Path(DEFAULT_FILE), False)
+
+
+def completed(said: str, profile: Profile) -> str:
+    """An address without its scheme, as ``OLLAMA_HOST`` may be: ``0.0.0.0``, ``:11434``, ``gpu-box``, ``gpu-box:80``.
+
+    It may have been meant for the server: what is listened on everywhere is found on this machine.
+    """
+    parts, usual = urlsplit(f"//{said}"), urlsplit(profile.base_url)
+    host = _HERE.get(parts.hostname or "", parts.hostname or "")
+    port = parts.port or (usual.port if profile.start_hint else None)
+    netloc = f"[{host}]" if ":" in host else host
+    scheme = "http" if profile.start_hint else "https"
+    return f"{scheme}://{netloc}{'' if port is None else f':{port}'}{parts.path}"
 
 
 def effective(settings: Settings, environment: Environment, command_line: CommandLine) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from msgspec import UNSET, structs
 from turnout.core import Defaults, Deployment, ImageLimits, Price, Retries, Secret, Timeouts, Traits, per_token
 from turnout.providers import Provider
 
+from .addresses import is_own
 from .environment import EXTRAS, Environment, Extras
 from .facts import traits_of
 from .prices import FREE
@@ -30,13 +31,17 @@ _RETRIES: Final = Retries()
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a provider is and what opens it, as far as environment and file say so for all its deployments."""
+    """Where a provider is and what opens it, as far as environment and file say so for all its deployments.
+
+    ``own`` says what leads to Turnout's own address, when something does: a variable, a key of the file, an address.
+    """
 
     base_url: str
     api_key: Secret | None
     key_source: str | None
     api_version: str | None
     headers: dict[str, str]
+    own: str = ""
 
 
 class DeploymentFactory:
@@ -62,12 +67,22 @@ class DeploymentFactory:
     def provider_names(self) -> Sequence[str]:
         return sorted(self._providers)
 
+    def providers(self) -> Iterable[Provider]:
+        """Each once."""
+        return {provider.name: provider for provider in self._providers.values()}.values()
+
     def known_provider(self, name: str) -> Provider:
         """The provider of a name that has been checked."""
         return self._providers[name.lower()]
 
     def has_address(self, provider: Provider, said: DeploymentSettings) -> bool:
         return in_process(provider) or bool(said.base_url or self.access(provider).base_url)
+
+    def own_address(self, provider: Provider, said: DeploymentSettings) -> str:
+        """What leads the deployment to Turnout itself, which would then ask itself for ever; else empty."""
+        if said.base_url is None:
+            return "" if in_process(provider) else self.access(provider).own
+        return "'base_url'" if is_own(said.base_url, self._settings.server) else ""
 
     def access(self, provider: Provider) -> Access:
         known = self._access.get(provider.name)
@@ -80,7 +95,7 @@ class DeploymentFactory:
         if in_process(provider):
             return True
         access = self.access(provider)
-        return bool(access.base_url) and (
+        return bool(access.base_url and not access.own) and (
             bool(access.api_key) or is_local(provider) or self._named(provider) is not None
         )
 
@@ -129,8 +144,14 @@ class DeploymentFactory:
             source, secret = self._key_variables.get(provider.name), said.api_key
         else:  # where to put one
             source, secret = next(iter(profile.key_variables), None), None
+        place, address = self._environment.address(profile) or (
+            (f"'providers.{provider.name}.base_url'", said.base_url)
+            if said.base_url
+            else (profile.base_url, profile.base_url)
+        )
         return Access(
-            base_url=(self._environment.value(*profile.url_variables) or said.base_url or profile.base_url).rstrip("/"),
+            base_url=address.rstrip("/"),
+            own=place if is_own(address, self._settings.server) else "",
             api_key=secret,
             key_source=source,
             api_version=self._environment.value(*extras.version) or said.api_version,

@@ -82,6 +82,8 @@ def checked(made: MadeModel, factory: DeploymentFactory, variables: Mapping[str,
         raise InvalidRequest(f"The provider '{made.provider}' is not known{hint}", param="provider")
     if not factory.has_address(provider, _said(made)):
         raise InvalidRequest(f"'base_url' is missing: {provider.profile.title} has no usual address.", param="base_url")
+    if factory.own_address(provider, _said(made)):
+        raise InvalidRequest("'base_url' is Turnout's own address: it would ask itself.", param="base_url")
     if made.api_key is not None and made.api_key_env is not None:
         raise InvalidRequest("Give 'api_key_env' or 'api_key', not both.", param="api_key")
     if made.api_key_env is not None:

@@ -20,6 +20,7 @@ _NO_PROVIDER: Final = (
     "there is no provider '{}'. An address on OpenAI's wire is configured as a model with "
     "'provider: compatible' and its 'base_url'."
 )
+_OWN: Final = "{} is Turnout's own address: it would ask itself. Say another address for {}, or none."
 _WHERE: Final = "where Turnout runs and start it again"
 
 
@@ -71,6 +72,8 @@ def how_to_open(factory: DeploymentFactory, provider: Provider) -> str:
     """What a provider needs before it can be asked, and where to say it."""
     profile, access = provider.profile, factory.access(provider)
     section = f"under 'providers.{provider.name}' in the configuration"
+    if access.own:
+        return _OWN.format(access.own, profile.title)
     if access.base_url:
         wanted = " or ".join(profile.key_variables)
         return f"{profile.title} needs a key. Set {wanted} {_WHERE}, or say 'api_key' {section}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from turnout.catalog import Catalog, CatalogState, CommandLine
+from turnout.catalog.configured import Configured
 from turnout.errors import ConfigError
 
 from .asking import Told, ask_everybody
@@ -23,19 +24,28 @@ async def examine(command_line: CommandLine, told: Told) -> list[Section]:
     answers = await ask_everybody(catalog, told)
     state = catalog.state()
     return [
-        Section("Configuration", list(_configuration_checks(state))),
+        Section("Configuration", list(_configuration_checks(state, catalog.configured))),
         Section("Providers", list(provider_checks(answers, state.discovery))),
         Section("Models", list(model_checks(catalog, answers))),
         Section("This machine", await machine_checks(catalog)),
     ]
 
 
-def _configuration_checks(state: CatalogState) -> Iterator[Check]:
+def _configuration_checks(state: CatalogState, configured: Configured) -> Iterator[Check]:
     if state.files:
         yield Check("ok", f"read from {', '.join(state.files)}")
     else:
         yield Check("ok", "no file: what keys in the environment and local servers offer is served")
     if state.auth_required:
-        yield Check("ok", f"an API key is required; known: {state.keys}")
+        yield _key_check(state, configured)
     for problem in state.problems:
         yield Check("wrong", problem)
+    for advice in configured.advice:
+        yield Check("note", advice)
+
+
+def _key_check(state: CatalogState, configured: Configured) -> Check:
+    if not state.keys:
+        return Check("note", "an API key is required and there is none: `turnout serve` makes a first admin key.")
+    where = f", the first admin key in {configured.key_file}" if configured.key_file else ""
+    return Check("ok", f"an API key is required; known: {state.keys}{where}")

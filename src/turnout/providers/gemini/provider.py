@@ -61,7 +61,7 @@ class Gemini:
     profile = Profile(
         title="Google Gemini",
         base_url=BASE_URL,
-        url_variables=("GOOGLE_GEMINI_BASE_URL",),
+        url_variables=("GOOGLE_GEMINI_BASE_URL", "GEMINI_BASE_URL"),
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         first_token=60,
         images=_IMAGE_LIMITS,

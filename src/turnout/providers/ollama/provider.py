@@ -41,7 +41,7 @@ class Ollama:
     profile = Profile(
         title="Ollama",
         base_url="http://localhost:11434",
-        url_variables=("OLLAMA_URL",),
+        url_variables=("OLLAMA_URL", "OLLAMA_HOST"),
         key_variables=("OLLAMA_API_KEY",),
         images=ImageLimits(long_edge=2048, formats=frozenset({"image/jpeg", "image/png"})),  # older ones: no WebP
         first_token=120,  # a model is loaded when it is first asked

@@ -30,7 +30,7 @@ PROVIDERS = (
         Profile(
             title="OpenAI",
             base_url="https://api.openai.com/v1",
-            url_variables=("OPENAI_BASE_URL",),
+            url_variables=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
             key_variables=("OPENAI_API_KEY",),
             key_prefix="sk-",
             defaults=Defaults(max_tokens=256, temperature=0.7),

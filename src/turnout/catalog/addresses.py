@@ -1,0 +1,32 @@
+"""Addresses: whether one can be read, and whether it is Turnout's own, where whoever asks is asked."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from .settings import ServerSettings
+
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104  # compared, not listened on
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
+
+
+def is_readable(url: str) -> bool:
+    return _split(url) is not None and not any(character.isspace() for character in url)
+
+
+def is_own(url: str, server: ServerSettings) -> bool:
+    """Whether ``url`` leads to where Turnout listens. One on a port that the system chooses (0) isn't recognised."""
+    parts = _split(url)
+    if parts is None or (parts.port or _USUAL_PORTS.get(parts.scheme)) != server.port:
+        return False
+    return parts.hostname in _HERE or parts.hostname == server.host.lower()
+
+
+def _split(url: str) -> SplitResult | None:
+    """None for brackets that don't match, and for a port that is none."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port is None or parts.port else None
+    except ValueError:
+        return None
