@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import structlog
 
@@ -19,8 +20,11 @@ from .workers import Workers
 _log = structlog.get_logger(__name__)
 
 
-def serve(command_line: CommandLine) -> None:
-    """Serves until SIGTERM or SIGINT. Raises ``ConfigError``, also for an address that can't be listened on."""
+def serve(command_line: CommandLine, on_listening: Callable[[Gateway, str, int], None]) -> None:
+    """Serves until SIGTERM or SIGINT. ``on_listening`` is told the host and the port.
+
+    Raises ``ConfigError``, also for an address that can't be listened on.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until somebody listens to it who has something to finish
     gateway = Gateway(command_line)
     settings = gateway.settings
@@ -28,6 +32,7 @@ def serve(command_line: CommandLine) -> None:
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]
     _log.info("listening", url=f"http://{host}:{port}", workers=settings.server.workers)
+    on_listening(gateway, host, port)
     if settings.server.workers == 1:
         process.run(gateway, listener)
     else:

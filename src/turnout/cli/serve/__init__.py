@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import Agents, Config, DataDir
+from turnout.cli.options import Agents, Config, DataDir
 
 
 def serve(
@@ -16,7 +16,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Port to listen on; 0 for a free one. Default: 8003.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes that share the port. Default: 1.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that share the port. Default: 1.")
+    ] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"] | None, typer.Option(help="Default: info.")
     ] = None,
@@ -26,6 +28,8 @@ def serve(
     """Serve every model at one address."""
     from turnout.catalog import CommandLine
     from turnout.server.run import serve as run
+
+    from .greeting import greet
 
     run(
         CommandLine(
@@ -37,5 +41,7 @@ def serve(
             log_level=log_level,
             log_format=log_format,
             data_dir=data_dir,
-        )
+            make_first_key=True,
+        ),
+        greet,
     )
