@@ -34,6 +34,7 @@ class Gateway:
     def __init__(self, command_line: CommandLine | None = None) -> None:
         self.catalog = Catalog(command_line)
         self.metrics = Metrics()
+        self.database = LazyDatabase(Path(self.settings.data_dir), os.environ.get("DATABASE_URL"))
         self._exits = contextlib.AsyncExitStack()
 
     @property
@@ -50,7 +51,6 @@ class Gateway:
         self.transport = Transport()
         self._exits.push_async_callback(self.transport.close)
         data_dir = Path(self.settings.data_dir)
-        self.database = LazyDatabase(data_dir, os.environ.get("DATABASE_URL"))
         self.aside = Aside()
         self._exits.callback(self.aside.close)
         self.conversations = Conversations(self.database, self.aside, self.settings.server.max_body_bytes)

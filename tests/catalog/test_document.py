@@ -153,7 +153,8 @@ class TestVariables:
         pytest.param("a: b: c", "t.yaml:1: is not YAML: mapping values are not allowed in this context", id="colons"),
         pytest.param(
             "a:\n\tb: 1",
-            "t.yaml:2: is not YAML: while scanning for the next token found character that cannot start any token",
+            "t.yaml:2: is not YAML: while scanning for the next token found character that cannot start any token"
+            "; indent with spaces, not with tabs",
             id="tab",
         ),
         pytest.param("a: 1\nb: \x00", "t.yaml:2: is not YAML: control characters are not allowed", id="control"),

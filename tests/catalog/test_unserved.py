@@ -77,9 +77,23 @@ def test_an_address_without_a_key_and_a_key_without_an_address(tmp_path: Path) -
     assert "secret" not in message
 
 
-def test_a_provider_with_a_key_that_did_not_list_it(tmp_path: Path) -> None:
-    message = refused(made(tmp_path, variables={"OPENAI_API_KEY": "sk-secret"}), "gpt-4o")
-    assert "OpenAI did not list it. Ask for openai/gpt-4o to try all the same." in message
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (None, "OpenAI has not told its models yet"),
+        (200, "OpenAI did not list it"),
+        (401, "OpenAI refuses the key that is set here"),
+        (500, "OpenAI could not be asked for its models"),
+    ],
+)
+async def test_a_provider_with_a_key_that_did_not_list_it(tmp_path: Path, status: int | None, told: str) -> None:
+    async def fetch(request: WireRequest, seconds: float) -> tuple[int, dict[str, str], bytes]:
+        return status or 0, {}, b'{"data": []}'
+
+    catalog = made(tmp_path, variables={"OPENAI_API_KEY": "sk-secret"})
+    if status is not None:
+        await catalog.discover(fetch)
+    assert refused(catalog, "gpt-4o").endswith(f": {told}. Ask for openai/gpt-4o to try all the same.")
 
 
 def test_discovery_off(tmp_path: Path) -> None:

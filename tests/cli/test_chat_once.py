@@ -45,6 +45,13 @@ def test_nothing_piped_in_is_wrong_usage() -> None:
     assert "The prompt is empty" in ended.stderr
 
 
+@pytest.mark.parametrize("given", ["", "more"], ids=["nothing piped in", "something piped in"])
+def test_a_prompt_without_a_model_is_told_so(given: str) -> None:
+    ended = run("chat", "Hello there", given=given)
+    assert ended.returncode == 2
+    assert "Say the model before the prompt" in " ".join(re.sub("[│\n]", " ", ended.stderr).split())
+
+
 def test_a_prompt_does_not_wait_for_a_pipe() -> None:
     """As in a job whose standard input stays open for ever."""
     with subprocess.Popen([COMMAND, "chat", "echo", "hi"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

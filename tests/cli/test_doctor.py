@@ -396,7 +396,7 @@ def test_a_port_that_something_else_holds_is_wrong(monkeypatch: pytest.MonkeyPat
         port = url.rpartition(":")[2]
         monkeypatch.setenv("PORT", port)
         wrong = the_only(of_this_machine().wrong)
-    assert wrong.startswith(f"Turnout can't listen on 127.0.0.1:{port}: Address already in use. Choose another")
+    assert wrong.startswith(f"Can't listen on 127.0.0.1:{port}: Address already in use. Choose another")
 
 
 def test_a_turnout_that_serves_there_is_well(start_turnout: StartTurnout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,7 +423,7 @@ def test_an_address_that_only_needs_no_key_lets_nobody_in() -> None:
 def test_an_address_of_another_machine_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST", "192.0.2.1")  # RFC 5737: nobody's
     report = doctor("--config", written("far.yaml", "auth: {required: false}\ndiscovery: false"))
-    assert the_only(report.wrong).startswith("Turnout can't listen on 192.0.2.1:")
+    assert the_only(report.wrong).startswith("Can't listen on 192.0.2.1:")
 
 
 # --- how it is shown --------------------------------------------------------------------------------

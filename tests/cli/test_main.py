@@ -14,6 +14,7 @@ import typer
 
 from tests.cli.support import invoke, run
 from tests.library.support import written
+from tests.support.turnout_server import COMMAND
 from turnout.cli.main import app
 from turnout.version import __version__
 
@@ -96,3 +97,12 @@ def test_schema_prints_a_json_schema() -> None:
     printed = json.loads(invoke("schema").stdout)
     assert printed["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert {"server", "models", "aliases", "keys"} <= printed["$defs"]["Settings"]["properties"].keys()
+
+
+@pytest.mark.parametrize("words", [("schema",), ("models",), ("chat", "echo", "hi")])
+def test_a_full_disk_is_a_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run([COMMAND, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1
+    assert "turnout: No space left on device\n" in ended.stderr
+    assert "Traceback" not in ended.stderr

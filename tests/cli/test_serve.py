@@ -14,7 +14,9 @@ from tests.cli.terminal import CTRL_C, terminal
 from tests.library.support import written
 from tests.support.process import free_port
 from tests.support.turnout_server import COMMAND, StartTurnout, TurnoutServer
-from turnout.cli.serve.greeting import greeting, url_of
+from turnout.catalog import CommandLine
+from turnout.cli.serve.greeting import greet, greeting, url_of
+from turnout.gateway import Gateway
 
 EVERYWHERE = ("--host", "0.0.0.0")  # noqa: S104  # others reach it for the seconds of a test
 SECRET = "tk-SECRET-0123456789"
@@ -94,3 +96,18 @@ def test_too_many_workers_are_refused_before_anything_starts() -> None:
         2,
         "turnout: many.yaml:1: server.workers: expected a whole number from 1 to 256\n",
     )
+
+
+def test_a_database_of_an_unknown_kind_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://me:SECRET@host/db")
+    ended = run("serve", "--port", str(free_port()))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("turnout: DATABASE_URL: 'mysql' is not supported. Use postgresql://")
+    assert "SECRET" not in ended.stderr
+
+
+def test_a_folder_that_is_none_is_told_with_the_cure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    greet(Gateway(CommandLine(data_dir=str(file))), "127.0.0.1", 1)
+    assert [line for line in caplog.messages if str(file) in line and "Give another one with --data-dir" in line]

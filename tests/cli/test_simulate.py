@@ -26,3 +26,10 @@ def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
     assert ended.returncode == 2
     cure = "Address already in use. Choose another with --port."
     assert ended.stderr == f"turnout: Can't listen on 127.0.0.1:{port}: {cure}\n"
+
+
+def test_a_host_that_is_none_of_this_machine_s_is_told_so() -> None:
+    ended = run("simulate", "--host", "nosuch.invalid", "--port", "0")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("turnout: Can't listen on nosuch.invalid:0: ")
+    assert ended.stderr.endswith(". Choose another with --host.\n")

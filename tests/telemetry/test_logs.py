@@ -69,3 +69,37 @@ def test_people_get_plain_lines() -> None:
     said = lines("info", "console")
     assert any("spoken" in line and "req_1" in line for line in said)
     assert "\x1b" not in "".join(said), "colours are for terminals"
+
+
+PYTHONS_OWN = """
+import logging, threading, warnings
+from turnout.telemetry import configure_logs
+
+configure_logs("info", "json")
+warnings.warn("old", stacklevel=1)
+logging.getLogger("python_multipart.multipart").warning("a client's mistake")
+
+def fail():
+    raise ValueError("in a thread")
+
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+
+class Late:
+    def __del__(self):
+        raise ValueError("too late")
+
+Late()
+raise ValueError("at the end")
+"""
+
+
+def test_what_python_itself_would_write_takes_the_same_way() -> None:
+    ran = subprocess.run([sys.executable, "-c", PYTHONS_OWN], capture_output=True, text=True, check=False)
+    told = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "UserWarning: old" in told[0]["event"]
+    ends = [line["exception"].rpartition("ValueError: ")[2] for line in told[1:]]
+    assert ends == ["in a thread", "too late", "at the end"]
+    assert {line["level"] for line in told[1:]} == {"critical"}

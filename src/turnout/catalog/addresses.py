@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,6 +23,14 @@ def is_own(url: str, server: ServerSettings) -> bool:
     if parts is None or (parts.port or _USUAL_PORTS.get(parts.scheme)) != server.port:
         return False
     return parts.hostname in _HERE or parts.hostname == server.host.lower()
+
+
+def why_not_listening(host: str, port: int, error: OSError) -> str:
+    """What is wrong with an address that can't be listened on, and which option says another one."""
+    number = error.errno or 0
+    option = "--port" if number in (errno.EADDRINUSE, errno.EACCES) else "--host"
+    reason = os.strerror(number) if number > 0 else error.strerror  # asyncio adds words; a name's error has its own
+    return f"Can't listen on {host}:{port}: {reason}. Choose another with {option}."
 
 
 def _split(url: str) -> SplitResult | None:

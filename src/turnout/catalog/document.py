@@ -115,9 +115,11 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 
 def _hint(text: str, line: int) -> str:
-    """Braces of a variable end a list or mapping that is written in brackets."""
-    at_fault = text.splitlines()[line - 1 : line]
-    return "; quote a text with ${…} inside brackets" if at_fault and "${" in at_fault[0] else ""
+    """Braces of a variable end a list or mapping that is written in brackets; tabs can't indent."""
+    at_fault = "".join(text.splitlines()[line - 1 : line])
+    if "\t" in at_fault[: len(at_fault) - len(at_fault.lstrip())]:
+        return "; indent with spaces, not with tabs"
+    return "; quote a text with ${…} inside brackets" if "${" in at_fault else ""
 
 
 class _Reader:

@@ -21,6 +21,11 @@ _NO_PROVIDER: Final = (
     "'provider: compatible' and its 'base_url'."
 )
 _OWN: Final = "{} is Turnout's own address: it would ask itself. Say another address for {}, or none."
+_ANSWERS: Final = {
+    "found": "did not list it",
+    "asking": "has not told its models yet",
+    "unauthorized": "refuses the key that is set here",
+}
 _WHERE: Final = "where Turnout runs and start it again"
 
 
@@ -54,9 +59,11 @@ class Unserved:
         return "" if self._factory.is_open(provider) else how_to_open(self._factory, provider)
 
     def _of_maker(self, provider: Provider, name: str) -> str:
-        if self._factory.is_open(provider):
-            return f"{provider.profile.title} did not list it. Ask for {provider.name}/{name} to try all the same."
-        return how_to_open(self._factory, provider)
+        if not self._factory.is_open(provider):
+            return how_to_open(self._factory, provider)
+        found = next((found for found in self._discovery.findings() if found.provider == provider.name), None)
+        told = _ANSWERS.get(found.outcome if found else "", "could not be asked for its models")
+        return f"{provider.profile.title} {told}. Ask for {provider.name}/{name} to try all the same."
 
     def _of_local_servers(self) -> str:
         known = [(found, self._factory.known_provider(found.provider)) for found in self._discovery.findings()]

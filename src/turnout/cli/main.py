@@ -56,6 +56,10 @@ def main() -> None:
     except TurnoutError as error:
         print(f"turnout: {_told(error)}", file=sys.stderr)  # noqa: T201  # the command line speaks to people
         raise SystemExit(2 if isinstance(error, ConfigError) else 1) from None
+    except OSError as error:  # a full disk behind standard output, and the like
+        where = f": {error.filename}" if error.filename else ""
+        print(f"turnout: {error.strerror or error}{where}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
 
 
 def _told(error: TurnoutError) -> str:

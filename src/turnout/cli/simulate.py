@@ -16,14 +16,12 @@ def simulate(
     Speaks the wires of OpenAI Chat, Anthropic, Gemini, Ollama, llama.cpp and vLLM on one port. A model's name says how
     it behaves: sim-status-429-retry-2, sim-cut-stream-after-3, sim-slow-first-500. docs/cli.md lists them all.
     """
-    import os
-
     from turnout.errors import ConfigError
     from turnout.simulator import run
 
     try:
         run(host, port, on_ready=lambda url: typer.echo(f"Simulating every provider at {url}"))
     except OSError as error:
-        raise ConfigError(
-            f"Can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Choose another with --port."
-        ) from error
+        from turnout.catalog.addresses import why_not_listening
+
+        raise ConfigError(why_not_listening(host, port, error)) from error

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from turnout.catalog import CommandLine, Settings
+from turnout.catalog.addresses import why_not_listening
 from turnout.errors import ConfigError
 from turnout.gateway import Gateway
 from turnout.telemetry import configure_logs
@@ -31,7 +32,8 @@ def serve(command_line: CommandLine, on_listening: Callable[[Gateway, str, int],
     configure_logs(settings.log.level, settings.log.format)
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]
-    _log.info("listening", url=f"http://{host}:{port}", workers=settings.server.workers)
+    shown = f"[{host}]" if ":" in host else host
+    _log.info("listening", url=f"http://{shown}:{port}", workers=settings.server.workers)
     on_listening(gateway, host, port)
     if settings.server.workers == 1:
         process.run(gateway, listener)
@@ -48,6 +50,6 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ConfigError(f"Can't listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
+        raise ConfigError(why_not_listening(host, port, error)) from error
     listener.listen(4096)
     return listener

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from types import TracebackType
 from typing import Literal
 
 import structlog
@@ -37,6 +39,23 @@ def configure_logs(level: str, form: LogFormat) -> None:
     root.setLevel(level.upper())
     for noisy in ("aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of clients' mistakes, which they are told
+    _take_pythons_own()
+
+
+def _take_pythons_own() -> None:
+    """What the interpreter itself would write to standard error: warnings, and errors that nobody caught."""
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    told = error if error is not None else kind()
+    logging.getLogger(__name__).critical("an error that nobody caught", exc_info=(kind, told, trace))
 
 
 def _final_processors(form: LogFormat) -> list[structlog.typing.Processor]:

@@ -31,6 +31,7 @@ def chat(
     import sys
 
     import turnout
+    from turnout.errors import UnknownModel
 
     from .once import answer_once
     from .talk import talk
@@ -38,9 +39,19 @@ def chat(
     turnout_ = turnout.open(config, agents=agents, data_dir=data_dir)
     if prompt is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
         prompt = sys.stdin.read()
-    if prompt is None:
-        talk(turnout_, model, system)
-    elif prompt.strip():
-        answer_once(turnout_, model, system, prompt)
-    else:
-        raise typer.BadParameter("The prompt is empty.", param_hint="PROMPT")
+    try:
+        if prompt is None:
+            talk(turnout_, model, system)
+        elif prompt.strip():
+            answer_once(turnout_, model, system, prompt)
+        else:
+            raise typer.BadParameter(f"The prompt is empty.{_prompt_for_model(model)}", param_hint="PROMPT")
+    except UnknownModel as error:
+        if not (hint := _prompt_for_model(model)):
+            raise
+        raise typer.BadParameter(f"{error.message}{hint}", param_hint="MODEL") from None
+
+
+def _prompt_for_model(model: str | None) -> str:
+    """For who left the model out."""
+    return " Say the model before the prompt, or pipe the prompt in." if model and " " in model.strip() else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from turnout.catalog import Catalog, Settings
+from turnout.catalog.addresses import why_not_listening
 from turnout.core import WireRequest
 from turnout.errors import ConfigError, UpstreamError
 from turnout.gateway import fetch
@@ -25,12 +26,12 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S1
 
 async def machine_checks(catalog: Catalog) -> list[Check]:
     settings = catalog.settings
-    return [*_folder_checks(Path(settings.data_dir)), *_database_checks(settings), await _port_check(settings)]
+    return [*folder_checks(Path(settings.data_dir)), *_database_checks(settings), await _port_check(settings)]
 
 
-def _folder_checks(folder: Path) -> Iterator[Check]:
+def folder_checks(folder: Path) -> Iterator[Check]:
     """Writes nothing that stays."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
@@ -62,8 +63,7 @@ async def _port_check(settings: Settings) -> Check:
     except OSError as error:
         health = await _health(_EVERYWHERE.get(host, host), port)
         if health is None:
-            cure = "Choose another with --port, PORT or 'server.port'."
-            return Check("wrong", f"Turnout can't listen on {host}:{port}: {error.strerror}. {cure}")
+            return Check("wrong", why_not_listening(host, port, error))
         name = f"Turnout {health.version}".rstrip()
         if health.status != "ok":
             return Check("note", f"{name} serves on {host}:{port}, {health.status}: GET /health says why.")

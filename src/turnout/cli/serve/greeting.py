@@ -11,6 +11,7 @@ from turnout.catalog import Catalog
 from turnout.catalog.discovery import Target
 from turnout.catalog.environment import ADMIN_VARIABLE
 from turnout.catalog.factory import is_local
+from turnout.cli.doctor.machine import folder_checks
 from turnout.gateway import Gateway
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # called, not listened on
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 def greet(gateway: Gateway, host: str, port: int) -> None:
     catalog = gateway.catalog
     catalog.log_advice()
+    for check in folder_checks(Path(catalog.settings.data_dir)):
+        if check.mark == "wrong":
+            log.warning("%s", check.text)
     url = url_of(host, port)
     if key_file := catalog.configured.key_file:
         log.warning(_FIRST_KEY, key_file.absolute(), f"curl {url}/v1/models{_key(catalog)}", ADMIN_VARIABLE)
