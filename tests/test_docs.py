@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -61,6 +62,18 @@ def test_the_readmes_configuration_is_valid(start_turnout: StartTurnout) -> None
     listed = ["curl", "-sf", f"{served.openai_url}/models", "-H", "authorization: Bearer tk-team-0123456789"]
     names = {row["id"] for row in yaml.safe_load(said(listed))["data"]}
     assert names == {"fast", "local"}
+
+
+LOCAL_PORTS = {str(urlsplit(provider.profile.base_url).port) for provider in registry().values()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_turnouts_port_is_the_same_everywhere(page: Path) -> None:
+    """Others are a provider's own, in a line that names it, or the simulator's."""
+    for line in page.read_text().splitlines():
+        for port in re.findall(r"(?:localhost|127\.0\.0\.1):(\d+)", line):
+            named = re.search(r"vllm|ollama|llama", line, re.IGNORECASE)
+            assert port in {"8003", "9001"} or (port in LOCAL_PORTS and named), line
 
 
 def shown(value: float | None) -> str:
