@@ -32,7 +32,7 @@ async def ask(server: TurnoutServer, model: str, key: str = FIRST) -> Reply:
 
 
 async def catalog_health(server: TurnoutServer) -> dict[str, Any]:
-    told: dict[str, Any] = (await ask_raw(f"{server.url}/health")).json
+    told: dict[str, Any] = (await ask_raw(f"{server.url}/health", headers={"authorization": f"Bearer {FIRST}"})).json
     return {"status": told["status"], **told["parts"]["catalog"]}
 
 

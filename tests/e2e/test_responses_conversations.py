@@ -210,7 +210,7 @@ async def test_without_a_database_there_are_answers_all_the_same(
         with pytest.raises(openai.InternalServerError) as told_error:
             await sdk.responses.create(model="simulator-gemini", input="On.", previous_response_id=response.id)
         assert (told_error.value.status_code, told_error.value.code) == (503, "storage_unavailable")
-    health = (await ask_raw(f"{turnout.url}/health")).json
+    health = (await ask_raw(f"{turnout.url}/health", headers={"authorization": f"Bearer {TEAM_KEY}"})).json
     assert health["status"] == "degraded"
     assert not health["parts"]["conversations"]["ok"]
     assert turnout.log().count("store of conversations does not work") == 1

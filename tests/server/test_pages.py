@@ -90,6 +90,17 @@ class TestWithoutKeys:
         if name == "GET /health":
             assert answer.json == {"status": "ok"}
 
+    @pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "via"])
+    async def test_who_comes_through_a_proxy_may_ask_and_not_administer(self, open_app: InProcess, name: str) -> None:
+        headers = {name: "192.0.2.1", "host": "llm.example"}
+        statuses = [
+            (await asked(open_app, route, **headers)).status for route in ("GET /v1/models", "POST /api/models")
+        ]
+        assert statuses == [200, 401]
+
+    async def test_who_comes_from_another_machine_may_not_administer(self, open_app: InProcess) -> None:
+        assert (await open_app.ask("POST", "/api/models", CHAT, client="192.0.2.1")).status == 401
+
     async def test_it_is_counted(self, open_app: InProcess) -> None:
         refused = open_app.gateway.metrics.tally.refused
         before = refused.get("foreign_page", 0)

@@ -92,7 +92,7 @@ async def send(
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    lines = [f"{method or ('GET' if body is None else 'POST')} {target} HTTP/1.1", "host: simulator"]
+    lines = [f"{method or ('GET' if body is None else 'POST')} {target} HTTP/1.1", f"host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     writer.write("\r\n".join([*lines, f"content-length: {len(data)}", "", ""]).encode() + data)
     return reader, writer

@@ -35,6 +35,9 @@ class Caller(msgspec.Struct, frozen=True):
 
 NOBODY = Caller(None)
 
+_PASSED_ON = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
+"""Headers that proxies add."""
+
 
 class Access:
     """Decides for both planes. Who isn't let in leaves a trace."""
@@ -78,13 +81,14 @@ class Access:
         return Caller(key, may_administer(key, keys, required=required, local=local))
 
     def _is_local(self, scope: Scope, head: Head) -> bool:
-        """Made on this machine, by somebody who meant this machine."""
+        """Made on this machine, by somebody who meant this machine; not passed on by a proxy that stands here."""
         client = scope.get("client")
         return (
             self._on_loopback
             and client is not None
             and listens_on_loopback(client[0])
             and self._pages.is_own(head.host, head.origin)
+            and not any(name in _PASSED_ON for name, _ in scope["headers"])
         )
 
 

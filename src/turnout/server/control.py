@@ -8,6 +8,7 @@ from turnout.gateway import Gateway
 from turnout.telemetry import SharedMetrics
 from turnout.version import __version__
 
+from .aside import Aside
 from .documentation import document_everything
 from .errors import ERRORS, add_error_handlers
 from .routes import documents, model_lists, models, ollama, probes, requests, responses, service_models
@@ -23,14 +24,15 @@ def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
         openapi_url=None,  # FastAPI's own pages load scripts from elsewhere
         redirect_slashes=False,
     )
+    aside = Aside()
     app.include_router(documents.router())
     app.include_router(probes.router(gateway, metrics))
-    app.include_router(models.router(gateway))
-    app.include_router(service_models.router(gateway))
-    app.include_router(model_lists.router(gateway))
+    app.include_router(models.router(gateway, aside))
+    app.include_router(service_models.router(gateway, aside))
+    app.include_router(model_lists.router(gateway, aside))
     app.include_router(requests.router(gateway))
     app.include_router(responses.router(gateway))
-    app.include_router(ollama.router(gateway))
+    app.include_router(ollama.router(gateway, aside))
     add_error_handlers(app)
     document_everything(app)
     return app

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from pydantic import TypeAdapter
 
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import key_of
+from turnout.server.aside import Aside
 from turnout.server.model_bodies import ListedModel
 from turnout.server.model_records import records
 
+_LIST = TypeAdapter(list[ListedModel])
 
-def router(gateway: Gateway) -> APIRouter:
+
+def router(gateway: Gateway, aside: Aside) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
-    @routes.get("/v1/llm/models")
-    @routes.get("/api/v1/models")
-    async def list_served_models(request: Request) -> list[ListedModel]:
+    @routes.get("/v1/llm/models", response_model=list[ListedModel])
+    @routes.get("/api/v1/models", response_model=list[ListedModel])
+    async def list_served_models(request: Request) -> Response:
         """Every model that this key may ask for."""
-        key = key_of(request)
-        served = (record for record in records(gateway.catalog) if record.status == "active")
-        return [
-            ListedModel(**record.model_dump(include=set(ListedModel.model_fields)))
-            for record in served
-            if may_use(key, record.id, gateway.snapshot)
-        ]
+        key, snapshot = key_of(request), gateway.snapshot
+
+        def listed() -> bytes:
+            served = (record for record in records(gateway.catalog) if record.status == "active")
+            told = [
+                ListedModel(**record.model_dump(include=set(ListedModel.model_fields)))
+                for record in served
+                if may_use(key, record.id, snapshot)
+            ]
+            return _LIST.dump_json(told)
+
+        return Response(await aside(listed), media_type="application/json")
 
     return routes

@@ -10,10 +10,11 @@ from turnout.errors import UnknownModel
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import key_of
+from turnout.server.aside import Aside
 from turnout.server.errors import dialect_of
 
 
-def router(gateway: Gateway) -> APIRouter:
+def router(gateway: Gateway, aside: Aside) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
     @routes.get("/v1beta1/models", include_in_schema=False)
@@ -21,11 +22,13 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/v1/models")
     async def list_models(request: Request) -> Response:
         """Every name that this key may ask for."""
-        key = key_of(request)
-        served = [
-            _row(name, model) for name, model in gateway.snapshot.served() if may_use(key, name, gateway.snapshot)
-        ]
-        return Response(dialect_of(request.scope).models(served), media_type="application/json")
+        key, snapshot, dialect = key_of(request), gateway.snapshot, dialect_of(request.scope)
+
+        def listed() -> bytes:
+            served = [_row(name, model) for name, model in snapshot.served() if may_use(key, name, snapshot)]
+            return dialect.models(served)
+
+        return Response(await aside(listed), media_type="application/json")
 
     @routes.get("/v1beta1/models/{name:path}", include_in_schema=False)
     @routes.get("/v1beta/models/{name:path}")

@@ -18,6 +18,7 @@ from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.providers import registry as providers
 from turnout.server.access import key_of
+from turnout.server.aside import Aside
 
 API_VERSION = "0.13.4"
 """The Ollama whose API this is: clients look whether it is new enough. It was the first with OpenAI's Responses."""
@@ -33,7 +34,7 @@ class Asked(BaseModel):
     name: str = ""
 
 
-def router(gateway: Gateway) -> APIRouter:
+def router(gateway: Gateway, aside: Aside) -> APIRouter:
     routes = APIRouter(tags=["ollama"])
 
     @routes.get("/", include_in_schema=False)
@@ -49,13 +50,17 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/api/tags")
     async def list_models(request: Request) -> Response:
         """Every name that this key may ask for."""
-        key = key_of(request)
-        served = [
-            ServedModel(id=name, provider=model.deployments[0].provider, created=model.created)
-            for name, model in gateway.snapshot.served()
-            if may_use(key, name, gateway.snapshot)
-        ]
-        return Response(registry()["ollama"].models(served), media_type="application/json")
+        key, snapshot = key_of(request), gateway.snapshot
+
+        def listed() -> bytes:
+            served = [
+                ServedModel(id=name, provider=model.deployments[0].provider, created=model.created)
+                for name, model in snapshot.served()
+                if may_use(key, name, snapshot)
+            ]
+            return registry()["ollama"].models(served)
+
+        return Response(await aside(listed), media_type="application/json")
 
     @routes.get("/api/ps")
     async def list_loaded() -> dict[str, list[Any]]:

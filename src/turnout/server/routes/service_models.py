@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import ceil
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from turnout.errors import InvalidRequest, UnknownModel
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import caller_of, key_of
+from turnout.server.aside import Aside
 from turnout.server.endpoints import Endpoints
 from turnout.server.made_models import edited, made_from
 from turnout.server.model_bodies import ModelChange, ModelDraft, ModelPage, ModelRecord
@@ -25,14 +26,14 @@ Id = Annotated[str, Path(description="what clients ask for; may contain `/`")]
 _PRIVATE = {"base_url": None, "api_key_env": None, "timeouts": None}
 
 
-def router(gateway: Gateway) -> APIRouter:
+def router(gateway: Gateway, aside: Aside) -> APIRouter:
     routes = APIRouter(prefix=PATH, tags=["models"])
-    _add_reading(routes, gateway)
+    _add_reading(routes, gateway, aside)
     _add_writing(routes, gateway)
     return routes
 
 
-def _add_reading(routes: APIRouter, gateway: Gateway) -> None:
+def _add_reading(routes: APIRouter, gateway: Gateway, aside: Aside) -> None:
     @routes.get("")
     async def list_models(
         request: Request,
@@ -44,26 +45,22 @@ def _add_reading(routes: APIRouter, gateway: Gateway) -> None:
         search: Annotated[str | None, Query(description="in ids, names and upstream models, in any case")] = None,
     ) -> ModelPage:
         """All that this key may ask for, and what is inactive."""
-        key = key_of(request)
-        told = _shown(request)
+        key, told, snapshot = key_of(request), _shown(request), gateway.snapshot
         served_by = None if provider is None else _provider_name(gateway, provider)
-        found = [
-            told(record)
-            for record in records(gateway.catalog)
-            if may_use(key, record.id, gateway.snapshot)
-            and (served_by is None or record.provider == served_by)
-            and (capability is None or capability in record.capabilities)
-            and (status is None or record.status == status)
-            and (search is None or _has(record, search))
-        ]
-        first = (page - 1) * page_size
-        return ModelPage(
-            items=found[first : first + page_size],
-            total=len(found),
-            page=page,
-            page_size=page_size,
-            pages=ceil(len(found) / page_size),
-        )
+
+        def listed() -> ModelPage:
+            found = (
+                record
+                for record in records(gateway.catalog)
+                if may_use(key, record.id, snapshot)
+                and (served_by is None or record.provider == served_by)
+                and (capability is None or capability in record.capabilities)
+                and (status is None or record.status == status)
+                and (search is None or _has(record, search))
+            )
+            return _page(found, page, page_size, told)
+
+        return await aside(listed)
 
     @routes.get("/{model_id:path}")
     async def get_model(model_id: Id, request: Request) -> ModelRecord:
@@ -101,6 +98,15 @@ def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
         """Only models that were made here can be deleted. Needs an admin key."""
         await registrar().delete(model_id)
         return Response(status_code=204)
+
+
+def _page(found: Iterable[ModelRecord], page: int, size: int, told: Callable[[ModelRecord], ModelRecord]) -> ModelPage:
+    """Only the page's records are held: there may be many."""
+    first, total, items = (page - 1) * size, 0, []
+    for total, record in enumerate(found, start=1):
+        if first < total <= first + size:
+            items.append(told(record))
+    return ModelPage(items=items, total=total, page=page, page_size=size, pages=ceil(total / size))
 
 
 def _shown(request: Request) -> Callable[[ModelRecord], ModelRecord]:

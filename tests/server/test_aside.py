@@ -1,0 +1,40 @@
+"""Lists of models are made beside the event loop, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from tests.support.asgi import InProcess
+from turnout.server import aside
+from turnout.server.aside import Aside
+
+
+async def test_one_piece_of_work_at_a_time_and_none_of_it_on_the_loop() -> None:
+    turns, at_once, threads = Aside(), [0], set()
+
+    def work() -> int:
+        at_once.append(at_once[0] + 1)
+        at_once[0] += 1
+        threads.add(threading.get_ident())
+        at_once[0] -= 1
+        return 5
+
+    assert await asyncio.gather(*(turns(work) for _ in range(20))) == [5] * 20
+    assert max(at_once) == 1
+    assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1beta/models", "/api/tags", "/api/models", "/v1/llm/models"])
+async def test_every_list_is_made_there(open_app: InProcess, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    made = []
+
+    async def noted(work: object) -> object:
+        made.append(path)
+        return await asyncio.to_thread(work)  # type: ignore[arg-type]  # whatever it is
+
+    monkeypatch.setattr(aside.Aside, "__call__", lambda _, work: noted(work))
+    assert (await open_app.ask("GET", path)).status == 200
+    assert made == [path]
