@@ -91,5 +91,5 @@ async def test_a_close_name_is_told(stage: Stage, client: Client) -> None:
 
 async def test_a_wrong_method_names_the_right_one(stage: Stage, client: Client) -> None:
     reply = await stage.get(client.path)
-    assert (reply.status, reply.headers["allow"]) == (405, "POST")
+    assert (reply.status, reply.headers["allow"]) == (405, "OPTIONS, POST")
     assert error_of(reply, client.dialect)["code"] == "method_not_allowed"
