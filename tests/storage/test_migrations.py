@@ -18,7 +18,7 @@ from turnout.errors import StorageUnavailable
 from turnout.storage.database import engine_of, open_database
 from turnout.storage.migrations.run import configuration
 from turnout.storage.tables import metadata
-from turnout.storage.upgrade import HEAD
+from turnout.storage.upgrade import _MIGRATING, HEAD
 
 from .support import opened, row, run, tables
 
@@ -99,6 +99,26 @@ async def test_many_may_open_a_new_database_at_once(database_address: str) -> No
     engines = await asyncio.gather(*(open_database(database_address) for _ in range(8)))
     await asyncio.gather(*(engine.dispose() for engine in engines))
     assert await run(database_address, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+async def test_a_process_may_open_several_new_databases_at_once(tmp_path: Path) -> None:
+    """In one event loop, and in others beside it, as several gateways of the library do."""
+
+    async def open_some(name: str) -> None:
+        addresses = [f"sqlite+aiosqlite:///{tmp_path}/{name}-{number}.db" for number in range(3)]
+        for engine in await asyncio.gather(*map(open_database, addresses)):
+            await engine.dispose()
+
+    await asyncio.gather(open_some("here"), *(asyncio.to_thread(asyncio.run, open_some(name)) for name in "ab"))
+
+
+async def test_an_opening_that_is_given_up_leaves_the_way_free(tmp_path: Path) -> None:
+    with _MIGRATING:
+        opening = asyncio.create_task(open_database(f"sqlite+aiosqlite:///{tmp_path}/a.db"))
+        await asyncio.wait({opening}, timeout=0.2)
+        opening.cancel()
+        await asyncio.wait({opening})
+    await (await open_database(f"sqlite+aiosqlite:///{tmp_path}/b.db")).dispose()
 
 
 async def test_several_processes_may_open_a_new_database_at_once(database_address: str) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 HEAD = "0004"
 """The newest migration."""
 
+_MIGRATING = threading.Lock()
 _LOCK = 0x7475726E6F7574  # "turnout": what migrations hold in Postgres while they run
 
 
@@ -29,9 +33,24 @@ async def upgrade(engine: AsyncEngine) -> None:
             return
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step; we tell the outcome
     alembic = await asyncio.to_thread(importlib.import_module, "turnout.storage.migrations.run")
-    async with engine.begin() as connection:
+    async with _one_at_a_time(), engine.begin() as connection:
         await _lock(connection)
         await connection.run_sync(alembic.migrate)
+
+
+@asynccontextmanager
+async def _one_at_a_time() -> AsyncIterator[None]:
+    """In this process: what Alembic works on stands in its module, for all event loops."""
+    acquiring = asyncio.ensure_future(asyncio.to_thread(_MIGRATING.acquire))
+    try:
+        await asyncio.shield(acquiring)
+    except asyncio.CancelledError:  # the thread goes on, and will have the lock
+        acquiring.add_done_callback(lambda _: _MIGRATING.release())
+        raise
+    try:
+        yield
+    finally:
+        _MIGRATING.release()
 
 
 def revision(connection: Connection) -> str | None:
