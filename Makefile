@@ -1,72 +1,83 @@
 # Everything that people and CI do here. `make help` lists it.
 # PYTHON=python3.12 picks the interpreter, ARGS="…" is handed to the command behind a target.
 
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PYTHONS := python3.11 python3.12 python3.13 python3.14
 export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check lock bench soak test-live tokens fuzz matrix clean
+.PHONY: help serve test test-pythons check lock bench soak test-live tokens fuzz matrix clean
 
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-serve: .venv/.runtime ## Set up and serve on 127.0.0.1:8003
+serve: $(VENV)/.runtime ## Set up and serve on 127.0.0.1:8003
 	@exec $(BIN)/turnout serve $(ARGS)
 
-# One process for each core, four at most. A Python told to write no bytecode would let pytest translate 400 files anew each time.
-test: .venv/.dev tests/node/node_modules/.done ## Set up and run every test
+# A process for each core, four at most. Where Python is told to keep no bytecode, pytest would translate 400 files each time.
+test: $(VENV)/.dev tests/node/node_modules/.done ## Set up and run every test
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
-check: .venv/.dev ## Lint, format, types and the rooms' contracts
+test-pythons: ## Run every test on each Python that is here, from 3.11 to 3.14
+	@for python in $(PYTHONS); do \
+		if $$python -c '' 2>/dev/null; then \
+			echo "== $$python"; $(MAKE) test PYTHON=$$python VENV=.cache/$$python || exit 1; \
+		else \
+			echo "== no $$python here"; \
+		fi; \
+	done
+
+check: $(VENV)/.dev ## Lint, format, types and the rooms' contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-lock: .venv/.dev ## Lock what pyproject.toml asks for (ARGS=--upgrade: the newest)
+lock: $(VENV)/.dev ## Lock what pyproject.toml asks for (ARGS=--upgrade: the newest)
 	scripts/lock $(ARGS)
 
-bench: .venv/.dev ## Measure beside other gateways; writes bench/results/
+bench: $(VENV)/.dev ## Measure beside other gateways; writes bench/results/
 	scripts/need-debian nginx wrk
 	$(BIN)/python -m bench.run $(ARGS)
 
-soak: .venv/.dev ## A million requests of which a tenth fail in every way: memory stays flat
+soak: $(VENV)/.dev ## A million requests of which a tenth fail in every way: memory stays flat
 	scripts/need-debian nginx wrk
 	$(BIN)/python -m bench.soak $(ARGS)
 
-test-live: .venv/.dev ## Run the main job on a real llama.cpp (compiles it once)
+test-live: $(VENV)/.dev ## Run the main job on a real llama.cpp (compiles it once)
 	$(BIN)/python -m scripts.live $(ARGS)
 
-tokens: .venv/.dev ## Measure how far our token counts are from what providers reported
+tokens: $(VENV)/.dev ## Measure how far our token counts are from what providers reported
 	$(BIN)/python -m scripts.token_errors
 
-fuzz: .venv/.dev ## Mutate requests and replies for ARGS seconds (600)
+fuzz: $(VENV)/.dev ## Mutate requests and replies for ARGS seconds (600)
 	$(BIN)/python -m scripts.fuzz $(ARGS)
 
-matrix: .venv/.dev tests/node/node_modules/.done ## Ask who gets what, and write docs/matrix.md
+matrix: $(VENV)/.dev tests/node/node_modules/.done ## Ask who gets what, and write docs/matrix.md
 	MATRIX=write $(BIN)/pytest tests/e2e/matrix
 
 clean: ## Remove everything that was set up here, but no data
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache tests/node/node_modules
 	find src tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/bin/python:
-	@scripts/make-venv
+$(BIN)/python:
+	@scripts/make-venv $(VENV)
 
-.venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
-	@echo "Installing the locked packages into .venv, once …"
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the locked packages into $(VENV), once …"
 	@$(PIP) --require-hashes --no-deps -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: requirements-dev.lock .venv/.runtime
-	@echo "Installing the locked development packages into .venv, once …"
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "Installing the locked development packages into $(VENV), once …"
 	@$(PIP) --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
 # A failure is only reported: the tests that need Node's packages skip themselves, and fail in CI.
-tests/node/node_modules/.done: tests/node/package-lock.json .venv/.dev
+tests/node/node_modules/.done: tests/node/package-lock.json | $(VENV)/.dev
 	@echo "Installing the locked Node packages into tests/node, once …"
 	@$(BIN)/python -m tests.support.node && touch $@ || echo "No Node packages: the tests that need aimock will be skipped."

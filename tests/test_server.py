@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import urllib.request
 
 import pytest
@@ -23,8 +24,20 @@ async def test_it_answers_until_it_is_stopped_and_then_leaves_cleanly(start_turn
 
 
 def test_it_is_ready_in_time(start_turnout: StartTurnout) -> None:
-    """The best of three, since the machine may be busy."""
-    assert min(start_turnout(ECHO).program.started_in for _ in range(3)) < READY_SECONDS
+    """What it computes until then, and the best of three in seconds, to which a busy machine may add as much again."""
+    before, seconds = cpu_seconds(), []
+    for _ in range(3):
+        server = start_turnout(ECHO)
+        seconds.append(server.program.started_in)
+        server.kill()
+    assert (cpu_seconds() - before) / 3 < READY_SECONDS
+    assert min(seconds) < 2 * READY_SECONDS
+
+
+def cpu_seconds() -> float:
+    """Of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_a_mistake_in_the_file_ends_it_at_once_naming_the_line(start_turnout: StartTurnout) -> None:
