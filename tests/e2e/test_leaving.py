@@ -77,7 +77,7 @@ async def test_the_provider_is_stopped_before_it_answers(stage: Stage, client: C
 
 
 async def test_nothing_is_tried_again_for_a_client_that_left(stage: Stage, client: Client) -> None:
-    """It leaves while Turnout waits for the time that the provider asked for."""
+    """It leaves while Turnout waits for the 4 s that the provider asked for, which are over then."""
     model = faulty("openai", "status-429-retry-4")
     asking = asyncio.create_task(client.ask(model, PROMPT))
     await stage.attempt(model, has_ended)
@@ -85,7 +85,7 @@ async def test_nothing_is_tried_again_for_a_client_that_left(stage: Stage, clien
     await asyncio.wait([asking])
     left = time.monotonic()
     while not await stage.counted("turnout_request_seconds_count", model=model, status="499"):
-        assert time.monotonic() - left < 1
+        assert time.monotonic() - left < 3
         await asyncio.sleep(0.02)
     assert len(await stage.attempts(model)) == 1
 
