@@ -20,11 +20,13 @@ from tests.support.turnout_server import StartTurnout, turnouts
 def pytest_configure() -> None:
     """A shell has what it starts in the background ignore Ctrl-C, and programs inherit that: not those of our tests."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
     """Some 13,000 tests stay for good: the garbage collector needn't look at each of them again and again."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

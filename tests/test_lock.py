@@ -105,7 +105,7 @@ def test_what_is_locked_is_installed(lock: str) -> None:
     """Else ``needs`` would look at other packages than the locked ones."""
     here = {name: str(value) for name, value in default_environment().items()}
     locked = {pin.name: str(pin.version) for pin in pins(lock) if pin.applies(here)}
-    assert {name: metadata.version(name) for name in locked} == locked, "run `make clean`"
+    assert {name: metadata.version(name) for name in locked} == locked, "run `make test`, which installs them"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ async def test_what_takes_too_long_is_a_timeout(watchdog: Watchdog) -> None:
         watchdog.expect(0.05, "did not speak"),
     ):
         await asyncio.sleep(5)
-    assert 0.04 < time.perf_counter() - began < 0.3
+    assert 0.04 < time.perf_counter() - began < 1
     assert cancelling() == 0
 
 
@@ -69,7 +69,7 @@ async def test_the_total_bounds_all_together(ticker: Ticker) -> None:
     began = time.perf_counter()
     with pytest.raises(UpstreamTimeout, match=r"did not finish its answer within 0\.1 s"):
         await drip()
-    assert 0.09 < time.perf_counter() - began < 0.4
+    assert 0.09 < time.perf_counter() - began < 1
     watchdog.stop()
 
 

@@ -232,7 +232,7 @@ async def test_opening_waits_neither_for_the_database_nor_for_its_library(tmp_pa
         "async def main():\n"
         "    began = time.perf_counter()\n"
         "    ledger = await l.Ledger.open(pathlib.Path(sys.argv[1]))\n"
-        "    print(time.perf_counter() - began < 0.1, 'sqlalchemy' in sys.modules)\n"
+        "    print(time.perf_counter() - began < 1, 'sqlalchemy' in sys.modules)\n"
         "    await ledger.close()\n"
         "    print('sqlalchemy' in sys.modules)\n"
         "asyncio.run(main())\n"

