@@ -178,6 +178,7 @@ class DeploymentFactory:
         return Timeouts(
             connect=_first(said, "connect", _TIMEOUTS.connect),
             first_token=_first(said, "first_token", provider.profile.first_token),
+            first_byte=_first(said, "first_byte", _TIMEOUTS.first_byte),
             stall=_first(said, "stall", _TIMEOUTS.stall),
             total=_first(said, "total", _TIMEOUTS.total),
         )

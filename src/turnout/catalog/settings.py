@@ -112,6 +112,7 @@ class MediaSettings(_Section, frozen=True):
 class TimeoutSettings(_Section, frozen=True):
     connect: Seconds | UnsetType = UNSET
     first_token: Seconds | UnsetType = UNSET
+    first_byte: Seconds | UnsetType = UNSET
     stall: Seconds | UnsetType = UNSET
     total: Seconds | UnsetType = UNSET
 

@@ -11,10 +11,13 @@ from .secret import Secret
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds. ``first_token`` runs from sending the request, ``stall`` between two pieces of the answer."""
+    """Seconds. ``first_token`` and ``first_byte`` run from sending the request, the one to the first piece of a stream,
+    the other to the first byte of a whole answer. ``stall`` is between two pieces, of the request and of the answer.
+    """
 
     connect: float = 5
     first_token: float = 30
+    first_byte: float = 300
     stall: float = 30
     total: float = 600
 

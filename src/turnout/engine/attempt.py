@@ -134,11 +134,20 @@ class Attempt:
             raise
 
     async def _first_events(self) -> Sequence[StreamEvent]:
+        """A whole answer comes in pieces, too, which say nothing before the last."""
         timeouts = self.deployment.timeouts
-        patience = timeouts.first_token if self._streamed and not self._unsteady else timeouts.total
+        patience = timeouts.first_token if self._streamed and not self._unsteady else self._silence()
         with self._watchdog.expect(patience, "did not begin to answer"):
             await self._source.open()
-            return await self._next()
+            events = await self._next()
+        while not events:
+            with self._watchdog.expect(timeouts.stall, "stopped in its answer: no more came"):
+                events = await self._next()
+        return events
+
+    def _silence(self) -> float:
+        """How long a provider may be silent while it works, where nothing tells that it does."""
+        return min(self.deployment.timeouts.first_byte, self.deployment.timeouts.total)
 
     async def _held_back(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
         """Events that say nothing, with those after them: if it fails now, another deployment may still answer.
@@ -167,8 +176,7 @@ class Attempt:
             if self._failure is not None:
                 raise self._failure.afresh()
             if not self._source.ended:
-                timeouts = self.deployment.timeouts
-                patience = timeouts.total if self._unsteady else timeouts.stall
+                patience = self._silence() if self._unsteady else self.deployment.timeouts.stall
                 with self._watchdog.expect(patience, "stopped in its answer: no more came"):
                     events = await self._source.read()
                 if events is not None:

@@ -29,7 +29,7 @@ class Source(Protocol):
         ...
 
     async def read(self) -> Sequence[StreamEvent] | None:
-        """The next events, at least one; None after the last."""
+        """The next events; none at each piece of a whole reply before its last; None after the last."""
         ...
 
     async def abort(self) -> None:
@@ -66,6 +66,8 @@ class WireSource:
         self._wire_request = operation.build(request, deployment)
         self.relayed = request.raw is not None and request.raw.wire == operation.wire
         self._decoder = operation.relay(request) if self.relayed else operation.decoder(request)
+        self._whole = not request.stream
+        self._begun = False  # more than blanks came: some providers send those to show that they are alive
         self._most = _most_bytes(request, self.relayed, max_reply_bytes)
         self._response: Response | None = None
         self.ended = False
@@ -74,7 +76,8 @@ class WireSource:
 
     async def open(self) -> None:
         try:
-            response = await self._transport.send(self._wire_request, self._deployment.timeouts.connect)
+            timeouts = self._deployment.timeouts
+            response = await self._transport.send(self._wire_request, timeouts.connect, timeouts.stall)
         except UpstreamUnreachable as error:
             hint = self._provider.profile.start_hint
             if not hint:
@@ -105,6 +108,10 @@ class WireSource:
                 events = self._decoder.close()
             if events:
                 return events
+            if self._whole and not self.ended:
+                self._begun = self._begun or not data.isspace()
+                if self._begun:
+                    return ()
         return None
 
     async def abort(self) -> None:

@@ -89,6 +89,7 @@ class TimeoutsBody(Body):
 
     connect: Seconds | None = None
     first_token: Seconds | None = Field(None, description="from sending the request to the first piece of the answer")
+    first_byte: Seconds | None = Field(None, description="the same, of an answer that isn't streamed")
     stall: Seconds | None = Field(None, description="between two pieces of the answer")
     total: Seconds | None = None
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import httptools
 
-from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamError
+from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamError, UpstreamTimeout
 
 from .mapping import FOREIGN, PARSER_ERRORS, mapped
 
@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._paused = False
+        self._unsent = False  # so much waits to be sent that the event loop has told
         self.idle_since = 0.0
         self._reset()
 
@@ -71,6 +72,22 @@ class Connection(asyncio.Protocol):
             transport.write(head + body)  # one piece, one packet
         else:
             transport.writelines((head, body))
+
+    async def taken(self, patience: float | None) -> None:
+        """Waits until the other side has taken what was sent, but for a rest, or has begun to answer.
+
+        Raises ``UpstreamTimeout`` when it takes nothing for ``patience`` seconds.
+        """
+        while self._unsent and not self._head_complete and self._error is None and self._transport is not None:
+            left = self._transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(patience):
+                    await self._wait()
+            except TimeoutError:
+                if self._transport is not None and self._transport.get_write_buffer_size() == left:
+                    raise UpstreamTimeout(
+                        f"{self.origin} did not take the request: {left} bytes of it are left."
+                    ) from None
 
     async def head(self) -> None:
         """Waits for the reply's status and headers."""
@@ -138,6 +155,13 @@ class Connection(asyncio.Protocol):
             self._fail(mapped(error, self.origin))
         if self._bodiless > HEAD_LIMIT:
             self._fail(ReplyTooLarge(f"{self.origin} sent more than {HEAD_LIMIT} bytes of headers."))
+
+    def pause_writing(self) -> None:
+        self._unsent = True
+
+    def resume_writing(self) -> None:
+        self._unsent = False
+        self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from turnout.core import WireRequest
-from turnout.errors import UpstreamError, UpstreamUnreachable
+from turnout.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 
 from .connection import Connection, Response
 from .mapping import FOREIGN, mapped
@@ -31,28 +31,33 @@ class Transport:
         self._tls: ssl.SSLContext | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def send(self, request: WireRequest, connect_timeout: float) -> Response:
+    async def send(self, request: WireRequest, connect_timeout: float, stall_timeout: float | None = None) -> Response:
         """Send ``request`` and wait for the reply's headers, however long that takes: the caller holds the clock.
 
+        ``stall_timeout`` is how long the provider may leave a large request lying.
+
         A kept connection that turns out to be closed before a byte came back is replaced once: the provider had hung
-        up before it saw the request. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of the connection only) or
-        ``UpstreamBroken``.
+        up before it saw the request. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of connecting and sending
+        only) or ``UpstreamBroken``.
         """
         target = provider_target_of(request.url)
         head = head_of(request.method, target, request.headers, len(request.body))
         connection = self._kept(target.origin)
         if connection is not None:
             try:
-                return await self._exchange(connection, head, request.body, target)
-            except UpstreamError:
-                if connection.answered:
+                return await self._exchange(connection, head, request.body, target, stall_timeout)
+            except UpstreamError as error:
+                if connection.answered or isinstance(error, UpstreamTimeout):
                     raise
         connection = await self._connect(target, connect_timeout)
-        return await self._exchange(connection, head, request.body, target)
+        return await self._exchange(connection, head, request.body, target, stall_timeout)
 
-    async def _exchange(self, connection: Connection, head: bytes, body: bytes, target: Target) -> Response:
+    async def _exchange(
+        self, connection: Connection, head: bytes, body: bytes, target: Target, stall_timeout: float | None
+    ) -> Response:
         try:
             connection.send(head, body)
+            await connection.taken(stall_timeout)
             await connection.head()
         except FOREIGN as error:
             connection.close()
