@@ -78,6 +78,7 @@ class Gateway:
             Fetcher(max_bytes=said.max_bytes, seconds=said.timeout, private_hosts=said.private_hosts).fetch,
             when=said.fetch,
             max_pixels=said.max_pixels,
+            max_decoded_bytes=said.max_decoded_bytes,
             cache_bytes=said.cache_bytes,
         )
         self._exits.callback(preparer.close)

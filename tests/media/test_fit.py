@@ -16,6 +16,7 @@ from turnout.core import ImageLimits
 from turnout.core.images import image_type
 from turnout.errors import InvalidRequest, Unsupported
 from turnout.media import check
+from turnout.media.budget import Budget
 from turnout.media.fit import Fit, fit
 from turnout.media.sizing import fitted, limits_among
 
@@ -25,7 +26,7 @@ ORIENTATION, GPS = 0x0112, 0x8825
 
 
 def made(data: bytes, limits: ImageLimits = ROOMY) -> Fit:
-    return fit(data, image_type(data[:16]), limits, PIXELS)
+    return fit(data, image_type(data[:16]), limits, PIXELS, Budget())
 
 
 def bytes_of(made_fit: Fit) -> bytes:

@@ -105,6 +105,7 @@ class MediaSettings(_Section, frozen=True):
     private_hosts: list[Host] = []
     max_bytes: Bytes = 20 * 1024 * 1024
     max_pixels: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 64_000_000
+    max_decoded_bytes: Bytes = 1024 * 1024 * 1024
     timeout: Seconds = 10
     cache_bytes: Bytes = 64 * 1024 * 1024
 

@@ -52,7 +52,9 @@ def plain(picture: Image.Image) -> Image.Image:
         if image.getchannel("A").getextrema() != (255, 255):
             return image
         return image.convert("RGB")
-    return picture.convert("L") if picture.mode in ("1", "L") else picture.convert("RGB")
+    if picture.mode in ("L", "RGB"):
+        return picture
+    return picture.convert("L" if picture.mode == "1" else "RGB")
 
 
 def _flattened_depth(picture: Image.Image) -> Image.Image:

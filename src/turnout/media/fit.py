@@ -10,6 +10,7 @@ from PIL import Image
 from turnout.core import ImageLimits
 from turnout.errors import Unsupported
 
+from .budget import Budget
 from .encode import encoded, plain, resized
 from .inspect import SIDEWAYS, Opened, assert_whole, decoding, open_image, short
 from .sizing import Size, fitted
@@ -37,11 +38,16 @@ class Fit(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def fit(data: bytes, known_type: str | None, limits: ImageLimits, max_pixels: int) -> Fit:
+def fit(data: bytes, known_type: str | None, limits: ImageLimits, max_pixels: int, budget: Budget) -> Fit:
     """``known_type`` is what the first bytes tell. Raises ``InvalidRequest`` or ``Unsupported``."""
     if known_type == _UNREAD:
         return _unseen(data, limits)
     opened = open_image(data, max_pixels)
+    with budget.taken_for(opened):
+        return _fitted(opened, data, limits)
+
+
+def _fitted(opened: Opened, data: bytes, limits: ImageLimits) -> Fit:
     size = fitted(opened.size, limits)
     if _complies(opened, size, data, limits):
         assert_whole(data, opened.media_type)

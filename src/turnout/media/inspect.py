@@ -18,6 +18,9 @@ from turnout.errors import InvalidRequest
 MAX_PIXELS: Final = 64_000_000
 """Of one image, unless the configuration says otherwise: more than any phone's usual picture has."""
 
+MAX_EDGE: Final = 65_535
+"""Pixels; as JPEG and GIF have it. A decoder keeps something for every row, however short."""
+
 _DECODERS: Final = {
     "image/png": "PNG",
     "image/jpeg": "JPEG",
@@ -68,7 +71,7 @@ def check(data: bytes, max_pixels: int = MAX_PIXELS) -> Checked:
 
 
 def open_image(data: bytes, max_pixels: int) -> Opened:
-    """Reads the header. Raises ``InvalidRequest`` for what is no image, and for one of more than ``max_pixels``."""
+    """Reads the header. Raises ``InvalidRequest`` for what is no image, and for one of too many pixels."""
     media_type = image_type(data[:16])
     if media_type is None:
         raise InvalidRequest(_what_else(data))
@@ -78,6 +81,8 @@ def open_image(data: bytes, max_pixels: int) -> Opened:
     with decoding(media_type):
         picture = Image.open(BytesIO(data), formats=(decoder,))
         width, height = picture.size
+        if max(width, height) > MAX_EDGE:
+            raise InvalidRequest(f"{width}x{height} is too long: at most {MAX_EDGE:,} pixels are allowed on a side.")
         if width * height > max_pixels:
             raise InvalidRequest(f"{width}x{height} are too many pixels: at most {max_pixels:,} are allowed.")
         animated = media_type in _MAY_MOVE and bool(getattr(picture, "is_animated", False))

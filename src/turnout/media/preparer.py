@@ -21,6 +21,7 @@ from turnout.core.images import media_type_of, standard_base64
 from turnout.engine import Prepared
 from turnout.errors import InvalidRequest, RequestError, Unsupported
 
+from .budget import MOST_BYTES, Budget
 from .cache import BoundedCache
 from .fit import fit
 from .inspect import MAX_PIXELS, short
@@ -76,12 +77,14 @@ class ImagePreparer:
         *,
         when: When = "needed",
         max_pixels: int = MAX_PIXELS,
+        max_decoded_bytes: int = MOST_BYTES,
         cache_bytes: int = 64 * 1024 * 1024,
     ) -> None:
         self._tastes = tastes
         self._fetch = fetch
         self._when = when
         self._max_pixels = max_pixels
+        self._budget = Budget(max_decoded_bytes)
         self._made: BoundedCache[_Made] = BoundedCache(cache_bytes, KEPT_SECONDS)
         self._fetched: BoundedCache[str] = BoundedCache(cache_bytes // _FETCHED_SHARE, FETCHED_SECONDS)
         self._threads = ThreadPoolExecutor(
@@ -190,7 +193,7 @@ class ImagePreparer:
             data = a2b_base64(text, strict_mode=True)  # b64decode would match a pattern, and hold up other threads
         except (NotBase64, ValueError) as error:
             raise InvalidRequest("The data is not base64.") from error
-        fitted = fit(data, media_type_of(text), limits, self._max_pixels)
+        fitted = fit(data, media_type_of(text), limits, self._max_pixels, self._budget)
         return _Made(fitted.media_type, None if fitted.data is None else b64encode(fitted.data).decode(), fitted.note)
 
     async def _run(self, work: Callable[..., Result], *given: object) -> Result:
