@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turnout.core import FormPart
+from turnout.dialects import multipart
 from turnout.dialects.multipart import Form, read_form
 from turnout.errors import InvalidRequest
 
@@ -118,3 +119,15 @@ def test_unknown_fields_are_told() -> None:
         "odd": b'"x"',
         "more": b'"m.bin"',
     }
+
+
+def test_a_form_may_be_cut_anywhere_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multipart, "_SLICE", 3)
+    value = b"\r\n--\r\n--y\r-\r\n" * 3
+    (read,) = read_form(part(NAMED, value) + b"--x--\r\n", TYPE).parts
+    assert read == FormPart("a", value)
+
+
+def test_data_full_of_boundaries_is_refused_before_it_is_read() -> None:
+    with pytest.raises(InvalidRequest, match="more than 200 fields"):
+        read_form(part(NAMED, b"\r\n--xyz" * 201) + b"--x--\r\n", TYPE)

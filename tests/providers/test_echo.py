@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -124,3 +125,42 @@ def test_what_it_can_not_say_is_refused_before_it_begins(fields: dict[str, Any],
     with pytest.raises(Unsupported) as caught:
         ECHO.run(request, AT_ONCE)
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize("end", ["", " "])
+async def test_a_long_text_is_said_whole_in_few_pieces(end: str) -> None:
+    text = " ".join(f"word{number}" for number in range(20_000)) + " " + "x" * 100_000 + " last"
+    messages = (Message("user", (Text(text + end), Text("part"))),)
+    answer, finish, usage = await said(messages)
+    assert answer == f"{text} part"
+    assert (finish, usage) == (Finish("stop", "stop"), Usage(input=20_003, output=20_003))
+    assert len(await events(messages=messages)) < 5000
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "finish"),
+    [
+        pytest.param({"max_output": 9000}, 9000, Finish("length", "length"), id="a-limit"),
+        pytest.param({"stop": ("x", "w8000 w8")}, 8000, Finish("stop", "stop", stop_sequence="w8000 w8"), id="a-stop"),
+    ],
+)
+async def test_a_long_text_is_cut_where_a_short_one_is(fields: dict[str, Any], words: int, finish: Finish) -> None:
+    messages = (Message("user", (Text("  ".join(f"w{number}" for number in range(20_000))),)),)
+    answer, end, usage = await said(messages, **fields)
+    assert answer.strip() == " ".join(f"w{number}" for number in range(words))
+    assert (end, usage) == (finish, Usage(input=20_000, output=words))
+
+
+async def test_others_go_on_while_a_long_text_is_said() -> None:
+    others = 0
+
+    async def go_on() -> None:
+        nonlocal others
+        while True:
+            others += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(go_on())
+    await said((Message("user", (Text("word " * 200_000),)),))
+    task.cancel()
+    assert others > 20

@@ -13,7 +13,7 @@ from turnout.catalog.settings import LimitSettings
 from turnout.dialects import HERE, Target
 from turnout.errors import BodyTooLarge, InvalidRequest, UnknownModel
 from turnout.server import bounds
-from turnout.server.bounds import check_counts, check_values, may_exceed
+from turnout.server.bounds import check_body, check_counts, may_hold
 
 TINY = LimitSettings(messages=2, parts=3, inputs=2, tools=1, stop=1)
 TEXTS = [
@@ -50,7 +50,7 @@ def some_json(chance: random.Random, depth: int = 0) -> Any:
 
 def taken(body: bytes, most: int) -> bool:
     try:
-        check_values(body, most)
+        check_body(body, most)
     except BodyTooLarge:
         return False
     return True
@@ -75,14 +75,29 @@ def test_commas_in_texts_are_no_values() -> None:
 
 
 def test_what_is_short_is_never_counted() -> None:
-    assert not may_exceed(b"[" + b"1," * 99 + b"1]", 101)
-    assert may_exceed(b"[" + b"1," * 200 + b"1]", 100)
+    assert not may_hold(b"[" + b"1," * 99 + b"1]", 101)
+    assert may_hold(b"[" + b"1," * 200 + b"1]", 100)
 
 
 def test_the_error_says_what_to_do() -> None:
     with pytest.raises(BodyTooLarge, match=r"more than 3 JSON values and keys.* raise limits\.values\.") as caught:
-        check_values(b"[1,2,3,4]", 3)
+        check_body(b"[1,2,3,4]", 3)
     assert caught.value.status == 413
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        pytest.param("A" * 5000, True, id="base64"),
+        pytest.param("ab\\/" * 60 + "A" * 5000, True, id="some-escapes"),
+        pytest.param("\\n" * 900, False, id="escapes"),
+        pytest.param("é" * 900, False, id="beyond-ascii"),
+    ],
+)
+def test_what_is_dear_to_decode_is_bounded(text: str, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "_MOST_WRITTEN", 1000)
+    monkeypatch.setattr(bounds, "_SLICE", 64)
+    assert taken(f'{{"prompt":"{text}"}}'.encode(), 100) is fits
 
 
 def asked(path_or_wire: str, target: Target = HERE, **fields: Any) -> None:

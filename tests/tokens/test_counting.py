@@ -29,7 +29,7 @@ from turnout.core import (
     ToolChoice,
     ToolResult,
 )
-from turnout.tokens import FAMILIES, count, count_text, family_of
+from turnout.tokens import FAMILIES, count, count_text, encodings, family_of
 
 SCHEMA = Raw(b'{"type":"object","properties":{"city":{"type":"string","description":"The city."}},"required":["city"]}')
 WEATHER = Tool("get_weather", "Get the weather.", SCHEMA)
@@ -164,3 +164,23 @@ def test_importing_the_room_loads_no_table() -> None:
     assert (
         subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "False\n"
     )
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4", "claude-haiku-4-5", "gemini-2.5-flash"])
+def test_a_long_text_has_as_many_tokens_as_its_pieces(model: str) -> None:
+    """Words alone: a text that is cut between them has the same tokens, however long it is."""
+    sentence = "The quick brown fox doesn't jump over 13 lazy dogs; zwölf Boxkämpfer jagen Viktor.\n"
+    alone = count_text(sentence * 10, model).tokens
+    assert count_text(sentence * 10_000, model).tokens == pytest.approx(alone * 1000, rel=0.002)
+
+
+def test_a_long_text_of_words_is_counted_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Der schnelle Fuchs springt, it's 1,234 o'clock.  Two spaces\n\nand lines. " * 700
+    whole = count_text(text, "gpt-4o", "o200k").tokens
+    for size in (1500, 3000, 5000, 10**9):
+        monkeypatch.setattr(encodings, "_PIECE", size)
+        assert count_text(text, "gpt-4o", "o200k").tokens == whole
+
+
+def test_a_long_text_without_words_is_off_by_few() -> None:
+    assert count_text("x" * 1_000_000, "gpt-4o", "o200k").tokens == pytest.approx(125_000, abs=62)

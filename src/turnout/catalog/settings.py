@@ -81,7 +81,7 @@ class ServerSettings(_Section, frozen=True):
 class LimitSettings(_Section, frozen=True):
     """How much one request may hold, far beyond what any provider takes. ``values`` are JSON's, keys counted too."""
 
-    values: Count = 400_000
+    values: Count = 320_000
     messages: Count = 10_000
     parts: Count = 20_000
     inputs: Count = 10_000

@@ -13,6 +13,7 @@ from turnout.core import FormPart, WireForm
 from turnout.errors import InvalidRequest
 
 _MOST_PARTS = 200
+_SLICE = 256 * 1024  # bytes that are looked at in one go
 _LONGEST_TEXT = 1024 * 1024  # bytes of a field that isn't a file
 
 
@@ -94,12 +95,28 @@ def read_form(body: bytes, content_type: str) -> Form:
     reader = _Reader()
     try:
         parser = reader.parser(boundary)
-        parser.write(body)
+        for piece in _slices(body, boundary):
+            parser.write(piece)
     except FormParserError as error:
         raise InvalidRequest(f"The form can't be read: {error}") from error
     if not reader.ended:
         raise InvalidRequest("The form can't be read: it ends before its last boundary.")
     return Form(tuple(reader.parts))
+
+
+def _slices(body: bytes, boundary: bytes) -> Iterator[bytes]:
+    """Data may be full of what only looks like a boundary, with which the parser takes its time."""
+    seen = 0
+    for at in range(0, len(body), _SLICE):
+        piece = body[at : at + _SLICE]
+        seen += piece.count(b"\r\n--" + boundary)
+        if seen > _MOST_PARTS:
+            raise _too_many()
+        yield piece
+
+
+def _too_many() -> InvalidRequest:
+    return InvalidRequest(f"The form has more than {_MOST_PARTS} fields.")
 
 
 class _Reader:
@@ -128,7 +145,7 @@ class _Reader:
 
     def _begin_part(self) -> None:
         if len(self.parts) == _MOST_PARTS:
-            raise InvalidRequest(f"The form has more than {_MOST_PARTS} fields.")
+            raise _too_many()
         self._headers, self._pieces = {}, []
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:

@@ -14,8 +14,10 @@ from turnout.errors import InvalidRequest
 T = TypeVar("T")
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _UTF8 = codecs.getincrementaldecoder("utf-8")
+_MISSING = re.compile(r"missing required field `(.*)`")
+_LONGEST = 1000  # characters of what a decoder says, which may quote all of a body
 _SLICE = 64 * 1024  # bytes: as text, a body may be four times as long
-_PATH = re.compile(r"^(?P<problem>.*) - at `(?P<path>.*)`$", re.DOTALL)
+_AT = " - at `"
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, where: str = "") -> T:
@@ -52,13 +54,13 @@ def decode_fields(body: bytes) -> dict[str, Raw]:
 
 
 def _invalid_field(text: str, where: str) -> InvalidRequest:
-    match = _PATH.match(text)
-    if match is None and not where:
-        missing = re.search(r"missing required field `(.*)`", text)
-        return InvalidRequest(f"{text}.", param=missing[1] if missing else None)
-    problem, path = (match["problem"], match["path"]) if match else (text, "$")
+    at = text.rfind(_AT, max(0, len(text) - _LONGEST))
+    problem = text[: min(_LONGEST, at if at >= 0 else len(text))]
+    path = text[at + len(_AT) : -1] if at >= 0 else "$"
+    missing = _MISSING.search(problem)
+    if at < 0 and not where:
+        return InvalidRequest(f"{problem}.", param=missing[1] if missing else None)
     path = f"{where}{path.removeprefix('$')}".removeprefix(".")
-    missing = re.search(r"missing required field `(.*)`", problem)
     if missing:
         path = f"{path}.{missing[1]}" if path else missing[1]
     return InvalidRequest(f"Invalid '{path}': {problem}.", param=path or None)

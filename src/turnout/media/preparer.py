@@ -10,6 +10,7 @@ from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ KEPT_SECONDS: Final = 3600.0
 FETCHED_SECONDS: Final = 60.0
 _FETCHED_SHARE: Final = 4  # of the cache's bytes, a quarter is for what was fetched
 _ENTRY: Final = 256  # bytes that an entry costs besides its data
+_AT_ONCE: Final = 32  # images of one request
 _MOST_THREADS: Final = 4  # each may hold an image's pixels
 
 Result = TypeVar("Result")
@@ -213,10 +215,13 @@ def _with(image: Image, made: _Made, text: str) -> Image:
 
 
 async def _all(jobs: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """Their results; the first error ends the others."""
-    tasks = [asyncio.ensure_future(job) for job in jobs]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        while tasks:
-            tasks.pop().cancel()  # and lets it go: it may hold an error, which holds this frame
+    """Their results; the first error ends the others. Some at a time: beginning thousands would hold up the loop."""
+    waiting = iter(jobs)
+    results: list[Result] = []
+    while tasks := [asyncio.ensure_future(job) for job in islice(waiting, _AT_ONCE)]:
+        try:
+            results += await asyncio.gather(*tasks)
+        finally:
+            while tasks:
+                tasks.pop().cancel()  # and lets it go: it may hold an error, which holds this frame
+    return results

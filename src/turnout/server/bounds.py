@@ -14,6 +14,7 @@ from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, R
 from turnout.dialects import Endpoint
 from turnout.errors import BodyTooLarge, InvalidRequest, UnknownModel
 
+_MOST_WRITTEN = 16 * 1024 * 1024
 _SLICE = 64 * 1024  # bytes that are looked at in one go
 _NO_MARKS = bytes(set(range(256)) - set(b",:[{"))
 _LONGEST_NAME = 256  # characters of a model's name, as in the configuration
@@ -21,20 +22,34 @@ _SHORTEST_PART = 2  # bytes
 _LISTS = ("messages", "contents", "input", "prompt")
 
 
-def may_exceed(body: bytes, most: int) -> bool:
-    """Whether ``body`` is long enough to hold more than ``most`` values: each takes a byte and what parts it."""
-    return len(body) > 2 * most
-
-
 def takes_form(endpoint: Endpoint[Any, Any]) -> bool:
     return getattr(endpoint, "request_type", "") == "multipart/form-data"
 
 
-def check_values(body: bytes, most: int) -> None:
-    """Raises ``BodyTooLarge`` for JSON of more than ``most`` values and keys. To be asked where it ``may_exceed``.
+def may_hold(body: bytes, values: int) -> bool:
+    """Whether it is long enough for more than ``values``: each takes a byte, and what parts it from the next one."""
+    return len(body) > 2 * values
 
-    Marks outside of texts are exact, and dear to find; nearly always all marks together are few enough.
-    """
+
+def check_body(body: bytes, most_values: int) -> None:
+    """Raises ``BodyTooLarge`` for JSON that would take long to decode. To be asked where it ``may_hold`` as much."""
+    _check_values(body, most_values)
+    if len(body) > _MOST_WRITTEN:
+        _check_texts(body)
+
+
+def _check_texts(body: bytes) -> None:
+    """What isn't plain ASCII, as base64 is, is dear to decode; no model reads as much of it."""
+    written = sum(2 * piece.count(b"\\") if piece.isascii() else len(piece) for piece in _slices(body))
+    if written > _MOST_WRITTEN:
+        raise BodyTooLarge(
+            f"The body holds more than {_MOST_WRITTEN} bytes of escapes and of characters beyond ASCII, the limit here."
+            " Send less in one request."
+        )
+
+
+def _check_values(body: bytes, most: int) -> None:
+    """Marks outside of texts are exact, and dear to find; nearly always all marks together are few enough."""
     if _marks(_slices(body)) < most:
         return
     found = 0

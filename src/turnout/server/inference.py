@@ -23,7 +23,7 @@ from turnout.gateway import Gateway
 from turnout.guard import require_model
 
 from .access import Access
-from .bounds import check_counts, check_values, may_exceed, takes_form
+from .bounds import check_body, check_counts, may_hold, takes_form
 from .counting import Counted, counted
 from .departure import Departure
 from .endpoints import Match
@@ -128,8 +128,8 @@ class _Exchange:
         limits = self._gateway.settings.limits
         query: bytes = self._scope["query_string"]
         target = Target(self._model_asked, query.decode("latin-1"), head.content_type)
-        if may_exceed(body, limits.values) and not takes_form(self._endpoint):
-            check_values(body, limits.values)
+        if may_hold(body, limits.values) and not takes_form(self._endpoint):
+            check_body(body, limits.values)
         request: Request = self._endpoint.parse(body, target)
         check_counts(request, len(body), limits)
         if not self._endpoint.relayed_headers:
