@@ -25,6 +25,7 @@ from turnout.core import Answer, Choice, Finish, Relayed, Start, Text, ToolCall,
 from turnout.dialects import Dialect, Endpoint, ReplyContext, ServedModel
 from turnout.errors import InvalidRequest, TurnoutError
 from turnout.providers import Provider, WireProvider
+from turnout.server.bounds import takes_form
 
 CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000)
 ANSWER = Answer(
@@ -157,3 +158,11 @@ def test_every_chat_reaches_every_provider(endpoint: Endpoint[Any, Any], provide
         same_wire = provider.operation(request).wire == endpoint.wire
         translated = begin(provider, msgspec.structs.replace(request, raw=None))
         assert same_wire or sent == translated
+
+
+@each_endpoint
+def test_what_takes_forms_says_so(endpoint: Endpoint[Any, Any]) -> None:
+    """The values of what isn't a form are counted, and the bytes of a file look like many."""
+    with pytest.raises(InvalidRequest) as caught:
+        endpoint.parse(b"no JSON")
+    assert takes_form(endpoint) == ("Expected a form" in caught.value.message)

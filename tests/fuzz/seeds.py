@@ -40,6 +40,7 @@ ANYTHING: dict[str, Any] = {
     "text": "Hi",
     "texts": ["Hi"],
     "voice": "alloy",
+    "task_id": "t1",
     "max_tokens": 50,
     "messages": [{"role": "user", "content": "Hi"}],
     "contents": [{"parts": [{"text": "Hi"}]}],

@@ -18,6 +18,7 @@ class Audio:
     """A form with OpenAI's fields: ``file``, ``model``, ``language``, ``prompt``, ``temperature``."""
 
     relayed_headers: frozenset[bytes] = frozenset()
+    request_type = "multipart/form-data"
 
     def __init__(self, wire: str, path: str, *, translate: bool) -> None:
         self.wire = wire
