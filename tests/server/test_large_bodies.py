@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +20,9 @@ from turnout import gateway
 from turnout.catalog import CommandLine
 from turnout.core import WireRequest
 from turnout.dialects import Endpoint, Target
+from turnout.engine import Reply
 from turnout.errors import TurnoutError
+from turnout.providers import registry as providers
 from turnout.server.bounds import takes_form
 from turnout.server.endpoints import Match
 from turnout.server.inference import Inference
@@ -259,3 +263,28 @@ async def test_nobody_waits_for_what_once_was_dear(
     found, wait = await asked(inference, ENDPOINTS[wire], make(), Target(), patience)
     assert found == status
     assert wait < patience
+
+
+@pytest.mark.parametrize(("words", "aside"), [(10, False), (50_000, True)], ids=["small", "large"])
+async def test_what_is_large_is_worked_on_aside(
+    inference: Inference, monkeypatch: pytest.MonkeyPatch, words: int, aside: bool
+) -> None:
+    """Parsed, built, and looked through for what was left out."""
+    seen: list[tuple[str, bool]] = []
+
+    def spied(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+
+        def spy(*given: Any) -> Any:
+            seen.append((name, threading.current_thread().name.startswith("turnout-aside")))
+            return original(*given)
+
+        monkeypatch.setattr(owner, name, spy)
+
+    endpoint = ENDPOINTS["openai-chat"]
+    spied(type(endpoint), "parse")
+    spied(type(providers()["gemini"]), "build")
+    spied(Reply, "dropped")
+    status, _ = await asked(inference, endpoint, chat("word " * words, "fast"), Target(), inf)
+    assert status == 200
+    assert seen == [("parse", aside), ("build", aside), ("dropped", aside)]
