@@ -61,6 +61,7 @@ ALL_ERRORS: list[TurnoutError] = [
     errors.UpstreamUnreachable("Why."),
     errors.UpstreamTimeout("Why."),
     errors.UpstreamBroken("Why."),
+    errors.ReplyTooLarge("Why."),
     errors.AllDeploymentsFailed("m", [("d", errors.UpstreamBroken("Why."))]),
     TurnoutError('Why "not"?\n'),
     errors.InvalidRequest("Half a character: \ud800.", param="\udfff"),

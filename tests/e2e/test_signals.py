@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.backends import simulator_address
 from tests.e2e.test_operations import TWO_WORKERS, eventually, outcome, worker_pids, workers
 from tests.simulator.raw import ask as ask_raw
+from tests.simulator.raw import send as send_raw
 from tests.support.process import Program, free_port
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import COMMAND, NO_LOCAL_SERVERS, StartTurnout, TurnoutServer
@@ -123,26 +124,34 @@ async def test_what_outlasts_the_drain_is_told_so_in_its_dialect_and_in_the_ledg
         "models": {"endless": {"deployments": [endless]}, "silent": {"deployments": [silent]}},
     }
     server = start_turnout(config)
-    asked = {
-        **STREAMS,
-        "/v1/chat/completions?": STREAMS["/v1/chat/completions"] | {"stream": False},
-        "/v1/messages?": STREAMS["/v1/messages"] | {"model": "silent"},
-    }
-    waiting = {path: asyncio.create_task(ask_raw(server.url + path, body)) for path, body in asked.items()}
-    await eventually(lambda: in_flight(server), len(asked))
+    unsaid = [
+        STREAMS["/v1/chat/completions"] | {"stream": False},
+        STREAMS["/v1/chat/completions"] | {"model": "silent"},
+    ]
+    waiting = [asyncio.create_task(ask_raw(f"{server.url}/v1/chat/completions", body)) for body in unsaid]
+    streams = [await begun(server.url + path, body) for path, body in STREAMS.items()]
+    await eventually(lambda: in_flight(server), len(streams) + len(waiting))
     server.program.signal(signal.SIGTERM)
-    told = {path: await task for path, task in waiting.items()}
+    rests = [(await reader.read()).decode() for _, reader, _ in streams]
+    whole = [await task for task in waiting]
+    for _, _, writer in streams:
+        writer.close()
     assert await asyncio.to_thread(server.program.wait) == 0
     assert "Traceback" not in server.log()
-    assert {path: reply.end for path, reply in told.items()} == dict.fromkeys(asked, "complete")
-    assert [path for path, reply in told.items() if DRAINED not in reply.body.decode()] == []
-    assert {path: reply.status for path, reply in told.items() if reply.status != 200} == {
-        "/v1/chat/completions?": 503,
-        "/v1/messages?": 503,
-    }
+    assert [path for path, rest in zip(STREAMS, rests, strict=True) if DRAINED not in rest] == []
+    assert [rest[-5:] for rest in rests] == ["0\r\n\r\n"] * len(rests)  # HTTP's own end: nothing was cut
+    assert [(reply.status, DRAINED in reply.body.decode()) for reply in whole] == [(503, True)] * len(whole)
     again = start_turnout(config, folder=server.folder)
-    outcomes = [await outcome(again, reply.headers["x-request-id"]) for reply in told.values()]
-    assert outcomes == ["drained"] * len(asked)
+    ids = [id_ for id_, _, _ in streams] + [reply.headers["x-request-id"] for reply in whole]
+    assert [await outcome(again, id_) for id_ in ids] == ["drained"] * len(ids)
+
+
+async def begun(url: str, body: object) -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter]:
+    """A stream whose first word is there, and the request's id."""
+    reader, writer = await send_raw(url, body)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    await reader.readuntil(b"word1")
+    return head.partition("x-request-id: ")[2].split("\r\n")[0], reader, writer
 
 
 async def in_flight(server: TurnoutServer) -> int:

@@ -21,7 +21,7 @@ def test_it_keeps_the_contract() -> None:
 
 def test_a_server_that_is_not_there_can_be_started() -> None:
     assert OLLAMA.profile.start_hint == "ollama serve"
-    assert OLLAMA.profile.url_variables == ("OLLAMA_URL",)
+    assert OLLAMA.profile.url_variables == ("OLLAMA_URL", "OLLAMA_HOST")
 
 
 @pytest.mark.parametrize(
