@@ -110,11 +110,11 @@ DRAINED = "is being stopped"
 async def test_what_outlasts_the_drain_is_told_so_in_its_dialect_and_in_the_ledger(
     start_turnout: StartTurnout, simulator: Simulator
 ) -> None:
-    """Streams in every dialect, an answer that hasn't begun, and a whole one of which nothing can be said yet."""
+    """Streams in every dialect, and answers that haven't begun."""
     address = simulator_address(simulator, "openai")
     endless = {
         "provider": "openai",
-        "model": "sim-words-100000-slow-between-20",
+        "model": "sim-words-1000-slow-between-300",
         "base_url": address,
         "api_key": "sk-1",
     }
@@ -124,10 +124,7 @@ async def test_what_outlasts_the_drain_is_told_so_in_its_dialect_and_in_the_ledg
         "models": {"endless": {"deployments": [endless]}, "silent": {"deployments": [silent]}},
     }
     server = start_turnout(config)
-    unsaid = [
-        STREAMS["/v1/chat/completions"] | {"stream": False},
-        STREAMS["/v1/chat/completions"] | {"model": "silent"},
-    ]
+    unsaid = [STREAMS["/v1/chat/completions"] | {"model": "silent", "stream": stream} for stream in (True, False)]
     waiting = [asyncio.create_task(ask_raw(f"{server.url}/v1/chat/completions", body)) for body in unsaid]
     streams = [await begun(server.url + path, body) for path, body in STREAMS.items()]
     await eventually(lambda: in_flight(server), len(streams) + len(waiting))
