@@ -33,8 +33,11 @@ TurnoutError
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Self
+from urllib.parse import quote
 
 
 class TurnoutError(Exception):
@@ -212,6 +215,7 @@ class UpstreamError(TurnoutError):
     ``retryable``: another try at the same deployment may help.
     ``elsewhere``: another deployment may help. False when the request itself is at fault.
     ``retry_after``: seconds the provider asked to wait, if it did.
+    ``excerpt``: how an unreadable reply begins. For the log at level ``debug`` only: it may hold anybody's words.
     ``attempts``, ``provider``, ``deployment``: how many were made in all, and who failed last; told in reply headers.
     """
 
@@ -223,15 +227,19 @@ class UpstreamError(TurnoutError):
     provider = ""
     deployment = ""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, excerpt: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.excerpt = excerpt
 
     def conceal(self, secret: str) -> None:
-        """Takes ``secret`` out of what is told: some providers quote the key that they refuse."""
-        if len(secret) >= SHORTEST_SECRET and secret in self.message:
-            self.message = self.message.replace(secret, "***")
-            self.args = (self.message,)
+        """Takes ``secret`` out of what is told, in every writing: some providers quote the key that they refuse."""
+        if len(secret) < SHORTEST_SECRET:
+            return
+        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], b64encode(secret.encode()).decode()):
+            self.message = self.message.replace(form, "***")
+            self.excerpt = self.excerpt.replace(form, "***")
+        self.args = (self.message,)
 
 
 class UpstreamRefused(UpstreamError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
+from turnout.core.words import plain
 from turnout.errors import ReplyTooLarge, TurnoutError, UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamTimeout
 from turnout.ticker import Ticker
 
@@ -38,6 +40,8 @@ from .call import Call, Meter, Recorder, reason_of
 from .estimate import TOKEN, estimated_usage, tokens, weight, weight_of, weight_of_bytes
 from .source import Source
 from .watchdog import Watchdog
+
+_log = logging.getLogger(__name__)
 
 _FRAME_END = b"\n\n"
 """Ends a server-sent event, most of which carry one token. Lines of NDJSON are relayed one by one."""
@@ -212,6 +216,8 @@ class Attempt:
         key = self.deployment.api_key
         if key:
             error.conceal(key.reveal())
+        if error.excerpt:
+            _log.debug("%s: the unreadable reply begins with %s", self._start.attempt_id, error.excerpt)
 
     def _outcome(self) -> Outcome:
         return "failed" if self._first_token is None else "cut"
@@ -318,4 +324,4 @@ class Attempt:
 
 def _failed(event: Failure) -> UpstreamError:
     """An error that the provider reported inside its answer, as the status it would have had before it."""
-    return UpstreamRefused(event.status, f"The provider reported: {event.message}", native_code=event.code)
+    return UpstreamRefused(event.status, f"The provider reported: {plain(event.message)}", native_code=event.code)

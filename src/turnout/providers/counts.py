@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from turnout.core import Failure, Product, Relayed, StreamEvent, TokenCount
-from turnout.errors import UpstreamBroken
+from turnout.providers.unreadable import unreadable
 
 from .frames import BodyReader
 
@@ -28,9 +28,9 @@ class CountReader(BodyReader):
         try:
             told = self._read(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UpstreamBroken(f"{self._provider} sent what isn't a count ({error}): {data[:200]!r}") from error
+            raise unreadable(f"{self._provider} sent what isn't a count.", data, error) from error
         if told is None:
-            raise UpstreamBroken(f"{self._provider}'s reply has no count: {data[:200]!r}")
+            raise unreadable(f"{self._provider}'s reply has no count.", data)
         if isinstance(told, Failure):
             return [told]
         return [Relayed(data) if self._relayed else Product(TokenCount(tokens=told, source="reported"))]

@@ -9,6 +9,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from turnout.core import Deployment
+from turnout.core.words import plain
 from turnout.errors import UpstreamRateLimited, UpstreamRefused, UpstreamUnauthenticated
 
 
@@ -47,7 +48,7 @@ def refused(
     """The error for a status, with what to do about it. ``message`` is the provider's own words, ``cure`` what it
     knows to help better than what helps with every provider.
     """
-    said = f"{deployment.provider} answered {status}: {message}"
+    said = f"{deployment.provider} answered {status}: {plain(message)}"
     cure = cure or _cure(status, deployment, key_prefix)
     if cure:
         said = f"{said.rstrip('.')}. {cure}"

@@ -8,6 +8,7 @@ import msgspec
 
 from turnout.core import Failure, Finish, StreamEvent, UsageSoFar
 from turnout.errors import UpstreamBroken
+from turnout.providers.unreadable import unreadable
 
 from . import wire
 
@@ -19,7 +20,7 @@ def read(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"The provider sent what isn't an Anthropic message ({error}): {data[:200]!r}") from error
+        raise unreadable("The provider sent what isn't an Anthropic message.", data, error) from error
 
 
 def failure_of(error: wire.ErrorFields) -> Failure:

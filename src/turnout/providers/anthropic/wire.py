@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from turnout.core import FinishReason, Usage
+from turnout.core.words import words_of
 
 NAMESPACE = "anthropic"
 WIRE = "anthropic-messages"
@@ -155,5 +156,5 @@ def error_of(body: bytes) -> tuple[str, str | None]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         error = None
     if error is None:
-        return body[:500].decode("utf-8", "replace").strip() or _WORDLESS, None
+        return words_of(body) or _WORDLESS, None
     return error.message or _WORDLESS, (error.details and error.details.error_code) or error.type

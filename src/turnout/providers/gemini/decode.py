@@ -28,10 +28,10 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.errors import UpstreamBroken
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
+from turnout.providers.unreadable import unreadable
 
 from . import wire
 from .partial_args import PartialArgs
@@ -39,7 +39,7 @@ from .partial_args import PartialArgs
 NAMESPACE = "gemini"
 SIGNATURE = "thoughtSignature"
 _REPLY = msgspec.json.Decoder(wire.Reply)
-_SHOWN = 200  # bytes of an unreadable reply that its error shows
+_SHOWN = 200  # bytes of an unreadable reply that the log shows
 
 
 def read_reply(data: bytes) -> wire.Reply:
@@ -47,7 +47,7 @@ def read_reply(data: bytes) -> wire.Reply:
     try:
         return _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"Gemini sent what isn't a reply of its API ({error}): {data[:_SHOWN]!r}") from error
+        raise unreadable("Gemini sent what isn't a reply of its API.", data, error) from error
 
 
 def failure_of(error: wire.Error) -> Failure:
@@ -248,7 +248,7 @@ class Frames:
     def close(self) -> list[bytes]:
         events = self._framer.close()
         if not self._seen and not events and self._head.strip():
-            raise UpstreamBroken(f"Gemini sent what isn't an event stream: {self._head!r}")
+            raise unreadable("Gemini sent what isn't an event stream.", self._head)
         return [data for _, data in events]
 
 
@@ -283,5 +283,5 @@ class BodyDecoder(BodyReader):
 def read_body(data: bytes) -> wire.Reply:
     reply = read_reply(data)
     if not reply.candidates and not reply.error and not blocked(reply):
-        raise UpstreamBroken(f"Gemini's reply has no candidates: {data[:_SHOWN]!r}")
+        raise unreadable("Gemini's reply has no candidates.", data)
     return reply

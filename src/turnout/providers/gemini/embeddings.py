@@ -22,6 +22,7 @@ from turnout.errors import InvalidRequest, Unsupported, UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
+from turnout.providers.unreadable import unreadable
 
 from . import wire
 from .access import asking, resource
@@ -145,4 +146,4 @@ def _read(data: bytes) -> _Reply:
     try:
         return _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"Gemini sent what aren't embeddings ({error}): {data[:200]!r}") from error
+        raise unreadable("Gemini sent what aren't embeddings.", data, error) from error

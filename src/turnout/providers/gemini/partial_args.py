@@ -61,7 +61,7 @@ class PartialArgs:
             place.extend([None] * (step + 1 - len(place)))
             place[step] = value
         else:
-            raise UpstreamBroken(f"The provider sent a tool call argument that has no place at {step!r}.")
+            raise UpstreamBroken("The provider sent a tool call argument that has no place.")
 
 
 def _path(path: str) -> list[str | int]:
@@ -74,7 +74,7 @@ def _path(path: str) -> list[str | int]:
         steps.append(int(number) if number else name or _ESCAPED.sub(r"\1", quoted or ""))
         at = found.end()
     if at != len(path) or not steps or isinstance(steps[0], int) or len(steps) > _DEEPEST:
-        raise UpstreamBroken(f"The provider sent a tool call argument with a path that can't be read: {path[:200]!r}.")
+        raise UpstreamBroken("The provider sent a tool call argument with a path that can't be read.")
     return steps
 
 

@@ -20,6 +20,7 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
+from turnout.core.words import words_of
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
@@ -152,7 +153,7 @@ def _error_of(body: bytes) -> wire.Error:
     try:
         found = _ERROR.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return wire.Error(message=body[:500].decode("utf-8", "replace").strip())
+        return wire.Error(message=words_of(body))
     if isinstance(found, list):
         return found[0].error if found else wire.Error()
     return found.error

@@ -22,14 +22,13 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.core.images import media_type_of
-from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
+from turnout.providers.unreadable import unreadable
 
 from . import wire
 
 _REPLY = msgspec.json.Decoder(wire.Reply)
-_SHOWN = 200  # bytes of an unreadable reply that its error shows
 
 
 def read_reply(data: bytes) -> wire.Reply:
@@ -37,11 +36,11 @@ def read_reply(data: bytes) -> wire.Reply:
     try:
         reply = _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"Ollama sent what isn't a reply of its API ({error}): {data[:_SHOWN]!r}") from error
+        raise unreadable("Ollama sent what isn't a reply of its API.", data, error) from error
     if reply.response is not None or reply.thinking is not None:
         reply.message = wire.Message(content=reply.response, thinking=reply.thinking)
     if reply.message is None and reply.error is None and not reply.done:
-        raise UpstreamBroken(f"Ollama's reply has no message: {data[:_SHOWN]!r}")
+        raise unreadable("Ollama's reply has no message.", data)
     return reply
 
 

@@ -24,6 +24,7 @@ from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 from turnout.providers.raw_fields import object_in
+from turnout.providers.unreadable import unreadable
 
 from . import wire
 from .build import NAMESPACE, add_extensions, add_own_defaults
@@ -109,7 +110,7 @@ def _read(data: bytes) -> _Reply:
     try:
         return _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"The provider sent what aren't embeddings ({error}): {data[:200]!r}") from error
+        raise unreadable("The provider sent what aren't embeddings.", data, error) from error
 
 
 def _usage(reply: _Reply) -> Usage | None:

@@ -18,6 +18,7 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
+from turnout.core.words import words_of
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
@@ -111,7 +112,7 @@ def _words_of(body: bytes) -> str:
         error = _ERROR.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
         error = None
-    return wire.error_text(error) if error else body[:500].decode("utf-8", "replace").strip() or "(no message)"
+    return wire.error_text(error) if error else words_of(body) or "(no message)"
 
 
 def _cure(status: int, message: str, deployment: Deployment) -> str:

@@ -23,6 +23,7 @@ from turnout.errors import UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
+from turnout.providers.unreadable import unreadable
 
 from .access import Access
 from .chat.build import NAMESPACE
@@ -125,7 +126,7 @@ def _read(data: bytes) -> _Reply:
     try:
         return _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"The provider sent what aren't embeddings ({error}): {data[:200]!r}") from error
+        raise unreadable("The provider sent what aren't embeddings.", data, error) from error
 
 
 def _events(reply: _Reply, inputs: int) -> list[StreamEvent]:

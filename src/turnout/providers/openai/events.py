@@ -9,8 +9,8 @@ from msgspec import Raw
 
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
-from turnout.errors import UpstreamBroken
 from turnout.providers.frames import FrameReader
+from turnout.providers.unreadable import unreadable
 
 from .chat.decode import failure_of, says_nothing
 from .chat.wire import ErrorFields
@@ -68,6 +68,4 @@ def _read(data: bytes) -> _Event:
     try:
         return _EVENT.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(
-            f"The provider sent what isn't an event of its stream ({error}): {data[:200]!r}"
-        ) from error
+        raise unreadable("The provider sent what isn't an event of its stream.", data, error) from error

@@ -30,6 +30,7 @@ from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
+from turnout.providers.unreadable import unreadable
 
 from .access import Access
 from .chat.build import NAMESPACE
@@ -183,4 +184,4 @@ def _read(decoder: msgspec.json.Decoder[Any], data: bytes) -> Any:
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"The provider sent what aren't images ({error}): {data[:200]!r}") from error
+        raise unreadable("The provider sent what aren't images.", data, error) from error

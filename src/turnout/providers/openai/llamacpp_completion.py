@@ -31,10 +31,11 @@ from turnout.core import (
     WireRequest,
 )
 from turnout.core.framing import EventCutter, events_of, payload_of
-from turnout.errors import Unsupported, UpstreamBroken
+from turnout.errors import Unsupported
 from turnout.providers import Decoder
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.raw_fields import add_missing
+from turnout.providers.unreadable import unreadable
 
 from .access import Access
 from .chat.decode import failure_of
@@ -168,7 +169,7 @@ def _read(decoder: msgspec.json.Decoder[_Made], data: bytes) -> _Made:
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"The provider sent what isn't a completion ({error}): {data[:200]!r}") from error
+        raise unreadable("The provider sent what isn't a completion.", data, error) from error
 
 
 def _end_of(replies: Iterable[_Reply]) -> list[StreamEvent]:

@@ -23,6 +23,7 @@ from turnout.errors import UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
+from turnout.providers.unreadable import unreadable
 
 from .access import Access
 from .chat.build import NAMESPACE
@@ -151,7 +152,7 @@ def _read(data: bytes) -> _Reply:
     try:
         reply = _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(f"The provider sent what isn't a transcript ({error}): {data[:200]!r}") from error
+        raise unreadable("The provider sent what isn't a transcript.", data, error) from error
     if reply.text is None and reply.error is None:
         raise UpstreamBroken("The provider's reply has no text.")
     return reply

@@ -28,6 +28,7 @@ from turnout.errors import UpstreamBroken
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds
+from turnout.providers.unreadable import unreadable
 
 from . import wire
 
@@ -43,7 +44,7 @@ def read_reply(data: bytes) -> wire.Reply:
 
 
 def not_a_completion(data: bytes, error: Exception | str) -> UpstreamBroken:
-    return UpstreamBroken(f"The provider sent what isn't a chat completion ({error}): {data[:200]!r}")
+    return unreadable("The provider sent what isn't a chat completion.", data, error)
 
 
 def says_nothing(data: bytes) -> bool:

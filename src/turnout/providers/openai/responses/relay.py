@@ -8,6 +8,7 @@ from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import ReplyTooLarge, UpstreamBroken
 from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.unreadable import unreadable
 
 from . import wire
 
@@ -102,4 +103,4 @@ def _read(data: bytes) -> _Event | None:
 
 
 def not_a_response(data: bytes, error: Exception | str) -> UpstreamBroken:
-    return UpstreamBroken(f"The provider sent what isn't a response ({error}): {data[:200]!r}")
+    return unreadable("The provider sent what isn't a response.", data, error)

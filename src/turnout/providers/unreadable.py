@@ -1,0 +1,12 @@
+"""The error for bytes that aren't of a wire."""
+
+from __future__ import annotations
+
+from turnout.core.words import excerpt
+from turnout.errors import UpstreamBroken
+
+
+def unreadable(message: str, data: bytes, error: Exception | str | None = None) -> UpstreamBroken:
+    """``message`` says what is wrong, ``error`` where. The bytes go into the log only: they may hold anything."""
+    said = f"{message.removesuffix('.')} ({error})." if error is not None else message
+    return UpstreamBroken(said, excerpt=excerpt(data))

@@ -1,0 +1,36 @@
+"""Bytes that aren't of a wire may be anybody's words: a client is told that they can't be read, the log how they begin."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.contract import asking, each_wire_provider
+from turnout.core import CountRequest, EmbeddingRequest, ImageRequest, Request, TranscriptionRequest
+from turnout.errors import Unsupported, UpstreamBroken
+from turnout.providers import Decoder, WireProvider
+
+WORDS = b"<b>Another's words\n"
+REQUESTS: dict[str, Request] = {
+    "chat": asking(),
+    "stream": asking(stream=True),
+    "embeddings": EmbeddingRequest(model="m", inputs=("a",)),
+    "image": ImageRequest(model="m", prompt="a"),
+    "transcription": TranscriptionRequest(model="m", audio=b"RIFF", file_name="a.wav"),
+    "count": CountRequest(model="m", chat=asking()),
+}
+
+
+@each_wire_provider
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+@pytest.mark.parametrize("relayed", [True, False], ids=["relayed", "translated"])
+def test_what_can_not_be_read_is_not_told(provider: WireProvider, request_: Request, relayed: bool) -> None:
+    try:
+        operation = provider.operation(request_)
+        decoder: Decoder = operation.relay(request_) if relayed else operation.decoder(request_)
+    except (Unsupported, NotImplementedError):  # nothing of that kind, or nobody who speaks it
+        return
+    data = b"data: " + WORDS + b"\n" if request_.stream and provider.name != "ollama" else WORDS
+    with pytest.raises(UpstreamBroken) as caught:
+        _ = [*decoder.feed(data), *decoder.close()]
+    assert "words" not in caught.value.message
+    assert "Another's words" in caught.value.excerpt
