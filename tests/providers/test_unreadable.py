@@ -1,4 +1,4 @@
-"""Bytes that aren't of a wire may be anybody's words: a client is told that they can't be read, the log how they begin."""
+"""Bytes that aren't of a wire may be anybody's: a client is told that they can't be read, the log how they begin."""
 
 from __future__ import annotations
 
