@@ -51,7 +51,13 @@ async def counted(gateway: Gateway, call: Call, request: CountRequest, models: M
 async def _asked(gateway: Gateway, call: Call, model: Model) -> Counted:
     nobody = _Nobody()
     engine = Engine(
-        registry(), gateway.transport, recorder=nobody, meter=nobody, ticker=gateway.ticker, aside=gateway.aside
+        registry(),
+        gateway.transport,
+        recorder=nobody,
+        meter=nobody,
+        ticker=gateway.ticker,
+        aside=gateway.aside,
+        max_reply_bytes=gateway.settings.server.max_reply_bytes,
     )
     reply = await engine.open(call, _Alone(model))
     try:

@@ -61,7 +61,7 @@ class ResponseRenderer:
         self._message: MessageItem | None = None  # the last item, if it may have more parts
         self._open: dict[int, ContentPart | ReasoningItem | CallItem] = {}
         self._parts: dict[int, Part] = {}
-        self._logprobs: tuple[TokenLogprob, ...] = ()
+        self._logprobs: list[TokenLogprob] = []  # those that the next text is told with
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._relayed = False
@@ -159,7 +159,7 @@ class ResponseRenderer:
         if place is None:
             return b""
         if self._logprobs and isinstance(place, ContentPart):
-            tokens, self._logprobs = self._logprobs, ()
+            tokens, self._logprobs = tuple(self._logprobs), []
             return place.add(text, tokens)
         return place.add(text)
 
