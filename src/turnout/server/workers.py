@@ -20,6 +20,7 @@ from typing import Final
 import structlog
 
 from turnout.catalog import CommandLine
+from turnout.errors import ConfigError
 from turnout.gateway import Gateway
 from turnout.telemetry import configure_logs
 from turnout.telemetry.shared import VARIABLE
@@ -48,6 +49,7 @@ class Workers:
         self._workers: list[BaseProcess] = []
         self._started: dict[BaseProcess, float] = {}
         self._failures = 0  # workers in a row that died soon after their start
+        self._not_before = 0.0  # another one is started
         self._stop_at: float | None = None  # when those that are left are killed
         self._signals: list[int] = []
         self._woken, self._waker = os.pipe()
@@ -67,7 +69,7 @@ class Workers:
                     self._fill_up()
                 elif time.monotonic() > self._stop_at:
                     self._tell(BaseProcess.kill)
-                wait([self._woken, *(worker.sentinel for worker in self._workers)], timeout=1)
+                wait([self._woken, *(worker.sentinel for worker in self._workers)], timeout=self._patience())
         finally:
             self._tell(BaseProcess.kill)
             shutil.rmtree(folder, ignore_errors=True)
@@ -89,11 +91,14 @@ class Workers:
         if wait([self._woken], timeout=0):
             os.read(self._woken, 4096)
 
+    def _patience(self) -> float:
+        """How long nothing has to be done, if nothing happens."""
+        missing = self._stop_at is None and len(self._workers) < self._number
+        return max(0.0, self._not_before - time.monotonic()) if missing else 1.0
+
     def _fill_up(self) -> None:
-        if self._failures:
-            pause = min(LONGEST_PAUSE, 0.1 * 2**self._failures)
-            if wait([self._woken], timeout=pause):
-                return
+        if time.monotonic() < self._not_before:
+            return
         while len(self._workers) < self._number and not self._signals:
             worker = _spawning.Process(target=_work, args=(self._command_line, self._listener))
             worker.start()
@@ -103,8 +108,9 @@ class Workers:
     def _bury_the_dead(self) -> None:
         for worker in [worker for worker in self._workers if not worker.is_alive()]:
             self._workers.remove(worker)
-            lived = time.monotonic() - self._started.pop(worker)
-            self._failures = 0 if lived > STEADY_SECONDS else self._failures + 1
+            now = time.monotonic()
+            self._failures = 0 if now - self._started.pop(worker) > STEADY_SECONDS else self._failures + 1
+            self._not_before = now + min(LONGEST_PAUSE, 0.1 * 2**self._failures) if self._failures else now
             if self._stop_at is None:
                 _log.error("a worker died and is replaced", pid=worker.pid, exit_code=worker.exitcode)
             worker.join()
@@ -125,7 +131,11 @@ def _remove_orphans() -> None:
 def _work(command_line: CommandLine, listener: socket.socket) -> None:
     """A worker's whole life. Its parent's death ends it too; then it tidies up in its place."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop listens
-    gateway = Gateway(command_line)
+    try:
+        gateway = Gateway(command_line)
+    except ConfigError as error:  # the file has become wrong since the service was started
+        _log.error("a worker can't start", error=error.message)
+        sys.exit(2)
     configure_logs(gateway.settings.log.level, gateway.settings.log.format)
     parent = multiprocessing.parent_process()
     if parent is None:

@@ -1,0 +1,65 @@
+"""The parent of several serving processes: what it starts, replaces and tidies up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from turnout.catalog import CommandLine
+from turnout.server import workers
+from turnout.server.workers import Workers
+
+
+def end_at_once(command_line: CommandLine, listener: socket.socket) -> None:
+    """A worker that fails while it starts."""
+    os._exit(3)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_folders_of_services_that_are_gone_are_removed(temporary: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for pid in (gone.pid, os.getpid()):
+        (temporary / f"turnout-metrics-{pid}-x").mkdir()
+    (temporary / "turnout-metrics-somebody").mkdir()
+    workers._remove_orphans()
+    assert sorted(folder.name for folder in temporary.iterdir()) == [
+        f"turnout-metrics-{os.getpid()}-x",
+        "turnout-metrics-somebody",
+    ]
+
+
+def test_workers_that_die_at_their_start_are_started_again_more_and_more_rarely(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_work", end_at_once)
+    parent = Workers(CommandLine(), socket.socket(), 1, drain=0.1)
+    pauses: list[float] = []
+
+    def died(*told: object, **more: object) -> None:
+        pauses.append(parent._not_before - time.monotonic())
+        if len(pauses) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(workers._log, "error", died)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        parent.run()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert all(most / 2 < pause <= most for pause, most in zip(pauses, (0.2, 0.4, 0.8), strict=True))
+    assert list(temporary.iterdir()) == []
