@@ -52,10 +52,11 @@ import os, warnings
 warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads, and this is one
 {ASK}
 child = os.fork()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
 print({ASK}.text, flush=True)
 if not child:
     os._exit(0)
-assert os.waitpid(child, 0)[1] == 0
 """
     assert said(source) == ["hello there", "hello there"]
 
@@ -98,6 +99,26 @@ asyncio.run(main())
 print(*sqlite3.connect("data/turnout.db").execute("SELECT request_id, outcome, output FROM attempts"))
 """
     assert said(source) == [f"('{request_id}', 'ok', 2)"]
+
+
+def test_what_its_loop_cannot_do_any_more_at_the_end_is_no_news() -> None:
+    source = """
+import asyncio, atexit, threading, time
+from turnout.library.background import Background
+
+async def begin():
+    asyncio.create_task(look_after_the_end())
+
+async def look_after_the_end():
+    while threading.main_thread().is_alive():
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.05)
+    await asyncio.to_thread(print, "no thread is started any more")
+
+Background().run(begin())
+atexit.register(time.sleep, 0.2)
+"""
+    assert said(source) == []
 
 
 async def test_ctrl_c_stops_the_provider(sim: Simulator) -> None:

@@ -16,6 +16,7 @@ class Background:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_tell_while_the_process_runs)
         self._thread = threading.Thread(target=self._loop.run_forever, name="turnout", daemon=True)
         self._thread.start()
 
@@ -42,3 +43,9 @@ async def _then_set(ended: threading.Event, work: Coroutine[Any, Any, T]) -> T:
         return await work
     finally:
         ended.set()
+
+
+def _tell_while_the_process_runs(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """At its end the loop goes on for a moment, without the threads that files and databases need: that is no news."""
+    if threading.main_thread().is_alive():
+        loop.default_exception_handler(context)
