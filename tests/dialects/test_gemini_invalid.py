@@ -10,7 +10,7 @@ from tests.support.gemini_wire import BATCH_EMBED, COUNT, EMBED, STREAM, TARGET,
 from turnout.dialects import Endpoint
 from turnout.errors import InvalidRequest
 
-DEEP = b"[" * 5000 + b"]" * 5000
+DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def refused(body: dict[str, Any] | bytes, endpoint: Endpoint[Any, Any] = STREAM) -> InvalidRequest:

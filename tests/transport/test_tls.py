@@ -28,13 +28,15 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.certificate = folder / "ca.pem"
-        subject = ["-subj", "/CN=Test authority", "-addext", "basicConstraints=critical,CA:TRUE"]
+        rights = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"]
+        subject = ["-subj", "/CN=Test authority", *rights]
         self._openssl("req", "-x509", *self._new_key("ca"), *subject, "-days", "2", "-out", str(self.certificate))
 
     def server(self, names: str) -> ssl.SSLContext:
         """A server's side, with a certificate for ``names`` (``IP:127.0.0.1``, ``DNS:localhost``)."""
         signed = ["-CA", str(self.certificate), "-CAkey", str(self._folder / "ca.key"), "-days", "2"]
-        subject = ["-subj", "/CN=server", "-addext", f"subjectAltName={names}"]
+        rights = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", f"subjectAltName={names}"]
+        subject = ["-subj", "/CN=server", *rights]
         self._openssl(
             "req", "-x509", *self._new_key("server"), *subject, *signed, "-out", str(self._folder / "server.pem")
         )
