@@ -13,6 +13,7 @@ from tests.media import pictures
 from tests.support.aimock import case
 from tests.support.raw_upstream import RawUpstream, ok, replying
 from tests.support.sdks import PNG
+from turnout.media.budget import Budget
 from turnout.media.fit import Fit, fit
 from turnout.providers import registry
 
@@ -77,7 +78,7 @@ def fitting(backend: Backend) -> Fit:
     """What the provider of ``backend`` should be sent of the large picture."""
     limits = registry()[backend.provider_name].profile.images
     assert limits is not None
-    return fit(LARGE, "image/png", limits, 64_000_000)
+    return fit(LARGE, "image/png", limits, 64_000_000, Budget(1 << 30))
 
 
 @pytest.mark.parametrize("backend", ONE_OF_EACH)

@@ -23,9 +23,11 @@ from turnout.dialects import Endpoint, Target
 from turnout.engine import Reply
 from turnout.errors import TurnoutError
 from turnout.providers import registry as providers
+from turnout.server.access import Access
 from turnout.server.bounds import takes_form
 from turnout.server.endpoints import Match
 from turnout.server.inference import Inference
+from turnout.server.pages import Pages
 
 LARGEST = 32 * 1024 * 1024
 VALUES, ITEMS = 320_000, 10_000
@@ -52,7 +54,7 @@ JSON = dict[str, Any]
 class Upstream:
     """In place of the transport: takes everything and answers at once, as Gemini would."""
 
-    async def send(self, request: WireRequest, connect_timeout: float) -> Answered:
+    async def send(self, request: WireRequest, connect_timeout: float, stall: float) -> Answered:
         return Answered()
 
     async def close(self) -> None: ...
@@ -81,7 +83,7 @@ async def inference(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[I
         patch.setattr(gateway, "Transport", Upstream)
         made = gateway.Gateway(CommandLine(config=folder / "turnout.yaml", data_dir=str(folder / "data")))
         async with made:
-            yield Inference(made)
+            yield Inference(made, Access(made, Pages(made.settings.server)))
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +108,13 @@ class Client:
         self.status = 0
         self.scope = {
             "query_string": target.query.encode(),
-            "headers": [(b"content-type", (target.content_type or "application/json").encode())],
+            "headers": [
+                (b"content-type", (target.content_type or "application/json").encode()),
+                (b"host", b"localhost"),
+            ],
+            "method": "POST",
+            "path": "/",
+            "client": ("127.0.0.1", 1),
             "state": {},
         }
         self._body = memoryview(body)
