@@ -29,6 +29,10 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_the_pause_has_an_end() -> None:
+    assert [workers._pause(failures) for failures in (0, 1, 2, 5000)] == [0, 0.2, 0.4, workers.LONGEST_PAUSE]
+
+
 def test_folders_of_services_that_are_gone_are_removed(temporary: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()

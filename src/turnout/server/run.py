@@ -27,6 +27,7 @@ def serve(command_line: CommandLine, on_listening: Callable[[Gateway, str, int],
     Raises ``ConfigError``, also for an address that can't be listened on.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until somebody listens to it who has something to finish
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     gateway = Gateway(command_line)
     settings = gateway.settings
     configure_logs(settings.log.level, settings.log.format)

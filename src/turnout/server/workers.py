@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shutil
@@ -87,7 +88,8 @@ class Workers:
                 _log.info("stopping", workers=len(self._workers), drain_seconds=self._drain)
             for worker in self._workers:
                 if worker.pid is not None:
-                    os.kill(worker.pid, signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
+                    with contextlib.suppress(ProcessLookupError):  # it has just died
+                        os.kill(worker.pid, signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
         if wait([self._woken], timeout=0):
             os.read(self._woken, 4096)
 
@@ -110,7 +112,7 @@ class Workers:
             self._workers.remove(worker)
             now = time.monotonic()
             self._failures = 0 if now - self._started.pop(worker) > STEADY_SECONDS else self._failures + 1
-            self._not_before = now + min(LONGEST_PAUSE, 0.1 * 2**self._failures) if self._failures else now
+            self._not_before = now + _pause(self._failures)
             if self._stop_at is None:
                 _log.error("a worker died and is replaced", pid=worker.pid, exit_code=worker.exitcode)
             worker.join()
@@ -118,6 +120,11 @@ class Workers:
     def _tell(self, what: Callable[[BaseProcess], None]) -> None:
         for worker in self._workers:
             what(worker)
+
+
+def _pause(failures: int) -> float:
+    """Seconds before the next start, after so many workers that died at theirs."""
+    return min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)) if failures else 0.0
 
 
 def _remove_orphans() -> None:
@@ -131,6 +138,7 @@ def _remove_orphans() -> None:
 def _work(command_line: CommandLine, listener: socket.socket) -> None:
     """A worker's whole life. Its parent's death ends it too; then it tidies up in its place."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop listens
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         gateway = Gateway(command_line)
     except ConfigError as error:  # the file has become wrong since the service was started

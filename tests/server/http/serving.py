@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,14 @@ async def describe(scope: Any, receive: Any, send: Any) -> None:
 async def reply(send: Any, body: bytes, status: int = 200) -> None:
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never became true")
 
 
 class Serving:
@@ -84,6 +92,10 @@ class Client:
         head = await self.head()
         length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
         return await self._reader.readexactly(length)
+
+    async def some(self) -> bytes:
+        """What has come in; empty at the end."""
+        return await asyncio.wait_for(self._reader.read(100_000), 5)
 
     async def rest(self) -> bytes:
         """Everything up to the end of the connection."""

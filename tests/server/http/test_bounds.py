@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.http.serving import REQUEST, Client, Serving, reply, serving
+from tests.server.http.serving import REQUEST, Client, Serving, reply, serving, until
 from turnout.server.http import server as server_module
 
 POST = b"POST /%b HTTP/1.1\r\nhost: h\r\ncontent-length: 30000000\r\n\r\n"
@@ -80,6 +80,38 @@ async def test_a_body_that_takes_too_long_is_told_to_the_app() -> None:
         await client.send(REQUEST + b"content-length: 3\r\n\r\na")
         assert await client.body() == b"late"
         assert told == ["RequestTimeout"]
+
+
+@pytest.mark.parametrize("behind", [b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\na", b"GET / HT"])
+async def test_who_waits_in_line_has_all_its_time_still(behind: bytes) -> None:
+    """Its body, or its head, may only come when it is its turn."""
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.15)
+        await reply(send, b"done")
+
+    async with serving(slow, body_timeout=0.05) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n" + behind)
+        assert await client.body() == b"done"
+
+
+@pytest.mark.parametrize("endless", [b"1\r\na\r\n0\r\n" + b"x: y\r\n" * 5000, b"1;" + b"e" * 40_000])
+async def test_what_frames_a_body_is_bounded(endless: bytes) -> None:
+    async with serving(refuse_late, max_header_bytes=1024) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"transfer-encoding: chunked\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            await client.send(*[endless[at : at + 1000] for at in range(0, len(endless), 1000)])
+        assert b"InvalidRequest" in await client.rest()
+
+
+async def refuse_late(scope: Any, receive: Any, send: Any) -> None:
+    try:
+        while (await receive()).get("more_body"):
+            pass
+    except asyncio.CancelledError:
+        await reply(send, type(scope["state"]["refuse_with"]).__name__.encode(), 400)
 
 
 async def test_an_answer_may_take_longer_than_a_body() -> None:
@@ -218,6 +250,25 @@ async def test_whoever_only_holds_connections_makes_room_for_newcomers(said: byt
         await newcomer.send(REQUEST + b"\r\n")
         assert await newcomer.body() == b"NoneType"
         assert await ended(holders[0])
+
+
+async def test_who_reads_nothing_makes_room_for_newcomers() -> None:
+    async def pour(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for _ in range(1000):
+                await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": True})
+        await reply(send, b"served")
+
+    async with serving(pour, max_connections=3) as served:
+        for _ in range(3):
+            holder = await served.client()
+            holder.stop_reading()
+            await holder.send(REQUEST + b"\r\n")
+        await until(lambda: len(served.server.stalled) == 3)
+        newcomer = await served.client()
+        await newcomer.send(b"GET /x HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert await newcomer.body() == b"served"
 
 
 async def test_one_address_may_not_have_everything() -> None:

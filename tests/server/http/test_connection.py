@@ -222,6 +222,110 @@ async def ended_well(client: Client) -> bool:
         return False
 
 
+async def test_a_client_may_read_in_bursts() -> None:
+    """The reply waits for it many times on one connection, and others are served meanwhile."""
+
+    async def pour(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/ping":
+            await reply(send, b"pong")
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(100):
+            await send({"type": "http.response.body", "body": b"x" * 300_000, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serving(pour) as served:
+        client, other = await served.client(), await served.client()
+        await client.send(REQUEST + b"connection: close\r\n\r\n")
+        read = 0
+        while piece := await client.some():
+            read += len(piece)
+            await other.send(b"GET /ping HTTP/1.1\r\nhost: h\r\n\r\n")
+            assert await other.body() == b"pong"
+        assert read > 30_000_000
+
+
+@pytest.mark.parametrize("body", [b"zz\r\n", b"1\r\n{\r\nzz\r\n"], ids=["at-once", "after-a-piece"])
+@pytest.mark.parametrize("pause", [False, True], ids=["one-packet", "two-packets"])
+async def test_a_malformed_chunk_is_told_to_the_app(body: bytes, pause: bool) -> None:
+    async def read_or_refuse(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            while "refuse_with" not in scope["state"] and (await receive()).get("more_body"):
+                pass
+        except asyncio.CancelledError:
+            if "refuse_with" not in scope["state"]:
+                raise
+        await reply(send, type(scope["state"].get("refuse_with")).__name__.encode(), 400)
+
+    head = REQUEST + b"transfer-encoding: chunked\r\n\r\n"
+    async with serving(read_or_refuse) as served:
+        client = await served.client()
+        await client.send(*([head, body] if pause else [head + body]))
+        assert (await client.rest()).endswith(b"InvalidRequest")
+        assert served.server.requests_of("127.0.0.1") == 0
+
+
+async def test_trailers_say_nothing() -> None:
+    async def tell(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await reply(send, repr(scope["headers"]).encode())
+
+    async with serving(tell) as served:
+        client = await served.client()
+        chunks = b"transfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nauthorization: Bearer k\r\nhost: x\r\n\r\n"
+        await client.send(REQUEST + chunks, REQUEST + b"\r\n")
+        assert b"Bearer" not in await client.body()
+        assert await client.body() == b"[(b'host', b'h')]"
+
+
+async def test_offers_may_be_sent_one_after_the_other() -> None:
+    offer = REQUEST + b"connection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    async with serving() as served:
+        client = await served.client()
+        await client.send(offer * 50)
+        assert [await client.body() for _ in range(50)] == [b"NoneType:0"] * 50
+
+
+@pytest.mark.parametrize("head", [REQUEST + b"host: other\r\n", b"GET / HTTP/1.1\r\n"])
+async def test_an_offer_in_a_malformed_head_is_refused(head: bytes) -> None:
+    async with serving() as served:
+        client = await served.client()
+        await client.send(head + b"connection: upgrade\r\nupgrade: h2c\r\n\r\n")
+        assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_an_offer_in_an_old_version_is_read_as_that() -> None:
+    async with serving(stream) as served:
+        client = await served.client()
+        await client.send(b"GET / HTTP/1.0\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
+        assert (await client.rest()).endswith(b"\r\n\r\none two")
+
+
+async def test_of_too_many_requests_at_once_the_first_are_answered() -> None:
+    async with serving() as served:
+        client = await served.client()
+        await client.send((REQUEST + b"\r\n") * 1000)
+        told = await client.rest()
+        assert told.count(b"HTTP/1.1 200 OK") == 101
+        assert told.count(b"connection: close") == 1
+
+
+async def test_a_client_that_leaves_with_a_request_behind_is_noticed() -> None:
+    gone = asyncio.Event()
+
+    async def wait(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    async with serving(wait) as served:
+        client = await served.client()
+        await client.send((REQUEST + b"\r\n") * 3)
+        client.close()
+        await asyncio.wait_for(gone.wait(), 5)
+
+
 async def test_a_client_that_leaves_is_told_to_the_app() -> None:
     told: list[str] = []
     gone = asyncio.Event()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 
-from turnout.errors import HeadersTooLarge, Overloaded, RequestError
+from turnout.errors import HeadersTooLarge, InvalidRequest, Overloaded, RequestError
 
 from .exchange import Exchange
 from .head import Findings, Malformed, forwarded_client, is_within, split_url
@@ -22,6 +22,10 @@ _HELD_BODY: Final = 256 * 1024
 """Bytes of a body that wait for the application before the client is made to wait."""
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+_MOST_QUEUED: Final = 100
+"""Requests sent before the reply to the first one; the connection ends with the reply to the last of them."""
+
+_OFFERS: Final = frozenset({b"upgrade", b"http2-settings"})
 _LARGE_HEAD: Final = "The headers are larger than {} bytes, the limit here."
 _PROBES: Final = frozenset({"/ping", "/health"})
 """Who asks whether the service is well has to be told, however many are waiting."""
@@ -42,6 +46,9 @@ class Connection(asyncio.Protocol):
         self._local: tuple[str, int] = ("", 0)
         self._is_proxy = False
         self._head_bytes: int | None = None  # received of a head that isn't complete
+        self._bodiless = 0  # bytes of a body's frame (sizes of chunks, trailers) since the last of the body itself
+        self._mistake: str | None = None  # why a head can't be taken
+        self._deaf = False  # nothing more can be read here, or will be
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._reading: Exchange | None = None  # whose body comes in
@@ -75,30 +82,41 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._lingering is not None:
             self._pass_over(len(data))
-            return
+        while data and not self._deaf:
+            data = self._fed(data)
+
+    def _fed(self, data: bytes) -> bytes:
+        """What is to be read again, as it offered another protocol."""
         if self._head_bytes is not None:
             self._head_bytes += len(data)
+        self._bodiless += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
-            self._read_again(data[offer.args[0] :])
-        except httptools.HttpParserCallbackError as error:
-            if not isinstance(error.__context__, Malformed):
+            return self._without_offer(data[offer.args[0] :])
+        except httptools.HttpParserCallbackError:
+            if self._mistake is None:
                 raise
-            self._refuse(400, str(error.__context__))
+            self._refuse(400, self._mistake)
         except httptools.HttpParserError:
             self._refuse(400, "This isn't HTTP/1.1 as it can be read here.")
         else:
             self._look_at_what_is_missing()
+        return b""
 
     def _look_at_what_is_missing(self) -> None:
-        now = self.loop.time
+        """Of the request that is first in line: the time of those behind it begins when it is their turn."""
+        most = self._bounds.max_header_bytes
         if self._reading is not None:
-            self._server.bodies.add(self._reading, now())
+            if self._reading is self._current:
+                self._server.bodies.add(self._reading, self.loop.time())
+            if self._bodiless > 2 * most:
+                self._refuse(431, f"There are more than {most} bytes of trailers and chunk extensions, the limit here.")
         elif self._head_bytes is not None:
-            self._server.heads.add(self, now())
-            if self._head_bytes > 2 * self._bounds.max_header_bytes:
-                self._refuse(431, _LARGE_HEAD.format(self._bounds.max_header_bytes))
+            if self._current is None:
+                self._server.heads.add(self, self.loop.time())
+            if self._head_bytes > 2 * most:
+                self._refuse(431, _LARGE_HEAD.format(most))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
@@ -120,8 +138,9 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.writing_paused = False
         self._server.stalled.discard(self)
-        if self._drainer is not None and not self._drainer.done():
-            self._drainer.set_result(None)
+        drainer, self._drainer = self._drainer, None
+        if drainer is not None and not drainer.done():
+            drainer.set_result(None)
 
     # --- what the parser calls ---
 
@@ -135,24 +154,31 @@ class Connection(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value))
+        if self._head_bytes is not None:  # else it is a trailer, which says nothing here
+            self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._head_bytes = None
+        self._bodiless = 0
         self._server.heads.discard(self)
-        if self._parser.should_upgrade():
-            return  # the parser stops here, and the request is read again
-        version = self._parser.get_http_version()
-        findings = Findings(self._headers, version)
-        exchange = self._exchange(findings, version)
+        if self._deaf or self._parser.should_upgrade():
+            return  # an offer: the parser stops here, and the request is read again
+        try:
+            exchange = self._exchange()
+        except Malformed as mistake:
+            self._mistake = str(mistake)
+            raise
         self._reading = exchange
         if self._current is None:
             self._begin(exchange)
         else:
             self._queue.append(exchange)
-            self._pause_reading()
+            if len(self._queue) == _MOST_QUEUED:
+                exchange.keep_alive = False
+                self._deaf = True
 
     def on_body(self, body: bytes) -> None:
+        self._bodiless = 0
         if self._reading is not None:
             self._reading.feed(body)
             if self._reading.buffered > _HELD_BODY:
@@ -166,7 +192,10 @@ class Connection(asyncio.Protocol):
 
     # --- requests ---
 
-    def _exchange(self, findings: Findings, version: str) -> Exchange:
+    def _exchange(self) -> Exchange:
+        """Raises ``Malformed``."""
+        version = self._parser.get_http_version()
+        findings = Findings(self._headers, version)
         path, raw_path, query = split_url(self._url)
         client = self._peer
         if self._is_proxy:
@@ -213,18 +242,18 @@ class Connection(asyncio.Protocol):
         self._current = exchange
         self._server.exchange_began(exchange)
 
-    def _read_again(self, rest: bytes) -> None:
+    def _without_offer(self, rest: bytes) -> bytes:
         """Another protocol was offered (h2c, by Java's client and ``curl --http2``), which a server may decline by
-        answering in this one. The parser has stopped behind the head: it is read again without the offer.
+        answering in this one. The parser has stopped behind the head: what it would have read without the offer.
         """
         method = self._parser.get_method()
         if method == b"CONNECT":
             self._refuse(501, "Turnout is no proxy for CONNECT.")
-            return
-        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] not in (b"upgrade", b"http2-settings")]
-        url = self._url
+            return b""
+        version = self._parser.get_http_version().encode()
+        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] not in _OFFERS]
         self._new_parser()
-        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, url, b"".join(lines), rest))
+        return b"%b %b HTTP/%b\r\n%b\r\n%b" % (method, self._url, version, b"".join(lines), rest)
 
     # --- replies ---
 
@@ -245,8 +274,7 @@ class Connection(asyncio.Protocol):
 
     def body_taken(self) -> None:
         """The application has what came of the body: more of it may come."""
-        if not self._queue:
-            self._resume_reading()
+        self._resume_reading()
 
     def replied(self, exchange: Exchange) -> None:
         """``exchange`` has its whole reply."""
@@ -262,10 +290,11 @@ class Connection(asyncio.Protocol):
                 self._linger()
         elif self._queue:
             self._begin(self._queue.popleft())
+            self._look_at_what_is_missing()
+        elif self._head_bytes is None:
+            self._server.idle.add(self, self.loop.time())
         else:
-            if self._head_bytes is None:
-                self._server.idle.add(self, self.loop.time())
-            self._resume_reading()
+            self._look_at_what_is_missing()
 
     def cut(self) -> None:
         """Ends it at once, whatever was to come."""
@@ -282,6 +311,7 @@ class Connection(asyncio.Protocol):
         over bytes that nobody has read; so they are passed over, some of them for some time.
         """
         self._lingering = self._bounds.max_body_bytes
+        self._deaf = True
         if self._reading is not None:
             self._server.bodies.discard(self._reading)
             self._reading = None
@@ -308,10 +338,14 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """The end of what can be understood. Nothing is known of the client's dialect."""
-        if self._current is not None:  # the reply under way is the last one
+        self._deaf = True
+        self._queue.clear()
+        if self._current is not None:  # its reply is the last one
             self._current.keep_alive = False
-            self._queue.clear()
-            self._pause_reading()
+            if self._reading is self._current:
+                self._server.bodies.discard(self._current)
+                self._current.stop(InvalidRequest(message))
+            self._reading = None
             return
         body = json.dumps({"error": {"message": message, "type": "invalid_request_error", "code": "malformed_http"}})
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"

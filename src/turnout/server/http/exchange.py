@@ -32,6 +32,7 @@ class Exchange:
         "_expects_continue",
         "_head",
         "_pieces",
+        "_running",
         "_to_send",
         "_waiter",
         "buffered",
@@ -65,6 +66,7 @@ class Exchange:
         self.buffered = 0
         self._connection = connection
         self._expects_continue = expects_continue
+        self._running = False
         self._pieces: list[bytes] = []
         self._delivered = False  # all of the request
         self._waiter: asyncio.Future[None] | None = None
@@ -93,10 +95,10 @@ class Exchange:
 
     def stop(self, error: TurnoutError) -> None:
         """Has the application tell ``error`` in place of an answer, or of the rest of one."""
-        if self.task is None:
-            self._connection.cut()  # it waits for the reply to the request before it
-        elif not self.replied:
-            self.scope["state"]["refuse_with"] = error
+        if self.task is None or self.replied:
+            return
+        self.scope["state"]["refuse_with"] = error
+        if self._running:  # else it will look there first
             self.task.cancel(DRAINED if self.whole else None)
 
     def _wake(self) -> None:
@@ -212,6 +214,7 @@ class Exchange:
 
     async def run(self, app: ASGIApp) -> None:
         """Has the application answer. A reply without an end is cut off, so that it can't be taken for a whole one."""
+        self._running = True
         try:
             await app(self.scope, self.receive, self.send)
         except BaseException:

@@ -80,7 +80,7 @@ class HttpServer:
 
     def _make_room(self) -> None:
         """For a newcomer, one goes that brings nothing: so whoever only holds connections can't lock others out."""
-        for waiting in (self.lingering, self.idle, self.heads):
+        for waiting in (self.lingering, self.idle, self.heads, self.stalled):
             oldest = waiting.oldest()
             if oldest is not None:
                 waiting.discard(oldest)
@@ -147,7 +147,6 @@ class HttpServer:
     async def _stop_listening(self) -> None:
         """Whoever has connected already is served; a close would reset those that the system still keeps for us."""
         self._server.close()
-        self._listener.listen(0)  # so that hardly anybody comes between the last accept and the close
         self._listener.setblocking(False)
         while True:
             try:
