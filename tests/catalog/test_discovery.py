@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -265,6 +266,29 @@ class TestAskingAgain:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert names(made) == ["echo", "late"]
+
+
+async def test_a_name_that_leads_nowhere_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What discovery brings is no mistake; so nothing is said before everybody was asked."""
+    made = catalog(tmp_path, "models: {local: {deployments: [ollama/x], fallbacks: [lokal]}}\naliases: {AGENT: gpt-4o}")
+    rounds, asked_twice = 0, asyncio.Event()
+
+    async def fetch(request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+        nonlocal rounds
+        if "11434" not in request.url:
+            raise UpstreamUnreachable("nobody there")
+        rounds += 1
+        if rounds == 3:
+            asked_twice.set()
+        return 200, {}, b'["gpt-4o"]'
+
+    running = asyncio.create_task(made.run(fetch, ask_seconds=0.01))
+    await asyncio.wait_for(asked_twice.wait(), 5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    (told,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert "models.local.fallbacks[0]: expected the name of a model; none has this name" in told
+    assert told.endswith("did you mean 'local'?")
 
 
 def test_an_alias_is_not_another_provider(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from turnout.errors import ConfigError
 
 SECRET = "s3cr3t-0123456789"
 PROVIDERS_LISTED = "anthropic, aoai, azure, azure_ad, claude, echo, ollama, openai, vllm"
-SHORT = "provider/upstream-model, for example openai/gpt-4o-mini"
+SHORT = "provider/upstream-model, for example openai/gpt-6-luna"
 
 
 def message_of(folder: Path, text: str, **options: Any) -> str:

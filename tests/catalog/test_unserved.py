@@ -67,6 +67,19 @@ def test_a_close_name_is_told_beside_the_reason(tmp_path: Path) -> None:
     assert message.endswith("Did you mean gpt-4o-mini?")
 
 
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("fasst", "which nobody serves. Did you mean fast?"),
+        ("openai/gpt-6-luna", f"which isn't served: {OPENAI}"),
+    ],
+)
+def test_an_alias_that_leads_nowhere(tmp_path: Path, target: str, told: str) -> None:
+    aliases = f"aliases: {{AGENT: BOT, BOT: {target}}}"
+    message = refused(made(tmp_path, f"models: {{fast: ollama/x}}\n{aliases}"), "AGENT")
+    assert message.startswith(f"The model 'AGENT' is not served here: it is an alias of '{target}', {told}")
+
+
 def test_an_address_without_a_key_and_a_key_without_an_address(tmp_path: Path) -> None:
     """What is there already isn't asked for; no value is told."""
     keyless = made(tmp_path, variables={"AZURE_OPENAI_ENDPOINT": "https://secret.test"})

@@ -396,7 +396,8 @@ def test_a_port_that_something_else_holds_is_wrong(monkeypatch: pytest.MonkeyPat
         port = url.rpartition(":")[2]
         monkeypatch.setenv("PORT", port)
         wrong = the_only(of_this_machine().wrong)
-    assert wrong.startswith(f"Can't listen on 127.0.0.1:{port}: Address already in use. Choose another")
+    cure = "The environment variable PORT says so. Choose another with --port."
+    assert wrong == f"Can't listen on 127.0.0.1:{port}: Address already in use. {cure}"
 
 
 def test_a_turnout_that_serves_there_is_well(start_turnout: StartTurnout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,7 +424,9 @@ def test_an_address_that_only_needs_no_key_lets_nobody_in() -> None:
 def test_an_address_of_another_machine_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST", "192.0.2.1")  # RFC 5737: nobody's
     report = doctor("--config", written("far.yaml", "auth: {required: false}\ndiscovery: false"))
-    assert the_only(report.wrong).startswith("Can't listen on 192.0.2.1:")
+    wrong = the_only(report.wrong)
+    assert wrong.startswith("Can't listen on 192.0.2.1:")
+    assert wrong.endswith(". The environment variable HOST says so. Choose another with --host.")
 
 
 # --- how it is shown --------------------------------------------------------------------------------

@@ -111,3 +111,14 @@ def test_a_folder_that_is_none_is_told_with_the_cure(tmp_path: Path, caplog: pyt
     file.touch()
     greet(Gateway(CommandLine(data_dir=str(file))), "127.0.0.1", 1)
     assert [line for line in caplog.messages if str(file) in line and "Give another one with --data-dir" in line]
+
+
+def test_a_host_that_cannot_be_listened_on_is_told_with_where_it_is_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = "192.0.2.1"  # RFC 5737: nobody's
+    monkeypatch.setenv("HOST", host)
+    source = "The environment variable HOST says so. "
+    for options, told in (((), source), (("--host", host), "")):
+        ended = run("serve", "--config", written("quiet.yaml", "auth: {required: false}\ndiscovery: false"), *options)
+        assert ended.returncode == 2
+        assert ended.stderr.startswith(f"turnout: Can't listen on {host}:")
+        assert ended.stderr.endswith(f"Cannot assign requested address. {told}Choose another with --host.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,12 +26,17 @@ def is_own(url: str, server: ServerSettings) -> bool:
     return parts.hostname in _HERE or parts.hostname == server.host.lower()
 
 
-def why_not_listening(host: str, port: int, error: OSError) -> str:
-    """What is wrong with an address that can't be listened on, and which option says another one."""
+def why_not_listening(host: str, port: int, error: OSError, variables: Collection[str] = ()) -> str:
+    """What is wrong with an address that can't be listened on, and which option says another one.
+
+    ``variables`` are those of ``HOST`` and ``PORT`` that it comes from.
+    """
     number = error.errno or 0
     option = "--port" if number in (errno.EADDRINUSE, errno.EACCES) else "--host"
     reason = os.strerror(number) if number > 0 else error.strerror  # asyncio adds words; a name's error has its own
-    return f"Can't listen on {host}:{port}: {reason}. Choose another with {option}."
+    variable = option.removeprefix("--").upper()
+    source = f" The environment variable {variable} says so." if variable in variables else ""
+    return f"Can't listen on {host}:{port}: {reason}.{source} Choose another with {option}."
 
 
 def _split(url: str) -> SplitResult | None:

@@ -83,6 +83,7 @@ class Catalog:
         self._paths = paths_of(self._command_line, self._environment)
         self._seen = signature(self._paths)  # before they are read, so that no change is missed
         self._error: str | None = None
+        self._told: set[str] = set()
         self._ids = IdBook()
         self._created = int(time.time())
         self._lock = asyncio.Lock()
@@ -209,8 +210,16 @@ class Catalog:
         while True:
             self._ask_now.clear()
             await self.discover(fetch)
+            self._log_missing()
             self.asked.set()
             await _wait(self._ask_now, ask_seconds)
+
+    def _log_missing(self) -> None:
+        """What aliases and fallbacks refer to, and discovery hasn't brought: each of them once."""
+        missing = set(self._missing())
+        for told in sorted(missing - self._told):
+            log.warning("%s", told)
+        self._told = missing
 
     async def _follow_prices(self) -> None:
         """Some prices change on a day that is known before, so they are looked up again each day."""
@@ -255,12 +264,16 @@ class Catalog:
         if self._made.problem is not None:
             yield self._made.problem
         yield from clashes.problems(self.made, self._configured, self.snapshot)
-        for name, mistake in self._configured.missing:
-            if not self.snapshot.serves(name):
-                yield str(mistake)
+        yield from self._missing()
         for section in ("server", "log", "media", "data_dir"):
             if getattr(self.settings, section) != getattr(self._started, section):
                 yield f"the change of '{section}' takes effect after a restart"
+
+    def _missing(self) -> Iterator[str]:
+        """Where aliases and fallbacks refer to a name that nobody serves now."""
+        for name, mistake in self._configured.missing:
+            if not self.snapshot.serves(name):
+                yield str(mistake)
 
 
 def _lost(path: Path) -> bool:

@@ -30,7 +30,7 @@ from .settings import KeySettings, ModelSettings, Settings
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
     """Deployments have no ids yet. ``key_file`` has the first admin key, where there is no other; ``advice`` is for
     operators. ``missing`` pairs names that wait for discovery with where they are used; ``places``
-    says of every name where it is written.
+    says of every name where it is written. ``address_variables`` are those that say where to listen.
     """
 
     settings: Settings
@@ -43,6 +43,7 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     advice: tuple[str, ...]
     missing: tuple[tuple[str, Mistake], ...]
     places: Mapping[str, str]
+    address_variables: frozenset[str]
 
 
 def configure(
@@ -74,6 +75,7 @@ def configure(
         advice=(*advised, *advice(files, factory, environment)),
         missing=tuple(checker.missing()),
         places=dict(checker.places()),
+        address_variables=environment.of_address(command_line),
     )
 
 

@@ -101,6 +101,11 @@ class Environment:
         extras = EXTRAS.get(provider, Extras())
         return {header: value for name, header in extras.headers.items() if (value := self.value(name))}
 
+    def of_address(self, command_line: CommandLine) -> frozenset[str]:
+        """Those of ``HOST`` and ``PORT`` that say where to listen, because the command line doesn't."""
+        said = {"HOST": command_line.host, "PORT": command_line.port}
+        return frozenset(name for name, option in said.items() if option is None and self.value(name))
+
     def config_file(self, command_line: CommandLine) -> tuple[Path, bool]:
         """Where the configuration is, and whether somebody said so: a file that was named must be there."""
         named = command_line.config or self.value("TURNOUT_CONFIG")

@@ -51,7 +51,7 @@ Network = Annotated[
 ]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]", description="an address that begins with http:// or https://")]
 ShortDeployment = Annotated[
-    str, Meta(pattern=r"^[^\s/]+/\S", description="provider/upstream-model, for example openai/gpt-4o-mini")
+    str, Meta(pattern=r"^[^\s/]+/\S", description="provider/upstream-model, for example openai/gpt-6-luna")
 ]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["json", "console"]

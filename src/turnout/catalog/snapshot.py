@@ -28,7 +28,7 @@ Why = Callable[[str], str]
 class Snapshot:
     """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
 
-    ``direct`` makes deployments for names such as ``openai/gpt-4o-mini`` that nobody configured; without it, they
+    ``direct`` makes deployments for names such as ``openai/gpt-6-luna`` that nobody configured; without it, they
     aren't served. Names that are ``off`` aren't either. ``why`` says of a name why it isn't served.
     """
 
@@ -83,14 +83,21 @@ class Snapshot:
     def _find_direct(self, name: str) -> Model:
         model = self._make_direct(name)
         if model is None:
-            close = self._names.close_to(name[:MAX_NAME])
-            raise UnknownModel(name[:MAX_NAME], close, "" if name in self._off else self._why(name))
+            wanted = self.aliases.get(name, name)
+            raise UnknownModel(name[:MAX_NAME], self._names.close_to(wanted[:MAX_NAME]), self._why_not(name, wanted))
         if len(self._direct) >= MAX_DIRECT:
             del self._direct[
                 next(iter(self._direct))
             ]  # the oldest one; a client that still wants it gets it made again
         self._direct[name] = model
         return model
+
+    def _why_not(self, name: str, wanted: str) -> str:
+        """Why ``wanted`` isn't served, for which ``name`` stands."""
+        reason = "" if wanted in self._off else self._why(wanted)
+        if wanted == name:
+            return reason
+        return f"it is an alias of '{wanted}', which " + (f"isn't served: {reason}" if reason else "nobody serves.")
 
     def _make_direct(self, name: str) -> Model | None:
         provider = self._direct_provider(name)
@@ -101,7 +108,7 @@ class Snapshot:
         return Model(name=name, deployments=(self._with_id(structs.replace(made, price=self._price(made))),))
 
     def _direct_provider(self, name: str) -> Provider | None:
-        """The provider of a name such as ``openai/gpt-4o-mini``, if it can be asked without more."""
+        """The provider of a name such as ``openai/gpt-6-luna``, if it can be asked without more."""
         prefix, slash, upstream = name.partition("/")
         if self._factory is None or not slash or not upstream or len(name) > MAX_NAME or name in self._off:
             return None

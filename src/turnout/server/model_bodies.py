@@ -19,7 +19,7 @@ _EXAMPLE: dict[str, Any] = {
     "id": "fast",
     "name": "Fast",
     "provider": "openai",
-    "upstream_model": "gpt-4o-mini",
+    "upstream_model": "gpt-6-luna",
     "type": "chat",
     "max_tokens": 128000,
     "cost_per_1k_input": 0.00015,

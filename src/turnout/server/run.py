@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 
-from turnout.catalog import CommandLine, Settings
+from turnout.catalog import CommandLine
 from turnout.catalog.addresses import why_not_listening
+from turnout.catalog.settings import ServerSettings
 from turnout.errors import ConfigError
 from turnout.gateway import Gateway
 from turnout.telemetry import configure_logs
@@ -31,7 +32,7 @@ def serve(command_line: CommandLine, on_listening: Callable[[Gateway, str, int],
     gateway = Gateway(command_line)
     settings = gateway.settings
     configure_logs(settings.log.level, settings.log.format)
-    listener = _listen(settings)
+    listener = _listen(settings.server, gateway.catalog.configured.address_variables)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _log.info("listening", url=f"http://{shown}:{port}", workers=settings.server.workers)
@@ -42,8 +43,8 @@ def serve(command_line: CommandLine, on_listening: Callable[[Gateway, str, int],
         Workers(command_line, listener, settings.server.workers, settings.server.drain).run()
 
 
-def _listen(settings: Settings) -> socket.socket:
-    host, port = settings.server.host, settings.server.port
+def _listen(server: ServerSettings, variables: Collection[str]) -> socket.socket:
+    host, port = server.host, server.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,6 +52,6 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ConfigError(why_not_listening(host, port, error)) from error
+        raise ConfigError(why_not_listening(host, port, error, variables)) from error
     listener.listen(4096)
     return listener

@@ -26,7 +26,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S1
 
 async def machine_checks(catalog: Catalog) -> list[Check]:
     settings = catalog.settings
-    return [*folder_checks(Path(settings.data_dir)), *_database_checks(settings), await _port_check(settings)]
+    return [*folder_checks(Path(settings.data_dir)), *_database_checks(settings), await _port_check(catalog)]
 
 
 def folder_checks(folder: Path) -> Iterator[Check]:
@@ -56,14 +56,14 @@ class _Health(msgspec.Struct):
     version: str = ""
 
 
-async def _port_check(settings: Settings) -> Check:
-    host, port = settings.server.host, settings.server.port
+async def _port_check(catalog: Catalog) -> Check:
+    host, port = catalog.settings.server.host, catalog.settings.server.port
     try:
         _listen(host, port)
     except OSError as error:
         health = await _health(_EVERYWHERE.get(host, host), port)
         if health is None:
-            return Check("wrong", why_not_listening(host, port, error))
+            return Check("wrong", why_not_listening(host, port, error, catalog.configured.address_variables))
         name = f"Turnout {health.version}".rstrip()
         if health.status != "ok":
             return Check("note", f"{name} serves on {host}:{port}, {health.status}: GET /health says why.")
