@@ -20,7 +20,7 @@ from turnout.providers import registry
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-ROW = re.compile(r"^\| `([^`]+)` \| (?:`([^`]*)`|``|(—)) \|", re.MULTILINE)
+ROW = re.compile(r"^\| `([^`]+)` \| (?:`([^`]*)`|(—)) \|", re.MULTILINE)
 VARIABLES = {"TEAM_OPENAI_KEY": "k", "TEAM_KEY": "tk-team-0123456789", "AZURE_OPENAI_API_KEY": "a"}
 SECTIONS = {
     "": settings.Settings,
@@ -55,7 +55,7 @@ def default(field: msgspec.structs.FieldInfo) -> str:
         return "—"
     if value is UNSET:
         return "unset"
-    return value if isinstance(value, str) else json.dumps(msgspec.to_builtins(value))
+    return value if value and isinstance(value, str) else json.dumps(msgspec.to_builtins(value))
 
 
 def test_every_key_is_documented_with_its_default() -> None:

@@ -21,9 +21,9 @@ _EXAMPLE: dict[str, Any] = {
     "provider": "openai",
     "upstream_model": "gpt-6-luna",
     "type": "chat",
-    "max_tokens": 128000,
-    "cost_per_1k_input": 0.00015,
-    "cost_per_1k_output": 0.0006,
+    "max_tokens": 1050000,
+    "cost_per_1k_input": 0.0001,
+    "cost_per_1k_output": 0.0005,
     "capabilities": ["text-generation", "vision"],
     "api_key_env": "OPENAI_API_KEY",
 }

@@ -27,6 +27,9 @@ sockets, by the vendor's own SDK, of Turnout, with the [simulator](cli.md#simula
 | - | not tested: the provider's wire says nothing of the kind |
 
 What a dialect has no word for is not in its table. `gemini` is Google's API, not Vertex.
+
+In "Image, by address" the image is on this machine. Addresses inside the network are never fetched, so `ollama`, which doesn't fetch
+itself, refuses it; images at other addresses are fetched for it ([media](media.md)).
 """
 
 
