@@ -28,8 +28,9 @@ sockets, by the vendor's own SDK, of Turnout, with the [simulator](cli.md#simula
 
 What a dialect has no word for is not in its table. `gemini` is Google's API, not Vertex.
 
-In "Image, by address" the image is on this machine. Addresses inside the network are never fetched, so `ollama`, which doesn't fetch
-itself, refuses it; images at other addresses are fetched for it ([media](media.md)).
+The address of "Image, by address" leads nowhere (`.example` is nobody's). Most providers fetch images themselves and
+are sent the address. For `ollama`, Turnout has to fetch the image: it does so from public addresses, and never from
+inside the network ([media](media.md)).
 """
 
 
