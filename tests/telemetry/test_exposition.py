@@ -62,6 +62,21 @@ def test_everything_is_told(model: str) -> None:
     assert told["turnout_cost_usd_total", model, ""] == pytest.approx(0.2)
 
 
+def test_providers_names_leave_room_for_the_configured_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "MOST_PROVIDERS_NAMES", 1)
+    counted = Metrics()
+    for model in ("openai/a", "openai/b", "openai/c", "a", "b"):
+        count(counted, model)
+    told = samples(counted)
+    for name in ("turnout_attempt_seconds_count", "turnout_request_seconds_count"):
+        assert {model: told[name, model, ""] for model in ("openai/a", "a", "b", "(others)")} == {
+            "openai/a": 1,
+            "a": 1,
+            "b": 1,
+            "(others)": 2,
+        }
+
+
 def test_names_without_end_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "MOST", 2)
     counted = Metrics()

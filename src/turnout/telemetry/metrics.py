@@ -18,7 +18,10 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 
 
 MOST = 10_000
-"""How many models' attempts, and requests, are told apart: any client may ask for names without end."""
+"""How many models' attempts, and requests, are told apart."""
+
+MOST_PROVIDERS_NAMES = 500
+"""As many of them with a provider's own name (``openai/gpt-4o``), of which any client may ask for new ones without end."""
 
 OTHERS = "(others)"
 """The model of all that came after them."""
@@ -88,11 +91,29 @@ class Tally(msgspec.Struct):
             self.refused[reason] = self.refused.get(reason, 0) + number
 
 
+class _Places:
+    """What is told apart, as long as there is room."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._providers_names = 0
+
+    def take(self, model: str) -> bool:
+        is_providers = "/" in model
+        if self._taken >= MOST or (is_providers and self._providers_names >= MOST_PROVIDERS_NAMES):
+            return False
+        self._taken += 1
+        self._providers_names += is_providers
+        return True
+
+
 class Metrics:
     """This process's tally, and how to show one."""
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self._attempted = _Places()
+        self._requested = _Places()
 
     def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None:
         name = (start.model, start.deployment, end.outcome)
@@ -128,11 +149,11 @@ class Metrics:
         self.tally.refused[reason] = self.tally.refused.get(reason, 0) + 1
 
     def _new_attempts(self, name: tuple[str, str, str]) -> AttemptTally:
-        if len(self.tally.attempts) >= MOST:
+        if not self._attempted.take(name[0]):
             name = (OTHERS, OTHERS, name[2])
         return self.tally.attempts.setdefault(name, AttemptTally(*name))
 
     def _new_requests(self, name: tuple[str, str, int]) -> RequestTally:
-        if len(self.tally.requests) >= MOST:
+        if not self._requested.take(name[1]):
             name = (name[0], OTHERS, name[2])
         return self.tally.requests.setdefault(name, RequestTally(*name))
