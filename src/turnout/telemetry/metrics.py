@@ -21,7 +21,7 @@ MOST = 10_000
 """How many models' attempts, and requests, are told apart."""
 
 MOST_PROVIDERS_NAMES = 500
-"""As many of them with a provider's own name (``openai/gpt-4o``), of which any client may ask for new ones without end."""
+"""As many with a provider's own name (``openai/gpt-4o``), of which any client may ask for new ones without end."""
 
 OTHERS = "(others)"
 """The model of all that came after them."""
