@@ -22,10 +22,14 @@ class Ticker:
     """Belongs to the event loop it is made in."""
 
     def __init__(self) -> None:
-        self.time = (loop := asyncio.get_running_loop()).time
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
+        self.time = self._loop.time
         self._watched: set[Watched] = set()
         self.ticking = False
+
+    def current_task(self) -> asyncio.Task[object] | None:
+        """Told the loop, asyncio needn't look which one is running: that asks the system for the process's id."""
+        return asyncio.current_task(self._loop)
 
     def add(self, watched: Watched) -> None:
         self._watched.add(watched)

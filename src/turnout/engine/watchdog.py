@@ -46,7 +46,7 @@ class Watchdog:
         self._ticker.discard(self)
 
     def __enter__(self) -> None:
-        self._task = asyncio.current_task()
+        self._task = self._ticker.current_task()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -28,7 +28,7 @@ class Departure:
         self._ticker = ticker
         self._receive = receive
         self._since = ticker.time()
-        self._task = asyncio.current_task()
+        self._task = ticker.current_task()
         self._watcher: asyncio.Task[None] | None = None
         self.gone = False
         ticker.add(self)
