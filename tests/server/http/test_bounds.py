@@ -10,6 +10,7 @@ import pytest
 
 from tests.server.http.serving import REQUEST, Client, Serving, reply, serving, until
 from turnout.server.http import server as server_module
+from turnout.server.http.connection import _HELD_BODY
 
 POST = b"POST /%b HTTP/1.1\r\nhost: h\r\ncontent-length: 30000000\r\n\r\n"
 
@@ -194,6 +195,25 @@ async def test_after_a_refusal_of_a_whole_request_the_connection_goes_on() -> No
         for _ in range(2):
             await client.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc")
             assert await client.body() == b"NoneType"
+
+
+async def test_a_large_body_that_nobody_read_leaves_its_connection_usable() -> None:
+    whole = asyncio.Event()
+
+    async def refuse_when_all_is_there(scope: Any, receive: Any, send: Any) -> None:
+        await whole.wait()
+        await reply(send, b"no", 401)
+
+    async with serving(refuse_when_all_is_there) as served:
+        client = await served.client()
+        size = _HELD_BODY + 1  # so that its last byte makes the client wait
+        await client.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size)
+        await until(lambda: any(exchange.whole for exchange in served.server._exchanges))
+        whole.set()
+        assert b"connection: close" not in await client.head()
+        assert await client.some() == b"no"
+        await client.send(REQUEST + b"\r\n")
+        assert await client.body() == b"no"
 
 
 async def busy(scope: Any, receive: Any, send: Any) -> None:

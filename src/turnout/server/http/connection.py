@@ -288,7 +288,9 @@ class Connection(asyncio.Protocol):
                 self._transport.close()
             else:
                 self._linger()
-        elif self._queue:
+            return
+        self._resume_reading()  # what was held of a body that nobody read is gone
+        if self._queue:
             self._begin(self._queue.popleft())
             self._look_at_what_is_missing()
         elif self._head_bytes is None:
