@@ -106,7 +106,7 @@ async def test_what_follows_a_sound_request_does_not_take_its_reply() -> None:
         await client.send(REQUEST + b"\r\n")
         await started.wait()
         await client.send(b"\x00garbage\r\n\r\n")
-        assert (await client.rest()).endswith(b"\r\n\r\nwhole")
+        assert b"\r\n\r\nwhole" in await client.rest()
 
 
 @pytest.mark.parametrize(
