@@ -63,7 +63,7 @@ def test_everything_is_told(model: str) -> None:
 
 
 def test_providers_names_leave_room_for_the_configured_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "MOST_PROVIDERS_NAMES", 1)
+    monkeypatch.setattr(metrics, "MOST_OF_PROVIDERS_NAMES", 10)
     counted = Metrics()
     for model in ("openai/a", "openai/b", "openai/c", "a", "b"):
         count(counted, model)

@@ -20,8 +20,8 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 MOST = 10_000
 """How many models' attempts, and requests, are told apart."""
 
-MOST_PROVIDERS_NAMES = 500
-"""As many with a provider's own name (``openai/gpt-4o``), of which any client may ask for new ones without end."""
+MOST_OF_PROVIDERS_NAMES = 400_000
+"""Characters of providers' own names (``openai/gpt-4o``) among them: any client may ask for new ones without end."""
 
 OTHERS = "(others)"
 """The model of all that came after them."""
@@ -96,14 +96,14 @@ class _Places:
 
     def __init__(self) -> None:
         self._taken = 0
-        self._providers_names = 0
+        self._characters = 0  # of providers' names
 
     def take(self, model: str) -> bool:
-        is_providers = "/" in model
-        if self._taken >= MOST or (is_providers and self._providers_names >= MOST_PROVIDERS_NAMES):
+        size = len(model) if "/" in model else 0
+        if self._taken >= MOST or (size and self._characters + size > MOST_OF_PROVIDERS_NAMES):
             return False
         self._taken += 1
-        self._providers_names += is_providers
+        self._characters += size
         return True
 
 
