@@ -56,6 +56,18 @@ async def test_a_request_on_its_way_is_answered() -> None:
         waiting.close()
 
 
+async def test_who_has_just_connected_is_waited_for() -> None:
+    async with serving() as served:
+        fresh, used = await served.client(), await served.client()
+        await used.send(REQUEST + b"\r\n")
+        await used.body()
+        draining = asyncio.create_task(served.server.drain(5))
+        assert await used.rest() == b""  # closed, so the first grace is over
+        await fresh.send(REQUEST + b"\r\n")
+        assert (await fresh.rest()).endswith(b"NoneType:0")
+        await asyncio.wait_for(draining, 5)
+
+
 async def test_nobody_is_accepted_any_more() -> None:
     app = Held()
     async with serving(app) as served:

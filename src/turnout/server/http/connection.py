@@ -32,11 +32,15 @@ _PROBES: Final = frozenset({"/ping", "/health"})
 
 
 class Connection(asyncio.Protocol):
-    """``writing_paused``: the client reads too slowly, wait for ``drained`` before more is written."""
+    """``writing_paused``: the client reads too slowly, wait for ``drained`` before more is written.
+
+    ``has_asked``: there has been a request.
+    """
 
     def __init__(self, server: HttpServer) -> None:
         self.loop = server.loop
         self.writing_paused = False
+        self.has_asked = False
         self._server = server
         self._bounds = server.bounds
         self._transport: asyncio.Transport | None = None
@@ -239,6 +243,7 @@ class Connection(asyncio.Protocol):
         return None
 
     def _begin(self, exchange: Exchange) -> None:
+        self.has_asked = True
         self._current = exchange
         self._server.exchange_began(exchange)
 

@@ -19,6 +19,9 @@ class Patience(Generic[Waiting]):
     def __len__(self) -> int:
         return len(self._deadlines)
 
+    def __contains__(self, waiting: Waiting) -> bool:
+        return waiting in self._deadlines
+
     def add(self, waiting: Waiting, now: float) -> None:
         """Who is in it already keeps its deadline."""
         self._deadlines.setdefault(waiting, now + self.seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Final
 
@@ -27,6 +28,9 @@ WRITE_SECONDS: Final = 60.0
 
 GRACE: Final = 0.25
 """Seconds for requests that were on their way when the server was told to stop."""
+
+FIRST_GRACE: Final = 2.0
+"""The same for the first request of a connection: who has just opened one is about to ask."""
 
 _SWEEP: Final = 0.5
 _LAST_WORDS: Final = 5.0  # seconds for telling clients that their answer won't end
@@ -129,15 +133,21 @@ class HttpServer:
         self.draining = True
         await self._stop_listening()
         await self._wait_until_empty(min(GRACE, seconds))
-        while (connection := self.idle.oldest()) is not None:
-            self.idle.discard(connection)
-            connection.close()
+        self._close_idle(lambda connection: connection.has_asked)
+        await self._wait_until_empty(min(FIRST_GRACE, deadline - self.loop.time()))
+        self._close_idle(lambda connection: True)
         await self._wait_until_empty(deadline - self.loop.time())
         if self._tasks:
             await self._tell_the_end()
         for connection in tuple(self._connections):
             connection.cut()
         self._sweeper.cancel()
+
+    def _close_idle(self, ripe: Callable[[Connection], bool]) -> None:
+        for connection in [connection for connection in self._connections if connection in self.idle]:
+            if ripe(connection):
+                self.idle.discard(connection)
+                connection.close()
 
     def hurry(self) -> None:
         """Ends a ``drain`` before its time."""
