@@ -11,7 +11,7 @@ import httptools
 Headers = Sequence[tuple[bytes, bytes]]
 Network = IPv4Network | IPv6Network
 
-_LOOKED_AT = frozenset({b"host", b"transfer-encoding", b"content-length", b"expect"})
+_LOOKED_AT = frozenset({b"host", b"transfer-encoding", b"expect"})
 
 
 class Malformed(ValueError):
@@ -21,24 +21,20 @@ class Malformed(ValueError):
 class Findings:
     """``size`` is the bytes of all names and values."""
 
-    __slots__ = ("expects_continue", "has_body", "size")
+    __slots__ = ("expects_continue", "size")
 
     def __init__(self, headers: Headers, version: str) -> None:
         """Raises ``Malformed``."""
-        size, hosts, self.expects_continue, self.has_body = 0, 0, False, False
+        size, hosts, self.expects_continue = 0, 0, False
         for name, value in headers:
             size += len(name) + len(value)
             if name in _LOOKED_AT:
                 if name == b"host":
                     hosts += 1
-                elif name == b"content-length":
-                    self.has_body = True
                 elif name == b"expect":
                     self.expects_continue = value.lower() == b"100-continue"
                 elif value.strip().lower() != b"chunked":
                     raise Malformed("The only Transfer-Encoding that is read here is 'chunked'.")
-                else:
-                    self.has_body = True
         if hosts != 1 and (hosts or version == "1.1"):
             raise Malformed(f"A request has one Host header; this one has {hosts}.")
         self.size = size
