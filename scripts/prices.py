@@ -1,4 +1,4 @@
-"""Writes the price book, ``src/turnout/catalog/prices.json``: ``python -m scripts.prices``.
+"""Writes the price book, ``src/turnout/prices/prices.json``: ``python -m scripts.prices``.
 
 To be done when ``genai-prices`` is another one in the lock; a test says so. The package itself isn't there at run time:
 its data takes 58 MB and 0.3 s to import, and the first requests must not wait for what they cost.
@@ -14,8 +14,9 @@ import msgspec
 from genai_prices import types as book
 from genai_prices.data import providers
 
-from turnout.catalog.prices import FILE, PACKAGE, Match, PriceBook, PricedModel, Rate, Source
 from turnout.core import per_token
+from turnout.prices import PACKAGE, PriceBook
+from turnout.prices.book import FILE, Match, PricedModel, Rate, Source
 from turnout.providers import registry
 
 

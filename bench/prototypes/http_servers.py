@@ -46,7 +46,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def serve(port: int) -> None:
-    from turnout.catalog.settings import ServerSettings
+    from turnout.config import ServerSettings
     from turnout.server.http import HttpServer
 
     listener = socket.socket()

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from turnout.aside import Aside
-from turnout.catalog import Catalog, CommandLine, Settings, Snapshot
+from turnout.catalog import Catalog, Snapshot
+from turnout.config import CommandLine, Settings
 from turnout.conversations import Conversations
 from turnout.core import WireRequest
 from turnout.engine import Engine

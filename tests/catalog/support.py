@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from turnout.catalog import Catalog, CommandLine
+from turnout.catalog import Catalog
+from turnout.config import CommandLine
 from turnout.core import ChatRequest, Defaults, Deployment, Secret, StreamEvent, Support, WireRequest
 from turnout.errors import UpstreamRefused, UpstreamUnauthenticated
 from turnout.providers import Decoder, Profile, Provider

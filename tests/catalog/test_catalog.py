@@ -14,7 +14,7 @@ import pytest
 
 from tests.catalog.support import catalog, only
 from turnout.catalog import Catalog
-from turnout.catalog.watching import changes, signature
+from turnout.config.watching import changes, signature
 from turnout.core import WireRequest
 from turnout.errors import ConfigError, UpstreamUnreachable
 

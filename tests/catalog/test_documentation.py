@@ -15,7 +15,8 @@ from msgspec import NODEFAULT, UNSET
 from tests.catalog.schema_check import misfits
 from tests.catalog.support import POLICIES
 from turnout import routing
-from turnout.catalog import Catalog, CommandLine, json_schema, settings
+from turnout.catalog import Catalog
+from turnout.config import CommandLine, json_schema, settings
 from turnout.providers import registry
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()

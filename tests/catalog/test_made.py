@@ -10,7 +10,7 @@ import pytest
 
 from tests.catalog.support import catalog
 from turnout.catalog.made import MadeModel, made_of, row_of
-from turnout.catalog.settings import PriceSettings, TimeoutSettings
+from turnout.config import PriceSettings, TimeoutSettings
 from turnout.core import Deployment, Price, Secret
 from turnout.errors import InvalidRequest
 

@@ -10,9 +10,9 @@ import pytest
 from msgspec import structs
 
 from tests.catalog.support import PROVIDERS, catalog, only
-from turnout.catalog.facts import traits_of
 from turnout.core import Defaults, Deployment, ImageLimits, Key, Retries, Secret, Timeouts, Traits
 from turnout.errors import ConfigError
+from turnout.facts import traits_of
 from turnout.providers import registry
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from turnout.catalog import Catalog, CommandLine
+from turnout.catalog import Catalog
+from turnout.config import CommandLine
 from turnout.core import WireRequest
 from turnout.errors import UnknownModel, UpstreamUnreachable
 

@@ -19,8 +19,8 @@ from tests.support.process import free_port
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout
 from turnout.catalog import discovery
-from turnout.catalog.facts import Lifecycle, lookup
 from turnout.cli.doctor import asking
+from turnout.facts import Lifecycle, lookup
 
 SECRET = "sk-SECRET-0123456789"
 

@@ -14,8 +14,8 @@ from tests.cli.terminal import CTRL_C, terminal
 from tests.library.support import written
 from tests.support.process import free_port
 from tests.support.turnout_server import COMMAND, StartTurnout, TurnoutServer
-from turnout.catalog import CommandLine
 from turnout.cli.serve.greeting import greet, greeting, url_of
+from turnout.config import CommandLine
 from turnout.gateway import Gateway
 
 EVERYWHERE = ("--host", "0.0.0.0")  # noqa: S104  # others reach it for the seconds of a test

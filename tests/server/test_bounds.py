@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.contract import ENDPOINTS
-from turnout.catalog.settings import LimitSettings
+from turnout.config import LimitSettings
 from turnout.dialects import HERE, Target
 from turnout.errors import BodyTooLarge, InvalidRequest, UnknownModel
 from turnout.server import bounds

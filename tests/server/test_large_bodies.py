@@ -17,7 +17,7 @@ from tests.fuzz.seeds import FORM, FORM_TYPE, requests
 from tests.support.contract import DIALECTS, ENDPOINTS
 from tests.support.loop_watch import LoopWatch, reading
 from turnout import gateway
-from turnout.catalog import CommandLine
+from turnout.config import CommandLine
 from turnout.core import WireRequest
 from turnout.dialects import Endpoint, Target
 from turnout.engine import Reply

@@ -16,7 +16,7 @@ from tests.library.support import FREE, isolate
 from tests.support.garbage import nothing_left_for_the_collector
 from tests.support.openai_wire import choice, completion
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
-from turnout.catalog import CommandLine
+from turnout.config import CommandLine
 from turnout.dialects import registry
 from turnout.errors import Overloaded, TurnoutError
 from turnout.gateway import Gateway

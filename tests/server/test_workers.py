@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from turnout.catalog import CommandLine
+from turnout.config import CommandLine
 from turnout.server import workers
 from turnout.server.workers import Workers
 

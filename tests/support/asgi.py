@@ -13,7 +13,7 @@ import msgspec
 import pytest
 import yaml
 
-from turnout.catalog import CommandLine
+from turnout.config import CommandLine
 from turnout.gateway import Gateway
 from turnout.server.app import App
 from turnout.server.control import control_app

@@ -5,22 +5,8 @@
 
 from .catalog import Catalog, CatalogState
 from .discovery import Fetch, Finding
-from .environment import CommandLine
 from .made import MadeModel
 from .registrar import Registrar
-from .schema import json_schema
-from .settings import Settings
 from .snapshot import Snapshot
 
-__all__ = [
-    "Catalog",
-    "CatalogState",
-    "CommandLine",
-    "Fetch",
-    "Finding",
-    "MadeModel",
-    "Registrar",
-    "Settings",
-    "Snapshot",
-    "json_schema",
-]
+__all__ = ["Catalog", "CatalogState", "Fetch", "Finding", "MadeModel", "Registrar", "Snapshot"]

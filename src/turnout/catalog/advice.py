@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from turnout.config import ADMIN_VARIABLE
+from turnout.config.document import Document
+from turnout.config.environment import Environment
+from turnout.config.files import Entry, Files, agent_entry, entries
+from turnout.config.mistakes import KeyPath
 from turnout.core import Secret
 from turnout.errors import SHORTEST_SECRET
 
-from .document import Document
-from .environment import ADMIN_VARIABLE, Environment
 from .factory import DeploymentFactory, is_local
-from .files import Entry, Files, agent_entry, entries
 from .first_key import FILE_NAME
-from .mistakes import KeyPath
 from .unserved import how_to_open
 
 SAFE_LENGTH: Final = 16

@@ -8,16 +8,16 @@ from itertools import islice
 import msgspec
 from msgspec import structs
 
+from turnout.config.references import resolved
+from turnout.config.settings import DeploymentSettings
 from turnout.core import Deployment, Model, Price
+from turnout.prices import PriceBook
 from turnout.providers import Provider
 
 from .configured import Configured
 from .discovery import LATEST, Discovery
 from .factory import in_process
 from .ids import IdBook
-from .prices import PriceBook
-from .references import resolved
-from .settings import DeploymentSettings
 from .snapshot import Snapshot
 from .unserved import Unserved
 

@@ -16,8 +16,13 @@ import msgspec
 
 from turnout import providers as provider_room
 from turnout import routing
+from turnout.config import CommandLine, Settings
+from turnout.config.environment import Environment
+from turnout.config.files import paths_of
+from turnout.config.watching import LOOK_SECONDS, changes, signature
 from turnout.core import Model
 from turnout.errors import ConfigError
+from turnout.prices import PACKAGE, price_book
 from turnout.providers import Provider
 from turnout.storage import ModelRow
 
@@ -25,15 +30,10 @@ from . import clashes
 from .assembly import assemble
 from .configured import Configured, configure
 from .discovery import Discovery, Fetch, Finding, Target, targets
-from .environment import CommandLine, Environment
-from .files import paths_of
 from .ids import IdBook
 from .made import MadeModel, checked, model_of
 from .made_book import MadeBook, ModelDatabase
-from .prices import PACKAGE, price_book
-from .settings import Settings
 from .snapshot import Snapshot
-from .watching import LOOK_SECONDS, changes, signature
 
 ASK_SECONDS: Final = 60.0
 

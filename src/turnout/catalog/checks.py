@@ -7,18 +7,18 @@ from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_network
 from typing import Final
 
+from turnout.config.addresses import is_readable
+from turnout.config.document import Document
+from turnout.config.files import Entry, Files, agent_entry, entries
+from turnout.config.mistakes import KeyPath, Mistake, suggestion
+from turnout.config.references import circle
+from turnout.config.settings import KeySettings, ModelSettings
 from turnout.core import Secret
 from turnout.errors import SHORTEST_SECRET
 from turnout.providers import Provider
 
-from .addresses import is_readable
-from .document import Document
 from .factory import DeploymentFactory
-from .files import Entry, Files, agent_entry, entries
-from .mistakes import KeyPath, Mistake, suggestion
 from .names import NameIndex
-from .references import circle
-from .settings import KeySettings, ModelSettings
 from .unserved import how_to_open
 
 _UNREADABLE: Final = "expected an address that begins with http:// or https://, with a host, and a port if it needs one"

@@ -11,6 +11,11 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from turnout.config import ADMIN_VARIABLE, CommandLine, Settings
+from turnout.config.environment import Environment
+from turnout.config.files import Entry, Files, agent_entry, entries, read_files
+from turnout.config.mistakes import Mistake, raise_any
+from turnout.config.settings import KeySettings, ModelSettings
 from turnout.core import Deployment, Key, Model
 from turnout.core.money import PICO_PER_USD
 from turnout.errors import SHORTEST_SECRET, ConfigError
@@ -18,13 +23,9 @@ from turnout.providers import Provider
 
 from .advice import advice
 from .checks import Checker, key_id
-from .environment import ADMIN_VARIABLE, CommandLine, Environment
 from .factory import DeploymentFactory
-from .files import Entry, Files, agent_entry, entries, read_files
 from .first_key import FILE_NAME, first_key
 from .machine import most_workers
-from .mistakes import Mistake, raise_any
-from .settings import KeySettings, ModelSettings, Settings
 
 
 class Configured(msgspec.Struct, frozen=True, kw_only=True):

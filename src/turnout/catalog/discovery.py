@@ -11,6 +11,8 @@ from typing import Final, Literal, cast
 
 import msgspec
 
+from turnout.config.environment import EXTRAS, Environment, Extras
+from turnout.config.settings import DeploymentSettings
 from turnout.core import Deployment, WireRequest
 from turnout.errors import (
     UpstreamError,
@@ -21,9 +23,7 @@ from turnout.errors import (
 )
 from turnout.providers import Provider, WireProvider
 
-from .environment import EXTRAS, Environment, Extras
 from .factory import DeploymentFactory, in_process, is_local
-from .settings import DeploymentSettings
 
 Fetch = Callable[[WireRequest, float], Awaitable[tuple[int, Mapping[str, str], bytes]]]
 """Sends a request: status, headers (lower-case names) and body within that many seconds, or ``UpstreamError``."""

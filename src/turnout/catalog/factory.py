@@ -9,22 +9,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, structs
 
+from turnout.config import PriceSettings, Settings
+from turnout.config.addresses import is_own
+from turnout.config.environment import EXTRAS, Environment, Extras
+from turnout.config.settings import DeploymentSettings, ImageSettings, ProviderSettings, RetrySettings, Tuning
 from turnout.core import Defaults, Deployment, ImageLimits, Price, Retries, Secret, Timeouts, Traits, per_token
+from turnout.facts import traits_of
+from turnout.prices import FREE
 from turnout.providers import Provider
-
-from .addresses import is_own
-from .environment import EXTRAS, Environment, Extras
-from .facts import traits_of
-from .prices import FREE
-from .settings import (
-    DeploymentSettings,
-    ImageSettings,
-    PriceSettings,
-    ProviderSettings,
-    RetrySettings,
-    Settings,
-    Tuning,
-)
 
 _TIMEOUTS: Final = Timeouts()
 _RETRIES: Final = Retries()

@@ -12,10 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from turnout.config import ADMIN_VARIABLE
 from turnout.core import Key
 from turnout.errors import SHORTEST_SECRET, ConfigError
-
-from .environment import ADMIN_VARIABLE
 
 FILE_NAME: Final = "admin.key"
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from turnout.core import Deployment
+from turnout.facts import facts_of
 
-from .facts import facts_of
 from .made import ModelType
 
 

@@ -9,15 +9,15 @@ from typing import Final, Literal
 import msgspec
 from msgspec import structs
 
+from turnout.config import ADMIN_VARIABLE, PriceSettings, TimeoutSettings
+from turnout.config.mistakes import suggestion
+from turnout.config.settings import DeploymentSettings
 from turnout.core import Model, Price, Secret
 from turnout.errors import InvalidRequest
 from turnout.providers import Provider
 from turnout.storage import ModelRow
 
-from .environment import ADMIN_VARIABLE
 from .factory import DeploymentFactory
-from .mistakes import suggestion
-from .settings import DeploymentSettings, PriceSettings, TimeoutSettings
 
 ModelType = Literal["chat", "completion", "embedding", "image", "audio"]
 Status = Literal["active", "inactive"]

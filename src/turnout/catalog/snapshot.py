@@ -8,13 +8,13 @@ from typing import Final
 
 from msgspec import structs
 
+from turnout.config.settings import DeploymentSettings
 from turnout.core import Deployment, Key, Model, Price
 from turnout.errors import UnknownModel
 from turnout.providers import Provider
 
 from .factory import DeploymentFactory
 from .names import NameIndex
-from .settings import DeploymentSettings
 
 MAX_NAME: Final = 256  # characters of a model's name
 MAX_DIRECT: Final = 1024  # models kept that clients asked for as provider/upstream-model

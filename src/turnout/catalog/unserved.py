@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from turnout.facts import OPEN_MODELS, maker_of
 from turnout.providers import Provider
 
 from .discovery import Discovery
 from .factory import DeploymentFactory, is_local
-from .facts import OPEN_MODELS, maker_of
 from .names import LONGEST
 
 _VENDOR = re.compile(r"[a-z][a-z0-9_]{1,30}\Z")

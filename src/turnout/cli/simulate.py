@@ -22,6 +22,6 @@ def simulate(
     try:
         run(host, port, on_ready=lambda url: typer.echo(f"Simulating every provider at {url}"))
     except OSError as error:
-        from turnout.catalog.addresses import why_not_listening
+        from turnout.config import why_not_listening
 
         raise ConfigError(why_not_listening(host, port, error)) from error

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from msgspec import structs
 
-from turnout.catalog import CommandLine
+from turnout.config import CommandLine
 from turnout.core import Model
 from turnout.default_model import default_model
 from turnout.engine import Call

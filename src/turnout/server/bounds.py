@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from turnout.catalog.settings import LimitSettings
+from turnout.config import LimitSettings
 from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, Request, ToolResult
 from turnout.dialects import Endpoint
 from turnout.errors import BodyTooLarge, InvalidRequest, UnknownModel

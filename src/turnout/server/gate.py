@@ -6,7 +6,7 @@ import asyncio
 
 import msgspec
 
-from turnout.catalog.settings import ServerSettings
+from turnout.config import ServerSettings
 from turnout.errors import InvalidRequest, RequestTimeout
 
 from .access import Access, Need

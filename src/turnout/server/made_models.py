@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from turnout.catalog import MadeModel
-from turnout.catalog.settings import PriceSettings, TimeoutSettings
+from turnout.config import PriceSettings, TimeoutSettings
 from turnout.core import Secret
 from turnout.errors import InvalidRequest
 

@@ -10,9 +10,9 @@ from msgspec import UNSET, structs
 
 from turnout.catalog import Catalog, MadeModel
 from turnout.catalog.factory import in_process
-from turnout.catalog.facts import lifecycle_of
 from turnout.catalog.kind import capabilities_of, context_of, type_of
 from turnout.core import Model, Price
+from turnout.facts import lifecycle_of
 from turnout.providers import registry
 from turnout.transport import address_of
 

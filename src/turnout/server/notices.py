@@ -6,8 +6,8 @@ import time
 
 import structlog
 
-from turnout.catalog.facts import lifecycle_of
 from turnout.core import Deployment
+from turnout.facts import lifecycle_of
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 3600.0

@@ -10,7 +10,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from turnout.catalog.configured import listens_on_loopback
-from turnout.catalog.settings import ServerSettings
+from turnout.config import ServerSettings
 from turnout.errors import ForeignPage
 
 from .request import Message, Scope, Send

@@ -9,9 +9,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
-from turnout.catalog import CommandLine
-from turnout.catalog.addresses import why_not_listening
-from turnout.catalog.settings import ServerSettings
+from turnout.config import CommandLine, ServerSettings, why_not_listening
 from turnout.errors import ConfigError
 from turnout.gateway import Gateway
 from turnout.telemetry import configure_logs

@@ -20,7 +20,7 @@ from typing import Final
 
 import structlog
 
-from turnout.catalog import CommandLine
+from turnout.config import CommandLine
 from turnout.errors import ConfigError
 from turnout.gateway import Gateway
 from turnout.telemetry import configure_logs

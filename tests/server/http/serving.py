@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from turnout.catalog.settings import ServerSettings
+from turnout.config import ServerSettings
 from turnout.server.http import HttpServer
 from turnout.server.http.exchange import ASGIApp
 

@@ -19,7 +19,7 @@ def doctor(config: Config = None, agents: Agents = None, data_dir: DataDir = Non
 
     from rich.console import Console
 
-    from turnout.catalog import CommandLine
+    from turnout.config import CommandLine
 
     from .examination import examine
     from .report import print_report, wrong

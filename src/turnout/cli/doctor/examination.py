@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from turnout.catalog import Catalog, CatalogState, CommandLine
+from turnout.catalog import Catalog, CatalogState
 from turnout.catalog.configured import Configured
+from turnout.config import CommandLine
 from turnout.errors import ConfigError
 
 from .asking import Told, ask_everybody

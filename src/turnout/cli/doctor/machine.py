@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from turnout.catalog import Catalog, Settings
-from turnout.catalog.addresses import why_not_listening
+from turnout.catalog import Catalog
+from turnout.config import Settings, why_not_listening
 from turnout.core import WireRequest
 from turnout.errors import ConfigError, UpstreamError
 from turnout.gateway import fetch

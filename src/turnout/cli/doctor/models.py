@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from turnout.catalog import Catalog
-from turnout.catalog.facts import lifecycle_of
+from turnout.facts import lifecycle_of
 
 from .asking import Answer
 from .check import Check, some

@@ -32,8 +32,9 @@ def models(
 
     import msgspec
 
-    from turnout.catalog import Catalog, CommandLine
+    from turnout.catalog import Catalog
     from turnout.cli.looking import look
+    from turnout.config import CommandLine
 
     from .rows import rows_of
 

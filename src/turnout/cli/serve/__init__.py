@@ -26,7 +26,7 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Serve every model at one address."""
-    from turnout.catalog import CommandLine
+    from turnout.config import CommandLine
     from turnout.server.run import serve as run
 
     from .greeting import greet

@@ -25,8 +25,9 @@ def tokens(
 
     import msgspec
 
-    from turnout.catalog import Catalog, CommandLine
+    from turnout.catalog import Catalog
     from turnout.cli.looking import look
+    from turnout.config import CommandLine
 
     from .told import told_of
 

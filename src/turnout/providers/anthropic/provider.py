@@ -33,7 +33,7 @@ from .wire import NAMESPACE, WIRE, error_of
 _MODELS_PATH = "/v1/models?limit=1000"
 
 _IMAGES = ImageLimits(long_edge=1568, bytes=5 * 1024 * 1024 * 3 // 4, number=100, many=20, many_edge=2000)
-"""Larger ones it scales down itself; the 5 MB are counted in base64. Models that see more: ``catalog/facts``.
+"""Larger ones it scales down itself; the 5 MB are counted in base64. Models that see more: ``facts/``.
 
 https://platform.claude.com/docs/en/build-with-claude/vision"""
 

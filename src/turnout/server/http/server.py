@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from turnout.catalog.settings import ServerSettings
+from turnout.config import ServerSettings
 from turnout.errors import Overloaded, RequestTimeout
 
 from .connection import Connection

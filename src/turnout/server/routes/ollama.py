@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
-from turnout.catalog.facts import facts_of
 from turnout.catalog.kind import type_of
 from turnout.core import Deployment, Model
 from turnout.dialects import ServedModel, registry
 from turnout.errors import InvalidRequest, UnknownModel
+from turnout.facts import facts_of
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.providers import registry as providers

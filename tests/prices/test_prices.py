@@ -13,8 +13,9 @@ from genai_prices.types import ModelPrice, TieredPrices
 
 from scripts import prices
 from tests.catalog.support import catalog, only
-from turnout.catalog.prices import FILE, Match, PriceBook, PricedModel, Rate, Source, price_book
 from turnout.core import Price, Usage
+from turnout.prices import PriceBook, price_book
+from turnout.prices.book import FILE, Match, PricedModel, Rate, Source
 
 SOURCES = ("anthropic", "azure", "google", "openai")
 BOOK_VERSION = f"genai-prices {version('genai-prices')}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from turnout.catalog.document import MAX_DEPTH, Document, parse_document, read_document
+from turnout.config.document import MAX_DEPTH, Document, parse_document, read_document
 from turnout.errors import ConfigError
 
 

@@ -8,19 +8,9 @@ from typing import get_args
 import pytest
 from genai_prices.data import providers
 
-from turnout.catalog import settings
-from turnout.catalog.facts import (
-    Facts,
-    Lifecycle,
-    anthropic,
-    facts_of,
-    google,
-    lifecycle_of,
-    open_models,
-    openai,
-    traits_of,
-)
+from turnout.config import settings
 from turnout.core import Traits
+from turnout.facts import Facts, Lifecycle, anthropic, facts_of, google, lifecycle_of, open_models, openai, traits_of
 from turnout.tokens import FAMILIES
 
 TABLES = (openai, anthropic, google, open_models)

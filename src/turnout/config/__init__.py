@@ -1,0 +1,21 @@
+"""The configuration: the file, the environment and the command line, read and checked, as typed settings.
+
+``docs/configuration.md`` says what may be written. What it means for models and keys is for ``catalog`` to say.
+"""
+
+from .addresses import why_not_listening
+from .environment import ADMIN_VARIABLE, CommandLine
+from .schema import json_schema
+from .settings import LimitSettings, PriceSettings, ServerSettings, Settings, TimeoutSettings
+
+__all__ = [
+    "ADMIN_VARIABLE",
+    "CommandLine",
+    "LimitSettings",
+    "PriceSettings",
+    "ServerSettings",
+    "Settings",
+    "TimeoutSettings",
+    "json_schema",
+    "why_not_listening",
+]
