@@ -1,7 +1,7 @@
 """Work that would hold the event loop up: done in a thread beside it.
 
 A thread lets the loop have its turn every few milliseconds, but not in the midst of one long call into C. Such calls
-are bounded by what a body may hold (``server/bounds.py``).
+are bounded by what a body may hold (``server/inference/bounds.py``).
 """
 
 from __future__ import annotations

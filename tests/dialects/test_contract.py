@@ -25,7 +25,7 @@ from turnout.core import Answer, Choice, Finish, Relayed, Start, Text, ToolCall,
 from turnout.dialects import Dialect, Endpoint, ReplyContext, ServedModel
 from turnout.errors import InvalidRequest, TurnoutError
 from turnout.providers import Provider, WireProvider
-from turnout.server.bounds import takes_form
+from turnout.server.inference.bounds import takes_form
 
 CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000)
 ANSWER = Answer(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.conftest import MODELS, TEAM
 from tests.support.asgi import Answer, InProcess, in_process
-from turnout.server.needs import NEEDS
+from turnout.server.control.needs import NEEDS
 
 CHAT = {"model": "echo", "messages": [{"role": "user", "content": "Hello."}]}
 PAGE = "https://app.example"

@@ -16,7 +16,7 @@ import yaml
 from turnout.config import CommandLine
 from turnout.gateway import Gateway
 from turnout.server.app import App
-from turnout.server.control import control_app
+from turnout.server.control.app import control_app
 from turnout.telemetry import SharedMetrics
 
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]

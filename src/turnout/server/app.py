@@ -16,15 +16,12 @@ from turnout.gateway import Gateway
 from turnout.telemetry import SharedMetrics
 
 from .access import Access, Need
+from .control import NEEDS, Gate, Table, dialect_of
 from .endpoints import Endpoints
-from .errors import dialect_of
-from .gate import Gate
 from .inference import Inference
 from .memory import give_memory_back
-from .needs import NEEDS
 from .pages import Pages
 from .request import ClientLeft, Receive, Scope, Send, send_error, where
-from .table import Table
 
 MOST_ADDRESS = 8192
 """Characters of a path and its query, as for most servers."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 
+from turnout.server.request import Receive
 from turnout.ticker import Ticker
-
-from .request import Receive
 
 GRACE = 0.25  # seconds
 

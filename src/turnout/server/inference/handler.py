@@ -21,14 +21,24 @@ from turnout.engine import Call, Models, Reply, reason_of
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.guard import require_model
+from turnout.server.access import Access
+from turnout.server.endpoints import Match
+from turnout.server.request import (
+    ClientLeft,
+    Head,
+    Receive,
+    Scope,
+    Send,
+    new_request_id,
+    read_body,
+    read_head,
+    with_headers,
+)
 
-from .access import Access
 from .bounds import check_body, check_counts, may_hold, takes_form
 from .counting import Counted, counted
 from .departure import Departure
-from .endpoints import Match
 from .notices import Notices
-from .request import ClientLeft, Head, Receive, Scope, Send, new_request_id, read_body, read_head, with_headers
 
 _log = structlog.get_logger(__name__)
 _JSON = (b"content-type", b"application/json")

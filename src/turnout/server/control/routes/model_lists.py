@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import key_of
-from turnout.server.aside import Aside
-from turnout.server.model_bodies import ListedModel
-from turnout.server.model_records import records
+from turnout.server.control.aside import Aside
+from turnout.server.control.model_bodies import ListedModel
+from turnout.server.control.model_records import records
 
 _LIST = TypeAdapter(list[ListedModel])
 

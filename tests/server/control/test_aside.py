@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from tests.support.asgi import InProcess
-from turnout.server import aside
-from turnout.server.aside import Aside
+from turnout.server.control import aside
+from turnout.server.control.aside import Aside
 
 
 async def test_one_piece_of_work_at_a_time_and_none_of_it_on_the_loop() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from turnout.server.model_bodies import ModelDraft
+from turnout.server.control.model_bodies import ModelDraft
 
 GOOD = {"id": "m", "provider": "openai", "upstream_model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key": "sk-1"}
 

@@ -18,7 +18,7 @@ from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.providers import registry as providers
 from turnout.server.access import key_of
-from turnout.server.aside import Aside
+from turnout.server.control.aside import Aside
 
 API_VERSION = "0.13.4"
 """The Ollama whose API this is: clients look whether it is new enough. It was the first with OpenAI's Responses."""

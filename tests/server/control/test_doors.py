@@ -15,10 +15,10 @@ from tests.support.asgi import InProcess
 from turnout.dialects import registry
 from turnout.server.access import Need
 from turnout.server.app import MOST_ADDRESS
+from turnout.server.control.gate import MOST_BODY
+from turnout.server.control.needs import NEEDS
+from turnout.server.control.table import Table
 from turnout.server.endpoints import Endpoints, paths_of
-from turnout.server.gate import MOST_BODY
-from turnout.server.needs import NEEDS
-from turnout.server.table import Table
 
 INFERENCE = sorted({f"POST {path}" for path, _, _ in paths_of(registry().values())})
 CHAT = {"model": "echo", "messages": [{"role": "user", "content": "Hello."}]}

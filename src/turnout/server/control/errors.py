@@ -10,8 +10,7 @@ from starlette.exceptions import HTTPException
 
 from turnout.dialects import Dialect, registry
 from turnout.errors import InvalidRequest, TurnoutError
-
-from .request import Scope, new_request_id
+from turnout.server.request import Scope, new_request_id
 
 _OLLAMA = frozenset(
     f"/api/{name}"

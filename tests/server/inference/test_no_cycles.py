@@ -22,7 +22,7 @@ from turnout.errors import Overloaded, TurnoutError
 from turnout.gateway import Gateway
 from turnout.server.access import Access
 from turnout.server.endpoints import Endpoints
-from turnout.server.inference import Inference
+from turnout.server.inference.handler import Inference
 from turnout.server.pages import Pages
 
 HELLO = completion(choice(content="Hello"))
@@ -181,8 +181,8 @@ async def test_a_defect_of_ours(server: Server, monkeypatch: pytest.MonkeyPatch)
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("turnout.server.inference.fold", broken)
-    monkeypatch.setattr("turnout.server.inference.Relayed", type(None))
+    monkeypatch.setattr("turnout.server.inference.handler.fold", broken)
+    monkeypatch.setattr("turnout.server.inference.handler.Relayed", type(None))
     await server.answer("/v1/chat/completions", chat())
     with nothing_left_for_the_collector():
         assert await server.answer("/v1/chat/completions", chat()) == 500

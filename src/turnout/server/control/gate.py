@@ -8,9 +8,8 @@ import msgspec
 
 from turnout.config import ServerSettings
 from turnout.errors import InvalidRequest, RequestTimeout
-
-from .access import Access, Need
-from .request import ASGIApp, Message, Receive, Scope, Send, read_body, read_head
+from turnout.server.access import Access, Need
+from turnout.server.request import ASGIApp, Message, Receive, Scope, Send, read_body, read_head
 
 MOST_BODY = 64 * 1024
 """Bytes: twice what the largest model that can be made takes."""

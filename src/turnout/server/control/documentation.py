@@ -16,9 +16,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from turnout.dialects import registry
+from turnout.server.access import Need
+from turnout.server.endpoints import paths_of
 
-from .access import Need
-from .endpoints import paths_of
 from .needs import NEEDS
 
 Document = dict[str, Any]

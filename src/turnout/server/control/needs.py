@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .access import Need
+from turnout.server.access import Need
 
 NEEDS: Final[Mapping[str, Need]] = {
     "GET /": Need.NOTHING,

@@ -24,9 +24,9 @@ from turnout.engine import Reply
 from turnout.errors import TurnoutError
 from turnout.providers import registry as providers
 from turnout.server.access import Access
-from turnout.server.bounds import takes_form
 from turnout.server.endpoints import Match
-from turnout.server.inference import Inference
+from turnout.server.inference.bounds import takes_form
+from turnout.server.inference.handler import Inference
 from turnout.server.pages import Pages
 
 LARGEST = 32 * 1024 * 1024

@@ -15,11 +15,11 @@ from turnout.errors import InvalidRequest, UnknownModel
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import caller_of, key_of
-from turnout.server.aside import Aside
+from turnout.server.control.aside import Aside
+from turnout.server.control.model_bodies import ModelChange, ModelDraft, ModelPage, ModelRecord
+from turnout.server.control.model_drafts import edited, made_from
+from turnout.server.control.model_records import made_record, record_of, records
 from turnout.server.endpoints import Endpoints
-from turnout.server.made_models import edited, made_from
-from turnout.server.model_bodies import ModelChange, ModelDraft, ModelPage, ModelRecord
-from turnout.server.model_records import made_record, record_of, records
 
 PATH = "/api/models"
 Id = Annotated[str, Path(description="what clients ask for; may contain `/`")]

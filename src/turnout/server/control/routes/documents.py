@@ -7,7 +7,7 @@ from functools import cache
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from turnout.server.documentation import PAGE_HEADERS, page
+from turnout.server.control.documentation import PAGE_HEADERS, page
 
 
 def router() -> APIRouter:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
-from .access import Need
-from .endpoints import Endpoints
+from turnout.server.access import Need
+from turnout.server.endpoints import Endpoints
 
 _PARAMETER = re.compile(r"\{\w+(:path)?\}")
 _ANYTHING, _ANY_SEGMENT = ".*[^/]", "[^/]+"

@@ -10,8 +10,8 @@ from turnout.errors import UnknownModel
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import key_of
-from turnout.server.aside import Aside
-from turnout.server.errors import dialect_of
+from turnout.server.control.aside import Aside
+from turnout.server.control.errors import dialect_of
 
 
 def router(gateway: Gateway, aside: Aside) -> APIRouter:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from turnout import ticker
-from turnout.server import departure
-from turnout.server.departure import Departure
+from turnout.server.inference import departure
+from turnout.server.inference.departure import Departure
 from turnout.ticker import Ticker
 
 

@@ -12,8 +12,8 @@ from tests.support.contract import ENDPOINTS
 from turnout.config import LimitSettings
 from turnout.dialects import HERE, Target
 from turnout.errors import BodyTooLarge, InvalidRequest, UnknownModel
-from turnout.server import bounds
-from turnout.server.bounds import check_body, check_counts, may_hold
+from turnout.server.inference import bounds
+from turnout.server.inference.bounds import check_body, check_counts, may_hold
 
 TINY = LimitSettings(messages=2, parts=3, inputs=2, tools=1, stop=1)
 TEXTS = [
