@@ -12,7 +12,7 @@ import msgspec
 from PIL import Image as Pillow
 
 from turnout.core import ChatRequest, Deployment, Image, ImageLimits, Message, Part, Support, Text
-from turnout.media import ImagePreparer, Taste
+from turnout.media import ImagePreparer, ImageSupport
 
 LIMITS = ImageLimits(long_edge=1568, bytes=3_900_000)
 DEPLOYMENT = Deployment(id="d", provider="p", model="m")
@@ -48,7 +48,7 @@ async def longest_pause(work: Awaitable[object]) -> tuple[float, float]:
 
 
 async def main() -> None:
-    preparer = ImagePreparer({"p": Taste(LIMITS, Support(namespace="x", knobs=frozenset()))}, nothing)
+    preparer = ImagePreparer({"p": ImageSupport(LIMITS, Support(namespace="x", knobs=frozenset()))}, nothing)
     plain = asking()
     began = time.perf_counter()
     for _ in range(100_000):

@@ -16,8 +16,8 @@ from turnout.aside import LARGE, Aside
 from turnout.core import ChatRequest, Continuation
 from turnout.dialects import Conversing
 from turnout.errors import InvalidRequest, NotFound, StorageUnavailable
-from turnout.ledger.condition import Condition
 from turnout.storage import LazyDatabase, TurnRow
+from turnout.telemetry import Condition
 
 KEPT = 30 * 86_400
 """Seconds since a conversation was last continued; as long as OpenAI keeps them."""
@@ -52,7 +52,7 @@ class Conversations:
         self._database = database
         self._aside = aside
         self._most_bytes = most_bytes
-        self._condition = Condition("store of conversations", _CONSEQUENCE)
+        self._condition = Condition("The store of conversations", _CONSEQUENCE)
         self._sweep_at = 0.0
         self._rest_until = 0.0
 

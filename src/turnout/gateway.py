@@ -18,7 +18,7 @@ from turnout.core import WireRequest
 from turnout.engine import Engine
 from turnout.errors import UpstreamTimeout
 from turnout.ledger import Ledger
-from turnout.media import ImagePreparer, Taste
+from turnout.media import ImagePreparer, ImageSupport
 from turnout.providers import registry
 from turnout.storage import LazyDatabase
 from turnout.telemetry import Metrics
@@ -75,7 +75,7 @@ class Gateway:
         """Its threads end with the gateway."""
         said = self.settings.media
         preparer = ImagePreparer(
-            {name: Taste(provider.profile.images, provider.support) for name, provider in registry().items()},
+            {name: ImageSupport(provider.profile.images, provider.support) for name, provider in registry().items()},
             Fetcher(max_bytes=said.max_bytes, seconds=said.timeout, private_hosts=said.private_hosts).fetch,
             when=said.fetch,
             max_pixels=said.max_pixels,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.catalog.support import catalog
 from turnout.catalog import Catalog, machine
-from turnout.catalog.made import MadeModel
+from turnout.catalog.api_models import ApiModel
 from turnout.errors import ConfigError, InvalidRequest, UnknownModel
 
 SAFE = "tk-0123456789abcdef"
@@ -138,7 +138,7 @@ class TestItsOwnAddress:
             catalog(tmp_path, text, variables=variables)
 
     def test_nor_may_one_be_made(self, tmp_path: Path) -> None:
-        made = MadeModel(id="a", name="a", provider="openai", upstream_model="a", base_url="http://localhost:8003/v1")
+        made = ApiModel(id="a", name="a", provider="openai", upstream_model="a", base_url="http://localhost:8003/v1")
         with pytest.raises(InvalidRequest, match="Turnout's own address"):
             catalog(tmp_path).checked(made)
 

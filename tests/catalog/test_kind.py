@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.catalog.support import catalog
+from turnout.catalog.api_models import ApiModel
 from turnout.catalog.kind import capabilities_of, type_of
-from turnout.catalog.made import MadeModel
 from turnout.core import Deployment
 
 
 def deployment(folder: Path, provider: str, model: str) -> Deployment:
-    made = catalog(folder).model_of(MadeModel(id="m", name="m", provider=provider, upstream_model=model))
+    made = catalog(folder).model_of(ApiModel(id="m", name="m", provider=provider, upstream_model=model))
     assert made is not None
     return made.deployments[0]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.support import invoke, run
 from tests.library.support import UNPRICED, configured
 from tests.support.simulator import Simulator
-from turnout.catalog.made_book import keep_rows
+from turnout.catalog.api_model_store import keep_rows
 from turnout.storage import ModelRow
 
 

@@ -28,7 +28,7 @@ from turnout.core import (
     ToolResult,
     WireBody,
 )
-from turnout.dialects.anthropic import wire
+from turnout.dialects.anthropic import anthropic_bodies as wire
 
 HELLO = [{"role": "user", "content": "Hello"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}

@@ -6,8 +6,8 @@ import pytest
 
 from tests.e2e.backends import Backend
 from tests.e2e.clients import DIALECTS, Client
+from tests.e2e.key_quoting_provider import key_quoting_provider
 from tests.e2e.stage import SECRETS, Stage, config, environment
-from tests.e2e.tactless import tactless_provider
 from tests.support.aimock import Aimock
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout
@@ -16,8 +16,8 @@ from tests.support.turnout_server import StartTurnout
 @pytest.fixture(scope="session")
 async def stage(aimock: Aimock, simulator: Simulator, start_shared_turnout: StartTurnout) -> AsyncIterator[Stage]:
     """The shared server. Whatever it was asked, it may neither stumble nor tell a secret in its log."""
-    async with tactless_provider() as tactless_url:
-        turnout = start_shared_turnout(config(aimock, simulator, tactless_url), env=environment(simulator))
+    async with key_quoting_provider() as key_quoting_url:
+        turnout = start_shared_turnout(config(aimock, simulator, key_quoting_url), env=environment(simulator))
         yield Stage(turnout, aimock, simulator)
     log = turnout.log()
     assert "a defect in Turnout" not in log

@@ -52,10 +52,10 @@ FALLING_BACK: dict[str, Any] = {
 }
 
 
-def config(aimock: Aimock, simulator: Simulator, tactless_url: str) -> dict[str, Any]:
+def config(aimock: Aimock, simulator: Simulator, key_quoting_url: str) -> dict[str, Any]:
     models = {backend.model: _model(deployment(backend, aimock, simulator)) for backend in REMOTE}
     for provider in ("openai", "anthropic"):
-        models[f"tactless-{provider}"] = _model({"provider": provider, "model": "m", "base_url": tactless_url})
+        models[f"key-quoting-{provider}"] = _model({"provider": provider, "model": "m", "base_url": key_quoting_url})
     journal = deployment(Backend("aimock", "openai"), aimock, simulator) | {"headers": {"x-test-id": JOURNAL}}
     models["journal"] = _model(journal)
     models["aimock-whisper"] = _model(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from turnout.ledger import home
-from turnout.ledger.home import dead_home, new_home
+from turnout.ledger import process_folder as home
+from turnout.ledger.process_folder import dead_process_folder, new_process_folder
 
 
 @pytest.mark.parametrize("still_locked", [False, True], ids=["gone", "being recovered"])
@@ -29,23 +29,23 @@ def test_a_recovery_that_is_quicker_than_the_first_lock_costs_the_new_folder_onl
         flock(fd, how)
 
     monkeypatch.setattr(home, "flock", meanwhile)
-    got = new_home(tmp_path)
+    got = new_process_folder(tmp_path)
     assert got.path.exists()
     assert got.path not in taken
-    with dead_home(got.path) as dead:
+    with dead_process_folder(got.path) as dead:
         assert dead is None
     got.leave()
 
 
 def test_no_file_stays_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    living = new_home(tmp_path)
+    living = new_process_folder(tmp_path)
     for _ in range(10):
-        with dead_home(living.path) as dead:
+        with dead_process_folder(living.path) as dead:
             assert dead is None
     living.leave()
     for _ in range(10):
-        with dead_home(living.path) as dead:
+        with dead_process_folder(living.path) as dead:
             assert dead is not None
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -55,5 +55,5 @@ def test_what_is_no_folder_is_no_home(tmp_path: Path, kind: str) -> None:
     path = tmp_path / kind
     if kind == "file":
         path.write_text("notes")
-    with dead_home(path) as dead:
+    with dead_process_folder(path) as dead:
         assert dead is None

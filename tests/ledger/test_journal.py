@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from turnout.ledger.home import dead_home
 from turnout.ledger.journal import Journal
 from turnout.ledger.lines import read_ended, read_started
+from turnout.ledger.process_folder import dead_process_folder
 from turnout.ledger.segment import read_lines
 
 from .support import end, start
@@ -123,10 +123,10 @@ def test_the_folder_of_the_living_is_locked_and_that_of_the_dead_is_not(tmp_path
     journal = Journal(tmp_path)
     journal.begin(start("r1"))
     (folder,) = tmp_path.iterdir()
-    with dead_home(folder) as home:
+    with dead_process_folder(folder) as home:
         assert home is None
     journal.close()
-    with dead_home(folder) as home:
+    with dead_process_folder(folder) as home:
         assert home is not None
 
 

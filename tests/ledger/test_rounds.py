@@ -7,15 +7,15 @@ import logging
 
 import pytest
 
-from turnout.ledger.condition import Condition
 from turnout.ledger.rounds import Rounds
+from turnout.telemetry import Condition
 
 
 async def test_what_fails_is_tried_again_and_told_when_it_changes(caplog: pytest.LogCaptureFixture) -> None:
     """A mistake of our own, too, with its traceback."""
     outcomes = [None, OSError("gone"), OSError("still gone"), None, None, KeyError("oops"), None]
     errors: list[str | None] = []
-    condition = Condition("cellar", "Mind the steps.")
+    condition = Condition("The ledger's cellar", "Mind the steps.")
 
     async def work() -> None:
         outcome = outcomes[len(errors)]
@@ -25,7 +25,7 @@ async def test_what_fails_is_tried_again_and_told_when_it_changes(caplog: pytest
 
     rounds = Rounds(work, 3600, condition)
     await asyncio.sleep(0)  # its own first round
-    with caplog.at_level(logging.WARNING, "turnout.ledger"):
+    with caplog.at_level(logging.WARNING, "turnout.telemetry.condition"):
         for _ in outcomes[1:]:
             await rounds.once()
     await rounds.stop()
@@ -43,6 +43,6 @@ async def test_what_fails_is_tried_again_and_told_when_it_changes(caplog: pytest
 async def test_stopping_does_not_wait_for_the_next_round() -> None:
     async def work() -> None: ...
 
-    rounds = Rounds(work, 3600, Condition("cellar", ""))
+    rounds = Rounds(work, 3600, Condition("The ledger's cellar", ""))
     async with asyncio.timeout(5):
         await rounds.stop()

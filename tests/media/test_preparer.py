@@ -30,7 +30,7 @@ from turnout.core import (
 from turnout.dialects import Target, registry
 from turnout.engine import Prepared
 from turnout.errors import InvalidRequest, NotFetched, Unsupported
-from turnout.media import ImagePreparer, Taste
+from turnout.media import ImagePreparer, ImageSupport
 from turnout.media.fit import fit
 
 SMALL = ImageLimits(long_edge=40, number=3, formats=frozenset({"image/png", "image/jpeg"}))
@@ -40,10 +40,10 @@ TOLD = Support(
     namespace="g", knobs=frozenset(), image_url_schemes=frozenset({"https"}), image_url_endings=frozenset({".png"})
 )
 TASTES = {
-    "fetching": Taste(SMALL, FETCHING),
-    "blind": Taste(SMALL, BLIND),
-    "told": Taste(SMALL, TOLD),
-    "none": Taste(None, BLIND),
+    "fetching": ImageSupport(SMALL, FETCHING),
+    "blind": ImageSupport(SMALL, BLIND),
+    "told": ImageSupport(SMALL, TOLD),
+    "none": ImageSupport(None, BLIND),
 }
 ADDRESS = "https://pictures.example/a.png"
 LARGE, FITTING = pictures.png(80, 60), pictures.png(40, 30)

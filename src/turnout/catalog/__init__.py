@@ -3,10 +3,24 @@
 ``Catalog`` reads the configuration, follows its changes and discovers models; ``docs/configuration.md`` says how.
 """
 
+from .api_models import ApiModel, ModelType, Status
 from .catalog import Catalog, CatalogState
 from .discovery import Fetch, Finding
-from .made import MadeModel
+from .kind import capabilities_of, context_of, type_of
 from .registrar import Registrar
 from .snapshot import Snapshot
 
-__all__ = ["Catalog", "CatalogState", "Fetch", "Finding", "MadeModel", "Registrar", "Snapshot"]
+__all__ = [
+    "ApiModel",
+    "Catalog",
+    "CatalogState",
+    "Fetch",
+    "Finding",
+    "ModelType",
+    "Registrar",
+    "Snapshot",
+    "Status",
+    "capabilities_of",
+    "context_of",
+    "type_of",
+]

@@ -15,8 +15,9 @@ from turnout.config.files import Entry, Files, agent_entry, entries
 from turnout.config.mistakes import KeyPath
 from turnout.core import Secret
 from turnout.errors import SHORTEST_SECRET
+from turnout.providers import is_local
 
-from .factory import DeploymentFactory, is_local
+from .factory import DeploymentFactory
 from .first_key import FILE_NAME
 from .unserved import how_to_open
 

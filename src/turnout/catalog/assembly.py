@@ -12,11 +12,10 @@ from turnout.config.references import resolved
 from turnout.config.settings import DeploymentSettings
 from turnout.core import Deployment, Model, Price
 from turnout.prices import PriceBook
-from turnout.providers import Provider
+from turnout.providers import Provider, in_process
 
 from .configured import Configured
 from .discovery import LATEST, Discovery
-from .factory import in_process
 from .ids import IdBook
 from .snapshot import Snapshot
 from .unserved import Unserved

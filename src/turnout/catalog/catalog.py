@@ -27,12 +27,12 @@ from turnout.providers import Provider
 from turnout.storage import ModelRow
 
 from . import clashes
+from .api_model_store import ApiModelStore, ModelDatabase
+from .api_models import ApiModel, checked, model_of
 from .assembly import assemble
 from .configured import Configured, configure
 from .discovery import Discovery, Fetch, Finding, Target, targets
 from .ids import IdBook
-from .made import MadeModel, checked, model_of
-from .made_book import MadeBook, ModelDatabase
 from .snapshot import Snapshot
 
 ASK_SECONDS: Final = 60.0
@@ -91,7 +91,7 @@ class Catalog:
         self._ask_now = asyncio.Event()
         self._adopt(self._configure())
         self._started = self.settings
-        self._made = MadeBook(Path(self.settings.data_dir))
+        self._made = ApiModelStore(Path(self.settings.data_dir))
         self._discovery = Discovery(self.targets())
         self.snapshot = self._assembled()
 
@@ -100,7 +100,7 @@ class Catalog:
         return self._configured.settings
 
     @property
-    def made(self) -> Mapping[str, MadeModel]:
+    def made(self) -> Mapping[str, ApiModel]:
         """The models that were made through the API, by id, inactive ones and those whose name is taken too."""
         return self._made.models
 
@@ -108,14 +108,14 @@ class Catalog:
         """One of them as the database had it last."""
         return self._made.row(id_)
 
-    def model_of(self, made: MadeModel) -> Model | None:
+    def model_of(self, made: ApiModel) -> Model | None:
         """``made`` as it would be served if it were active; without id and book price unless it is. None: not here."""
         served = None if made.id in self._configured.places else self.snapshot.models.get(made.id)
         if served is not None and made.status == "active":
             return served
         return model_of(made, self._configured.factory, self._environment.variables)
 
-    def checked(self, made: MadeModel) -> MadeModel:
+    def checked(self, made: ApiModel) -> ApiModel:
         """``made`` with its provider's own name. Raises ``InvalidRequest`` for what can't be served here."""
         return checked(made, self._configured.factory, self._environment.variables)
 

@@ -12,31 +12,31 @@ from typing import Final
 
 from turnout.errors import ConfigError
 
+from .api_models import ApiModel, model_of
 from .assembly import Made
 from .configured import Configured
-from .made import MadeModel, model_of
 from .snapshot import Snapshot
 
 _CLASH: Final = "this name is taken by a model made through the API; rename one, or DELETE /api/models/{}"
 
-MadeModels = Mapping[str, MadeModel]
+ApiModels = Mapping[str, ApiModel]
 
 
-def servable(made: MadeModels, configured: Configured, variables: Mapping[str, str]) -> Made:
+def servable(made: ApiModels, configured: Configured, variables: Mapping[str, str]) -> Made:
     free = {id_: one for id_, one in made.items() if id_ not in configured.places}
     active = {id_: model_of(one, configured.factory, variables) for id_, one in free.items() if one.status == "active"}
     models = {id_: model for id_, model in active.items() if model is not None}
     return Made(models=models, off=frozenset(free.keys() - models.keys()))
 
 
-def refuse_new_clashes(made: MadeModels, before: Configured, after: Configured) -> None:
+def refuse_new_clashes(made: ApiModels, before: Configured, after: Configured) -> None:
     """Raises ``ConfigError`` for names that were free for models made through the API until now."""
     taken = [id_ for id_ in made if id_ in after.places and id_ not in before.places]
     if taken:
         raise ConfigError("\n".join(_clash(id_, after) for id_ in taken))
 
 
-def problems(made: MadeModels, configured: Configured, snapshot: Snapshot) -> Iterator[str]:
+def problems(made: ApiModels, configured: Configured, snapshot: Snapshot) -> Iterator[str]:
     for id_, one in made.items():
         if id_ in configured.places:
             yield _clash(id_, configured)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
-from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
 from turnout.config import ADMIN_VARIABLE, CommandLine, Settings
+from turnout.config.addresses import is_loopback
 from turnout.config.environment import Environment
 from turnout.config.files import Entry, Files, agent_entry, entries, read_files
 from turnout.config.mistakes import Mistake, raise_any
@@ -140,13 +140,4 @@ def _said_keys(keys: Sequence[KeySettings]) -> Iterator[Key]:
 def _auth_required(settings: Settings) -> bool:
     if settings.auth.required is not None:
         return settings.auth.required
-    return bool(settings.keys) or not listens_on_loopback(settings.server.host)
-
-
-def listens_on_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return bool(settings.keys) or not is_loopback(settings.server.host)

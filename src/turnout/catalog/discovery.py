@@ -21,9 +21,9 @@ from turnout.errors import (
     UpstreamUnauthenticated,
     UpstreamUnreachable,
 )
-from turnout.providers import Provider, WireProvider
+from turnout.providers import Provider, WireProvider, in_process, is_local
 
-from .factory import DeploymentFactory, in_process, is_local
+from .factory import DeploymentFactory
 
 Fetch = Callable[[WireRequest, float], Awaitable[tuple[int, Mapping[str, str], bytes]]]
 """Sends a request: status, headers (lower-case names) and body within that many seconds, or ``UpstreamError``."""

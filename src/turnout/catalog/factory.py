@@ -16,7 +16,7 @@ from turnout.config.settings import DeploymentSettings, ImageSettings, ProviderS
 from turnout.core import Defaults, Deployment, ImageLimits, Price, Retries, Secret, Timeouts, Traits, per_token
 from turnout.facts import traits_of
 from turnout.prices import FREE
-from turnout.providers import Provider
+from turnout.providers import Provider, in_process, is_local
 
 _TIMEOUTS: Final = Timeouts()
 _RETRIES: Final = Retries()
@@ -199,16 +199,6 @@ def _images(known: ImageLimits | None, provider: Provider, said: Sequence[ImageS
     if "formats" in changed:
         changed["formats"] = frozenset(changed["formats"])
     return structs.replace(known or provider.profile.images or ImageLimits(), **changed)
-
-
-def is_local(provider: Provider) -> bool:
-    """Whether the provider runs on the operator's own machines, where tokens have no price."""
-    return in_process(provider) or bool(provider.profile.start_hint)
-
-
-def in_process(provider: Provider) -> bool:
-    """``isinstance`` of a Protocol would look at every member, for every deployment."""
-    return hasattr(provider, "run")
 
 
 def _defaults(provider: Provider, traits: Traits, layers: Sequence[Tuning]) -> Defaults:

@@ -9,7 +9,7 @@ from typing import Final
 from turnout.core import Deployment
 from turnout.facts import facts_of
 
-from .made import ModelType
+from .api_models import ModelType
 
 
 class Capability(StrEnum):

@@ -9,9 +9,9 @@ from msgspec import structs
 
 from turnout.errors import Conflict, UnknownModel
 
+from .api_model_store import ModelDatabase
+from .api_models import ApiModel, api_model_of, row_of
 from .catalog import Catalog
-from .made import MadeModel, made_of, row_of
-from .made_book import ModelDatabase
 
 
 class Registrar:
@@ -21,7 +21,7 @@ class Registrar:
         self._catalog = catalog
         self._database = database
 
-    async def create(self, draft: MadeModel) -> MadeModel:
+    async def create(self, draft: ApiModel) -> ApiModel:
         """Raises ``Conflict`` for a name that is taken, and ``InvalidRequest``."""
         place = self._catalog.configured.places.get(draft.id)
         if place is not None:
@@ -34,13 +34,13 @@ class Registrar:
         await self._catalog.refresh_made(self._database)
         return made
 
-    async def change(self, id_: str, edit: Callable[[MadeModel], MadeModel]) -> MadeModel:
+    async def change(self, id_: str, edit: Callable[[ApiModel], ApiModel]) -> ApiModel:
         """Raises ``UnknownModel``, ``Conflict`` for one that can't be changed here, and what ``edit`` raises."""
         await self._catalog.refresh_made(self._database)
         before = self._catalog.made_row(id_)
         if before is None:
             raise self._not_made(id_)
-        made = structs.replace(self._catalog.checked(edit(made_of(before))), updated=int(time.time()))
+        made = structs.replace(self._catalog.checked(edit(api_model_of(before))), updated=int(time.time()))
         store = await self._database.models()
         if not await store.replace(before, row_of(made)):
             raise Conflict(f"The model '{id_}' was changed by somebody else meanwhile. Look at it and try again.")

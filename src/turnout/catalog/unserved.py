@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from turnout.facts import OPEN_MODELS, maker_of
-from turnout.providers import Provider
+from turnout.providers import Provider, is_local
 
 from .discovery import Discovery
-from .factory import DeploymentFactory, is_local
+from .factory import DeploymentFactory
 from .names import LONGEST
 
 _VENDOR = re.compile(r"[a-z][a-z0-9_]{1,30}\Z")

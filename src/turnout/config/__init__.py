@@ -3,7 +3,7 @@
 ``docs/configuration.md`` says what may be written. What it means for models and keys is for ``catalog`` to say.
 """
 
-from .addresses import why_not_listening
+from .addresses import is_loopback, why_not_listening
 from .environment import ADMIN_VARIABLE, CommandLine
 from .schema import json_schema
 from .settings import LimitSettings, PriceSettings, ServerSettings, Settings, TimeoutSettings
@@ -16,6 +16,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "TimeoutSettings",
+    "is_loopback",
     "json_schema",
     "why_not_listening",
 ]

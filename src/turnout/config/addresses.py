@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Collection
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +17,16 @@ _USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 def is_readable(url: str) -> bool:
     return _split(url) is not None and not any(character.isspace() for character in url)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, a name or an address, is this machine and nothing else."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def is_own(url: str, server: ServerSettings) -> bool:

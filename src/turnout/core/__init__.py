@@ -56,7 +56,7 @@ from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Too
 from .secret import Secret
 from .support import HARMLESS, Support, left_out, refuse_unsupported
 from .usage import Usage
-from .wire import WireRequest
+from .wire_request import WireRequest
 
 __all__ = [
     "HARMLESS",

@@ -4,7 +4,7 @@ The tables are beside this file, one for each maker of models, with the page tha
 a name of its own (Azure's, a proxy's) can't be recognised: ``traits`` in the configuration says it.
 """
 
-from .form import Facts, Lifecycle, Status
 from .lookup import OPEN_MODELS, facts_of, lifecycle_of, maker_of, traits_of
+from .types import Facts, Lifecycle, Status
 
 __all__ = ["OPEN_MODELS", "Facts", "Lifecycle", "Status", "facts_of", "lifecycle_of", "maker_of", "traits_of"]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from turnout.core import ImageLimits
 
-from .form import READS, Facts, Lifecycle
+from .types import READS, Facts, Lifecycle
 
 _MODELS: Final = "https://platform.claude.com/docs/en/about-claude/models/overview"
 _MIGRATION: Final = "https://platform.claude.com/docs/en/about-claude/models/migration-guide"

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from .form import HEARS, SEES, TEXT, Facts, Lifecycle
+from .types import HEARS, SEES, TEXT, Facts, Lifecycle
 
 _MODELS: Final = "https://ai.google.dev/gemini-api/docs/models"
 _DEPRECATIONS: Final = "https://ai.google.dev/gemini-api/docs/deprecations"

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from turnout.core import Traits
 
 from . import anthropic, google, open_models, openai
-from .form import ACTIVE, Facts, Lifecycle
+from .types import ACTIVE, Facts, Lifecycle
 
 _MODELS: Final = openai.MODELS | anthropic.MODELS | google.MODELS | open_models.MODELS
 OPEN_MODELS: Final = "open models"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from turnout.core import ImageLimits
 
-from .form import SEES, TEXT, Facts
+from .types import SEES, TEXT, Facts
 
 _LLAMA: Final = Facts(inputs=TEXT, thinking="never", tokenizer="llama", source="https://www.llama.com/docs")
 _QWEN: Final = Facts(inputs=TEXT, tokenizer="qwen", source="https://qwen.readthedocs.io")

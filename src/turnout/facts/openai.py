@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from .form import READS, SEES, TEXT, Facts, Lifecycle
+from .types import READS, SEES, TEXT, Facts, Lifecycle
 
 _MODELS: Final = "https://developers.openai.com/api/docs/models"
 _REASONING: Final = "https://developers.openai.com/api/docs/guides/reasoning"

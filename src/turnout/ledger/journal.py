@@ -13,10 +13,10 @@ from pathlib import Path
 
 from turnout.core import AttemptEnd, AttemptStart
 from turnout.storage import StartedRow
+from turnout.telemetry import Condition
 
-from .condition import Condition
-from .home import Home, new_home
 from .lines import ended_line, read_started, started_line
+from .process_folder import ProcessFolder, new_process_folder
 from .segment import Segment, create
 
 SEGMENT_BYTES = 8 * 1024 * 1024
@@ -37,14 +37,14 @@ class Journal:
     """
 
     def __init__(self, root: Path, segment_bytes: int = SEGMENT_BYTES, held_bytes: int = HELD_BYTES) -> None:
-        self.condition = Condition("journal", CONSEQUENCE)
+        self.condition = Condition("The ledger's journal", CONSEQUENCE)
         self.unsettled: deque[Segment] = deque()
         self.ignored = 0
         self.dropped = 0
         self._root = root
         self._segment_bytes = segment_bytes
         self._held_bytes = held_bytes
-        self._home: Home | None = None
+        self._home: ProcessFolder | None = None
         self._fd = -1  # of the last segment; -1 while the disk takes nothing
         self._room = 0  # bytes until the next segment
         self._segments = 0
@@ -157,7 +157,7 @@ class Journal:
 
     def _next_segment(self) -> None:
         """Begins a file with what is under way, so that the ones before it can go as soon as they are settled."""
-        self._home = self._home or new_home(self._root)
+        self._home = self._home or new_process_folder(self._root)
         content = b"".join([*self._under_way.values(), *self._held])
         self._segments += 1  # even if it can't be made: no name is tried twice
         path = self._home.segment(self._segments)

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 
 from turnout.storage import AttemptRow, StartedRow
+from turnout.telemetry import Condition
 
-from .condition import Condition
-from .home import Home, dead_home
 from .lines import Ended, read_ended, read_started
+from .process_folder import ProcessFolder, dead_process_folder
 from .segment import read_lines
 from .store import LazyStore, Store
 
@@ -26,7 +26,9 @@ class Recovery:
     """Attempts that had ended are settled as they ended, the others as ``lost``. ``corrupt``: lines not understood."""
 
     def __init__(self, root: Path, store: LazyStore) -> None:
-        self.condition = Condition("recovery", "What a dead process left stays where it is until this is mended.")
+        self.condition = Condition(
+            "The ledger's recovery", "What a dead process left stays where it is until this is mended."
+        )
         self.settled = 0
         self.lost = 0
         self.corrupt = 0
@@ -38,7 +40,7 @@ class Recovery:
         failure: OSError | None = None
         for path in sorted(self._root.iterdir()) if self._root.is_dir() else []:
             try:
-                with dead_home(path) as home:
+                with dead_process_folder(path) as home:
                     if home is not None:
                         await self._replay(home)
             except OSError as error:
@@ -46,7 +48,7 @@ class Recovery:
         if failure is not None:
             raise failure
 
-    async def _replay(self, home: Home) -> None:
+    async def _replay(self, home: ProcessFolder) -> None:
         store = await self._store.ready()
         before = self.settled, self.lost, self.corrupt
         under_way: dict[str, StartedRow] = {}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from .condition import Condition
+from turnout.telemetry import Condition
 
 PATIENCE = 2.0
 """Seconds between two tries at least, while the work fails."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from .condition import Condition
+from turnout.telemetry import Condition
+
 from .journal import Journal
 from .lines import Ended, read_ended
 from .segment import Segment, read_lines
@@ -26,7 +27,7 @@ class Settler:
     """
 
     def __init__(self, journal: Journal, store: LazyStore) -> None:
-        self.condition = Condition("database", "Requests go on; their records wait in the journal.")
+        self.condition = Condition("The ledger's database", "Requests go on; their records wait in the journal.")
         self.settled = 0
         self.corrupt = 0
         self._journal = journal

@@ -4,6 +4,6 @@ Nothing here opens a socket: fetching is handed in.
 """
 
 from .inspect import MAX_PIXELS, Checked, check
-from .preparer import ImagePreparer, Taste
+from .preparer import ImagePreparer, ImageSupport
 
-__all__ = ["MAX_PIXELS", "Checked", "ImagePreparer", "Taste", "check"]
+__all__ = ["MAX_PIXELS", "Checked", "ImagePreparer", "ImageSupport", "check"]

@@ -45,7 +45,7 @@ _MOST_THREADS: Final = 4  # each may hold an image's pixels
 Result = TypeVar("Result")
 
 
-class Taste(msgspec.Struct, frozen=True):
+class ImageSupport(msgspec.Struct, frozen=True):
     """What a provider takes. ``images`` holds for models of which nothing more is known; None: no images."""
 
     images: ImageLimits | None
@@ -70,11 +70,11 @@ class _Change(msgspec.Struct, frozen=True):
 
 
 class ImagePreparer:
-    """``tastes`` are by provider. ``close`` ends its threads. Decoding, encoding and hashing all happen in those."""
+    """``support_of`` is by provider. ``close`` ends its threads. Decoding, encoding and hashing all happen in those."""
 
     def __init__(
         self,
-        tastes: Mapping[str, Taste],
+        support_of: Mapping[str, ImageSupport],
         fetch: Fetch,
         *,
         when: When = "needed",
@@ -82,7 +82,7 @@ class ImagePreparer:
         max_decoded_bytes: int = MOST_BYTES,
         cache_bytes: int = 64 * 1024 * 1024,
     ) -> None:
-        self._tastes = tastes
+        self._support_of = support_of
         self._fetch = fetch
         self._when = when
         self._max_pixels = max_pixels
@@ -114,7 +114,7 @@ class ImagePreparer:
         return Prepared(made, tuple(f"{path_of(change.place)}: {change.note}" for change in changes if change.note))
 
     async def _changes(self, found: Sequence[tuple[Place, Image]], deployment: Deployment) -> list[_Change]:
-        taste = self._tastes[deployment.provider]
+        taste = self._support_of[deployment.provider]
         limits = deployment.traits.images or taste.images
         if limits is None or not taste.support.image_data:
             return []

@@ -125,6 +125,17 @@ class LocalProvider(Protocol):
 
 Provider = WireProvider | LocalProvider
 
+
+def in_process(provider: Provider) -> bool:
+    """Whether it is a ``LocalProvider``. ``isinstance`` of a protocol would look at every member, each time."""
+    return hasattr(provider, "run")
+
+
+def is_local(provider: Provider) -> bool:
+    """Whether it runs on the operator's own machines, where tokens have no price."""
+    return in_process(provider) or bool(provider.profile.start_hint)
+
+
 _KINDS = {
     "embeddings": "embeddings",
     "image": "making images",

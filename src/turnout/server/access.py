@@ -7,7 +7,7 @@ from enum import Enum
 import msgspec
 from fastapi import Request
 
-from turnout.catalog.configured import listens_on_loopback
+from turnout.config import is_loopback
 from turnout.core import Key
 from turnout.errors import Forbidden, ForeignPage, RequestError, Unauthenticated
 from turnout.gateway import Gateway
@@ -45,7 +45,7 @@ class Access:
     def __init__(self, gateway: Gateway, pages: Pages) -> None:
         self._gateway = gateway
         self._pages = pages
-        self._on_loopback = listens_on_loopback(gateway.settings.server.host)
+        self._on_loopback = is_loopback(gateway.settings.server.host)
         self._refusals = Refusals(gateway.metrics)
 
     def key_of(self, scope: Scope, head: Head) -> Key:
@@ -86,7 +86,7 @@ class Access:
         return (
             self._on_loopback
             and client is not None
-            and listens_on_loopback(client[0])
+            and is_loopback(client[0])
             and self._pages.is_own(head.host, head.origin)
             and not any(name in _PASSED_ON for name, _ in scope["headers"])
         )

@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from turnout.catalog.configured import listens_on_loopback
-from turnout.config import ServerSettings
+from turnout.config import ServerSettings, is_loopback
 from turnout.errors import ForeignPage
 
 from .request import Message, Scope, Send
@@ -27,7 +26,7 @@ class Pages:
     """``cors`` are the origins whose pages may read answers, ``allowed_hosts`` further names of this machine."""
 
     def __init__(self, server: ServerSettings) -> None:
-        self._on_loopback = listens_on_loopback(server.host)
+        self._on_loopback = is_loopback(server.host)
         self._hosts = frozenset(host.lower() for host in (*_CONTAINERS, *server.allowed_hosts))
         self._origins = frozenset(origin.lower().encode() for origin in server.cors)
         self._named = self._origins - {_ANY}
@@ -74,7 +73,7 @@ class Pages:
             name = (urlsplit(f"//{host.decode('latin-1')}").hostname or "").removesuffix(".")
         except ValueError:  # no address that any client of ours would send
             return False
-        return name in self._hosts or name.endswith(".localhost") or listens_on_loopback(name)
+        return name in self._hosts or name.endswith(".localhost") or is_loopback(name)
 
 
 def _told_of(scope: Scope) -> list[tuple[bytes, bytes]]:

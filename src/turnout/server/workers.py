@@ -23,8 +23,7 @@ import structlog
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
 from turnout.gateway import Gateway
-from turnout.telemetry import configure_logs
-from turnout.telemetry.shared import VARIABLE
+from turnout.telemetry import SHARED_FOLDER_VARIABLE, configure_logs
 
 from . import process
 
@@ -59,7 +58,7 @@ class Workers:
         """Until SIGTERM or SIGINT; SIGHUP goes on to the workers, which read the configuration again."""
         _remove_orphans()
         folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")
-        os.environ[VARIABLE] = folder
+        os.environ[SHARED_FOLDER_VARIABLE] = folder
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
@@ -150,4 +149,4 @@ def _work(command_line: CommandLine, listener: socket.socket) -> None:
         raise RuntimeError("a worker has a parent")
     process.run(gateway, listener, parent.sentinel)
     if not parent.is_alive():
-        shutil.rmtree(Path(os.environ[VARIABLE]), ignore_errors=True)
+        shutil.rmtree(Path(os.environ[SHARED_FOLDER_VARIABLE]), ignore_errors=True)

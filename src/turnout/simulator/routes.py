@@ -5,7 +5,8 @@ Three vendors list their models at ``/v1/models``. OpenAI comes last of them: th
 
 from __future__ import annotations
 
-from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, openai_beside, vllm
+from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, vllm
+from .wires import openai_vendor_extras as openai_beside
 
 ROUTES = (
     *anthropic.ROUTES,

@@ -1,8 +1,9 @@
 """Logs and metrics."""
 
+from .condition import Condition
 from .exposition import CONTENT_TYPE
 from .logs import configure_logs
 from .metrics import Metrics
-from .shared import SharedMetrics
+from .shared import SHARED_FOLDER_VARIABLE, SharedMetrics
 
-__all__ = ["CONTENT_TYPE", "Metrics", "SharedMetrics", "configure_logs"]
+__all__ = ["CONTENT_TYPE", "SHARED_FOLDER_VARIABLE", "Condition", "Metrics", "SharedMetrics", "configure_logs"]

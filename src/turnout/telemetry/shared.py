@@ -15,7 +15,7 @@ import msgspec
 from .exposition import exposition
 from .metrics import Metrics, Tally
 
-VARIABLE = "TURNOUT_METRICS_DIR"
+SHARED_FOLDER_VARIABLE = "TURNOUT_METRICS_DIR"
 """Names the folder; set by ``turnout serve`` for its workers."""
 
 INTERVAL = 0.5  # seconds; how old another worker's numbers may be

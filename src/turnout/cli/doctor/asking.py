@@ -22,7 +22,7 @@ Reply = tuple[int, Mapping[str, str], bytes]
 _SHORTEST_SECRET = 6
 """Characters; a header's ``true`` or ``1`` is none, and taking it out would spoil the text."""
 
-Told = Callable[[Sequence[str]], None]
+Progress = Callable[[Sequence[str]], None]
 """Is given the addresses that haven't answered yet, each time there is another one or one less."""
 
 
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
     problem: str = ""
 
 
-async def ask_everybody(catalog: Catalog, told: Told) -> Sequence[Answer]:
+async def ask_everybody(catalog: Catalog, told: Progress) -> Sequence[Answer]:
     """Each place within ``ANSWER_SECONDS``. Discovers meanwhile, from the same answers."""
     transport = Transport()
     once = _Once(partial(fetch, transport), told)
@@ -74,7 +74,7 @@ def _without_secrets(text: str, deployment: Deployment) -> str:
 class _Once:
     """Sends the same request once, whoever asks it how often."""
 
-    def __init__(self, ask: Fetch, told: Told) -> None:
+    def __init__(self, ask: Fetch, told: Progress) -> None:
         self._ask = ask
         self._told = told
         self._replies: dict[object, asyncio.Task[Reply]] = {}

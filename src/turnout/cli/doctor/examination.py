@@ -9,14 +9,14 @@ from turnout.catalog.configured import Configured
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
 
-from .asking import Told, ask_everybody
+from .asking import Progress, ask_everybody
 from .check import Check, Section
 from .machine import machine_checks
 from .models import model_checks
 from .providers import provider_checks
 
 
-async def examine(command_line: CommandLine, told: Told) -> list[Section]:
+async def examine(command_line: CommandLine, told: Progress) -> list[Section]:
     """``told`` is given the addresses that are still waited for."""
     try:
         catalog = Catalog(command_line)

@@ -8,9 +8,8 @@ from typing import cast
 import msgspec
 
 from turnout.catalog import Catalog
-from turnout.catalog.factory import in_process, is_local
 from turnout.core import Deployment
-from turnout.providers import WireProvider, registry
+from turnout.providers import WireProvider, in_process, is_local, registry
 from turnout.transport import address_of
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from turnout.catalog import Finding
-from turnout.catalog.factory import is_local
 from turnout.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnauthenticated, UpstreamUnreachable
-from turnout.providers import Profile, Provider, registry
+from turnout.providers import Profile, Provider, is_local, registry
 from turnout.transport import address_of
 
 from .asking import Answer

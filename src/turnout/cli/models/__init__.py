@@ -33,13 +33,13 @@ def models(
     import msgspec
 
     from turnout.catalog import Catalog
-    from turnout.cli.looking import look
+    from turnout.cli.discover_once import discover_once
     from turnout.config import CommandLine
 
     from .rows import rows_of
 
     catalog = Catalog(CommandLine(config=config, agents=agents, data_dir=data_dir))
-    asyncio.run(look(catalog))
+    asyncio.run(discover_once(catalog))
     rows = rows_of(catalog)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))

@@ -7,9 +7,8 @@ from typing import Literal
 import msgspec
 
 from turnout.catalog import Catalog
-from turnout.catalog.factory import in_process
 from turnout.core import Deployment, Price, usd
-from turnout.providers import registry
+from turnout.providers import in_process, registry
 from turnout.transport import address_of
 
 Source = Literal["configured", "made", "discovered", "built in"]

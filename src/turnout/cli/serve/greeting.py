@@ -9,10 +9,10 @@ from pathlib import Path
 
 from turnout.catalog import Catalog
 from turnout.catalog.discovery import Target
-from turnout.catalog.factory import is_local
 from turnout.cli.doctor.machine import folder_checks
 from turnout.config import ADMIN_VARIABLE
 from turnout.gateway import Gateway
+from turnout.providers import is_local
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # called, not listened on
 _FIRST_KEY = (

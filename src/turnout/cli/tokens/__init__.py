@@ -26,16 +26,16 @@ def tokens(
     import msgspec
 
     from turnout.catalog import Catalog
-    from turnout.cli.looking import look
+    from turnout.cli.discover_once import discover_once
     from turnout.config import CommandLine
 
-    from .told import told_of
+    from .count_report import count_report
 
     counted = _text(text)
     catalog = Catalog(CommandLine(config=config, agents=agents, data_dir=data_dir))
-    asyncio.run(look(catalog))
-    told = told_of(catalog, counted, model)
-    typer.echo(msgspec.json.encode(told).decode() if as_json else told.line())
+    asyncio.run(discover_once(catalog))
+    report = count_report(catalog, counted, model)
+    typer.echo(msgspec.json.encode(report).decode() if as_json else report.line())
 
 
 def _text(given: str) -> str:

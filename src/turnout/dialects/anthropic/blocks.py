@@ -25,8 +25,8 @@ from turnout.core import (
 )
 from turnout.core.images import media_type_of
 
+from .anthropic_bodies import Content, Source
 from .reading import OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
-from .wire import Content, Source
 
 NAMESPACE = "anthropic"
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")

@@ -22,7 +22,7 @@ from turnout.core import (
     WireBody,
 )
 
-from . import wire
+from . import anthropic_bodies as wire
 from .blocks import leftover, parts
 from .reading import FIELDS, OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
 

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from turnout.core import Output, Reasoning, Sampling
 
-from . import wire
+from . import gemini_bodies as wire
 from .reading import Fields, typed
 from .schema import json_schema
 

@@ -14,7 +14,7 @@ import msgspec
 
 from turnout.core import Audio, Extensions, File, Image, Message, Part, Text, Thinking, ToolCall, ToolResult
 
-from . import wire
+from . import gemini_bodies as wire
 from .parts import media_of, part_of
 from .reading import STRING, Fields, camel, invalid, object_of, typed
 from .signature import FIELD, NAMESPACE

@@ -11,7 +11,7 @@ from turnout.core import EmbeddingRequest, Embeddings, WireBody
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 
-from . import wire
+from . import gemini_bodies as wire
 from .parse import model_of
 from .paths import paths_of
 from .reading import STRING, Fields, camel, invalid, object_of, take, typed

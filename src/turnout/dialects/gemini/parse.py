@@ -11,7 +11,7 @@ from turnout.core import ChatRequest, Message, WireBody
 from turnout.dialects import Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 
-from . import wire
+from . import gemini_bodies as wire
 from .config import output_of, read_config, reasoning_of, sampling_of
 from .contents import messages_of, parts_of
 from .reading import Fields, camel, invalid

@@ -14,7 +14,7 @@ from msgspec import Raw
 from turnout.core import Audio, Extensions, File, Image, Part, RedactedThinking, Text, Thinking, ToolCall
 from turnout.dialects.parsing import decode
 
-from . import wire
+from . import gemini_bodies as wire
 from .reading import FLAG, STRING, Fields, camel, invalid, take, take_if_there, typed
 from .signature import FIELD, NAMESPACE, Carried, opened, padded
 

@@ -15,7 +15,7 @@ from msgspec import Raw
 from turnout.core import Tool, ToolChoice
 from turnout.dialects.parsing import decode
 
-from . import wire
+from . import gemini_bodies as wire
 from .reading import RAW, STRING, Fields, camel, object_of, take, take_if_there, typed
 from .schema import json_schema
 from .signature import NAMESPACE

@@ -12,7 +12,7 @@ from turnout.core import ChatRequest, Message, Output, Reasoning, Sampling, Tool
 from turnout.dialects.parsing import decode
 from turnout.errors import InvalidRequest
 
-from . import wire
+from . import ollama_bodies as wire
 
 NAMESPACE = "ollama"
 _LOADING = "ollama-load"  # a namespace that no provider knows

@@ -9,7 +9,7 @@ from turnout.core import Answer, ChatRequest, Tool
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 
-from . import wire
+from . import ollama_bodies as wire
 from .asked import asked
 from .conversation import conversation
 from .lines import LineRenderer

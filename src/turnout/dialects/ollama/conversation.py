@@ -8,7 +8,7 @@ from turnout.core import Image, Message, Part, Role, Text, Thinking, ToolCall, T
 from turnout.core.images import media_type_of
 from turnout.errors import InvalidRequest
 
-from . import wire
+from . import ollama_bodies as wire
 
 _ROLES: dict[str, Role] = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
 

@@ -11,7 +11,7 @@ from turnout.core import EmbeddingRequest, Embeddings, WireBody
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 
-from . import wire
+from . import ollama_bodies as wire
 from .asked import NAMESPACE, leftover
 
 _EMBED = msgspec.json.Decoder(wire.Embed)

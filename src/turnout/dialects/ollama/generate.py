@@ -10,7 +10,7 @@ from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 
-from . import wire
+from . import ollama_bodies as wire
 from .asked import asked
 from .conversation import images
 from .lines import LineRenderer

@@ -11,7 +11,7 @@ from msgspec import Raw, structs
 from turnout.core import ChatRequest, WireBody
 from turnout.core.prompts import messages_of
 from turnout.dialects.openai.chat import parse as openai
-from turnout.dialects.openai.chat.wire import Body
+from turnout.dialects.openai.chat.chat_bodies import Body
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.errors import InvalidRequest
 

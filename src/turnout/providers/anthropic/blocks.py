@@ -12,7 +12,7 @@ from msgspec import Raw
 from turnout.core import Extensions, Part, RedactedThinking, Text, Thinking, ToolCall
 from turnout.errors import UpstreamBroken
 
-from .wire import NAMESPACE, Fields
+from .anthropic_wire import NAMESPACE, Fields
 
 _STRING = msgspec.json.Decoder(str)
 _EMPTY = (Raw(b"null"), Raw(b"[]"))

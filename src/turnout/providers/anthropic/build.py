@@ -9,10 +9,10 @@ import msgspec
 from turnout.core import ChatRequest, Deployment, Tool
 from turnout.errors import Unsupported
 
+from .anthropic_wire import NAMESPACE, Fields
 from .content import conversation, system_of
 from .reasoning import thinking_of
 from .version import takes_sampling
-from .wire import NAMESPACE, Fields
 
 _encode = msgspec.json.encode
 _FIELDS = msgspec.json.Decoder(Fields)

@@ -35,7 +35,7 @@ from turnout.core.images import media_type_of
 from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.tool_calls import arguments_of
 
-from .wire import NAMESPACE
+from .anthropic_wire import NAMESPACE
 
 Block = dict[str, Any]
 

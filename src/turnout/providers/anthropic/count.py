@@ -17,7 +17,7 @@ from turnout.core import (
 from turnout.providers import Decoder
 from turnout.providers.counts import CountReader
 
-from . import wire
+from . import anthropic_wire as wire
 from .access import address, headers
 from .build import translated_body
 from .read import failure_of

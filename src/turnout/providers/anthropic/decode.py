@@ -21,10 +21,10 @@ from turnout.core import (
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader, FrameReader
 
-from . import wire
+from . import anthropic_wire as wire
+from .anthropic_wire import Fields
 from .blocks import extensions, foreign_block, part_of, whole
 from .read import Progress, failure_of, finish_of, read
-from .wire import Fields
 
 _EVENT = msgspec.json.Decoder(wire.Event)
 _BODY = msgspec.json.Decoder(wire.Body)

@@ -23,12 +23,12 @@ from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 
 from .access import ADDRESS, address, headers
+from .anthropic_wire import NAMESPACE, WIRE, error_of
 from .build import relayed_body, translated_body
 from .count import CountTokens
 from .decode import BodyDecoder, StreamDecoder
 from .relay import BodyRelay, StreamRelay
 from .version import HEADER, LATEST_WITH_SAMPLING, api_version, relayed_headers
-from .wire import NAMESPACE, WIRE, error_of
 
 _MODELS_PATH = "/v1/models?limit=1000"
 

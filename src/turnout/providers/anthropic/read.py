@@ -10,7 +10,7 @@ from turnout.core import Failure, Finish, StreamEvent, UsageSoFar
 from turnout.errors import UpstreamBroken
 from turnout.providers.unreadable import unreadable
 
-from . import wire
+from . import anthropic_wire as wire
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader
 
-from . import wire
+from . import anthropic_wire as wire
 from .read import Progress, failure_of, finish_of, read
 
 _EVENT = msgspec.json.Decoder(wire.Event)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from turnout.core import ChatRequest, Deployment
 
-from .wire import WIRE
+from .anthropic_wire import WIRE
 
 HEADER = "anthropic-version"
 LATEST_WITH_SAMPLING = "2023-06-01"

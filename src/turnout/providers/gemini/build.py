@@ -10,7 +10,7 @@ from msgspec import Raw
 from turnout.core import ChatRequest, Defaults, Deployment, Sampling, Tool, ToolChoice
 from turnout.providers.raw_fields import add_missing, object_in
 
-from . import wire
+from . import gemini_wire as wire
 from .contents import contents_of
 from .decode import NAMESPACE
 from .extensions import with_extensions, with_fields

@@ -26,7 +26,7 @@ from turnout.core import (
 from turnout.errors import Unsupported
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
-from . import wire
+from . import gemini_wire as wire
 from .decode import NAMESPACE, SIGNATURE
 from .extensions import with_fields
 from .media import media_of

@@ -13,7 +13,7 @@ from turnout.providers import Decoder
 from turnout.providers.counts import CountReader
 from turnout.providers.raw_fields import object_in
 
-from . import wire
+from . import gemini_wire as wire
 from .access import asking, resource
 from .build import translated_body
 from .decode import failure_of

@@ -33,7 +33,7 @@ from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import unreadable
 
-from . import wire
+from . import gemini_wire as wire
 from .partial_args import PartialArgs
 
 NAMESPACE = "gemini"

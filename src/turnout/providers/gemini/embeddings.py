@@ -24,7 +24,7 @@ from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import unreadable
 
-from . import wire
+from . import gemini_wire as wire
 from .access import asking, resource
 from .decode import NAMESPACE, failure_of
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from turnout.core import File, Image
 from turnout.errors import InvalidRequest, Unsupported
 
-from . import wire
+from . import gemini_wire as wire
 
 _TYPES = {
     ".avif": "image/avif",

@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from turnout.errors import UpstreamBroken
 
-from . import wire
+from . import gemini_wire as wire
 
 _SEGMENT = re.compile(r"""\.([^.\[\]]+)|\[(\d+)\]|\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\]""")
 _ESCAPED = re.compile(r"\\(.)")

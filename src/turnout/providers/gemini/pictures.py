@@ -25,7 +25,7 @@ from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 
-from . import wire
+from . import gemini_wire as wire
 from .access import asking
 from .decode import NAMESPACE, failure_of, read_reply
 from .extensions import with_extensions

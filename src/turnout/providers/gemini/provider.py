@@ -26,7 +26,7 @@ from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
-from . import wire
+from . import gemini_wire as wire
 from .access import BASE_URL, asking, listing
 from .build import relayed_body, translated_body
 from .counting import CountTokens

@@ -7,7 +7,7 @@ from operator import attrgetter
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.providers.frames import BodyReader, FrameReader
 
-from . import wire
+from . import gemini_wire as wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
 
 _content = attrgetter("content")

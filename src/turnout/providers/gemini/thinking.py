@@ -8,7 +8,7 @@ from __future__ import annotations
 from turnout.core import Reasoning
 from turnout.errors import Unsupported
 
-from . import wire
+from . import gemini_wire as wire
 
 _EFFORTS = ("minimal", "low", "medium", "high")
 _BEYOND = frozenset({"xhigh", "max"})

@@ -31,7 +31,7 @@ from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.raw_fields import add_missing, object_in
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
-from . import wire
+from . import ollama_wire as wire
 
 NAMESPACE = "ollama"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')

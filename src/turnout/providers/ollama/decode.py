@@ -26,7 +26,7 @@ from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import unreadable
 
-from . import wire
+from . import ollama_wire as wire
 
 _REPLY = msgspec.json.Decoder(wire.Reply)
 

@@ -26,7 +26,7 @@ from turnout.providers.frames import BodyReader
 from turnout.providers.raw_fields import object_in
 from turnout.providers.unreadable import unreadable
 
-from . import wire
+from . import ollama_wire as wire
 from .build import NAMESPACE, add_extensions, add_own_defaults
 
 Send = Callable[[Deployment, str, bytes], WireRequest]

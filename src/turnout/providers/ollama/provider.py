@@ -24,7 +24,7 @@ from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
-from . import wire
+from . import ollama_wire as wire
 from .build import NAMESPACE, relayed_body, translated_body
 from .decode import BodyDecoder, StreamDecoder
 from .embed import Embed

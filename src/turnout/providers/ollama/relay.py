@@ -12,7 +12,7 @@ from msgspec import Raw
 from turnout.core import LineFramer, Relayed, StreamEvent
 from turnout.providers.frames import BodyReader, FrameReader
 
-from . import wire
+from . import ollama_wire as wire
 from .decode import end_of, read_reply
 
 _CALLS = b'"tool_calls"'

@@ -27,8 +27,8 @@ from turnout.providers.unreadable import unreadable
 
 from .access import Access
 from .chat.build import NAMESPACE
+from .chat.chat_wire import ErrorFields, usage_of
 from .chat.decode import failure_of
-from .chat.wire import ErrorFields, usage_of
 
 _encode = msgspec.json.encode
 

@@ -12,8 +12,8 @@ from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.providers.frames import FrameReader
 from turnout.providers.unreadable import unreadable
 
+from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of, says_nothing
-from .chat.wire import ErrorFields
 
 
 class _Event(msgspec.Struct):

@@ -34,8 +34,8 @@ from turnout.providers.unreadable import unreadable
 
 from .access import Access
 from .chat.build import NAMESPACE
+from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
-from .chat.wire import ErrorFields
 from .events import EventRelay
 from .form import field, fields, relayed_parts, send_form
 from .tokens import tokens_of

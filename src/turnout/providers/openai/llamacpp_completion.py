@@ -38,8 +38,8 @@ from turnout.providers.raw_fields import add_missing
 from turnout.providers.unreadable import unreadable
 
 from .access import Access
+from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
-from .chat.wire import ErrorFields
 
 _encode = msgspec.json.encode
 _STOPS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}

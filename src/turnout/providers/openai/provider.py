@@ -23,7 +23,7 @@ from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 
 from .access import Access
-from .chat import wire
+from .chat import chat_wire as wire
 from .chat.build import NAMESPACE, relayed_body, translated_body
 from .chat.decode import BodyDecoder, StreamDecoder
 from .chat.relay import BodyRelay, StreamRelay

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from turnout.core import Usage
 
-from .chat.wire import Count
+from .chat.chat_wire import Count
 
 
 class _Details(msgspec.Struct):

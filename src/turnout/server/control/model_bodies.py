@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from turnout.catalog.made import ModelType, Status
+from turnout.catalog import ModelType, Status
 
 Source = Literal["api", "configuration", "discovery", "built in"]
 

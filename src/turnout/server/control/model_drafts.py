@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from turnout.catalog import MadeModel
+from turnout.catalog import ApiModel
 from turnout.config import PriceSettings, TimeoutSettings
 from turnout.core import Secret
 from turnout.errors import InvalidRequest
@@ -18,7 +18,7 @@ _THOUSANDS = 1000
 _COSTS = {"cost_per_1k_input": "input", "cost_per_1k_output": "output"}
 
 
-def made_from(draft: ModelDraft) -> MadeModel:
+def api_model_from(draft: ModelDraft) -> ApiModel:
     """Raises ``InvalidRequest`` with the field."""
     id_ = draft.id or draft.name
     if id_ is None:
@@ -27,10 +27,10 @@ def made_from(draft: ModelDraft) -> MadeModel:
         is_id(id_)
     except ValueError as error:
         raise InvalidRequest(f"'id' is missing, and 'name' can't stand in for it: {error}.", param="id") from error
-    return edited(MadeModel(id=id_, name=id_, provider=draft.provider, upstream_model=id_), draft)
+    return edited(ApiModel(id=id_, name=id_, provider=draft.provider, upstream_model=id_), draft)
 
 
-def edited(made: MadeModel, change: ModelChange) -> MadeModel:
+def edited(made: ApiModel, change: ModelChange) -> ApiModel:
     """``made`` with what ``change`` says; ``null`` is what a draft without the field would have. Raises
     ``InvalidRequest`` with the field."""
     said = {name: getattr(change, name) for name in change.model_fields_set}
@@ -46,7 +46,7 @@ def edited(made: MadeModel, change: ModelChange) -> MadeModel:
     return structs.replace(made, price=price, **values)
 
 
-def _value(name: str, value: Any, made: MadeModel) -> Any:
+def _value(name: str, value: Any, made: ApiModel) -> Any:
     match name, value:
         case "timeouts", TimeoutsBody():
             return TimeoutSettings(**{key: UNSET if said is None else said for key, said in value})
@@ -61,7 +61,7 @@ def _value(name: str, value: Any, made: MadeModel) -> Any:
     return value
 
 
-_DEFAULTS = {field.name: field.default for field in structs.fields(MadeModel)}
+_DEFAULTS = {field.name: field.default for field in structs.fields(ApiModel)}
 
 
 def _price(before: PriceSettings | None, said: dict[str, Any]) -> PriceSettings | None:

@@ -8,12 +8,10 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from turnout.catalog import Catalog, MadeModel
-from turnout.catalog.factory import in_process
-from turnout.catalog.kind import capabilities_of, context_of, type_of
+from turnout.catalog import ApiModel, Catalog, capabilities_of, context_of, type_of
 from turnout.core import Model, Price
 from turnout.facts import lifecycle_of
-from turnout.providers import registry
+from turnout.providers import in_process, registry
 from turnout.transport import address_of
 
 from .model_bodies import LifecycleBody, ModelRecord, PriceBody, Source, TimeoutsBody
@@ -25,7 +23,7 @@ _PER_THOUSAND = Decimal(10**9)
 def records(catalog: Catalog) -> Iterator[ModelRecord]:
     """What was made through the API, then every other name that clients may ask for."""
     for made in catalog.made.values():
-        yield made_record(catalog, made)
+        yield api_model_record(catalog, made)
     for name, model in catalog.snapshot.served():
         if name not in catalog.made or name in catalog.configured.places:
             yield _record(name, model, _source(catalog, name, model))
@@ -33,12 +31,12 @@ def records(catalog: Catalog) -> Iterator[ModelRecord]:
 
 def record_of(catalog: Catalog, id_: str) -> ModelRecord | None:
     if made := catalog.made.get(id_):
-        return made_record(catalog, made)
+        return api_model_record(catalog, made)
     model = dict(catalog.snapshot.served()).get(id_)
     return None if model is None else _record(id_, model, _source(catalog, id_, model))
 
 
-def made_record(catalog: Catalog, made: MadeModel) -> ModelRecord:
+def api_model_record(catalog: Catalog, made: ApiModel) -> ModelRecord:
     model = catalog.model_of(made)
     deployment = model.deployments[0] if model else None
     known = tuple(capabilities_of(made.type, deployment)) if deployment else ()

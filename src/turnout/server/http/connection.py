@@ -6,17 +6,16 @@ import asyncio
 import json
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
 import httptools
 
+from turnout.config import ServerSettings
 from turnout.errors import HeadersTooLarge, InvalidRequest, Overloaded, RequestError
 
 from .exchange import Exchange
-from .head import Findings, Malformed, forwarded_client, is_within, split_url
-
-if TYPE_CHECKING:
-    from .server import HttpServer
+from .head import Findings, Malformed, Network, forwarded_client, is_within, split_url
+from .patience import Patience
 
 _HELD_BODY: Final = 256 * 1024
 """Bytes of a body that wait for the application before the client is made to wait."""
@@ -31,13 +30,48 @@ _PROBES: Final = frozenset({"/ping", "/health"})
 """Who asks whether the service is well has to be told, however many are waiting."""
 
 
+class Host(Protocol):
+    """What a connection needs of the server that accepted it: bounds, and lists of who waits for what."""
+
+    loop: asyncio.AbstractEventLoop
+    bounds: ServerSettings
+    trusted: tuple[Network, ...]
+    """Proxies whose word for the client's address is taken."""
+
+    draining: bool
+    """Every reply is its connection's last."""
+
+    idle: Patience[Connection]
+    heads: Patience[Connection]
+    lingering: Patience[Connection]
+    stalled: Patience[Connection]
+    bodies: Patience[Exchange]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more connections than there may be."""
+        ...
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def closed(self, connection: Connection) -> None: ...
+
+    def requests_of(self, client: str) -> int:
+        """How many requests of an address are under way."""
+        ...
+
+    def exchange_began(self, exchange: Exchange) -> None: ...
+
+    def exchange_ended(self, exchange: Exchange) -> None: ...
+
+
 class Connection(asyncio.Protocol):
     """``writing_paused``: the client reads too slowly, wait for ``drained`` before more is written.
 
     ``has_asked``: there has been a request.
     """
 
-    def __init__(self, server: HttpServer) -> None:
+    def __init__(self, server: Host) -> None:
         self.loop = server.loop
         self.writing_paused = False
         self.has_asked = False

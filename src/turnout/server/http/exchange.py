@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from turnout.engine import DRAINED
 from turnout.errors import TurnoutError
-
-if TYPE_CHECKING:
-    from .connection import Connection
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -20,6 +17,39 @@ _LARGE: Final = 64 * 1024  # bytes; what is larger isn't copied to stand behind 
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _BODILESS: Final = frozenset({204, 304})
 _FAILED: Final = b'{"error": {"message": "Turnout failed. Its log says more.", "type": "server_error"}}'
+
+
+class Line(Protocol):
+    """What an exchange needs of the connection that it came over."""
+
+    loop: asyncio.AbstractEventLoop
+    writing_paused: bool
+    """The client reads too slowly: wait for ``drained`` before more is written."""
+
+    @property
+    def closing_soon(self) -> bool:
+        """Whether the connection ends with the reply."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def write_all(self, *pieces: bytes) -> None: ...
+
+    async def drained(self) -> None:
+        """Returns when more may be written, or the client has gone."""
+        ...
+
+    def body_taken(self) -> None:
+        """The application has what came of the body: more of it may come."""
+        ...
+
+    def replied(self, exchange: Exchange) -> None:
+        """``exchange`` has its whole reply."""
+        ...
+
+    def cut(self) -> None:
+        """Ends the connection at once, whatever was to come."""
+        ...
 
 
 class Exchange:
@@ -48,7 +78,7 @@ class Exchange:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Line,
         scope: MutableMapping[str, Any],
         client: str,
         *,

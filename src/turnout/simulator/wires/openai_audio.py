@@ -17,7 +17,7 @@ from turnout.simulator.question import FILE_TOKENS, Question
 from turnout.simulator.refused import Refused
 from turnout.simulator.wire import JSON, Frame, decode, sse
 
-from .openai_more import BesideChat
+from .openai_completions_embeddings import BesideChat
 
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
 SECONDS = 1.5

@@ -23,7 +23,7 @@ from turnout.simulator.question import IMAGE_TOKENS, Question
 from turnout.simulator.refused import Refused
 from turnout.simulator.wire import Frame, decode, sse
 
-from .openai_more import BesideChat
+from .openai_completions_embeddings import BesideChat
 
 LARGEST = 4096
 """Pixels along an edge."""

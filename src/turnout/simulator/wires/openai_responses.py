@@ -21,7 +21,7 @@ from turnout.simulator.refused import Refused
 from turnout.simulator.wire import Frame, decode, sse
 
 from .openai import OpenAIChat, token_logprobs
-from .openai_more import BesideChat
+from .openai_completions_embeddings import BesideChat
 
 ENCRYPTED = "reasoning.encrypted_content"
 

@@ -17,7 +17,7 @@ from msgspec import Raw
 
 from turnout.core import Extensions, Part, RedactedThinking, Thinking, ToolCall
 
-from . import wire
+from . import chat_bodies as wire
 
 _TEXT = "reasoning.text"
 _ENCRYPTED = "reasoning.encrypted"

@@ -31,7 +31,7 @@ from turnout.core.images import media_type_of
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.errors import InvalidRequest
 
-from . import wire
+from . import chat_bodies as wire
 from .details import extensions_in, thoughts_in
 
 WIRE = "openai-chat"

@@ -9,15 +9,7 @@ from msgspec import Meta, Raw
 
 from turnout.core import ChatRequest, Extensions, Message, Sampling, WireBody
 from turnout.core.prompts import messages_of
-from turnout.dialects.openai.chat.wire import (
-    Fraction,
-    Name,
-    Penalty,
-    Seed,
-    StreamOptions,
-    Temperature,
-    TopK,
-)
+from turnout.dialects.openai.chat.chat_bodies import Fraction, Name, Penalty, Seed, StreamOptions, Temperature, TopK
 from turnout.dialects.openai.unknown import NAMESPACE
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 

@@ -27,7 +27,7 @@ from turnout.core.images import media_type_of
 from turnout.dialects.parsing import decode
 from turnout.errors import InvalidRequest
 
-from . import wire
+from . import responses_bodies as wire
 from .envelope import Attached, unseal
 
 T = TypeVar("T")

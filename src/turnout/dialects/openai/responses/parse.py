@@ -21,7 +21,7 @@ from turnout.core import (
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.errors import InvalidRequest
 
-from . import wire
+from . import responses_bodies as wire
 from .items import Conversation, raw_items
 
 WIRE = "openai-responses"

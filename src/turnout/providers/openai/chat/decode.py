@@ -30,7 +30,7 @@ from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds
 from turnout.providers.unreadable import unreadable
 
-from . import wire
+from . import chat_wire as wire
 
 _REPLY = msgspec.json.Decoder(wire.Reply)
 

@@ -14,7 +14,7 @@ from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader, FrameReader
 
-from . import wire
+from . import chat_wire as wire
 from .decode import failure_of, finish_of, not_a_completion, says_nothing
 
 

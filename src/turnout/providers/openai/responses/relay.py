@@ -10,7 +10,7 @@ from turnout.errors import ReplyTooLarge, UpstreamBroken
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.unreadable import unreadable
 
-from . import wire
+from . import responses_wire as wire
 
 
 class _Event(wire.ErrorFields):

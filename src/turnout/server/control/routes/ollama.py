@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
-from turnout.catalog.kind import type_of
+from turnout.catalog import type_of
 from turnout.core import Deployment, Model
 from turnout.dialects import ServedModel, registry
 from turnout.errors import InvalidRequest, UnknownModel

@@ -8,8 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from turnout.catalog import Registrar
-from turnout.catalog.made import Status
+from turnout.catalog import Registrar, Status
 from turnout.dialects import registry
 from turnout.errors import InvalidRequest, UnknownModel
 from turnout.gateway import Gateway
@@ -17,8 +16,8 @@ from turnout.guard import may_use
 from turnout.server.access import caller_of, key_of
 from turnout.server.control.aside import Aside
 from turnout.server.control.model_bodies import ModelChange, ModelDraft, ModelPage, ModelRecord
-from turnout.server.control.model_drafts import edited, made_from
-from turnout.server.control.model_records import made_record, record_of, records
+from turnout.server.control.model_drafts import api_model_from, edited
+from turnout.server.control.model_records import api_model_record, record_of, records
 from turnout.server.endpoints import Endpoints
 
 PATH = "/api/models"
@@ -81,17 +80,17 @@ def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
     @routes.post("", status_code=201)
     async def make_model(draft: ModelDraft) -> ModelRecord:
         """Served at once; within a second or two by every process that shares the database. Needs an admin key."""
-        made = made_from(draft)
+        made = api_model_from(draft)
         taken = endpoints.find(f"{PATH}/{made.id}")
         if taken is not None and not taken.model:
             raise InvalidRequest(f"'{made.id}' can't be an id: {PATH}/{made.id} is something else.", param="id")
-        return made_record(gateway.catalog, await registrar().create(made))
+        return api_model_record(gateway.catalog, await registrar().create(made))
 
     @routes.put("/{model_id:path}")
     async def change_model(model_id: Id, change: ModelChange) -> ModelRecord:
         """Changes what is sent. Only models that were made here can be changed. Needs an admin key."""
         made = await registrar().change(model_id, lambda before: edited(before, change))
-        return made_record(gateway.catalog, made)
+        return api_model_record(gateway.catalog, made)
 
     @routes.delete("/{model_id:path}", status_code=204)
     async def delete_model(model_id: Id) -> Response:

@@ -13,8 +13,8 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 
-class Home:
-    """A locked folder. Made by ``new_home`` and ``dead_home``."""
+class ProcessFolder:
+    """A locked folder. Made by ``new_process_folder`` and ``dead_process_folder``."""
 
     def __init__(self, path: Path) -> None:
         """Raises ``FileNotFoundError``, or ``BlockingIOError`` when another process has the lock."""
@@ -44,24 +44,24 @@ class Home:
         os.close(self._fd)
 
 
-def new_home(root: Path) -> Home:
+def new_process_folder(root: Path) -> ProcessFolder:
     """Raises ``OSError`` when the disk doesn't let us."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
         path = root / f"{os.getpid()}-{time.time_ns()}"
         path.mkdir(mode=0o700)
         with suppress(BlockingIOError, FileNotFoundError):  # a recovery was quicker than our lock: it is gone
-            home = Home(path)
+            home = ProcessFolder(path)
             if path.exists():
                 return home
             home.leave()
 
 
 @contextmanager
-def dead_home(path: Path) -> Iterator[Home | None]:
+def dead_process_folder(path: Path) -> Iterator[ProcessFolder | None]:
     """The folder at ``path``, locked meanwhile; None if its owner lives, if it is gone, or if it is no folder."""
     try:
-        home = Home(path)
+        home = ProcessFolder(path)
     except (BlockingIOError, FileNotFoundError, NotADirectoryError):
         yield None
         return

@@ -1,4 +1,4 @@
-"""Whether a part of the ledger works."""
+"""Whether a part of the service works."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import logging
 
 from turnout.errors import TurnoutError
 
-_log = logging.getLogger("turnout.ledger")
+_log = logging.getLogger(__name__)
 
 
 class Condition:
-    """``error`` is what is wrong now, None when nothing is. The log hears of changes only, never once a request."""
+    """``error`` is what is wrong now, None when nothing is. The log hears of changes only, never once a request.
+
+    ``part`` begins a sentence: "The ledger's journal". ``consequence`` says what the fault means for requests.
+    """
 
     def __init__(self, part: str, consequence: str) -> None:
         self._part = part
@@ -20,10 +23,10 @@ class Condition:
     def broke(self, error: Exception) -> None:
         if self.error is None:
             trace = None if isinstance(error, TurnoutError | OSError) else error  # our own mistakes need one
-            _log.error("The ledger's %s does not work: %s. %s", self._part, error, self._consequence, exc_info=trace)
+            _log.error("%s does not work: %s. %s", self._part, error, self._consequence, exc_info=trace)
         self.error = str(error) or type(error).__name__
 
     def works(self) -> None:
         if self.error is not None:
-            _log.warning("The ledger's %s works again.", self._part)
+            _log.warning("%s works again.", self._part)
         self.error = None

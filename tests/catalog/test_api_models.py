@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.catalog.support import catalog
-from turnout.catalog.made import MadeModel, made_of, row_of
+from turnout.catalog.api_models import ApiModel, api_model_of, row_of
 from turnout.config import PriceSettings, TimeoutSettings
 from turnout.core import Deployment, Price, Secret
 from turnout.errors import InvalidRequest
@@ -18,9 +18,9 @@ VARIABLES = {"OPENAI_API_KEY": "sk-env", "TEAM_KEY": "sk-team", "JWT_SECRET": "s
 ELSEWHERE = "http://elsewhere.test/v1"
 
 
-def made(**changes: Any) -> MadeModel:
+def made(**changes: Any) -> ApiModel:
     told: dict[str, Any] = {"id": "fast", "name": "Fast", "provider": "openai", "upstream_model": "gpt-4o-mini"}
-    return MadeModel(**(told | changes))
+    return ApiModel(**(told | changes))
 
 
 def deployment(folder: Path, text: str | None = None, **changes: Any) -> Deployment:
@@ -35,13 +35,13 @@ def test_what_is_stored_comes_back_with_its_key() -> None:
         api_key=Secret("sk-1"), timeouts=TimeoutSettings(connect=3), price=PriceSettings(input=1, output=2.5),
         capabilities=("vision",), status="inactive", max_tokens=7, created=1, updated=2,
     )  # fmt: skip
-    assert made_of(row_of(whole)) == whole
+    assert api_model_of(row_of(whole)) == whole
 
 
 def test_what_an_older_version_stored_is_read() -> None:
     definition = b'{"id":"a","name":"a","provider":"echo","upstream_model":"a"}'
     row = msgspec.structs.replace(row_of(made()), definition=definition.decode())
-    assert made_of(row) == MadeModel(id="a", name="a", provider="echo", upstream_model="a")
+    assert api_model_of(row) == ApiModel(id="a", name="a", provider="echo", upstream_model="a")
 
 
 def test_its_key_is_in_no_repr() -> None:

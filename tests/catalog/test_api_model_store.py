@@ -13,8 +13,8 @@ import pytest
 
 from tests.catalog.support import catalog, only
 from tests.catalog.test_catalog import nobody
-from turnout.catalog import Catalog, MadeModel, Registrar
-from turnout.catalog.made import row_of
+from turnout.catalog import ApiModel, Catalog, Registrar
+from turnout.catalog.api_models import row_of
 from turnout.core import Secret, WireRequest
 from turnout.errors import Conflict, StorageUnavailable, UnknownModel
 from turnout.storage import ModelRow
@@ -58,8 +58,8 @@ class Database:
         return True
 
 
-def made(id_: str = "fast", **changes: Any) -> MadeModel:
-    return MadeModel(**({"id": id_, "name": id_, "provider": "openai", "upstream_model": "x"} | changes))
+def made(id_: str = "fast", **changes: Any) -> ApiModel:
+    return ApiModel(**({"id": id_, "name": id_, "provider": "openai", "upstream_model": "x"} | changes))
 
 
 def served(found: Catalog) -> set[str]:
@@ -191,7 +191,7 @@ async def test_of_two_who_change_one_the_second_is_told(tmp_path: Path) -> None:
     registrar = Registrar(found, database)
     await registrar.create(made())
 
-    def edit(before: MadeModel) -> MadeModel:
+    def edit(before: ApiModel) -> ApiModel:
         database.rows["fast"] = row_of(made(upstream_model="theirs"))
         return made(upstream_model="mine")
 

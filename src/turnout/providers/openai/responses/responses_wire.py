@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import Failure, Finish, FinishReason, Usage
-from turnout.providers.openai.chat.wire import Count
+from turnout.providers.openai.chat.chat_wire import Count
 
 NOTHING = Raw()
 STATUSES = {

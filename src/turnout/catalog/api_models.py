@@ -27,7 +27,7 @@ PRICE_VERSION: Final = "api"
 _KEY_VARIABLE = re.compile(r"[A-Za-z0-9_]*_(KEY|TOKEN)\Z", re.IGNORECASE)
 
 
-class MadeModel(msgspec.Struct, frozen=True, kw_only=True):
+class ApiModel(msgspec.Struct, frozen=True, kw_only=True):
     """``id`` is what clients ask for, ``name`` what people read. Its JSON outlives versions: new fields have defaults.
 
     ``max_tokens`` is the model's context, ``price`` USD per 1M tokens; None: what is known of the upstream model holds.
@@ -60,20 +60,20 @@ def _reveal(value: object) -> str:
 
 
 _encode = msgspec.json.Encoder(enc_hook=_reveal).encode
-_decode = msgspec.json.Decoder(MadeModel, dec_hook=lambda form, value: form(value)).decode
+_decode = msgspec.json.Decoder(ApiModel, dec_hook=lambda form, value: form(value)).decode
 
 
-def row_of(made: MadeModel) -> ModelRow:
+def row_of(made: ApiModel) -> ModelRow:
     """Its key is in the row as it is."""
     return ModelRow(id=made.id, definition=_encode(made).decode(), created=made.created, updated=made.updated)
 
 
-def made_of(row: ModelRow) -> MadeModel:
+def api_model_of(row: ModelRow) -> ApiModel:
     """Raises ``msgspec.DecodeError`` for what another version has written and this one can't read."""
     return _decode(row.definition)
 
 
-def checked(made: MadeModel, factory: DeploymentFactory, variables: Mapping[str, str]) -> MadeModel:
+def checked(made: ApiModel, factory: DeploymentFactory, variables: Mapping[str, str]) -> ApiModel:
     """``made`` with its provider's own name. Raises ``InvalidRequest`` with the field for what the form can't say."""
     provider = factory.provider(made.provider)
     if provider is None:
@@ -99,7 +99,7 @@ def _check_variable(name: str, variables: Mapping[str, str]) -> None:
         raise InvalidRequest(f"The environment variable {name} is not set here.", param="api_key_env")
 
 
-def model_of(made: MadeModel, factory: DeploymentFactory, variables: Mapping[str, str]) -> Model | None:
+def model_of(made: ApiModel, factory: DeploymentFactory, variables: Mapping[str, str]) -> Model | None:
     """The model without its deployment's id; None when there is no such provider (any more)."""
     provider = factory.provider(made.provider)
     if provider is None or not factory.has_address(provider, _said(made)):
@@ -119,7 +119,7 @@ def model_of(made: MadeModel, factory: DeploymentFactory, variables: Mapping[str
     return Model(name=made.id, deployments=(deployment,), created=made.created)
 
 
-def _is_elsewhere(made: MadeModel, factory: DeploymentFactory, provider: Provider) -> bool:
+def _is_elsewhere(made: ApiModel, factory: DeploymentFactory, provider: Provider) -> bool:
     """The key and the headers of environment and file belong to the provider's address: no request leads them away."""
     return made.base_url is not None and made.base_url.rstrip("/") != factory.access(provider).base_url
 
@@ -128,7 +128,7 @@ def _priced(price: Price | None) -> Price | None:
     return None if price is None else structs.replace(price, version=PRICE_VERSION)
 
 
-def _said(made: MadeModel) -> DeploymentSettings:
+def _said(made: ApiModel) -> DeploymentSettings:
     return DeploymentSettings(
         provider=made.provider,
         model=made.upstream_model,

@@ -9,7 +9,7 @@ from turnout.gateway import fetch
 from turnout.transport import Transport
 
 
-async def look(catalog: Catalog) -> None:
+async def discover_once(catalog: Catalog) -> None:
     """Discovers models, once."""
     transport = Transport()
     try:

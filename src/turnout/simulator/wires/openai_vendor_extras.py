@@ -8,8 +8,8 @@ from .azure import AZURE
 from .llamacpp import CHAT as LLAMACPP
 from .openai import OPENAI, OpenAIChat
 from .openai_audio import Speech, Transcriptions, Translations
+from .openai_completions_embeddings import BesideChat, Completions, Embeddings
 from .openai_images import Edits, Generations
-from .openai_more import BesideChat, Completions, Embeddings
 from .openai_responses import Responses
 from .vllm import CHAT as VLLM
 

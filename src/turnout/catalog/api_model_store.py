@@ -18,7 +18,7 @@ import msgspec
 from turnout.errors import StorageUnavailable
 from turnout.storage import ModelRow
 
-from .made import MadeModel, made_of
+from .api_models import ApiModel, api_model_of
 
 FILE_NAME: Final = "models.json"
 LOOK_SECONDS: Final = 1.0
@@ -51,7 +51,7 @@ class ModelDatabase(Protocol):
     async def models(self) -> ModelStore: ...
 
 
-class MadeBook:
+class ApiModelStore:
     """``models`` by id, in the order in which they were made. ``problem`` says why they may be old."""
 
     def __init__(self, folder: Path) -> None:
@@ -100,11 +100,11 @@ class MadeBook:
             log.warning("models made through the API are not kept for the next start: %s", error)
 
 
-def _readable(rows: Iterable[ModelRow]) -> Mapping[str, MadeModel]:
+def _readable(rows: Iterable[ModelRow]) -> Mapping[str, ApiModel]:
     found = {}
     for row in rows:
         try:
-            found[row.id] = made_of(row)
+            found[row.id] = api_model_of(row)
         except msgspec.DecodeError as error:
             log.error("the model '%s' was made by another version and can't be read: %s", row.id, error)
     return found

@@ -1,4 +1,4 @@
-"""What is told of a text."""
+"""What ``turnout tokens`` reports of a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from turnout.core import Usage, usd
 from turnout.tokens import count_text
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class CountReport(msgspec.Struct, frozen=True, kw_only=True):
     """``share`` is that of ``context``; ``cost`` is in USD. None where nothing is known."""
 
     model: str
@@ -28,12 +28,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         return " · ".join(said)
 
 
-def told_of(catalog: Catalog, text: str, name: str) -> Told:
+def count_report(catalog: Catalog, text: str, name: str) -> CountReport:
     """As the deployment sees it that is asked first. Raises ``UnknownModel``."""
     deployment = catalog.snapshot.find(name).deployments[0]
     counted = count_text(text, deployment.model, deployment.traits.tokenizer)
     context, price = deployment.traits.context, deployment.price
-    return Told(
+    return CountReport(
         model=name,
         deployment=deployment.id,
         tokens=counted.tokens,

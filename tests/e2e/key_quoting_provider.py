@@ -15,7 +15,7 @@ _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
 @asynccontextmanager
-async def tactless_provider() -> AsyncIterator[str]:
+async def key_quoting_provider() -> AsyncIterator[str]:
     """Its address."""
     async with await asyncio.start_server(_serve, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
