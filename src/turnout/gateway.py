@@ -15,11 +15,12 @@ from turnout.catalog import Catalog, Snapshot
 from turnout.config import CommandLine, Settings
 from turnout.conversations import Conversations
 from turnout.core import WireRequest
-from turnout.engine import Engine
+from turnout.engine import Call, Engine, TokenCounter
 from turnout.errors import UpstreamTimeout
 from turnout.ledger import Ledger
 from turnout.media import ImagePreparer, ImageSupport
 from turnout.providers import registry
+from turnout.steps import AllowedModel, Continued, DefaultModel, Step, WithinLimits
 from turnout.storage import LazyDatabase
 from turnout.telemetry import Metrics
 from turnout.ticker import Ticker
@@ -67,9 +68,33 @@ class Gateway:
             preparers=(self._images(), ContextCheck()),
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )
+        self.counter = TokenCounter(
+            registry(),
+            self.transport,
+            ticker=self.ticker,
+            aside=self.aside,
+            max_reply_bytes=self.settings.server.max_reply_bytes,
+        )
+        self._steps = self._row_of_steps()
         following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch, self.database))
         self._exits.push_async_callback(_cancelled, following)
         return self
+
+    def _row_of_steps(self) -> tuple[Step, ...]:
+        """What happens to every call before the engine, in this order."""
+        limits = self.settings.limits
+        return (
+            WithinLimits(limits, self.aside),
+            DefaultModel(self.catalog),
+            AllowedModel(self.catalog),
+            Continued(self.conversations, limits),
+        )
+
+    async def admit(self, call: Call) -> Call:
+        """``call`` as the engine may have it. Raises ``TurnoutError`` when a step refuses it."""
+        for step in self._steps:
+            call = await step(call)
+        return call
 
     def _images(self) -> ImagePreparer:
         """Its threads end with the gateway."""

@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.openai_wire import ENDPOINT, asking
 from tests.support.raw_upstream import RawUpstream
 from turnout.aside import Aside
-from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Model, Price, Retries, Secret, Timeouts
+from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Key, Model, Price, Retries, Secret, Timeouts
 from turnout.engine import Call, Engine, Reply
 from turnout.errors import UnknownModel
 from turnout.providers import Provider, registry
@@ -19,6 +19,7 @@ from turnout.ticker import Ticker, Watched
 from turnout.transport import Transport
 
 NO_RETRIES = Retries(attempts=1)
+KEY = Key(id="key_1", digest=b"", user="eve")
 PRICE = Price(input=1000, output=5000, version="test")
 
 
@@ -102,8 +103,7 @@ class House:
             request_id=f"req_{self._asked}",
             dialect="openai",
             received=time.perf_counter(),
-            key_id="key_1",
-            user="eve",
+            key=KEY,
         )
         return await self._engine.open(call, self.catalog)
 

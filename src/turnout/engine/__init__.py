@@ -1,12 +1,14 @@
 """Takes one request through its attempts: retries and falls back before the first byte, settles each attempt once."""
 
 from .call import DRAINED, Call, Meter, Models, Prepared, Preparer, Recorder, reason_of
+from .counting import Count, TokenCounter
 from .engine import Engine
 from .reply import Reply
 
 __all__ = [
     "DRAINED",
     "Call",
+    "Count",
     "Engine",
     "Meter",
     "Models",
@@ -14,5 +16,6 @@ __all__ = [
     "Preparer",
     "Recorder",
     "Reply",
+    "TokenCounter",
     "reason_of",
 ]

@@ -1,4 +1,4 @@
-"""What the engine is given, and what it asks of the rooms around it."""
+"""The engine's contract: its input, and the protocols of the rooms around it."""
 
 from __future__ import annotations
 
@@ -7,44 +7,52 @@ from typing import Final, Protocol
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, Deployment, Model, Outcome, Request
+from turnout.aside import LARGE
+from turnout.core import AttemptEnd, AttemptStart, Deployment, Key, Model, Outcome, Request
+from turnout.dialects import Conversing
 
 DRAINED: Final = "drained"
 """The message with which a request's task is cancelled when the service stops; without it, the client has gone."""
 
 
 def reason_of(cancelled: asyncio.CancelledError) -> Outcome:
-    """Why nobody waits for the rest of an answer."""
+    """Why the client does not wait for the rest of its answer."""
     return "drained" if DRAINED in cancelled.args else "client_gone"
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come.
 
-    What is done to a ``large`` one takes long enough to be done aside.
+    ``size`` is the request's, in bytes, with the earlier turns that it continues. ``conversing`` is the client's
+    endpoint where an answer may be continued, None elsewhere.
     """
 
     request: Request
     request_id: str
     dialect: str
     received: float
-    key_id: str = ""
-    user: str = ""
-    large: bool = False
+    key: Key
+    size: int = 0
+    conversing: Conversing | None = None
+
+    @property
+    def large(self) -> bool:
+        """Whether work on it takes so long that it is done in a thread."""
+        return self.size > LARGE
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A request as one deployment is to get it. ``changes`` says what was done to it, for the ledger."""
+    """A request as one deployment gets it. ``changes`` lists for the ledger what was changed in it."""
 
     request: Request
     changes: tuple[str, ...] = ()
 
 
 class Preparer(Protocol):
-    """Looks at a request before an attempt."""
+    """Fits a request to a deployment before an attempt."""
 
     async def prepare(self, request: Request, deployment: Deployment) -> Prepared | None:
-        """The request with what has to change for ``deployment``, None when nothing has to.
+        """The request with its changes for ``deployment``; None when nothing has to change.
 
         Raises ``Unsupported`` when this deployment can't take it, ``InvalidRequest`` when none can.
         """

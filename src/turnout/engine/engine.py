@@ -1,4 +1,4 @@
-"""The engine: a plan's deployments in turn, until one begins to answer."""
+"""The engine: asks a plan's deployments in turn, until one begins to answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from turnout.aside import Aside
-from turnout.core import Deployment, Request
+from turnout.core import Deployment
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Plan
@@ -18,11 +18,12 @@ from .attempt import Attempt
 from .backoff import pause_before_retry
 from .call import Call, Meter, Models, Prepared, Preparer, Recorder
 from .reply import Reply
+from .settling import Settlement
 from .source import MOST_BYTES, Source, source_of
 
 
 class Engine:
-    """Holds nothing of a request: everything is in its ``Call`` and its ``Reply``."""
+    """Keeps no state of a request: that is in its ``Call`` and its ``Reply``."""
 
     def __init__(
         self,
@@ -46,21 +47,24 @@ class Engine:
         self._max_reply_bytes = max_reply_bytes
 
     async def open(self, call: Call, models: Models) -> Reply:
-        """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or what all deployments failed with."""
-        course = plan(models.find(call.request.model), models.find)
+        """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or the errors of all deployments in one."""
+        return await self.follow(plan(models.find(call.request.model), models.find), call)
+
+    async def follow(self, planned: Plan, call: Call) -> Reply:
+        """The same, for a plan that is made already."""
         failures: list[tuple[str, TurnoutError]] = []
         attempts = 0
-        for step in course.steps:
+        for step in planned.steps:
             deployment = step.deployment
             failed = 0
             while True:
                 try:
-                    prepared = await self._prepared(call, deployment)
-                    source = await self._source(call, prepared.request, deployment)
-                    attempt = self._attempt(call, prepared, deployment, source, attempts + 1)
+                    prepared = await self._prepare(call, deployment)
+                    source = await self._source(call, prepared, deployment)
                     attempts += 1
+                    attempt = self._attempt(call, prepared, source, deployment, attempts)
                     support = self._providers[deployment.provider].support
-                    return Reply(course, attempt, support, await attempt.open())
+                    return Reply(planned, attempt, support, await attempt.open())
                 except (UpstreamError, Unsupported) as error:
                     failed += 1
                     last = deployment
@@ -69,11 +73,11 @@ class Engine:
                         failures.append((deployment.id, error.afresh()))
                         break
                 await asyncio.sleep(pause)
-            if _blames_request(failures[-1][1]):
+            if _is_the_requests_fault(failures[-1][1]):
                 break
-        raise _verdict(course, failures, attempts, last)
+        raise _final_error(planned, failures, attempts, last)
 
-    async def _prepared(self, call: Call, deployment: Deployment) -> Prepared:
+    async def _prepare(self, call: Call, deployment: Deployment) -> Prepared:
         """Raises ``Unsupported`` or ``InvalidRequest`` before anything has been recorded or sent."""
         request = call.request
         changes: tuple[str, ...] = ()
@@ -83,35 +87,30 @@ class Engine:
                 request, changes = prepared.request, changes + prepared.changes
         return Prepared(request, changes)
 
-    async def _source(self, call: Call, request: Request, deployment: Deployment) -> Source:
+    async def _source(self, call: Call, prepared: Prepared, deployment: Deployment) -> Source:
         """Raises ``Unsupported`` before anything has been recorded or sent."""
-        given = self._providers[deployment.provider], request, deployment, self._transport, self._max_reply_bytes
-        return await self._aside.run(source_of, *given) if call.large else source_of(*given)
+        provider = self._providers[deployment.provider]
+        arguments = provider, prepared.request, deployment, self._transport, self._max_reply_bytes
+        return await self._aside.run(source_of, *arguments) if call.large else source_of(*arguments)
 
-    def _attempt(self, call: Call, prepared: Prepared, deployment: Deployment, source: Source, number: int) -> Attempt:
-        return Attempt(
-            call,
-            deployment,
-            number,
-            source,
-            changes=prepared.changes,
-            recorder=self._recorder,
-            meter=self._meter,
-            ticker=self._ticker,
-        )
+    def _attempt(self, call: Call, prepared: Prepared, source: Source, deployment: Deployment, number: int) -> Attempt:
+        settlement = Settlement(call, deployment, number, prepared.changes, self._recorder, self._meter)
+        return Attempt(call, deployment, source, settlement, self._ticker)
 
 
-def _blames_request(error: TurnoutError) -> bool:
-    """Would every other deployment say the same?"""
+def _is_the_requests_fault(error: TurnoutError) -> bool:
+    """Whether every other deployment would say the same."""
     return isinstance(error, UpstreamError) and not error.elsewhere
 
 
-def _verdict(course: Plan, failures: list[tuple[str, TurnoutError]], attempts: int, last: Deployment) -> TurnoutError:
+def _final_error(
+    planned: Plan, failures: list[tuple[str, TurnoutError]], attempts: int, last: Deployment
+) -> TurnoutError:
     """The one failure if there was only one, else one error that names all of them."""
-    verdict = failures[-1][1].afresh()
-    alone = len(failures) == 1 or _blames_request(verdict)
-    if not alone and not all(isinstance(error, Unsupported) for _, error in failures):
-        verdict = AllDeploymentsFailed(course.model, failures)
-    if isinstance(verdict, UpstreamError):
-        verdict.attempts, verdict.provider, verdict.deployment = attempts, last.provider, last.id
-    return verdict
+    error = failures[-1][1].afresh()
+    alone = len(failures) == 1 or _is_the_requests_fault(error)
+    if not alone and not all(isinstance(failure, Unsupported) for _, failure in failures):
+        error = AllDeploymentsFailed(planned.model, failures)
+    if isinstance(error, UpstreamError):
+        error.attempts, error.provider, error.deployment = attempts, last.provider, last.id
+    return error

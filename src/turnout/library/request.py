@@ -16,17 +16,23 @@ CHAT = "/v1/chat/completions"
 Messages = Sequence[Mapping[str, Any]]
 
 
-def chat_request(model: str, messages: Messages, options: Mapping[str, Any], *, stream: bool) -> ChatRequest:
-    """Takes the way of ``POST /v1/chat/completions``, so that checks and errors are the same.
+_NO_MODEL = "default"  # the endpoint wants some name
 
-    ``raw`` is left out: nothing is relayed, so the answer comes as core events from every provider.
+
+def chat_request(
+    model: str | None, messages: Messages, options: Mapping[str, Any], *, stream: bool
+) -> tuple[ChatRequest, int]:
+    """The request, and its size in bytes. Its ``model`` is empty when ``model`` is None.
+
+    It is parsed like a body of ``POST /v1/chat/completions``, so that checks and errors are the same. ``raw`` is left
+    out: nothing is relayed, so the answer comes as core events from every provider.
     Raises ``InvalidRequest`` naming the field.
     """
     if "stream" in options:
         raise InvalidRequest("Leave 'stream' out: stream() streams, chat() does not.", param="stream")
-    body = _encoded({"model": model, "messages": messages, **options, "stream": stream})
+    body = _encoded({"model": _NO_MODEL if model is None else model, "messages": messages, **options, "stream": stream})
     request: ChatRequest = endpoint_at(CHAT).parse(body)
-    return structs.replace(request, raw=None)
+    return structs.replace(request, model=model or "", raw=None), len(body)
 
 
 def _encoded(fields: Mapping[str, Any]) -> bytes:

@@ -13,10 +13,11 @@ from msgspec import structs
 
 from turnout.config import CommandLine
 from turnout.core import Model
-from turnout.default_model import default_model
 from turnout.engine import Call
 from turnout.gateway import Gateway
+from turnout.guard import ANONYMOUS
 from turnout.request_id import new_request_id
+from turnout.steps import find_default_model
 
 from .exchange import Exchange
 from .reply import Reply
@@ -25,8 +26,6 @@ from .stream import Stream
 
 DIALECT = "library"
 """What the ledger has in place of a client's dialect."""
-
-_ANY = "default"  # stands in for the model's name until it is known
 
 
 def open(  # noqa: A001  # read as turnout.open
@@ -103,12 +102,16 @@ class Turnout:
         return self._gateway.snapshot.find(await self._name_of(model))
 
     async def _name_of(self, model: str | None) -> str:
-        catalog = self._opened().catalog
         if model is None:
-            return await default_model(catalog)
-        if not catalog.snapshot.serves(model):
-            await catalog.asked.wait()  # it may be about to be discovered
+            return await find_default_model(self._opened().catalog)
+        await self._discovered(model)
         return model
+
+    async def _discovered(self, model: str) -> None:
+        """Waits for the first discovery when ``model`` isn't served yet."""
+        catalog = self._opened().catalog
+        if not catalog.snapshot.serves(model):
+            await catalog.asked.wait()
 
     def _opened(self) -> Gateway:
         if not self._is_open:
@@ -120,10 +123,21 @@ class Turnout:
     ) -> Exchange:
         gateway = self._opened()
         received = time.perf_counter()
-        request = chat_request(_ANY if model is None else model, messages, options, stream=stream)
-        request = structs.replace(request, model=await self._name_of(model))
-        call = Call(request=request, request_id=new_request_id(), dialect=DIALECT, received=received)
+        request, size = chat_request(model, messages, options, stream=stream)
+        if model is not None:
+            await self._discovered(model)
+        call = await gateway.admit(
+            Call(
+                request=request,
+                request_id=new_request_id(),
+                dialect=DIALECT,
+                received=received,
+                key=ANONYMOUS,
+                size=size,
+            )
+        )
         reply = await gateway.engine.open(call, gateway.snapshot)
+        request = structs.replace(request, model=call.request.model)
         exchange = Exchange(request, call.request_id, reply, self._under_way.discard)
         self._under_way.add(exchange)
         return exchange

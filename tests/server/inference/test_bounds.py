@@ -13,7 +13,8 @@ from turnout.config import LimitSettings
 from turnout.dialects import HERE, Target
 from turnout.errors import BodyTooLarge, InvalidRequest, UnknownModel
 from turnout.server.inference import bounds
-from turnout.server.inference.bounds import check_body, check_counts, may_hold
+from turnout.server.inference.bounds import check_body, may_hold
+from turnout.steps.within_limits import check_counts
 
 TINY = LimitSettings(messages=2, parts=3, inputs=2, tools=1, stop=1)
 TEXTS = [

@@ -181,8 +181,8 @@ async def test_a_defect_of_ours(server: Server, monkeypatch: pytest.MonkeyPatch)
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("turnout.server.inference.handler.fold", broken)
-    monkeypatch.setattr("turnout.server.inference.handler.Relayed", type(None))
+    monkeypatch.setattr("turnout.server.inference.answering.fold", broken)
+    monkeypatch.setattr("turnout.server.inference.answering.Relayed", type(None))
     await server.answer("/v1/chat/completions", chat())
     with nothing_left_for_the_collector():
         assert await server.answer("/v1/chat/completions", chat()) == 500

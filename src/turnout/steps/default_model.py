@@ -1,15 +1,31 @@
-"""Which model is meant when none is said."""
+"""The model of a request that names none."""
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from turnout.catalog import Catalog
+from turnout.engine import Call
 from turnout.errors import InvalidRequest
 from turnout.providers import registry
 
 _SHOWN = 5  # names in the message
 
 
-async def default_model(catalog: Catalog) -> str:
+class DefaultModel:
+    """Gives a request without a model the default one. Raises ``InvalidRequest`` when there is none."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def __call__(self, call: Call) -> Call:
+        if call.request.model:
+            return call
+        model = await find_default_model(self._catalog)
+        return structs.replace(call, request=structs.replace(call.request, model=model))
+
+
+async def find_default_model(catalog: Catalog) -> str:
     """The first model of the configuration, else the first one that a local server offers.
 
     Else one inside this process (``echo``) when nothing was found at all. Raises ``InvalidRequest`` when only providers

@@ -1,0 +1,88 @@
+"""How many tokens a request has: its provider's own count where its wire has one, else Turnout's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from turnout.aside import Aside
+from turnout.core import AttemptEnd, AttemptStart, CountRequest, Deployment, Product, StreamEvent
+from turnout.errors import Unsupported, UpstreamError
+from turnout.providers import Provider
+from turnout.routing import Plan
+from turnout.routing.planner import plan
+from turnout.ticker import Ticker
+from turnout.tokens import count
+from turnout.transport import Transport
+
+from .call import Call, Models
+from .engine import Engine
+
+_log = logging.getLogger(__name__)
+
+
+class Count(msgspec.Struct, frozen=True):
+    """``events`` hold the count, or a provider's own reply. ``attempts`` is 0 when no provider was asked."""
+
+    deployment: Deployment
+    events: Sequence[StreamEvent]
+    source: str = "reported"
+    attempts: int = 0
+
+
+class TokenCounter:
+    """Asks the deployment that the request itself would go to first. Counting costs nothing, so nothing is recorded."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        transport: Transport,
+        *,
+        ticker: Ticker,
+        aside: Aside,
+        max_reply_bytes: int,
+    ) -> None:
+        unrecorded = _Unrecorded()
+        self._engine = Engine(
+            providers,
+            transport,
+            recorder=unrecorded,
+            meter=unrecorded,
+            ticker=ticker,
+            aside=aside,
+            max_reply_bytes=max_reply_bytes,
+        )
+
+    async def count(self, call: Call, request: CountRequest, models: Models) -> Count:
+        """``request`` is the call's. Raises ``UpstreamError`` when the provider finds a mistake in the request."""
+        first = plan(models.find(request.model), models.find).steps[0]
+        try:
+            return await self._reported(call, Plan(request.model, (first,)))
+        except Unsupported:
+            pass  # a wire without such an operation
+        except UpstreamError as error:
+            if not error.elsewhere:
+                raise
+            _log.info("%s could not count tokens, so they are counted here: %s", first.deployment.id, error)
+        counted = await asyncio.to_thread(count, request.chat, first.deployment)
+        return Count(first.deployment, (Product(counted),), counted.source)
+
+    async def _reported(self, call: Call, planned: Plan) -> Count:
+        reply = await self._engine.follow(planned, call)
+        try:
+            return Count(reply.deployment, await reply.read_all(), attempts=reply.attempts)
+        finally:
+            await reply.leave()
+
+
+class _Unrecorded:
+    """A recorder and a meter that keep nothing."""
+
+    def begin(self, start: AttemptStart) -> None: ...
+
+    def end(self, end: AttemptEnd) -> None: ...
+
+    def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None: ...

@@ -1,0 +1,124 @@
+"""What the events of an answer say about it, taken down while they pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from turnout.core import (
+    ChatRequest,
+    Delta,
+    Failure,
+    Finish,
+    Part,
+    PartStart,
+    Product,
+    Refusal,
+    Relayed,
+    Request,
+    StreamEvent,
+    Text,
+    Thinking,
+    UsageSoFar,
+)
+from turnout.core.words import plain
+from turnout.errors import ReplyTooLarge, UpstreamError, UpstreamRefused
+
+from .estimate import TOKEN, weight, weight_of, weight_of_bytes
+from .usage_meter import UsageMeter
+
+_FRAME_END = b"\n\n"
+"""Ends a server-sent event, most of which carry one token. Lines of NDJSON are relayed one by one."""
+
+_MOST_PARTS = 10_000
+"""Parts and finishes of one answer. Something is kept for each, however little it says."""
+
+
+class AnswerObserver:
+    """``began`` is the ``time.perf_counter()`` of the attempt's start.
+
+    ``has_begun`` is set by the first event with content, and by an end. ``first_token`` is in microseconds since the
+    start, None before any content came. ``failure`` is an error that the provider reported inside its answer.
+    """
+
+    __slots__ = ("_estimates", "_parts", "_streamed", "began", "failure", "finish", "first_token", "has_begun", "usage")
+
+    def __init__(self, request: Request, began: float) -> None:
+        self.began = began
+        self.has_begun = False
+        self.first_token: int | None = None
+        self.finish: Finish | None = None
+        self.failure: UpstreamError | None = None
+        self.usage = UsageMeter()
+        self._estimates = isinstance(request, ChatRequest)  # the answer is text, whose tokens can be estimated
+        self._streamed = request.stream
+        self._parts = 0  # and finishes
+
+    def observe(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:  # noqa: C901  # one flat switch
+        """The events to pass on. Raises a failure that comes before anything was said; a later one is kept in
+        ``failure`` until the events before it are out. Raises ``ReplyTooLarge`` for too many parts.
+        """
+        for number, event in enumerate(events):
+            kind = type(event)
+            if kind is Relayed:
+                if event.content:  # type: ignore[union-attr]  # `kind is` is quicker than isinstance, per event
+                    self._observe_relayed(event.data)  # type: ignore[union-attr]
+            elif kind is Delta:
+                self._add_output(weight(event.text))  # type: ignore[union-attr]
+            elif kind is UsageSoFar:
+                self.usage.report(event.usage)  # type: ignore[union-attr]
+            elif kind is Finish:
+                self._count_part()
+                self.finish = event  # type: ignore[assignment]
+            elif kind is PartStart:
+                self._count_part()
+                self._observe_part(event.part)  # type: ignore[union-attr]
+            elif kind is Product:
+                self.has_begun = True
+                self._add_output(0)
+            elif kind is Failure:
+                self.failure = _error_of(event)  # type: ignore[arg-type]
+                if number == 0 or not self.has_begun:
+                    raise self.failure.afresh()
+                return events[:number]
+        return events
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether finish and usage are there: then the answer is whole, even if the connection broke after them."""
+        return self.finish is not None and self.usage.reported is not None and self.failure is None
+
+    def elapsed(self) -> int:
+        """Microseconds since the attempt's start."""
+        return int((time.perf_counter() - self.began) * 1e6)
+
+    def _observe_relayed(self, data: bytes) -> None:
+        self.has_begun = True
+        if not self._estimates:
+            self._add_output(0)
+        elif self._streamed:
+            self._add_output((data.count(_FRAME_END) or 1) * TOKEN)
+        else:
+            self._add_output(weight_of_bytes(len(data)))  # most of a whole reply is its text
+
+    def _count_part(self) -> None:
+        self.has_begun = True
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise ReplyTooLarge(f"The provider's answer has more than {_MOST_PARTS} parts.")
+
+    def _observe_part(self, part: Part) -> None:
+        """Some wires open a text before its first word is there: an empty one is no token yet."""
+        part_weight = weight_of(part)
+        if part_weight or not isinstance(part, Text | Thinking | Refusal):
+            self._add_output(part_weight)
+
+    def _add_output(self, output_weight: int) -> None:
+        self.usage.output_weight += output_weight
+        if self.first_token is None:
+            self.first_token = self.elapsed()
+
+
+def _error_of(event: Failure) -> UpstreamError:
+    """An error that the provider reported inside its answer, as the status it would have had before it."""
+    return UpstreamRefused(event.status, f"The provider reported: {plain(event.message)}", native_code=event.code)

@@ -1,0 +1,82 @@
+"""The two records of an attempt: its start before anything is sent, and its end, exactly once."""
+
+from __future__ import annotations
+
+import time
+
+from turnout.core import AttemptEnd, AttemptStart, Deployment, Outcome, Usage
+from turnout.errors import TurnoutError
+
+from .call import Call, Meter, Recorder
+from .observing import AnswerObserver
+
+
+class Settlement:
+    """Records the start when made. ``usage`` and ``cost`` (picodollars) are known after ``settle``."""
+
+    __slots__ = ("_call", "_changes", "_deployment", "_meter", "_recorder", "cost", "settled", "start", "usage")
+
+    def __init__(
+        self,
+        call: Call,
+        deployment: Deployment,
+        number: int,
+        changes: tuple[str, ...],
+        recorder: Recorder,
+        meter: Meter,
+    ) -> None:
+        self.settled = False
+        self.usage: Usage | None = None
+        self.cost: int | None = None
+        self._call = call
+        self._deployment = deployment
+        self._changes = changes
+        self._recorder = recorder
+        self._meter = meter
+        self.start = _start_of(call, deployment, number)
+        recorder.begin(self.start)
+
+    def settle(
+        self, outcome: Outcome, status: int, observer: AnswerObserver, error: TurnoutError | None = None
+    ) -> None:
+        """Records the end. Call it once. ``status`` is the provider's HTTP status, 0 when there was none."""
+        self.settled = True
+        self.usage = observer.usage.total(self._call.request, outcome, finished=observer.finish is not None)
+        price = self._deployment.price
+        if price is not None and self.usage is not None:
+            self.cost = price.cost(self.usage)
+        end = AttemptEnd(
+            attempt_id=self.start.attempt_id,
+            outcome=outcome,
+            status=status,
+            queue=int((observer.began - self._call.received) * 1e6),
+            first_token=observer.first_token,
+            total=observer.elapsed(),
+            usage=self.usage,
+            cost=self.cost,
+            price_version=price.version if price else None,
+            operation=self._call.request.operation,
+            changes=self._changes,
+            finish=observer.finish.native_reason if observer.finish else None,
+            error_code=error.code if error else None,
+            error=error.message if error else None,
+        )
+        self._recorder.end(end)
+        self._meter.attempt_ended(self.start, end)
+
+
+def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
+    return AttemptStart(
+        attempt_id=f"{call.request_id}-{number}",
+        request_id=call.request_id,
+        number=number,
+        started=time.time_ns() // 1000,
+        dialect=call.dialect,
+        key_id=call.key.id,
+        user=call.key.user,
+        model=call.request.model,
+        deployment=deployment.id,
+        provider=deployment.provider,
+        upstream_model=deployment.model,
+        stream=call.request.stream,
+    )

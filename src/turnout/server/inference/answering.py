@@ -1,0 +1,143 @@
+"""From an admitted call to its answer: counted, sent whole, or streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from turnout.core import ChatRequest, CountRequest, Product, Relayed, StreamEvent, fold, usd
+from turnout.dialects import Endpoint, Renderer, ReplyContext, ReplyFacts
+from turnout.engine import Call, Reply, reason_of
+from turnout.errors import TurnoutError, UpstreamError
+from turnout.gateway import Gateway
+
+from .client_reply import JSON, ClientReply
+
+_log = structlog.get_logger(__name__)
+_MANY = 1000  # events; an answer of more is put together in a thread
+
+
+class Answering:
+    """``reason_to_stop`` gives the error with which the server stopped the request, once, if it did."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        endpoint: Endpoint[Any, Any],
+        client: ClientReply,
+        reason_to_stop: Callable[[], TurnoutError | None],
+    ) -> None:
+        self._gateway = gateway
+        self._endpoint = endpoint
+        self._client = client
+        self._reason_to_stop = reason_to_stop
+
+    async def answer(self, call: Call) -> None:
+        """Raises ``TurnoutError`` as long as nothing has been sent."""
+        snapshot = self._gateway.snapshot
+        model = snapshot.find(call.request.model)
+        self._client.model, self._client.deployments = model.name, model.deployments
+        if isinstance(call.request, CountRequest):
+            await self._send_count(call, call.request)
+            return
+        reply = await self._gateway.engine.open(call, snapshot)
+        try:
+            self._client.dropped = await self._gateway.aside.run_if(call.large, reply.dropped)
+            if call.request.stream:
+                await self._stream(call, reply)
+            else:
+                await self._send_whole(call, reply)
+        except asyncio.CancelledError as cancelled:
+            await reply.leave(reason_of(cancelled))
+            raise
+        finally:
+            await reply.leave()
+
+    async def _send_count(self, call: Call, request: CountRequest) -> None:
+        count = await self._gateway.counter.count(call, request, self._gateway.snapshot)
+        context = ReplyContext(request_id=call.request_id, model=request.model, created=int(time.time()))
+        body = self._body(call, count.events, context)
+        headers = self._client.headers(JSON, count)
+        headers.append((b"x-turnout-token-count", count.source.encode()))
+        await self._client.send_whole(200, body, headers)
+
+    async def _send_whole(self, call: Call, reply: Reply) -> None:
+        events = await reply.read_all()
+        large = call.large or len(events) > _MANY
+        body = await self._gateway.aside.run_if(large, self._body, call, events, self._context(call, reply))
+        await self._keep(call, reply, body)
+        headers = self._client.headers(self._endpoint.media_type(call.request), reply)
+        if reply.cost is not None:
+            headers.append((b"x-turnout-cost-usd", usd(reply.cost).encode()))
+        await self._client.send_whole(200, body, headers)
+
+    def _body(self, call: Call, events: Sequence[StreamEvent], context: ReplyContext) -> bytes:
+        first = events[0]
+        if isinstance(first, Relayed):
+            return first.data
+        result = next((event.result for event in events if isinstance(event, Product)), None) or fold(events)
+        return self._endpoint.body(call.request, result, context)
+
+    async def _stream(self, call: Call, reply: Reply) -> None:
+        renderer = self._endpoint.renderer(call.request, self._context(call, reply))
+        client = self._client
+        await client.begin_stream(client.headers(renderer.media_type, reply))
+        try:
+            while (events := await reply.read()) is not None:
+                data = renderer.feed(events)
+                if data:
+                    await client.send_piece(data)
+            last = renderer.close()
+            await self._keep(call, reply, getattr(renderer, "response", None))
+        except UpstreamError as error:
+            self._log_broken_stream(error)
+            failure = renderer.fail(error)
+            if failure is None:
+                return  # the server cuts the connection of a reply that isn't complete
+            last = failure
+        except asyncio.CancelledError as cancelled:
+            await reply.leave(reason_of(cancelled))
+            failure = self._stopped_by_server(renderer)
+            if failure is None:
+                raise
+            last = failure
+        await client.end_stream(last)
+
+    def _log_broken_stream(self, error: UpstreamError) -> None:
+        client = self._client
+        _log.warning(
+            "stream broke off", request_id=client.request_id, model=client.model, code=error.code, error=str(error)
+        )
+
+    def _stopped_by_server(self, renderer: Renderer) -> bytes | None:
+        """The end of a stream that the server doesn't wait for any longer. None when the client has left."""
+        error = self._reason_to_stop()
+        return None if error is None else renderer.fail(error)
+
+    async def _keep(self, call: Call, reply: Reply, answer: bytes | None) -> None:
+        """Keeps an answer that the client may continue."""
+        if call.conversing is not None and isinstance(call.request, ChatRequest):
+            keep = self._gateway.conversations.keep
+            await keep(call.conversing, call.request, answer, call.key.id, reply.deployment.id, large=call.large)
+
+    def _context(self, call: Call, reply: Reply) -> ReplyContext:
+        return ReplyContext(
+            request_id=call.request_id,
+            model=call.request.model,
+            created=int(time.time()),
+            received=call.received,
+            facts=lambda: self._facts(reply),
+        )
+
+    def _facts(self, reply: Reply) -> ReplyFacts:
+        deployment = reply.deployment
+        return ReplyFacts(
+            provider=deployment.provider,
+            deployment=deployment.id,
+            price=deployment.price,
+            success=self._gateway.metrics.success(reply.plan.model, deployment.id),
+        )

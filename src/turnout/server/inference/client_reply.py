@@ -1,0 +1,96 @@
+"""The reply to one request, as it goes out: status, headers, body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from turnout.core import Deployment
+from turnout.engine import Count, Reply
+from turnout.errors import TurnoutError, UpstreamError
+from turnout.server.request import Send
+
+from .notices import Notices
+
+JSON = "application/json"
+
+_MOST_DROPPED = 1000  # characters
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class ClientReply:
+    """``status`` is 500 until a reply has begun, and what metrics count at the end.
+
+    ``model`` is the served model's name. ``deployments`` are those of the model, ``dropped`` the paths of fields that
+    were not sent to the provider: both are for the headers.
+    """
+
+    def __init__(self, request_id: str, send: Send, notices: Notices) -> None:
+        self.request_id = request_id
+        self.status = 500
+        self.model = ""
+        self.deployments: Sequence[Deployment] = ()
+        self.dropped: Sequence[str] = ()
+        self._send = send
+        self._notices = notices
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a status of success went out: then an error can only be told inside the answer."""
+        return self.status == 200
+
+    async def send_whole(self, status: int, body: bytes, headers: Headers) -> None:
+        self.status = status
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def begin_stream(self, headers: Headers) -> None:
+        self.status = 200
+        headers.append((b"cache-control", b"no-cache"))
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def send_piece(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end_stream(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    def headers(self, media_type: str, reply: Reply | Count) -> Headers:
+        """``reply`` tells which deployment answered."""
+        deployment = reply.deployment
+        return self._headers(media_type, deployment.provider, deployment.id, reply.attempts)
+
+    def error_headers(self, error: TurnoutError) -> Headers:
+        """For an upstream's error they name the deployment that failed last."""
+        if not isinstance(error, UpstreamError):
+            return [(b"content-type", JSON.encode()), (b"x-request-id", self.request_id.encode())]
+        headers = self._headers(JSON, error.provider, error.deployment, error.attempts)
+        if error.retry_after is not None:
+            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+        return headers
+
+    def _headers(self, media_type: str, provider: str, deployment: str, attempts: int) -> Headers:
+        headers = [
+            (b"content-type", media_type.encode()),
+            (b"x-request-id", self.request_id.encode()),
+            (b"x-turnout-model", _header_value(self.model)),
+            (b"x-turnout-provider", provider.encode()),
+            (b"x-turnout-deployment", _header_value(deployment)),
+            (b"x-turnout-attempts", str(attempts).encode()),
+        ]
+        if self.dropped:
+            headers.append((b"x-turnout-dropped", _header_value(", ".join(self.dropped)[:_MOST_DROPPED])))
+        if warning := self._warning(deployment):
+            headers.append((b"x-turnout-warning", _header_value(warning)))
+        return headers
+
+    def _warning(self, deployment_id: str) -> str:
+        deployment = next((one for one in self.deployments if one.id == deployment_id), None)
+        return self._notices.of(deployment) if deployment is not None else ""
+
+
+def _header_value(text: str) -> bytes:
+    """Names may hold any character, a header only ASCII: the others are percent-encoded."""
+    return text.encode() if text.isascii() and text.isprintable() else quote(text).encode()

@@ -1,0 +1,138 @@
+"""One request and its reply: read, admitted, answered; or refused in the client's own dialect."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from turnout.aside import LARGE
+from turnout.core import Key, Request
+from turnout.dialects import Conversing, Target
+from turnout.engine import Call
+from turnout.errors import TurnoutError, UpstreamError
+from turnout.gateway import Gateway
+from turnout.server.access import Access
+from turnout.server.endpoints import Match
+from turnout.server.request import (
+    ClientLeft,
+    Head,
+    Receive,
+    Scope,
+    Send,
+    new_request_id,
+    read_body,
+    read_head,
+    with_headers,
+)
+
+from .answering import Answering
+from .bounds import check_body, may_hold, takes_form
+from .client_reply import ClientReply
+from .departure import Departure
+from .notices import Notices
+
+_log = structlog.get_logger(__name__)
+
+
+class Exchange:
+    """``client`` is the reply as far as it has gone out."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        access: Access,
+        notices: Notices,
+        match: Match,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self._gateway = gateway
+        self._access = access
+        self._dialect, self._endpoint, self._model_in_path = match
+        self._scope = scope
+        self._receive = receive
+        self._id = new_request_id()
+        self._received = time.perf_counter()
+        self.client = ClientReply(self._id, send, notices)
+
+    async def answer(self) -> None:
+        """Raises ``TurnoutError`` as long as nothing has been sent."""
+        if "refuse_with" in self._scope["state"]:
+            raise self._scope["state"].pop("refuse_with")  # a local name would hold this frame by its traceback
+        head = read_head(self._scope)
+        key = self._access.key_of(self._scope, head)
+        body = await read_body(head, self._receive, self._gateway.settings.server.max_body_bytes)
+        departure = Departure(self._gateway.ticker, self._receive)
+        try:
+            self._received = time.perf_counter()
+            call = await self._gateway.admit(await self._call(body, head, key))
+            del body  # its fields live on in the request
+            await Answering(self._gateway, self._endpoint, self.client, self._reason_to_stop).answer(call)
+        except asyncio.CancelledError:
+            if departure.gone:
+                raise ClientLeft from None
+            raise
+        finally:
+            departure.stop()
+
+    def _reason_to_stop(self) -> TurnoutError | None:
+        """The error with which the server stopped this request, if it did. It is given once."""
+        error: TurnoutError | None = self._scope["state"].pop("refuse_with", None)
+        return error
+
+    async def _call(self, body: bytes, head: Head, key: Key) -> Call:
+        size, aside = len(body), self._gateway.aside
+        request = await aside.enter(self._parse, body, head) if size > LARGE else self._parse(body, head)
+        return Call(
+            request=request,
+            request_id=self._id,
+            dialect=self._dialect.name,
+            received=self._received,
+            key=key,
+            size=size,
+            conversing=self._endpoint if isinstance(self._endpoint, Conversing) else None,
+        )
+
+    def _parse(self, body: bytes, head: Head) -> Request:
+        values = self._gateway.settings.limits.values
+        query: bytes = self._scope["query_string"]
+        target = Target(self._model_in_path, query.decode("latin-1"), head.content_type)
+        if may_hold(body, values) and not takes_form(self._endpoint):
+            check_body(body, values)
+        request: Request = self._endpoint.parse(body, target)
+        if not self._endpoint.relayed_headers:
+            return request
+        return with_headers(request, self._scope["headers"], self._endpoint.relayed_headers)
+
+    async def refuse(self, error: TurnoutError) -> None:
+        """Sends an error before anything else was sent, in the dialect's shape."""
+        if isinstance(error, UpstreamError):
+            _log.warning(
+                "request failed", request_id=self._id, model=self.client.model, code=error.code, error=str(error)
+            )
+        body = self._dialect.error(error, self._id)
+        await self.client.send_whole(error.status, body, self.client.error_headers(error))
+
+    async def stopped(self) -> bool:
+        """Says why the server stopped this request, if it did: its body came too slowly, or it is shutting down."""
+        error = self._reason_to_stop()
+        if error is None or self.client.has_begun:
+            return False
+        await self.refuse(error)
+        return True
+
+    async def fail(self) -> bool:
+        """Says that Turnout itself failed. False when an answer had begun: then only the connection can be cut."""
+        _log.exception("a defect in Turnout", request_id=self._id, model=self.client.model)
+        if self.client.has_begun:
+            return False
+        await self.refuse(TurnoutError(f"Turnout failed. Its log says more, under the request id {self._id}."))
+        return True
+
+    def count(self) -> None:
+        """Counts the ended request in the metrics."""
+        seconds = time.perf_counter() - self._received
+        self._gateway.metrics.request_ended(self._dialect.name, self.client.model, self.client.status, seconds)

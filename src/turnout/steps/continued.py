@@ -1,0 +1,38 @@
+"""Requests that continue an earlier answer by its id: the earlier turns are put before their own messages."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from turnout.config import LimitSettings
+from turnout.conversations import Conversations
+from turnout.core import ChatRequest
+from turnout.engine import Call
+
+from .within_limits import check_counts
+
+
+class Continued:
+    """Raises ``InvalidRequest`` when the earlier answer isn't there, or the conversation is longer than ``limits``."""
+
+    def __init__(self, conversations: Conversations, limits: LimitSettings) -> None:
+        self._conversations = conversations
+        self._limits = limits
+
+    async def __call__(self, call: Call) -> Call:
+        if call.conversing is None or not isinstance(call.request, ChatRequest):
+            return call
+        request = await self._conversations.begin(call.conversing, call.request, call.key.id, large=call.large)
+        if request is call.request:
+            return call
+        size = _earlier_size(request)
+        if size:
+            check_counts(request, size, self._limits)
+        return structs.replace(call, request=request, size=call.size + size)
+
+
+def _earlier_size(request: ChatRequest) -> int:
+    """Bytes of the earlier turns."""
+    if request.raw is None or request.raw.continues is None:
+        return 0
+    return sum(map(len, request.raw.continues.items))

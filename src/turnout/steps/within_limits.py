@@ -1,0 +1,69 @@
+"""How many messages, parts, tools, inputs and stop sequences a request may have (``limits`` in the configuration)."""
+
+from __future__ import annotations
+
+from turnout.aside import Aside
+from turnout.config import LimitSettings
+from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, Request, ToolResult
+from turnout.engine import Call
+from turnout.errors import InvalidRequest, UnknownModel
+
+_LONGEST_NAME = 256  # characters of a model's name, as in the configuration
+_SHORTEST_PART = 2  # bytes
+_LISTS = ("messages", "contents", "input", "prompt")
+
+
+class WithinLimits:
+    """Refuses a request that has more of a kind than ``limits`` allow."""
+
+    def __init__(self, limits: LimitSettings, aside: Aside) -> None:
+        self._limits = limits
+        self._aside = aside
+
+    async def __call__(self, call: Call) -> Call:
+        await self._aside.run_if(call.large, check_counts, call.request, call.size, self._limits)
+        return call
+
+
+def check_counts(request: Request, size: int, limits: LimitSettings) -> None:
+    """Raises ``InvalidRequest`` for more of a kind than ``limits`` say. ``size`` is that of the body, in bytes."""
+    if len(request.model) > _LONGEST_NAME:
+        raise UnknownModel(request.model[:_LONGEST_NAME])
+    if isinstance(request, ChatRequest):
+        _check_chat(request, size, limits)
+    elif isinstance(request, CountRequest):
+        _check_chat(request.chat, size, limits)
+    elif isinstance(request, EmbeddingRequest) and len(request.inputs) > limits.inputs:
+        raise _too_many("input", len(request.inputs), "inputs", limits.inputs)
+
+
+def _check_chat(chat: ChatRequest, size: int, limits: LimitSettings) -> None:
+    if len(chat.messages) > limits.messages:
+        raise _too_many(_field_of(chat), len(chat.messages), "messages", limits.messages)
+    if len(chat.tools) > limits.tools:
+        raise _too_many("tools", len(chat.tools), "tools", limits.tools)
+    if len(chat.stop) > limits.stop:
+        raise _too_many("stop", len(chat.stop), "stop", limits.stop)
+    if size > _SHORTEST_PART * limits.parts:
+        parts = sum(map(_parts_of, chat.messages))
+        if parts > limits.parts:
+            raise _too_many(_field_of(chat), parts, "parts", limits.parts)
+
+
+def _parts_of(message: Message) -> int:
+    return sum([1 + len(part.parts) if isinstance(part, ToolResult) else 1 for part in message.parts])
+
+
+def _field_of(chat: ChatRequest) -> str:
+    """The field that holds the messages in the client's own wire."""
+    fields = chat.raw.fields if chat.raw is not None else {}
+    return next((name for name in _LISTS if name in fields), "messages")
+
+
+def _too_many(field: str, number: int, kind: str, most: int) -> InvalidRequest:
+    what = "stop sequences" if kind == "stop" else kind
+    return InvalidRequest(
+        f"Invalid '{field}': it holds {number} {what}, and {most} are the limit here. Send fewer, or raise"
+        f" limits.{kind}.",
+        param=field,
+    )
