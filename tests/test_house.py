@@ -6,8 +6,11 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -65,3 +68,18 @@ def test_importing_the_package_is_light() -> None:
     source = "import sys, turnout; print(*sorted(m for m in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.split()
     assert heavy & set(loaded) == set()
+
+
+def test_the_workflow_runs_what_ci_runs_here() -> None:
+    """With the oldest and the newest Python that is supported."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    job = workflow["jobs"]["ci"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert ".ci/run" in [step.get("run") for step in job["steps"]]
+    assert project["requires-python"] == f">={job['strategy']['matrix']['python'][0]}"
+
+
+def test_hooks_before_a_commit_are_checks_that_exist() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    missing = [hook["id"] for hook in hooks if not (ROOT / hook["entry"].split()[0]).exists()]
+    assert missing == []
