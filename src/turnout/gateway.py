@@ -98,14 +98,14 @@ class Gateway:
 
     def _images(self) -> ImagePreparer:
         """Its threads end with the gateway."""
-        said = self.settings.media
+        media = self.settings.media
         preparer = ImagePreparer(
             {name: ImageSupport(provider.profile.images, provider.support) for name, provider in registry().items()},
-            Fetcher(max_bytes=said.max_bytes, seconds=said.timeout, private_hosts=said.private_hosts).fetch,
-            when=said.fetch,
-            max_pixels=said.max_pixels,
-            max_decoded_bytes=said.max_decoded_bytes,
-            cache_bytes=said.cache_bytes,
+            Fetcher(max_bytes=media.max_bytes, seconds=media.timeout, private_hosts=media.private_hosts).fetch,
+            when=media.fetch,
+            max_pixels=media.max_pixels,
+            max_decoded_bytes=media.max_decoded_bytes,
+            cache_bytes=media.cache_bytes,
         )
         self._exits.callback(preparer.close)
         return preparer

@@ -11,8 +11,9 @@ from turnout.errors import TurnoutError, UpstreamError
 def pause_before_retry(failed: int, retries: Retries, error: TurnoutError) -> float | None:
     """Seconds to wait after ``failed`` tries, or None when another try would not help.
 
-    Exponential with full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). A
-    ``Retry-After`` is kept to the full; one that is longer than the longest backoff means: not here, not now.
+    The pause is exponential with full jitter
+    (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). A ``Retry-After`` is waited for in
+    full. If it is longer than the longest backoff, this deployment is not tried again for the request.
     """
     if not isinstance(error, UpstreamError) or not error.retryable or failed >= retries.attempts:
         return None

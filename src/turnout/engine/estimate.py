@@ -1,7 +1,7 @@
 """Tokens of an attempt whose provider didn't report them (a stream that was cut, a client that left).
 
-Told by the text's bytes, without any table of tokens: a piece of a stream takes a third of a microsecond, 1,000
-characters take 8. The error is in ``docs/tokens.md``.
+The estimate looks at the text's bytes and needs no table of tokens: a piece of a stream takes a third of a microsecond,
+1,000 characters take 8. ``docs/tokens.md`` has its error.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ TOKEN = 100
 """Weights are hundredths of a token."""
 
 _BYTES_PER_TOKEN = 4
-"""Of a reply that nobody looks into: mostly English and JSON."""
+"""In a whole reply that is relayed unread: mostly English and JSON."""
 
 
 def _weights() -> bytes:
-    """What each byte of UTF-8 weighs, fitted to o200k_base over texts of 18 kinds and languages.
+    """The weight of each byte of UTF-8, fitted to o200k_base over texts of 18 kinds and languages.
 
-    Letters are in words, and spaces join them. The first byte of a character tells its script, roughly; the others
-    weigh nothing.
+    A space weighs nothing: it belongs to the word after it. The first byte of a character stands for its script,
+    roughly; the other bytes weigh nothing.
     """
     table = bytearray(256)
     for first, last, weight in (
@@ -57,13 +57,13 @@ def _weights() -> bytes:
 
 
 _WEIGHTS = _weights()
-_MOST_WEIGHED = 64 * 1024  # characters of one text, which take half a millisecond
+_MOST_WEIGHED = 64 * 1024  # characters of one text; they take half a millisecond
 _SAMPLES = 64
 _MOST_PARTS = 1000
 
 
 def weight(text: str) -> int:
-    """Of a long one, by samples: they tell as much, and adding up every byte would take long."""
+    """The weight of a text. A long one is weighed by samples, because adding up every byte would take long."""
     if len(text) <= _MOST_WEIGHED:
         return sum(text.encode(errors="replace").translate(_WEIGHTS))
     step = len(text) // _SAMPLES
@@ -72,32 +72,32 @@ def weight(text: str) -> int:
 
 
 def weight_of_bytes(size: int) -> int:
-    """Of a reply of that many bytes."""
+    """The weight of a reply that has ``size`` bytes."""
     return size * TOKEN // _BYTES_PER_TOKEN
 
 
 def estimated_usage(request: Request, output_tokens: int) -> Usage | None:
-    """Usage marked as estimated, from the request's text and the output that was seen.
+    """Usage marked as estimated, from the request's text and the tokens of the output so far.
 
-    None for pictures and sounds: their words tell nothing of what is billed, which may be seconds or pieces.
+    None for pictures and sounds: they are billed by seconds or pieces, of which the text says nothing.
     """
     if isinstance(request, ImageRequest | TranscriptionRequest | SpeechRequest):
         return None
-    return Usage(input=tokens(_weight_of_all(_asked(request))), output=output_tokens, source="estimated")
+    return Usage(input=tokens(_weight_of_all(_input_of(request))), output=output_tokens, source="estimated")
 
 
-def _weight_of_all(asked: Sequence[object]) -> int:
-    """Of many, a sample is weighed, too."""
-    step = max(1, len(asked) // _MOST_PARTS)
-    return sum(map(weight_of, asked[::step])) * step
+def _weight_of_all(parts: Sequence[object]) -> int:
+    """The weight of all parts. Of very many, a sample is weighed."""
+    step = max(1, len(parts) // _MOST_PARTS)
+    return sum(map(weight_of, parts[::step])) * step
 
 
 def tokens(weight: int) -> int:
-    """Whole ones, rounded up."""
+    """Whole tokens, rounded up."""
     return -(-weight // TOKEN)
 
 
-def _asked(request: Request) -> Sequence[object]:
+def _input_of(request: Request) -> Sequence[object]:
     match request:
         case ChatRequest(messages=messages, tools=tools):
             return (*(part for message in messages for part in message.parts), *tools)
@@ -108,7 +108,7 @@ def _asked(request: Request) -> Sequence[object]:
 
 
 def weight_of(part: object) -> int:
-    """What a part says in words. Tokens that a client made itself count as what they are."""
+    """The weight of a part's text. Token ids from a client count as that many tokens."""
     match part:
         case str():
             return weight(part)

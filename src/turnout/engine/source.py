@@ -12,10 +12,10 @@ from turnout.providers import LocalProvider, Operation, Provider, WireProvider, 
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""Of a whole reply, unless the configuration says otherwise: pictures in base64 take some tens of megabytes."""
+"""The largest whole reply, unless the configuration sets another: pictures in base64 take some tens of megabytes."""
 
 _FRAMES: Final = 4
-"""Times as many of a stream: most of them are the frames around its words, and only those are kept."""
+"""A stream may have so many times more bytes: most of them are frames around its words, and only the words are kept."""
 
 
 class Source(Protocol):
@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
     async def abort(self) -> None:
-        """Nobody wants the rest. Harmless after the end."""
+        """Drops the rest of the reply. Does nothing after its end."""
         ...
 
 
@@ -67,7 +67,7 @@ class WireSource:
         self.relayed = request.raw is not None and request.raw.wire == operation.wire
         self._decoder = operation.relay(request) if self.relayed else operation.decoder(request)
         self._whole = not request.stream
-        self._begun = False  # more than blanks came: some providers send those to show that they are alive
+        self._begun = False  # more than blanks came: some providers send blanks to show that they are alive
         self._most = _most_bytes(request, self.relayed, max_reply_bytes)
         self._response: Response | None = None
         self.ended = False
@@ -120,7 +120,7 @@ class WireSource:
 
 
 def _most_bytes(request: Request, relayed: bool, max_reply_bytes: int) -> float:
-    """Of a stream that is passed on, no more than an event is kept."""
+    """The largest reply that is read. A relayed stream has no bound: no more than one event of it is kept."""
     if not request.stream:
         return max_reply_bytes
     return inf if relayed else max_reply_bytes * _FRAMES
@@ -134,7 +134,7 @@ def _too_large(most: float) -> ReplyTooLarge:
 
 
 class LocalSource:
-    """Runs a provider of this process."""
+    """Runs a provider that is inside this process."""
 
     def __init__(self, provider: LocalProvider, request: ChatRequest, deployment: Deployment) -> None:
         self._events: AsyncIterator[Sequence[StreamEvent]] = provider.run(request, deployment)

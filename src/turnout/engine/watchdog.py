@@ -1,7 +1,7 @@
 """A clock for one attempt that costs next to nothing while all goes well.
 
 ``asyncio.timeout`` would set and cancel a timer for every piece of a stream, and its scope can't be left between two
-pieces. Here a deadline is a number that the ticker looks at.
+pieces. Here a deadline is a number, and the ticker compares it with the time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from turnout.ticker import Ticker
 class Watchdog:
     """``with watchdog.expect(seconds, what): await …`` raises ``UpstreamTimeout`` when it takes longer.
 
-    ``total`` bounds the whole attempt, but for the time spent outside of ``expect``. Ended by ``stop``.
+    ``total`` bounds the whole attempt, without the time spent outside of ``expect``. ``stop`` ends the watch.
     """
 
     __slots__ = ("_deadline", "_expired", "_seconds", "_task", "_ticker", "_total", "_total_at", "_what")

@@ -1,4 +1,4 @@
-"""An event loop for code that has none, or that must not wait in its own."""
+"""An event loop for code that has none, or must not block its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Background:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """What ``work`` gives or raises. When waiting is interrupted (Ctrl-C), it is cancelled and its end awaited."""
+        """The result of ``work``, or its error. Ctrl-C cancels the work and waits for its end."""
         ended = threading.Event()
         future = asyncio.run_coroutine_threadsafe(_then_set(ended, work), self._loop)
         try:
@@ -46,6 +46,6 @@ async def _then_set(ended: threading.Event, work: Coroutine[Any, Any, T]) -> T:
 
 
 def _tell_while_the_process_runs(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """At its end the loop goes on for a moment, without the threads that files and databases need: that is no news."""
+    """At the process's end the loop still runs for a moment, but its threads are gone: such errors are not reported."""
     if threading.main_thread().is_alive():
         loop.default_exception_handler(context)

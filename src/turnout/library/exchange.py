@@ -13,16 +13,16 @@ from .reply import Reply, reply_of
 class Exchange:
     """An answer that has begun. ``read`` it to its end, then ``leave`` it: either may be cancelled or fail.
 
-    ``left`` is called once it is over, however it ended.
+    ``on_end`` is called when it is over, however it ended.
     """
 
     def __init__(
-        self, request: ChatRequest, request_id: str, reply: engine.Reply, left: Callable[[Exchange], None]
+        self, request: ChatRequest, request_id: str, reply: engine.Reply, on_end: Callable[[Exchange], None]
     ) -> None:
         self._request = request
         self._id = request_id
         self._reply = reply
-        self._left = left
+        self._on_end = on_end
         self._events: list[StreamEvent] = []
 
     async def read(self) -> Sequence[StreamEvent] | None:
@@ -42,9 +42,9 @@ class Exchange:
 
     async def leave(self) -> None:
         """Closes the connection to the provider unless the answer is complete. A second time does nothing."""
-        self._left(self)
+        self._on_end(self)
         await self._reply.leave()
 
     def reply(self) -> Reply:
-        """As far as it has come."""
+        """The reply, with the events so far."""
         return reply_of(self._request, self._id, self._reply, self._events)

@@ -50,7 +50,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reply_of(request: ChatRequest, request_id: str, reply: engine.Reply, events: Iterable[StreamEvent]) -> Reply:
-    """The reply that ``events`` make, as far as they have come."""
+    """The reply that is made of ``events``; they may be the first part of it."""
     answer = fold(events)
     first = answer.choices[0] if answer.choices else Choice(0, (), None)
     context = ReplyContext(request_id=request_id, model=request.model, created=int(time.time()))

@@ -1,4 +1,4 @@
-"""What a program asks for, in OpenAI's format → ``ChatRequest``."""
+"""From a program's arguments, in OpenAI's format, to a ``ChatRequest``."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Stream:
         return self._events()
 
     async def _events(self) -> AsyncGenerator[StreamEvent, None]:
-        """Only the loop holds on to this generator: so it is closed as soon as the loop is left."""
+        """Only the caller's loop refers to this generator, so it is closed as soon as the loop ends."""
         exchange = self._exchange = await self._begin()
         try:
             while (events := await exchange.read()) is not None:
@@ -66,9 +66,9 @@ class Stream:
 
     @property
     def reply(self) -> Reply:
-        """What has come so far, as ``chat`` gives it; whole after the last event.
+        """The answer so far, in the form of ``chat``; whole after the last event.
 
-        ``cost_usd`` is known when the stream has ended or was left. Raises ``RuntimeError`` before the first event.
+        ``cost_usd`` is known after the end of the stream. Raises ``RuntimeError`` before the first event.
         """
         if self._exchange is None:
             raise RuntimeError("The stream has not begun: read its first event before you ask for the reply.")

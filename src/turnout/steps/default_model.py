@@ -26,22 +26,21 @@ class DefaultModel:
 
 
 async def find_default_model(catalog: Catalog) -> str:
-    """The first model of the configuration, else the first one that a local server offers.
+    """The configuration's first model, else the first model of a local server, else one inside this process (``echo``).
 
-    Else one inside this process (``echo``) when nothing was found at all. Raises ``InvalidRequest`` when only providers
-    were found whose answers cost money: which one is not ours to choose.
+    Raises ``InvalidRequest`` when only providers were discovered whose answers cost money: the client has to choose.
     """
     configured = next((name for name in catalog.snapshot.models if catalog.is_configured(name)), None)
     if configured is not None:
         return configured
     await catalog.asked.wait()
-    found = [finding for finding in catalog.state().discovery if finding.models]
-    local = next((finding.models[0] for finding in found if registry()[finding.provider].profile.start_hint), None)
+    findings = [finding for finding in catalog.state().discovery if finding.models]
+    local = next((finding.models[0] for finding in findings if registry()[finding.provider].profile.start_hint), None)
     if local is not None:
         return local
     built_in = next(iter(catalog.snapshot.models), None)
-    if found or built_in is None:
-        some = ", ".join([model for finding in found for model in finding.models][:_SHOWN])
+    if findings or built_in is None:
+        some = ", ".join([model for finding in findings for model in finding.models][:_SHOWN])
         hint = f"Served are, among others: {some}." if some else "The configuration has no models."
         raise InvalidRequest(f"Say which model. {hint}", param="model")
     return built_in

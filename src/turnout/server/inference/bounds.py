@@ -1,4 +1,4 @@
-"""How much a request may hold: bounds on what a body of few bytes can make dear.
+"""Bounds on a request's body: few bytes of JSON can take long to decode.
 
 A decoder can't be stopped, and no other thread runs while it works. So the values in a body are counted before they are
 decoded. ``steps/within_limits.py`` counts the decoded request by kind.
@@ -22,19 +22,19 @@ def takes_form(endpoint: Endpoint[Any, Any]) -> bool:
 
 
 def may_hold(body: bytes, values: int) -> bool:
-    """Whether it is long enough for more than ``values``: each takes a byte, and what parts it from the next one."""
+    """Whether the body is long enough for more than ``values``: each takes a byte, and a separator before the next."""
     return len(body) > 2 * values
 
 
 def check_body(body: bytes, most_values: int) -> None:
-    """Raises ``BodyTooLarge`` for JSON that would take long to decode. To be asked where it ``may_hold`` as much."""
+    """Raises ``BodyTooLarge`` for JSON that takes long to decode. Call it only when the body ``may_hold`` as much."""
     _check_values(body, most_values)
     if len(body) > _MOST_WRITTEN:
         _check_texts(body)
 
 
 def _check_texts(body: bytes) -> None:
-    """What isn't plain ASCII, as base64 is, is dear to decode; no model reads as much of it."""
+    """Text beyond plain ASCII takes long to decode; no model reads as much of it. Base64 is plain ASCII."""
     written = sum(2 * piece.count(b"\\") if piece.isascii() else len(piece) for piece in _slices(body))
     if written > _MOST_WRITTEN:
         raise BodyTooLarge(
@@ -44,13 +44,13 @@ def _check_texts(body: bytes) -> None:
 
 
 def _check_values(body: bytes, most: int) -> None:
-    """Marks outside of texts are exact, and dear to find; nearly always all marks together are few enough."""
+    """Only marks outside of texts count, and they take long to find. Mostly, all marks together are few enough."""
     if _marks(_slices(body)) < most:
         return
-    found = 0
+    marks = 0
     for outside in _outside_texts(body):
-        found += _marks((outside,))
-        if found >= most:
+        marks += _marks((outside,))
+        if marks >= most:
             raise BodyTooLarge(
                 f"The body holds more than {most} JSON values and keys, the limit here. Send less in one request, or"
                 " raise limits.values."
@@ -67,7 +67,7 @@ def _marks(pieces: Iterable[bytes]) -> int:
 
 
 def _outside_texts(body: bytes) -> Iterator[bytes]:
-    """``body`` without the insides of its texts, as far as it is JSON."""
+    """``body`` without the contents of its texts. It need not be sound JSON."""
     inside, held = False, b""
     for piece in _slices(body):
         piece = held + piece

@@ -1,8 +1,8 @@
-"""Noticing that a client has left.
+"""Notices that a client has left.
 
-ASGI tells of a departure only to who waits for it, and a waiting task for every request is dear. So the waiting begins
-when an answer has taken a quarter of a second: short ones never pay, and nobody works much longer for a client that is
-gone.
+ASGI reports it only to a task that waits for it, and a waiting task for every request costs too much. So the waiting
+begins when an answer has taken a quarter of a second: short answers never pay for it, and a client that is gone is
+noticed soon.
 """
 
 from __future__ import annotations
