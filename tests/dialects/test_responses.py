@@ -301,6 +301,25 @@ def test_how_it_ended(finish: Finish, status: str, reason: str | None) -> None:
     assert (told["incomplete_details"] or {}).get("reason") == reason
 
 
+@pytest.mark.parametrize(
+    ("finish", "status", "reason"),
+    [
+        pytest.param(Finish("stop", "x"), "completed", None, id="stop"),
+        pytest.param(Finish("length", "x"), "incomplete", "max_output_tokens", id="length"),
+        pytest.param(Finish("content_filter", "x"), "incomplete", "content_filter", id="filter"),
+        pytest.param(None, "incomplete", None, id="no-end"),
+    ],
+)
+def test_how_a_stream_ended(finish: Finish | None, status: str, reason: str | None) -> None:
+    """The event's name, the response and its message say the same."""
+    said: list[StreamEvent] = [Start(), PartStart(0, Text("")), Delta(0, "A"), PartEnd(0)]
+    *_, done, last = rendered([*said, finish] if finish else said)
+    response = last["response"]
+    assert (last["type"], response["status"]) == (f"response.{status}", status)
+    assert (response["incomplete_details"] or {}).get("reason") == reason
+    assert done["item"]["status"] == response["output"][0]["status"] == status
+
+
 def test_an_answer_without_an_end_is_incomplete() -> None:
     answer = Answer(choices=(Choice(0, (Text("A"),), None),))
     told = json.loads(ENDPOINT.body(parsed(), answer, CONTEXT))

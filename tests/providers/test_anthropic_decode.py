@@ -205,6 +205,46 @@ def test_a_calls_arguments_come_piece_by_piece() -> None:
     assert events[2:6] == [PartStart(0, ToolCall("t1", "f", "")), Delta(0, '{"a'), Delta(0, '":1}'), PartEnd(0)]
 
 
+def test_a_block_whose_index_was_there_before_is_another_part() -> None:
+    """Gateways that number every block 0: the open one ends, and none of its pieces reach the other."""
+    events = decoded(
+        whole_stream(
+            TEXT,
+            block_delta(0, "text_delta", text="a"),
+            block_start(0, {"type": "tool_use", "id": "t1", "name": "f", "input": {}}),
+            block_delta(0, "input_json_delta", partial_json="{}"),
+            block_stop(0),
+            TEXT,
+            block_delta(0, "text_delta", text="b"),
+            block_stop(0),
+            block_stop(0),
+        )
+    )
+    assert [event for event in events if isinstance(event, PartStart | Delta | PartEnd)] == [
+        *(PartStart(0, Text("")), Delta(0, "a"), PartEnd(0)),
+        *(PartStart(1, ToolCall("t1", "f", "")), Delta(1, "{}"), PartEnd(1)),
+        *(PartStart(2, Text("")), Delta(2, "b"), PartEnd(2)),
+    ]
+
+
+def test_blocks_that_are_open_together_stay_apart() -> None:
+    events = decoded(
+        whole_stream(
+            TEXT,
+            block_start(3, {"type": "text", "text": ""}),
+            block_delta(0, "text_delta", text="a"),
+            block_delta(3, "text_delta", text="b"),
+            block_stop(0),
+            block_stop(3),
+            block_start(1, {"type": "text", "text": "c"}),
+            block_stop(1),
+        )
+    )
+    assert [event.index for event in events if isinstance(event, PartStart)] == [0, 3, 4]
+    assert [event for event in events if isinstance(event, Delta)] == [Delta(0, "a"), Delta(3, "b")]
+    assert [event.index for event in events if isinstance(event, PartEnd)] == [0, 3, 4]
+
+
 def test_a_message_may_come_whole_with_its_beginning() -> None:
     """So does the answer to a tool that code called."""
     call = {"type": "tool_use", "id": "t1", "name": "roll", "input": {"player": 2}}
