@@ -1,0 +1,329 @@
+"""What the data plane sends, counts and lets go of, for answers of every kind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.test_settling import HEL, LO, OVERLOADED, STOP, saying
+from tests.support.asgi import InProcess, in_process
+from tests.support.openai_wire import choice, completion
+from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
+from turnout import ticker
+from turnout.errors import Overloaded
+from turnout.server.inference import departure
+
+CHAT = "/v1/chat/completions"
+ODD_NAME = "schnell/größer"
+HELLO = completion(choice(content="Hello"))
+KEY = "tk-the-first"
+
+
+class Upstream:
+    """Answers as it is told to for the next request."""
+
+    def __init__(self) -> None:
+        self.script: Script = replying(ok(HELLO))
+
+    async def __call__(self, visit: Visit) -> None:
+        await self.script(visit)
+
+
+class Place:
+    """The app with one provider behind it."""
+
+    def __init__(self, app: InProcess, upstream: Upstream) -> None:
+        self.app = app
+        self.upstream = upstream
+
+    async def metrics(self) -> str:
+        told = await self.app.ask("GET", "/metrics", headers={"authorization": f"Bearer {KEY}"})
+        return told.body.decode()
+
+    async def counted(self, status: int, model: str = "up", dialect: str = "openai") -> int:
+        """How many requests ended so."""
+        row = f'turnout_request_seconds_count{{dialect="{dialect}",model="{model}",status="{status}"}} '
+        return next((int(line[len(row) :]) for line in (await self.metrics()).splitlines() if line.startswith(row)), 0)
+
+    async def in_flight(self) -> int:
+        (line,) = [line for line in (await self.metrics()).splitlines() if line.startswith("turnout_in_flight ")]
+        return int(line.split()[1])
+
+
+class Client:
+    """One request, message by message. ``leaves`` ends the connection, ``stops`` is what the server cancels it with."""
+
+    def __init__(self, place: Place, path: str = CHAT, **fields: Any) -> None:
+        wish = {"model": "up", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, **fields}
+        self._body: bytes | None = json.dumps(wish).encode()
+        self.leaves = asyncio.Event()
+        self.reads = 0
+        self.sent: list[Any] = []
+        self.has_sent = asyncio.Event()
+        self.state: dict[str, Any] = {}
+        headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"x-api-key", KEY.encode())]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "query_string": b"",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "state": self.state,
+        }
+        self.served = asyncio.create_task(place.app.app(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        self.reads += 1
+        if self._body is None:
+            await self.leaves.wait()
+            return {"type": "http.disconnect"}
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
+        self.has_sent.set()
+
+    async def begun(self) -> None:
+        await asyncio.wait_for(self.has_sent.wait(), 5)
+
+    async def done(self) -> None:
+        await asyncio.wait_for(self.served, 5)
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {name.decode(): value.decode() for name, value in self.sent[0]["headers"]}
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message["body"] for message in self.sent[1:])
+
+    @property
+    def complete(self) -> bool:
+        return not self.sent[-1].get("more_body", False)
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    upstream = Upstream()
+    async with RawUpstream(upstream) as listening:
+        one = {"provider": "compatible", "model": "m", "base_url": f"{listening.origin}/v1"}
+        model = {"deployments": [one], "price": {"input": 1, "output": 2}}
+        config = {
+            "retries": {"attempts": 1},
+            "keys": [{"key": KEY, "name": "one", "models": ["up", ODD_NAME]}],
+            "models": {"up": model, ODD_NAME: model, "echo": "echo/echo"},
+        }
+        async with in_process(tmp_path, config) as app:
+            yield Place(app, upstream)
+
+
+# --- headers -----------------------------------------------------------------------------------------
+
+
+async def test_a_whole_answer_says_who_gave_it_and_what_it_cost(place: Place) -> None:
+    client = Client(place)
+    await client.done()
+    assert client.status == 200
+    assert client.body == HELLO
+    told = client.headers
+    assert told["content-type"] == "application/json"
+    assert told["content-length"] == str(len(HELLO))
+    assert told["x-request-id"].startswith("req_")
+    assert (told["x-turnout-model"], told["x-turnout-provider"]) == ("up", "compatible")
+    assert told["x-turnout-attempts"] == "1"
+    assert told["x-turnout-cost-usd"] == "0.000017"
+    assert {"cache-control", "x-turnout-dropped", "x-turnout-warning", "retry-after"} & told.keys() == set()
+
+
+async def test_a_stream_is_sent_as_one(place: Place) -> None:
+    place.upstream.script = saying(HEL, STOP)
+    client = Client(place, stream=True)
+    await client.done()
+    assert client.headers["content-type"] == "text/event-stream"
+    assert client.headers["cache-control"] == "no-cache"
+    assert "content-length" not in client.headers
+    assert [message.get("more_body") for message in client.sent[1:]][-1] is False
+    assert b'"Hel"' in client.body
+
+
+async def test_a_name_that_is_not_ascii_is_percent_encoded(place: Place) -> None:
+    client = Client(place, model=ODD_NAME)
+    await client.done()
+    assert client.headers["x-turnout-model"] == "schnell/gr%C3%B6%C3%9Fer"
+
+
+async def test_of_many_dropped_fields_the_first_are_told(place: Place) -> None:
+    odd = {"role": "user", "content": "hi", **{f"a_field_with_a_long_name_{n}": 1 for n in range(99)}}
+    client = Client(place, "/v1/messages", messages=[odd])
+    await client.done()
+    dropped = client.headers["x-turnout-dropped"]
+    assert len(dropped) == 1000
+    assert dropped.startswith("messages[0].a_field_with_a_long_name_0, messages[0].")
+
+
+@pytest.mark.parametrize(("said", "told"), [("0.2", "1"), ("1.6", "2"), ("30", "30")])
+async def test_when_to_come_again_is_told_in_whole_seconds(place: Place, said: str, told: str) -> None:
+    refusal = f"HTTP/1.1 429 X\r\nretry-after: {said}\r\ncontent-length: 0\r\n\r\n".encode()
+    place.upstream.script = replying(refusal)
+    client = Client(place)
+    await client.done()
+    assert (client.status, client.headers["retry-after"]) == (429, told)
+    assert (client.headers["x-turnout-provider"], client.headers["x-turnout-attempts"]) == ("compatible", "1")
+
+
+async def test_a_model_that_the_key_may_not_use_is_not_asked(place: Place) -> None:
+    client = Client(place, model="echo")
+    await client.done()
+    assert client.status in (403, 404)
+    assert "x-turnout-provider" not in client.headers
+
+
+# --- counts ------------------------------------------------------------------------------------------
+
+
+async def test_who_is_being_answered_is_counted(place: Place) -> None:
+    place.upstream.script = saying(HEL, then="silence")
+    first, second = Client(place, stream=True), Client(place, stream=True)
+    await first.begun()
+    await second.begun()
+    assert await place.in_flight() == 2
+    for client in (first, second):
+        client.leaves.set()
+        await client.done()
+    assert await place.in_flight() == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "fields", "status", "model"),
+    [
+        pytest.param(replying(ok(HELLO)), {}, 200, "up", id="ok"),
+        pytest.param(saying(HEL, STOP), {"stream": True}, 200, "up", id="stream"),
+        pytest.param(saying(HEL, OVERLOADED), {"stream": True}, 200, "up", id="broken-stream"),
+        pytest.param(replying(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n"), {}, 500, "up", id="failed"),
+        pytest.param(replying(ok(HELLO)), {"messages": 1}, 400, "", id="invalid"),
+    ],
+)
+async def test_every_end_is_counted_once(
+    place: Place, script: Script, fields: dict[str, Any], status: int, model: str
+) -> None:
+    place.upstream.script = script
+    before = await place.counted(status, model)
+    client = Client(place, **fields)
+    await client.done()
+    assert client.status == status
+    assert await place.counted(status, model) == before + 1
+    assert await place.in_flight() == 0
+
+
+async def test_a_client_that_leaves_counts_as_such(place: Place) -> None:
+    place.upstream.script = saying(HEL, then="silence")
+    before = await place.counted(499)
+    client = Client(place, stream=True)
+    await client.begun()
+    client.leaves.set()
+    await client.done()
+    assert await place.counted(499) == before + 1
+    assert not client.complete
+
+
+# --- ends --------------------------------------------------------------------------------------------
+
+
+class Probe:
+    """Told by the ticker when everything that waits for the grace has had its turn."""
+
+    def __init__(self, watch: ticker.Ticker) -> None:
+        self._due = watch.time() + 3 * departure.GRACE
+        self._watch = watch
+        self.passed = asyncio.Event()
+        watch.add(self)
+
+    def tick(self, now: float) -> None:
+        if now >= self._due:
+            self._watch.discard(self)
+            self.passed.set()
+
+
+@pytest.mark.parametrize("fields", [{}, {"messages": 1}], ids=["answered", "refused"])
+async def test_nobody_waits_for_the_departure_of_who_was_answered(
+    place: Place, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any]
+) -> None:
+    """What came next on that connection would be cancelled."""
+    monkeypatch.setattr(ticker, "INTERVAL", 0.005)
+    monkeypatch.setattr(departure, "GRACE", 0.02)
+    client = Client(place, **fields)
+    await client.done()
+    await asyncio.wait_for(Probe(place.app.gateway.ticker).passed.wait(), 5)
+    assert client.reads == 1
+
+
+async def test_a_stream_that_the_server_stops_says_so_and_ends(place: Place) -> None:
+    place.upstream.script = saying(HEL, then="silence")
+    client = Client(place, stream=True)
+    await client.begun()
+    client.state["refuse_with"] = Overloaded("Going down.")
+    client.served.cancel()
+    await client.done()
+    assert client.complete
+    assert b"Going down." in client.body
+
+
+async def test_a_stream_that_somebody_else_stops_says_nothing_more(place: Place) -> None:
+    place.upstream.script = saying(HEL, then="silence")
+    client = Client(place, stream=True)
+    await client.begun()
+    client.served.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await client.done()
+    assert not client.complete
+    assert await place.in_flight() == 0
+
+
+async def test_an_answer_that_the_server_stops_before_its_beginning_is_refused(place: Place) -> None:
+    asked = asyncio.Event()
+
+    async def silent(visit: Visit) -> None:
+        await visit.request()
+        asked.set()
+        await visit.until_left()
+
+    place.upstream.script = silent
+    client = Client(place)
+    await asyncio.wait_for(asked.wait(), 5)
+    client.state["refuse_with"] = Overloaded("Going down.")
+    client.served.cancel()
+    await client.done()
+    assert (client.status, json.loads(client.body)["error"]["message"]) == (503, "Going down.")
+
+
+async def test_a_stream_that_breaks_off_says_so_after_what_came(place: Place) -> None:
+    place.upstream.script = saying(HEL, LO, OVERLOADED)
+    client = Client(place, stream=True)
+    await client.done()
+    assert client.complete
+    assert client.body.index(b"lo wide world") < client.body.index(b"Overloaded")
+
+
+async def test_a_defect_in_a_stream_cuts_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can't be told any more, and its end would look like the answer's."""
+
+    def broken(*_: object) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("turnout.dialects.anthropic.stream.EventRenderer.close", broken)
+    place.upstream.script = saying(HEL, STOP)
+    client = Client(place, "/v1/messages", stream=True)
+    with pytest.raises(ZeroDivisionError):
+        await client.done()
+    assert not client.complete
