@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-pythons check lock bench soak test-live tokens fuzz matrix clean
+.PHONY: help serve test test-pythons check lock bench soak test-live tokens fuzz mutants matrix clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ tokens: $(VENV)/.dev ## Measure how far our token counts are from what providers
 
 fuzz: $(VENV)/.dev ## Mutate requests and replies for ARGS seconds (600)
 	$(BIN)/python -m scripts.fuzz $(ARGS)
+
+mutants: $(VENV)/.dev tests/node/node_modules/.done ## Break 60 lines, one at a time: do the tests notice?
+	nice $(BIN)/python -m scripts.mutants $(ARGS)
 
 matrix: $(VENV)/.dev tests/node/node_modules/.done ## Ask who gets what, and write docs/matrix.md
 	MATRIX=write $(BIN)/pytest tests/e2e/matrix

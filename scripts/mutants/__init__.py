@@ -1,0 +1,1 @@
+"""Breaks one line of Turnout at a time, and sees whether the tests notice."""

@@ -1,0 +1,159 @@
+"""``python -m scripts.mutants [NUMBER] [--room ROOM] [--seed SEED]``: breaks so many lines, one at a time.
+
+For each it runs the tests that call the function. It shows each change that no test notices: the change does nothing,
+or a test is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from queue import Queue
+from typing import NamedTuple, TypeVar
+
+import pytest
+
+from .calls import function_id
+from .changes import Change, changes
+from .copies import ROOT, Copy
+from .measured import MeasuredFile, measure, measured, selection
+
+T = TypeVar("T")
+SOURCES = ROOT / "src"
+OUTCOMES = ("caught", "survived", "timeout")
+
+
+class Mutant(NamedTuple):
+    room: str
+    path: Path
+    change: Change
+
+    @property
+    def place(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.change.line}"
+
+    def functions(self) -> frozenset[int]:
+        """What has to be called for the change to show: its function, or any of its file's if it is outside of all."""
+        name = str(self.path.relative_to(SOURCES))
+        scopes = {self.change.scope} if self.change.scope else {c.scope for c in changes(self.path.read_bytes())}
+        return frozenset(function_id(name, scope) for scope in scopes)
+
+    def diff(self) -> str:
+        """Indented, without its head."""
+        before = self.path.read_bytes()
+        after = self.change.applied(before)
+        lines = difflib.unified_diff(before.decode().splitlines(), after.decode().splitlines(), n=1, lineterm="")
+        return "\n".join(f"    {line}" for line in [*lines][2:])
+
+
+def room_of(path: Path) -> str:
+    inside = path.relative_to(SOURCES / "turnout").parts
+    return inside[0] if len(inside) > 1 else "."
+
+
+def picked(number: int, room: str | None, seed: int) -> list[Mutant]:
+    """From each room in proportion to the root of its size, so that small ones have a share too."""
+    chance = random.Random(seed)  # noqa: S311  # not secrecy
+    lines: dict[str, dict[tuple[Path, int], list[Change]]] = {}
+    for path in sorted(SOURCES.rglob("*.py")):
+        for change in changes(path.read_bytes()) if room in (None, room_of(path)) else ():
+            lines.setdefault(room_of(path), {}).setdefault((path, change.line), []).append(change)
+    weights = {name: len(found) ** 0.5 for name, found in lines.items()}
+    rooms = chance.sample([*weights], min(number, len(weights)))
+    rest = chance.choices([*weights], [*weights.values()], k=number - len(rooms))
+    return [
+        Mutant(name, path, chance.choice(lines[name][path, line]))
+        for name, share in sorted(Counter([*rooms, *rest]).items())
+        for path, line in chance.sample([*lines[name]], min(share, len(lines[name])))
+    ]
+
+
+class Workshop:
+    """Some copies of the checkout; each does one thing at a time."""
+
+    def __init__(self, number: int) -> None:
+        self._free: Queue[Copy] = Queue()
+        self._workers = ThreadPoolExecutor(number)
+        for at in range(number):
+            self._free.put(Copy(at))
+
+    def each(self, work: Callable[[Copy, T], str], things: Iterable[T]) -> None:
+        """Does ``work`` with each thing, and prints what it gives."""
+        began, waiting = time.monotonic(), [self._workers.submit(self._do, work, thing) for thing in things]
+        for done, ended in enumerate(as_completed(waiting), 1):
+            print(f"[{done}/{len(waiting)}, {time.monotonic() - began:.0f} s] {ended.result()}", flush=True)
+
+    def _do(self, work: Callable[[Copy, T], str], thing: T) -> str:
+        copy = self._free.get()
+        try:
+            return work(copy, thing)
+        finally:
+            self._free.put(copy)
+
+
+class Trial:
+    """Tries mutants. ``counts`` are their outcomes by room."""
+
+    def __init__(self, files: list[MeasuredFile], seconds: float) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self._files = files
+        self._seconds = seconds
+
+    def of(self, copy: Copy, mutant: Mutant) -> str:
+        """What came of it, to be shown."""
+        goes = selection(self._files, mutant.functions(), mutant.room, self._seconds)
+        outcome = self._outcome(copy, mutant, goes)
+        self.counts[mutant.room, outcome] += 1
+        told = f"{outcome:8} {mutant.place}"
+        if outcome == "caught":
+            return f"{told} by {copy.first_failure()}"
+        return f"{told}, {sum(map(len, goes))} tests\n{mutant.diff()}"
+
+    def _outcome(self, copy: Copy, mutant: Mutant, goes: list[list[str]]) -> str:
+        broken = copy.root / mutant.path.relative_to(ROOT)
+        whole = broken.read_bytes()
+        broken.write_bytes(mutant.change.applied(whole))
+        try:
+            for tests in filter(None, goes):
+                code = copy.run_tests(tests, 60 + 5 * self._seconds)
+                if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+                    return "timeout" if code is None else "caught"
+        finally:
+            broken.write_bytes(whole)
+        return "survived"
+
+
+def table(counts: Counter[tuple[str, str]]) -> str:
+    rooms = sorted({room for room, _ in counts})
+    rows = [[counts[room, outcome] for outcome in OUTCOMES] for room in rooms]
+    total = [sum(column) for column in zip(*rows, strict=True)]
+    cells: list[Sequence[object]] = [OUTCOMES, *rows, total]
+    named = zip(("room", *rooms, "all"), cells, strict=True)
+    return "\n".join("".join([f"{cell!s:>14}" for cell in (name, *row)]) for name, row in named)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts.mutants", description=__doc__)
+    parser.add_argument("number", nargs="?", type=int, default=60)
+    parser.add_argument("--room", help="a folder of src/turnout")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--seconds", type=float, default=120, help="of tests, at most, for each")
+    parser.add_argument("--copies", type=int, default=min(4, os.cpu_count() or 1), help="that are worked on at once")
+    chosen = parser.parse_args()
+    mutants = picked(chosen.number, chosen.room, chosen.seed)
+    print(f"{len(mutants)} mutants, seed {chosen.seed}", flush=True)
+    workshop = Workshop(chosen.copies)
+    trial = Trial(measured(lambda folders: workshop.each(measure, folders)), chosen.seconds)
+    workshop.each(trial.of, mutants)
+    print(f"\n{table(trial.counts)}")
+
+
+if __name__ == "__main__":
+    main()
