@@ -139,13 +139,15 @@ class TestLayers:
             """
             models:
               known: openai/o3
-              said: {traits: {sampling: true, context: null}, deployments: [openai/o3]}
-              unknown: {traits: {sampling: false, max_tokens_field: max_completion_tokens}, deployments: [openai/mine]}
+              said: {traits: {refuses: [], context: null}, deployments: [openai/o3]}
+              unknown: {traits: {refuses: [top_p, max_tokens]}, deployments: [openai/mine]}
             """,
         )
         assert only(made, "known").traits == traits_of("o3")
-        assert only(made, "said").traits == structs.replace(traits_of("o3"), sampling=True, context=None)
-        assert only(made, "unknown").traits == Traits(sampling=False, max_tokens_field="max_completion_tokens")
+        assert only(made, "said").traits == structs.replace(
+            traits_of("o3"), refuses=frozenset(), refuses_thinking=frozenset(), context=None
+        )
+        assert only(made, "unknown").traits == Traits(refuses=frozenset({"max_tokens", "top_p"}))
 
     def test_the_narrowest_place_decides_about_each_trait(self, tmp_path: Path) -> None:
         made = catalog(

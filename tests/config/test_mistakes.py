@@ -73,6 +73,13 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             "turnout.yaml:1: log.level: expected one of debug, info, warning, error, critical; did you mean 'warning'?",
             id="choice",
         ),
+        pytest.param(
+            "models:\n  m:\n    deployments: [openai/x]\n    traits:\n      refuses: [top_p, topk]",
+            "turnout.yaml:5: models.m.traits.refuses[1]: expected one of frequency_penalty, logit_bias, logprobs, "
+            "max_tokens, n, parallel_tool_calls, presence_penalty, seed, stop, temperature, top_k, top_logprobs, "
+            "top_p; did you mean 'top_k'?",
+            id="refused-parameter",
+        ),
         pytest.param("aliases: [a]", "turnout.yaml:1: aliases: expected a mapping", id="list-for-a-mapping"),
         pytest.param("keys: {a: b}", "turnout.yaml:1: keys: expected a list of a mapping", id="mapping-for-a-list"),
         pytest.param("models:\n  fast: 3", f"turnout.yaml:2: models.fast: expected {SHORT}", id="number-for-a-model"),

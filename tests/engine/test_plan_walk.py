@@ -10,7 +10,7 @@ import pytest
 from tests.engine.support import house, place
 from tests.support.openai_wire import DONE, USAGE, choice, chunk, completion, delta, relayed_bytes, sse
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
-from turnout.core import ChatRequest, Deployment, Message, Relayed, Retries, Sampling, Text, ToolCall
+from turnout.core import ChatRequest, Deployment, Message, Relayed, Retries, Sampling, Text, ToolCall, Traits
 from turnout.engine import backoff
 from turnout.errors import (
     AllDeploymentsFailed,
@@ -384,3 +384,15 @@ async def test_the_records_tell_who_asked_whom_for_what() -> None:
         assert 0 <= end.queue < 5e6
         assert isinstance(events[0], Relayed)
         assert b'"model":"upstream-model"' in server.requests[0]
+
+
+@pytest.mark.parametrize("relayed", [True, False], ids=["relayed", "translated"])
+async def test_what_a_model_refuses_is_left_out_and_named(relayed: bool) -> None:
+    traits = Traits(refuses=frozenset({"temperature", "seed"}))
+    async with RawUpstream(replying(ok(HELLO))) as server, house(place(server, traits=traits)) as it:
+        fields: dict[str, Any] = {"temperature": 0.5, "seed": 7}
+        reply = await (it.ask(**fields) if relayed else it.ask(plain(sampling=Sampling(**fields))))
+        await reply.read_all()
+        assert reply.dropped() == ["temperature", "seed"]
+        assert b'"model"' in server.requests[0]
+        assert not any(f'"{name}"'.encode() in server.requests[0] for name in fields)

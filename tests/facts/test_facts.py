@@ -14,11 +14,13 @@ from turnout.facts import Facts, Lifecycle, anthropic, facts_of, google, lifecyc
 from turnout.tokens import FAMILIES
 
 TABLES = (openai, anthropic, google, open_models)
-SAMPLES, THINKS, NO_SAMPLING = (True, "max_tokens"), (False, "max_completion_tokens"), (False, "max_tokens")
+SAMPLES: frozenset[str] = frozenset()
+NO_SAMPLING = frozenset({"temperature", "top_p"})
+THINKS = NO_SAMPLING | {"max_tokens"}
 
 
 @pytest.mark.parametrize(
-    ("takes", "names"),
+    ("refuses", "names"),
     [
         pytest.param(
             SAMPLES,
@@ -33,7 +35,7 @@ SAMPLES, THINKS, NO_SAMPLING = (True, "max_tokens"), (False, "max_completion_tok
             "openai/gpt-5.2 GPT-5",
             id="openai-thinking",
         ),
-        pytest.param((True, "max_completion_tokens"), "gpt-5-chat gpt-5-chat-latest", id="openai-chat-only"),
+        pytest.param(frozenset({"max_tokens"}), "gpt-5-chat gpt-5-chat-latest", id="openai-chat-only"),
         pytest.param(
             SAMPLES,
             "claude-3-haiku-20240307 claude-3-5-sonnet-20241022 claude-3-7-sonnet-latest claude-opus-4-20250514 "
@@ -52,9 +54,22 @@ SAMPLES, THINKS, NO_SAMPLING = (True, "max_tokens"), (False, "max_completion_tok
         pytest.param(SAMPLES, "gemini-2.5-pro llama3 llama3:latest mistral-large deepseek-chat", id="others"),
     ],
 )
-def test_what_may_be_sent_by_name(takes: tuple[bool, str], names: str) -> None:
-    found = {name: (traits_of(name).sampling, traits_of(name).max_tokens_field) for name in names.split()}
-    assert found == dict.fromkeys(names.split(), takes)
+def test_what_may_be_sent_by_name(refuses: frozenset[str], names: str) -> None:
+    matches = {name: (traits_of(name).refuses | traits_of(name).refuses_thinking) & THINKS for name in names.split()}
+    assert matches == dict.fromkeys(names.split(), refuses)
+
+
+def test_openais_models_take_sampling_while_they_do_not_think() -> None:
+    """Anthropic's newest never do."""
+    gpt, claude = traits_of("gpt-5.1"), traits_of("claude-opus-5")
+    assert (gpt.refuses, claude.refuses_thinking) == ({"max_tokens"}, frozenset())
+    assert gpt.refuses_thinking == openai.SAMPLING
+
+
+@pytest.mark.parametrize("field", ["refuses", "refuses_thinking"])
+def test_a_table_that_refuses_what_is_no_parameter_is_a_mistake(field: str) -> None:
+    with pytest.raises(ValueError, match="heat, topp"):
+        Facts(**{field: frozenset({"temperature", "topp", "heat"})})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -370,6 +370,7 @@ def test_thoughts_have_room_beside_the_default_limit() -> None:
 
 # --- defaults ----------------------------------------------------------------------------------------
 
+NO_SAMPLING = Traits(refuses=frozenset({"temperature", "top_p"}))
 DEFAULTS = Defaults(max_tokens=77, temperature=1.0)
 BOTH_WAYS = pytest.mark.parametrize("relayed", [False, True], ids=["translated", "relayed"])
 
@@ -395,10 +396,15 @@ def sent_with(relayed: bool, to: Deployment, **fields: Any) -> dict[str, Any]:
         pytest.param(
             {"thinking": {"type": "adaptive"}}, deployment(model="x", defaults=DEFAULTS), {}, id="never-while-thinking"
         ),
-        pytest.param({}, deployment(defaults=DEFAULTS, traits=Traits(sampling=False)), {}, id="model-takes-none"),
+        pytest.param(
+            {},
+            deployment(defaults=DEFAULTS, traits=NO_SAMPLING),
+            {},
+            id="model-takes-none",
+        ),
         pytest.param(
             {"temperature": 0.2},
-            deployment(defaults=DEFAULTS, traits=Traits(sampling=False)),
+            deployment(defaults=DEFAULTS, traits=NO_SAMPLING),
             {},
             id="model-takes-not-even-the-callers",
         ),

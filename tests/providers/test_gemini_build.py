@@ -348,7 +348,7 @@ DEFAULTS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
         ),
         (
             {"sampling": Sampling(temperature=0.3, top_k=5)},
-            {"defaults": DEFAULTS, "traits": Traits(sampling=False)},
+            {"defaults": DEFAULTS, "traits": Traits(refuses=frozenset({"temperature", "top_p"}))},
             {"maxOutputTokens": 256, "topK": 5},
         ),
         ({}, {}, {}),
@@ -508,7 +508,7 @@ def test_a_relayed_body_keeps_what_nobody_knows() -> None:
         ),
         (
             {"generationConfig": b'{"temperature":1,"topP":1,"topK":2}'},
-            {"traits": Traits(sampling=False)},
+            {"traits": Traits(refuses=frozenset({"temperature", "top_p"}))},
             {"generationConfig": {"topK": 2}},
         ),
         (

@@ -80,7 +80,7 @@ def test_the_clients_own_fields_are_sent(said: dict[str, Any], sent: dict[str, A
     defaults = Defaults(max_tokens=9, temperature=0.5)
     whole = {"prompt": [1, 2], **said, "grammar": "x", "model": "m", **sent}
     assert built(request, defaults=defaults)[1] == whole
-    cold = built(asked(), defaults=defaults, traits=Traits(sampling=False))[1]
+    cold = built(asked(), defaults=defaults, traits=Traits(refuses=frozenset({"temperature", "top_p"})))[1]
     assert cold == {"prompt": "hi", "model": "m", "n_predict": 9}
 
 

@@ -198,6 +198,7 @@ def test_every_setting_is_an_option() -> None:
     known_to_ollama(built)
 
 
+NO_SAMPLING = Traits(refuses=frozenset({"temperature", "top_p"}))
 DEFAULTS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
 
 
@@ -212,7 +213,7 @@ DEFAULTS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
         ),
         (
             {"sampling": Sampling(temperature=0.3, top_k=5)},
-            {"defaults": DEFAULTS, "traits": Traits(sampling=False)},
+            {"defaults": DEFAULTS, "traits": NO_SAMPLING},
             {"num_predict": 256, "top_k": 5},
         ),
         ({}, {}, {}),
@@ -342,7 +343,11 @@ def test_a_relayed_body_only_changes_the_models_name() -> None:
             {"defaults": DEFAULTS},
             {"temperature": 0, "num_predict": -1, "num_ctx": 5, "top_p": 0.9},
         ),
-        (b'{"temperature":1,"top_p":1,"top_k":2}', {"traits": Traits(sampling=False)}, {"top_k": 2}),
+        (
+            b'{"temperature":1,"top_p":1,"top_k":2}',
+            {"traits": NO_SAMPLING},
+            {"top_k": 2},
+        ),
         (b"null", {"defaults": Defaults(max_tokens=1)}, {"num_predict": 1}),
         (b'{"num_ctx":1}', {"options": OWN}, {"num_ctx": 1, "top_k": 9}),
     ],

@@ -36,7 +36,7 @@ from turnout.core import (
 from turnout.errors import InvalidRequest, Unsupported
 
 HELLO = (Message("user", (Text("hi"),)),)
-REASONS = Traits(sampling=False, max_tokens_field="max_completion_tokens")
+REASONS = Traits(refuses=frozenset({"max_tokens"}), refuses_thinking=frozenset({"temperature", "top_p"}))
 SEEDS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
 
 

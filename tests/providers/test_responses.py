@@ -130,11 +130,11 @@ def test_missing_defaults_are_filled_in() -> None:
     assert (body["max_output_tokens"], body["temperature"], body["top_p"]) == (5, 0.7, 0.9)
 
 
-def test_a_model_that_refuses_sampling_gets_none() -> None:
-    request = asked(temperature=0.5)
-    assert "temperature" not in sent(request, traits=Traits(sampling=False))
+def test_a_model_that_refuses_sampling_while_it_thinks_gets_none() -> None:
+    request, traits = asked(temperature=0.5), Traits(refuses_thinking=frozenset({"temperature", "top_p"}))
+    assert "temperature" not in sent(request, traits=traits)
     thoughtless = msgspec.structs.replace(request, reasoning=Reasoning(enabled=False, effort="none"))
-    assert sent(thoughtless, traits=Traits(sampling=False))["temperature"] == 0.5
+    assert sent(thoughtless, traits=traits)["temperature"] == 0.5
 
 
 def test_what_was_sealed_for_another_provider_is_left_out() -> None:

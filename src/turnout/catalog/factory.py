@@ -154,9 +154,10 @@ class DeploymentFactory:
         known = _known_traits(provider, model)
         said = [layer.traits for layer in layers]
         inputs = _first(said, "inputs", known.inputs)
+        refuses = _first(said, "refuses", UNSET)
         return Traits(
-            sampling=_first(said, "sampling", known.sampling),
-            max_tokens_field=_first(said, "max_tokens_field", known.max_tokens_field),
+            refuses=known.refuses if refuses is UNSET else frozenset(refuses),
+            refuses_thinking=known.refuses_thinking if refuses is UNSET else frozenset(),
             context=_first(said, "context", known.context),
             max_output=_first(said, "max_output", known.max_output),
             inputs=None if inputs is None else frozenset(inputs),
@@ -204,7 +205,7 @@ def _images(known: ImageLimits | None, provider: Provider, said: Sequence[ImageS
 def _defaults(provider: Provider, traits: Traits, layers: Sequence[Tuning]) -> Defaults:
     """A provider's own ``max_tokens`` is not for models that think first: they would spend all of it on thoughts."""
     own = provider.profile.defaults
-    if traits.max_tokens_field == "max_completion_tokens":
+    if "max_tokens" in traits.refuses:
         own = structs.replace(own, max_tokens=None)
     return Defaults(**{name: _first(layers, name, getattr(own, name)) for name in Defaults.__struct_fields__})
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from turnout.core import Secret
+from turnout.core import Parameter, Secret
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(ge=0, le=3_600)]
@@ -147,8 +147,7 @@ class ImageSettings(_Section, frozen=True):
 class TraitSettings(_Section, frozen=True):
     """``null``: nothing is known, and nothing is refused for it."""
 
-    sampling: bool | UnsetType = UNSET
-    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | UnsetType = UNSET
+    refuses: list[Parameter] | UnsetType = UNSET
     context: Tokens | UnsetType | None = UNSET
     max_output: Tokens | UnsetType | None = UNSET
     inputs: list[Modality] | UnsetType | None = UNSET

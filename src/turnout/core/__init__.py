@@ -1,7 +1,7 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
 from .attempt import AttemptEnd, AttemptStart, Outcome
-from .deployment import Defaults, Deployment, ImageLimits, Retries, Timeouts, Traits
+from .deployment import Defaults, Deployment, ImageLimits, Parameter, Retries, Timeouts, Traits
 from .events import (
     Delta,
     Failure,
@@ -18,7 +18,7 @@ from .events import (
     UsageSoFar,
 )
 from .fold import Answer, Choice, fold, unfold
-from .framing import LineFramer, SSEFramer
+from .framing import EventCutter, LineFramer, SSEFramer
 from .messages import (
     Audio,
     Extensions,
@@ -52,6 +52,7 @@ from .operations import (
     TranscriptionRequest,
     WireForm,
 )
+from .parameters import Parameters, parameters_of, refused_hints
 from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody
 from .secret import Secret
 from .support import HARMLESS, Support, left_out, refuse_unsupported
@@ -73,6 +74,7 @@ __all__ = [
     "Deployment",
     "EmbeddingRequest",
     "Embeddings",
+    "EventCutter",
     "Extensions",
     "Failure",
     "File",
@@ -89,6 +91,8 @@ __all__ = [
     "Model",
     "Outcome",
     "Output",
+    "Parameter",
+    "Parameters",
     "Part",
     "PartEnd",
     "PartStart",
@@ -130,8 +134,10 @@ __all__ = [
     "WireRequest",
     "fold",
     "left_out",
+    "parameters_of",
     "per_token",
     "refuse_unsupported",
+    "refused_hints",
     "unfold",
     "usd",
 ]

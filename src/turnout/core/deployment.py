@@ -9,6 +9,23 @@ import msgspec
 from .money import Price
 from .secret import Secret
 
+Parameter = Literal[
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "max_tokens",
+    "n",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "seed",
+    "stop",
+    "temperature",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+]
+"""A parameter of a chat request that a model may refuse, by its name in OpenAI's chat. ``parameters.py`` reads it."""
+
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds. ``first_token`` and ``first_byte`` run from sending the request, the one to the first piece of a stream,
@@ -60,17 +77,18 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about the upstream model that change what may be sent to it. None: nothing is known.
 
     ``context`` and ``max_output`` are tokens; ``inputs`` are modalities: text, image, audio, file, video.
-    ``tokenizer`` names the family that counts its tokens.
+    ``tokenizer`` names the family that counts its tokens. ``refuses`` are parameters that must not be sent;
+    ``refuses_thinking`` are those that the model takes only from a client that switches its thinking off.
     """
 
-    sampling: bool = True  # takes temperature and top_p
+    refuses: frozenset[Parameter] = frozenset()
+    refuses_thinking: frozenset[Parameter] = frozenset()
     context: int | None = None
     max_output: int | None = None
     inputs: frozenset[str] | None = None
     prefill: bool = True  # goes on with an assistant message at the end
     tokenizer: str | None = None
     images: ImageLimits | None = None
-    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):

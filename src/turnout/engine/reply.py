@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from turnout.core import ChatRequest, Deployment, Outcome, StreamEvent, Support, Usage, left_out
+from turnout.core import ChatRequest, Deployment, Outcome, StreamEvent, Support, Usage, left_out, refused_hints
 from turnout.core.support import left_out_beside_chat
 from turnout.routing import Plan
 
 from .attempt import Attempt
-
-_HEAT = ("temperature", "top_p")
 
 
 class Reply:
@@ -37,10 +35,10 @@ class Reply:
         request, deployment = self._attempt.request, self.deployment
         if not isinstance(request, ChatRequest):
             return [] if self._attempt.relayed else list(left_out_beside_chat(request, self._support))
-        found = [] if self._attempt.relayed else list(left_out(request, self._support))
-        if not deployment.traits.sampling and (request.reasoning is None or request.reasoning.enabled):
-            found += [name for name in _HEAT if getattr(request.sampling, name) is not None]
-        return found
+        refused = refused_hints(request, deployment)
+        if self._attempt.relayed:
+            return refused
+        return [*dict.fromkeys([*left_out(request, self._support), *refused])]
 
     @property
     def usage(self) -> Usage | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from turnout.core import ImageLimits
+from turnout.core import ImageLimits, Parameter
 
 from .types import READS, Facts, Lifecycle
 
@@ -15,7 +15,7 @@ _MODELS: Final = "https://platform.claude.com/docs/en/about-claude/models/overvi
 _MIGRATION: Final = "https://platform.claude.com/docs/en/about-claude/models/migration-guide"
 _DEPRECATIONS: Final = "https://platform.claude.com/docs/en/about-claude/model-deprecations"
 
-SAMPLING: Final = frozenset({"temperature", "top_p", "top_k"})
+SAMPLING: Final[frozenset[Parameter]] = frozenset({"temperature", "top_p", "top_k"})
 
 _SHARP: Final = ImageLimits(long_edge=2576, bytes=5 * 1024 * 1024 * 3 // 4, number=600, many=20, many_edge=2000)
 """From Opus 4.7 on; 5 MB of base64 each. https://platform.claude.com/docs/en/build-with-claude/vision"""
@@ -27,10 +27,8 @@ _CLAUDE_4: Final = replace(_CLAUDE_3, max_output=64_000, thinking="optional")
 _CLAUDE_45: Final = replace(_CLAUDE_4, tokenizer="claude-4.5")
 # "Prefilling assistant messages returns a 400 error on Claude 4.6 models", and on later ones.
 _CLAUDE_46: Final = replace(_CLAUDE_45, context=1_000_000, max_output=128_000, prefill=False, source=_MIGRATION)
-# Opus 4.7 and 4.8, and all of generation 5: 400 "`temperature` is deprecated for this model"; budgets are refused too.
-_CLAUDE_47: Final = replace(
-    _CLAUDE_46, refuses=SAMPLING | {"thinking.budget_tokens"}, tokenizer="claude-2026", images=_SHARP
-)
+# Opus 4.7 and 4.8, and all of generation 5: 400 "`temperature` is deprecated for this model".
+_CLAUDE_47: Final = replace(_CLAUDE_46, refuses=SAMPLING, tokenizer="claude-2026", images=_SHARP)
 
 LATER: Final = replace(_CLAUDE_47, context=None, max_output=None)
 """Generations after those below."""

@@ -81,14 +81,14 @@ def traits_of(model: str) -> Traits:
     """What of the facts changes what may be sent."""
     known = _found(_plain(model))
     return Traits(
-        sampling=not known.refuses & {"temperature", "top_p"},
+        refuses=known.refuses,
+        refuses_thinking=known.refuses_thinking,
         context=known.context,
         max_output=known.max_output,
         inputs=known.inputs,
         prefill=known.prefill,
         tokenizer=known.tokenizer,
         images=known.images,
-        max_tokens_field="max_completion_tokens" if "max_tokens" in known.refuses else "max_tokens",
     )
 
 

@@ -7,15 +7,19 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from turnout.core import Parameter
+
 from .types import READS, SEES, TEXT, Facts, Lifecycle
 
 _MODELS: Final = "https://developers.openai.com/api/docs/models"
 _REASONING: Final = "https://developers.openai.com/api/docs/guides/reasoning"
 _DEPRECATIONS: Final = "https://developers.openai.com/api/docs/deprecations"
 
-SAMPLING: Final = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "logit_bias"})
-"""What thinking models refuse: OpenAI's o series, GPT-5 and GPT-6. GPT-5.1 to 5.5 take ``temperature`` and ``top_p``
-with the reasoning effort "none" alone, which nothing here can promise."""
+SAMPLING: Final[frozenset[Parameter]] = frozenset(
+    {"temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias"}
+)
+"""Models that think refuse these: the o series, GPT-5 and GPT-6. GPT-5.1 to 5.5 take ``temperature``, ``top_p`` and
+``logprobs`` from a client that sets the reasoning effort "none"."""
 
 _GPT_35: Final = Facts(
     context=16_385, max_output=4_096, inputs=TEXT, thinking="never", tokenizer="cl100k", source=_MODELS
@@ -28,7 +32,8 @@ _THINKS: Final = Facts(
     context=200_000,
     max_output=100_000,
     inputs=READS,
-    refuses=SAMPLING | {"max_tokens"},
+    refuses=frozenset({"max_tokens"}),
+    refuses_thinking=SAMPLING,
     thinking="always",
     tokenizer="o200k-reasoning",
     source=_REASONING,

@@ -1,13 +1,13 @@
-"""The form of the facts."""
+"""The types of the facts."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
-from turnout.core import ImageLimits
+from turnout.core import ImageLimits, Parameter
 
 Status = Literal["active", "deprecated", "retired"]
 
@@ -15,6 +15,8 @@ TEXT: Final = frozenset({"text"})
 SEES: Final = frozenset({"text", "image"})
 READS: Final = frozenset({"text", "image", "file"})
 HEARS: Final = frozenset({"text", "image", "file", "audio", "video"})
+
+_PARAMETERS: Final = frozenset(get_args(Parameter))
 
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,21 +51,28 @@ ACTIVE: Final = Lifecycle()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a model; None where nothing is. ``context`` and ``max_output`` are tokens.
+    """The facts about a model; None where nothing is known. ``context`` and ``max_output`` are tokens.
 
-    ``refuses`` are parameters of OpenAI's and Anthropic's wires that are answered with 400; a model that refuses
-    ``max_tokens`` takes ``max_completion_tokens``. ``thinking``: it never does, when asked to, or always.
-    ``images`` goes before what the provider takes of images; None: that holds.
+    ``refuses`` are parameters that the model answers with 400; a model that refuses ``max_tokens`` takes
+    ``max_completion_tokens``. ``refuses_thinking`` are parameters that it takes only when a client switches its
+    thinking off. A name that isn't a parameter raises ``ValueError``. ``thinking`` says whether the model thinks.
+    ``images`` goes before the provider's own limits for images; with None those hold.
     """
 
     context: int | None = None
     max_output: int | None = None
     inputs: frozenset[str] | None = None
     outputs: frozenset[str] = TEXT
-    refuses: frozenset[str] = frozenset()
+    refuses: frozenset[Parameter] = frozenset()
+    refuses_thinking: frozenset[Parameter] = frozenset()
     prefill: bool = True
     thinking: Literal["never", "optional", "always"] | None = None
     tokenizer: str | None = None
     images: ImageLimits | None = None
     lifecycle: Lifecycle = ACTIVE
     source: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = (self.refuses | self.refuses_thinking) - _PARAMETERS
+        if unknown:
+            raise ValueError(f"not parameters that a model can refuse: {', '.join(sorted(unknown))}")

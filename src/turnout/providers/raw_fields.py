@@ -1,4 +1,4 @@
-"""Reaching into the fields of a relayed request, which nobody has decoded."""
+"""Changes to the fields of a relayed request, which are raw JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Raw
 
+from turnout.core import Parameter, Parameters
 from turnout.errors import InvalidRequest
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
@@ -23,7 +24,22 @@ def object_in(fields: Mapping[str, Raw], name: str) -> dict[str, Raw]:
         raise InvalidRequest(f"'{name}' has to be an object.", param=name) from error
 
 
-def add_missing(config: dict[str, Raw], names: tuple[str, ...], value: float | None) -> None:
-    """Puts a default under the first of ``names``, unless the client said something under any of them."""
-    if value is not None and not any(name in config for name in names):
-        config[names[0]] = Raw(msgspec.json.encode(value))
+def set_parameters(fields: dict[str, Raw], parameters: Parameters, names: Mapping[Parameter, tuple[str, ...]]) -> None:
+    """Adds the defaults for what the client left out, and removes what the model refuses.
+
+    ``names`` are the wire's names of each parameter. The first one is the name of a default.
+    """
+    for parameter in parameters.refused:
+        if parameter != "max_tokens":
+            for name in names.get(parameter, ()):
+                fields.pop(name, None)
+    defaults = parameters.defaults
+    _add_missing(fields, names["max_tokens"], defaults.max_tokens)
+    _add_missing(fields, names["temperature"], defaults.temperature)
+    _add_missing(fields, names["top_p"], defaults.top_p)
+
+
+def _add_missing(fields: dict[str, Raw], names: tuple[str, ...], value: float | None) -> None:
+    """The client's own value counts under any of ``names``, ``null`` too."""
+    if value is not None and not any(name in fields for name in names):
+        fields[names[0]] = Raw(msgspec.json.encode(value))

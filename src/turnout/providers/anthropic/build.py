@@ -6,44 +6,57 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Tool
+from turnout.core import ChatRequest, Deployment, Parameter, Parameters, Tool, parameters_of
 from turnout.errors import Unsupported
+from turnout.providers.raw_fields import object_in
 
 from .anthropic_wire import NAMESPACE, Fields
 from .content import conversation, system_of
 from .reasoning import thinking_of
-from .version import takes_sampling
+from .version import refused_by_version
 
 _encode = msgspec.json.encode
 _FIELDS = msgspec.json.Decoder(Fields)
-_SAMPLING = ("temperature", "top_p", "top_k")
 _MAX_TOKENS = 1024
 """Anthropic wants to be told how long an answer may be."""
 
+_NAMES: dict[Parameter, str] = {
+    "stop": "stop_sequences",
+    "temperature": "temperature",
+    "top_k": "top_k",
+    "top_p": "top_p",
+}
 _MODES = {"auto": "auto", "required": "any", "tool": "tool", "none": "none"}
 
 
 def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for the model's name, missing defaults, and sampling that the model
-    doesn't take.
-    """
+    """The client's own fields, byte for byte, but for the model's name and the parameters."""
+    parameters = _parameters(request, deployment)
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
     if request.max_output is None:
         body["max_tokens"] = _max_tokens(deployment)
-    if not takes_sampling(request, deployment):
-        for name in _SAMPLING:
-            body.pop(name, None)
-    return _encode(body | _default_sampling(request, deployment, thinks="thinking" in fields))
+    for parameter in parameters.refused & _NAMES.keys():
+        body.pop(_NAMES[parameter], None)
+    if "parallel_tool_calls" in parameters.refused:
+        choice = object_in(fields, "tool_choice")
+        if choice.pop("disable_parallel_tool_use", None) is not None:
+            body["tool_choice"] = choice
+    return _encode(body | _default_sampling(parameters, thinks="thinking" in fields))
+
+
+def _parameters(request: ChatRequest, deployment: Deployment) -> Parameters:
+    return parameters_of(request, deployment, refused_by_version(request, deployment))
 
 
 def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made anew from the core. ``refuse_unsupported`` has been asked before."""
+    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
     if request.messages[-1].role == "assistant" and not deployment.traits.prefill:
         raise Unsupported(
             f"The model '{deployment.model}' does not go on with an answer that was begun: end with a user's message.",
             param="messages",
         )
+    parameters = _parameters(request, deployment)
     thinking = thinking_of(request, deployment, _max_tokens(deployment))
     body: dict[str, Any] = {
         "model": deployment.model,
@@ -56,7 +69,7 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         "thinking": thinking.config,
         "output_config": thinking.effort | _format(request) or None,
     }
-    body |= _sampling(request, deployment, thinks=thinking.config is not None) | _tools(request)
+    body |= _sampling(parameters, thinks=thinking.config is not None) | _tools(request, parameters)
     body = {name: value for name, value in body.items() if value is not None}
     for name, value in ((request.extensions or {}).get(NAMESPACE) or {}).items():
         body[name] = body[name] | _FIELDS.decode(value) if isinstance(body.get(name), dict) else value
@@ -68,25 +81,25 @@ def _max_tokens(deployment: Deployment) -> int:
     return _MAX_TOKENS if limit is None else limit
 
 
-def _sampling(request: ChatRequest, deployment: Deployment, *, thinks: bool) -> dict[str, Any]:
-    """The caller's values where the model takes any, with the defaults."""
-    if not takes_sampling(request, deployment):
-        return {}
-    sampling = request.sampling
-    if sampling.temperature is not None and sampling.temperature > 1:
+def _sampling(parameters: Parameters, *, thinks: bool) -> dict[str, Any]:
+    """The client's values and the defaults, without the refused parameters."""
+    sampling = parameters.request.sampling
+    values = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
+    sent = {name: value for name, value in values.items() if name not in parameters.refused}
+    temperature = sent.get("temperature")
+    if temperature is not None and temperature > 1:
         raise Unsupported("The provider 'anthropic' takes a temperature from 0 to 1.", param="temperature")
-    said = {name: getattr(sampling, name) for name in _SAMPLING}
-    return said | _default_sampling(request, deployment, thinks=thinks)
+    return sent | _default_sampling(parameters, thinks=thinks)
 
 
-def _default_sampling(request: ChatRequest, deployment: Deployment, *, thinks: bool) -> dict[str, Any]:
-    """Only for a caller who says nothing of it: most models refuse ``top_p`` beside ``temperature``, and neither may
-    be changed while they think (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
+def _default_sampling(parameters: Parameters, *, thinks: bool) -> dict[str, Any]:
+    """Only for a client that sets neither: most models refuse ``top_p`` beside ``temperature``, and neither may be
+    changed while they think (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
     """
-    said = request.sampling.temperature is not None or request.sampling.top_p is not None
-    if said or thinks or not takes_sampling(request, deployment):
+    sampling = parameters.request.sampling
+    if thinks or sampling.temperature is not None or sampling.top_p is not None:
         return {}
-    defaults = {"temperature": deployment.defaults.temperature, "top_p": deployment.defaults.top_p}
+    defaults = {"temperature": parameters.defaults.temperature, "top_p": parameters.defaults.top_p}
     return {name: value for name, value in defaults.items() if value is not None}
 
 
@@ -101,10 +114,10 @@ def _format(request: ChatRequest) -> dict[str, Any]:
     return {"format": {"type": "json_schema", "schema": request.output.schema}}
 
 
-def _tools(request: ChatRequest) -> dict[str, Any]:
+def _tools(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
     """Parallel calls are switched on and off beside the choice of the tool."""
     fields: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]} if request.tools else {}
-    choice, parallel = request.tool_choice, request.parallel_tool_calls
+    choice, parallel = request.tool_choice, parameters.parallel_tool_calls
     if choice is None and (parallel is None or not request.tools):
         return fields
     mode = choice.mode if choice else "auto"

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from turnout.core import ChatRequest, Deployment
+from turnout.core import ChatRequest, Deployment, Parameter
 
 from .anthropic_wire import WIRE
 
@@ -13,6 +13,8 @@ LATEST_WITH_SAMPLING = "2023-06-01"
 """The last one that takes ``temperature``, ``top_p`` and ``top_k``; it takes everything else of the newer one too."""
 
 _WITHOUT_SAMPLING = "2026-10-21"
+_SAMPLING: frozenset[Parameter] = frozenset({"temperature", "top_p", "top_k"})
+_NOTHING: frozenset[Parameter] = frozenset()
 
 
 def relayed_headers(request: ChatRequest) -> dict[str, str]:
@@ -26,6 +28,6 @@ def api_version(request: ChatRequest, deployment: Deployment) -> str:
     return deployment.api_version or relayed_headers(request).get(HEADER, LATEST_WITH_SAMPLING)
 
 
-def takes_sampling(request: ChatRequest, deployment: Deployment) -> bool:
-    """May ``temperature``, ``top_p`` and ``top_k`` be sent? Where not, even their default values are refused."""
-    return deployment.traits.sampling and api_version(request, deployment) < _WITHOUT_SAMPLING
+def refused_by_version(request: ChatRequest, deployment: Deployment) -> frozenset[Parameter]:
+    """The parameters that the version refuses, even with their default values."""
+    return _NOTHING if api_version(request, deployment) < _WITHOUT_SAMPLING else _SAMPLING

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Defaults, Deployment, Sampling, Tool, ToolChoice
-from turnout.providers.raw_fields import add_missing, object_in
+from turnout.core import ChatRequest, Defaults, Deployment, Parameter, Tool, ToolChoice, parameters_of
+from turnout.providers.raw_fields import object_in, set_parameters
 
 from . import gemini_wire as wire
 from .contents import contents_of
@@ -20,7 +20,7 @@ _encode = msgspec.json.encode
 
 
 def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made anew from the core. ``refuse_unsupported`` has been asked before."""
+    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
     system, contents = contents_of(request, deployment)
     body = wire.GenerateRequest(
         contents=contents,
@@ -50,16 +50,16 @@ def _tool_config(choice: ToolChoice) -> dict[str, dict[str, Any]]:
 
 
 def _generation_config(request: ChatRequest, deployment: Deployment) -> wire.GenerationConfig:
-    sampling, defaults, output = request.sampling, deployment.defaults, request.output
-    temperature, top_p = _heat(sampling, deployment)
+    parameters, output = parameters_of(request, deployment), request.output
+    sampling = parameters.sampling
     return wire.GenerationConfig(
-        temperature=temperature,
-        top_p=top_p,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
         top_k=sampling.top_k,
         seed=sampling.seed,
         presence_penalty=sampling.presence_penalty,
         frequency_penalty=sampling.frequency_penalty,
-        max_output_tokens=defaults.max_tokens if request.max_output is None else request.max_output,
+        max_output_tokens=parameters.max_tokens,
         stop_sequences=request.stop,
         candidate_count=request.n,
         response_mime_type=None if output.kind == "text" else "application/json",
@@ -70,39 +70,35 @@ def _generation_config(request: ChatRequest, deployment: Deployment) -> wire.Gen
     )
 
 
-def _heat(sampling: Sampling, deployment: Deployment) -> tuple[float | None, float | None]:
-    """Temperature and top_p: the caller's, else the deployment's, if the model takes them at all."""
-    if not deployment.traits.sampling:
-        return None, None
-    defaults = deployment.defaults
-    return (
-        defaults.temperature if sampling.temperature is None else sampling.temperature,
-        defaults.top_p if sampling.top_p is None else sampling.top_p,
-    )
-
-
 # --- relayed -----------------------------------------------------------------------------------------
 
-_TEMPERATURE = ("temperature",)
-_TOP_P = ("topP", "top_p")
-_MAX_TOKENS = ("maxOutputTokens", "max_output_tokens")
+_NAMES: dict[Parameter, tuple[str, ...]] = {
+    "frequency_penalty": ("frequencyPenalty", "frequency_penalty"),
+    "logprobs": ("responseLogprobs", "response_logprobs"),
+    "max_tokens": ("maxOutputTokens", "max_output_tokens"),
+    "n": ("candidateCount", "candidate_count"),
+    "presence_penalty": ("presencePenalty", "presence_penalty"),
+    "seed": ("seed",),
+    "stop": ("stopSequences", "stop_sequences"),
+    "temperature": ("temperature",),
+    "top_k": ("topK", "top_k"),
+    "top_logprobs": ("logprobs",),
+    "top_p": ("topP", "top_p"),
+}
+"""In ``generationConfig``. Google reads ``snake_case`` names too."""
+
 _NO_DEFAULTS = Defaults()
 
 
-def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for missing defaults and what the model doesn't take.
+def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
+    """The client's own fields, byte for byte, but for the parameters.
 
-    The model and the wish for a stream are in the address. Google reads ``snake_case`` names too.
+    The model's name and the wish for a stream are in the address.
     """
-    takes_heat, defaults = deployment.traits.sampling, deployment.defaults
-    if takes_heat and defaults == _NO_DEFAULTS:
+    parameters = parameters_of(request, deployment)
+    if not parameters.refused and parameters.defaults == _NO_DEFAULTS:
         return _encode(fields)
     name = "generation_config" if "generation_config" in fields else "generationConfig"
     config = object_in(fields, name)
-    add_missing(config, _MAX_TOKENS, defaults.max_tokens)
-    if takes_heat:
-        add_missing(config, _TEMPERATURE, defaults.temperature)
-        add_missing(config, _TOP_P, defaults.top_p)
-    else:
-        config = {key: value for key, value in config.items() if key not in _TEMPERATURE + _TOP_P}
+    set_parameters(config, parameters, _NAMES)
     return _encode({**fields, name: config})

@@ -108,7 +108,7 @@ class Gemini:
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         if request.raw is not None and request.raw.wire == WIRE:
-            body = relayed_body(request.raw.fields, deployment)
+            body = relayed_body(request.raw.fields, request, deployment)
         else:
             refuse_unsupported(request, self.support, self.name)
             refuse_one_at_a_time(request, self.name)

@@ -17,18 +17,22 @@ from turnout.core import (
     Image,
     Message,
     Output,
+    Parameter,
+    Parameters,
     Part,
     Reasoning,
     RedactedThinking,
     Refusal,
+    Sampling,
     Text,
     Thinking,
     Tool,
     ToolCall,
     ToolResult,
+    parameters_of,
 )
 from turnout.errors import InvalidRequest, Unsupported
-from turnout.providers.raw_fields import add_missing, object_in
+from turnout.providers.raw_fields import object_in, set_parameters
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import ollama_wire as wire
@@ -41,8 +45,10 @@ _OPTION = "options."
 
 
 def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made anew from the core. ``refuse_unsupported`` has been asked before."""
+    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
     names = tool_names(request)
+    parameters = parameters_of(request, deployment)
+    sampling = parameters.sampling
     body = wire.ChatRequest(
         model=deployment.model,
         messages=[
@@ -51,12 +57,12 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
             for wired in _messages(message, names, f"messages[{number}]")
         ],
         stream=request.stream,
-        options=_options(request, deployment),
+        options=_options(request, parameters, sampling),
         tools=_tools(request),
         format=_format(request.output),
         think=_think(request.reasoning) if request.reasoning else None,
-        logprobs=request.sampling.logprobs,
-        top_logprobs=request.sampling.top_logprobs,
+        logprobs=sampling.logprobs,
+        top_logprobs=sampling.top_logprobs,
     )
     more = (request.extensions or {}).get(NAMESPACE)
     return _encode(_with_more(body, more or {}, deployment) if more or deployment.options else body)
@@ -86,14 +92,11 @@ def add_own_defaults(fields: dict[str, Any], options: dict[str, Any], deployment
         group.setdefault(name, value)
 
 
-def _options(request: ChatRequest, deployment: Deployment) -> wire.Options:
-    sampling, defaults, takes_heat = request.sampling, deployment.defaults, deployment.traits.sampling
-    temperature = defaults.temperature if sampling.temperature is None else sampling.temperature
-    top_p = defaults.top_p if sampling.top_p is None else sampling.top_p
+def _options(request: ChatRequest, parameters: Parameters, sampling: Sampling) -> wire.Options:
     return wire.Options(
-        num_predict=defaults.max_tokens if request.max_output is None else request.max_output,
-        temperature=temperature if takes_heat else None,
-        top_p=top_p if takes_heat else None,
+        num_predict=parameters.max_tokens,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
         top_k=sampling.top_k,
         seed=sampling.seed,
         presence_penalty=sampling.presence_penalty,
@@ -185,24 +188,32 @@ def _add(wired: wire.Message, part: Part, where: str) -> None:
 
 # --- relayed -----------------------------------------------------------------------------------------
 
-_TEMPERATURE = ("temperature",)
-_TOP_P = ("top_p",)
-_MAX_TOKENS = ("num_predict",)
+_NAMES: dict[Parameter, tuple[str, ...]] = {
+    "frequency_penalty": ("frequency_penalty",),
+    "max_tokens": ("num_predict",),
+    "presence_penalty": ("presence_penalty",),
+    "seed": ("seed",),
+    "stop": ("stop",),
+    "temperature": ("temperature",),
+    "top_k": ("top_k",),
+    "top_p": ("top_p",),
+}
+"""In ``options``."""
+
+_OUTSIDE_OPTIONS: tuple[Parameter, ...] = ("logprobs", "top_logprobs")
 _NO_DEFAULTS = Defaults()
 
 
-def relayed_body(fields: dict[str, Raw], deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for the model's name, missing defaults and what it doesn't take."""
-    takes_heat, defaults = deployment.traits.sampling, deployment.defaults
+def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
+    """The client's own fields, byte for byte, but for the model's name, the parameters and the deployment's options."""
+    parameters = parameters_of(request, deployment)
     body: dict[str, Raw | dict[str, Raw]] = {**fields, "model": Raw(_encode(deployment.model))}
-    if takes_heat and defaults == _NO_DEFAULTS and not deployment.options:
+    if not parameters.refused and parameters.defaults == _NO_DEFAULTS and not deployment.options:
         return _encode(body)
     options = object_in(fields, "options")
-    add_missing(options, _MAX_TOKENS, defaults.max_tokens)
-    if takes_heat:
-        add_missing(options, _TEMPERATURE, defaults.temperature)
-        add_missing(options, _TOP_P, defaults.top_p)
-    else:
-        options = {key: value for key, value in options.items() if key not in _TEMPERATURE + _TOP_P}
+    set_parameters(options, parameters, _NAMES)
+    for name in _OUTSIDE_OPTIONS:
+        if name in parameters.refused:
+            body.pop(name, None)
     add_own_defaults(body, options, deployment)
     return _encode(body | {"options": options})

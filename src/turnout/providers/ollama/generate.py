@@ -23,7 +23,7 @@ class Generate:
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         if request.raw is None:
             raise Unsupported("Only requests to /api/generate can be sent there.")
-        return self._send(deployment, "/api/generate", relayed_body(request.raw.fields, deployment))
+        return self._send(deployment, "/api/generate", relayed_body(request.raw.fields, request, deployment))
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)

@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, WireRequest
+from turnout.core import ChatRequest, Deployment, WireRequest, parameters_of
 from turnout.providers import Decoder
 
 from .access import Access
 from .chat.build import with_usage
 from .chat.relay import BodyRelay, StreamRelay
+from .parameters import set_parameters
 
 
 class CompletionsWire:
@@ -25,18 +26,12 @@ class CompletionsWire:
         self._access = access
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
-        """The client's own fields; defaults for those that it doesn't say."""
+        """The client's own fields, but for the model's name, the parameters and the wish for usage."""
         fields = request.raw.fields if request.raw else {}
         body: dict[str, Any] = {**fields, "model": deployment.model}
         if request.stream and not request.stream_usage:
             body["stream_options"] = with_usage(body.get("stream_options"))
-        defaults, sampling = deployment.defaults, request.sampling
-        missing = {
-            "max_tokens": defaults.max_tokens if request.max_output is None else None,
-            "temperature": defaults.temperature if sampling.temperature is None else None,
-            "top_p": defaults.top_p if sampling.top_p is None else None,
-        }
-        body |= {name: value for name, value in missing.items() if value is not None}
+        set_parameters(body, parameters_of(request, deployment), "max_tokens")
         return self._access.request(deployment, "completions", msgspec.json.encode(body))
 
     def decoder(self, request: ChatRequest) -> Decoder:

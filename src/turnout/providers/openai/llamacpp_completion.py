@@ -19,6 +19,7 @@ from turnout.core import (
     Failure,
     Finish,
     FinishReason,
+    Parameter,
     PartEnd,
     PartStart,
     Relayed,
@@ -29,12 +30,13 @@ from turnout.core import (
     Usage,
     UsageSoFar,
     WireRequest,
+    parameters_of,
 )
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import Unsupported
 from turnout.providers import Decoder
 from turnout.providers.frames import BodyReader, FrameReader
-from turnout.providers.raw_fields import add_missing
+from turnout.providers.raw_fields import set_parameters
 from turnout.providers.unreadable import unreadable
 
 from .access import Access
@@ -43,6 +45,19 @@ from .chat.decode import failure_of
 
 _encode = msgspec.json.encode
 _STOPS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}
+_NAMES: dict[Parameter, tuple[str, ...]] = {
+    "frequency_penalty": ("frequency_penalty",),
+    "logit_bias": ("logit_bias",),
+    "logprobs": ("n_probs",),
+    "max_tokens": ("n_predict",),
+    "presence_penalty": ("presence_penalty",),
+    "seed": ("seed",),
+    "stop": ("stop",),
+    "temperature": ("temperature",),
+    "top_k": ("top_k",),
+    "top_logprobs": ("n_probs",),
+    "top_p": ("top_p",),
+}
 
 
 class _Timings(msgspec.Struct):
@@ -78,12 +93,8 @@ class CompletionWire:
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         if request.raw is None:
             raise Unsupported("Only requests to /completion can be sent there.")
-        defaults = deployment.defaults
         fields = {**request.raw.fields, "model": Raw(_encode(deployment.model))}
-        add_missing(fields, ("n_predict",), defaults.max_tokens)
-        if deployment.traits.sampling:
-            add_missing(fields, ("temperature",), defaults.temperature)
-            add_missing(fields, ("top_p",), defaults.top_p)
+        set_parameters(fields, parameters_of(request, deployment), _NAMES)
         return self._access.request(deployment, "completion", _encode(fields))
 
     def decoder(self, request: ChatRequest) -> Decoder:

@@ -15,6 +15,7 @@ from turnout.core import (
     File,
     Image,
     Message,
+    Parameters,
     Part,
     RedactedThinking,
     Refusal,
@@ -23,8 +24,10 @@ from turnout.core import (
     Tool,
     ToolCall,
     ToolResult,
+    parameters_of,
 )
 from turnout.errors import InvalidRequest, Unsupported
+from turnout.providers.openai.parameters import remove_refused, set_parameters
 
 NAMESPACE = "openai"
 _encode = msgspec.json.encode
@@ -33,43 +36,27 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for the model's name, missing defaults and the wish for usage."""
+    """The client's own fields, byte for byte, but for the model's name, the parameters and the wish for usage."""
+    parameters = parameters_of(request, deployment)
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
     if request.stream and not request.stream_usage:
         body["stream_options"] = with_usage(body.get("stream_options"))
-    _set_limit(body, request, deployment)
-    _set_sampling(body, request, deployment)
+    limit = _limit_field(parameters)
+    if request.max_output is not None and not _has_value(body, limit):
+        for name in _LIMITS:
+            body.pop(name, None)
+        body[limit] = request.max_output
+    set_parameters(body, parameters, limit)
     return _encode(body)
 
 
-def _set_limit(body: dict[str, Any], request: ChatRequest, deployment: Deployment) -> None:
-    """The caller's limit, under the name that this model takes, or the default."""
-    field = deployment.traits.max_tokens_field
-    if request.max_output is None:
-        if deployment.defaults.max_tokens is not None:
-            body[field] = deployment.defaults.max_tokens
-    elif not _says(body, field):
-        for name in _LIMITS:
-            body.pop(name, None)
-        body[field] = request.max_output
+def _limit_field(parameters: Parameters) -> str:
+    return "max_completion_tokens" if "max_tokens" in parameters.refused else "max_tokens"
 
 
-def _says(body: dict[str, Any], name: str) -> bool:
+def _has_value(body: dict[str, Any], name: str) -> bool:
     return name in body and bytes(body[name]) != b"null"
-
-
-def _set_sampling(body: dict[str, Any], request: ChatRequest, deployment: Deployment) -> None:
-    """Defaults for what isn't said. A model that refuses both may take the caller's while it doesn't think."""
-    if deployment.traits.sampling:
-        defaults, sampling = deployment.defaults, request.sampling
-        if defaults.temperature is not None and sampling.temperature is None:
-            body["temperature"] = defaults.temperature
-        if defaults.top_p is not None and sampling.top_p is None:
-            body["top_p"] = defaults.top_p
-    elif request.reasoning is None or request.reasoning.enabled:
-        body.pop("temperature", None)
-        body.pop("top_p", None)
 
 
 def with_usage(options: Raw | None) -> Raw:
@@ -81,12 +68,13 @@ def with_usage(options: Raw | None) -> Raw:
 
 
 def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made anew from the core. ``refuse_unsupported`` has been asked before."""
-    defaults, sampling = deployment.defaults, request.sampling
+    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
+    parameters = parameters_of(request, deployment)
+    sampling, limit = parameters.sampling, _limit_field(parameters)
     body: dict[str, Any] = {
         "model": deployment.model,
         "messages": [wire for message in request.messages for wire in _messages(message)],
-        deployment.traits.max_tokens_field: defaults.max_tokens if request.max_output is None else request.max_output,
+        limit: parameters.max_tokens,
         "stop": list(request.stop) or None,
         "n": request.n if request.n > 1 else None,
         "seed": sampling.seed,
@@ -100,10 +88,10 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
     }
-    _set_sampling(body, request, deployment)
     if request.stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     body |= _tools(request) | _output(request) | _reasoning(request) | (request.extensions or {}).get(NAMESPACE, {})
+    remove_refused(body, parameters, limit)
     return _encode({name: value for name, value in body.items() if value is not None})
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Continuation, Deployment
+from turnout.core import ChatRequest, Continuation, Deployment, parameters_of
 from turnout.errors import Unsupported
+from turnout.providers.openai.parameters import set_parameters
 
 _encode = msgspec.json.encode
 _OURS = b'"turnout-1.'
@@ -27,7 +28,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 
 def relayed_body(request: ChatRequest, deployment: Deployment, *, stateful: bool) -> bytes:
-    """The client's own fields, byte for byte, but for the model's name and missing defaults.
+    """The client's own fields, byte for byte, but for the model's name and the parameters.
 
     ``stateful``: the vendor keeps what it has answered, and can go on from there.
     """
@@ -42,7 +43,7 @@ def relayed_body(request: ChatRequest, deployment: Deployment, *, stateful: bool
         body["input"] = [*_replayed(earlier), *_items(body.get("input"))]
     elif _OURS in bytes(body.get("input", b"")):
         body["input"] = _items(body["input"])
-    _set_defaults(body, request, deployment)
+    set_parameters(body, parameters_of(request, deployment), "max_output_tokens")
     return _encode(body)
 
 
@@ -67,17 +68,3 @@ def _replayed(earlier: Continuation) -> Iterator[dict[str, Raw]]:
         if told.type == "reasoning" and (not told.encrypted_content or told.encrypted_content.startswith("turnout-1.")):
             continue
         yield {name: value for name, value in _FIELDS.decode(item).items() if name not in ("id", "status")}
-
-
-def _set_defaults(body: dict[str, Any], request: ChatRequest, deployment: Deployment) -> None:
-    """For what isn't said. A model that refuses sampling may take the caller's while it doesn't think."""
-    defaults = deployment.defaults
-    if request.max_output is None and defaults.max_tokens is not None:
-        body["max_output_tokens"] = defaults.max_tokens
-    if deployment.traits.sampling:
-        for name in ("temperature", "top_p"):
-            if getattr(request.sampling, name) is None and getattr(defaults, name) is not None:
-                body[name] = getattr(defaults, name)
-    elif request.reasoning is None or request.reasoning.enabled:
-        body.pop("temperature", None)
-        body.pop("top_p", None)

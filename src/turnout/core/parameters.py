@@ -1,0 +1,122 @@
+"""The parameters that a chat request sends to one deployment: nothing else reads what its model refuses.
+
+A refused hint, which only nudges the sampling, is left out, and ``x-turnout-dropped`` names it. A refused parameter
+that changes the meaning of the answer is an error.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import structs
+
+from turnout.errors import Unsupported
+
+from .deployment import Defaults, Deployment, Parameter, Traits
+from .request import ChatRequest, Sampling
+
+_HINTS: Final[tuple[Parameter, ...]] = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+)
+"""Fields of ``Sampling``."""
+
+_DEFAULTS: Final = ("temperature", "top_p")
+_EMPTY: Final = (b"null", b"{}", b"[]")
+_NOTHING: Final[frozenset[Parameter]] = frozenset()
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """A relayed body keeps the client's fields, so it needs only ``defaults``, which are sent for parameters that the
+    client left out, and ``refused``, the parameters that have to be removed. A translated body reads the properties.
+
+    ``max_tokens`` in ``refused`` means that OpenAI's chat sends the limit as ``max_completion_tokens``.
+    """
+
+    request: ChatRequest
+    defaults: Defaults
+    refused: frozenset[Parameter] = _NOTHING
+
+    @property
+    def sampling(self) -> Sampling:
+        """The client's values, else the defaults, without the refused parameters."""
+        sampling = self.request.sampling
+        changes = {name: None for name in self.refused if getattr(sampling, name, None) is not None}
+        for name in _DEFAULTS:
+            if getattr(sampling, name) is None and getattr(self.defaults, name) is not None:
+                changes[name] = getattr(self.defaults, name)
+        return structs.replace(sampling, **changes) if changes else sampling
+
+    @property
+    def max_tokens(self) -> int | None:
+        limit = self.request.max_output
+        return self.defaults.max_tokens if limit is None else limit
+
+    @property
+    def parallel_tool_calls(self) -> bool | None:
+        return None if "parallel_tool_calls" in self.refused else self.request.parallel_tool_calls
+
+
+def parameters_of(
+    request: ChatRequest, deployment: Deployment, refused_by_wire: frozenset[Parameter] = _NOTHING
+) -> Parameters:
+    """The parameters to send. ``refused_by_wire`` are refused whatever the model is.
+
+    Raises ``Unsupported`` when the client sets a refused parameter that changes the meaning of the answer.
+    """
+    traits = deployment.traits
+    if not (traits.refuses or traits.refuses_thinking or refused_by_wire):
+        return Parameters(request, deployment.defaults)
+    refused = _refused(request, traits) | refused_by_wire
+    for parameter in sorted(refused):
+        if _changes_the_meaning(request, parameter):
+            raise Unsupported(f"The model '{deployment.model}' does not support '{parameter}'.", param=parameter)
+    defaults = _without(deployment.defaults, refused | traits.refuses_thinking)
+    return Parameters(request, defaults, refused)
+
+
+def refused_hints(request: ChatRequest, deployment: Deployment) -> list[str]:
+    """The client's parameters that are not sent because the model refuses them."""
+    refused = _refused(request, deployment.traits)
+    if not refused:
+        return []
+    hints: list[str] = [name for name in _HINTS if name in refused and getattr(request.sampling, name) is not None]
+    if "parallel_tool_calls" in refused and request.parallel_tool_calls is not None:
+        hints.append("parallel_tool_calls")
+    return hints
+
+
+def _refused(request: ChatRequest, traits: Traits) -> frozenset[Parameter]:
+    thinks = request.reasoning is None or request.reasoning.enabled
+    return traits.refuses | traits.refuses_thinking if thinks else traits.refuses
+
+
+def _without(defaults: Defaults, refused: frozenset[Parameter]) -> Defaults:
+    """A limit stays: every wire has a name for it."""
+    changes = {name: None for name in _DEFAULTS if name in refused}
+    return structs.replace(defaults, **changes) if changes else defaults
+
+
+def _changes_the_meaning(request: ChatRequest, parameter: Parameter) -> bool:
+    """Whether the client sets it to a value without which the answer would be another kind of answer."""
+    match parameter:
+        case "logprobs" | "top_logprobs":
+            return bool(getattr(request.sampling, parameter))
+        case "n":
+            return request.n > 1
+        case "stop":
+            return bool(request.stop)
+        case "parallel_tool_calls":
+            return request.parallel_tool_calls is False
+        case "logit_bias":
+            return any(
+                bytes(fields[parameter]) not in _EMPTY
+                for fields in (request.extensions or {}).values()
+                if parameter in fields
+            )
+    return False

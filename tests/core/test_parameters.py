@@ -1,0 +1,137 @@
+"""Which parameters are sent to a model that refuses some."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from msgspec import Raw
+
+from turnout.core import (
+    ChatRequest,
+    Defaults,
+    Deployment,
+    Message,
+    Parameter,
+    Parameters,
+    Reasoning,
+    Sampling,
+    Text,
+    Traits,
+    parameters_of,
+    refused_hints,
+)
+from turnout.errors import Unsupported
+
+DEFAULTS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
+HINTS: dict[str, float] = {
+    "temperature": 0.5,
+    "top_p": 0.25,
+    "top_k": 3,
+    "seed": 4,
+    "presence_penalty": 0.125,
+    "frequency_penalty": 0.75,
+}
+MEANING: dict[str, dict[str, Any]] = {
+    "logprobs": {"sampling": Sampling(logprobs=True)},
+    "top_logprobs": {"sampling": Sampling(top_logprobs=2)},
+    "n": {"n": 2},
+    "stop": {"stop": ("END",)},
+    "parallel_tool_calls": {"parallel_tool_calls": False},
+    "logit_bias": {"extensions": {"openai": {"logit_bias": Raw(b'{"50256":-100}')}}},
+}
+NOTHING_ASKED: dict[str, dict[str, Any]] = {
+    "logprobs": {"sampling": Sampling(logprobs=False)},
+    "top_logprobs": {"sampling": Sampling(top_logprobs=0)},
+    "n": {"n": 1},
+    "stop": {"stop": ()},
+    "parallel_tool_calls": {"parallel_tool_calls": True},
+    "logit_bias": {"extensions": {"openai": {"logit_bias": Raw(b"{}")}}},
+}
+
+
+def request_of(**fields: Any) -> ChatRequest:
+    return ChatRequest(model="fast", messages=(Message("user", (Text("hi"),)),), **fields)
+
+
+def deployment(*refuses: Parameter, thinking: frozenset[Parameter] = frozenset()) -> Deployment:
+    traits = Traits(refuses=frozenset(refuses), refuses_thinking=thinking)
+    return Deployment(id="d", provider="p", model="m-1", defaults=DEFAULTS, traits=traits)
+
+
+def test_every_parameter_is_either_a_hint_or_a_meaning_or_the_limit() -> None:
+    assert {*HINTS, *MEANING, "max_tokens"} == {*get_args(Parameter)}
+
+
+def test_the_clients_values_come_before_the_defaults() -> None:
+    request = request_of(max_output=5, sampling=Sampling(temperature=0.0))
+    parameters = parameters_of(request, deployment())
+    assert (parameters.sampling, parameters.max_tokens) == (Sampling(temperature=0.0, top_p=0.9), 5)
+    assert parameters_of(request_of(), deployment()).max_tokens == 256
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_refused_hint_is_left_out_and_named(hint: Any) -> None:
+    request = request_of(sampling=Sampling(**HINTS))
+    parameters = parameters_of(request, deployment(hint))
+    assert parameters.sampling == Sampling(**HINTS | {hint: None})
+    assert parameters.refused == {hint}
+    assert refused_hints(request, deployment(hint)) == [hint]
+
+
+def test_a_refused_default_is_not_sent() -> None:
+    request = request_of()
+    assert parameters_of(request, deployment("temperature")).defaults == Defaults(max_tokens=256, top_p=0.9)
+    assert parameters_of(request, deployment("temperature")).sampling == Sampling(top_p=0.9)
+    assert refused_hints(request, deployment("temperature")) == []
+
+
+def test_a_limit_is_kept_where_its_usual_name_is_refused() -> None:
+    parameters = parameters_of(request_of(), deployment("max_tokens"))
+    assert (parameters.max_tokens, parameters.defaults, parameters.refused) == (256, DEFAULTS, {"max_tokens"})
+    assert refused_hints(request_of(max_output=5), deployment("max_tokens")) == []
+
+
+@pytest.mark.parametrize("parameter", MEANING)
+def test_a_refused_parameter_that_changes_the_meaning_is_an_error(parameter: Any) -> None:
+    request = request_of(**MEANING[parameter])
+    with pytest.raises(Unsupported, match=rf"'m-1' does not support '{parameter}'") as caught:
+        parameters_of(request, deployment(parameter))
+    assert caught.value.param == parameter
+    assert parameters_of(request, deployment()).refused == frozenset()
+
+
+@pytest.mark.parametrize("parameter", NOTHING_ASKED)
+def test_a_refused_parameter_that_asks_for_nothing_is_left_out(parameter: Any) -> None:
+    request = request_of(**NOTHING_ASKED[parameter])
+    parameters = parameters_of(request, deployment(parameter))
+    assert parameters.refused == {parameter}
+    assert parameters.sampling == Sampling(temperature=0.7, top_p=0.9)
+    assert parameters.parallel_tool_calls is None
+
+
+def test_parallel_tool_calls_that_are_left_out_are_named() -> None:
+    request = request_of(parallel_tool_calls=True)
+    assert refused_hints(request, deployment("parallel_tool_calls")) == ["parallel_tool_calls"]
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "sent"),
+    [
+        pytest.param(None, Sampling(), id="unsaid"),
+        pytest.param(Reasoning(effort="low"), Sampling(), id="on"),
+        pytest.param(Reasoning(enabled=False), Sampling(temperature=0.5), id="off"),
+    ],
+)
+def test_a_model_may_take_parameters_only_while_it_does_not_think(reasoning: Reasoning | None, sent: Sampling) -> None:
+    """It is sent the client's values then, but no defaults: how it thinks by itself isn't known."""
+    place = deployment(thinking=frozenset({"temperature", "top_p"}))
+    request = request_of(reasoning=reasoning, sampling=Sampling(temperature=0.5))
+    assert parameters_of(request, place).sampling == sent
+    assert refused_hints(request, place) == ([] if sent.temperature else ["temperature"])
+
+
+def test_a_wire_may_refuse_what_the_model_takes() -> None:
+    request = request_of(sampling=Sampling(temperature=0.5))
+    parameters = parameters_of(request, deployment(), frozenset({"temperature"}))
+    assert parameters == Parameters(request, Defaults(max_tokens=256, top_p=0.9), frozenset({"temperature"}))

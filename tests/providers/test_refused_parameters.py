@@ -1,0 +1,195 @@
+"""A parameter that a model refuses reaches it on no wire: neither translated nor in a client's own JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from tests.core.test_parameters import HINTS, MEANING
+from tests.support.contract import BODIES, ENDPOINTS, ON_WIRES, asking, deployment, each_wire_provider, leaves
+from turnout.core import ChatRequest, Defaults, Parameter, Sampling, Tool, Traits
+from turnout.dialects import HERE
+from turnout.errors import Unsupported
+from turnout.providers import Operation, WireProvider
+
+TOOLS = (Tool("zebra"),)
+CAMEL = {
+    "temperature": 0.5,
+    "topP": 0.25,
+    "topK": 3,
+    "seed": 4,
+    "presencePenalty": 0.125,
+    "frequencyPenalty": 0.75,
+}
+ONLY_SAMPLING = {"temperature": 0.5, "top_p": 0.25}
+TOOL = {"name": "f", "input_schema": {"type": "object"}}
+
+HINTS_ON_A_WIRE: dict[str, tuple[str, dict[str, Any]]] = {
+    "openai-chat": ("openai-chat", HINTS),
+    "openai-completions": ("openai-completions", HINTS),
+    "openai-responses": ("openai-responses", ONLY_SAMPLING),
+    "anthropic-messages": ("anthropic-messages", ONLY_SAMPLING | {"top_k": 3}),
+    "gemini": ("gemini", {"generationConfig": CAMEL}),
+    "gemini-snake-case": ("gemini", {"generation_config": HINTS}),
+    "ollama": ("ollama", {"options": HINTS}),
+    "ollama-generate": ("ollama-generate", {"options": HINTS}),
+    "llamacpp-completion": ("llamacpp-completion", HINTS),
+}
+"""The client's fields with every hint that the wire has."""
+
+MEANING_ON_A_WIRE: dict[str, list[tuple[Parameter, dict[str, Any], dict[str, Any]]]] = {
+    "openai-chat": [
+        ("logprobs", {"logprobs": True}, {"logprobs": False}),
+        ("top_logprobs", {"logprobs": True, "top_logprobs": 2}, {"top_logprobs": None}),
+        ("n", {"n": 2}, {"n": 1}),
+        ("stop", {"stop": ["END"]}, {"stop": []}),
+        ("parallel_tool_calls", {"parallel_tool_calls": False}, {"parallel_tool_calls": True}),
+        ("logit_bias", {"logit_bias": {"5": 1}}, {"logit_bias": {}}),
+    ],
+    "openai-completions": [
+        ("n", {"n": 2}, {"n": 1}),
+        ("stop", {"stop": "END"}, {"stop": None}),
+        ("logit_bias", {"logit_bias": {"5": 1}}, {"logit_bias": {}}),
+    ],
+    "openai-responses": [
+        ("top_logprobs", {"top_logprobs": 2}, {"top_logprobs": 0}),
+        ("parallel_tool_calls", {"parallel_tool_calls": False}, {"parallel_tool_calls": True}),
+    ],
+    "anthropic-messages": [("stop", {"stop_sequences": ["END"]}, {"stop_sequences": []})],
+    "gemini": [
+        (
+            "logprobs",
+            {"generationConfig": {"responseLogprobs": True}},
+            {"generationConfig": {"responseLogprobs": False}},
+        ),
+        ("n", {"generationConfig": {"candidateCount": 2}}, {"generationConfig": {"candidateCount": 1}}),
+        ("stop", {"generationConfig": {"stopSequences": ["END"]}}, {"generationConfig": {"stopSequences": []}}),
+    ],
+    "ollama": [
+        ("logprobs", {"logprobs": True}, {"logprobs": False}),
+        ("stop", {"options": {"stop": ["END"]}}, {"options": {"stop": []}}),
+    ],
+    "llamacpp-completion": [
+        ("logprobs", {"n_probs": 2}, {"n_probs": 0}),
+        ("stop", {"stop": ["END"]}, {"stop": []}),
+        ("logit_bias", {"logit_bias": [[5, 1]]}, {"logit_bias": []}),
+    ],
+}
+MEANINGS = [(wire, *case) for wire, cases in MEANING_ON_A_WIRE.items() for case in cases]
+
+
+def operation(wire: str) -> tuple[Operation[Any], WireProvider]:
+    """The operation that relays a client's chat on ``wire``, and a provider that has it."""
+    for provider in ON_WIRES.values():
+        found = provider.operation(parse(wire, {}))
+        if found.wire == wire:
+            return found, provider
+    raise AssertionError(f"no provider relays {wire}")
+
+
+def parse(wire: str, fields: dict[str, Any]) -> ChatRequest:
+    body, target = BODIES.get(wire, ({"model": "fast", "prompt": "Hellö"}, HERE))
+    request = ENDPOINTS[wire].parse(json.dumps(body | fields).encode(), target)
+    assert isinstance(request, ChatRequest)
+    return request
+
+
+def relayed(wire: str, fields: dict[str, Any], *refused: Parameter) -> dict[str, Any]:
+    relaying, provider = operation(wire)
+    place = structs.replace(deployment(provider), traits=Traits(refuses=frozenset(refused)))
+    body: dict[str, Any] = json.loads(relaying.build(parse(wire, fields), place).body)
+    return body
+
+
+def same_parameter(name: str, parameter: str) -> bool:
+    return name.replace("_", "").lower() == parameter.replace("_", "")
+
+
+@each_wire_provider
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_translated_request_leaves_a_refused_hint_out(provider: WireProvider, hint: Any) -> None:
+    if hint not in provider.support.knobs:
+        pytest.skip("the provider has no place for it")
+    request = asking(sampling=Sampling(**{hint: HINTS[hint]}))
+    assert HINTS[hint] in set(leaves(built(provider, request)))
+    assert built(provider, request, hint) == built(provider, asking())
+
+
+@each_wire_provider
+def test_a_refused_default_is_not_sent(provider: WireProvider) -> None:
+    defaults = Defaults(temperature=0.5, top_p=0.25)
+    assert {0.5} <= {*leaves(built(provider, asking(), defaults=defaults))}
+    assert not {0.5, 0.25} & {*leaves(built(provider, asking(), "temperature", "top_p", defaults=defaults))}
+
+
+@each_wire_provider
+@pytest.mark.parametrize("parameter", MEANING)
+def test_a_translated_request_that_needs_a_refused_parameter_is_refused(provider: WireProvider, parameter: Any) -> None:
+    with pytest.raises(Unsupported) as caught:
+        built(provider, asking(tools=TOOLS, **MEANING[parameter]), parameter)
+    assert caught.value.param == parameter
+
+
+def built(provider: WireProvider, request: ChatRequest, *refused: Parameter, **fields: Any) -> Any:
+    place = structs.replace(deployment(provider), traits=Traits(refuses=frozenset(refused)), **fields)
+    return json.loads(provider.build(request, place).body)
+
+
+@pytest.mark.parametrize(("wire", "fields"), HINTS_ON_A_WIRE.values(), ids=HINTS_ON_A_WIRE)
+def test_a_relayed_body_loses_each_refused_hint_and_nothing_else(wire: str, fields: dict[str, Any]) -> None:
+    whole = relayed(wire, fields)
+    place, named = next(iter(fields.items()))
+    nested = isinstance(named, dict)
+    sent = whole[place] if nested else whole
+    for name in named if nested else fields:
+        hint: Any = next(hint for hint in HINTS if same_parameter(name, hint))
+        without = {key: value for key, value in sent.items() if key != name}
+        assert relayed(wire, fields, hint) == (whole | {place: without} if nested else without)
+
+
+@pytest.mark.parametrize(
+    ("wire", "parameter", "needed", "idle"), MEANINGS, ids=[f"{wire}-{parameter}" for wire, parameter, *_ in MEANINGS]
+)
+def test_a_relayed_body_that_needs_a_refused_parameter_is_refused(
+    wire: str, parameter: Parameter, needed: dict[str, Any], idle: dict[str, Any]
+) -> None:
+    with pytest.raises(Unsupported) as caught:
+        relayed(wire, needed, parameter)
+    assert caught.value.param == parameter
+    (name, value), *_ = idle.items()
+    kept, lost = relayed(wire, idle), relayed(wire, idle, parameter)
+    if isinstance(value, dict) and wire in ("gemini", "ollama"):
+        kept, lost = kept[name], lost[name]
+        (name,) = value
+    assert name in kept
+    assert name not in lost
+
+
+def test_anthropics_choice_of_a_tool_loses_only_the_switch() -> None:
+    choice = {"type": "auto", "disable_parallel_tool_use": False}
+    body = relayed("anthropic-messages", {"tools": [TOOL], "tool_choice": choice}, "parallel_tool_calls")
+    assert body["tool_choice"] == {"type": "auto"}
+    one_at_a_time = choice | {"disable_parallel_tool_use": True}
+    with pytest.raises(Unsupported):
+        relayed("anthropic-messages", {"tools": [TOOL], "tool_choice": one_at_a_time}, "parallel_tool_calls")
+
+
+@pytest.mark.parametrize(
+    ("wire", "fields", "limit"),
+    [
+        ("openai-chat", {"max_tokens": 5}, {"max_completion_tokens": 5}),
+        ("openai-chat", {"max_tokens": 5, "max_completion_tokens": 7}, {"max_completion_tokens": 7}),
+        ("openai-completions", {"max_tokens": 5}, {"max_tokens": 5}),
+        ("openai-responses", {"max_output_tokens": 5}, {"max_output_tokens": 5}),
+        ("llamacpp-completion", {"n_predict": 5}, {"n_predict": 5}),
+    ],
+)
+def test_a_limit_goes_under_the_name_that_the_model_takes(
+    wire: str, fields: dict[str, Any], limit: dict[str, int]
+) -> None:
+    body = relayed(wire, fields, "max_tokens")
+    names = ("max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict")
+    assert {name: body[name] for name in names if name in body} == limit
