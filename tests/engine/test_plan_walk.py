@@ -10,7 +10,7 @@ import pytest
 from tests.engine.support import house, place
 from tests.support.openai_wire import DONE, USAGE, choice, chunk, completion, delta, relayed_bytes, sse
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
-from turnout.core import ChatRequest, Deployment, Message, Relayed, Retries, Sampling, Text, ToolCall, Traits
+from turnout.core import ChatRequest, Deployment, Message, Relayed, Retries, Sampling, Text, ToolCall, Traits, fold
 from turnout.engine import backoff
 from turnout.errors import (
     AllDeploymentsFailed,
@@ -23,6 +23,7 @@ from turnout.errors import (
     UpstreamUnauthenticated,
     UpstreamUnreachable,
 )
+from turnout.providers import registry
 
 HELLO = completion(choice(content="Hello"))
 ROLE = sse(chunk(delta(role="assistant", content="")))
@@ -396,3 +397,26 @@ async def test_what_a_model_refuses_is_left_out_and_named(relayed: bool) -> None
         assert reply.dropped() == ["temperature", "seed"]
         assert b'"model"' in server.requests[0]
         assert not any(f'"{name}"'.encode() in server.requests[0] for name in fields)
+
+
+class WithoutRelay:
+    """A provider whose wire no dialect speaks has no ``relay``."""
+
+    def __init__(self, provider: Any) -> None:
+        self._provider = provider
+
+    def operation(self, request: Any) -> WithoutRelay:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "relay":
+            raise AttributeError(name)
+        return getattr(self._provider, name)
+
+
+async def test_a_wire_without_a_relay_is_decoded() -> None:
+    providers: Any = {"compatible": WithoutRelay(registry()["compatible"])}
+    async with RawUpstream(replying(ok(HELLO))) as server, house(place(server), providers=providers) as it:
+        events = await (await it.ask()).read_all()
+        assert not [event for event in events if isinstance(event, Relayed)]
+        assert [part.text for part in fold(events).choices[0].parts if isinstance(part, Text)] == ["Hello"]

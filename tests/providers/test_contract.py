@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.contract import (
+    ENDPOINTS,
+    ON_WIRES,
     PROVIDERS,
     asking,
     begin,
@@ -44,7 +47,11 @@ from turnout.core import (
     fold,
 )
 from turnout.errors import Unsupported, UpstreamError
-from turnout.providers import Provider, WireProvider
+from turnout.providers import Decoder, Provider, RelayingOperation, WireProvider
+
+
+class Relaying(WireProvider, RelayingOperation[ChatRequest], Protocol): ...
+
 
 # --- every provider ----------------------------------------------------------------------------------
 
@@ -169,12 +176,27 @@ def test_a_refusal_says_what_happened_and_where(provider: WireProvider, status: 
 each_form = pytest.mark.parametrize("stream", [False, True], ids=["unary", "streamed"])
 
 
+RELAYING = {name: cast(Relaying, provider) for name, provider in ON_WIRES.items() if hasattr(provider, "relay")}
+each_relaying_provider = pytest.mark.parametrize("provider", RELAYING.values(), ids=RELAYING)
+
+
 def decoded(provider: WireProvider, stream: bool, cuts: set[int] | None = None) -> list[StreamEvent]:
-    return read(provider.decoder(asking(stream=stream, stream_usage=True)), REPLIES[provider.wire][stream], cuts or ())
+    data = REPLIES[provider.wire].reply(stream)
+    return read(provider.decoder(asking(stream=stream, stream_usage=True)), data, cuts or ())
 
 
-def relayed(provider: WireProvider, stream: bool, cuts: set[int] | None = None) -> list[StreamEvent]:
-    return read(provider.relay(asking(stream=stream, stream_usage=True)), REPLIES[provider.wire][stream], cuts or ())
+def relayed(provider: Relaying, stream: bool, cuts: set[int] | None = None) -> list[StreamEvent]:
+    data = REPLIES[provider.wire].reply(stream)
+    return read(provider.relay(asking(stream=stream, stream_usage=True)), data, cuts or ())
+
+
+def readers(provider: WireProvider) -> list[Callable[[ChatRequest], Decoder]]:
+    return [provider.decoder, *([RELAYING[provider.name].relay] if provider.name in RELAYING else ())]
+
+
+@each_wire_provider
+def test_a_wire_that_a_dialect_speaks_is_relayed(provider: WireProvider) -> None:
+    assert provider.name in RELAYING or provider.wire not in ENDPOINTS
 
 
 @each_wire_provider
@@ -187,7 +209,7 @@ def test_a_reply_is_read_whole_and_streamed_alike(provider: WireProvider, stream
     assert choice.finish.reason == "stop"
     assert choice.finish.native_reason
     assert answer.usage == Usage(input=7, output=3)
-    assert answer.model == "m"
+    assert answer.model == REPLIES[provider.wire].model
 
 
 @each_wire_provider
@@ -207,13 +229,19 @@ def test_events_keep_to_their_order(provider: WireProvider, stream: bool) -> Non
 @given(cuts=st.sets(st.integers(0, 1500), max_size=10))
 def test_any_split_gives_the_same(provider: WireProvider, stream: bool, cuts: set[int]) -> None:
     assert decoded(provider, stream, cuts) == decoded(provider, stream)
+
+
+@each_relaying_provider
+@each_form
+@given(cuts=st.sets(st.integers(0, 1500), max_size=10))
+def test_any_split_relays_the_same(provider: Relaying, stream: bool, cuts: set[int]) -> None:
     assert b"".join(passed(relayed(provider, stream, cuts))) == b"".join(passed(relayed(provider, stream)))
     assert facts(relayed(provider, stream, cuts)) == facts(relayed(provider, stream))
 
 
-@each_wire_provider
+@each_relaying_provider
 @each_form
-def test_relay_and_decoder_tell_the_same_facts(provider: WireProvider, stream: bool) -> None:
+def test_relay_and_decoder_tell_the_same_facts(provider: Relaying, stream: bool) -> None:
     events = relayed(provider, stream)
     assert last_usage(events) == last_usage(decoded(provider, stream)) == Usage(input=7, output=3)
     assert [e for e in events if isinstance(e, Finish)] == [
@@ -225,8 +253,8 @@ def test_relay_and_decoder_tell_the_same_facts(provider: WireProvider, stream: b
     )
 
 
-@each_wire_provider
-def test_only_what_is_said_counts_as_content(provider: WireProvider) -> None:
+@each_relaying_provider
+def test_only_what_is_said_counts_as_content(provider: Relaying) -> None:
     """The time to the first token hangs on it."""
     with_content = [
         data
@@ -242,10 +270,10 @@ def test_only_what_is_said_counts_as_content(provider: WireProvider) -> None:
 @each_form
 def test_a_reply_that_was_cut_is_never_finished(provider: WireProvider, stream: bool) -> None:
     """Wherever it was cut before its finish, there is none, or an error."""
-    whole = REPLIES[provider.wire][stream]
-    end = max(whole.find(word) for word in (b'"finish_reason": "stop"', b'"end_turn"', b'"STOP"', b'"done":true'))
-    assert end > 0
-    for make in (provider.decoder, provider.relay):
+    sample = REPLIES[provider.wire]
+    whole = sample.reply(stream)
+    end = whole.index(sample.finish)
+    for make in readers(provider):
         for at in range(0, end, 11):
             try:
                 events = read(make(asking(stream=stream)), whole[:at])
@@ -264,7 +292,7 @@ def test_a_reply_that_was_cut_is_never_finished(provider: WireProvider, stream: 
 def test_what_is_not_of_the_wire_is_a_broken_upstream_and_nothing_else(
     provider: WireProvider, stream: bool, noise: bytes
 ) -> None:
-    for make in (provider.decoder, provider.relay):
+    for make in readers(provider):
         for body in (noise, b"data: " + noise + b"\n\n", noise + b"\n"):
             try:
                 events = read(make(asking(stream=stream)), body)

@@ -26,9 +26,12 @@ REQUESTS: dict[str, Request] = {
 def test_what_can_not_be_read_is_not_told(provider: WireProvider, request_: Request, relayed: bool) -> None:
     try:
         operation = provider.operation(request_)
-        decoder: Decoder = operation.relay(request_) if relayed else operation.decoder(request_)
-    except (Unsupported, NotImplementedError):  # nothing of that kind, or nobody who speaks it
+    except Unsupported:
         return
+    read = getattr(operation, "relay" if relayed else "decoder", None)
+    if read is None:  # no client speaks this wire
+        return
+    decoder: Decoder = read(request_)
     data = b"data: " + WORDS + b"\n" if request_.stream and provider.name != "ollama" else WORDS
     with pytest.raises(UpstreamBroken) as caught:
         _ = [*decoder.feed(data), *decoder.close()]

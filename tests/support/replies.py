@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def sse(*events: Any, named: bool = False) -> bytes:
@@ -39,8 +39,23 @@ _OLLAMA_END = {"done": True, "done_reason": "stop", "prompt_eval_count": 7, "eva
 _ANTHROPIC = {"id": "1", "type": "message", "role": "assistant", "model": "m", "stop_sequence": None}
 _BLOCK = {"type": "content_block_delta", "index": 0}
 
-REPLIES: dict[str, tuple[bytes, bytes]] = {
-    "openai-chat": (
+
+class Sample(NamedTuple):
+    """``finish`` is what the wire says, in both replies, where the answer is whole. ``model`` is empty where a reply
+    doesn't name its model.
+    """
+
+    whole: bytes
+    streamed: bytes
+    finish: bytes
+    model: str = "m"
+
+    def reply(self, stream: bool) -> bytes:
+        return self.streamed if stream else self.whole
+
+
+REPLIES: dict[str, Sample] = {
+    "openai-chat": Sample(
         json.dumps(_openai(message={"content": "Hellö"}, finish_reason="stop") | _OPENAI_USAGE).encode(),
         sse(
             _openai(delta={"role": "assistant", "content": ""}),
@@ -50,8 +65,9 @@ REPLIES: dict[str, tuple[bytes, bytes]] = {
             {"choices": []} | _OPENAI_USAGE,
         )
         + b"data: [DONE]\n\n",
+        finish=b'"finish_reason": "stop"',
     ),
-    "anthropic-messages": (
+    "anthropic-messages": Sample(
         json.dumps(
             _ANTHROPIC
             | {
@@ -74,14 +90,17 @@ REPLIES: dict[str, tuple[bytes, bytes]] = {
             {"type": "message_stop"},
             named=True,
         ),
+        finish=b'"end_turn"',
     ),
-    "gemini": (
+    "gemini": Sample(
         json.dumps(_gemini("Hellö", finishReason="STOP") | _GEMINI_USAGE).encode(),
         sse(_gemini("Hel"), _gemini("lö", finishReason="STOP") | _GEMINI_USAGE),
+        finish=b'"STOP"',
     ),
-    "ollama": (
+    "ollama": Sample(
         lines(_ollama("Hellö", **_OLLAMA_END)),
         lines(_ollama("Hel"), _ollama("lö"), _ollama("", **_OLLAMA_END)),
+        finish=b'"done":true',
     ),
 }
 """A whole reply and a streamed one for every wire. Both say "Hellö" with 7 and 3 tokens."""

@@ -11,14 +11,14 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import yaml
 
 from tests.support.contract import ON_WIRES
 from turnout.core import Answer, ChatRequest, StreamEvent, WireBody
-from turnout.providers import Decoder, Operation
+from turnout.providers import Decoder, RelayingOperation
 
 HERE = Path(__file__).parent
 REQUEST_WIRES = {"openai-responses": "openai"}
@@ -56,8 +56,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     def relay(self) -> Decoder:
         return self._operation().relay(self.request())
 
-    def _operation(self) -> Operation[ChatRequest]:
-        return ON_WIRES[REQUEST_WIRES.get(self.wire, self.wire)].operation(self.request())
+    def _operation(self) -> RelayingOperation[ChatRequest]:
+        operation = ON_WIRES[REQUEST_WIRES.get(self.wire, self.wire)].operation(self.request())
+        return cast(RelayingOperation[ChatRequest], operation)
 
 
 def framed(wire: str, lines: Iterable[str]) -> bytes:

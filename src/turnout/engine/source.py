@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from math import inf
 from typing import Any, Final, Protocol, cast
 
 from turnout.core import ChatRequest, Deployment, Request, StreamEvent
 from turnout.errors import ReplyTooLarge, UpstreamUnreachable
-from turnout.providers import LocalProvider, Operation, Provider, WireProvider, no_operation
+from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -64,8 +64,9 @@ class WireSource:
         self._deployment = deployment
         self._transport = transport
         self._wire_request = operation.build(request, deployment)
-        self.relayed = request.raw is not None and request.raw.wire == operation.wire
-        self._decoder = operation.relay(request) if self.relayed else operation.decoder(request)
+        relay = _relay_of(operation, request)
+        self.relayed = relay is not None
+        self._decoder = operation.decoder(request) if relay is None else relay(request)
         self._whole = not request.stream
         self._begun = False  # more than blanks came: some providers send blanks to show that they are alive
         self._most = _most_bytes(request, self.relayed, max_reply_bytes)
@@ -117,6 +118,14 @@ class WireSource:
     async def abort(self) -> None:
         if self._response is not None and not self.ended:
             self._response.abort()
+
+
+def _relay_of(operation: Operation[Any], request: Request) -> Callable[[Request], Decoder] | None:
+    """None where the client speaks another wire than ``operation``, or ``operation`` relays nothing."""
+    if request.raw is None or request.raw.wire != operation.wire:
+        return None
+    relay: Callable[[Request], Decoder] | None = getattr(operation, "relay", None)
+    return relay
 
 
 def _most_bytes(request: Request, relayed: bool, max_reply_bytes: int) -> float:

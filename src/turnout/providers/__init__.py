@@ -60,11 +60,7 @@ Asked = TypeVar("Asked", bound=Request, contravariant=True)
 
 
 class Operation(Protocol[Asked]):
-    """One kind of request over one wire.
-
-    ``wire`` names the wire format. A request whose ``raw.wire`` is the same is relayed: ``build`` sends its own fields,
-    and ``relay`` reads the reply into ``Relayed`` frames beside usage, finish and failure.
-    """
+    """One kind of request over one wire. ``wire`` names the wire format."""
 
     @property
     def wire(self) -> str: ...
@@ -74,8 +70,16 @@ class Operation(Protocol[Asked]):
         ...
 
     def decoder(self, request: Asked) -> Decoder:
-        """Reads the reply to ``request`` (its ``stream`` tells which form) into events."""
+        """Reads the reply to ``request`` into events. The request's ``stream`` says which form the reply has."""
         ...
+
+
+class RelayingOperation(Operation[Asked], Protocol[Asked]):
+    """An operation on a wire that a dialect speaks too. A wire that no dialect speaks needs no ``relay``.
+
+    A request whose ``raw.wire`` is this wire is relayed: ``build`` sends the client's own fields, and ``relay`` reads
+    the reply into ``Relayed`` frames beside usage, finish and failure.
+    """
 
     def relay(self, request: Asked) -> Decoder:
         """Like ``decoder``, for a client on the same wire."""

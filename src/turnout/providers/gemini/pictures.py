@@ -64,9 +64,6 @@ class MakeImages:
     def decoder(self, request: ImageRequest) -> Decoder:
         return _PicturesDecoder()
 
-    def relay(self, request: ImageRequest) -> Decoder:
-        raise NotImplementedError("no client asks for pictures over this wire")
-
 
 def _unsupported(request: ImageRequest) -> Iterator[tuple[str, str]]:
     if request.n > 1:
