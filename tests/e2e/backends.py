@@ -11,21 +11,14 @@ from typing import Any
 import msgspec
 
 from tests.support.aimock import Aimock, case
+from tests.support.contract import ON_WIRES
 from tests.support.simulator import Simulator
 
 AZURE_VERSION = "2024-10-21"
 KEY_VARIABLES: Mapping[str, str] = {
-    "openai": "OPENAI_API_KEY",
-    "azure": "AZURE_OPENAI_API_KEY",
-    "azure-v1": "AZURE_OPENAI_API_KEY",
-    "vllm": "VLLM_API_KEY",
-    "llamacpp": "LLAMA_API_KEY",
-    "compatible": "COMPATIBLE_API_KEY",
-    "anthropic": "ANTHROPIC_API_KEY",
-    "gemini": "GEMINI_API_KEY",
-    "ollama": "OLLAMA_API_KEY",
-}
-"""By provider, in the two forms that Azure has: where its key is."""
+    name: next(iter(provider.profile.key_variables), f"{name.upper()}_API_KEY") for name, provider in ON_WIRES.items()
+} | {"azure-v1": "AZURE_OPENAI_API_KEY"}
+"""Every provider on a wire, and Azure's second form: the variable of its key."""
 
 PROVIDERS = tuple(KEY_VARIABLES)
 WIRES = ("openai", "anthropic", "gemini", "ollama")
@@ -95,11 +88,8 @@ def aimock_address(aimock: Aimock, provider: str) -> str:
 
 
 def simulator_address(simulator: Simulator, provider: str) -> str:
-    paths = {
-        "openai": "/v1",
-        "vllm": "/vllm/v1",
-        "llamacpp": "/llamacpp/v1",
-        "compatible": "/v1",
-        "gemini": "/v1beta",
-    }
-    return simulator.root + paths.get(provider, "")
+    paths = {"azure": "", "azure-v1": "", "vllm": "/vllm/v1", "llamacpp": "/llamacpp/v1"}
+    usual = {"openai-chat": "/v1", "gemini": "/v1beta"}
+    if provider in paths:
+        return simulator.root + paths[provider]
+    return simulator.root + usual.get(ON_WIRES[provider].wire, "")

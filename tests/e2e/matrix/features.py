@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from tests.e2e.matrix.cell import Feature
+from tests.support.contract import ON_WIRES
 from tests.support.sdks import PNG
 from turnout.simulator.answer import signature
 
@@ -23,7 +24,7 @@ CHAT, RESPONSES, ANTHROPIC, GEMINI, OLLAMA = "OpenAI Chat", "OpenAI Responses", 
 EVERYONE = (CHAT, RESPONSES, ANTHROPIC, GEMINI, OLLAMA)
 HIDES_THOUGHTS = frozenset({"openai", "azure", "compatible"})
 CACHE_IS_UNKNOWN = frozenset({"ollama", "vllm"})
-EVERYBODY = frozenset({"openai", "azure", "anthropic", "gemini", "ollama", "llamacpp", "vllm", "compatible"})
+EVERYBODY = frozenset(ON_WIRES)
 NO_REFUSALS = frozenset({"ollama"})
 
 

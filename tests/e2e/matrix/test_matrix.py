@@ -18,8 +18,8 @@ from tests.e2e.matrix.features import FEATURES
 from tests.e2e.matrix.page import PAGE, Rows, page
 from tests.e2e.matrix.sdks import SDKS
 from tests.e2e.stage import Stage
+from tests.support.contract import ON_WIRES
 
-PROVIDERS = ("openai", "azure", "anthropic", "gemini", "ollama", "llamacpp", "vllm", "compatible")
 BESIDES = "Besides conversations"
 AT_ONCE = asyncio.Semaphore(8)
 
@@ -30,10 +30,10 @@ async def tables(stage: Stage) -> dict[str, Rows]:
     for dialect in SDKS:
         rows = [feature for feature in FEATURES if dialect in feature.asks]
         made[dialect] = {
-            feature.name: await _row({p: asked(stage, dialect, p, feature) for p in PROVIDERS}) for feature in rows
+            feature.name: await _row({p: asked(stage, dialect, p, feature) for p in ON_WIRES}) for feature in rows
         }
     made[BESIDES] = {
-        endpoint.name: await _row({p: endpoints.asked(stage, p, endpoint) for p in PROVIDERS}) for endpoint in ENDPOINTS
+        endpoint.name: await _row({p: endpoints.asked(stage, p, endpoint) for p in ON_WIRES}) for endpoint in ENDPOINTS
     }
     return made
 
