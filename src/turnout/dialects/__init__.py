@@ -1,13 +1,12 @@
 """What clients speak. A dialect translates between its wire and the core, and knows nothing of providers.
 
-To add one, put a module here that holds ``DIALECTS``, a tuple of ``Dialect`` objects: it is found by itself.
+To add one, put a module here that holds ``DIALECTS``, a tuple of ``Dialect`` objects: it is found by itself. So is one
+of an installed package, by an entry point (``plugins.py``).
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
@@ -15,10 +14,12 @@ import msgspec
 
 from turnout.core import Answer, Price, Request, Result, StreamEvent
 from turnout.errors import TurnoutError
+from turnout.plugins import Misfit, check_members, find
 
 from .conversing import Conversing as Conversing
 from .conversing import Recall as Recall
 from .conversing import Turn as Turn
+from .path_owners import PathOwners
 
 
 class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,10 +162,20 @@ def endpoint_at(path: str) -> Endpoint[Any, Any]:
 
 @cache
 def registry() -> Mapping[str, Dialect]:
-    """Every dialect found in this folder, by its name."""
-    found: dict[str, Dialect] = {}
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        for dialect in getattr(importlib.import_module(module.name), "DIALECTS", ()):
-            if found.setdefault(dialect.name, dialect) is not dialect:
-                raise ValueError(f"two dialects are called '{dialect.name}'")
-    return found
+    """Every dialect in this folder or of a plug-in, by its name. Raises ``ConfigError`` for unusable plug-ins."""
+    owners = PathOwners()
+    return find(__name__, __path__, __name__, lambda held: _named(held, owners)).things
+
+
+def _named(held: Any, owners: PathOwners) -> Iterator[tuple[str, Dialect]]:
+    """The dialects of a module. Raises ``Misfit``, also for a path that another dialect has."""
+    if not isinstance(held, tuple):
+        raise Misfit("DIALECTS has to be a tuple of dialects")
+    for dialect in held:
+        what = f"the dialect {getattr(dialect, 'name', dialect)!r}"
+        check_members(dialect, Dialect, what)
+        for endpoint in dialect.endpoints:
+            check_members(endpoint, Endpoint, f"the endpoint {getattr(endpoint, 'wire', endpoint)!r} of {what}")
+            for path in endpoint.paths:
+                owners.claim(path, dialect.name)
+        yield dialect.name, dialect

@@ -1,21 +1,21 @@
 """What upstreams speak. A provider translates and never sends: requests go out as data, replies come in as bytes.
 
-To add one, put a module here that holds ``PROVIDERS``, a tuple of ``Provider`` objects: it is found by itself.
-One more vendor on OpenAI's wire is a row in ``openai/vendors.py``.
+To add one, put a module here that holds ``PROVIDERS``, a tuple of ``Provider`` objects: it is found by itself. So is
+one of an installed package, by an entry point (``plugins.py``). One more vendor on OpenAI's wire is a row in
+``openai/vendors.py``.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 from turnout.core import ChatRequest, Defaults, Deployment, ImageLimits, Request, StreamEvent, Support, WireRequest
-from turnout.errors import Unsupported, UpstreamRefused
+from turnout.errors import ConfigError, Unsupported, UpstreamRefused
+from turnout.plugins import Found, Misfit, check_members, find
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,11 +157,37 @@ def no_operation(provider: str, request: Request) -> Unsupported:
 
 @cache
 def registry() -> Mapping[str, Provider]:
-    """Every provider found in this folder, by its name and by each of its aliases (lower case)."""
-    found: dict[str, Provider] = {}
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        for provider in getattr(importlib.import_module(module.name), "PROVIDERS", ()):
-            for name in (provider.name, *provider.profile.aliases):
-                if found.setdefault(name, provider) is not provider:
-                    raise ValueError(f"two providers are called '{name}'")
-    return found
+    """Every provider in this folder, of a plug-in or registered, by its name and by each of its aliases (lower case).
+
+    Raises ``ConfigError`` for plug-ins that can't be used.
+    """
+    return _found().things
+
+
+def register(provider: Provider) -> None:
+    """Adds a provider of this program's own. Call it before ``turnout.open``, which serves it like all the others.
+
+    Raises ``ConfigError`` for one that lacks something or has the name of another one.
+    """
+    try:
+        _found().add(_named((provider,)), "one that was registered")
+    except Misfit as misfit:
+        raise ConfigError(f"The provider can't be registered: {misfit}.") from misfit
+
+
+@cache
+def _found() -> Found[Provider]:
+    return find(__name__, __path__, __name__, _named)
+
+
+def _named(held: Any) -> Iterator[tuple[str, Provider]]:
+    """The providers of a module, under each of their names. Raises ``Misfit``."""
+    if not isinstance(held, tuple):
+        raise Misfit("PROVIDERS has to be a tuple of providers")
+    for provider in held:
+        what = f"the provider {getattr(provider, 'name', provider)!r}"
+        check_members(provider, LocalProvider if hasattr(provider, "run") else WireProvider, what)
+        if not isinstance(provider.profile, Profile) or not isinstance(provider.support, Support):
+            raise Misfit(f"{what} has to have a Profile as 'profile' and a Support as 'support'")
+        for name in (provider.name, *provider.profile.aliases):
+            yield name, provider

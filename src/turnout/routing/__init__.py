@@ -1,19 +1,19 @@
 """In which order a model's deployments are tried for one request. Pure and synchronous.
 
 To add a policy, put a module here that holds ``POLICIES``, a mapping of names to ``Policy`` functions: it is found by
-itself.
+itself. So is one of an installed package, by an entry point (``plugins.py``).
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
 
 from turnout.core import Deployment, Model
+from turnout.plugins import Misfit, find
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -43,10 +43,12 @@ Policy = Callable[[Model], Sequence[Step]]
 
 @cache
 def registry() -> Mapping[str, Policy]:
-    """Every policy found in this folder, by its name."""
-    found: dict[str, Policy] = {}
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        for name, policy in getattr(importlib.import_module(module.name), "POLICIES", {}).items():
-            if found.setdefault(name, policy) is not policy:
-                raise ValueError(f"two policies are called '{name}'")
-    return found
+    """Every policy in this folder or of a plug-in, by its name. Raises ``ConfigError`` for unusable plug-ins."""
+    return find("turnout.policies", __path__, __name__, _named).things
+
+
+def _named(held: Any) -> Iterable[tuple[str, Policy]]:
+    """The policies of a module. Raises ``Misfit``."""
+    if not isinstance(held, Mapping) or not all(callable(policy) for policy in held.values()):
+        raise Misfit("POLICIES has to be a mapping of names to functions")
+    return held.items()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from turnout import dialects
 from turnout.catalog import Catalog, CatalogState
 from turnout.catalog.configured import Configured
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
+from turnout.plugins import HELD, plugins
 
 from .asking import Progress, ask_everybody
 from .check import Check, Section
@@ -19,6 +21,7 @@ from .providers import provider_checks
 async def examine(command_line: CommandLine, told: Progress) -> list[Section]:
     """``told`` is given the addresses that are still waited for."""
     try:
+        dialects.registry()  # a catalog has the others' registries
         catalog = Catalog(command_line)
     except ConfigError as error:
         return [Section("Configuration", [Check("wrong", line) for line in error.message.splitlines()])]
@@ -26,6 +29,7 @@ async def examine(command_line: CommandLine, told: Progress) -> list[Section]:
     state = catalog.state()
     return [
         Section("Configuration", list(_configuration_checks(state, catalog.configured))),
+        Section("Plug-ins", list(_plugin_checks())),
         Section("Providers", list(provider_checks(answers, state.discovery))),
         Section("Models", list(model_checks(catalog, answers))),
         Section("This machine", await machine_checks(catalog)),
@@ -50,3 +54,10 @@ def _key_check(state: CatalogState, configured: Configured) -> Check:
         return Check("note", "an API key is required and there is none: `turnout serve` makes a first admin key.")
     where = f", the first admin key in {configured.key_file}" if configured.key_file else ""
     return Check("ok", f"an API key is required; known: {state.keys}{where}")
+
+
+def _plugin_checks() -> Iterator[Check]:
+    for group, held in HELD.items():
+        for plugin in plugins(group):
+            where = f"{plugin.package} {plugin.version}, entry point '{plugin.name}'"
+            yield Check("ok", f"{held.lower()} of the package {where}")

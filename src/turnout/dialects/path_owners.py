@@ -1,0 +1,43 @@
+"""Whose a path is: no dialect takes another one's."""
+
+from __future__ import annotations
+
+from turnout.plugins import Misfit
+
+_MODEL = "{model}"
+
+
+class PathOwners:
+    """Every path and the dialect that has it."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, str] = {}
+        self._patterns: dict[str, str] = {}
+
+    def claim(self, path: str, dialect: str) -> None:
+        """Raises ``Misfit`` where a request could be meant for another dialect as well; ``{model}`` is any text."""
+        if not path.startswith("/"):
+            raise Misfit(f"the path '{path}' of the dialect '{dialect}' has to begin with '/'")
+        if (owner := self._owners.setdefault(path, dialect)) != dialect:
+            raise Misfit(f"the dialect '{dialect}' takes the path {path}, which the dialect '{owner}' has")
+        for other, owner in (self._owners if _MODEL in path else self._patterns).items():
+            if owner != dialect and _overlap(path, other):
+                raise Misfit(f"the dialect '{dialect}' takes the path {path}, part of {other} of the dialect '{owner}'")
+        if _MODEL in path:
+            self._patterns[path] = dialect
+
+
+def _overlap(path: str, other: str) -> bool:
+    """Whether some address fits both. One of them has a ``{model}`` at least."""
+    if _MODEL not in path:
+        return _fits(path, other)
+    if _MODEL not in other:
+        return _fits(other, path)
+    (before, _, after), (other_before, _, other_after) = path.partition(_MODEL), other.partition(_MODEL)
+    begins_alike = before.startswith(other_before) or other_before.startswith(before)
+    return begins_alike and (after.endswith(other_after) or other_after.endswith(after))
+
+
+def _fits(path: str, pattern: str) -> bool:
+    before, _, after = pattern.partition(_MODEL)
+    return path.startswith(before) and path.endswith(after) and len(path) > len(before) + len(after)
