@@ -12,7 +12,7 @@ from turnout.config.references import resolved
 from turnout.config.settings import DeploymentSettings
 from turnout.core import Deployment, Model, Price
 from turnout.prices import PriceBook
-from turnout.providers import Provider, in_process
+from turnout.providers import Provider, in_process, local_models
 
 from .configured import Configured
 from .discovery import LATEST, Discovery
@@ -77,11 +77,12 @@ def assemble(
 def _found(
     configured: Configured, discovery: Discovery, providers: Mapping[str, Provider], taken: Collection[str]
 ) -> dict[str, Model]:
-    """What nobody configured or made: providers inside this process under their own names, and the discovered models.
+    """What nobody configured or made: what providers inside this process have, and the discovered models.
 
     A model that several providers serve has one deployment at each, in the order of discovery.
     """
-    local = ((provider, provider.name) for provider in dict.fromkeys(providers.values()) if in_process(provider))
+    inside = (provider for provider in dict.fromkeys(providers.values()) if in_process(provider))
+    local = ((provider, model) for provider in inside for model in local_models(provider))
     found: dict[str, list[Deployment]] = {}
     for provider, model in (*local, *discovery.deployments()):
         if model not in taken:

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from math import inf
 from typing import Any, Final, Protocol, cast
 
-from turnout.core import ChatRequest, Deployment, Request, StreamEvent
+from turnout.core import ChatRequest, Deployment, EmbeddingRequest, Request, StreamEvent
 from turnout.errors import ReplyTooLarge, UpstreamUnreachable
-from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, no_operation
+from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -42,10 +42,18 @@ def source_of(
 ) -> Source:
     """Raises ``Unsupported`` when the provider can't express the request; nothing has been sent then."""
     if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
-        if not isinstance(request, ChatRequest):
-            raise no_operation(provider.name, request)
-        return LocalSource(cast(LocalProvider, provider), request, deployment)
+        return LocalSource(_local_events(cast(LocalProvider, provider), request, deployment))
     return WireSource(provider, provider.operation(request), request, deployment, transport, max_reply_bytes)
+
+
+def _local_events(
+    provider: LocalProvider, request: Request, deployment: Deployment
+) -> AsyncIterator[Sequence[StreamEvent]]:
+    if isinstance(request, ChatRequest):
+        return provider.run(request, deployment)
+    if isinstance(request, EmbeddingRequest) and makes_vectors(provider):
+        return provider.embed(request, deployment)
+    raise no_operation(provider.name, request)
 
 
 class WireSource:
@@ -145,8 +153,8 @@ def _too_large(most: float) -> ReplyTooLarge:
 class LocalSource:
     """Runs a provider that is inside this process."""
 
-    def __init__(self, provider: LocalProvider, request: ChatRequest, deployment: Deployment) -> None:
-        self._events: AsyncIterator[Sequence[StreamEvent]] = provider.run(request, deployment)
+    def __init__(self, events: AsyncIterator[Sequence[StreamEvent]]) -> None:
+        self._events = events
         self.relayed = False
         self.ended = False
         self.status = 0

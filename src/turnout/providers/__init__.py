@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 import msgspec
 
-from turnout.core import ChatRequest, Defaults, Deployment, ImageLimits, Request, StreamEvent, Support, WireRequest
+from turnout.core import (
+    ChatRequest,
+    Defaults,
+    Deployment,
+    EmbeddingRequest,
+    ImageLimits,
+    Request,
+    StreamEvent,
+    Support,
+    WireRequest,
+)
 from turnout.errors import ConfigError, Unsupported, UpstreamRefused
 from turnout.plugins import Found, Misfit, check_members, find
 
@@ -127,7 +137,25 @@ class LocalProvider(Protocol):
         ...
 
 
+class LocalEmbedder(LocalProvider, Protocol):
+    """A provider inside this process that makes vectors, too."""
+
+    def embed(self, request: EmbeddingRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+        """A ``Product`` of ``Embeddings``, and the usage if it is known. Raises ``Unsupported`` at once."""
+        ...
+
+
 Provider = WireProvider | LocalProvider
+
+
+def makes_vectors(provider: Provider) -> TypeGuard[LocalEmbedder]:
+    """Whether it is a ``LocalEmbedder``."""
+    return hasattr(provider, "embed")
+
+
+def local_models(provider: Provider) -> Sequence[str]:
+    """What a ``LocalProvider`` serves unasked: the names in its ``models``, if it has some, else its own name."""
+    return getattr(provider, "models", None) or (provider.name,)
 
 
 def in_process(provider: Provider) -> bool:

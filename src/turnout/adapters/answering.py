@@ -1,0 +1,48 @@
+"""What a method's answer is as events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+
+from turnout.core import ChatRequest, Deployment, EmbeddingRequest, StreamEvent
+from turnout.errors import UpstreamBroken
+
+from .calling import errors_told, pieces_of
+from .openai_form import Reader, embedding_events, reader_for
+
+
+async def answer(
+    call: partial[object],
+    request: ChatRequest,
+    deployment: Deployment,
+    choose: Callable[[object, ChatRequest], Reader] = reader_for,
+) -> AsyncIterator[Sequence[StreamEvent]]:
+    """The events of a chat's answer, as they come. Raises ``UpstreamError`` and ``Unsupported``.
+
+    ``choose`` gives the reader for an answer that begins with a certain piece.
+    """
+    reader: Reader | None = None
+    with errors_told(call.func, deployment):
+        async for piece in pieces_of(call):
+            if reader is None:
+                reader = choose(piece, request)
+            if events := reader.feed(piece):
+                yield events
+        if reader is None:
+            raise UpstreamBroken("The provider's method gave no answer.")
+        yield reader.close()
+
+
+async def vectors(
+    call: partial[object], request: EmbeddingRequest, deployment: Deployment
+) -> AsyncIterator[Sequence[StreamEvent]]:
+    """The events of embeddings, which come whole. Raises ``UpstreamError`` and ``Unsupported``."""
+    with errors_told(call.func, deployment):
+        pieces = [piece async for piece in pieces_of(call)]
+        yield embedding_events(pieces[0] if _is_reply(pieces) else pieces, request)
+
+
+def _is_reply(pieces: Sequence[object]) -> bool:
+    """Vectors alone come one by one, as all that is iterated over."""
+    return len(pieces) == 1 and not isinstance(pieces[0], list | tuple)

@@ -1,0 +1,42 @@
+"""``BaseModel`` with ``chat_completion(messages, **kwargs)``, as a provider."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+from turnout.core import ChatRequest, Deployment, StreamEvent
+from turnout.providers import Profile
+
+from .answering import answer
+from .openai_form import SUPPORT, chat_arguments
+
+
+class BaseModel(ABC):
+    """Subclass it, and register a ``BaseModelProvider`` of an object."""
+
+    @abstractmethod
+    def chat_completion(self, messages: list[dict[str, Any]], **kwargs: Any) -> Any:
+        """The answer to ``messages``, which are in OpenAI's form; with or without ``async``.
+
+        ``kwargs`` are the request's other fields: ``model``, ``temperature``, ``max_tokens``, ``tools``, ``stream``, ….
+        Gives a text, a reply of OpenAI's or Anthropic's (JSON or their SDK's object), or an iterator of texts or
+        chunks. What it raises is told to the client as an error of this provider's.
+        """
+
+
+class BaseModelProvider:
+    """Serves ``model`` under ``name``; any class with ``chat_completion`` will do."""
+
+    support = SUPPORT
+
+    def __init__(self, name: str, model: Any) -> None:
+        self.name = name
+        self.profile = Profile(title=type(model).__name__, base_url="")
+        self._model = model
+
+    def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+        fields = chat_arguments(request, deployment, self.name)
+        return answer(partial(self._model.chat_completion, **fields), request, deployment)

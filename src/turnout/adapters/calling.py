@@ -1,0 +1,98 @@
+"""Calling a method that somebody else wrote: with or without ``async``, for one answer or for pieces of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from turnout.core import Deployment
+from turnout.core.words import plain
+from turnout.errors import TurnoutError, Unsupported, UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
+from turnout.providers import WireProvider, registry
+
+from .threads import from_thread
+
+Call = Callable[[], object]
+
+
+async def pieces_of(call: Call) -> AsyncIterator[object]:
+    """What ``call`` gives, piece by piece; what isn't iterated over is the only piece.
+
+    A function without ``async`` runs in a thread of its own, and so does an iterator without it.
+    """
+    if inspect.iscoroutinefunction(call):
+        given = _spread(await call())
+    elif inspect.isasyncgenfunction(call):
+        given = call()
+    else:
+        given = from_thread(lambda: _steps(call()))
+    async for piece in given:
+        if isinstance(piece, _Unfinished):
+            outcome = piece.outcome
+            async for inner in _spread(await outcome if inspect.isawaitable(outcome) else outcome):
+                yield inner
+        else:
+            yield piece
+
+
+class _Unfinished(NamedTuple):
+    """What a thread can't go through: an awaitable or an async iterator."""
+
+    outcome: object
+
+
+def _steps(outcome: object) -> Iterator[object]:
+    if inspect.isawaitable(outcome) or isinstance(outcome, AsyncIterator):
+        yield _Unfinished(outcome)
+    elif _is_whole(outcome):
+        yield outcome
+    else:
+        yield from cast(Iterable[object], outcome)
+
+
+async def _spread(outcome: object) -> AsyncIterator[object]:
+    if isinstance(outcome, AsyncIterator):
+        async for piece in outcome:
+            yield piece
+    elif _is_whole(outcome):
+        yield outcome
+    else:
+        async for piece in from_thread(partial(_steps, outcome)):
+            yield piece
+
+
+def _is_whole(outcome: object) -> bool:
+    """A text, a JSON object, an SDK's model of one; or what can't be gone through."""
+    return isinstance(outcome, str | Mapping) or hasattr(outcome, "model_dump") or not isinstance(outcome, Iterable)
+
+
+@contextmanager
+def errors_told(method: Callable[..., Any], deployment: Deployment) -> Iterator[None]:
+    """Whatever ``method`` raises becomes an error of Turnout's that says where it is from and what to do."""
+    try:
+        yield
+    except TurnoutError:
+        raise
+    except Exception as error:
+        raise _told(error, getattr(method, "__qualname__", repr(method)), deployment) from error
+
+
+def _told(error: Exception, where: str, deployment: Deployment) -> TurnoutError:
+    said = f"{where} of the provider '{deployment.provider}' raised {type(error).__name__}: {plain(str(error))}"
+    said = said.rstrip(": .")
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status >= 400:  # the SDKs' errors and FastAPI's have one
+        headers = getattr(getattr(error, "response", None), "headers", {})
+        lower = {str(name).lower(): str(value) for name, value in dict(headers).items()}
+        return cast(WireProvider, registry()["compatible"]).refusal(status, lower, str(error).encode(), deployment)
+    match error:
+        case NotImplementedError():
+            return Unsupported(f"{said}. Ask another model, or implement it.", param="model")
+        case TimeoutError():
+            return UpstreamTimeout(f"{said}. Ask again later, or give it more time there.")
+        case ConnectionError():
+            return UpstreamUnreachable(f"{said}. Is what it asks running, and is its address right?")
+    return UpstreamBroken(f"{said}. Mend it there, or ask another model.")

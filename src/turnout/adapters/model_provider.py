@@ -1,0 +1,87 @@
+"""``ModelProvider`` with ``generate_text``, ``generate_embeddings`` and ``get_models``, as a provider."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from turnout.core import ChatRequest, Deployment, EmbeddingRequest, StreamEvent
+from turnout.errors import ConfigError
+from turnout.providers import Profile, no_operation
+
+from .answering import answer, vectors
+from .calling import pieces_of
+from .capability import ModelCapability
+from .openai_form import SUPPORT, chat_arguments, embedding_arguments
+
+
+class ModelProvider(ABC):
+    """Subclass it, and register a ``ModelProviderAdapter`` of an object. Each method is with or without ``async``.
+
+    A request that none of ``capabilities`` is for is refused before a method is called.
+    """
+
+    capabilities: Collection[ModelCapability] = frozenset(
+        {ModelCapability.CHAT, ModelCapability.COMPLETION, ModelCapability.EMBEDDING}
+    )
+
+    @abstractmethod
+    def generate_text(self, model: str, messages: list[dict[str, Any]], **kwargs: Any) -> Any:
+        """The answer to ``messages``, as of ``BaseModel.chat_completion``."""
+
+    @abstractmethod
+    def generate_embeddings(self, model: str, texts: list[str], **kwargs: Any) -> Any:
+        """A vector for each text: a list of them, or ``{"embeddings": [...], "usage": {"prompt_tokens": 1, ...}}``."""
+
+    @abstractmethod
+    def get_models(self) -> Any:
+        """The models' names, or objects with their names as ``id``. Asked once, when it is registered."""
+
+
+class ModelProviderAdapter:
+    """Serves each model of ``provider`` under the model's own name, and under ``name/model``.
+
+    Raises ``ConfigError`` when ``get_models`` fails.
+    """
+
+    support = SUPPORT
+
+    def __init__(self, name: str, provider: ModelProvider) -> None:
+        self.name = name
+        self.profile = Profile(title=type(provider).__name__, base_url="")
+        self.capabilities = frozenset(provider.capabilities)
+        self.models = _models_of(name, provider.get_models)
+        self._provider = provider
+
+    def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+        if self.capabilities.isdisjoint({ModelCapability.CHAT, ModelCapability.COMPLETION}):
+            raise no_operation(self.name, request)
+        fields = chat_arguments(request, deployment, self.name)
+        return answer(partial(self._provider.generate_text, **fields), request, deployment)
+
+    def embed(self, request: EmbeddingRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+        if ModelCapability.EMBEDDING not in self.capabilities:
+            raise no_operation(self.name, request)
+        fields = embedding_arguments(request, deployment)
+        return vectors(partial(self._provider.generate_embeddings, **fields), request, deployment)
+
+
+def _models_of(name: str, get_models: Callable[[], object]) -> tuple[str, ...]:
+    """In an event loop of its own: this one's caller may be in one."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            rows = thread.submit(asyncio.run, _all(get_models)).result()
+        except Exception as error:
+            raise ConfigError(f"get_models of the provider '{name}' raised {type(error).__name__}: {error}") from error
+    names = [row.get("id") if isinstance(row, Mapping) else row for row in rows]
+    if not names or not all(isinstance(each, str) for each in names):
+        raise ConfigError(f"get_models of the provider '{name}' has to give names of models, or objects with an 'id'.")
+    return tuple(dict.fromkeys(str(each) for each in names))
+
+
+async def _all(get_models: Callable[[], object]) -> list[object]:
+    return [row async for row in pieces_of(get_models)]

@@ -1,0 +1,65 @@
+"""``infer(prompt)`` → tokens, as a provider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import Raw, structs
+
+from tests.adapters.support import DEPLOYMENT, answered, asking, text_of
+from turnout.adapters import ModelWorker, ModelWorkerProvider
+from turnout.core import Message, Text, Tool
+from turnout.core.prompts import messages_of
+from turnout.errors import Unsupported
+
+
+class Saying(ModelWorker):
+    def __init__(self, tokens: Any) -> None:
+        self.tokens = tokens
+        self.prompt = ""
+
+    def infer(self, prompt: str) -> Any:
+        self.prompt = prompt
+        return self.tokens
+
+
+class Later(Saying):
+    async def infer(self, prompt: str) -> Any:
+        return super().infer(prompt)
+
+
+@pytest.mark.parametrize("kind", [Saying, Later])
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        (["Hello,", "world"], "Hello, world"),
+        (["Hello", ", ", "world"], "Hello , world"),
+        (["Hello", " world", "!\n", "Bye"], "Hello world !\nBye"),
+        (["", "a"], " a"),
+        ("Hello, world", "Hello, world"),
+    ],
+    ids=repr,
+)
+async def test_tokens_are_words(kind: type[Saying], tokens: Any, text: str) -> None:
+    assert text_of(await answered(ModelWorkerProvider("mine", kind(tokens)))) == text
+
+
+async def test_a_lone_message_is_the_prompt() -> None:
+    worker = Saying("x")
+    await answered(ModelWorkerProvider("mine", worker), asking("What is up?"))
+    assert worker.prompt == "What is up?"
+
+
+async def test_a_conversation_is_written_in_turns() -> None:
+    worker = Saying("x")
+    request = asking("Hi", "Hello", "Bye")
+    system = Message("system", (Text("Be brief."),))
+    await answered(ModelWorkerProvider("mine", worker), structs.replace(request, messages=(system, *request.messages)))
+    assert worker.prompt == "Be brief.\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: Bye\n\nAssistant:"
+    assert messages_of(worker.prompt) == (system, *request.messages)
+
+
+def test_what_a_prompt_cannot_say_is_refused() -> None:
+    with pytest.raises(Unsupported, match="'mine' does not support tools"):
+        ModelWorkerProvider("mine", Saying("x")).run(asking(tools=(Tool("f", "d", Raw(b"{}")),)), DEPLOYMENT)
