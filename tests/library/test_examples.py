@@ -18,12 +18,15 @@ from tests.support.turnout_server import NOBODY
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(path.name for path in FOLDER.glob("*.py"))
 SAYS = {
+    "base_model.py": "Turnout Hello, \n-- backwards/backwards, ",
     "echo_worker.py": "Hello, Turnout",
     "gemini_worker.py": "You said: What is in this image? I saw 1 image: 70 bytes.",
     "library_chat.py": "> What is my name?\nWhat is my name?",
     "library_sync.py": "Hello, Turnout",
     "library_tools.py": 'calls weather({"town":"town 1"})\nThe tools said: town 1: 21 °C, light wind',
     "llamacpp_worker.py": "You said: Count to ten.",
+    "model_provider.py": "loud: HELLO, TURNOUT\nquiet: hello, turnout\n-- house can do chat, completion, embedding",
+    "model_worker.py": "H-e-l-l-o-, T-u-r-n-o-u-t\n-- spelling/spelling, ",
     "vllm_worker.py": "You said: Which country is Lisbon in?",
 }
 MISSING = {
@@ -40,7 +43,15 @@ MISSING = {
 }
 """What each says when it is run with nothing."""
 
-NEEDS_NOTHING = ("echo_worker.py", "fallback_chain.py", "library_chat.py", "library_sync.py")
+NEEDS_NOTHING = (
+    "base_model.py",
+    "echo_worker.py",
+    "fallback_chain.py",
+    "library_chat.py",
+    "library_sync.py",
+    "model_provider.py",
+    "model_worker.py",
+)
 USED_UP = {"fallback_chain.py": "Why is the sky blue?\n-- echo/echo answered at attempt"}
 
 

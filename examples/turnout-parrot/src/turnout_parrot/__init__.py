@@ -1,0 +1,1 @@
+"""A provider for Turnout that answers like a parrot."""
