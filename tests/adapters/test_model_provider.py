@@ -62,6 +62,16 @@ class OneByOne(Small):
         yield "large"
 
 
+class Alike:
+    """Inherits nothing, and declares nothing."""
+
+    generate_text = Small.generate_text
+    generate_embeddings = Small.generate_embeddings
+
+    def get_models(self) -> list[str]:
+        return ["small", "large"]
+
+
 class VectorsOnly(Small):
     capabilities = (ModelCapability.EMBEDDING,)
 
@@ -70,8 +80,8 @@ class TextsOnly(Small):
     capabilities = (ModelCapability.CHAT,)
 
 
-@pytest.mark.parametrize("kind", [Small, Later, OneByOne])
-async def test_its_models_are_known_and_answer(kind: type[Small]) -> None:
+@pytest.mark.parametrize("kind", [Small, Later, OneByOne, Alike])
+async def test_its_models_are_known_and_answer(kind: type[Any]) -> None:
     adapter = ModelProviderAdapter("mine", kind())
     assert local_models(adapter) == ("small", "large")
     assert text_of(await answered(adapter, asking("Hello"))) == "some-model says Hello"

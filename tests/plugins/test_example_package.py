@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -48,3 +50,12 @@ def test_it_streams(server: TurnoutServer) -> None:
     data = [json.loads(line.removeprefix("data: ")) for line in stream.splitlines() if line.startswith("data: ")]
     said = [event["delta"]["text"] for event in data if event["type"] == "content_block_delta"]
     assert said == ["hello Polly! ", "hello Polly!"]
+
+
+def test_its_author_runs_turnouts_contract(tmp_path: Path) -> None:
+    folder = shutil.copytree(PACKAGE, tmp_path / "parrot")  # where no settings of ours are found
+    environ = os.environ | {"PYTHONPATH": str(folder / "src")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:langsmith_plugin"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environ)
+    assert ran.returncode == 0, ran.stdout
+    assert "22 passed" in ran.stdout

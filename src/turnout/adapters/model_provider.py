@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from turnout.core import ChatRequest, Deployment, EmbeddingRequest, StreamEvent
 from turnout.errors import ConfigError
@@ -18,6 +18,9 @@ from .calling import pieces_of
 from .capability import ModelCapability
 from .openai_form import SUPPORT, chat_arguments, embedding_arguments
 
+ALL: Final = frozenset({ModelCapability.CHAT, ModelCapability.COMPLETION, ModelCapability.EMBEDDING})
+"""What a ``ModelProvider`` has methods for."""
+
 
 class ModelProvider(ABC):
     """Subclass it, and register a ``ModelProviderAdapter`` of an object. Each method is with or without ``async``.
@@ -25,9 +28,7 @@ class ModelProvider(ABC):
     A request that none of ``capabilities`` is for is refused before a method is called.
     """
 
-    capabilities: Collection[ModelCapability] = frozenset(
-        {ModelCapability.CHAT, ModelCapability.COMPLETION, ModelCapability.EMBEDDING}
-    )
+    capabilities: Collection[ModelCapability] = ALL
 
     @abstractmethod
     def generate_text(self, model: str, messages: list[dict[str, Any]], **kwargs: Any) -> Any:
@@ -45,15 +46,16 @@ class ModelProvider(ABC):
 class ModelProviderAdapter:
     """Serves each model of ``provider`` under the model's own name, and under ``name/model``.
 
+    Any class with the methods will do; one without ``capabilities`` has all.
     Raises ``ConfigError`` when ``get_models`` fails.
     """
 
     support = SUPPORT
 
-    def __init__(self, name: str, provider: ModelProvider) -> None:
+    def __init__(self, name: str, provider: Any) -> None:
         self.name = name
         self.profile = Profile(title=type(provider).__name__, base_url="")
-        self.capabilities = frozenset(provider.capabilities)
+        self.capabilities = frozenset(getattr(provider, "capabilities", ALL))
         self.models = _models_of(name, provider.get_models)
         self._provider = provider
 

@@ -1,0 +1,50 @@
+"""Small requests, and what becomes of them before there is an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import msgspec
+
+from turnout.core import ChatRequest, Deployment, Message, Part, Secret, Text
+from turnout.providers import LocalProvider, Provider, WireProvider, in_process
+
+MODEL, KEY, KEY_SOURCE = "some-model", "sk-secret", "SOME_KEY"
+
+
+def deployment(provider: Provider) -> Deployment:
+    return Deployment(
+        id="d",
+        provider=provider.name,
+        model=MODEL,
+        base_url=provider.profile.base_url or "https://x.test",
+        api_key=Secret(KEY),
+        key_source=KEY_SOURCE,
+    )
+
+
+def asking(**fields: Any) -> ChatRequest:
+    """Says "hi"."""
+    said: dict[str, Any] = {"model": "fast", "messages": (Message("user", (Text("hi"),)),), "max_output": 4096}
+    return ChatRequest(**said | fields)
+
+
+def saying(*parts: Part) -> ChatRequest:
+    return asking(messages=(Message("user", (Text("hi"), *parts)),))
+
+
+def begin(provider: Provider, request: ChatRequest) -> Any:
+    """The body that is sent, or the events of a provider in this process, of which none has been made yet."""
+    if in_process(provider):
+        return cast(LocalProvider, provider).run(request, deployment(provider))
+    return msgspec.json.decode(cast(WireProvider, provider).build(request, deployment(provider)).body)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Every value in a decoded JSON document that isn't an object or an array."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from leaves(inner)
+    else:
+        yield value

@@ -1,0 +1,44 @@
+"""What every policy has to keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import product
+
+from turnout.core import Deployment, Model
+from turnout.routing import Policy
+
+from .cases import Case, claim, same
+
+MOST_DEPLOYMENTS = 4
+_WEIGHTS = (1, 2, 1000)
+
+
+def policy_cases(name: str, policy: Policy) -> Sequence[Case]:
+    """``name`` is its key in ``POLICIES``."""
+    return [
+        Case(
+            f"{name}: each of {number} deployments is kept once, with a reason",
+            partial(_keeps_every_deployment, name, policy, number),
+        )
+        for number in range(1, MOST_DEPLOYMENTS + 1)
+    ]
+
+
+def _keeps_every_deployment(name: str, policy: Policy, number: int) -> None:
+    for model in _models(name, number):
+        steps = policy(model)
+        kept = sorted(step.deployment.id for step in steps)
+        same(kept, sorted(deployment.id for deployment in model.deployments), "what is in the plan")
+        claim(all(step.reason for step in steps), "a step has no reason")
+
+
+def _models(policy: str, number: int) -> Iterator[Model]:
+    """With some weights in all orders."""
+    for weights in product(_WEIGHTS, repeat=number):
+        deployments = tuple(
+            Deployment(id=f"d{place}", provider="echo", model="m", weight=weight)
+            for place, weight in enumerate(weights)
+        )
+        yield Model(name="fast", deployments=deployments, policy=policy)

@@ -1,0 +1,223 @@
+"""A contract that can't be broken would be worth nothing: each kind of case finds what is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from tests.providers.test_shipped_contract import sample
+from turnout import dialects, providers, routing
+from turnout.contract_tests import Case, ChatSample, dialect_cases, policy_cases, provider_cases
+from turnout.core import ChatRequest, Delta, Deployment, Finish, PartEnd, PartStart, Relayed, Start, StreamEvent, Text
+from turnout.dialects import Target
+from turnout.errors import Unsupported, UpstreamRefused
+from turnout.providers import Decoder, Profile, WireProvider
+
+OPENAI: Any = providers.registry()["openai"]
+SAMPLE = sample("openai-chat")
+
+
+def failing(cases: Sequence[Case]) -> dict[str, str]:
+    """The cases that don't hold, and what they say."""
+    found = {}
+    for case in cases:
+        try:
+            case()
+        except AssertionError as error:
+            found[case.name] = str(error)
+    return found
+
+
+class Wrapped:
+    """OpenAI's provider; a subclass breaks something of it."""
+
+    name = "openai"
+    profile = OPENAI.profile
+    support = OPENAI.support
+    wire = "openai-chat"
+
+    operation = OPENAI.operation
+    list_models = OPENAI.list_models
+    read_models = OPENAI.read_models
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> Any:
+        return OPENAI.build(request, deployment)
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        return OPENAI.decoder(request)  # type: ignore[no-any-return]
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return OPENAI.relay(request)  # type: ignore[no-any-return]
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
+        return OPENAI.refusal(status, headers, body, deployment)  # type: ignore[no-any-return]
+
+
+def test_nothing_fails_for_one_that_keeps_to_it() -> None:
+    assert isinstance(Wrapped(), WireProvider)
+    assert failing(provider_cases(Wrapped(), SAMPLE)) == {}
+
+
+class LoudName(Wrapped):
+    name = "OpenAI"
+
+
+class NoTitle(Wrapped):
+    profile = Profile(title="", base_url="")
+
+
+class ClaimsTopK(Wrapped):
+    support = structs.replace(OPENAI.support, knobs=OPENAI.support.knobs | {"top_k"})
+
+
+class NoTools(Wrapped):
+    support = structs.replace(OPENAI.support, tools=False)
+
+
+class KeyInAddress(Wrapped):
+    def build(self, request: ChatRequest, deployment: Deployment) -> Any:
+        wire = OPENAI.build(request, deployment)
+        return structs.replace(wire, url=f"{wire.url}?key=sk-secret")
+
+
+class Forgetful(Wrapped):
+    """Loses what isn't whole in one piece."""
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        inner = OPENAI.decoder(request)
+
+        class Pieces:
+            def feed(self, data: bytes) -> list[StreamEvent]:
+                return inner.feed(data) if data.endswith((b"\n", b"}")) else []  # type: ignore[no-any-return]
+
+            def close(self) -> list[StreamEvent]:
+                return inner.close()  # type: ignore[no-any-return]
+
+        return Pieces()
+
+
+class Finishing(Wrapped):
+    """Makes up a finish, and takes anything for an answer."""
+
+    def decoder(self, request: ChatRequest) -> Decoder:
+        class Made:
+            def feed(self, data: bytes) -> list[StreamEvent]:
+                return []
+
+            def close(self) -> list[StreamEvent]:
+                return [Start(), PartStart(0, Text("")), PartEnd(0), Finish("stop", "stop")]
+
+        return Made()
+
+
+class Mute(Wrapped):
+    """Passes no bytes on."""
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        inner = OPENAI.relay(request)
+
+        class Silent:
+            def feed(self, data: bytes) -> list[StreamEvent]:
+                return [event for event in inner.feed(data) if not isinstance(event, Relayed)]
+
+            def close(self) -> list[StreamEvent]:
+                return [event for event in inner.close() if not isinstance(event, Relayed)]
+
+        return Silent()
+
+
+class Alike(Wrapped):
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
+        return UpstreamRefused(500, f"{deployment.provider} answered {status}: no, sk-secret")
+
+
+BROKEN: list[tuple[WireProvider, str, str]] = [
+    (LoudName(), "names are in lower case", "'OpenAI' is none that can be asked for"),
+    (NoTitle(), "the profile is sane", "no title"),
+    (ClaimsTopK(), "top_k: sent, ignored or refused, as declared", "does not support 'top_k'"),
+    (NoTools(), "tools: sent if supported, else refused", "no Unsupported is raised for tools"),
+    (KeyInAddress(), "a request is plain data for the transport, unary", "the key is in the address"),
+    (Forgetful(), "any split gives the same, streamed", "what is read in pieces"),
+    (Finishing(), "a reply is read, unary", "the text is ''"),
+    (Finishing(), "a reply that was cut is never finished, streamed", "before there is one"),
+    (Finishing(), "what isn't of the wire is a broken upstream, unary", "is told as"),
+    (Mute(), "relay and decoder tell the same facts, streamed", "the answer in the relayed bytes"),
+    (Mute(), "only what is said counts as content", "says nothing of the text"),
+    (Alike(), "a refusal 404 says what happened and where", "the key is in the error's message"),
+]
+
+
+@pytest.mark.parametrize(("provider", "name", "told"), BROKEN, ids=lambda value: type(value).__name__)
+def test_a_provider_that_breaks_it_is_told(provider: WireProvider, name: str, told: str) -> None:
+    (case,) = [case for case in provider_cases(provider, SAMPLE) if case.name == name]
+    with pytest.raises((AssertionError, Unsupported)) as caught:
+        case()
+    assert told in str(caught.value)
+
+
+def test_a_provider_without_a_relay_is_not_asked_for_one() -> None:
+    class NoRelay(Wrapped):
+        relay = None  # type: ignore[assignment]
+
+    names = [case.name for case in provider_cases(NoRelay(), SAMPLE)]
+    assert not [name for name in names if "relay" in name]
+    assert failing(provider_cases(NoRelay(), SAMPLE)) == {}
+
+
+def test_a_local_provider_that_breaks_the_order_is_told() -> None:
+    class Late:
+        name = "late"
+        profile = Profile(title="Late", base_url="")
+        support = providers.registry()["echo"].support
+
+        async def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+            yield [PartStart(0, Text("")), Start(), Delta(0, "x"), PartEnd(0), Finish("stop", "stop")]
+
+    told = failing(provider_cases(Late()))
+    assert "not one Start at the beginning" in told["events keep to their order"]
+    assert "no Unsupported is raised" in told["tools: sent if supported, else refused"]
+
+
+def test_a_policy_that_leaves_a_deployment_out_is_told() -> None:
+    order = routing.registry()["order"]
+    told = failing(policy_cases("first", lambda model: order(model)[:2]))
+    assert [name[:30] for name in told] == ["first: each of 3 deployments i", "first: each of 4 deployments i"]
+
+
+class Dialect:
+    """OpenAI's dialect, with its words mixed up."""
+
+    name = "openai"
+    key_headers = ("X-Key",)
+    key_query = None
+    endpoints = dialects.registry()["anthropic"].endpoints
+
+    def error(self, error: Exception, request_id: str) -> bytes:
+        return b'{"error": "no"}'
+
+    def models(self, models: Any) -> bytes:
+        return b"{}"
+
+    def model(self, model: Any) -> bytes:
+        return b"{}"
+
+
+def test_a_dialect_that_breaks_it_is_told() -> None:
+    body = b'{"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello"}], "stream": true}'
+    told = failing(dialect_cases(Dialect(), {"anthropic-messages": ChatSample(body=body, target=Target())}))
+    assert "the name of a header for the key is 'X-Key'" in told["paths begin with a slash, headers are in lower case"]
+    assert "its message isn't told" in told["Overloaded 'Why.' is told"]
+    assert "a model isn't in the list" in told["lists of models name them"]
+    assert "the text isn't sent" in told["anthropic-messages: a chat reaches openai"]
+
+
+def test_no_test_framework_is_needed() -> None:
+    source = (
+        "import sys, turnout.contract_tests; print([name for name in ('pytest', 'hypothesis') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"
