@@ -14,18 +14,18 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from turnout.core import AttemptEnd, AttemptStart, Outcome, Usage
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, Outcome, Usage
 from turnout.errors import StorageUnavailable
 from turnout.ledger import Ledger
 from turnout.ledger.journal import Journal
 from turnout.ledger.store import LazyStore, Store
-from turnout.storage import AttemptRow, LazyDatabase
+from turnout.storage import LazyDatabase
 
 PATIENCE = 20.0  # seconds, for what takes milliseconds on a machine that isn't busy
 
 
 def start(request_id: str, number: int = 1, **changes: Any) -> AttemptStart:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "attempt_id": f"{request_id}-{number}",
         "request_id": request_id,
         "number": number,
@@ -39,11 +39,11 @@ def start(request_id: str, number: int = 1, **changes: Any) -> AttemptStart:
         "upstream_model": "gpt-4o-mini",
         "stream": True,
     }
-    return AttemptStart(**(told | changes))
+    return AttemptStart(**(fields | changes))
 
 
 def end(request_id: str, number: int = 1, outcome: Outcome = "ok", **changes: Any) -> AttemptEnd:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "attempt_id": f"{request_id}-{number}",
         "outcome": outcome,
         "status": 200,
@@ -55,7 +55,11 @@ def end(request_id: str, number: int = 1, outcome: Outcome = "ok", **changes: An
         "price_version": "book-7",
         "finish": "stop",
     }
-    return AttemptEnd(**(told | changes))
+    return AttemptEnd(**(fields | changes))
+
+
+def outcome_of(attempt: EndedAttempt) -> str:
+    return "lost" if attempt.end is None else attempt.end.outcome
 
 
 class MemoryStore:
@@ -66,23 +70,28 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.meanwhile: Callable[[], None] | None = None
-        self.rows: dict[str, AttemptRow] = {}
+        self.attempts: dict[str, EndedAttempt] = {}
         self.largest_batch = 0
         self.fails = False
 
-    async def insert(self, rows: Sequence[AttemptRow]) -> int:
+    async def insert(self, attempts: Sequence[EndedAttempt]) -> int:
         if self.fails:
             raise StorageUnavailable("The database can't be used: out of order.")
         if self.meanwhile is not None:
             happens, self.meanwhile = self.meanwhile, None
             happens()
-        self.largest_batch = max(self.largest_batch, len(rows))
-        new = {row.attempt_id: row for row in rows if row.attempt_id not in self.rows}
-        self.rows |= new
-        return len(new)
+        self.largest_batch = max(self.largest_batch, len(attempts))
+        new = {attempt.start.attempt_id: attempt for attempt in attempts}
+        known = len(self.attempts)
+        self.attempts = new | self.attempts
+        return len(self.attempts) - known
 
-    async def of_request(self, request_id: str) -> list[AttemptRow]:
-        return [row for row in self.rows.values() if row.request_id == request_id]
+    async def of_request(self, request_id: str) -> list[EndedAttempt]:
+        return [attempt for attempt in self.attempts.values() if attempt.start.request_id == request_id]
+
+    def outcomes(self) -> dict[str, str]:
+        """By attempt."""
+        return {name: outcome_of(attempt) for name, attempt in self.attempts.items()}
 
     async def close(self) -> None:
         pass

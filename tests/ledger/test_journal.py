@@ -25,8 +25,8 @@ def files(journal: Journal) -> list[Path]:
 def on_disk(journal: Journal) -> tuple[list[str], list[str]]:
     """The attempts whose beginning, and those whose end, the files tell of."""
     lines = [line for path in files(journal) for line in read_lines(path, 0)[0]]
-    started = [row.attempt_id for row in read_started(lines) if row is not None]
-    return started, [row.attempt_id for row in read_ended(lines).rows]
+    started = [start.attempt_id for start in read_started(lines) if start is not None]
+    return started, [attempt.start.attempt_id for attempt in read_ended(lines).attempts]
 
 
 @contextmanager

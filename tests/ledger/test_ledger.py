@@ -88,14 +88,14 @@ async def test_it_tells_the_same_from_memory_from_the_journal_and_from_the_datab
     ledger.begin(start("r1"))
     running = await ledger.request("r1")
     assert running is not None
-    assert (running.attempts[0].outcome, running.attempts[0].user, running.cost) == (None, "alice", None)
+    assert (running.attempts[0]["outcome"], running.attempts[0]["user"], running.cost) == (None, "alice", None)
     ledger.end(end("r1", usage=Usage(input=1, output=2, source="estimated")))
     journalled = await ledger.request("r1")
     await until(lambda: ledger.state().settled == 1)
     settled = await ledger.request("r1")
     assert journalled == settled
     assert settled is not None
-    assert settled.attempts[0].usage == Usage(input=1, output=2, source="estimated")
+    assert settled.attempts[0]["usage"] == msgspec.structs.asdict(Usage(input=1, output=2, source="estimated"))
 
 
 async def test_all_attempts_of_a_request_are_told_wherever_they_are(ledger: Ledger) -> None:
@@ -110,12 +110,12 @@ async def test_all_attempts_of_a_request_are_told_wherever_they_are(ledger: Ledg
     ledger.begin(start("r10"))
     told = await ledger.request("r1")
     assert told is not None
-    assert [(a.number, a.outcome, a.cost_usd) for a in told.attempts] == [
+    assert [(a["number"], a["outcome"], a["cost_usd"]) for a in told.attempts] == [
         (1, "failed", None),
         (2, "cut", "0.000000000005"),
         (3, None, None),
     ]
-    assert (told.attempts[0].usage, told.attempts[0].error) == (None, "too slow")
+    assert (told.attempts[0]["usage"], told.attempts[0]["error"]) == (None, "too slow")
     assert told.cost == 5
 
 
@@ -158,7 +158,7 @@ async def test_an_attempt_under_way_at_the_end_is_lost_for_the_next_process(tmp_
     await until(lambda: second.state().lost == 1)
     told = await second.request("r1")
     assert told is not None
-    assert [(a.outcome, a.total) for a in told.attempts] == [("lost", None)]
+    assert [(a["outcome"], a["total"]) for a in told.attempts] == [("lost", None)]
     await second.close()
 
 
@@ -217,7 +217,7 @@ async def test_what_the_disk_refuses_is_told_too(ledger: Ledger, monkeypatch: py
     ledger.end(end("r1"))
     told = await ledger.request("r1")
     assert told is not None
-    assert told.attempts[0].outcome == "ok"
+    assert told.attempts[0]["outcome"] == "ok"
 
 
 async def test_an_unknown_kind_of_database_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:

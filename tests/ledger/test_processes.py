@@ -62,7 +62,7 @@ async def test_a_worker_sees_what_another_has_recorded(tmp_path: Path) -> None:
         ended = await other.request(name)
         assert under_way is not None
         assert ended is not None
-        assert (under_way.attempts[0].outcome, ended.attempts[0].outcome) == (None, "ok")
+        assert (under_way.attempts[0]["outcome"], ended.attempts[0]["outcome"]) == (None, "ok")
     await one.close()
     settled = await other.request("r0")
     assert settled == await other.request("r0") is not None

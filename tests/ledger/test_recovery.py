@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from turnout.core import EndedAttempt
 from turnout.errors import StorageUnavailable
 from turnout.ledger.journal import Journal
 from turnout.ledger.recovery import Recovery
@@ -50,7 +51,7 @@ def recovered(root: Path) -> dict[str, str]:
     store = InMemory()
     asyncio.run(Recovery(root, store).recover())
     assert list(root.iterdir()) == [], "nothing is left to be recovered a second time"
-    return {attempt_id: row.outcome for attempt_id, row in store.memory.rows.items()}
+    return store.memory.outcomes()
 
 
 steps = st.lists(st.tuples(st.booleans(), st.integers(0, 15)), max_size=60)
@@ -74,7 +75,7 @@ def test_a_crash_at_any_byte_loses_no_finished_attempt(steps: list[tuple[bool, i
         content = last.read_bytes()
         last.write_bytes(content[: max(len(content) - torn, 0)])
         lines = [line for path in sorted(left.iterdir()) for line in read_lines(path, 0)[0]]
-        finished = {line.split(b'"')[1].decode() for line in lines if line.startswith(b"=")}
+        finished = {line.split(b'"')[1].decode() for line in lines if line.startswith(b"-")}
         began = {line.split(b'"')[1].decode() for line in lines}
 
         expected = {attempt_id: "ok" if attempt_id in finished else "lost" for attempt_id in began}
@@ -104,7 +105,7 @@ async def test_what_was_settled_before_the_crash_stays_as_it_was(tmp_path: Path)
     leave_behind(journal, tmp_path / "dead")
     recovery = Recovery(tmp_path / "dead", store)
     await recovery.recover()
-    assert sorted(store.memory.rows) == ["r1-1", "r2-1"]
+    assert sorted(store.memory.attempts) == ["r1-1", "r2-1"]
     assert recovery.settled == 1
     journal.close()
 
@@ -116,7 +117,7 @@ async def test_a_long_journal_is_taken_in_pieces_of_bounded_size(tmp_path: Path)
         journal.end(end(f"r{number}"))
     leave_behind(journal, tmp_path / "dead")
     await Recovery(tmp_path / "dead", store).recover()
-    assert len(store.memory.rows) == 10_000
+    assert len(store.memory.attempts) == 10_000
     assert store.memory.largest_batch < 3000
     journal.close()
 
@@ -127,14 +128,8 @@ async def test_a_lost_attempt_keeps_what_is_known_of_it(tmp_path: Path) -> None:
     leave_behind(journal, tmp_path / "dead")
     recovery = Recovery(tmp_path / "dead", store)
     await recovery.recover()
-    row = store.memory.rows["r1-1"]
-    assert (row.outcome, row.user, row.started, row.total, row.cost) == (
-        "lost",
-        "bob",
-        1_764_000_000_000_000,
-        None,
-        None,
-    )
+    begun = start("r1", started=1_764_000_000_000_000, user="bob")
+    assert store.memory.attempts == {"r1-1": EndedAttempt(begun, None)}
     assert recovery.lost == 1
     journal.close()
 
@@ -151,7 +146,7 @@ async def test_corrupt_lines_are_skipped_counted_and_reported(tmp_path: Path, ca
     recovery = Recovery(tmp_path / "dead", store)
     with caplog.at_level(logging.WARNING, "turnout.ledger"):
         await recovery.recover()
-    assert {a: row.outcome for a, row in store.memory.rows.items()} == {"r1-1": "ok", "r2-1": "lost"}
+    assert store.memory.outcomes() == {"r1-1": "ok", "r2-1": "lost"}
     assert recovery.corrupt == 4
     assert [r.getMessage() for r in caplog.records] == [
         "A process had died: 1 attempts settled, 1 lost, 4 lines unreadable."
@@ -163,10 +158,10 @@ async def test_the_living_are_left_alone(tmp_path: Path) -> None:
     journal, store = Journal(tmp_path), InMemory()
     journal.begin(start("r1"))
     await Recovery(tmp_path, store).recover()
-    assert store.memory.rows == {}
+    assert store.memory.attempts == {}
     journal.end(end("r1"))
     await Settler(journal, store).settle()
-    assert store.memory.rows["r1-1"].outcome == "ok"
+    assert store.memory.outcomes()["r1-1"] == "ok"
     journal.close()
 
 
@@ -181,7 +176,7 @@ async def test_two_that_recover_at_once_settle_everything_once(tmp_path: Path) -
         journal.close()
     both = [Recovery(tmp_path / "dead", store) for _ in range(2)]
     await asyncio.gather(*(recovery.recover() for recovery in both))
-    assert len(store.memory.rows) == 150
+    assert len(store.memory.attempts) == 150
     assert sum(recovery.settled for recovery in both) == 150
     assert list((tmp_path / "dead").iterdir()) == []
 
@@ -197,7 +192,7 @@ async def test_a_database_that_fails_leaves_everything_for_the_next_time(tmp_pat
         await recovery.recover()
     store.memory.fails = False
     await recovery.recover()
-    assert sorted(store.memory.rows) == ["r1-1"]
+    assert sorted(store.memory.attempts) == ["r1-1"]
     journal.close()
 
 
@@ -210,7 +205,7 @@ async def test_one_that_can_not_be_read_does_not_stop_the_others(tmp_path: Path)
     (unreadable / "00000001.log").mkdir(parents=True)  # reading it is an OSError
     with pytest.raises(OSError, match="Is a directory"):
         await Recovery(tmp_path / "dead", store).recover()
-    assert sorted(store.memory.rows) == ["r1-1"]
+    assert sorted(store.memory.attempts) == ["r1-1"]
     assert not left.exists()
     journal.close()
 

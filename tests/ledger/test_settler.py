@@ -29,10 +29,10 @@ async def test_what_has_ended_is_settled_and_what_has_not_is_left(tmp_path: Path
     record(journal, "r1", "r2")
     journal.begin(start("r3"))
     await settler.settle()
-    assert sorted(store.memory.rows) == ["r1-1", "r2-1"]
+    assert sorted(store.memory.attempts) == ["r1-1", "r2-1"]
     journal.end(end("r3", outcome="cut"))
     await settler.settle()
-    assert store.memory.rows["r3-1"].outcome == "cut"
+    assert store.memory.outcomes()["r3-1"] == "cut"
     assert (settler.settled, journal.backlog()) == (3, 0)
     journal.close()
 
@@ -42,7 +42,7 @@ async def test_files_that_are_settled_are_removed(tmp_path: Path) -> None:
     settler = Settler(journal, store)
     record(journal, *(f"r{number}" for number in range(100)))
     await settler.settle()
-    assert len(store.memory.rows) == 100
+    assert len(store.memory.attempts) == 100
     assert len(journal.unsettled) == 1
     assert names(journal.unsettled[0].path.parent) == [journal.unsettled[0].path.name]
     journal.close()
@@ -61,7 +61,7 @@ async def test_a_database_that_fails_leaves_records_on_disk_and_takes_them_later
     assert journal.backlog() > 300_000
     store.memory.fails = False
     await settler.settle()
-    assert len(store.memory.rows) == 1000
+    assert len(store.memory.attempts) == 1000
     assert journal.backlog() == 0
     journal.close()
 
@@ -70,7 +70,7 @@ async def test_a_backlog_is_taken_in_pieces_of_bounded_size(tmp_path: Path) -> N
     journal, store = Journal(tmp_path), InMemory()
     record(journal, *(f"r{number}" for number in range(10_000)))
     await Settler(journal, store).settle()
-    assert len(store.memory.rows) == 10_000
+    assert len(store.memory.attempts) == 10_000
     assert store.memory.largest_batch < 3000
     journal.close()
 
@@ -84,7 +84,7 @@ async def test_what_comes_while_a_file_is_settled_stays_until_it_is_settled_too(
     await settler.settle()
     assert len(journal.unsettled) > 1
     await settler.settle()
-    assert len(store.memory.rows) == 21
+    assert len(store.memory.attempts) == 21
     journal.close()
 
 
@@ -99,7 +99,7 @@ async def test_a_line_that_was_being_torn_by_a_full_disk_is_passed_over(tmp_path
     await settler.settle()
     record(journal, "r2")
     await settler.settle()
-    assert sorted(store.memory.rows) == ["r1-1", "r2-1"]
+    assert sorted(store.memory.attempts) == ["r1-1", "r2-1"]
     assert [s.path for s in journal.unsettled] != [segment.path]
     assert (settler.corrupt, journal.backlog()) == (0, 0)
     journal.close()
@@ -114,6 +114,6 @@ async def test_a_corrupt_line_is_counted_and_its_neighbours_are_settled(tmp_path
         segment.size += file.write(b"=[\0\0\0\xff]\n")
     record(journal, "r2")
     await settler.settle()
-    assert sorted(store.memory.rows) == ["r1-1", "r2-1"]
+    assert sorted(store.memory.attempts) == ["r1-1", "r2-1"]
     assert settler.corrupt == 1
     journal.close()

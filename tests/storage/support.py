@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from turnout.storage import AttemptRow
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt
 from turnout.storage.attempts import Attempts
 from turnout.storage.database import engine_of, open_database
 
 
-def row(request_id: str, number: int = 1, **changes: Any) -> AttemptRow:
-    told: dict[str, Any] = {
+def attempt(request_id: str, number: int = 1, **changes: Any) -> EndedAttempt:
+    """``changes`` are fields of the start and of the end."""
+    fields: dict[str, Any] = {
         "attempt_id": f"{request_id}-{number}",
         "request_id": request_id,
         "number": number,
@@ -32,7 +33,10 @@ def row(request_id: str, number: int = 1, **changes: Any) -> AttemptRow:
         "queue": 1,
         "total": 2,
     }
-    return AttemptRow(**(told | changes))
+    fields |= changes
+    start = {name: fields[name] for name in AttemptStart.__struct_fields__}
+    end = {name: fields[name] for name in AttemptEnd.__struct_fields__ if name in fields}
+    return EndedAttempt(AttemptStart(**start), AttemptEnd(**end))
 
 
 @asynccontextmanager

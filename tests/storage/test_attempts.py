@@ -11,13 +11,15 @@ import pytest_asyncio
 from sqlalchemy import select
 from sqlalchemy.dialects import sqlite
 
+from turnout.core import EndedAttempt, Usage
+from turnout.core.integers import LARGEST_INTEGER
 from turnout.errors import StorageUnavailable
-from turnout.storage import LARGEST_INTEGER, AttemptRow
+from turnout.storage.attempt_rows import COLUMNS, row_of
 from turnout.storage.attempts import Attempts
 from turnout.storage.bulk import ROWS_PER_STATEMENT, padded
 from turnout.storage.tables import attempts
 
-from .support import opened, row
+from .support import attempt, opened
 
 
 @pytest_asyncio.fixture
@@ -34,9 +36,10 @@ async def file(tmp_path: Path) -> Path:
         return path
 
 
-def test_the_columns_are_the_rows_fields_in_the_same_order() -> None:
+def test_the_columns_are_the_rows_values_in_the_same_order() -> None:
     """A statement's parameters are given by position."""
-    assert tuple(column.name for column in attempts.columns) == AttemptRow.__struct_fields__
+    assert tuple(column.name for column in attempts.columns) == COLUMNS
+    assert len(row_of(attempt("r1"))) == len(row_of(EndedAttempt(attempt("r1").start, None))) == len(COLUMNS)
 
 
 def test_a_statement_stays_below_the_parameters_that_sqlite_takes() -> None:
@@ -45,51 +48,53 @@ def test_a_statement_stays_below_the_parameters_that_sqlite_takes() -> None:
 
 async def test_a_row_comes_back_as_it_was(store: Attempts) -> None:
     rows = [
-        row("r1", 1, outcome="failed", status=0, error_code="x", error="a 'quoted' \u2603 error", stream=True),
-        row("r1", 2, cost=LARGEST_INTEGER, input=-LARGEST_INTEGER, output=2, usage_source="estimated", first_token=7),
-        row("r1", 3, operation=None, changes='["resized"]'),
+        attempt("r1", 1, outcome="failed", status=0, error_code="x", error="a 'quoted' \u2603 error", stream=True),
+        attempt("r1", 2, cost=LARGEST_INTEGER, first_token=7, usage=Usage(input=-LARGEST_INTEGER, source="estimated")),
+        attempt("r1", 3, operation="image", changes=("resized",), usage=Usage(output=2, image_output=1)),
+        EndedAttempt(attempt("r1", 4).start, None),
     ]
-    assert await store.insert(rows) == 3
-    assert sorted(await store.of_request("r1"), key=lambda found: found.number) == rows
+    assert await store.insert(rows) == 4
+    assert sorted(await store.of_request("r1"), key=lambda found: found.start.number) == rows
     assert await store.of_request("r2") == []
 
 
 async def test_a_character_that_postgres_cannot_hold_loses_no_row(store: Attempts) -> None:
-    odd = row("r1", error="a\0b", model="\0", user="\0", finish="\0", key_id="\0", deployment="\0", changes='["\0"]')
-    assert await store.insert([odd, row("r2")]) == 2
+    odd = attempt("r1", error="a\0b", model="\0", user="\0", finish="\0", key_id="\0", deployment="\0", changes=("\0",))
+    assert await store.insert([odd, attempt("r2")]) == 2
     (found,) = await store.of_request("r1")
-    assert found.error in ("a\0b", "a\ufffdb")
+    assert found.end is not None
+    assert found.end.error in ("a\0b", "a\ufffdb")
 
 
 async def test_a_row_is_let_in_once_and_stays_as_it_was(store: Attempts) -> None:
-    assert await store.insert([row("r1"), row("r1", outcome="lost"), row("r2")]) == 2
-    assert await store.insert([row("r1", outcome="cut"), row("r3")]) == 1
-    assert await store.of_request("r1") == [row("r1")]
+    assert await store.insert([attempt("r1"), attempt("r1", outcome="lost"), attempt("r2")]) == 2
+    assert await store.insert([attempt("r1", outcome="cut"), attempt("r3")]) == 1
+    assert await store.of_request("r1") == [attempt("r1")]
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 5, 31, 33, 100, 511, 512, 513, 1700])
 async def test_a_batch_of_any_size_goes_in_whole(store: Attempts, size: int) -> None:
-    assert await store.insert([row(f"r{number}") for number in range(size)]) == size
+    assert await store.insert([attempt(f"r{number}") for number in range(size)]) == size
 
 
 def test_sizes_are_rounded_to_few() -> None:
     """Each one is a statement that SQLite prepares and the connection keeps."""
-    sizes = {len(padded([row("r1")] * number)) for number in range(1, ROWS_PER_STATEMENT + 1)}
+    sizes = {len(padded([row_of(attempt("r1"))] * number)) for number in range(1, ROWS_PER_STATEMENT + 1)}
     assert len(sizes) <= 18
     assert max(sizes) == ROWS_PER_STATEMENT
 
 
 async def test_a_batch_that_fails_leaves_nothing(store: Attempts) -> None:
-    rows = [row(f"r{number}") for number in range(ROWS_PER_STATEMENT + 1)]
+    rows = [attempt(f"r{number}") for number in range(ROWS_PER_STATEMENT + 1)]
     with pytest.raises(StorageUnavailable, match=r'NOT NULL constraint failed|column "user" .* violates not-null'):
-        await store.insert([*rows, row("bad", user=None)])
+        await store.insert([*rows, attempt("bad", user=None)])
     assert await store.of_request("r0") == []
 
 
 @pytest.mark.parametrize("bad", [{"user": None}, {"started": "private words"}], ids=["null", "type"])
 async def test_a_fault_is_told_without_the_rows(store: Attempts, bad: dict[str, object]) -> None:
     with pytest.raises(StorageUnavailable) as told:
-        await store.insert([row("r1", error="private words", attempt_id=None, **bad)])
+        await store.insert([attempt("r1", error="private words", attempt_id=None, **bad)])
     assert "private words" not in str(told.value)
     assert "\n" not in str(told.value)
 

@@ -16,7 +16,7 @@ from turnout.errors import StorageUnavailable
 from turnout.storage import LazyDatabase
 from turnout.storage.database import open_database
 
-from .support import opened, row
+from .support import attempt, opened
 
 
 async def test_a_file_is_opened_for_many_readers_and_one_writer(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ async def test_only_its_owner_may_read_the_file_and_those_beside_it(tmp_path: Pa
     if before is not None:
         path.touch(before)
     async with opened(f"sqlite+aiosqlite:///{path}") as store:
-        await store.insert([row("r1")])
+        await store.insert([attempt("r1")])
         modes = {name: stat.S_IMODE(os.stat(tmp_path / name).st_mode) for name in os.listdir(tmp_path)}
     assert modes == {"turnout.db": 0o600, "turnout.db-wal": 0o600, "turnout.db-shm": 0o600}
 
@@ -44,7 +44,7 @@ async def test_only_its_owner_may_read_the_file_and_those_beside_it(tmp_path: Pa
 async def test_a_second_opening_finds_what_the_first_left(database_address: str) -> None:
     for number in (1, 2):
         async with opened(database_address) as store:
-            await store.insert([row("r1", number)])
+            await store.insert([attempt("r1", number)])
             found = len(await store.of_request("r1"))
     assert found == 2
 
@@ -95,12 +95,12 @@ async def test_a_postgres_that_comes_back_is_used_again(tmp_path: Path) -> None:
     database = LazyDatabase(tmp_path, server.database())
     try:
         attempts = await database.attempts()
-        assert await attempts.insert([row("r1")]) == 1
+        assert await attempts.insert([attempt("r1")]) == 1
         server.stop()
         with pytest.raises(StorageUnavailable):
-            await attempts.insert([row("r2")])
+            await attempts.insert([attempt("r2")])
         server.start()
-        assert await attempts.insert([row("r1"), row("r2")]) == 1
+        assert await attempts.insert([attempt("r1"), attempt("r2")]) == 1
     finally:
         await database.close()
         server.remove()

@@ -14,13 +14,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from turnout.core import Usage
 from turnout.errors import StorageUnavailable
 from turnout.storage.database import engine_of, open_database
 from turnout.storage.migrations.run import configuration
 from turnout.storage.tables import metadata
 from turnout.storage.upgrade import _MIGRATING, HEAD
 
-from .support import opened, row, run, tables
+from .support import attempt, opened, run, tables
 
 TABLES = {"alembic_version", "attempts", "models", "revisions", "turns"}
 BEFORE_MIGRATIONS = """
@@ -71,9 +72,10 @@ async def test_a_database_from_before_there_were_migrations_is_adopted(database_
     await run(database_address, *filter(None, statements))
     async with opened(database_address) as store:
         (old,) = await store.of_request("old")
-        assert (old.operation, old.changes, old.usage_source) == ("chat", None, "reported")
-        assert await store.insert([row("old"), row("new", operation="embeddings")]) == 1
-        assert [found.operation for found in await store.of_request("new")] == ["embeddings"]
+        assert old.end is not None
+        assert (old.end.operation, old.end.changes, old.end.usage) == ("chat", (), Usage(input=1, output=2))
+        assert await store.insert([attempt("old"), attempt("new", operation="embeddings")]) == 1
+        assert [found.end and found.end.operation for found in await store.of_request("new")] == ["embeddings"]
     assert await compared(database_address) == []
 
 
@@ -90,7 +92,7 @@ async def test_a_database_of_any_version_between_is_brought_up_to_date(database_
     await engine.dispose()
     assert await run(database_address, "SELECT version_num FROM alembic_version") == [(step,)]
     async with opened(database_address) as store:
-        assert await store.insert([row("r1")]) == 1
+        assert await store.insert([attempt("r1")]) == 1
     assert await compared(database_address) == []
 
 

@@ -1,6 +1,6 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .attempt import AttemptEnd, AttemptStart, Outcome
+from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Outcome
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Retries, Timeouts, Traits
 from .events import (
     Delta,
@@ -74,6 +74,7 @@ __all__ = [
     "Deployment",
     "EmbeddingRequest",
     "Embeddings",
+    "EndedAttempt",
     "EventCutter",
     "Extensions",
     "Failure",

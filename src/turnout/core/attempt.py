@@ -1,4 +1,9 @@
-"""The two records of every attempt: one before it is sent, one when it has ended."""
+"""The ledger's fields, declared once: what is known when an attempt starts, and what is known when it has ended.
+
+The journal's lines, the columns of the table ``attempts`` and the record of the API are derived from these classes.
+A journal's line holds the values by position, and journals outlive a version. So a new field goes to the end of its
+class and has a default. CONTRIBUTING.md, "Add a field to the ledger", has all the steps.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from .integers import Integer
 from .usage import Usage
 
 Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "lost"]
@@ -14,13 +20,13 @@ longer. ``lost``: this process died before the end.
 """
 
 
-class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Times are Unix times in microseconds. ``number`` counts a request's attempts from 1."""
 
     attempt_id: str
     request_id: str
-    number: int
-    started: int
+    number: Integer
+    started: Integer
     dialect: str
     key_id: str
     user: str
@@ -31,7 +37,7 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stream: bool
 
 
-class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Durations are microseconds since the attempt's start; ``queue`` is what the request waited before it.
 
     ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when nothing is known of it.
@@ -41,15 +47,22 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     attempt_id: str
     outcome: Outcome
-    status: int
-    queue: int
-    first_token: int | None
-    total: int
+    status: Integer
+    queue: Integer
+    first_token: Integer | None = None
+    total: Integer
     usage: Usage | None = None
-    cost: int | None = None
+    cost: Integer | None = None
     price_version: str | None = None
     operation: str = "chat"
     changes: tuple[str, ...] = ()
     finish: str | None = None
     error_code: str | None = None
     error: str | None = None
+
+
+class EndedAttempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """``end`` is None for a lost attempt: its process died before it could record the end."""
+
+    start: AttemptStart
+    end: AttemptEnd | None

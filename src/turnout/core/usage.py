@@ -6,26 +6,28 @@ from typing import Literal
 
 import msgspec
 
+from .integers import Integer
+
 MOST = 2**31 - 1
 """More tokens than any answer has."""
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """``input`` includes ``cached_input`` and ``cache_write``; ``output`` includes ``reasoning``; each of
     them includes its audio and its images.
 
     (Anthropic reports its three input counts apart, Gemini its thoughts apart: their decoders add them up.)
     """
 
-    input: int = 0
-    output: int = 0
-    cached_input: int = 0
-    cache_write: int = 0
-    reasoning: int = 0
-    audio_input: int = 0
-    audio_output: int = 0
-    image_input: int = 0
-    image_output: int = 0
+    input: Integer = 0
+    output: Integer = 0
+    cached_input: Integer = 0
+    cache_write: Integer = 0
+    reasoning: Integer = 0
+    audio_input: Integer = 0
+    audio_output: Integer = 0
+    image_input: Integer = 0
+    image_output: Integer = 0
     source: Literal["reported", "estimated"] = "reported"
 
     @property

@@ -4,6 +4,6 @@ docs/decisions/ledger.md tells why it is built like this, with the figures.
 """
 
 from .ledger import Ledger, LedgerState
-from .record import AttemptRecord, RequestRecord
+from .record import RequestRecord
 
-__all__ = ["AttemptRecord", "Ledger", "LedgerState", "RequestRecord"]
+__all__ = ["Ledger", "LedgerState", "RequestRecord"]

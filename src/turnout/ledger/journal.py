@@ -12,7 +12,6 @@ from collections import deque
 from pathlib import Path
 
 from turnout.core import AttemptEnd, AttemptStart
-from turnout.storage import StartedRow
 from turnout.telemetry import Condition
 
 from .lines import ended_line, read_started, started_line
@@ -70,11 +69,11 @@ class Journal:
     def in_flight(self) -> int:
         return len(self._under_way)
 
-    def started(self, request_id: str) -> list[StartedRow]:
+    def started(self, request_id: str) -> list[AttemptStart]:
         """The attempts of a request that haven't ended."""
         wanted = request_id.encode(errors="replace")
         lines = [line for line in self._under_way.values() if wanted in line]
-        return [row for row in read_started(lines) if row is not None and row.request_id == request_id]
+        return [start for start in read_started(lines) if start is not None and start.request_id == request_id]
 
     def held(self) -> list[bytes]:
         """The lines of attempts that have ended and that the disk didn't take."""

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from turnout.core import AttemptEnd, AttemptStart
-from turnout.storage import LazyDatabase, StartedRow
+from turnout.storage import LazyDatabase
 
 from . import recovery, settler
 from .journal import Journal
 from .lines import read_ended, read_started
-from .record import RequestRecord, request_record
+from .record import Attempt, RequestRecord, request_record
 from .recovery import Recovery
 from .rounds import Rounds
 from .segment import lines_with
@@ -81,25 +81,25 @@ class Ledger:
 
         Another host's are told once they are in the database both share. Raises ``StorageUnavailable``.
         """
-        rows = await self._rows(request_id)
-        if not rows:  # another process's, if anybody's
-            rows = await asyncio.to_thread(_find, request_id, self._journal.others())
-            rows |= await self._settled(request_id)
-        return request_record(request_id, rows.values()) if rows else None
+        attempts = await self._own_and_settled(request_id)
+        if not attempts:  # then they are another process's, if there are any
+            attempts = await asyncio.to_thread(_find, request_id, self._journal.others())
+            attempts |= await self._settled(request_id)
+        return request_record(request_id, attempts.values()) if attempts else None
 
-    async def _rows(self, request_id: str) -> dict[str, StartedRow]:
+    async def _own_and_settled(self, request_id: str) -> dict[str, Attempt]:
         """This process's, and what is settled, by attempt. What is on its way from memory over the journal to the
         database is looked for in that order, so that nothing slips through between two looks."""
-        rows: dict[str, StartedRow] = {row.attempt_id: row for row in self._journal.started(request_id)}
+        attempts: dict[str, Attempt] = {start.attempt_id: start for start in self._journal.started(request_id)}
         held = self._journal.held()
         unsettled = [(s.path, s.settled) for s in self._journal.unsettled if s.settled < s.size]
         if held or unsettled:
-            rows |= await asyncio.to_thread(_find_ended, request_id, held, unsettled)
-        return rows | await self._settled(request_id)
+            attempts |= await asyncio.to_thread(_find_ended, request_id, held, unsettled)
+        return attempts | await self._settled(request_id)
 
-    async def _settled(self, request_id: str) -> dict[str, StartedRow]:
+    async def _settled(self, request_id: str) -> dict[str, Attempt]:
         store = await self._store.ready()
-        return {row.attempt_id: row for row in await store.of_request(request_id)}
+        return {attempt.start.attempt_id: attempt for attempt in await store.of_request(request_id)}
 
     def state(self) -> LedgerState:
         conditions = (self._journal.condition, self._settler.condition, self._recovery.condition)
@@ -127,14 +127,14 @@ class Ledger:
         await self._store.close()
 
 
-def _find(request_id: str, files: Iterable[Path]) -> dict[str, StartedRow]:
+def _find(request_id: str, files: Iterable[Path]) -> dict[str, Attempt]:
     """A request's attempts in those files, under way or ended."""
     lines = [line for path in files for line in lines_with(_wanted(request_id), path)]
-    rows = {row.attempt_id: row for row in read_started(lines) if row is not None and row.request_id == request_id}
-    return rows | _ended(request_id, lines)
+    started = [start for start in read_started(lines) if start is not None and start.request_id == request_id]
+    return {start.attempt_id: start for start in started} | _ended(request_id, lines)
 
 
-def _find_ended(request_id: str, held: list[bytes], unsettled: list[tuple[Path, int]]) -> dict[str, StartedRow]:
+def _find_ended(request_id: str, held: list[bytes], unsettled: list[tuple[Path, int]]) -> dict[str, Attempt]:
     """Those of the request's attempts that have ended and may not be in the database yet."""
     wanted = _wanted(request_id)
     lines = [line for line in held if wanted in line]
@@ -143,8 +143,9 @@ def _find_ended(request_id: str, held: list[bytes], unsettled: list[tuple[Path, 
     return _ended(request_id, lines)
 
 
-def _ended(request_id: str, lines: list[bytes]) -> dict[str, StartedRow]:
-    return {row.attempt_id: row for row in read_ended(lines).rows if row.request_id == request_id}
+def _ended(request_id: str, lines: list[bytes]) -> dict[str, Attempt]:
+    ended = [attempt for attempt in read_ended(lines).attempts if attempt.start.request_id == request_id]
+    return {attempt.start.attempt_id: attempt for attempt in ended}
 
 
 def _wanted(request_id: str) -> bytes:

@@ -1,100 +1,66 @@
-"""The journal's lines: a mark, a JSON array, a line feed.
+"""The journal's lines: a mark, JSON, a line feed.
 
-``+[…]`` an attempt began: the fields of ``StartedRow``. ``=[…]`` it ended: those of ``AttemptRow``.
-A line that tells the end repeats the beginning, so it needs no other line to be understood. Fields at its end that have
-their defaults are left out, as those of most chats are.
+``+[…]`` an attempt began: the fields of ``AttemptStart``. ``-[[…],[…]]`` it ended: an ``EndedAttempt``, which is the
+start and the end. An ended line repeats the start, so it can be read without any other line. Versions before wrote
+ended lines with the mark ``=`` (``flat_lines.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, Usage
-from turnout.storage import LARGEST_INTEGER, AttemptRow, StartedRow
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt
+from turnout.core.integers import LARGEST_INTEGER
+
+from .flat_lines import FLAT_ENDED, read_flat_line
 
 STARTED = b"+"
-ENDED = b"="
+ENDED = b"-"
 LONGEST_ERROR = 2000  # characters; a provider may answer with a whole page
 
-# attrgetter, because it is four times as quick as the same in Python. The order is that of ``AttemptRow``.
-_end_fields: Callable[[AttemptEnd], tuple[Any, ...]] = attrgetter(
-    "outcome",
-    "status",
-    "queue",
-    "first_token",
-    "total",
-    "cost",
-    "price_version",
-    "finish",
-    "error_code",
-    "error",
-)
-_usage_fields: Callable[[Usage], tuple[Any, ...]] = attrgetter(
-    "input",
-    "output",
-    "cached_input",
-    "cache_write",
-    "reasoning",
-    "source",
-)
-_media_fields: Callable[[Usage], tuple[int, ...]] = attrgetter(
-    "audio_input",
-    "audio_output",
-    "image_input",
-    "image_output",
-)
-_NO_USAGE = (None,) * 6
-_NO_MEDIA = (0,) * 4
 _encode = msgspec.json.Encoder().encode
-_decode_started = msgspec.json.Decoder(StartedRow).decode
+_decode_started = msgspec.json.Decoder(AttemptStart).decode
 _decode_array = msgspec.json.Decoder(list[Any]).decode
-_decode_all_ended = msgspec.json.Decoder(list[AttemptRow]).decode
+_decode_all_ended = msgspec.json.Decoder(list[EndedAttempt]).decode
 
 
 class Ended(NamedTuple):
-    """Rows read, and how many lines could not be."""
+    """The attempts that were read, and the number of lines that could not be read."""
 
-    rows: list[AttemptRow]
+    attempts: list[EndedAttempt]
     corrupt: int
 
 
 def started_line(start: AttemptStart) -> bytes:
-    return STARTED + _array(msgspec.structs.astuple(start)) + b"\n"
+    return b"%b%b\n" % (STARTED, _json(start))
 
 
 def ended_line(started: bytes, end: AttemptEnd) -> bytes:
-    """``started`` is the attempt's own ``started_line``."""
+    """``started`` is the attempt's own ``started_line``: its JSON is used again, because encoding costs more."""
     if end.error is not None and len(end.error) > LONGEST_ERROR:
         end = msgspec.structs.replace(end, error=end.error[:LONGEST_ERROR])
-    fields = _end_fields(end)
-    if end.usage is not None:
-        fields += _usage_fields(end.usage)
-    if tail := _tail(end):
-        fields += tail if end.usage is not None else _NO_USAGE + tail
-    return ENDED + started[1:-2] + b"," + _array(fields)[1:] + b"\n"
+    start = started.removeprefix(STARTED).removesuffix(b"\n")
+    return b"%b[%b,%b]\n" % (ENDED, start, _json(end))
 
 
-def _tail(end: AttemptEnd) -> tuple[Any, ...]:
-    """The fields of ``AttemptRow`` after the usage; none when all have their defaults."""
-    media = _NO_MEDIA if end.usage is None else _media_fields(end.usage)
-    if end.operation == "chat" and not end.changes and not any(media):
-        return ()
-    counts = [count or None for count in media]
-    return (end.operation, _array(end.changes).decode() if end.changes else None, *counts)
-
-
-def _array(fields: tuple[Any, ...]) -> bytes:
+def _json(record: AttemptStart | AttemptEnd) -> bytes:
     try:
-        return _encode(fields)
-    except UnicodeEncodeError:  # half a surrogate pair: no text, but a provider may send it
-        return _encode([f.encode(errors="replace").decode() if isinstance(f, str) else f for f in fields])
+        return _encode(record)
+    except UnicodeEncodeError:  # half a surrogate pair is no text, but a provider may send it
+        return _encode(_encodable(msgspec.to_builtins(record)))
 
 
-def read_started(lines: Iterable[bytes]) -> Iterator[StartedRow | None]:
+def _encodable(value: Any) -> Any:
+    """``value`` with a question mark in the place of every half surrogate pair."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return [_encodable(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def read_started(lines: Iterable[bytes]) -> Iterator[AttemptStart | None]:
     """The attempts that begin in ``lines``; None for a line that can't be read. Other lines are passed over."""
     for line in lines:
         if line.startswith(STARTED):
@@ -105,26 +71,36 @@ def read_started(lines: Iterable[bytes]) -> Iterator[StartedRow | None]:
 
 
 def read_ended(lines: Sequence[bytes]) -> Ended:
-    """The attempts that end in ``lines``. A line of neither kind is corrupt."""
-    ended = [line[1:] for line in lines if line.startswith(ENDED)]
-    strange = len(lines) - len(ended) - sum(line.startswith(STARTED) for line in lines)
+    """The attempts that end in ``lines``. A line of no known kind is corrupt."""
+    ended = [line for line in lines if line.startswith((ENDED, FLAT_ENDED))]
+    unknown = len(lines) - len(ended) - sum(line.startswith(STARTED) for line in lines)
+    attempts = _read_together(ended)
+    if attempts is None:
+        attempts = [attempt for line in ended if (attempt := _read_one(line)) is not None]
+    return Ended(attempts, unknown + len(ended) - len(attempts))
+
+
+def _read_together(ended: list[bytes]) -> list[EndedAttempt] | None:
+    """All of them with one call, which is quickest. None if any line is corrupt or flat."""
     try:
-        rows = _decode_all_ended(b"[" + b",".join(ended) + b"]")
-        if len(rows) == len(ended):
-            return Ended(rows, strange)
+        attempts = _decode_all_ended(b"[%b]" % b",".join([line[1:] for line in ended]))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # they are read one by one, to find out which
-    readable = [row for line in ended if (row := _read_one(line)) is not None]
-    return Ended(readable, strange + len(ended) - len(readable))
+        return None
+    return attempts if len(attempts) == len(ended) else None
 
 
-def _read_one(line: bytes) -> AttemptRow | None:
+def _read_one(line: bytes) -> EndedAttempt | None:
     try:
-        return msgspec.convert([_bounded(field) for field in _decode_array(line)], AttemptRow)
+        arrays = read_flat_line(line) if line.startswith(FLAT_ENDED) else _decode_array(line[1:])
+        return msgspec.convert(_bounded(arrays), EndedAttempt)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _bounded(field: object) -> object:
-    """A provider may report any number of tokens, but a column can't hold any number."""
-    return max(-LARGEST_INTEGER, min(field, LARGEST_INTEGER)) if type(field) is int else field
+def _bounded(value: Any) -> Any:
+    """``value`` with the largest integer of a column in the place of every larger one, which a provider may report."""
+    if isinstance(value, list):
+        return [_bounded(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _bounded(item) for name, item in value.items()}
+    return max(-LARGEST_INTEGER, min(value, LARGEST_INTEGER)) if type(value) is int else value

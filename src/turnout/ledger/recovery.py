@@ -6,9 +6,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-import msgspec
-
-from turnout.storage import AttemptRow, StartedRow
+from turnout.core import AttemptStart, EndedAttempt
 from turnout.telemetry import Condition
 
 from .lines import Ended, read_ended, read_started
@@ -51,33 +49,29 @@ class Recovery:
     async def _replay(self, home: ProcessFolder) -> None:
         store = await self._store.ready()
         before = self.settled, self.lost, self.corrupt
-        under_way: dict[str, StartedRow] = {}
+        under_way: dict[str, AttemptStart] = {}
         for path in home.segments():
             await self._replay_segment(store, path, under_way)
-        lost = [_lost(row) for row in under_way.values()]
+        lost = [EndedAttempt(start, None) for start in under_way.values()]
         self.lost += await store.insert(lost)
         home.remove()
         found = (now - then for now, then in zip((self.settled, self.lost, self.corrupt), before, strict=True))
         _log.warning("A process had died: %d attempts settled, %d lost, %d lines unreadable.", *found)
 
-    async def _replay_segment(self, store: Store, path: Path, under_way: dict[str, StartedRow]) -> None:
+    async def _replay_segment(self, store: Store, path: Path, under_way: dict[str, AttemptStart]) -> None:
         offset = 0
         while True:
             started, ended, next_line = await asyncio.to_thread(_read, path, offset)
             if next_line == offset:
                 return  # at the end, or at a line that was torn when the process died
             offset = next_line
-            under_way.update((row.attempt_id, row) for row in started if row is not None)
-            for row in ended.rows:
-                under_way.pop(row.attempt_id, None)
-            self.settled += await store.insert(ended.rows)
+            under_way.update((start.attempt_id, start) for start in started if start is not None)
+            for attempt in ended.attempts:
+                under_way.pop(attempt.start.attempt_id, None)
+            self.settled += await store.insert(ended.attempts)
             self.corrupt += ended.corrupt + started.count(None)
 
 
-def _lost(row: StartedRow) -> AttemptRow:
-    return AttemptRow(**msgspec.structs.asdict(row), outcome="lost", status=0, operation=None)
-
-
-def _read(path: Path, offset: int) -> tuple[list[StartedRow | None], Ended, int]:
+def _read(path: Path, offset: int) -> tuple[list[AttemptStart | None], Ended, int]:
     lines, next_line = read_lines(path, offset)
     return list(read_started(lines)), read_ended(lines), next_line

@@ -49,8 +49,8 @@ class Settler:
         ended, next_line = await asyncio.to_thread(_read, segment.path, segment.settled)
         if next_line == segment.settled:
             return written  # the rest is the first part of a line that the disk refused, and will be written anew
-        if ended.rows:
-            self.settled += await store.insert(ended.rows)
+        if ended.attempts:
+            self.settled += await store.insert(ended.attempts)
         self.corrupt += ended.corrupt
         return next_line
 

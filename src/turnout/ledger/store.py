@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from turnout.storage import AttemptRow, LazyDatabase
+from turnout.core import EndedAttempt
+from turnout.storage import LazyDatabase
 
 
 class Store(Protocol):
-    """The settled attempts. Every call may raise ``StorageUnavailable``."""
+    """The attempts in the database. Every call may raise ``StorageUnavailable``."""
 
-    async def insert(self, rows: Sequence[AttemptRow]) -> int:
-        """Adds the rows at once or not at all; passes over those that are there. How many were new."""
+    async def insert(self, attempts: Sequence[EndedAttempt]) -> int:
+        """Adds all attempts or none; passes over those that are there. Returns how many were new."""
         ...
 
-    async def of_request(self, request_id: str) -> list[AttemptRow]: ...
+    async def of_request(self, request_id: str) -> list[EndedAttempt]: ...
 
 
 class LazyStore:

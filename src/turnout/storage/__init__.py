@@ -2,6 +2,6 @@
 
 from .address import database_url
 from .lazy import LazyDatabase
-from .rows import LARGEST_INTEGER, AttemptRow, ModelRow, StartedRow, TurnRow
+from .rows import ModelRow, TurnRow
 
-__all__ = ["LARGEST_INTEGER", "AttemptRow", "LazyDatabase", "ModelRow", "StartedRow", "TurnRow", "database_url"]
+__all__ = ["LazyDatabase", "ModelRow", "TurnRow", "database_url"]

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from turnout.core import EndedAttempt
+
 from . import bulk
+from .attempt_rows import attempt_of
 from .database import telling_of_faults
-from .rows import AttemptRow
 from .tables import attempts
 
 
@@ -19,16 +21,16 @@ class Attempts:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def insert(self, rows: Sequence[AttemptRow]) -> int:
+    async def insert(self, new_attempts: Sequence[EndedAttempt]) -> int:
         """Adds the rows in one transaction; those that are there already stay as they are. How many were new."""
         with telling_of_faults():
             async with self._engine.begin() as connection:
-                return await bulk.insert(connection, rows)
+                return await bulk.insert(connection, new_attempts)
 
-    async def of_request(self, request_id: str) -> list[AttemptRow]:
+    async def of_request(self, request_id: str) -> list[EndedAttempt]:
         """A request's attempts, in no order."""
         question = select(attempts).where(attempts.c.request_id == request_id)
         with telling_of_faults():
             async with self._engine.connect() as connection:
-                found = await connection.execute(question)
-                return [AttemptRow(*row) for row in found]
+                rows = await connection.execute(question)
+                return [attempt_of(dict(row)) for row in rows.mappings()]

@@ -1,6 +1,6 @@
-"""Many attempts into their table with one statement, in each database's own form.
+"""Inserts many attempts with one statement, which each database has in its own form.
 
-One statement, because its work is done without Python's lock, and in one go.
+The work of one statement is done in one go and without Python's global lock.
 """
 
 from __future__ import annotations
@@ -8,37 +8,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
+from typing import Any
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .rows import AttemptRow
+from turnout.core import EndedAttempt
+
+from .attempt_rows import COLUMNS, row_of
 from .tables import attempts
 from .words import storable
 
 ROWS_PER_STATEMENT = 512
-"""Times the columns, this has to stay below the parameters that SQLite takes in one statement (32,766)."""
+"""This number times the number of columns stays below SQLite's limit of 32,766 parameters for a statement."""
 
-_NAMES = ", ".join(f'"{column.name}"' for column in attempts.columns)
+_NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+
+Row = tuple[Any, ...]
+"""The values of ``COLUMNS``."""
 
 
-async def insert(connection: AsyncConnection, rows: Sequence[AttemptRow]) -> int:
-    """Those that are there already stay as they are. How many were new."""
+async def insert(connection: AsyncConnection, new_attempts: Sequence[EndedAttempt]) -> int:
+    """Attempts that are in the table already stay as they are. Returns how many were new."""
+    rows = [row_of(attempt) for attempt in new_attempts]
     if connection.dialect.name == "postgresql":
         return await _insert_columns(connection, rows)
     added = 0
     for first in range(0, len(rows), ROWS_PER_STATEMENT):
-        few = padded(rows[first : first + ROWS_PER_STATEMENT])
-        values = tuple(chain.from_iterable(map(msgspec.structs.astuple, few)))
-        added += (await connection.exec_driver_sql(_sqlite(len(few)), values)).rowcount
+        batch = padded(rows[first : first + ROWS_PER_STATEMENT])
+        parameters = tuple(chain.from_iterable(batch))
+        added += (await connection.exec_driver_sql(_sqlite_statement(len(batch)), parameters)).rowcount
     return added
 
 
-def padded(rows: Sequence[AttemptRow]) -> Sequence[AttemptRow]:
-    """``rows``, with the last one repeated until their number is one of few, so that few statements are prepared.
+def padded(rows: Sequence[Row]) -> Sequence[Row]:
+    """``rows``, and the last row repeated until their number is a round one: …, 32, 48, 64, 96, 128, …
 
-    Preparing one costs SQLite more than running it. The repeats cost little and aren't let in. The number's two highest
-    bits are kept and the rest rounded up: …, 32, 48, 64, 96, 128, …
+    There are few round numbers, so few statements are prepared: preparing one costs SQLite more than running it. The
+    repeats cost little, and the table's key turns them away. Only a round number's two highest bits are set.
     """
     step = 1 << max(len(rows).bit_length() - 2, 0)
     missing = -len(rows) % step
@@ -46,28 +52,28 @@ def padded(rows: Sequence[AttemptRow]) -> Sequence[AttemptRow]:
 
 
 @cache
-def _sqlite(rows: int) -> str:
-    """The statement for so many rows; the parameters are their fields, one row after the other."""
-    row = f"({', '.join('?' * len(attempts.columns))})"
+def _sqlite_statement(rows: int) -> str:
+    """The statement for that many rows. Its parameters are the values of one row after the other."""
+    row = f"({', '.join('?' * len(COLUMNS))})"
     values = ", ".join([row] * rows)
     return f"INSERT INTO attempts ({_NAMES}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608  # our own names only
 
 
-async def _insert_columns(connection: AsyncConnection, rows: Sequence[AttemptRow]) -> int:
-    """Postgres takes an array for each column: one prepared statement for any number of rows, 34 parameters."""
+async def _insert_columns(connection: AsyncConnection, rows: Sequence[Row]) -> int:
+    """Postgres takes an array for each column, so one prepared statement serves any number of rows."""
     if not rows:
         return 0
-    columns = tuple(map(_storable, zip(*map(msgspec.structs.astuple, rows), strict=True)))
-    return (await connection.exec_driver_sql(_postgres(), columns)).rowcount
+    arrays = tuple(map(_storable, zip(*rows, strict=True)))
+    return (await connection.exec_driver_sql(_postgres_statement(), arrays)).rowcount
 
 
-def _storable(values: tuple[object, ...]) -> list[object]:
-    """What the columns' own type would do, which this statement goes around."""
+def _storable(values: Row) -> list[object]:
+    """Does for an array what the type ``Words`` does for a single parameter."""
     return [storable(value) if isinstance(value, str) else value for value in values]
 
 
 @cache
-def _postgres() -> str:
+def _postgres_statement() -> str:
     types = [column.type.compile() for column in attempts.columns]
     arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(types, start=1))
     return f"INSERT INTO attempts ({_NAMES}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608  # our own names only

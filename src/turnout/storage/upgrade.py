@@ -12,12 +12,15 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-HEAD = "0004"
-"""The newest migration."""
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+
+HEAD = max(file.name[1:5] for file in _VERSIONS.glob("v*.py"))
+"""The number of the newest migration, by the names of their files: ``v0004_turns.py``."""
 
 _MIGRATING = threading.Lock()
 _LOCK = 0x7475726E6F7574  # "turnout": what migrations hold in Postgres while they run

@@ -20,7 +20,7 @@ def router(gateway: Gateway) -> APIRouter:
         """All attempts of a request with tokens, cost and timings. A key sees its own requests, an admin's all."""
         key, every = key_of(request), caller_of(request).admin
         record = await gateway.ledger.request(request_id)
-        if record is None or not (every or all(attempt.key_id == key.id for attempt in record.attempts)):
+        if record is None or not (every or all(attempt["key_id"] == key.id for attempt in record.attempts)):
             raise NotFound(f"There is no request '{request_id}' of this key in the ledger.")
         told: dict[str, Any] = msgspec.to_builtins(record)
         return told

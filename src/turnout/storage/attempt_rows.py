@@ -1,0 +1,76 @@
+"""An attempt as a row of the table ``attempts``. The columns are the fields that ``core`` declares, laid out flat.
+
+A field of ``Usage`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when the usage is unknown.
+``changes`` is a JSON array of texts, or NULL when it is empty.
+A lost attempt has NULL in every column that only its end could fill, except ``outcome`` and ``status``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
+
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, Usage
+
+START_COLUMNS = AttemptStart.__struct_fields__
+END_COLUMNS = tuple(name for name in AttemptEnd.__struct_fields__ if name not in ("attempt_id", "usage", "changes"))
+
+_RARE_COUNTS = ("audio_input", "audio_output", "image_input", "image_output")
+"""Most attempts have none of these tokens. NULL takes the place of 0: Postgres keeps no bytes for it."""
+
+_USAGE_FIELDS = (*(name for name in Usage.__struct_fields__ if name not in _RARE_COUNTS), *_RARE_COUNTS)
+USAGE_COLUMNS = {"usage_source" if field == "source" else field: field for field in _USAGE_FIELDS}
+"""The field of ``Usage`` in each column."""
+
+COLUMNS = (*START_COLUMNS, *END_COLUMNS, "changes", *USAGE_COLUMNS)
+
+# attrgetter, because it is four times as quick as the same in Python.
+_end_values: Callable[[AttemptEnd], tuple[Any, ...]] = attrgetter(*END_COLUMNS)
+_common_counts: Callable[[Usage], tuple[Any, ...]] = attrgetter(*_USAGE_FIELDS[: -len(_RARE_COUNTS)])
+_rare_counts: Callable[[Usage], tuple[int, ...]] = attrgetter(*_RARE_COUNTS)
+
+_NO_USAGE = (None,) * len(USAGE_COLUMNS)
+_LOST = tuple({"outcome": "lost", "status": 0}.get(name) for name in COLUMNS[len(START_COLUMNS) :])
+
+_encode = msgspec.json.Encoder().encode
+_decode_texts = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def row_of(attempt: EndedAttempt) -> tuple[Any, ...]:
+    """The values of ``COLUMNS``, in their order."""
+    end = attempt.end
+    if end is None:
+        return (*astuple(attempt.start), *_LOST)
+    changes = _encode(end.changes).decode() if end.changes else None
+    return (*astuple(attempt.start), *_end_values(end), changes, *_usage_values(end.usage))
+
+
+def _usage_values(usage: Usage | None) -> tuple[Any, ...]:
+    if usage is None:
+        return _NO_USAGE
+    return (*_common_counts(usage), *[count or None for count in _rare_counts(usage)])
+
+
+def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:
+    """The attempt in a row, whose values are named by ``COLUMNS``.
+
+    NULL becomes the field's default: rows that an older version wrote have it in every column that came later.
+    """
+    values = {name: value for name, value in row.items() if value is not None}
+    start = AttemptStart(**_selected(values, START_COLUMNS))
+    if values["outcome"] == "lost":
+        return EndedAttempt(start, None)
+    usage = None
+    if "usage_source" in values:
+        usage = Usage(**{field: values[name] for name, field in USAGE_COLUMNS.items() if name in values})
+    changes = _decode_texts(values.get("changes", "[]"))
+    end = AttemptEnd(attempt_id=start.attempt_id, usage=usage, changes=changes, **_selected(values, END_COLUMNS))
+    return EndedAttempt(start, end)
+
+
+def _selected(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: values[name] for name in names if name in values}
