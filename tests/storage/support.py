@@ -34,7 +34,7 @@ def attempt(request_id: str, number: int = 1, **changes: Any) -> EndedAttempt:
         "total": 2,
     }
     fields |= changes
-    start = {name: fields[name] for name in AttemptStart.__struct_fields__}
+    start = {name: fields[name] for name in AttemptStart.__struct_fields__ if name in fields}
     end = {name: fields[name] for name in AttemptEnd.__struct_fields__ if name in fields}
     return EndedAttempt(AttemptStart(**start), AttemptEnd(**end))
 

@@ -19,7 +19,7 @@ from turnout.errors import StorageUnavailable
 from turnout.storage.database import engine_of, open_database
 from turnout.storage.migrations.run import configuration
 from turnout.storage.tables import metadata
-from turnout.storage.upgrade import _MIGRATING, HEAD
+from turnout.storage.upgrade import _MIGRATING, _VERSIONS, HEAD
 
 from .support import attempt, opened, run, tables
 
@@ -94,6 +94,20 @@ async def test_a_database_of_any_version_between_is_brought_up_to_date(database_
     async with opened(database_address) as store:
         assert await store.insert([attempt("r1")]) == 1
     assert await compared(database_address) == []
+
+
+def test_a_generated_migration_has_plain_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must run as it is, even if the class of the columns gets another name one day."""
+    address = f"sqlite+aiosqlite:///{tmp_path}/turnout.db"
+    config = configuration()
+    config.set_main_option("version_locations", f"{_VERSIONS} {tmp_path}")
+    config.set_main_option("path_separator", "space")
+    monkeypatch.setenv("DATABASE_URL", address)
+    command.upgrade(config, "head")
+    asyncio.run(run(address, "ALTER TABLE attempts DROP COLUMN changes"))
+    command.revision(config, "changes", autogenerate=True, rev_id="9999", version_path=str(tmp_path))
+    (written,) = tmp_path.glob("9999*.py")
+    assert "op.add_column('attempts', sa.Column('changes', sa.Text, nullable=True))" in written.read_text()
 
 
 async def test_many_may_open_a_new_database_at_once(database_address: str) -> None:
