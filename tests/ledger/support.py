@@ -63,9 +63,9 @@ def outcome_of(attempt: EndedAttempt) -> str:
 
 
 class MemoryStore:
-    """Keeps what is settled in a dict, by attempt. ``fails`` makes it a database that doesn't work.
+    """Keeps the settled attempts in a dict, by id. With ``fails`` it is a database that doesn't work.
 
-    ``meanwhile`` is called once, while it is busy.
+    ``meanwhile`` is called once, during an insert.
     """
 
     def __init__(self) -> None:
@@ -78,8 +78,8 @@ class MemoryStore:
         if self.fails:
             raise StorageUnavailable("The database can't be used: out of order.")
         if self.meanwhile is not None:
-            happens, self.meanwhile = self.meanwhile, None
-            happens()
+            action, self.meanwhile = self.meanwhile, None
+            action()
         self.largest_batch = max(self.largest_batch, len(attempts))
         new = {attempt.start.attempt_id: attempt for attempt in attempts}
         known = len(self.attempts)
@@ -108,20 +108,20 @@ class InMemory(LazyStore):
 
 
 def leave_behind(journal: Journal, root: Path) -> Path:
-    """What a process that died would leave in ``root``: a copy of its folder, without its lock."""
+    """Copies the journal's folder into ``root``, without its lock: as a process that died would leave it."""
     folder = journal.unsettled[0].path.parent
     return Path(shutil.copytree(folder, root / folder.name))
 
 
-async def until(happened: Callable[[], bool]) -> None:
-    """Waits until it is so. Fails after ``PATIENCE``."""
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits until the condition is true. Fails after ``PATIENCE``."""
     async with asyncio.timeout(PATIENCE):
-        while not happened():  # noqa: ASYNC110  # what is waited for happens in another process, too
+        while not condition():  # noqa: ASYNC110  # another process may make it true, so there is no event to wait for
             await asyncio.sleep(0.005)
 
 
 def outcomes(data_dir: Path) -> dict[str, str]:
-    """What the database says of each attempt."""
+    """The outcome of each attempt in the database."""
     with sqlite3.connect(data_dir / "turnout.db") as connection:
         return dict(connection.execute("SELECT attempt_id, outcome FROM attempts"))
 
@@ -131,14 +131,14 @@ _context.set_forkserver_preload(["turnout.storage.attempts", __name__])
 
 
 def process(work: Callable[..., None], *arguments: object) -> ForkServerProcess:
-    """A process that does ``work``, started. Its modules are loaded already, so that it begins in milliseconds."""
+    """Starts a process that does ``work``. Its modules are loaded already, so it begins within milliseconds."""
     started = _context.Process(target=work, args=arguments, daemon=True)
     started.start()
     return started
 
 
 def write_and_close(data_dir: Path, name: str, requests: int, address: str | None = None) -> None:
-    """A worker that records ``requests`` and ends as it should."""
+    """A worker that records that many requests and ends as it should."""
 
     async def work() -> None:
         ledger = await Ledger.open(data_dir, LazyDatabase(data_dir, address))
@@ -153,7 +153,7 @@ def write_and_close(data_dir: Path, name: str, requests: int, address: str | Non
 
 
 def write_until_killed(data_dir: Path, name: str, report: Path) -> None:
-    """A worker that records attempts for ever and says what it has done in ``report``, where it outlives the worker.
+    """A worker that records attempts until it is killed, and writes into the file ``report`` what it has done.
 
     Every third attempt is left under way for a while, every hundredth for good.
     """
@@ -161,19 +161,19 @@ def write_until_killed(data_dir: Path, name: str, report: Path) -> None:
     async def work() -> None:
         ledger = await Ledger.open(data_dir)
         ledger._journal._segment_bytes = 20_000  # so that files come and go all the time
-        said = os.open(report, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        report_fd = os.open(report, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         waiting: list[str] = []
         number = 0
         while True:
             request_id = f"{name}-{number}"
             ledger.begin(start(request_id))
-            os.write(said, f"+{request_id}-1\n".encode())
+            os.write(report_fd, f"+{request_id}-1\n".encode())
             if number % 100:
                 waiting.append(request_id)
             if number % 3:
                 request_id = waiting.pop(0)
                 ledger.end(end(request_id))
-                os.write(said, f"={request_id}-1\n".encode())
+                os.write(report_fd, f"={request_id}-1\n".encode())
             number += 1
             if number % 20 == 0:
                 await asyncio.sleep(0.001)
@@ -182,7 +182,7 @@ def write_until_killed(data_dir: Path, name: str, report: Path) -> None:
 
 
 def record_many(data_dir: Path, report: Path, requests: int) -> None:
-    """A worker that says how much memory it has after a tenth of the requests, and after all of them."""
+    """A worker that reports its memory after a tenth of the requests, and after all of them."""
 
     async def work() -> None:
         ledger = await Ledger.open(data_dir)
@@ -196,10 +196,10 @@ def record_many(data_dir: Path, report: Path, requests: int) -> None:
             if number == requests // 10:  # the first whole batch takes 8 MB, which later ones use again
                 await until(lambda: ledger.state().settled > 5000 or ledger.state().database is not None)
             if number in (requests // 10, requests):
-                os.write(said, f"{resident()}\n".encode())
+                os.write(report_fd, f"{resident()}\n".encode())
         os._exit(0)  # a failing database would only keep it from closing
 
-    said = os.open(report, os.O_WRONLY | os.O_CREAT)
+    report_fd = os.open(report, os.O_WRONLY | os.O_CREAT)
     asyncio.run(work())
 
 

@@ -1,4 +1,4 @@
-"""A journal that an older version left behind is read, whatever its lines hold."""
+"""A journal that an older version left behind is read, and its corrupt lines are counted."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def files(journal: Journal) -> list[Path]:
 
 
 def on_disk(journal: Journal) -> tuple[list[str], list[str]]:
-    """The attempts whose beginning, and those whose end, the files tell of."""
+    """The attempts whose start is in the files, and those whose end is."""
     lines = [line for path in files(journal) for line in read_lines(path, 0)[0]]
     started = [start.attempt_id for start in read_started(lines) if start is not None]
     return started, [attempt.start.attempt_id for attempt in read_ended(lines).attempts]
@@ -67,7 +67,7 @@ def test_an_end_without_a_beginning_is_ignored_and_counted(tmp_path: Path) -> No
 
 
 def test_a_new_file_begins_with_what_is_under_way(tmp_path: Path) -> None:
-    """So an old file can be removed although an attempt that began in it goes on."""
+    """So an old file can be removed while an attempt that began in it is still under way."""
     journal = Journal(tmp_path, segment_bytes=2000)
     journal.begin(start("long"))
     for number in range(20):
@@ -109,7 +109,7 @@ def test_closing_leaves_what_is_not_settled_to_recovery(tmp_path: Path, ended: b
 
 
 def test_closing_on_a_full_disk_leaves_the_attempt_to_recovery(tmp_path: Path) -> None:
-    """Nobody will know how it ended, but that it was."""
+    """Its start is known, how it ended is not."""
     journal = Journal(tmp_path)
     journal.begin(start("r1"))
     with largest_file(0):
@@ -123,11 +123,11 @@ def test_the_folder_of_the_living_is_locked_and_that_of_the_dead_is_not(tmp_path
     journal = Journal(tmp_path)
     journal.begin(start("r1"))
     (folder,) = tmp_path.iterdir()
-    with dead_process_folder(folder) as home:
-        assert home is None
+    with dead_process_folder(folder) as process_folder:
+        assert process_folder is None
     journal.close()
-    with dead_process_folder(folder) as home:
-        assert home is not None
+    with dead_process_folder(folder) as process_folder:
+        assert process_folder is not None
 
 
 def test_only_the_owner_of_the_files_may_read_them(tmp_path: Path) -> None:
@@ -148,13 +148,13 @@ def test_a_full_disk_stops_no_request_and_loses_no_record_once_there_is_room(
             journal.begin(start(f"r{number}"))
             journal.end(end(f"r{number}"))
         journal.begin(start("open"))
-        journal.mend()
+        journal.resume()
         assert journal.condition.error is not None
-    assert len(caplog.records) == 1, "the log hears of it once"
+    assert len(caplog.records) == 1, "it is logged once"
     in_time, whole = len(on_disk(journal)[1]), sorted(f"r{number}-1" for number in range(100))
     assert 0 < in_time < 100
 
-    journal.mend()
+    journal.resume()
     assert journal.condition.error is None
     assert sorted(on_disk(journal)[1]) == whole
     assert "open-1" in on_disk(journal)[0]
@@ -181,7 +181,7 @@ def test_every_failure_finds_the_whole_room_in_memory(tmp_path: Path) -> None:
             for number in range(5):
                 journal.begin(start(f"r{failure}-{number}"))
                 journal.end(end(f"r{failure}-{number}"))
-        journal.mend()
+        journal.resume()
     assert (len(on_disk(journal)[1]), journal.dropped) == (25, 0)
     journal.close()
 
@@ -195,7 +195,7 @@ def test_a_folder_that_can_not_be_made_is_tried_again(tmp_path: Path) -> None:
     assert journal.condition.error is not None
     assert str(obstacle) in journal.condition.error
     obstacle.unlink()
-    journal.mend()
+    journal.resume()
     assert on_disk(journal)[1] == ["r1-1"]
     journal.close()
 

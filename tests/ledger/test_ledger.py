@@ -32,12 +32,12 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-async def test_a_request_is_told_with_every_field(ledger: Ledger) -> None:
+async def test_a_record_has_every_field(ledger: Ledger) -> None:
     ledger.begin(start("r1", started=1_764_000_000_000_000))
     ledger.end(end("r1"))
-    told = await ledger.request("r1")
-    assert told is not None
-    assert msgspec.json.decode(msgspec.json.encode(told)) == {
+    record = await ledger.request("r1")
+    assert record is not None
+    assert msgspec.json.decode(msgspec.json.encode(record)) == {
         "request_id": "r1",
         "cost": 421_650_000,
         "cost_usd": "0.00042165",
@@ -98,7 +98,7 @@ async def test_it_tells_the_same_from_memory_from_the_journal_and_from_the_datab
     assert settled.attempts[0]["usage"] == msgspec.structs.asdict(Usage(input=1, output=2, source="estimated"))
 
 
-async def test_all_attempts_of_a_request_are_told_wherever_they_are(ledger: Ledger) -> None:
+async def test_all_attempts_of_a_request_are_found_wherever_they_are(ledger: Ledger) -> None:
     ledger.begin(start("r1", 1))
     ledger.end(
         end("r1", 1, "failed", usage=None, cost=None, error_code="upstream_timeout", error="too slow", status=504)
@@ -108,15 +108,15 @@ async def test_all_attempts_of_a_request_are_told_wherever_they_are(ledger: Ledg
     ledger.end(end("r1", 2, "cut", cost=5))
     ledger.begin(start("r1", 3))
     ledger.begin(start("r10"))
-    told = await ledger.request("r1")
-    assert told is not None
-    assert [(a["number"], a["outcome"], a["cost_usd"]) for a in told.attempts] == [
+    record = await ledger.request("r1")
+    assert record is not None
+    assert [(a["number"], a["outcome"], a["cost_usd"]) for a in record.attempts] == [
         (1, "failed", None),
         (2, "cut", "0.000000000005"),
         (3, None, None),
     ]
-    assert (told.attempts[0]["usage"], told.attempts[0]["error"]) == (None, "too slow")
-    assert told.cost == 5
+    assert (record.attempts[0]["usage"], record.attempts[0]["error"]) == (None, "too slow")
+    assert record.cost == 5
 
 
 async def test_a_request_that_never_was_is_none_at_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,9 +156,9 @@ async def test_an_attempt_under_way_at_the_end_is_lost_for_the_next_process(tmp_
     await first.close()
     second = await Ledger.open(tmp_path)
     await until(lambda: second.state().lost == 1)
-    told = await second.request("r1")
-    assert told is not None
-    assert [(a["outcome"], a["total"]) for a in told.attempts] == [("lost", None)]
+    record = await second.request("r1")
+    assert record is not None
+    assert [(a["outcome"], a["total"]) for a in record.attempts] == [("lost", None)]
     await second.close()
 
 
@@ -210,20 +210,20 @@ async def test_an_unwritable_data_directory_stops_no_request(tmp_path: Path) -> 
     assert outcomes(tmp_path / "data" / "deep") == {"r1-1": "ok"}
 
 
-async def test_what_the_disk_refuses_is_told_too(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_attempt_that_the_disk_refused_is_found_too(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger.begin(start("r1"))
-    monkeypatch.setattr(ledger._journal, "mend", lambda: None)
-    ledger._journal._broke(OSError("no space"))
+    monkeypatch.setattr(ledger._journal, "resume", lambda: None)
+    ledger._journal._stop_writing(OSError("no space"))
     ledger.end(end("r1"))
-    told = await ledger.request("r1")
-    assert told is not None
-    assert told.attempts[0]["outcome"] == "ok"
+    record = await ledger.request("r1")
+    assert record is not None
+    assert record.attempts[0]["outcome"] == "ok"
 
 
 async def test_an_unknown_kind_of_database_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="DATABASE_URL: 'oracle' is not supported") as told:
+    with pytest.raises(ConfigError, match="DATABASE_URL: 'oracle' is not supported") as raised:
         await Ledger.open(tmp_path, LazyDatabase(tmp_path, "oracle://scott:tiger@host/db"))
-    assert "tiger" not in str(told.value)
+    assert "tiger" not in str(raised.value)
 
 
 async def test_opening_waits_neither_for_the_database_nor_for_its_library(tmp_path: Path) -> None:
@@ -240,8 +240,8 @@ async def test_opening_waits_neither_for_the_database_nor_for_its_library(tmp_pa
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", source, tmp_path, stdout=asyncio.subprocess.PIPE
     )
-    said, _ = await process.communicate()
-    assert said.split() == [b"True", b"False", b"True"]
+    output, _ = await process.communicate()
+    assert output.split() == [b"True", b"False", b"True"]
 
 
 def test_a_file_that_is_settled_while_it_is_searched_is_no_fault(tmp_path: Path) -> None:

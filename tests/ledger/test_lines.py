@@ -1,4 +1,4 @@
-"""The journal's lines say everything, and survive what providers send."""
+"""The journal's lines have every field, and survive whatever providers send."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_two_attempts_in_one_line_are_a_corrupt_line() -> None:
     assert read_ended([b"-" + array + b"," + array, b"-" + array]).corrupt == 1
 
 
-def test_a_corrupt_started_line_is_told() -> None:
+def test_a_corrupt_started_line_is_reported() -> None:
     good = started_line(start("r1")).removesuffix(b"\n")
     starts = read_started([b"+[", good, b'+["\xff"]'])
     assert [start and start.request_id for start in starts] == [None, "r1", None]

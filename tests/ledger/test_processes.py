@@ -25,8 +25,8 @@ from .support import (
 )
 
 
-def said(report: Path) -> tuple[set[str], set[str]]:
-    """The attempts that a killed writer says had begun, and those that it says had ended."""
+def reported(report: Path) -> tuple[set[str], set[str]]:
+    """The attempts that a killed writer had begun, and those that it had ended, by its own report."""
     lines = report.read_text().splitlines()
     return {line[1:] for line in lines if line[0] == "+"}, {line[1:] for line in lines if line[0] == "="}
 
@@ -47,12 +47,12 @@ async def test_several_hosts_settle_in_one_postgres(tmp_path: Path, postgres: Po
     for writer in writers:
         await asyncio.to_thread(writer.join)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
-    told = postgres.sql("SELECT count(*), count(DISTINCT attempt_id), min(outcome) FROM attempts", address)
-    assert told == ["3000|3000|ok"]
+    rows = postgres.sql("SELECT count(*), count(DISTINCT attempt_id), min(outcome) FROM attempts", address)
+    assert rows == ["3000|3000|ok"]
 
 
 async def test_a_worker_sees_what_another_has_recorded(tmp_path: Path) -> None:
-    """At once: under way, ended, and settled."""
+    """It sees an attempt at once: under way, ended, and settled."""
     one, other = await Ledger.open(tmp_path), await Ledger.open(tmp_path)
     for again in range(50):
         name = f"r{again}"
@@ -71,7 +71,7 @@ async def test_a_worker_sees_what_another_has_recorded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 async def test_kill_9_at_any_moment_loses_no_finished_attempt(tmp_path: Path, seed: int) -> None:
-    """Two workers write, both are killed, a third one that was there all the time settles what they left."""
+    """Two workers write and are killed. A third one, which lives all the time, settles their attempts."""
     chance = random.Random(seed)  # noqa: S311  # moments, not secrets
     survivor = await Ledger.open(tmp_path)
     reports = [tmp_path / f"report-{n}" for n in range(2)]
@@ -83,15 +83,15 @@ async def test_kill_9_at_any_moment_loses_no_finished_attempt(tmp_path: Path, se
         os.kill(writer.pid, signal.SIGKILL)
     for writer in writers:
         await asyncio.to_thread(writer.join)
-    await survivor._recovering.once()
+    await survivor._periodic_recovery.run_once()
     await survivor.close()
 
     settled = outcomes(tmp_path)
     for report in reports:
-        began, ended = said(report)
+        began, ended = reported(report)
         assert began - settled.keys() == set()
         assert {settled[attempt] for attempt in ended} <= {"ok"}
-        # What ended but was killed before it could say so, is one attempt at most.
+        # At most one attempt had ended when its writer was killed before it could report the end.
         assert len([attempt for attempt in began - ended if settled[attempt] != "lost"]) <= 1
     assert set(settled.values()) <= {"ok", "lost"}
     assert os.listdir(tmp_path / "journal") == []
@@ -99,7 +99,7 @@ async def test_kill_9_at_any_moment_loses_no_finished_attempt(tmp_path: Path, se
 
 @pytest.mark.parametrize("database", ["works", "fails"])
 def test_a_hundred_thousand_attempts_leave_memory_flat(tmp_path: Path, database: str) -> None:
-    """With a database that fails they are all in the journal."""
+    """With a database that fails, all of them are in the journal."""
     if database == "fails":
         (tmp_path / "turnout.db").mkdir()
     report = tmp_path / "report"

@@ -1,4 +1,4 @@
-"""Recovery: what a dead process left is settled, whatever state it left it in."""
+"""Recovery: the journal of a dead process is settled, whatever state it is in."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def names(folder: Path) -> list[str]:
 
 
 def write(journal: Journal, steps: list[tuple[bool, int]]) -> None:
-    """Begins or ends one of a few attempts, if it can be."""
+    """Each step begins or ends one of a few attempts, if that is possible."""
     begun: set[int] = set()
     for begins, number in steps:
         if begins and number not in begun:
@@ -60,7 +60,7 @@ steps = st.lists(st.tuples(st.booleans(), st.integers(0, 15)), max_size=60)
 @settings(max_examples=60, deadline=None)
 @given(steps=steps, torn=st.integers(0, 600), settle=st.booleans())
 def test_a_crash_at_any_byte_loses_no_finished_attempt(steps: list[tuple[bool, int]], torn: int, settle: bool) -> None:
-    """What the last file tells to the end is settled; an attempt that only began is lost; the rest had no effect."""
+    """An attempt with a whole ended line is settled. One with a started line only is lost. A cut-off line has no effect."""
     with folder() as root:
         journal = Journal(root / "living", segment_bytes=1500)
         write(journal, steps[: len(steps) // 2])

@@ -30,11 +30,11 @@ def test_the_pieces_together_are_the_file(tmp_path: Path) -> None:
     path = tmp_path / "1.log"
     written = [b"=" + bytes([97 + number % 26]) * (number * 37 % 900) for number in range(5000)]
     path.write_bytes(b"".join(line + b"\n" for line in written))
-    found: list[bytes] = []
+    lines: list[bytes] = []
     offset = pieces = 0
     while (piece := read_lines(path, offset))[0]:
-        found += piece[0]
+        lines += piece[0]
         offset = piece[1]
         pieces += 1
-    assert found == written
+    assert lines == written
     assert pieces > 2

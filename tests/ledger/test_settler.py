@@ -95,7 +95,7 @@ async def test_a_line_that_was_being_torn_by_a_full_disk_is_passed_over(tmp_path
     segment = journal.unsettled[0]
     with segment.path.open("ab") as file:
         segment.size += file.write(b'=["torn-1","to')
-    journal._broke(OSError("no space"))
+    journal._stop_writing(OSError("no space"))
     await settler.settle()
     record(journal, "r2")
     await settler.settle()

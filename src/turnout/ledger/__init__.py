@@ -1,6 +1,6 @@
-"""The record of every attempt: journalled before it is sent and after it ended, settled in the database exactly once.
+"""The record of every attempt. The journal has it before it is sent and after it ended; the database gets it once.
 
-docs/decisions/ledger.md tells why it is built like this, with the figures.
+docs/decisions/ledger.md has the reasons and the figures.
 """
 
 from .ledger import Ledger, LedgerState

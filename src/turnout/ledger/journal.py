@@ -1,7 +1,7 @@
-"""Notes every attempt on disk, before it is sent and after it ended.
+"""Writes every attempt to a file, before it is sent and after it ended.
 
-A note is one ``os.write`` to a file: the kernel has it then, and ``kill -9`` can't take it back. A power cut can: a
-note isn't forced to the disk, which would cost a hundred times as much at least, and stop every request meanwhile.
+Each time is one ``os.write``. The kernel then has the line, and ``kill -9`` can't lose it. A power cut can lose it:
+forcing a line to the disk would cost a hundred times as much or more, and would stop every request meanwhile.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from .process_folder import ProcessFolder, new_process_folder
 from .segment import Segment, create
 
 SEGMENT_BYTES = 8 * 1024 * 1024
-"""When a new file is begun. At 10,000 attempts under way it begins with 2 MB of them."""
+"""A file that is larger is followed by a new one. With 10,000 attempts under way, a new file begins with 2 MB."""
 
 HELD_BYTES = 4 * 1024 * 1024
-"""What is kept in memory while the disk takes nothing: some 10,000 attempts."""
+"""The most that is kept in memory while the disk takes nothing: some 10,000 attempts."""
 
 CONSEQUENCE = "Requests go on; their records are kept in memory until there is no more room for them."
 
 
 class Journal:
-    """One process's journal. ``begin`` and ``end`` never wait for anything but the kernel, and never raise.
+    """One process's journal. ``begin`` and ``end`` wait for the kernel only, and never raise.
 
-    ``unsettled`` are the files that hold what isn't in the database yet, the last one being written to.
-    ``ignored`` counts ends of attempts that aren't under way: a second end settles nothing.
-    ``dropped`` counts the attempts that found room neither on disk nor in memory.
+    ``unsettled`` are the files with lines that aren't in the database yet. The last one is open for writing.
+    ``ignored`` counts the ends of attempts that aren't under way, for example a second end.
+    ``dropped`` counts the attempts for which neither the disk nor the memory had room.
     """
 
     def __init__(self, root: Path, segment_bytes: int = SEGMENT_BYTES, held_bytes: int = HELD_BYTES) -> None:
@@ -43,14 +43,14 @@ class Journal:
         self._root = root
         self._segment_bytes = segment_bytes
         self._held_bytes = held_bytes
-        self._home: ProcessFolder | None = None
-        self._fd = -1  # of the last segment; -1 while the disk takes nothing
-        self._room = 0  # bytes until the next segment
+        self._folder: ProcessFolder | None = None
+        self._fd = -1  # the last segment's; -1 while the disk takes nothing
+        self._bytes_left = 0  # until the next segment
         self._segments = 0
-        self._under_way: dict[str, bytes] = {}  # the lines of attempts that haven't ended
+        self._under_way: dict[str, bytes] = {}  # the started lines of attempts that haven't ended, by attempt
         self._held: list[bytes] = []
         self._held_size = 0
-        self.mend()
+        self.resume()
 
     def begin(self, start: AttemptStart) -> None:
         line = started_line(start)
@@ -71,25 +71,25 @@ class Journal:
 
     def started(self, request_id: str) -> list[AttemptStart]:
         """The attempts of a request that haven't ended."""
-        wanted = request_id.encode(errors="replace")
-        lines = [line for line in self._under_way.values() if wanted in line]
+        encoded_id = request_id.encode(errors="replace")
+        lines = [line for line in self._under_way.values() if encoded_id in line]
         return [start for start in read_started(lines) if start is not None and start.request_id == request_id]
 
     def held(self) -> list[bytes]:
-        """The lines of attempts that have ended and that the disk didn't take."""
+        """The ended lines that the disk didn't take."""
         return list(self._held)
 
-    def others(self) -> list[Path]:
+    def files_of_others(self) -> list[Path]:
         """The files of all other processes on this data directory."""
-        mine = None if self._home is None else self._home.path
-        return [path for path in self._root.glob("*/*.log") if path.parent != mine]
+        own_folder = None if self._folder is None else self._folder.path
+        return [path for path in self._root.glob("*/*.log") if path.parent != own_folder]
 
     def backlog(self) -> int:
         """Bytes on disk that aren't settled."""
         return sum(segment.size - segment.settled for segment in self.unsettled)
 
-    def mend(self) -> None:
-        """Tries to write again, if the last try failed."""
+    def resume(self) -> None:
+        """Tries to write again if the last write failed."""
         if self._fd >= 0:
             return
         try:
@@ -100,38 +100,38 @@ class Journal:
             self.condition.works()
 
     def discard(self, segment: Segment) -> None:
-        """Removes the oldest segment, which is settled."""
+        """Removes a segment that is settled."""
         segment.path.unlink(missing_ok=True)
         self.unsettled.remove(segment)
 
     def close(self) -> None:
-        """Removes what is settled. Anything else stays for recovery, attempts that never ended among it.
+        """Removes the folder if everything is settled. Else it stays for recovery.
 
-        An attempt that ends later, or whose end the disk still refuses, is ``lost`` then.
+        An attempt that is still under way becomes ``lost``. So does one whose end the disk still refuses.
         """
         self._close_file()
-        if self._home is not None:
+        if self._folder is not None:
             if not (self.backlog() or self._under_way or self._held):
-                self._home.remove()
-            self._home.leave()
+                self._folder.remove()
+            self._folder.unlock()
 
     def _append(self, line: bytes) -> bool:
-        """Whether the kernel has the line."""
+        """Returns whether the kernel has the line."""
         if self._fd < 0:
             return False
         try:
             written = os.write(self._fd, line)
         except OSError as error:
-            return self._broke(error)
+            return self._stop_writing(error)
         self.unsettled[-1].size += written
         if written < len(line):
-            return self._broke(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-        self._room -= written
-        if self._room < 0:
+            return self._stop_writing(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        self._bytes_left -= written
+        if self._bytes_left < 0:
             self._roll()
         return True
 
-    def _broke(self, error: OSError) -> bool:
+    def _stop_writing(self, error: OSError) -> bool:
         self.condition.broke(error)
         self._close_file()
         return False
@@ -151,19 +151,19 @@ class Journal:
     def _roll(self) -> None:
         try:
             self._next_segment()
-        except OSError:  # too many open files, for one: the one we have is good for a while
-            self._room = self._segment_bytes
+        except OSError:  # for example too many open files: the present one is used for longer
+            self._bytes_left = self._segment_bytes
 
     def _next_segment(self) -> None:
-        """Begins a file with what is under way, so that the ones before it can go as soon as they are settled."""
-        self._home = self._home or new_process_folder(self._root)
+        """Begins a file with the attempts under way. So an older file can be removed as soon as it is settled."""
+        self._folder = self._folder or new_process_folder(self._root)
         content = b"".join([*self._under_way.values(), *self._held])
-        self._segments += 1  # even if it can't be made: no name is tried twice
-        path = self._home.segment(self._segments)
+        self._segments += 1  # also when the file can't be made: no name is tried twice
+        path = self._folder.segment(self._segments)
         fd = create(path, content)
         self._close_file()
         self._fd = fd
-        self._room = self._segment_bytes
+        self._bytes_left = self._segment_bytes
         self._held.clear()
         self._held_size = 0
         segment = Segment(path)

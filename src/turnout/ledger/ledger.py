@@ -1,4 +1,4 @@
-"""The ledger: what every attempt was, told once and for all."""
+"""The ledger: keeps the record of every attempt, and answers questions about a request."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ import msgspec
 from turnout.core import AttemptEnd, AttemptStart
 from turnout.storage import LazyDatabase
 
-from . import recovery, settler
 from .journal import Journal
 from .lines import read_ended, read_started
+from .periodic import PeriodicWork
 from .record import Attempt, RequestRecord, request_record
+from .recovery import INTERVAL as RECOVERY_INTERVAL
 from .recovery import Recovery
-from .rounds import Rounds
-from .segment import lines_with
+from .segment import lines_containing
+from .settler import INTERVAL as SETTLER_INTERVAL
 from .settler import Settler
 from .store import LazyStore
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
-    """``journal``, ``database`` and ``recovery`` are None when they work, else what is wrong.
+    """``journal``, ``database`` and ``recovery`` are None while they work, else they say what is wrong.
 
-    Counts since this process began: ``settled`` by this process for itself, ``recovered`` and ``lost`` for dead ones.
-    ``ignored_ends`` came for attempts that weren't under way. ``dropped`` found room neither on disk nor in memory.
+    The counts are those since this process began: it ``settled`` attempts of its own, and ``recovered`` and ``lost``
+    ones are those of dead processes. ``ignored_ends`` are ends of attempts that weren't under way. Neither the disk nor
+    the memory had room for the ``dropped`` ones.
     """
 
     ok: bool
@@ -44,24 +46,24 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """One for each process, opened in the process that uses it: a lock that tells life from death isn't for sharing.
+    """Each process opens its own: the lock on its folder shows that this process lives, so it can't be shared.
 
-    Any number of processes may have the same data directory.
+    Any number of processes may use the same data directory.
     """
 
-    def __init__(self, journal: Journal, store: LazyStore, settling: Settler, recovering: Recovery) -> None:
+    def __init__(self, journal: Journal, store: LazyStore, settler: Settler, recovery: Recovery) -> None:
         self._journal = journal
         self._store = store
-        self._settler = settling
-        self._recovery = recovering
-        self._settling = Rounds(settling.settle, settler.INTERVAL, settling.condition)
-        self._recovering = Rounds(recovering.recover, recovery.INTERVAL, recovering.condition)
+        self._settler = settler
+        self._recovery = recovery
+        self._periodic_settling = PeriodicWork(settler.settle, SETTLER_INTERVAL, settler.condition)
+        self._periodic_recovery = PeriodicWork(recovery.recover, RECOVERY_INTERVAL, recovery.condition)
 
     @classmethod
     async def open(cls, data_dir: Path, database: LazyDatabase | None = None) -> Ledger:
-        """Ready at once: the database is opened meanwhile. A disk that fails shows in ``state``, it raises nothing.
+        """Returns at once; the database is opened afterwards. Raises nothing: ``state`` shows a disk that fails.
 
-        Without a ``database``, it is a file in the data directory.
+        Without a ``database``, a file in the data directory is used.
         """
         store = LazyStore(database or LazyDatabase(data_dir))
         root = data_dir / "journal"
@@ -69,27 +71,30 @@ class Ledger:
         return cls(journal, store, Settler(journal, store), Recovery(root, store))
 
     def begin(self, start: AttemptStart) -> None:
-        """Before the attempt is sent."""
+        """Call it before the attempt is sent."""
         self._journal.begin(start)
 
     def end(self, end: AttemptEnd) -> None:
-        """After it ended. A second end for the same attempt is ignored, and counted."""
+        """Call it after the attempt ended. A second end of an attempt is ignored and counted."""
         self._journal.end(end)
 
     async def request(self, request_id: str) -> RequestRecord | None:
-        """All attempts of a request, whichever process on this data directory made them, as they are now.
+        """All attempts of a request as they are now, of any process on this data directory.
 
-        Another host's are told once they are in the database both share. Raises ``StorageUnavailable``.
+        Attempts of another host are found once they are in the shared database. Raises ``StorageUnavailable``.
         """
         attempts = await self._own_and_settled(request_id)
         if not attempts:  # then they are another process's, if there are any
-            attempts = await asyncio.to_thread(_find, request_id, self._journal.others())
+            attempts = await asyncio.to_thread(_find, request_id, self._journal.files_of_others())
             attempts |= await self._settled(request_id)
         return request_record(request_id, attempts.values()) if attempts else None
 
     async def _own_and_settled(self, request_id: str) -> dict[str, Attempt]:
-        """This process's, and what is settled, by attempt. What is on its way from memory over the journal to the
-        database is looked for in that order, so that nothing slips through between two looks."""
+        """This process's attempts and the settled ones, by attempt.
+
+        An attempt goes from memory to the journal and from there to the database. They are searched in that order, so
+        that an attempt that moves on during the search is still found.
+        """
         attempts: dict[str, Attempt] = {start.attempt_id: start for start in self._journal.started(request_id)}
         held = self._journal.held()
         unsettled = [(s.path, s.settled) for s in self._journal.unsettled if s.settled < s.size]
@@ -119,27 +124,27 @@ class Ledger:
         )
 
     async def close(self) -> None:
-        """Settles everything and closes the database. What can't be settled stays in the journal for the next start."""
-        await self._recovering.stop()
-        await self._settling.stop()
-        await self._settling.once()
+        """Settles everything and closes the database. The next start settles attempts that can't be settled now."""
+        await self._periodic_recovery.stop()
+        await self._periodic_settling.stop()
+        await self._periodic_settling.run_once()
         self._journal.close()
         await self._store.close()
 
 
 def _find(request_id: str, files: Iterable[Path]) -> dict[str, Attempt]:
-    """A request's attempts in those files, under way or ended."""
-    lines = [line for path in files for line in lines_with(_wanted(request_id), path)]
+    """The request's attempts in those files, under way or ended."""
+    lines = [line for path in files for line in lines_containing(_encoded(request_id), path)]
     started = [start for start in read_started(lines) if start is not None and start.request_id == request_id]
     return {start.attempt_id: start for start in started} | _ended(request_id, lines)
 
 
 def _find_ended(request_id: str, held: list[bytes], unsettled: list[tuple[Path, int]]) -> dict[str, Attempt]:
-    """Those of the request's attempts that have ended and may not be in the database yet."""
-    wanted = _wanted(request_id)
-    lines = [line for line in held if wanted in line]
+    """The request's attempts that have ended and may not be in the database yet."""
+    encoded_id = _encoded(request_id)
+    lines = [line for line in held if encoded_id in line]
     for path, offset in unsettled:
-        lines += lines_with(wanted, path, offset)
+        lines += lines_containing(encoded_id, path, offset)
     return _ended(request_id, lines)
 
 
@@ -148,5 +153,5 @@ def _ended(request_id: str, lines: list[bytes]) -> dict[str, Attempt]:
     return {attempt.start.attempt_id: attempt for attempt in ended}
 
 
-def _wanted(request_id: str) -> bytes:
+def _encoded(request_id: str) -> bytes:
     return request_id.encode(errors="replace")

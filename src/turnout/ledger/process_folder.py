@@ -1,6 +1,7 @@
-"""A process's own folder in the journal, ``<pid>-<when>/``. Its owner holds a lock on it for as long as it lives.
+"""A process's own folder in the journal, ``<pid>-<nanoseconds>/``. The process holds a lock on it while it lives.
 
-The kernel lets go of the lock when the process dies, however it dies: who can take it knows that the owner is dead.
+The kernel releases the lock when the process dies, however it dies. So a process that gets the lock of another one's
+folder knows that the owner is dead.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 
 class ProcessFolder:
-    """A locked folder. Made by ``new_process_folder`` and ``dead_process_folder``."""
+    """A locked folder. ``new_process_folder`` and ``dead_process_folder`` make it."""
 
     def __init__(self, path: Path) -> None:
         """Raises ``FileNotFoundError``, or ``BlockingIOError`` when another process has the lock."""
@@ -40,32 +41,32 @@ class ProcessFolder:
         with suppress(OSError):
             self.path.rmdir()
 
-    def leave(self) -> None:
+    def unlock(self) -> None:
         os.close(self._fd)
 
 
 def new_process_folder(root: Path) -> ProcessFolder:
-    """Raises ``OSError`` when the disk doesn't let us."""
+    """Raises ``OSError`` when the folder can't be made."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
         path = root / f"{os.getpid()}-{time.time_ns()}"
         path.mkdir(mode=0o700)
-        with suppress(BlockingIOError, FileNotFoundError):  # a recovery was quicker than our lock: it is gone
-            home = ProcessFolder(path)
+        with suppress(BlockingIOError, FileNotFoundError):  # a recovery took the new folder before we locked it
+            folder = ProcessFolder(path)
             if path.exists():
-                return home
-            home.leave()
+                return folder
+            folder.unlock()
 
 
 @contextmanager
 def dead_process_folder(path: Path) -> Iterator[ProcessFolder | None]:
-    """The folder at ``path``, locked meanwhile; None if its owner lives, if it is gone, or if it is no folder."""
+    """The folder at ``path``, locked until the end; None if its owner lives, if it is gone, or if it isn't a folder."""
     try:
-        home = ProcessFolder(path)
+        folder = ProcessFolder(path)
     except (BlockingIOError, FileNotFoundError, NotADirectoryError):
         yield None
         return
     try:
-        yield home
+        yield folder
     finally:
-        home.leave()
+        folder.unlock()

@@ -1,4 +1,4 @@
-"""What the ledger tells of a request, as ``GET /v1/requests/{id}`` shows it (docs/dialects.md has the fields)."""
+"""The record of a request, as ``GET /v1/requests/{id}`` shows it (docs/dialects.md has the fields)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settles what processes left behind that have died."""
+"""Settles the attempts in the journals of processes that have died."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .segment import read_lines
 from .store import LazyStore, Store
 
 INTERVAL = 5.0
-"""Seconds between two looks. A worker that dies is found by the others, whether or not it is started again."""
+"""Seconds between two searches. The other workers find a dead one, also when it isn't started again."""
 
 _log = logging.getLogger("turnout.ledger")
 
 
 class Recovery:
-    """Attempts that had ended are settled as they ended, the others as ``lost``. ``corrupt``: lines not understood."""
+    """Settles attempts that had ended as they ended, the others as ``lost``. ``corrupt`` counts lines it can't read."""
 
     def __init__(self, root: Path, store: LazyStore) -> None:
         self.condition = Condition(
@@ -34,36 +34,37 @@ class Recovery:
         self._store = store
 
     async def recover(self) -> None:
-        """Looks for dead processes. Raises ``StorageUnavailable``, and ``OSError`` after it has tried every one."""
+        """Searches for dead processes. Raises ``StorageUnavailable`` at once, ``OSError`` after it has tried all."""
         failure: OSError | None = None
         for path in sorted(self._root.iterdir()) if self._root.is_dir() else []:
             try:
-                with dead_process_folder(path) as home:
-                    if home is not None:
-                        await self._replay(home)
+                with dead_process_folder(path) as folder:
+                    if folder is not None:
+                        await self._replay(folder)
             except OSError as error:
                 failure = error
         if failure is not None:
             raise failure
 
-    async def _replay(self, home: ProcessFolder) -> None:
+    async def _replay(self, folder: ProcessFolder) -> None:
         store = await self._store.ready()
-        before = self.settled, self.lost, self.corrupt
+        counts_before = self.settled, self.lost, self.corrupt
         under_way: dict[str, AttemptStart] = {}
-        for path in home.segments():
+        for path in folder.segments():
             await self._replay_segment(store, path, under_way)
         lost = [EndedAttempt(start, None) for start in under_way.values()]
         self.lost += await store.insert(lost)
-        home.remove()
-        found = (now - then for now, then in zip((self.settled, self.lost, self.corrupt), before, strict=True))
-        _log.warning("A process had died: %d attempts settled, %d lost, %d lines unreadable.", *found)
+        folder.remove()
+        counts = (self.settled, self.lost, self.corrupt)
+        increases = (count - before for count, before in zip(counts, counts_before, strict=True))
+        _log.warning("A process had died: %d attempts settled, %d lost, %d lines unreadable.", *increases)
 
     async def _replay_segment(self, store: Store, path: Path, under_way: dict[str, AttemptStart]) -> None:
         offset = 0
         while True:
             started, ended, next_line = await asyncio.to_thread(_read, path, offset)
             if next_line == offset:
-                return  # at the end, or at a line that was torn when the process died
+                return  # the end of the file, or a line that the process did not finish
             offset = next_line
             under_way.update((start.attempt_id, start) for start in started if start is not None)
             for attempt in ended.attempts:

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 READ_BYTES = 512 * 1024
-"""About 1,000 attempts: what one transaction takes, and all that settling ever holds in memory."""
+"""About 1,000 attempts. One transaction takes as many, and settling never holds more in memory."""
 
 
 class Segment:
-    """``size`` bytes were written, of which ``settled`` need no reading any more."""
+    """``size`` is the number of bytes written, ``settled`` the number of those whose attempts are in the database."""
 
     __slots__ = ("path", "settled", "size")
 
@@ -21,7 +21,7 @@ class Segment:
 
 
 def create(path: Path, content: bytes) -> int:
-    """A new file that begins with ``content``, open for appending. Raises ``OSError`` and leaves nothing behind."""
+    """A new file with ``content``, open for appending. When this raises ``OSError``, it leaves no file behind."""
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         while content:
@@ -34,9 +34,9 @@ def create(path: Path, content: bytes) -> int:
 
 
 def read_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
-    """Some whole lines from ``offset`` on, and where the next one begins. None are left when the list is empty.
+    """Some whole lines from ``offset`` on, and the offset of the next one. An empty list means that none are left.
 
-    A line without its end is one that is still being written, or was torn by a crash.
+    A line without a line feed is not read: it is still being written, or a crash cut it off.
     """
     with path.open("rb") as file:
         file.seek(offset)
@@ -45,14 +45,14 @@ def read_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
     return whole.split(b"\n")[:-1], offset + len(whole)
 
 
-def lines_with(wanted: bytes, path: Path, offset: int = 0) -> list[bytes]:
-    """The whole lines from ``offset`` on that hold ``wanted``; none of a file that is gone, as it is settled then."""
+def lines_containing(text: bytes, path: Path, offset: int = 0) -> list[bytes]:
+    """The whole lines from ``offset`` on that contain ``text``. None if the file is gone: then it is settled."""
     try:
         with path.open("rb") as file:
             file.seek(offset)
             data = file.read()  # a few megabytes at most
     except OSError:
         return []
-    if wanted not in data:
+    if text not in data:
         return []
-    return [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if wanted in line]
+    return [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if text in line]

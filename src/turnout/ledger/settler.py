@@ -1,4 +1,4 @@
-"""Moves what the journal holds into the database, a few times a second, off the requests' way."""
+"""Moves the journal's attempts into the database, a few times a second, while no request waits for it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .segment import Segment, read_lines
 from .store import LazyStore, Store
 
 INTERVAL = 0.2
-"""Seconds between two rounds of settling: how old the database may be."""
+"""Seconds between two rounds. The database is behind by about as much."""
 
 
 class Settler:
-    """Reads the journal's files from their beginning and removes those that are done.
+    """Reads the journal's files from their beginning and removes the files that are settled.
 
-    It reads what was written, always, instead of being handed it: so an overload or a failing database leaves records
-    on disk and not in memory, and there is one way for every record.
+    It always reads the files; nobody hands it records. So with an overload or a failing database the records are on
+    disk and not in memory, and all records take one way.
 
-    An attempt is settled once because its id is a key of the table: what is read a second time, after a crash between
-    the commit and the removal of the file, isn't let in. So no position has to be kept anywhere.
+    The table's key lets an attempt in once. So a file may be read a second time, after a crash between the commit and
+    the file's removal, and no position has to be stored.
     """
 
     def __init__(self, journal: Journal, store: LazyStore) -> None:
@@ -34,8 +34,8 @@ class Settler:
         self._store = store
 
     async def settle(self) -> None:
-        """Settles what has been written until now. Raises ``StorageUnavailable``, ``OSError``."""
-        self._journal.mend()
+        """Settles everything that is written by now. Raises ``StorageUnavailable`` and ``OSError``."""
+        self._journal.resume()
         store = await self._store.ready()
         for segment in list(self._journal.unsettled):
             written = segment.size
@@ -45,10 +45,10 @@ class Settler:
                 self._journal.discard(segment)
 
     async def _settle_some(self, store: Store, segment: Segment, written: int) -> int:
-        """How far the segment is settled now."""
+        """Settles some lines. Returns how many bytes of the segment are settled now."""
         ended, next_line = await asyncio.to_thread(_read, segment.path, segment.settled)
         if next_line == segment.settled:
-            return written  # the rest is the first part of a line that the disk refused, and will be written anew
+            return written  # the rest is a cut-off line: the disk refused its end, and the next file has it whole
         if ended.attempts:
             self.settled += await store.insert(ended.attempts)
         self.corrupt += ended.corrupt

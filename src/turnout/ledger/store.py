@@ -1,4 +1,4 @@
-"""What the ledger asks of the database."""
+"""The part of the database that the ledger uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Store(Protocol):
 
 
 class LazyStore:
-    """Opens the ``Store`` when it is first asked for: the service needs no database to be ready, nor to stay up."""
+    """Opens the ``Store`` at the first call of ``ready``: the service starts and runs without a database, too."""
 
     def __init__(self, database: LazyDatabase) -> None:
         self._database = database

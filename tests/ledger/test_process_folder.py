@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from turnout.ledger import process_folder as home
+from turnout.ledger import process_folder
 from turnout.ledger.process_folder import dead_process_folder, new_process_folder
 
 
@@ -21,20 +21,20 @@ def test_a_recovery_that_is_quicker_than_the_first_lock_costs_the_new_folder_onl
 
     def meanwhile(fd: int, how: int) -> None:
         if not taken:
-            (made,) = tmp_path.iterdir()
-            taken.append(made)
+            (folder,) = tmp_path.iterdir()
+            taken.append(folder)
             if still_locked:
                 raise BlockingIOError
-            made.rmdir()
+            folder.rmdir()
         flock(fd, how)
 
-    monkeypatch.setattr(home, "flock", meanwhile)
-    got = new_process_folder(tmp_path)
-    assert got.path.exists()
-    assert got.path not in taken
-    with dead_process_folder(got.path) as dead:
+    monkeypatch.setattr(process_folder, "flock", meanwhile)
+    new = new_process_folder(tmp_path)
+    assert new.path.exists()
+    assert new.path not in taken
+    with dead_process_folder(new.path) as dead:
         assert dead is None
-    got.leave()
+    new.unlock()
 
 
 def test_no_file_stays_open(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_no_file_stays_open(tmp_path: Path) -> None:
     for _ in range(10):
         with dead_process_folder(living.path) as dead:
             assert dead is None
-    living.leave()
+    living.unlock()
     for _ in range(10):
         with dead_process_folder(living.path) as dead:
             assert dead is not None
@@ -51,7 +51,7 @@ def test_no_file_stays_open(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "file"])
-def test_what_is_no_folder_is_no_home(tmp_path: Path, kind: str) -> None:
+def test_a_path_that_is_no_folder_gives_none(tmp_path: Path, kind: str) -> None:
     path = tmp_path / kind
     if kind == "file":
         path.write_text("notes")

@@ -1,4 +1,4 @@
-"""Work that is done again and again for as long as the process lives."""
+"""Work that is repeated for as long as the process lives."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import suppress
 
 from turnout.telemetry import Condition
 
-PATIENCE = 2.0
-"""Seconds between two tries at least, while the work fails."""
+RETRY_SECONDS = 2.0
+"""The shortest pause between two tries while the work fails."""
 
 
-class Rounds:
-    """Calls ``work`` every ``seconds`` until it is stopped. What it raises goes to ``condition``, not further."""
+class PeriodicWork:
+    """Calls ``work`` every ``seconds`` until it is stopped. Errors of ``work`` are reported to ``condition`` only."""
 
     def __init__(self, work: Callable[[], Awaitable[None]], seconds: float, condition: Condition) -> None:
         self._work = work
@@ -23,21 +23,21 @@ class Rounds:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Lets the round that is under way come to its end."""
+        """Waits for the call that is under way."""
         self._stopping.set()
         await self._task
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
-            await self.once()
-            pause = self._seconds if self._condition.error is None else max(self._seconds, PATIENCE)
+            await self.run_once()
+            pause = self._seconds if self._condition.error is None else max(self._seconds, RETRY_SECONDS)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
-    async def once(self) -> None:
+    async def run_once(self) -> None:
         try:
             await self._work()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the next round has to come: no record is lost by it
+        except Exception as error:  # noqa: BLE001  # whatever it is, the work has to be tried again: no record is lost by it
             self._condition.broke(error)
         else:
             self._condition.works()

@@ -1,4 +1,4 @@
-"""Work that goes on whatever happens to it, and says so once."""
+"""Work that is repeated whatever happens, and whose failures are logged once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import logging
 
 import pytest
 
-from turnout.ledger.rounds import Rounds
+from turnout.ledger.periodic import PeriodicWork
 from turnout.telemetry import Condition
 
 
-async def test_what_fails_is_tried_again_and_told_when_it_changes(caplog: pytest.LogCaptureFixture) -> None:
-    """A mistake of our own, too, with its traceback."""
+async def test_work_that_fails_is_tried_again_and_each_change_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """So is a defect of our own, with its traceback."""
     outcomes = [None, OSError("gone"), OSError("still gone"), None, None, KeyError("oops"), None]
     errors: list[str | None] = []
     condition = Condition("The ledger's cellar", "Mind the steps.")
@@ -23,12 +23,12 @@ async def test_what_fails_is_tried_again_and_told_when_it_changes(caplog: pytest
         if outcome is not None:
             raise outcome
 
-    rounds = Rounds(work, 3600, condition)
-    await asyncio.sleep(0)  # its own first round
+    periodic = PeriodicWork(work, 3600, condition)
+    await asyncio.sleep(0)  # its own first call
     with caplog.at_level(logging.WARNING, "turnout.telemetry.condition"):
         for _ in outcomes[1:]:
-            await rounds.once()
-    await rounds.stop()
+            await periodic.run_once()
+    await periodic.stop()
     assert errors == [None, None, "gone", "still gone", None, None, "'oops'"]
     assert condition.error is None
     assert [record.getMessage() for record in caplog.records] == [
@@ -41,8 +41,14 @@ async def test_what_fails_is_tried_again_and_told_when_it_changes(caplog: pytest
 
 
 async def test_stopping_does_not_wait_for_the_next_round() -> None:
-    async def work() -> None: ...
+    calls = 0
 
-    rounds = Rounds(work, 3600, Condition("The ledger's cellar", ""))
+    async def work() -> None:
+        nonlocal calls
+        calls += 1
+
+    periodic = PeriodicWork(work, 3600, Condition("The ledger's cellar", ""))
+    await asyncio.sleep(0)  # its own first call
     async with asyncio.timeout(5):
-        await rounds.stop()
+        await periodic.stop()
+    assert calls == 1
