@@ -20,7 +20,11 @@ from turnout.errors import UpstreamTimeout
 from turnout.ledger import Ledger
 from turnout.media import ImagePreparer, ImageSupport
 from turnout.providers import registry
-from turnout.steps import AllowedModel, Continued, DefaultModel, Step, WithinLimits
+from turnout.steps import Step
+from turnout.steps.allowed_model import AllowedModel
+from turnout.steps.continued import Continued
+from turnout.steps.default_model import DefaultModel
+from turnout.steps.within_limits import WithinLimits
 from turnout.storage import LazyDatabase
 from turnout.telemetry import Metrics
 from turnout.ticker import Ticker

@@ -11,7 +11,19 @@ from typing import Any
 from tests.support.openai_wire import ENDPOINT, asking
 from tests.support.raw_upstream import RawUpstream
 from turnout.aside import Aside
-from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Key, Model, Price, Retries, Secret, Timeouts
+from turnout.core import (
+    AttemptEnd,
+    AttemptStart,
+    ChatRequest,
+    Deployment,
+    Key,
+    Model,
+    Origin,
+    Price,
+    Retries,
+    Secret,
+    Timeouts,
+)
 from turnout.engine import Call, Engine, Reply
 from turnout.errors import UnknownModel
 from turnout.providers import Provider, registry
@@ -101,7 +113,7 @@ class House:
         call = Call(
             request=request or ENDPOINT.parse(asking(**fields)),
             request_id=f"req_{self._asked}",
-            dialect="openai",
+            origin=Origin(dialect="openai", key_id=KEY.id, user=KEY.user),
             received=time.perf_counter(),
             key=KEY,
         )

@@ -1,6 +1,6 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Outcome
+from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Origin, Outcome
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Retries, Timeouts, Traits
 from .events import (
     Delta,
@@ -90,6 +90,7 @@ __all__ = [
     "Logprobs",
     "Message",
     "Model",
+    "Origin",
     "Outcome",
     "Output",
     "Parameter",

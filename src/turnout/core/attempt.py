@@ -7,7 +7,7 @@ class and has a default. CONTRIBUTING.md, "Add a field to the ledger", has all t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 import msgspec
 
@@ -18,6 +18,14 @@ Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "lost"]
 """``failed``: before the answer began. ``cut``: after it began. ``drained``: the service was stopped and waited no
 longer. ``lost``: this process died before the end.
 """
+
+
+class Origin(TypedDict):
+    """The fields of ``AttemptStart`` that the server or the library sets: who asked, and through what."""
+
+    dialect: str
+    key_id: str
+    user: str
 
 
 class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

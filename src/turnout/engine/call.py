@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import msgspec
 
 from turnout.aside import LARGE
-from turnout.core import AttemptEnd, AttemptStart, Deployment, Key, Model, Outcome, Request
+from turnout.core import AttemptEnd, AttemptStart, Deployment, Key, Model, Origin, Outcome, Request
 from turnout.dialects import Conversing
 
 DRAINED: Final = "drained"
@@ -23,14 +23,14 @@ def reason_of(cancelled: asyncio.CancelledError) -> Outcome:
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come.
 
-    ``size`` is the request's, in bytes, with the earlier turns that it continues. ``conversing`` is the client's
-    endpoint where an answer may be continued, None elsewhere.
+    ``origin`` is recorded with every attempt. ``size`` is the request's, in bytes, with the earlier turns that it
+    continues. ``conversing`` is the client's endpoint where an answer may be continued, None elsewhere.
     """
 
     request: Request
     request_id: str
-    dialect: str
     received: float
+    origin: Origin
     key: Key
     size: int = 0
     conversing: Conversing | None = None

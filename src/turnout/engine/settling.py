@@ -71,12 +71,10 @@ def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
         request_id=call.request_id,
         number=number,
         started=time.time_ns() // 1000,
-        dialect=call.dialect,
-        key_id=call.key.id,
-        user=call.key.user,
         model=call.request.model,
         deployment=deployment.id,
         provider=deployment.provider,
         upstream_model=deployment.model,
         stream=call.request.stream,
+        **call.origin,
     )

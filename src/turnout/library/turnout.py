@@ -12,12 +12,12 @@ from typing import Any, Self
 from msgspec import structs
 
 from turnout.config import CommandLine
-from turnout.core import Model
+from turnout.core import Model, Origin
 from turnout.engine import Call
 from turnout.gateway import Gateway
 from turnout.guard import ANONYMOUS
 from turnout.request_id import new_request_id
-from turnout.steps import find_default_model
+from turnout.steps.default_model import find_default_model
 
 from .exchange import Exchange
 from .reply import Reply
@@ -130,8 +130,8 @@ class Turnout:
             Call(
                 request=request,
                 request_id=new_request_id(),
-                dialect=DIALECT,
                 received=received,
+                origin=Origin(dialect=DIALECT, key_id="", user=""),
                 key=ANONYMOUS,
                 size=size,
             )

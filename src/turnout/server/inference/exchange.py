@@ -8,7 +8,7 @@ import time
 import structlog
 
 from turnout.aside import LARGE
-from turnout.core import Key, Request
+from turnout.core import Key, Origin, Request
 from turnout.dialects import Conversing, Target
 from turnout.engine import Call
 from turnout.errors import TurnoutError, UpstreamError
@@ -89,8 +89,8 @@ class Exchange:
         return Call(
             request=request,
             request_id=self._id,
-            dialect=self._dialect.name,
             received=self._received,
+            origin=Origin(dialect=self._dialect.name, key_id=key.id, user=key.user),
             key=key,
             size=size,
             conversing=self._endpoint if isinstance(self._endpoint, Conversing) else None,
