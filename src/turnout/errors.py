@@ -3,6 +3,10 @@
 TurnoutError
 ├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
 ├── StorageUnavailable            503  the database can't be opened, read or written
+├── ControlError                       the control process of this host was asked, and no answer came
+│   ├── ControlUnavailable        503  it isn't there now, or it ended with the question
+│   ├── ControlTimeout            504  it didn't answer in time
+│   └── ControlRefused                 it answered with an error, whose status and code are kept
 ├── RequestError                       the client's request can't be served as it stands
 │   ├── InvalidRequest            400  malformed or out of bounds; names the field
 │   ├── Unsupported               400  valid, but this provider or model can't express it
@@ -78,6 +82,46 @@ class StorageUnavailable(TurnoutError):
 
     status = 503
     code = "storage_unavailable"
+
+
+# --- the control process of this host ---------------------------------------------------------------
+
+
+class ControlError(TurnoutError):
+    """``maybe_done``: the control process may have done what it was asked, although it didn't say so."""
+
+    status = 503
+    code = "control_unavailable"
+    maybe_done = False
+
+
+class ControlUnavailable(ControlError):
+    """Another try may help as soon as the control process was started again, which takes a second or two."""
+
+    def __init__(self, what: str, *, maybe_done: bool = False) -> None:
+        super().__init__(
+            f"The control process {what}. Turnout starts it again when it ends: try again in a moment. "
+            "If this lasts, the log says why."
+        )
+        self.maybe_done = maybe_done
+
+
+class ControlTimeout(ControlError):
+    status = 504
+    code = "control_timeout"
+    maybe_done = True
+
+    def __init__(self, subject: str, deadline_ms: float) -> None:
+        super().__init__(f"The control process did not answer about '{subject}' within {deadline_ms:g} ms.")
+
+
+class ControlRefused(ControlError):
+    """``status``, ``code`` and the message are those of the error that was raised in the control process."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 # --- the client's side -------------------------------------------------------------------------------

@@ -1,0 +1,60 @@
+"""Asking the control process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from turnout.errors import ControlRefused, ControlTimeout, TurnoutError
+
+from .status import STATUS, status_of_this_process
+from .subjects import Answer, Handlers, Question, Subject
+
+
+class Control(Protocol):
+    """The control process, as any process of the service sees it."""
+
+    async def ask(self, subject: Subject[Question, Answer], question: Question, *, deadline_ms: float) -> Answer:
+        """Raises ``ControlError``: ``ControlUnavailable`` at once while the control process isn't there,
+        ``ControlTimeout`` after so many milliseconds, ``ControlRefused`` for what its handler raised.
+
+        When the caller is cancelled, so is the handler.
+        """
+        ...
+
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """For as long as this process may ask."""
+        ...
+
+    async def until_alone(self) -> None:
+        """Returns when no other process is connected to this one. The control process leaves after that."""
+        ...
+
+
+class LocalControl:
+    """This process is the control process: asking it is a call."""
+
+    def __init__(self) -> None:
+        self.handlers = Handlers()
+        self.handlers.add(STATUS, status_of_this_process())
+
+    async def ask(self, subject: Subject[Question, Answer], question: Question, *, deadline_ms: float) -> Answer:
+        """A defect in a handler is raised as it is."""
+        try:
+            async with asyncio.timeout(deadline_ms / 1000) as deadline:
+                return await self.handlers.answer(subject, question)
+        except TurnoutError as error:
+            raise ControlRefused(error.status, error.code, error.message) from error
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise ControlTimeout(subject.name, deadline_ms) from error
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        yield
+
+    async def until_alone(self) -> None:
+        """There is no other process."""

@@ -1,0 +1,32 @@
+"""Whether the control process is there: what ``GET /health`` of any process tells."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from turnout.errors import ControlError
+
+from .control import Control
+from .status import STATUS
+
+_DEADLINE_MS: Final = 100.0
+
+
+class ControlState(msgspec.Struct, frozen=True, kw_only=True):
+    """``pid`` and ``started`` (a Unix time in seconds) are None, and ``error`` says why, while it doesn't answer."""
+
+    ok: bool
+    pid: int | None = None
+    started: int | None = None
+    error: str | None = None
+
+
+async def control_state(control: Control) -> ControlState:
+    """Takes at most 100 ms."""
+    try:
+        status = await control.ask(STATUS, None, deadline_ms=_DEADLINE_MS)
+    except ControlError as error:
+        return ControlState(ok=False, error=error.message)
+    return ControlState(ok=True, pid=status.pid, started=status.started)

@@ -1,0 +1,23 @@
+"""Every test here runs on the standard library's event loop and on uvloop, as sockets are where they differ."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+import uvloop
+
+from turnout.host import HostFolder, new_host_folder
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+def folder() -> Iterator[HostFolder]:
+    """In the real temporary folder: the path of a socket must be short."""
+    made = new_host_folder()
+    yield made
+    made.remove()

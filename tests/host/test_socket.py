@@ -1,0 +1,237 @@
+"""What only happens over the control socket: its limits, its peers, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.host.stage import Stage, stage, until, up
+from tests.host.subjects import DEFECT, DOUBLE, ECHO, HANG, LONG, add_handlers
+from turnout.errors import ControlRefused, ControlTimeout, ControlUnavailable
+from turnout.host import HostFolder, RemoteControl, ServedControl, Subject, control_listener
+from turnout.host.frames import MOST_BYTES, Ask, Withdraw, frame
+from turnout.host.visitor import MOST_AT_ONCE
+
+HELLO = b"\x00\x00\x00\x02\x91\x02"
+
+
+@pytest.fixture
+async def at(folder: HostFolder) -> AsyncIterator[Stage]:
+    async with stage(folder) as made:
+        yield made
+
+
+async def test_a_question_and_an_answer_may_be_nearly_as_long_as_a_frame(at: Stage) -> None:
+    long = bytes(MOST_BYTES - 100)
+    assert await at.remote.ask(ECHO, long, deadline_ms=LONG) == long
+
+
+async def test_a_question_that_is_too_long_is_refused_and_harms_no_other(at: Stage) -> None:
+    with pytest.raises(ControlRefused, match="too many for the control socket") as raised:
+        await at.remote.ask(ECHO, bytes(MOST_BYTES), deadline_ms=LONG)
+    assert raised.value.status == 413
+    assert await at.remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
+
+
+async def test_an_answer_that_is_too_long_is_refused_and_harms_no_other(at: Stage) -> None:
+    async def large(question: int) -> bytes:
+        return bytes(question)
+
+    subject = Subject("large", int, bytes)
+    at.served.handlers.add(subject, large)
+    with pytest.raises(ControlRefused, match="too many for the control socket"):
+        await at.remote.ask(subject, MOST_BYTES, deadline_ms=LONG)
+    assert len(await at.remote.ask(subject, 9, deadline_ms=LONG)) == 9
+
+
+async def test_a_defect_in_a_handler_is_told_and_logged(at: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ControlRefused, match="failed to answer about 'defect'") as raised:
+        await at.remote.ask(DEFECT, None, deadline_ms=LONG)
+    assert raised.value.code == "internal_error"
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_questions_and_answers_of_another_version_are_refused(at: Stage) -> None:
+    with pytest.raises(ControlRefused, match="This is no question about 'double'") as raised:
+        await at.remote.ask(Subject("double", str, int), "x", deadline_ms=LONG)
+    assert raised.value.code == "invalid_request"
+    with pytest.raises(ControlRefused, match="of another version of Turnout"):
+        await at.remote.ask(Subject("double", int, str), 1, deadline_ms=LONG)
+
+
+async def test_one_process_asks_no_more_at_once_than_the_limit(at: Stage) -> None:
+    waiting = [asyncio.create_task(at.remote.ask(HANG, None, deadline_ms=LONG)) for _ in range(MOST_AT_ONCE)]
+    await at.hanging.until(begun=MOST_AT_ONCE)
+    with pytest.raises(ControlRefused) as raised:
+        await at.remote.ask(DOUBLE, 1, deadline_ms=LONG)
+    assert (raised.value.status, raised.value.code) == (503, "overloaded")
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    await at.hanging.until(cancelled=MOST_AT_ONCE)
+    assert await at.remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
+
+
+UNREADABLE = {
+    "too-long": b"\xff\xff\xff\xffrest",
+    "no-messagepack": b"\x00\x00\x00\x01\xc1",
+    "no-such-kind": b"\x00\x00\x00\x02\x91\x09",
+    "no-text": frame(Ask(1, "x", b"")).replace(b"x", b"\xff"),
+    "the-same-id-twice": frame(Ask(1, "hang", b"\xc0")) * 2,
+    "what-only-the-control-process-says": HELLO,
+}
+
+
+@pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_who_sends_what_cant_be_read_is_cut_off_and_no_other(
+    at: Stage, folder: HostFolder, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_unix_connection(folder.control)
+    assert await reader.readexactly(len(HELLO)) == HELLO
+    writer.write(sent)
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+    assert "can't be read and is closed" in caplog.text
+    assert await at.remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
+
+
+async def test_handlers_are_cancelled_when_who_asks_dies(at: Stage, folder: HostFolder) -> None:
+    reader, writer = await asyncio.open_unix_connection(folder.control)
+    await reader.readexactly(len(HELLO))
+    writer.write(frame(Ask(1, "hang", b"\xc0")) + frame(Withdraw(99)))
+    await at.hanging.until(begun=1)
+    writer.transport.abort()
+    await at.hanging.until(cancelled=1)
+
+
+async def test_a_process_of_another_user_is_not_let_in(
+    at: Stage, folder: HostFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    reader, writer = await asyncio.open_unix_connection(folder.control)
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+    assert "another user is not let in" in caplog.text
+
+
+async def test_the_control_process_knows_when_it_is_alone(folder: HostFolder) -> None:
+    with control_listener(folder.control) as listener:
+        served = ServedControl(listener)
+        async with served.opened():
+            await served.until_alone()
+            remote = RemoteControl(folder.control)
+            async with remote.opened():
+                await up(remote)
+                alone = asyncio.create_task(served.until_alone())
+                await asyncio.sleep(0)
+                assert not alone.done()
+            await asyncio.wait_for(alone, 10)
+
+
+async def test_while_the_control_process_is_away_who_asks_is_refused_at_once(folder: HostFolder) -> None:
+    with control_listener(folder.control) as listener:
+        remote = RemoteControl(folder.control)
+        async with remote.opened():
+            began = time.monotonic()
+            with pytest.raises(ControlUnavailable, match=r"isn't there.*try again") as raised:
+                await remote.ask(DOUBLE, 1, deadline_ms=LONG)
+            await asyncio.sleep(0.05)  # connected by now, and nobody has said hello
+            with pytest.raises(ControlUnavailable):
+                await remote.ask(DOUBLE, 1, deadline_ms=LONG)
+            assert time.monotonic() - began < 5
+            assert not raised.value.maybe_done
+            served = ServedControl(listener)
+            add_handlers(served)
+            async with served.opened():
+                await up(remote)
+                assert await remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
+
+
+async def test_questions_under_way_fail_with_the_control_process_and_the_next_one_answers(folder: HostFolder) -> None:
+    with control_listener(folder.control) as listener:
+        remote = RemoteControl(folder.control)
+        async with remote.opened():
+            for _ in range(3):
+                served = ServedControl(listener)
+                hanging = add_handlers(served)
+                async with served.opened():
+                    await up(remote)
+                    asking = asyncio.create_task(remote.ask(HANG, None, deadline_ms=LONG))
+                    await hanging.until(begun=1)
+                with pytest.raises(ControlUnavailable, match="ended before it answered") as raised:
+                    await asking
+                assert raised.value.maybe_done
+                assert hanging.cancelled == 1
+
+
+async def test_a_socket_that_is_gone_is_told_once(folder: HostFolder, caplog: pytest.LogCaptureFixture) -> None:
+    remote = RemoteControl(folder.control)
+    async with remote.opened():
+        await asyncio.sleep(0.2)  # several tries
+        with pytest.raises(ControlUnavailable):
+            await remote.ask(DOUBLE, 1, deadline_ms=LONG)
+    assert caplog.text.count("the socket of the control process can't be reached") == 1
+
+
+async def test_a_control_process_that_hangs_is_asked_nothing_more(folder: HostFolder) -> None:
+    """Else the questions would pile up in the memory of the others."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HELLO)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.Event().wait()
+
+    server = await asyncio.start_unix_server(greet, folder.control)
+    remote, outcomes = RemoteControl(folder.control), list[str]()
+
+    async def ask() -> None:
+        try:
+            await remote.ask(ECHO, bytes(100_000), deadline_ms=20)
+        except (ControlTimeout, ControlUnavailable) as error:
+            outcomes.append(str(error))
+
+    async def greeted() -> bool:
+        return remote._link is not None and remote._link.greeted
+
+    async with remote.opened():
+        await until(greeted)
+        for _ in range(100):
+            await ask()
+            if "reads no questions" in outcomes[-1]:
+                break
+        else:
+            pytest.fail("it was asked for ever")
+    server.close()
+
+
+async def test_nothing_is_left_open(folder: HostFolder) -> None:
+    with control_listener(folder.control) as listener:
+        await one_life(listener, folder)  # what the loop opens at its first socket stays
+        before = open_files()
+        for _ in range(20):
+            await one_life(listener, folder)
+        assert open_files() == before
+
+
+async def one_life(listener: object, folder: HostFolder) -> None:
+    served, remote = ServedControl(listener), RemoteControl(folder.control)  # type: ignore[arg-type]
+    add_handlers(served)
+    async with remote.opened(), served.opened():
+        await up(remote)
+        await asyncio.gather(*(remote.ask(DOUBLE, n, deadline_ms=LONG) for n in range(50)))
+        with pytest.raises(ControlTimeout):
+            await remote.ask(HANG, None, deadline_ms=1)
+    await asyncio.sleep(0.01)
+
+
+def open_files() -> int:
+    return len([*Path("/dev/fd").iterdir()])
