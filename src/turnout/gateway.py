@@ -17,6 +17,7 @@ from turnout.conversations import Conversations
 from turnout.core import WireRequest
 from turnout.engine import Call, Engine, TokenCounter
 from turnout.errors import UpstreamTimeout
+from turnout.host import Control, LocalControl
 from turnout.ledger import Ledger
 from turnout.media import ImagePreparer, ImageSupport
 from turnout.providers import registry
@@ -35,9 +36,13 @@ _LIST_LIMIT = 16 * 1024 * 1024  # bytes of a provider's list of models
 
 
 class Gateway:
-    """Reads the configuration when made (raises ``ConfigError``); opens connections and the ledger when entered."""
+    """Reads the configuration when made (raises ``ConfigError``); opens connections and the ledger when entered.
 
-    def __init__(self, command_line: CommandLine | None = None) -> None:
+    ``control`` is the control process of this host; without one, this process is it.
+    """
+
+    def __init__(self, command_line: CommandLine | None = None, control: Control | None = None) -> None:
+        self.control = LocalControl() if control is None else control
         self.catalog = Catalog(command_line)
         self.metrics = Metrics()
         self.database = LazyDatabase(Path(self.settings.data_dir), os.environ.get("DATABASE_URL"))

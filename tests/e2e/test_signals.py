@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,10 +157,17 @@ async def in_flight(server: TurnoutServer) -> int:
     return int(metrics.partition("\nturnout_in_flight ")[2].split()[0])
 
 
-def test_when_the_parent_is_killed_its_workers_end_and_tidy_up(start_turnout: StartTurnout, tmp_path: Path) -> None:
-    server = start_turnout("models: {echo: echo/echo}\n", args=TWO_WORKERS, env={"TMPDIR": str(tmp_path)})
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A socket's path has 107 bytes at most, which a test's usual folder may need for itself."""
+    with tempfile.TemporaryDirectory(prefix="t-") as path:
+        yield Path(path)
+
+
+def test_when_the_parent_is_killed_its_workers_end_and_tidy_up(start_turnout: StartTurnout, short_folder: Path) -> None:
+    server = start_turnout("models: {echo: echo/echo}\n", args=TWO_WORKERS, env={"TMPDIR": str(short_folder)})
     server.program.wait_for(lambda: len(worker_pids(server)) == 2, "second worker")
-    (folder,) = tmp_path.glob("turnout-metrics-*")
+    (folder,) = short_folder.glob("turnout-run-*")
     pids = worker_pids(server)
     server.program.signal(signal.SIGKILL)
     server.program.wait()

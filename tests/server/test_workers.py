@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,32 +17,21 @@ from turnout.server import workers
 from turnout.server.workers import Workers
 
 
-def end_at_once(command_line: CommandLine, listener: socket.socket) -> None:
+def end_at_once(command_line: CommandLine, listener: socket.socket, folder: Path, asked: socket.socket | None) -> None:
     """A worker that fails while it starts."""
     os._exit(3)
 
 
 @pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """With a short path, as it is for a socket."""
+    with tempfile.TemporaryDirectory(prefix="t-") as path:
+        monkeypatch.setattr(tempfile, "tempdir", path)
+        yield Path(path)
 
 
 def test_the_pause_has_an_end() -> None:
     assert [workers._pause(failures) for failures in (0, 1, 2, 5000)] == [0, 0.2, 0.4, workers.LONGEST_PAUSE]
-
-
-def test_folders_of_services_that_are_gone_are_removed(temporary: Path) -> None:
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    for pid in (gone.pid, os.getpid()):
-        (temporary / f"turnout-metrics-{pid}-x").mkdir()
-    (temporary / "turnout-metrics-somebody").mkdir()
-    workers._remove_orphans()
-    assert sorted(folder.name for folder in temporary.iterdir()) == [
-        f"turnout-metrics-{os.getpid()}-x",
-        "turnout-metrics-somebody",
-    ]
 
 
 def test_workers_that_die_at_their_start_are_started_again_more_and_more_rarely(

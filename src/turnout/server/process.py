@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import socket
@@ -19,11 +20,14 @@ from .http import HttpServer
 _log = structlog.get_logger(__name__)
 
 _OTHER_FILES: Final = 1000
+_OTHERS_SECONDS: Final = 12.0  # beyond the drain: another process takes some 10 s at most to tell its clients the end
 
 
 def run(gateway: Gateway, listener: socket.socket, parent: int | None = None) -> None:
     """Serves what connects to ``listener`` until SIGTERM or SIGINT, or until the process that holds the other end of
     ``parent``, a file descriptor, has ended. SIGHUP has the configuration read again.
+
+    The control process leaves last: the others may ask it while they drain.
     """
     _allow_many_connections(gateway.settings.server.max_connections)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -38,13 +42,22 @@ async def _serve(gateway: Gateway, listener: socket.socket, parent: int | None) 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         stop.when_readable(parent)
     app, bounds = application(gateway), gateway.settings.server
-    async with app.opened():
+    async with gateway.control.opened(), app.opened():
         server = HttpServer(app, bounds)
         await server.start(listener)
         await stop.asked.wait()
         stop.again = server.hurry
         await server.drain(bounds.drain)
-    _log.info("stopped")
+        await _wait_for_the_others(gateway, bounds.drain + _OTHERS_SECONDS)
+    _log.info("stopped", pid=os.getpid())
+
+
+async def _wait_for_the_others(gateway: Gateway, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await gateway.control.until_alone()
+    except TimeoutError:
+        _log.warning("the control process stops while others still ask it", after_seconds=seconds)
 
 
 class _Stop:

@@ -1,15 +1,17 @@
-"""Several serving processes that share a port: started, replaced when they die, stopped together."""
+"""Several serving processes that share a port: started, replaced when they die, stopped together.
+
+Number 0 is the control process, which the others ask for what there must be one of (``turnout.host``). The parent holds
+its socket: who connects while it is replaced waits there for the next one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
 import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
@@ -23,6 +25,14 @@ import structlog
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
 from turnout.gateway import Gateway
+from turnout.host import (
+    HostFolder,
+    RemoteControl,
+    ServedControl,
+    control_listener,
+    new_host_folder,
+    remove_orphans,
+)
 from turnout.telemetry import SHARED_FOLDER_VARIABLE, configure_logs
 
 from . import process
@@ -33,9 +43,9 @@ _spawning = multiprocessing.get_context("spawn")
 STEADY_SECONDS: Final = 5.0
 """A worker that lived as long didn't fail at its start."""
 
-_FOLDER: Final = "turnout-metrics-"  # followed by the parent's process id
 LONGEST_PAUSE: Final = 10.0
 _KILL_AFTER: Final = 15.0  # seconds beyond the drain
+_CONTROL: Final = 0  # the number of the control process
 
 
 class Workers:
@@ -46,7 +56,7 @@ class Workers:
         self._listener = listener
         self._number = number
         self._drain = drain
-        self._workers: list[BaseProcess] = []
+        self._workers: dict[BaseProcess, int] = {}  # and their numbers
         self._started: dict[BaseProcess, float] = {}
         self._failures = 0  # workers in a row that died soon after their start
         self._not_before = 0.0  # another one is started
@@ -56,9 +66,16 @@ class Workers:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; SIGHUP goes on to the workers, which read the configuration again."""
-        _remove_orphans()
-        folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")
-        os.environ[SHARED_FOLDER_VARIABLE] = folder
+        remove_orphans()
+        folder = new_host_folder()
+        os.environ[SHARED_FOLDER_VARIABLE] = str(folder.path)
+        try:
+            with control_listener(folder.control) as control:
+                self._run(folder.path, control)
+        finally:
+            folder.remove()
+
+    def _run(self, folder: Path, control: socket.socket) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
@@ -66,13 +83,13 @@ class Workers:
                 self._act_on_signals()
                 self._bury_the_dead()
                 if self._stop_at is None:
-                    self._fill_up()
+                    self._fill_up(folder, control)
                 elif time.monotonic() > self._stop_at:
                     self._tell(BaseProcess.kill)
                 wait([self._woken, *(worker.sentinel for worker in self._workers)], timeout=self._patience())
         finally:
             self._tell(BaseProcess.kill)
-            shutil.rmtree(folder, ignore_errors=True)
+            self._tell(BaseProcess.join)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals.append(number)
@@ -97,23 +114,27 @@ class Workers:
         missing = self._stop_at is None and len(self._workers) < self._number
         return max(0.0, self._not_before - time.monotonic()) if missing else 1.0
 
-    def _fill_up(self) -> None:
+    def _fill_up(self, folder: Path, control: socket.socket) -> None:
         if time.monotonic() < self._not_before:
             return
-        while len(self._workers) < self._number and not self._signals:
-            worker = _spawning.Process(target=_work, args=(self._command_line, self._listener))
+        for number in sorted({*range(self._number)} - {*self._workers.values()}):
+            if self._signals:
+                return
+            asked = control if number == _CONTROL else None
+            worker = _spawning.Process(target=_work, args=(self._command_line, self._listener, folder, asked))
             worker.start()
-            self._workers.append(worker)
+            self._workers[worker] = number
             self._started[worker] = time.monotonic()
 
     def _bury_the_dead(self) -> None:
         for worker in [worker for worker in self._workers if not worker.is_alive()]:
-            self._workers.remove(worker)
+            number = self._workers.pop(worker)
             now = time.monotonic()
             self._failures = 0 if now - self._started.pop(worker) > STEADY_SECONDS else self._failures + 1
             self._not_before = now + _pause(self._failures)
             if self._stop_at is None:
-                _log.error("a worker died and is replaced", pid=worker.pid, exit_code=worker.exitcode)
+                what = "the control process" if number == _CONTROL else "a worker"
+                _log.error(f"{what} died and is replaced", pid=worker.pid, exit_code=worker.exitcode)
             worker.join()
 
     def _tell(self, what: Callable[[BaseProcess], None]) -> None:
@@ -126,20 +147,17 @@ def _pause(failures: int) -> float:
     return min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)) if failures else 0.0
 
 
-def _remove_orphans() -> None:
-    """Folders of services that were killed with all their workers, so that nobody was left to tidy up."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
-        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def _work(command_line: CommandLine, listener: socket.socket, folder: Path, asked: socket.socket | None) -> None:
+    """A worker's whole life. Its parent's death ends it too; then the last one tidies up in its place.
 
-
-def _work(command_line: CommandLine, listener: socket.socket) -> None:
-    """A worker's whole life. Its parent's death ends it too; then it tidies up in its place."""
+    The control process is ``asked`` over that socket; who is not it asks over the one in ``folder``.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop listens
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    shared = HostFolder(folder)
+    control = RemoteControl(shared.control) if asked is None else ServedControl(asked)
     try:
-        gateway = Gateway(command_line)
+        gateway = Gateway(command_line, control)
     except ConfigError as error:  # the file has become wrong since the service was started
         _log.error("a worker can't start", error=error.message)
         sys.exit(2)
@@ -149,4 +167,4 @@ def _work(command_line: CommandLine, listener: socket.socket) -> None:
         raise RuntimeError("a worker has a parent")
     process.run(gateway, listener, parent.sentinel)
     if not parent.is_alive():
-        shutil.rmtree(Path(os.environ[SHARED_FOLDER_VARIABLE]), ignore_errors=True)
+        shared.leave()

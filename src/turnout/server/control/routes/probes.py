@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from turnout.gateway import Gateway
+from turnout.host import control_state
 from turnout.server.access import caller_of
 from turnout.telemetry import CONTENT_TYPE, SharedMetrics
 from turnout.version import __version__
@@ -28,7 +29,8 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
         """``degraded``: requests are answered, but something needs a look. A key is told each part's state."""
         catalog, ledger = gateway.catalog.state(), gateway.ledger.state()
         kept = gateway.conversations.error
-        well = catalog.ok and ledger.ok and not catalog.problems and kept is None
+        control = await control_state(gateway.control)
+        well = catalog.ok and ledger.ok and not catalog.problems and kept is None and control.ok
         status = {"status": "ok" if well else "degraded"}
         if caller_of(request).key is None:
             return status
@@ -40,6 +42,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
                 "catalog": msgspec.to_builtins(catalog),
                 "ledger": msgspec.to_builtins(ledger),
                 "conversations": {"ok": kept is None, "database": kept},
+                "control": msgspec.to_builtins(control),
             },
         }
 

@@ -1,0 +1,38 @@
+"""What ``GET /health`` tells of the control process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.conftest import TEAM
+from tests.support.asgi import InProcess, in_process
+from turnout.host import RemoteControl
+
+KEY = {"authorization": f"Bearer {TEAM}"}
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[InProcess]:
+    async with in_process(tmp_path, {"models": {"echo": "echo/echo"}, "keys": [{"key": TEAM}]}) as made:
+        yield made
+
+
+async def test_one_process_is_the_control_process_itself(app: InProcess) -> None:
+    told = (await app.ask("GET", "/health", headers=KEY)).json
+    control = told["parts"]["control"]
+    assert (told["status"], control["ok"], control["pid"], control["error"]) == ("ok", True, os.getpid(), None)
+    assert told["uptime_seconds"] >= 0
+    assert control["started"] > 1_700_000_000
+
+
+async def test_without_the_control_process_the_service_is_degraded_and_says_why(app: InProcess, tmp_path: Path) -> None:
+    app.gateway.control = RemoteControl(tmp_path / "nobody")
+    told = (await app.ask("GET", "/health", headers=KEY)).json
+    control = told["parts"]["control"]
+    assert (told["status"], control["ok"], control["pid"], control["started"]) == ("degraded", False, None, None)
+    assert "isn't there" in control["error"]
+    assert (await app.ask("GET", "/health")).json == {"status": "degraded"}
