@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from tests.host.stage import Stage, stage, until, up
 from tests.host.subjects import DEFECT, DOUBLE, ECHO, HANG, LONG, add_handlers
 from turnout.errors import ControlRefused, ControlTimeout, ControlUnavailable
 from turnout.host import HostFolder, RemoteControl, ServedControl, Subject, control_listener
+from turnout.host import served as served_room
 from turnout.host.frames import MOST_BYTES, Ask, Withdraw, frame
 from turnout.host.visitor import MOST_AT_ONCE
 
@@ -121,6 +124,26 @@ async def test_a_process_of_another_user_is_not_let_in(
         assert await reader.read() == b""
     writer.close()
     assert "another user is not let in" in caplog.text
+
+
+async def test_without_a_free_file_descriptor_who_connects_waits_for_one(
+    at: Stage, folder: HostFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def told() -> bool:
+        return "can't take a connection" in caplog.text
+
+    monkeypatch.setattr(served_room, "_PAUSE", 0.01)
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(folder.control))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (5, allowed[1]))
+        try:
+            await until(told)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
+        client.setblocking(False)
+        assert await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 100), 10) == HELLO
+    assert await at.remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
 
 
 async def test_the_control_process_knows_when_it_is_alone(folder: HostFolder) -> None:
