@@ -1,36 +1,50 @@
-"""Reading a reply that is a count of tokens, the same way on every wire that has one."""
+"""What the wires that count tokens have in common: reading a reply that is a count."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import msgspec
 
-from turnout.core import Failure, Product, Relayed, StreamEvent, TokenCount
+from turnout.core import CountRequest, Failure, Product, Relayed, StreamEvent, TokenCount
 from turnout.providers.unreadable import unreadable
 
 from .frames import BodyReader
 
-ReadCount = Callable[[bytes], int | Failure | None]
-"""The tokens that a body tells, or the error; None when it tells neither. Raises what msgspec raises."""
+
+class CountOperation(ABC):
+    """The reading half of an operation that counts tokens. ``vendor`` is the provider's name in error messages."""
+
+    vendor: ClassVar[str]
+
+    @abstractmethod
+    def read_count(self, body: bytes) -> int | Failure | None:
+        """The tokens in ``body``, or its error; None if it has neither. Raises the errors of msgspec."""
+
+    def decoder(self, request: CountRequest) -> BodyReader:
+        return _CountReader(self, relayed=False)
+
+    def relay(self, request: CountRequest) -> BodyReader:
+        return _CountReader(self, relayed=True)
 
 
-class CountReader(BodyReader):
-    """``relayed``: the provider's own body is passed on. ``provider`` is its name, for errors."""
+class _CountReader(BodyReader):
+    """``relayed``: the provider's own body is passed on."""
 
-    def __init__(self, read: ReadCount, provider: str, *, relayed: bool) -> None:
+    def __init__(self, operation: CountOperation, *, relayed: bool) -> None:
         super().__init__()
-        self._read = read
-        self._provider = provider
+        self._operation = operation
         self._relayed = relayed
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
+        vendor = self._operation.vendor
         try:
-            told = self._read(data)
+            count = self._operation.read_count(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise unreadable(f"{self._provider} sent what isn't a count.", data, error) from error
-        if told is None:
-            raise unreadable(f"{self._provider}'s reply has no count.", data)
-        if isinstance(told, Failure):
-            return [told]
-        return [Relayed(data) if self._relayed else Product(TokenCount(tokens=told, source="reported"))]
+            raise unreadable(f"{vendor} sent what isn't a count.", data, error) from error
+        if count is None:
+            raise unreadable(f"{vendor}'s reply has no count.", data)
+        if isinstance(count, Failure):
+            return [count]
+        return [Relayed(data) if self._relayed else Product(TokenCount(tokens=count, source="reported"))]

@@ -1,10 +1,10 @@
-"""Reading a reply: a stream frame by frame, a body when all of it has come."""
+"""Readers of replies: a stream is read frame by frame, a body as a whole."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from turnout.core import StreamEvent
 from turnout.errors import UpstreamBroken
@@ -12,16 +12,29 @@ from turnout.errors import UpstreamBroken
 Frame = TypeVar("Frame")
 
 
+class Framer(Protocol[Frame]):
+    """Cuts a byte stream into frames."""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that ``data`` completes."""
+        ...
+
+    def close(self) -> list[Frame]:
+        """The frames that are left when the stream has ended."""
+        ...
+
+
 class FrameReader(ABC, Generic[Frame]):
-    """A frame that can't be read is reported after the events before it have been given: they may have come in one
-    piece with it, and the client is to have them.
+    """Delays the error of an unreadable frame until the next call: the client first gets the events before it.
+
+    Those events and the unreadable frame may have come in one piece of the stream.
     """
 
     _broken: UpstreamBroken | None = None
 
     @abstractmethod
     def _read_frame(self, frame: Frame, events: list[StreamEvent]) -> None:
-        """Appends what ``frame`` says to ``events``. Raises ``UpstreamBroken``."""
+        """Appends the events of ``frame`` to ``events``. Raises ``UpstreamBroken``."""
 
     def _read_all(self, frames: Iterable[Frame]) -> list[StreamEvent]:
         if self._broken is not None:
@@ -37,8 +50,21 @@ class FrameReader(ABC, Generic[Frame]):
         return events
 
 
+class StreamReader(FrameReader[Frame]):
+    """Reads every frame that ``framer`` cuts out of a stream."""
+
+    def __init__(self, framer: Framer[Frame]) -> None:
+        self._framer = framer
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        return self._read_all(self._framer.feed(data))
+
+    def close(self) -> list[StreamEvent]:
+        return self._read_all(self._framer.close())
+
+
 class BodyReader(ABC):
-    """A unary reply comes in pieces, too; it is read as a whole."""
+    """Collects the pieces of a unary reply, and reads the whole body at its end."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -48,10 +74,10 @@ class BodyReader(ABC):
         return []
 
     def close(self) -> list[StreamEvent]:
-        whole = b"".join(self._pieces)
+        body = b"".join(self._pieces)
         self._pieces.clear()
-        return self._read_body(whole)
+        return self._read_body(body)
 
     @abstractmethod
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        """What ``data``, the whole body, says. Raises ``UpstreamBroken``."""
+        """The events of ``data``, the whole body. Raises ``UpstreamBroken``."""

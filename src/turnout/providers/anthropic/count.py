@@ -1,4 +1,4 @@
-"""How many tokens a request has (https://platform.claude.com/docs/en/api/messages-count-tokens). It costs nothing."""
+"""Counts a request's tokens (https://platform.claude.com/docs/en/api/messages-count-tokens). It costs nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
-from turnout.providers import Decoder
-from turnout.providers.counts import CountReader
+from turnout.providers.counts import CountOperation
 
 from . import anthropic_wire as wire
 from .access import address, headers
@@ -25,7 +24,7 @@ from .version import HEADER, LATEST_WITH_SAMPLING
 
 _FIELDS = msgspec.json.Decoder(wire.Fields)
 _COUNTED = ("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config")
-"""What is counted; it refuses everything else that a message is asked with."""
+"""The fields of a message request that the count takes. It refuses all others."""
 
 
 class _Reply(msgspec.Struct):
@@ -36,33 +35,27 @@ class _Reply(msgspec.Struct):
 _REPLY = msgspec.json.Decoder(_Reply)
 
 
-class CountTokens:
+class CountTokens(CountOperation):
     wire = "anthropic-count"
+    vendor = "Anthropic"
 
     def __init__(self, provider: str, support: Support) -> None:
         self._provider = provider
         self._support = support
 
     def build(self, request: CountRequest, deployment: Deployment) -> WireRequest:
-        raw, said = request.raw, {}
+        raw, client_headers = request.raw, {}
         if raw is not None and raw.wire == self.wire:
             body: dict[str, Any] = raw.fields | {"model": deployment.model}
-            said = raw.headers
+            client_headers = raw.headers
         else:
             refuse_unsupported(request.chat, self._support, self._provider)
-            whole = _FIELDS.decode(translated_body(request.chat, deployment))
-            body = {name: whole[name] for name in _COUNTED if name in whole}
-        version = deployment.api_version or said.get(HEADER, LATEST_WITH_SAMPLING)
-        opening = said | {HEADER: version} | headers(deployment)
-        return WireRequest(address(deployment, "/v1/messages/count_tokens"), opening, msgspec.json.encode(body))
+            message_fields = _FIELDS.decode(translated_body(request.chat, deployment))
+            body = {name: message_fields[name] for name in _COUNTED if name in message_fields}
+        version = deployment.api_version or client_headers.get(HEADER, LATEST_WITH_SAMPLING)
+        sent_headers = client_headers | {HEADER: version} | headers(deployment)
+        return WireRequest(address(deployment, "/v1/messages/count_tokens"), sent_headers, msgspec.json.encode(body))
 
-    def decoder(self, request: CountRequest) -> Decoder:
-        return CountReader(_read, "Anthropic", relayed=False)
-
-    def relay(self, request: CountRequest) -> Decoder:
-        return CountReader(_read, "Anthropic", relayed=True)
-
-
-def _read(data: bytes) -> int | Failure | None:
-    reply = _REPLY.decode(data)
-    return reply.input_tokens if reply.error is None else failure_of(reply.error)
+    def read_count(self, body: bytes) -> int | Failure | None:
+        reply = _REPLY.decode(body)
+        return reply.input_tokens if reply.error is None else failure_of(reply.error)

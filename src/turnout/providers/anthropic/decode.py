@@ -19,7 +19,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.frames import BodyReader, StreamReader
 
 from . import anthropic_wire as wire
 from .anthropic_wire import Fields
@@ -116,22 +116,16 @@ class _OpenForeign(_OpenPart):
         return Raw(text.encode())
 
 
-class StreamDecoder(FrameReader[tuple[str, bytes]]):
+class StreamDecoder(StreamReader[tuple[str, bytes]]):
     """A ``text/event-stream``."""
 
     def __init__(self) -> None:
-        self._framer = SSEFramer()
+        super().__init__(SSEFramer())
         self._progress = Progress()
         self._open: dict[int, _OpenPart] = {}
         self._next = 0  # the index after the last part's
         self._begun = False
         self._failed = False
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read_all(self._framer.feed(data))
-
-    def close(self) -> list[StreamEvent]:
-        return self._read_all(self._framer.close())
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame

@@ -1,4 +1,4 @@
-"""How many tokens a request has (https://ai.google.dev/api/tokens). Google counts with its tools and instruction."""
+"""Counts a request's tokens (https://ai.google.dev/api/tokens), with its tools and its system instruction."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import CountRequest, Deployment, Failure, WireRequest
-from turnout.providers import Decoder
-from turnout.providers.counts import CountReader
+from turnout.providers.counts import CountOperation
 from turnout.providers.raw_fields import object_in
 
 from . import gemini_wire as wire
-from .access import asking, resource
+from .access import post, resource
 from .build import translated_body
 from .decode import failure_of
 
 _encode = msgspec.json.encode
-_WHOLE = ("generateContentRequest", "generate_content_request")
+_CHAT_REQUEST = ("generateContentRequest", "generate_content_request")
+"""The field that holds a whole request, in both spellings that Google reads."""
 
 
 class _Reply(msgspec.Struct, rename="camel"):
@@ -30,31 +30,27 @@ class _Reply(msgspec.Struct, rename="camel"):
 _REPLY = msgspec.json.Decoder(_Reply)
 
 
-class CountTokens:
+class CountTokens(CountOperation):
     wire = "gemini-count"
+    vendor = "Gemini"
 
     def build(self, request: CountRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw
         if raw is not None and raw.wire == self.wire:
-            body: Mapping[str, Any] = _renamed(raw.fields, deployment)
+            body: Mapping[str, Any] = _with_model(raw.fields, deployment)
         else:
-            whole = object_in({"request": Raw(translated_body(request.chat, deployment))}, "request")
-            body = {_WHOLE[0]: {"model": resource(deployment), **whole}}
-        return asking(deployment, "countTokens", _encode(body))
+            chat_fields = object_in({"request": Raw(translated_body(request.chat, deployment))}, "request")
+            body = {_CHAT_REQUEST[0]: {"model": resource(deployment), **chat_fields}}
+        return post(deployment, "countTokens", _encode(body))
 
-    def decoder(self, request: CountRequest) -> Decoder:
-        return CountReader(_read, "Gemini", relayed=False)
-
-    def relay(self, request: CountRequest) -> Decoder:
-        return CountReader(_read, "Gemini", relayed=True)
+    def read_count(self, body: bytes) -> int | Failure | None:
+        reply = _REPLY.decode(body)
+        return reply.total_tokens if reply.error is None else failure_of(reply.error)
 
 
-def _renamed(fields: Mapping[str, Raw], deployment: Deployment) -> Mapping[str, Any]:
-    """The client's own fields, with the model that is asked."""
-    whole = {name: object_in(fields, name) | {"model": resource(deployment)} for name in _WHOLE if name in fields}
-    return {**fields, **whole}
-
-
-def _read(data: bytes) -> int | Failure | None:
-    reply = _REPLY.decode(data)
-    return reply.total_tokens if reply.error is None else failure_of(reply.error)
+def _with_model(fields: Mapping[str, Raw], deployment: Deployment) -> Mapping[str, Any]:
+    """The client's own fields, with the deployment's model in the request that is counted."""
+    chat_requests = {
+        name: object_in(fields, name) | {"model": resource(deployment)} for name in _CHAT_REQUEST if name in fields
+    }
+    return {**fields, **chat_requests}

@@ -29,7 +29,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.providers.choices import PerChoice
-from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.frames import BodyReader, StreamReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import unreadable
 
@@ -252,18 +252,12 @@ class Frames:
         return [data for _, data in events]
 
 
-class StreamDecoder(FrameReader[bytes]):
+class StreamDecoder(StreamReader[bytes]):
     """A ``text/event-stream`` of replies."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._frames = Frames()
+        super().__init__(Frames())
         self._reader = _Reader(request)
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read_all(self._frames.feed(data))
-
-    def close(self) -> list[StreamEvent]:
-        return self._read_all(self._frames.close())
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         events += self._reader.read(read_reply(frame))

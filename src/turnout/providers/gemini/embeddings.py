@@ -25,7 +25,7 @@ from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import unreadable
 
 from . import gemini_wire as wire
-from .access import asking, resource
+from .access import post, resource
 from .decode import NAMESPACE, failure_of
 
 _encode = msgspec.json.encode
@@ -55,7 +55,7 @@ class EmbedContent:
 
     def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
         fields = request.raw.fields if request.raw else {}
-        return asking(deployment, "embedContent", _encode({**fields, "model": resource(deployment)}))
+        return post(deployment, "embedContent", _encode({**fields, "model": resource(deployment)}))
 
     def decoder(self, request: EmbeddingRequest) -> Decoder:
         return _EmbeddingsDecoder(len(request.inputs))
@@ -74,7 +74,7 @@ class BatchEmbedContents:
         else:
             refuse_foreign_fields(request.extensions, NAMESPACE, "gemini")
             body = {"requests": _translated(request, deployment)}
-        return asking(deployment, "batchEmbedContents", _encode(body))
+        return post(deployment, "batchEmbedContents", _encode(body))
 
     def decoder(self, request: EmbeddingRequest) -> Decoder:
         return _EmbeddingsDecoder(len(request.inputs))

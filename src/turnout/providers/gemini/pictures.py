@@ -26,7 +26,7 @@ from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 
 from . import gemini_wire as wire
-from .access import asking
+from .access import post
 from .decode import NAMESPACE, failure_of, read_reply
 from .extensions import with_extensions
 from .media import media_of
@@ -59,7 +59,7 @@ class MakeImages:
             "generationConfig": config,
         }
         more = (request.extensions or {}).get(NAMESPACE, {})
-        return asking(deployment, "generateContent", with_extensions(_encode(body), more))
+        return post(deployment, "generateContent", with_extensions(_encode(body), more))
 
     def decoder(self, request: ImageRequest) -> Decoder:
         return _PicturesDecoder()

@@ -27,7 +27,7 @@ from turnout.providers.http import refused, retry_after
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
 from . import gemini_wire as wire
-from .access import BASE_URL, asking, listing
+from .access import BASE_URL, get, post
 from .build import relayed_body, translated_body
 from .counting import CountTokens
 from .decode import NAMESPACE, BodyDecoder, StreamDecoder
@@ -113,7 +113,7 @@ class Gemini:
             refuse_unsupported(request, self.support, self.name)
             refuse_one_at_a_time(request, self.name)
             body = translated_body(request, deployment)
-        return asking(deployment, "streamGenerateContent?alt=sse" if request.stream else "generateContent", body)
+        return post(deployment, "streamGenerateContent?alt=sse" if request.stream else "generateContent", body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)
@@ -132,7 +132,7 @@ class Gemini:
         return refused(status, error.message or "(no message)", deployment, wait=wait, native_code=error.status)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        return listing(deployment, f"models?pageSize={_LARGEST_PAGE}")
+        return get(deployment, f"models?pageSize={_LARGEST_PAGE}")
 
     def read_models(self, body: bytes) -> list[str]:
         """Those that can be asked here: the list has models for video too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
-from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.frames import BodyReader, StreamReader
 
 from . import gemini_wire as wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
@@ -46,18 +46,12 @@ class _Scanner:
             events.append(Finish(wire.finish_reason(native, number in self._called), native, number))
 
 
-class StreamRelay(FrameReader[bytes]):
+class StreamRelay(StreamReader[bytes]):
     """Passes server-sent events on, each framed anew around the bytes of its data."""
 
     def __init__(self) -> None:
-        self._frames = Frames()
+        super().__init__(Frames())
         self._scanner = _Scanner()
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read_all(self._frames.feed(data))
-
-    def close(self) -> list[StreamEvent]:
-        return self._read_all(self._frames.close())
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         lines = frame.replace(b"\n", b"\ndata: ") if b"\n" in frame else frame

@@ -22,7 +22,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.core.images import media_type_of
-from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.frames import BodyReader, StreamReader
 from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import unreadable
 
@@ -120,18 +120,12 @@ class _Reader:
             events.append(PartEnd(self._next - 1))
 
 
-class StreamDecoder(FrameReader[bytes]):
+class StreamDecoder(StreamReader[bytes]):
     """One reply a line."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._framer = LineFramer()
+        super().__init__(LineFramer())
         self._reader = _Reader(request)
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read_all(self._framer.feed(data))
-
-    def close(self) -> list[StreamEvent]:
-        return self._read_all(self._framer.close())
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         events += self._reader.read(read_reply(frame))

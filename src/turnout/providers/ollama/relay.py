@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import LineFramer, Relayed, StreamEvent
-from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.frames import BodyReader, StreamReader
 
 from . import ollama_wire as wire
 from .decode import end_of, read_reply
@@ -26,19 +26,13 @@ class _Look(msgspec.Struct, gc=False):
 _LOOK = msgspec.json.Decoder(_Look)
 
 
-class StreamRelay(FrameReader[bytes]):
+class StreamRelay(StreamReader[bytes]):
     """Passes whole lines on."""
 
     def __init__(self) -> None:
-        self._framer = LineFramer()
+        super().__init__(LineFramer())
         self._called = False
         self._done = False
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read_all(self._framer.feed(data))
-
-    def close(self) -> list[StreamEvent]:
-        return self._read_all(self._framer.close())
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         if _CALLS not in frame and _is_a_piece(frame):
