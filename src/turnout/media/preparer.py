@@ -26,8 +26,8 @@ from .budget import MOST_BYTES, Budget
 from .cache import BoundedCache
 from .fit import fit
 from .inspect import MAX_PIXELS, short
+from .json_images import NewImage, replace_images
 from .places import Place, images_in, path_of, with_images
-from .raw import Swap, swapped
 from .sizing import limits_among
 
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -171,14 +171,14 @@ class ImagePreparer:
 
     async def _raw(self, raw: WireBody | None, changes: Sequence[_Change]) -> WireBody | None:
         """The client's JSON with the same changes; None where they can't be made: then it is translated."""
-        swaps = {
-            change.old: Swap(change.image.data or "", change.image.media_type or "")
+        new_images = {
+            change.old: NewImage(change.image.data or "", change.image.media_type or "")
             for change in changes
             if change.old is not None
         }
-        if raw is None or not swaps:
+        if raw is None or not new_images:
             return raw
-        return await self._run(swapped, raw, swaps)
+        return await self._run(replace_images, raw, new_images)
 
     def _make(self, data: str, limits: ImageLimits) -> tuple[str, _Made]:
         """In a thread. The image's standard base64, and what the model takes."""
