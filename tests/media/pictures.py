@@ -19,7 +19,7 @@ def picture(width: int = 80, height: int = 60, mode: str = "RGB") -> Image.Image
 
 
 def noise(width: int, height: int) -> Image.Image:
-    """What compresses badly."""
+    """A picture that compresses badly."""
     bands = [Image.effect_noise((width, height), 120) for _ in range(3)]
     return Image.merge("RGB", bands)
 
@@ -51,10 +51,10 @@ def opened(data: bytes) -> Image.Image:
 
 
 def colour_at(data: bytes, x: float, y: float) -> str:
-    """The name of the colour at that share of width and height."""
+    """The name of the colour at (``x``, ``y``), which are shares of width and height."""
     image = opened(data).convert("RGB")
-    seen: Any = image.getpixel((int(x * (image.width - 1)), int(y * (image.height - 1))))
+    pixel: Any = image.getpixel((int(x * (image.width - 1)), int(y * (image.height - 1))))
     return min(
         {"red": RED, "blue": BLUE, "white": WHITE}.items(),
-        key=lambda known: sum(abs(a - b) for a, b in zip(known[1], seen, strict=True)),
+        key=lambda named: sum(abs(a - b) for a, b in zip(named[1], pixel, strict=True)),
     )[0]

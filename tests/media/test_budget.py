@@ -1,4 +1,4 @@
-"""What an image may take while it is decoded: on a side, alone, and together with all others."""
+"""The bounds on an image while it is decoded: on its sides, on its own bytes, and on the bytes of all together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PIXELS = 64_000_000
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that says how large it is."""
+    """A PNG of a few bytes whose header promises a large picture."""
 
     def piece(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -53,17 +53,17 @@ def opened(width: int, height: int) -> Opened:
 
 
 def test_together_they_take_no_more_than_that() -> None:
-    """Who finds too little left waits until another is done."""
+    """A thread that finds too little left waits until another is done."""
     budget, order, waiting = Budget(100 * 100 * 16), [], Event()
 
     def other() -> None:
         waiting.set()
-        with budget.taken_for(opened(100, 60)):
+        with budget.reserved_for(opened(100, 60)):
             order.append("second")
 
     thread = Thread(target=other)
-    with budget.taken_for(opened(100, 50)):
-        with budget.taken_for(opened(10, 10)):
+    with budget.reserved_for(opened(100, 50)):
+        with budget.reserved_for(opened(10, 10)):
             order.append("small")
         thread.start()
         waiting.wait(5)

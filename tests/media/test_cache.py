@@ -1,4 +1,4 @@
-"""What is kept is bounded by bytes and by age."""
+"""The cache is bounded by bytes and by age."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is an image is made to fit what a model takes; what fits is left alone; what is none is refused."""
+"""An image is fit_to to fit a model's limits; one that fits is left alone; data that is no image is refused."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PIXELS = 1_000_000
 ORIENTATION, GPS = 0x0112, 0x8825
 
 
-def made(data: bytes, limits: ImageLimits = ROOMY) -> Fit:
+def fit_to(data: bytes, limits: ImageLimits = ROOMY) -> Fit:
     return fit(data, image_type(data[:16]), limits, PIXELS, Budget())
 
 
-def bytes_of(made_fit: Fit) -> bytes:
-    assert made_fit.data is not None
-    return made_fit.data
+def bytes_of(result: Fit) -> bytes:
+    assert result.data is not None
+    return result.data
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -52,42 +52,42 @@ def huge_png() -> bytes:
 class TestWhatFits:
     @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
     def test_is_left_alone(self, form: str) -> None:
-        assert made(pictures.file(pictures.picture(), form)).data is None
+        assert fit_to(pictures.file(pictures.picture(), form)).data is None
 
     def test_at_the_very_limit_too(self) -> None:
         data = pictures.png(80, 60)
         limits = ImageLimits(long_edge=80, short_edge=60, pixels=4800, bytes=len(data))
-        assert made(data, limits) == Fit("image/png")
+        assert fit_to(data, limits) == Fit("image/png")
 
     def test_an_animation_where_it_is_seen(self) -> None:
-        assert made(pictures.animation("GIF"), ImageLimits(animated=True)).data is None
+        assert fit_to(pictures.animation("GIF"), ImageLimits(animated=True)).data is None
 
 
 class TestSize:
     def test_long_edge(self) -> None:
-        fit_ = made(pictures.jpeg(800, 600), ImageLimits(long_edge=200))
-        assert pictures.opened(bytes_of(fit_)).size == (200, 150)
+        result = fit_to(pictures.jpeg(800, 600), ImageLimits(long_edge=200))
+        assert pictures.opened(bytes_of(result)).size == (200, 150)
 
     def test_short_edge(self) -> None:
-        fit_ = made(pictures.jpeg(600, 800), ImageLimits(long_edge=700, short_edge=300))
-        assert pictures.opened(bytes_of(fit_)).size == (300, 400)
+        result = fit_to(pictures.jpeg(600, 800), ImageLimits(long_edge=700, short_edge=300))
+        assert pictures.opened(bytes_of(result)).size == (300, 400)
 
     def test_pixels(self) -> None:
-        width, height = pictures.opened(bytes_of(made(pictures.png(900, 300), ImageLimits(pixels=30_000)))).size
+        width, height = pictures.opened(bytes_of(fit_to(pictures.png(900, 300), ImageLimits(pixels=30_000)))).size
         assert 29_000 < width * height <= 30_000
         assert width / height == pytest.approx(3, rel=0.02)
 
     def test_bytes_by_quality_first_then_by_size(self) -> None:
         data = pictures.file(pictures.noise(400, 300), "JPEG", quality=95)
         some, few = ImageLimits(bytes=len(data) // 2), ImageLimits(bytes=len(data) // 20)
-        assert pictures.opened(bytes_of(made(data, some))).size == (400, 300)
-        small = bytes_of(made(data, few))
+        assert pictures.opened(bytes_of(fit_to(data, some))).size == (400, 300)
+        small = bytes_of(fit_to(data, few))
         assert len(small) <= len(data) // 20
         assert max(pictures.opened(small).size) < 400
 
     def test_what_can_never_be_small_enough_is_for_another_model(self) -> None:
         with pytest.raises(Unsupported, match="at most 10 bytes"):
-            made(pictures.jpeg(), ImageLimits(bytes=10))
+            fit_to(pictures.jpeg(), ImageLimits(bytes=10))
 
     def test_with_many_images_a_smaller_edge_holds(self) -> None:
         limits = ImageLimits(long_edge=2576, many=20, many_edge=2000)
@@ -123,9 +123,9 @@ class TestFormat:
         ],
     )
     def test_is_kept_where_it_can_be(self, form: str, expected: str) -> None:
-        fit_ = made(pictures.file(pictures.picture(), form), ImageLimits(long_edge=40))
-        assert (fit_.media_type, image_type(bytes_of(fit_))) == (expected, expected)
-        assert [pictures.colour_at(bytes_of(fit_), x, y) for x, y in ((0.05, 0.05), (0.2, 0.9), (0.9, 0.9))] == [
+        result = fit_to(pictures.file(pictures.picture(), form), ImageLimits(long_edge=40))
+        assert (result.media_type, image_type(bytes_of(result))) == (expected, expected)
+        assert [pictures.colour_at(bytes_of(result), x, y) for x, y in ((0.05, 0.05), (0.2, 0.9), (0.9, 0.9))] == [
             "white",
             "red",
             "blue",
@@ -133,50 +133,50 @@ class TestFormat:
 
     def test_is_changed_to_one_that_is_taken(self) -> None:
         only_jpeg = ImageLimits(formats=frozenset({"image/jpeg"}))
-        assert image_type(bytes_of(made(pictures.png(), only_jpeg))) == "image/jpeg"
+        assert image_type(bytes_of(fit_to(pictures.png(), only_jpeg))) == "image/jpeg"
 
     @pytest.mark.parametrize("mode", ["RGBA", "LA"])
     def test_transparency_is_kept(self, mode: str) -> None:
         image = pictures.picture(mode=mode)
         image.putalpha(Image.new("L", image.size, 100))
-        shown = pictures.opened(bytes_of(made(pictures.file(image, "PNG"), ImageLimits(long_edge=40))))
+        shown = pictures.opened(bytes_of(fit_to(pictures.file(image, "PNG"), ImageLimits(long_edge=40))))
         assert (shown.format, shown.mode, shown.getchannel("A").getextrema()) == ("PNG", "RGBA", (100, 100))
 
     def test_transparency_of_a_palette_is_kept(self) -> None:
         image = pictures.picture().quantize(8)
         data = pictures.file(image, "PNG", transparency=image.getpixel((0, 0)))
-        shown = pictures.opened(bytes_of(made(data, ImageLimits(long_edge=40)))).convert("RGBA")
+        shown = pictures.opened(bytes_of(fit_to(data, ImageLimits(long_edge=40)))).convert("RGBA")
         assert shown.getpixel((0, 0))[3] == 0
         assert shown.getpixel((39, 29))[3] == 255
 
     def test_transparency_is_laid_on_white_where_nothing_else_is_taken(self) -> None:
         clear = pictures.file(Image.new("RGBA", (20, 20), (0, 0, 0, 0)), "PNG")
-        fit_ = made(clear, ImageLimits(formats=frozenset({"image/jpeg"})))
-        assert pictures.colour_at(bytes_of(fit_), 0.5, 0.5) == "white"
+        result = fit_to(clear, ImageLimits(formats=frozenset({"image/jpeg"})))
+        assert pictures.colour_at(bytes_of(result), 0.5, 0.5) == "white"
 
     def test_sixteen_bits_are_scaled_not_clipped(self) -> None:
         image = Image.new("I;16", (40, 30), 32_768)
-        shown = pictures.opened(bytes_of(made(pictures.file(image, "PNG"), ImageLimits(long_edge=20))))
+        shown = pictures.opened(bytes_of(fit_to(pictures.file(image, "PNG"), ImageLimits(long_edge=20))))
         assert shown.convert("L").getpixel((5, 5)) == pytest.approx(128, abs=2)
 
     def test_cmyk_is_made_rgb(self) -> None:
         data = pictures.file(pictures.picture(mode="CMYK"), "JPEG")
-        fit_ = made(data, ImageLimits(long_edge=40))
-        assert pictures.opened(bytes_of(fit_)).mode == "RGB"
-        assert pictures.colour_at(bytes_of(fit_), 0.9, 0.9) == "blue"
+        result = fit_to(data, ImageLimits(long_edge=40))
+        assert pictures.opened(bytes_of(result)).mode == "RGB"
+        assert pictures.colour_at(bytes_of(result), 0.9, 0.9) == "blue"
 
     @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
     def test_of_an_animation_the_first_frame(self, form: str) -> None:
-        fit_ = made(pictures.animation(form))
-        assert not getattr(pictures.opened(bytes_of(fit_)), "is_animated", False)
-        assert pictures.colour_at(bytes_of(fit_), 0.5, 0.5) == "red"
-        assert fit_.note.endswith(", first frame only")
+        result = fit_to(pictures.animation(form))
+        assert not getattr(pictures.opened(bytes_of(result)), "is_animated", False)
+        assert pictures.colour_at(bytes_of(result), 0.5, 0.5) == "red"
+        assert result.note.endswith(", first frame only")
 
     def test_heic_is_passed_on_unseen_to_who_takes_it(self) -> None:
         heic = b"\0\0\0\x18ftypheic" + b"\0" * 100
-        assert made(heic, ImageLimits(formats=frozenset({"image/heic"}))) == Fit("image/heic")
+        assert fit_to(heic, ImageLimits(formats=frozenset({"image/heic"}))) == Fit("image/heic")
         with pytest.raises(Unsupported, match="send JPEG or PNG"):
-            made(heic)
+            fit_to(heic)
 
 
 class TestOrientation:
@@ -184,7 +184,7 @@ class TestOrientation:
 
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_is_undone(self, orientation: int) -> None:
-        """As EXIF's eight orientations say how the stored picture lies."""
+        """For each of EXIF's eight orientations."""
         stored = pictures.picture(80, 60)
         how = {
             2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -199,9 +199,9 @@ class TestOrientation:
         exif[ORIENTATION] = orientation
         lying = stored if how is None else stored.transpose(how)
         data = pictures.file(lying, "JPEG", quality=95, exif=exif)
-        fit_ = made(data)
-        seen = data if fit_.data is None else fit_.data
-        assert (fit_.data is None) == (orientation == 1)
+        result = fit_to(data)
+        seen = data if result.data is None else result.data
+        assert (result.data is None) == (orientation == 1)
         assert pictures.opened(seen).size == (80, 60)
         assert [pictures.colour_at(seen, x, y) for x, y, _ in self.UPRIGHT] == [colour for *_, colour in self.UPRIGHT]
 
@@ -209,14 +209,14 @@ class TestOrientation:
         exif = Image.Exif()
         exif[ORIENTATION] = 6
         data = pictures.file(pictures.picture(80, 60), "PNG", exif=exif)
-        assert pictures.opened(bytes_of(made(data, ImageLimits(long_edge=40)))).size == (30, 40)
+        assert pictures.opened(bytes_of(fit_to(data, ImageLimits(long_edge=40)))).size == (30, 40)
 
     def test_nothing_else_of_the_camera_is_sent(self) -> None:
         exif = Image.Exif()
         exif[ORIENTATION], exif[0x010F] = 6, "MAKER"
         exif.get_ifd(GPS)[1] = "N"
         data = pictures.file(pictures.picture(), "JPEG", exif=exif, comment=b"COMMENT")
-        sent = bytes_of(made(data))
+        sent = bytes_of(fit_to(data))
         assert not pictures.opened(sent).getexif()
         assert b"MAKER" not in sent
         assert b"COMMENT" not in sent
@@ -246,7 +246,7 @@ class TestRefused:
     )
     def test_what_is_no_whole_image(self, data: bytes, words: str) -> None:
         with pytest.raises(InvalidRequest, match=words):
-            made(data)
+            fit_to(data)
 
     @settings(max_examples=150, deadline=None)
     @given(
@@ -255,13 +255,13 @@ class TestRefused:
         junk=st.binary(min_size=1, max_size=12),
         cut=st.booleans(),
     )
-    def test_damage_anywhere_is_told_or_harmless(self, form: str, at: float, junk: bytes, cut: bool) -> None:
-        """No exception but ours, whatever a decoder makes of it."""
+    def test_damage_anywhere_is_reported_or_harmless(self, form: str, at: float, junk: bytes, cut: bool) -> None:
+        """Only our exceptions come out, whatever a decoder raises."""
         data = pictures.file(pictures.picture(40, 30), form)
         place = int(at * len(data))
         damaged = data[:place] if cut else data[:place] + junk + data[place + len(junk) :]
         with contextlib.suppress(InvalidRequest, Unsupported):
-            made(damaged, ImageLimits(long_edge=20))
+            fit_to(damaged, ImageLimits(long_edge=20))
 
 
 @settings(max_examples=120, deadline=None)
@@ -286,11 +286,11 @@ def test_whatever_image_comes_what_goes_out_complies(
         data = pictures.file(image, form)
     except (OSError, ValueError, KeyError):
         return  # no such file: JPEG has no palette
-    fit_ = made(data, limits)
-    sent = data if fit_.data is None else fit_.data
+    result = fit_to(data, limits)
+    sent = data if result.data is None else result.data
     width, height = pictures.opened(sent).size
-    assert image_type(sent) == fit_.media_type
-    assert fit_.media_type in limits.formats
+    assert image_type(sent) == result.media_type
+    assert result.media_type in limits.formats
     assert limits.bytes is None or len(sent) <= limits.bytes
     assert limits.long_edge is None or max(width, height) <= limits.long_edge
     assert limits.short_edge is None or min(width, height) <= limits.short_edge

@@ -36,13 +36,13 @@ from turnout.media.fit import fit
 SMALL = ImageLimits(long_edge=40, number=3, formats=frozenset({"image/png", "image/jpeg"}))
 FETCHING = Support(namespace="f", knobs=frozenset())
 BLIND = Support(namespace="b", knobs=frozenset(), image_urls=False)
-TOLD = Support(
+BY_ENDING = Support(
     namespace="g", knobs=frozenset(), image_url_schemes=frozenset({"https"}), image_url_endings=frozenset({".png"})
 )
-TASTES = {
+SUPPORT = {
     "fetching": ImageSupport(SMALL, FETCHING),
     "blind": ImageSupport(SMALL, BLIND),
-    "told": ImageSupport(SMALL, TOLD),
+    "by-ending": ImageSupport(SMALL, BY_ENDING),
     "none": ImageSupport(None, BLIND),
 }
 ADDRESS = "https://pictures.example/a.png"
@@ -53,8 +53,8 @@ def base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-class World:
-    """What there is to fetch, and how often it was."""
+class Web:
+    """What can be fetched, by address; ``fetched`` has the addresses that were."""
 
     def __init__(self) -> None:
         self.at = {ADDRESS: LARGE}
@@ -68,22 +68,22 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def web() -> Web:
+    return Web()
 
 
 @pytest.fixture
-def preparer(world: World) -> Iterator[ImagePreparer]:
-    made = ImagePreparer(TASTES, world.fetch)
-    yield made
-    made.close()
+def preparer(web: Web) -> Iterator[ImagePreparer]:
+    image_preparer = ImagePreparer(SUPPORT, web.fetch)
+    yield image_preparer
+    image_preparer.close()
 
 
 def deployment(provider: str = "fetching", images: ImageLimits | None = None) -> Deployment:
     return Deployment(id="d", provider=provider, model="m", traits=Traits(images=images))
 
 
-def asking(*parts: Any, raw: WireBody | None = None) -> ChatRequest:
+def chat_request(*parts: Any, raw: WireBody | None = None) -> ChatRequest:
     return ChatRequest(model="m", messages=(Message("user", (Text("Look."), *parts)),), raw=raw)
 
 
@@ -95,7 +95,7 @@ def size_of(part: Any) -> tuple[int, int]:
     return pictures.opened(b64decode(part.data)).size
 
 
-def of_chat(prepared: Prepared | None) -> ChatRequest:
+def request_of(prepared: Prepared | None) -> ChatRequest:
     assert prepared is not None
     assert isinstance(prepared.request, ChatRequest)
     return prepared.request
@@ -103,15 +103,15 @@ def of_chat(prepared: Prepared | None) -> ChatRequest:
 
 class TestParsed:
     async def test_without_images_nothing_changes(self, preparer: ImagePreparer) -> None:
-        assert await preparer.prepare(asking(), deployment()) is None
+        assert await preparer.prepare(chat_request(), deployment()) is None
         assert await preparer.prepare(EmbeddingRequest(model="m", inputs=("x",)), deployment()) is None
 
     async def test_what_fits_stays(self, preparer: ImagePreparer) -> None:
-        assert await preparer.prepare(asking(image(FITTING)), deployment()) is None
+        assert await preparer.prepare(chat_request(image(FITTING)), deployment()) is None
 
-    async def test_what_doesn_t_is_made_to_fit_and_told(self, preparer: ImagePreparer) -> None:
-        prepared = await preparer.prepare(asking(image(FITTING), image(LARGE, detail="high")), deployment())
-        first, second = of_chat(prepared).messages[0].parts[1:]
+    async def test_what_doesn_t_fit_is_made_to_fit_and_reported(self, preparer: ImagePreparer) -> None:
+        prepared = await preparer.prepare(chat_request(image(FITTING), image(LARGE, detail="high")), deployment())
+        first, second = request_of(prepared).messages[0].parts[1:]
         assert first == image(FITTING)
         assert size_of(second) == (40, 30)
         assert second.detail == "high"
@@ -121,26 +121,26 @@ class TestParsed:
 
     async def test_inside_a_tool_s_result_too(self, preparer: ImagePreparer) -> None:
         result = ToolResult("call", (Text("Done."), image(LARGE)))
-        prepared = await preparer.prepare(asking(result), deployment())
-        made = of_chat(prepared).messages[0].parts[1]
-        assert isinstance(made, ToolResult)
-        assert made.parts[0] == Text("Done.")
-        assert size_of(made.parts[1]) == (40, 30)
+        prepared = await preparer.prepare(chat_request(result), deployment())
+        part = request_of(prepared).messages[0].parts[1]
+        assert isinstance(part, ToolResult)
+        assert part.parts[0] == Text("Done.")
+        assert size_of(part.parts[1]) == (40, 30)
         assert prepared is not None
         assert prepared.changes[0].startswith("messages[0].content[1].content[1]: ")
 
     async def test_the_model_s_own_limits_go_first(self, preparer: ImagePreparer) -> None:
-        assert await preparer.prepare(asking(image(LARGE)), deployment(images=ImageLimits(long_edge=80))) is None
+        assert await preparer.prepare(chat_request(image(LARGE)), deployment(images=ImageLimits(long_edge=80))) is None
 
     async def test_original_detail_asks_for_no_resizing(self, preparer: ImagePreparer) -> None:
-        assert await preparer.prepare(asking(image(LARGE, detail="original")), deployment()) is None
+        assert await preparer.prepare(chat_request(image(LARGE, detail="original")), deployment()) is None
 
     async def test_who_takes_none_refuses_them_itself(self, preparer: ImagePreparer) -> None:
-        assert await preparer.prepare(asking(image(LARGE)), deployment("none")) is None
+        assert await preparer.prepare(chat_request(image(LARGE)), deployment("none")) is None
 
     async def test_too_many_are_for_another_model(self, preparer: ImagePreparer) -> None:
         with pytest.raises(Unsupported, match="takes at most 3 images in one request; this one has 4") as refused:
-            await preparer.prepare(asking(*[image(FITTING)] * 4), deployment())
+            await preparer.prepare(chat_request(*[image(FITTING)] * 4), deployment())
         assert refused.value.param == "messages"
 
     @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ class TestParsed:
         self, preparer: ImagePreparer, data: str, words: str
     ) -> None:
         with pytest.raises(InvalidRequest, match=words) as refused:
-            await preparer.prepare(asking(image(FITTING), Image(data=data)), deployment())
+            await preparer.prepare(chat_request(image(FITTING), Image(data=data)), deployment())
         assert refused.value.param == "messages[0].content[2]"
         assert refused.value.message.startswith("The image in messages[0].content[2]: ")
 
@@ -166,47 +166,47 @@ class TestParsed:
         self, preparer: ImagePreparer, text: str
     ) -> None:
         raw = WireBody("w", {"images": msgspec.Raw(msgspec.json.encode([text]))})
-        prepared = await preparer.prepare(asking(Image(data=text), raw=raw), deployment())
-        request = asking(Image(data=text)) if prepared is None else of_chat(prepared)
+        prepared = await preparer.prepare(chat_request(Image(data=text), raw=raw), deployment())
+        request = chat_request(Image(data=text)) if prepared is None else request_of(prepared)
         assert request.messages[0].parts[1] == Image(data=base64(FITTING), media_type="image/png")
         assert request.raw == raw
         assert prepared is not None
         assert prepared.changes == ()
 
     async def test_a_wrong_type_is_put_right(self, preparer: ImagePreparer) -> None:
-        prepared = await preparer.prepare(asking(image(FITTING, "image/webp")), deployment())
-        assert of_chat(prepared).messages[0].parts[1] == image(FITTING)
+        prepared = await preparer.prepare(chat_request(image(FITTING, "image/webp")), deployment())
+        assert request_of(prepared).messages[0].parts[1] == image(FITTING)
 
     async def test_the_second_attempt_decodes_nothing(
         self, preparer: ImagePreparer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        first = await preparer.prepare(asking(image(LARGE)), deployment())
+        first = await preparer.prepare(chat_request(image(LARGE)), deployment())
         monkeypatch.setattr("turnout.media.preparer.fit", None)
-        assert await preparer.prepare(asking(image(LARGE)), deployment()) == first
+        assert await preparer.prepare(chat_request(image(LARGE)), deployment()) == first
 
     async def test_the_event_loop_does_none_of_the_work(
         self, preparer: ImagePreparer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        seen: list[str] = []
+        threads: list[str] = []
 
-        def watched(*given: Any) -> Any:
-            seen.append(threading.current_thread().name)
-            return fit(*given)
+        def recorded_fit(*arguments: Any) -> Any:
+            threads.append(threading.current_thread().name)
+            return fit(*arguments)
 
-        monkeypatch.setattr("turnout.media.preparer.fit", watched)
-        await preparer.prepare(asking(image(LARGE)), deployment())
-        assert seen[0].startswith("turnout-media")
+        monkeypatch.setattr("turnout.media.preparer.fit", recorded_fit)
+        await preparer.prepare(chat_request(image(LARGE)), deployment())
+        assert threads[0].startswith("turnout-media")
 
     async def test_another_deployment_gets_another_image(self, preparer: ImagePreparer) -> None:
-        await preparer.prepare(asking(image(LARGE)), deployment())
-        other = await preparer.prepare(asking(image(LARGE)), deployment(images=ImageLimits(long_edge=20)))
-        assert size_of(of_chat(other).messages[0].parts[1]) == (20, 15)
+        await preparer.prepare(chat_request(image(LARGE)), deployment())
+        other = await preparer.prepare(chat_request(image(LARGE)), deployment(images=ImageLimits(long_edge=20)))
+        assert size_of(request_of(other).messages[0].parts[1]) == (20, 15)
 
 
 class TestFetched:
-    async def test_who_fetches_gets_the_address(self, preparer: ImagePreparer, world: World) -> None:
-        assert await preparer.prepare(asking(Image(url=ADDRESS)), deployment()) is None
-        assert world.fetched == []
+    async def test_who_fetches_gets_the_address(self, preparer: ImagePreparer, web: Web) -> None:
+        assert await preparer.prepare(chat_request(Image(url=ADDRESS)), deployment()) is None
+        assert web.fetched == []
 
     @pytest.mark.parametrize(
         ("url", "media_type", "fetched"),
@@ -219,38 +219,38 @@ class TestFetched:
         ],
     )
     async def test_only_what_it_can_t_fetch_is_fetched_for_a_provider(
-        self, preparer: ImagePreparer, world: World, url: str, media_type: str | None, fetched: bool
+        self, preparer: ImagePreparer, web: Web, url: str, media_type: str | None, fetched: bool
     ) -> None:
-        world.at[url] = FITTING
-        await preparer.prepare(asking(Image(url=url, media_type=media_type)), deployment("told"))
-        assert world.fetched == ([url] if fetched else [])
+        web.at[url] = FITTING
+        await preparer.prepare(chat_request(Image(url=url, media_type=media_type)), deployment("by-ending"))
+        assert web.fetched == ([url] if fetched else [])
 
-    async def test_once_for_a_while_and_made_to_fit(self, preparer: ImagePreparer, world: World) -> None:
+    async def test_once_for_a_while_and_made_to_fit(self, preparer: ImagePreparer, web: Web) -> None:
         for _ in range(2):
-            prepared = await preparer.prepare(asking(Image(url=ADDRESS, detail="low")), deployment("blind"))
-        part = of_chat(prepared).messages[0].parts[1]
+            prepared = await preparer.prepare(chat_request(Image(url=ADDRESS, detail="low")), deployment("blind"))
+        part = request_of(prepared).messages[0].parts[1]
         assert isinstance(part, Image)
         assert (part.url, part.media_type, part.detail, size_of(part)) == (None, "image/png", "low", (40, 30))
-        assert world.fetched == [ADDRESS]
+        assert web.fetched == [ADDRESS]
         assert prepared is not None
         assert prepared.changes[0].startswith("messages[0].content[1]: fetched, png 80x60 ")
 
-    async def test_what_is_there_counts_not_what_it_is_called(self, preparer: ImagePreparer, world: World) -> None:
-        world.at[ADDRESS] = b"<html>"
+    async def test_what_is_there_counts_not_what_it_is_called(self, preparer: ImagePreparer, web: Web) -> None:
+        web.at[ADDRESS] = b"<html>"
         with pytest.raises(InvalidRequest, match="HTML page"):
-            await preparer.prepare(asking(Image(url=ADDRESS)), deployment("blind"))
+            await preparer.prepare(chat_request(Image(url=ADDRESS)), deployment("blind"))
 
     async def test_what_can_t_be_fetched_names_the_part(self, preparer: ImagePreparer) -> None:
         with pytest.raises(NotFetched, match="no public address") as refused:
-            await preparer.prepare(asking(Image(url="http://inside/a.png")), deployment("blind"))
+            await preparer.prepare(chat_request(Image(url="http://inside/a.png")), deployment("blind"))
         assert refused.value.param == "messages[0].content[1]"
 
     @pytest.mark.parametrize(("when", "provider", "fetched"), [("always", "fetching", 1), ("never", "blind", 0)])
-    async def test_always_and_never(self, world: World, when: Any, provider: str, fetched: int) -> None:
-        preparer = ImagePreparer(TASTES, world.fetch, when=when)
-        await preparer.prepare(asking(Image(url=ADDRESS)), deployment(provider))
+    async def test_always_and_never(self, web: Web, when: Any, provider: str, fetched: int) -> None:
+        preparer = ImagePreparer(SUPPORT, web.fetch, when=when)
+        await preparer.prepare(chat_request(Image(url=ADDRESS)), deployment(provider))
         preparer.close()
-        assert len(world.fetched) == fetched
+        assert len(web.fetched) == fetched
 
 
 DATA_URL = f"data:image/png;base64,{base64(LARGE)}"
@@ -314,15 +314,15 @@ async def test_the_client_s_own_json_gets_the_image_and_its_type_and_keeps_the_r
 ) -> None:
     request = parsed(path, body)
     prepared = await preparer.prepare(request, deployment(images=ONLY_JPEG))
-    made = of_chat(prepared)
-    new = next(part.data for message in made.messages for part in message.parts if isinstance(part, Image))
+    changed = request_of(prepared)
+    new = next(part.data for message in changed.messages for part in message.parts if isinstance(part, Image))
     assert new is not None
-    assert made.raw is not None
+    assert changed.raw is not None
     expected = json.dumps(body).replace(base64(LARGE), new).replace("image/png", "image/jpeg")
-    sent = {name: json.loads(bytes(raw)) for name, raw in made.raw.fields.items() if name in body}
+    sent = {name: json.loads(bytes(raw)) for name, raw in changed.raw.fields.items() if name in body}
     assert sent == json.loads(expected)
-    assert b"1.5" in b"".join(map(bytes, made.raw.fields.values()))
-    assert b"123456789012345678901234567890" in b"".join(map(bytes, made.raw.fields.values()))
+    assert b"1.5" in b"".join(map(bytes, changed.raw.fields.values()))
+    assert b"123456789012345678901234567890" in b"".join(map(bytes, changed.raw.fields.values()))
 
 
 BY_ADDRESS = {
@@ -351,14 +351,14 @@ BY_ADDRESS = {
 async def test_what_was_fetched_is_put_in_the_place_of_its_address(
     preparer: ImagePreparer, path: str, body: dict[str, Any], place: tuple[Any, ...]
 ) -> None:
-    made = of_chat(await preparer.prepare(parsed(path, body), deployment("blind")))
-    assert made.raw is not None
-    found: Any = {name: json.loads(bytes(raw)) for name, raw in made.raw.fields.items()}
+    changed = request_of(await preparer.prepare(parsed(path, body), deployment("blind")))
+    assert changed.raw is not None
+    value: Any = {name: json.loads(bytes(raw)) for name, raw in changed.raw.fields.items()}
     for step in place:
-        found = found[step]
-    new = next(part.data for message in made.messages for part in message.parts if isinstance(part, Image))
+        value = value[step]
+    new = next(part.data for message in changed.messages for part in message.parts if isinstance(part, Image))
     inline = {"type": "base64", "media_type": "image/png", "data": new}
-    assert found == (inline if path == "/v1/messages" else f"data:image/png;base64,{new}")
+    assert value == (inline if path == "/v1/messages" else f"data:image/png;base64,{new}")
 
 
 async def test_what_a_conversation_brings_along_is_made_to_fit_too(preparer: ImagePreparer) -> None:
@@ -366,14 +366,14 @@ async def test_what_a_conversation_brings_along_is_made_to_fit_too(preparer: Ima
     item = {"role": "user", "content": [{"type": "input_image", "image_url": DATA_URL}]}
     earlier = Continuation((msgspec.Raw(msgspec.json.encode(item)),), "d")
     raw = WireBody("w", {"input": msgspec.Raw(b'"And now?"')}, continues=earlier)
-    made = of_chat(await preparer.prepare(asking(image(LARGE), raw=raw), deployment())).raw
-    assert made is not None
-    assert made.continues is not None
-    assert made.fields == raw.fields
-    assert base64(LARGE) not in bytes(made.continues.items[0]).decode()
-    assert made.continues.deployment == "d"
+    changed = request_of(await preparer.prepare(chat_request(image(LARGE), raw=raw), deployment())).raw
+    assert changed is not None
+    assert changed.continues is not None
+    assert changed.fields == raw.fields
+    assert base64(LARGE) not in bytes(changed.continues.items[0]).decode()
+    assert changed.continues.deployment == "d"
 
 
 async def test_json_that_doesn_t_say_the_same_is_not_relayed(preparer: ImagePreparer) -> None:
     raw = WireBody("w", {"images": msgspec.Raw(b"[]")})
-    assert of_chat(await preparer.prepare(asking(image(LARGE), raw=raw), deployment())).raw is None
+    assert request_of(await preparer.prepare(chat_request(image(LARGE), raw=raw), deployment())).raw is None

@@ -1,6 +1,6 @@
-"""Images on their way to a model: checked, turned upright, resized and re-encoded to what the model takes.
+"""Prepares images for a model: checks them, turns them upright, resizes and re-encodes them to what the model takes.
 
-Nothing here opens a socket: fetching is handed in.
+Nothing here opens a socket: the caller hands in a function that fetches.
 """
 
 from .inspect import MAX_PIXELS, Checked, check

@@ -1,4 +1,4 @@
-"""What was made of an image, and what was fetched: kept within a bound of bytes."""
+"""A cache within a bound of bytes, for prepared images and for fetched ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """The ones used longest ago make room; none is older than ``seconds``. Threads may share it."""
+    """Drops the least recently used entries, and those older than ``seconds``. Threads may share it."""
 
     def __init__(self, max_bytes: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._max_bytes = max_bytes
@@ -27,15 +27,15 @@ class BoundedCache(Generic[Value]):
             entry = self._entries.get(key)
             if entry is None:
                 return None
-            value, _, made = entry
-            if self._clock() - made > self._seconds:
+            value, _, put_at = entry
+            if self._clock() - put_at > self._seconds:
                 self._drop(key)
                 return None
             self._entries.move_to_end(key)
             return value
 
     def put(self, key: Hashable, value: Value, size: int) -> None:
-        """What is larger than an eighth of the whole cache is not kept: it would empty it."""
+        """Doesn't keep a value that is larger than an eighth of the whole cache: it would push out too many others."""
         if size > self._max_bytes // 8:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""An image as a file that a model takes: of a format it knows, no larger than it may be."""
+"""Encodes an image as a file that a model takes: its format and its size are within the model's limits."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _WHITE: Final = "white"
 
 
 def encoded(picture: Image.Image, media_type: str, limits: ImageLimits) -> tuple[bytes, str, Size]:
-    """The file, its media type and its size in pixels. ``media_type`` is the source's, and kept where it is taken.
+    """The file, its media type and its size in pixels. ``media_type`` is the source's; it stays if the model takes it.
 
-    First the quality goes down, then the size. Raises ``Unsupported`` when nothing is small enough.
+    Lowers the quality first, then the size. Raises ``Unsupported`` when nothing is small enough.
     """
     image = plain(picture)
     for percent in _PERCENTS:
         smaller = image if percent == 100 else resized(image, shrunk(image.size, percent))
-        for chosen, options in _attempts(smaller, media_type, limits):
-            data = _saved(smaller, chosen, options)
+        for new_type, options in _attempts(smaller, media_type, limits):
+            data = _saved(smaller, new_type, options)
             if limits.bytes is None or len(data) <= limits.bytes:
-                return data, chosen, smaller.size
-    takes = ", ".join(sorted(short(known) for known in limits.formats))
+                return data, new_type, smaller.size
+    formats = ", ".join(sorted(map(short, limits.formats)))
     bound = "" if limits.bytes is None else f", at most {limits.bytes:,} bytes"
-    raise Unsupported(f"The image can't be made into one that this model takes: {takes}{bound}.")
+    raise Unsupported(f"The image can't be made into one that this model takes: {formats}{bound}.")
 
 
 def resized(image: Image.Image, size: Size) -> Image.Image:
@@ -44,9 +44,9 @@ def resized(image: Image.Image, size: Size) -> Image.Image:
 
 
 def plain(picture: Image.Image) -> Image.Image:
-    """In one of the modes L, RGB and RGBA, of 8 bits, the last only where something shows through."""
+    """Converts to one of the 8-bit modes L, RGB and RGBA; to RGBA only where some pixels are transparent."""
     if picture.mode in _DEEP:
-        return _flattened_depth(picture)
+        return _reduced_depth(picture)
     if picture.has_transparency_data:
         image = picture.convert("RGBA")
         if image.getchannel("A").getextrema() != (255, 255):
@@ -57,8 +57,8 @@ def plain(picture: Image.Image) -> Image.Image:
     return picture.convert("L" if picture.mode == "1" else "RGB")
 
 
-def _flattened_depth(picture: Image.Image) -> Image.Image:
-    """Pillow would clip 16 bits to 8."""
+def _reduced_depth(picture: Image.Image) -> Image.Image:
+    """Scales 16 bits to 8. Pillow would clip them."""
     if picture.mode == "F":
         return picture.convert("L")
     divisor = 256 if picture.mode != "I" or _lightest(picture) > 255 else 1
@@ -66,7 +66,7 @@ def _flattened_depth(picture: Image.Image) -> Image.Image:
 
 
 def _lightest(picture: Image.Image) -> float:
-    extrema: Any = picture.getextrema()  # of one band: a pair
+    extrema: Any = picture.getextrema()  # a pair, as there is one band
     return float(extrema[1])
 
 
@@ -80,18 +80,18 @@ def _attempts(image: Image.Image, source: str, limits: ImageLimits) -> Iterator[
 
 
 def _order(transparent: bool, source: str, limits: ImageLimits) -> list[str]:
-    """The formats to try, best first: without loss what came without, and never in place of transparency."""
+    """The formats to try, best first. A lossless source stays lossless if it can; transparency is kept if it can be."""
     if transparent:
-        shows_through = _taken(("image/png", "image/webp"), limits)
-        return shows_through or _taken(("image/jpeg",), limits)
+        keeps_transparency = _allowed(("image/png", "image/webp"), limits)
+        return keeps_transparency or _allowed(("image/jpeg",), limits)
     if source in _LOSSY_SOURCES:
-        return _taken(("image/jpeg", "image/webp", "image/png"), limits)
+        return _allowed(("image/jpeg", "image/webp", "image/png"), limits)
     if source == "image/webp":
-        return _taken(("image/webp", "image/jpeg", "image/png"), limits)
-    return _taken(("image/png", "image/jpeg", "image/webp"), limits)
+        return _allowed(("image/webp", "image/jpeg", "image/png"), limits)
+    return _allowed(("image/png", "image/jpeg", "image/webp"), limits)
 
 
-def _taken(order: tuple[str, ...], limits: ImageLimits) -> list[str]:
+def _allowed(order: tuple[str, ...], limits: ImageLimits) -> list[str]:
     return [media_type for media_type in order if media_type in limits.formats]
 
 
@@ -105,6 +105,6 @@ def _saved(image: Image.Image, media_type: str, options: dict[str, Any]) -> byte
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    ground = Image.new("RGB", image.size, _WHITE)
-    ground.paste(image, mask=image.getchannel("A"))
-    return ground
+    background = Image.new("RGB", image.size, _WHITE)
+    background.paste(image, mask=image.getchannel("A"))
+    return background

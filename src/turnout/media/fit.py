@@ -1,4 +1,4 @@
-"""One image → what a model takes. Runs in a thread: it knows nothing of requests and of the event loop."""
+"""Makes one image fit a model's limits. Runs in a thread: it knows nothing of requests or of the event loop."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .encode import encoded, plain, resized
 from .inspect import SIDEWAYS, Opened, assert_whole, decoding, open_image, short
 from .sizing import Size, fitted
 
-_UNREAD = "image/heic"
-"""No decoder here, so it is passed on unseen to who takes it."""
+_NO_DECODER = "image/heic"
+"""Pillow can't decode it. It is passed on unread to the models that take it."""
 
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -27,11 +27,11 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What undoes each EXIF orientation."""
+"""The operation that undoes each EXIF orientation."""
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """``data`` is None for an image that complies as it is. ``note`` says what was done, for the ledger."""
+    """``data`` is None for an image that complies unchanged. ``note`` tells the ledger what was changed."""
 
     media_type: str
     data: bytes | None = None
@@ -39,11 +39,11 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 def fit(data: bytes, known_type: str | None, limits: ImageLimits, max_pixels: int, budget: Budget) -> Fit:
-    """``known_type`` is what the first bytes tell. Raises ``InvalidRequest`` or ``Unsupported``."""
-    if known_type == _UNREAD:
-        return _unseen(data, limits)
+    """``known_type`` is the media type that the first bytes show. Raises ``InvalidRequest`` or ``Unsupported``."""
+    if known_type == _NO_DECODER:
+        return _unread(data, limits)
     opened = open_image(data, max_pixels)
-    with budget.taken_for(opened):
+    with budget.reserved_for(opened):
         return _fitted(opened, data, limits)
 
 
@@ -52,15 +52,15 @@ def _fitted(opened: Opened, data: bytes, limits: ImageLimits) -> Fit:
     if _complies(opened, size, data, limits):
         assert_whole(data, opened.media_type)
         return Fit(opened.media_type)
-    made, media_type, made_size = encoded(_upright(opened, size), opened.media_type, limits)
-    before, after = _words(opened.media_type, opened.size, data), _words(media_type, made_size, made)
-    return Fit(media_type, made, f"{before} → {after}{_how(opened, limits)}")
+    new_data, media_type, new_size = encoded(_upright(opened, size), opened.media_type, limits)
+    before, after = _summary(opened.media_type, opened.size, data), _summary(media_type, new_size, new_data)
+    return Fit(media_type, new_data, f"{before} → {after}{_other_changes(opened, limits)}")
 
 
-def _unseen(data: bytes, limits: ImageLimits) -> Fit:
-    if _UNREAD not in limits.formats or (limits.bytes is not None and len(data) > limits.bytes):
+def _unread(data: bytes, limits: ImageLimits) -> Fit:
+    if _NO_DECODER not in limits.formats or (limits.bytes is not None and len(data) > limits.bytes):
         raise Unsupported("HEIC images can't be converted here, and this model doesn't take them; send JPEG or PNG.")
-    return Fit(_UNREAD)
+    return Fit(_NO_DECODER)
 
 
 def _complies(opened: Opened, size: Size, data: bytes, limits: ImageLimits) -> bool:
@@ -74,11 +74,11 @@ def _complies(opened: Opened, size: Size, data: bytes, limits: ImageLimits) -> b
 
 
 def _upright(opened: Opened, size: Size) -> Image.Image:
-    """Its first frame, of that size, with nothing but its pixels: no place, no camera, no comment, no thumbnail."""
+    """The first frame, resized and upright, with its pixels only: no location, camera, comment or thumbnail."""
     picture = opened.picture
     stored = (size[1], size[0]) if opened.orientation in SIDEWAYS else size
     with decoding(opened.media_type):
-        picture.draft(picture.mode, stored)  # a JPEG is decoded to no more pixels than are needed
+        picture.draft(picture.mode, stored)  # decodes a JPEG to no more pixels than are needed
         picture.load()
         profile = picture.info.get("icc_profile") if picture.mode == "RGB" else None
         image = plain(picture)
@@ -89,17 +89,17 @@ def _upright(opened: Opened, size: Size) -> Image.Image:
     return image
 
 
-def _words(media_type: str, size: Size, data: bytes) -> str:
-    return f"{short(media_type)} {size[0]}x{size[1]} {_size(len(data))}"
+def _summary(media_type: str, size: Size, data: bytes) -> str:
+    return f"{short(media_type)} {size[0]}x{size[1]} {_bytes_text(len(data))}"
 
 
-def _size(count: int) -> str:
+def _bytes_text(count: int) -> str:
     if count < 1000:
         return f"{count} B"
     return f"{count / 1000:.0f} kB" if count < 999_500 else f"{count / 1e6:.1f} MB"
 
 
-def _how(opened: Opened, limits: ImageLimits) -> str:
+def _other_changes(opened: Opened, limits: ImageLimits) -> str:
     turned = ", turned upright" if opened.orientation in _TURNS else ""
-    still = ", first frame only" if opened.animated and not limits.animated else ""
-    return turned + still
+    stilled = ", first frame only" if opened.animated and not limits.animated else ""
+    return turned + stilled

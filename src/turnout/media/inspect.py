@@ -1,4 +1,4 @@
-"""Is it an image, and one that can be worked on? Its header is read, its pixels only where that is asked for."""
+"""Checks whether bytes are an image that can be decoded. Reads its header; ``assert_whole`` reads its pixels, too."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from turnout.core.images import image_type
 from turnout.errors import InvalidRequest
 
 MAX_PIXELS: Final = 64_000_000
-"""Of one image, unless the configuration says otherwise: more than any phone's usual picture has."""
+"""Of one image; the default of the configuration. A phone's usual picture has fewer."""
 
 MAX_EDGE: Final = 65_535
-"""Pixels; as JPEG and GIF have it. A decoder keeps something for every row, however short."""
+"""Pixels; the limit of JPEG and GIF. A decoder allocates something for every row, however short."""
 
 _DECODERS: Final = {
     "image/png": "PNG",
@@ -30,9 +30,9 @@ _DECODERS: Final = {
     "image/tiff": "TIFF",
     "image/avif": "AVIF",
 }
-"""The one decoder that gets to see an image of each type. There is none for HEIC."""
+"""The one decoder that may read an image of each type. HEIC has none."""
 
-_MAY_MOVE: Final = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})
+_MAY_BE_ANIMATED: Final = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})
 _ORIENTATION: Final = 0x0112  # the EXIF tag
 _PNG_EXIF: Final = frozenset({"exif", "Raw profile type exif"})
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
@@ -42,11 +42,11 @@ _BROKEN: Final = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError),
     *(RuntimeError, AssertionError, AttributeError, struct.error, zlib.error),
 )
-"""What Pillow's decoders raise at bytes that aren't what they should be."""
+"""The errors that Pillow's decoders raise for damaged bytes."""
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """``width`` and ``height`` as a viewer sees it: turned upright."""
+    """``width`` and ``height`` are those of the upright image."""
 
     media_type: str
     width: int
@@ -54,7 +54,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """An image whose header has been read; ``size`` is the upright one."""
+    """An image whose header has been read. ``size`` is that of the upright image."""
 
     picture: Image.Image
     media_type: str
@@ -64,17 +64,17 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def check(data: bytes, max_pixels: int = MAX_PIXELS) -> Checked:
-    """Looks at a whole image of any known type but HEIC; raises ``InvalidRequest``. It takes milliseconds of a core."""
+    """Checks a whole image of any known type but HEIC; raises ``InvalidRequest``. Takes milliseconds of CPU time."""
     opened = open_image(data, max_pixels)
     assert_whole(data, opened.media_type)
     return Checked(opened.media_type, *opened.size)
 
 
 def open_image(data: bytes, max_pixels: int) -> Opened:
-    """Reads the header. Raises ``InvalidRequest`` for what is no image, and for one of too many pixels."""
+    """Reads the header. Raises ``InvalidRequest`` for data that is not an image, and for too many pixels."""
     media_type = image_type(data[:16])
     if media_type is None:
-        raise InvalidRequest(_what_else(data))
+        raise InvalidRequest(_not_an_image(data))
     decoder = _DECODERS.get(media_type)
     if decoder is None:
         raise InvalidRequest(f"{short(media_type)} images can't be read here; send it as JPEG or PNG.")
@@ -85,16 +85,16 @@ def open_image(data: bytes, max_pixels: int) -> Opened:
             raise InvalidRequest(f"{width}x{height} is too long: at most {MAX_EDGE:,} pixels are allowed on a side.")
         if width * height > max_pixels:
             raise InvalidRequest(f"{width}x{height} are too many pixels: at most {max_pixels:,} are allowed.")
-        animated = media_type in _MAY_MOVE and bool(getattr(picture, "is_animated", False))
+        animated = media_type in _MAY_BE_ANIMATED and bool(getattr(picture, "is_animated", False))
     orientation = _orientation(picture)
     upright = (height, width) if orientation in SIDEWAYS else (width, height)
     return Opened(picture, media_type, upright, orientation, animated)
 
 
 def _orientation(picture: Image.Image) -> int:
-    """As EXIF says. Damage there is no reason to refuse a picture that can be seen."""
+    """The EXIF orientation; 1 where EXIF is damaged, as that is no reason to refuse a picture that can be shown."""
     if picture.format == "PNG" and not _PNG_EXIF & picture.info.keys():
-        return 1  # Pillow would decode all of it, to see whether something comes after the pixels
+        return 1  # else Pillow would decode the whole image, to look for EXIF after the pixels
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
     except _BROKEN:
@@ -106,15 +106,15 @@ def assert_whole(data: bytes, media_type: str) -> None:
     with decoding(media_type):
         picture = Image.open(BytesIO(data), formats=(_DECODERS[media_type],))
         if media_type == "image/png":
-            picture.verify()  # checksums alone
+            picture.verify()  # checks the checksums only
         else:
-            picture.draft("L", (1, 1))  # of a JPEG, an eighth of the pixels
+            picture.draft("L", (1, 1))  # decodes a JPEG at an eighth of its size
             picture.load()
 
 
 @contextmanager
 def decoding(media_type: str) -> Iterator[None]:
-    """Maps what Pillow raises."""
+    """Turns Pillow's errors into ``InvalidRequest``."""
     try:
         yield
     except InvalidRequest:
@@ -126,11 +126,12 @@ def decoding(media_type: str) -> Iterator[None]:
 
 
 def short(media_type: str) -> str:
-    """How people call it: ``jpeg``."""
+    """The short name of an image's type: ``jpeg``."""
     return media_type.removeprefix("image/")
 
 
-def _what_else(data: bytes) -> str:
+def _not_an_image(data: bytes) -> str:
+    """The error message for data that is not an image: it says what the data is instead."""
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in head:
         return "SVG is a drawing, not an image of pixels; send it as PNG."

@@ -1,4 +1,4 @@
-"""The engine's preparer for images: every attempt gets the images that its deployment takes."""
+"""The engine's preparer for images: changes the images of every attempt to what its deployment takes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from .places import Place, images_in, path_of, with_images
 from .sizing import limits_among
 
 Fetch = Callable[[str], Awaitable[bytes]]
-"""Gives what is at an address, or raises ``NotFetched``."""
+"""The bytes at an address; raises ``NotFetched``."""
 
 When = Literal["needed", "always", "never"]
 
 KEPT_SECONDS: Final = 3600.0
 FETCHED_SECONDS: Final = 60.0
-_FETCHED_SHARE: Final = 4  # of the cache's bytes, a quarter is for what was fetched
-_ENTRY: Final = 256  # bytes that an entry costs besides its data
+_FETCHED_SHARE: Final = 4  # a quarter of the cache's bytes is for fetched images
+_ENTRY_BYTES: Final = 256  # the cost of a cache entry besides its data
 _AT_ONCE: Final = 32  # images of one request
 _MOST_THREADS: Final = 4  # each may hold an image's pixels
 
@@ -46,22 +46,22 @@ Result = TypeVar("Result")
 
 
 class ImageSupport(msgspec.Struct, frozen=True):
-    """What a provider takes. ``images`` holds for models of which nothing more is known; None: no images."""
+    """What a provider takes. ``images`` are the limits of models without limits of their own; None: no images."""
 
     images: ImageLimits | None
     support: Support
 
 
-class _Made(msgspec.Struct, frozen=True):
-    """An image as a model takes it. ``text`` is None where it complies as it is."""
+class _FittedImage(msgspec.Struct, frozen=True):
+    """An image within a model's limits. ``base64`` is None for one that complies unchanged."""
 
     media_type: str
-    text: str | None
+    base64: str | None
     note: str
 
 
 class _Change(msgspec.Struct, frozen=True):
-    """``old`` is what the client's JSON says in its place: standard base64, or an address; None: leave that alone."""
+    """``old`` is the image in the client's JSON: its standard base64, or its address. None: the JSON stays as it is."""
 
     place: Place
     image: Image
@@ -70,7 +70,7 @@ class _Change(msgspec.Struct, frozen=True):
 
 
 class ImagePreparer:
-    """``support_of`` is by provider. ``close`` ends its threads. Decoding, encoding and hashing all happen in those."""
+    """``support_of`` is by provider. Its threads do all decoding, encoding and hashing; ``close`` ends them."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class ImagePreparer:
         self._when = when
         self._max_pixels = max_pixels
         self._budget = Budget(max_decoded_bytes)
-        self._made: BoundedCache[_Made] = BoundedCache(cache_bytes, KEPT_SECONDS)
+        self._fitted: BoundedCache[_FittedImage] = BoundedCache(cache_bytes, KEPT_SECONDS)
         self._fetched: BoundedCache[str] = BoundedCache(cache_bytes // _FETCHED_SHARE, FETCHED_SECONDS)
         self._threads = ThreadPoolExecutor(
             min(_MOST_THREADS, max(1, (os.cpu_count() or 2) - 1)), thread_name_prefix="turnout-media"
@@ -97,59 +97,62 @@ class ImagePreparer:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def prepare(self, request: Request, deployment: Deployment) -> Prepared | None:
-        """Raises ``Unsupported`` and ``InvalidRequest``, which name the image."""
+        """The request with changed images; None if none changes. Errors name the image.
+
+        Raises ``Unsupported`` and ``InvalidRequest``.
+        """
         if isinstance(request, ChatRequest):
             return await self._prepared(request, deployment)
         return None
 
     async def _prepared(self, request: ChatRequest, deployment: Deployment) -> Prepared | None:
-        found = images_in(request)
-        if not found:
+        images = images_in(request)
+        if not images:
             return None
-        changes = await self._changes(found, deployment)
+        changes = await self._changes(images, deployment)
         if not changes:
             return None
-        made = with_images(request, {change.place: change.image for change in changes})
-        made = msgspec.structs.replace(made, raw=await self._raw(request.raw, changes))
-        return Prepared(made, tuple(f"{path_of(change.place)}: {change.note}" for change in changes if change.note))
+        changed = with_images(request, {change.place: change.image for change in changes})
+        changed = msgspec.structs.replace(changed, raw=await self._raw(request.raw, changes))
+        return Prepared(changed, tuple(f"{path_of(change.place)}: {change.note}" for change in changes if change.note))
 
-    async def _changes(self, found: Sequence[tuple[Place, Image]], deployment: Deployment) -> list[_Change]:
-        taste = self._support_of[deployment.provider]
-        limits = deployment.traits.images or taste.images
-        if limits is None or not taste.support.image_data:
+    async def _changes(self, images: Sequence[tuple[Place, Image]], deployment: Deployment) -> list[_Change]:
+        provider = self._support_of[deployment.provider]
+        limits = deployment.traits.images or provider.images
+        if limits is None or not provider.support.image_data:
             return []
-        if limits.number is not None and len(found) > limits.number:
+        if limits.number is not None and len(images) > limits.number:
             raise Unsupported(
                 f"The model '{deployment.model}' takes at most {limits.number} images in one request; "
-                f"this one has {len(found)}.",
+                f"this one has {len(images)}.",
                 param="messages",
             )
-        limits = limits_among(limits, len(found))
-        changes = await _all(self._change(place, image, taste.support, limits) for place, image in found)
+        limits = limits_among(limits, len(images))
+        changes = await _all(self._change(place, image, provider.support, limits) for place, image in images)
         return [change for change in changes if change is not None]
 
     async def _change(self, place: Place, image: Image, support: Support, limits: ImageLimits) -> _Change | None:
         address = image.url
-        if address is not None and not self._is_to_be_fetched(address, image, support, place):
+        if address is not None and not self._must_fetch(address, image, support, place):
             return None
-        if image.detail == "original" and "detail" not in support.ignores:  # OpenAI's word for: don't resize
+        if image.detail == "original" and "detail" not in support.ignores:  # OpenAI's word for "don't resize"
             limits = msgspec.structs.replace(limits, long_edge=None, short_edge=None, pixels=None)
         try:
-            data = image.data or "" if address is None else await self._at(address)
-            text, made = await self._run(self._make, data, limits)
+            data = image.data or "" if address is None else await self._fetched_base64(address)
+            original, fitted = await self._run(self._fit, data, limits)
         except RequestError as error:
             path = path_of(place)
             raise type(error)(f"The image in {path}: {error.message}", param=path) from error
         if address is not None:
-            note = f"fetched, {made.note or short(made.media_type)}"
-            return _Change(place, _with(image, made, text), address, note)
-        if made.text is not None:
-            return _Change(place, _with(image, made, text), text, made.note)
-        if text != image.data or made.media_type != image.media_type:
-            return _Change(place, _with(image, made, text), None, "")
+            note = f"fetched, {fitted.note or short(fitted.media_type)}"
+            return _Change(place, _with(image, fitted, original), address, note)
+        if fitted.base64 is not None:
+            return _Change(place, _with(image, fitted, original), original, fitted.note)
+        if original != image.data or fitted.media_type != image.media_type:
+            return _Change(place, _with(image, fitted, original), None, "")
         return None
 
-    def _is_to_be_fetched(self, address: str, image: Image, support: Support, place: Place) -> bool:
+    def _must_fetch(self, address: str, image: Image, support: Support, place: Place) -> bool:
         try:
             parts = urlsplit(address)
         except ValueError as error:
@@ -159,18 +162,17 @@ class ImagePreparer:
             ) from error
         if parts.scheme not in ("http", "https") or self._when == "never":
             return False
-        return self._when == "always" or not _fetches(support, parts.scheme, parts.path, image)
+        return self._when == "always" or not _provider_fetches(support, parts.scheme, parts.path, image)
 
-    async def _at(self, address: str) -> str:
-        """What is at ``address``, as base64."""
-        known = self._fetched.get(address)
-        if known is None:
-            known = (await self._run(b64encode, await self._fetch(address))).decode()
-            self._fetched.put(address, known, len(known) + _ENTRY)
-        return known
+    async def _fetched_base64(self, address: str) -> str:
+        data = self._fetched.get(address)
+        if data is None:
+            data = (await self._run(b64encode, await self._fetch(address))).decode()
+            self._fetched.put(address, data, len(data) + _ENTRY_BYTES)
+        return data
 
     async def _raw(self, raw: WireBody | None, changes: Sequence[_Change]) -> WireBody | None:
-        """The client's JSON with the same changes; None where they can't be made: then it is translated."""
+        """The client's JSON with the same changes; None where that fails, so that the request is translated."""
         new_images = {
             change.old: NewImage(change.image.data or "", change.image.media_type or "")
             for change in changes
@@ -180,42 +182,42 @@ class ImagePreparer:
             return raw
         return await self._run(replace_images, raw, new_images)
 
-    def _make(self, data: str, limits: ImageLimits) -> tuple[str, _Made]:
-        """In a thread. The image's standard base64, and what the model takes."""
-        text = standard_base64(data)
-        key = (blake2b(text.encode(), digest_size=20).digest(), limits)
-        made = self._made.get(key)
-        if made is None:
-            made = self._made_of(text, limits)
-            self._made.put(key, made, _ENTRY + len(made.text or ""))
-        return text, made
+    def _fit(self, data: str, limits: ImageLimits) -> tuple[str, _FittedImage]:
+        """The image's standard base64, and the image within ``limits``. Runs in a thread."""
+        original = standard_base64(data)
+        key = (blake2b(original.encode(), digest_size=20).digest(), limits)
+        fitted = self._fitted.get(key)
+        if fitted is None:
+            fitted = self._decode_and_fit(original, limits)
+            self._fitted.put(key, fitted, _ENTRY_BYTES + len(fitted.base64 or ""))
+        return original, fitted
 
-    def _made_of(self, text: str, limits: ImageLimits) -> _Made:
+    def _decode_and_fit(self, base64: str, limits: ImageLimits) -> _FittedImage:
         try:
-            data = a2b_base64(text, strict_mode=True)  # b64decode would match a pattern, and hold up other threads
+            data = a2b_base64(base64, strict_mode=True)  # b64decode matches a pattern, which blocks other threads
         except (NotBase64, ValueError) as error:
             raise InvalidRequest("The data is not base64.") from error
-        fitted = fit(data, media_type_of(text), limits, self._max_pixels, self._budget)
-        return _Made(fitted.media_type, None if fitted.data is None else b64encode(fitted.data).decode(), fitted.note)
+        result = fit(data, media_type_of(base64), limits, self._max_pixels, self._budget)
+        new_base64 = None if result.data is None else b64encode(result.data).decode()
+        return _FittedImage(result.media_type, new_base64, result.note)
 
-    async def _run(self, work: Callable[..., Result], *given: object) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
+    async def _run(self, work: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
-def _fetches(support: Support, scheme: str, path: str, image: Image) -> bool:
-    """Does the provider fetch this itself?"""
+def _provider_fetches(support: Support, scheme: str, path: str, image: Image) -> bool:
     if not support.image_urls or scheme not in support.image_url_schemes:
         return False
     endings = support.image_url_endings
     return endings is None or image.media_type is not None or PurePosixPath(path).suffix.lower() in endings
 
 
-def _with(image: Image, made: _Made, text: str) -> Image:
-    return msgspec.structs.replace(image, url=None, data=made.text or text, media_type=made.media_type)
+def _with(image: Image, fitted: _FittedImage, original: str) -> Image:
+    return msgspec.structs.replace(image, url=None, data=fitted.base64 or original, media_type=fitted.media_type)
 
 
 async def _all(jobs: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """Their results; the first error ends the others. Some at a time: beginning thousands would hold up the loop."""
+    """The jobs' results. The first error cancels the others. Starts some at a time: thousands would block the loop."""
     waiting = iter(jobs)
     results: list[Result] = []
     while tasks := [asyncio.ensure_future(job) for job in islice(waiting, _AT_ONCE)]:
@@ -223,5 +225,5 @@ async def _all(jobs: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
             results += await asyncio.gather(*tasks)
         finally:
             while tasks:
-                tasks.pop().cancel()  # and lets it go: it may hold an error, which holds this frame
+                tasks.pop().cancel()  # drops the task, too: it may hold an error that holds this frame
     return results

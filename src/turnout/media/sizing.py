@@ -1,4 +1,4 @@
-"""How large an image may be: pure arithmetic."""
+"""Computes how large an image may be."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def limits_among(limits: ImageLimits, number: int) -> ImageLimits:
 
 
 def fitted(size: Size, limits: ImageLimits) -> Size:
-    """The largest size of the same shape within ``limits``; at least one pixel each way."""
+    """The largest size within ``limits`` that has the same aspect ratio; at least one pixel on each side."""
     long, short = max(size), min(size)
     if limits.long_edge is not None and long > limits.long_edge:
         long, short = limits.long_edge, max(1, short * limits.long_edge // long)
