@@ -1,4 +1,4 @@
-"""What is refused before it is sent, and what is left to the provider."""
+"""The requests that are refused before they are sent, and those that are left to the provider."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.tokens.support import asking, place, said
+from tests.tokens.support import chat, deployment, message
 from turnout.core import ChatRequest, EmbeddingRequest, Image, Text, Tool, ToolCall, ToolResult, WireBody
 from turnout.errors import ContextTooLong, Unsupported
 from turnout.tokens import ContextCheck, count
@@ -21,7 +21,7 @@ CHECK = ContextCheck()
 def from_the_wire(text: str, **fields: Any) -> ChatRequest:
     body = msgspec.json.encode({"model": "m", "messages": [{"role": "user", "content": text}]})
     raw = WireBody("openai-chat", msgspec.json.decode(body, type=dict[str, msgspec.Raw]))
-    return asking(text, raw=raw, **fields)
+    return chat(text, raw=raw, **fields)
 
 
 @pytest.fixture
@@ -37,27 +37,27 @@ def never_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     "request_",
     [
         pytest.param(from_the_wire("a" * 900), id="short"),
-        pytest.param(asking("a" * 1000), id="from-the-library"),
-        pytest.param(asking("hi", Image(data="A" * 100_000, media_type="image/png")), id="a-large-image"),
+        pytest.param(chat("a" * 1000), id="from-the-library"),
+        pytest.param(chat("hi", Image(data="A" * 100_000, media_type="image/png")), id="a-large-image"),
         pytest.param(EmbeddingRequest(model="m", inputs=("a" * 9999,)), id="not-chat"),
     ],
 )
 async def test_what_can_not_be_too_long_is_not_counted(request_: ChatRequest) -> None:
-    await CHECK.prepare(request_, place(context=1000))
+    await CHECK.prepare(request_, deployment(context=1000))
 
 
 @pytest.mark.usefixtures("never_counted")
 async def test_nothing_is_refused_where_nothing_is_known() -> None:
-    await CHECK.prepare(from_the_wire("a " * 10_000, max_output=10**6), place())
+    await CHECK.prepare(from_the_wire("a " * 10_000, max_output=10**6), deployment())
 
 
-@pytest.mark.parametrize("make", [asking, from_the_wire], ids=["library", "wire"])
+@pytest.mark.parametrize("make", [chat, from_the_wire], ids=["library", "wire"])
 async def test_an_exact_count_refuses_at_the_limit(make: Any) -> None:
     request = make("word " * 1000)
-    exact = count(request, place()).tokens
-    await CHECK.prepare(request, place(context=exact))
+    exact = count(request, deployment()).tokens
+    await CHECK.prepare(request, deployment(context=exact))
     with pytest.raises(ContextTooLong) as refused:
-        await CHECK.prepare(request, place(context=exact - 1))
+        await CHECK.prepare(request, deployment(context=exact - 1))
     error = refused.value
     assert (error.status, error.code, error.param) == (400, "context_length_exceeded", "messages")
     assert error.message == (
@@ -68,33 +68,33 @@ async def test_an_exact_count_refuses_at_the_limit(make: Any) -> None:
 
 
 async def test_an_estimate_refuses_only_what_is_surely_too_long() -> None:
-    request = asking("word " * 1000)
-    here = {"model": "claude-sonnet-4-5", "tokenizer": "claude-4.5"}
-    about = count(request, place(**here)).tokens
-    await CHECK.prepare(request, place(**here, context=round(about * 0.81)))
+    request = chat("word " * 1000)
+    claude = {"model": "claude-sonnet-4-5", "tokenizer": "claude-4.5"}
+    about = count(request, deployment(**claude)).tokens
+    await CHECK.prepare(request, deployment(**claude, context=round(about * 0.81)))
     with pytest.raises(ContextTooLong, match=rf"has about {about} tokens, but claude-sonnet-4-5 takes"):
-        await CHECK.prepare(request, place(**here, context=round(about * 0.79)))
+        await CHECK.prepare(request, deployment(**claude, context=round(about * 0.79)))
 
 
 async def test_a_longer_answer_than_the_model_gives_is_refused() -> None:
-    here = place(context=128_000, max_output=16_384)
-    await CHECK.prepare(asking("hi", max_output=16_384), here)
+    target = deployment(context=128_000, max_output=16_384)
+    await CHECK.prepare(chat("hi", max_output=16_384), target)
     with pytest.raises(ContextTooLong, match=r"An answer of 16385 tokens .* gpt-4o gives 16384 at most") as refused:
-        await CHECK.prepare(asking("hi", max_output=16_385), here)
+        await CHECK.prepare(chat("hi", max_output=16_385), target)
     assert refused.value.param == "max_tokens"
 
 
 async def test_input_and_answer_together_are_the_providers_to_judge() -> None:
-    await CHECK.prepare(asking("word " * 900, max_output=900), place(context=1000, max_output=1000))
+    await CHECK.prepare(chat("word " * 900, max_output=900), deployment(context=1000, max_output=1000))
 
 
 def test_the_size_in_bytes_covers_everything_that_is_read() -> None:
     request = ChatRequest(
         model="m",
         messages=(
-            said("äöü", Text("", {"x": {"block": msgspec.Raw(b"12345")}})),
-            said(ToolCall("c", "tool", "{}"), role="assistant"),
-            said(ToolResult("c", (Text("0123456789"),)), role="tool"),
+            message("äöü", Text("", {"x": {"block": msgspec.Raw(b"12345")}})),
+            message(ToolCall("c", "tool", "{}"), role="assistant"),
+            message(ToolResult("c", (Text("0123456789"),)), role="tool"),
         ),
         tools=(Tool("name", "what", msgspec.Raw(b'{"type":"object"}')),),
     )
@@ -103,29 +103,29 @@ def test_the_size_in_bytes_covers_everything_that_is_read() -> None:
 
 
 async def test_an_ordinary_request_is_looked_at_in_no_time() -> None:
-    """Microseconds at most even here, where others are at work; docs/tokens.md has the figure."""
-    request, here = from_the_wire("a" * 2000), place(context=128_000, max_output=16_384)
-    best = min([await _seconds(request, here) for _ in range(5)])
+    """Takes microseconds at most, even on a busy machine; docs/tokens.md has the figure."""
+    request, target = from_the_wire("a" * 2000), deployment(context=128_000, max_output=16_384)
+    best = min([await _seconds(request, target) for _ in range(5)])
     assert best < 5e-6
 
 
-async def _seconds(request: ChatRequest, here: Any) -> float:
+async def _seconds(request: ChatRequest, target: Any) -> float:
     began = time.perf_counter()
     for _ in range(1000):
-        await CHECK.prepare(request, here)
+        await CHECK.prepare(request, target)
     return (time.perf_counter() - began) / 1000
 
 
 async def test_a_large_request_is_counted_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
-    seen: list[int] = []
+    threads: list[int] = []
 
     def counted(request: ChatRequest, deployment: Any) -> Any:
-        seen.append(threading.get_ident())
+        threads.append(threading.get_ident())
         return count(request, deployment)
 
     monkeypatch.setattr(room, "count", counted)
-    await CHECK.prepare(asking("word " * 1000), place(context=2000))
-    assert seen
-    assert threading.get_ident() not in seen
+    await CHECK.prepare(chat("word " * 1000), deployment(context=2000))
+    assert threads
+    assert threading.get_ident() not in threads

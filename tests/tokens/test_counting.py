@@ -1,4 +1,4 @@
-"""What each piece of a request adds to its count, and what is exact."""
+"""The tokens that each piece of a request adds to its count, and the counts that are exact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from msgspec import Raw
 
-from tests.tokens.support import asking, place, said
+from tests.tokens.support import chat, deployment, message
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -35,12 +35,12 @@ SCHEMA = Raw(b'{"type":"object","properties":{"city":{"type":"string","descripti
 WEATHER = Tool("get_weather", "Get the weather.", SCHEMA)
 
 
-def tokens(request: ChatRequest, deployment: Deployment | None = None) -> int:
-    return count(request, deployment or place()).tokens
+def tokens(request: ChatRequest, to: Deployment | None = None) -> int:
+    return count(request, to or deployment()).tokens
 
 
 def test_a_text_is_counted_by_its_encoding() -> None:
-    """The numbers are OpenAI's own tokenizer's."""
+    """The numbers are from OpenAI's own tokenizer."""
     assert count_text("tiktoken is great!", "gpt-4", "cl100k") == TokenCount(tokens=6, source="exact")
     assert count_text("お誕生日おめでとう", "gpt-4o", "o200k") == TokenCount(tokens=8, source="exact")
     assert count_text("", "gpt-4o", "o200k").tokens == 0
@@ -79,20 +79,20 @@ def test_a_tokenizer_that_is_named_goes_before_the_models_name() -> None:
 @pytest.mark.parametrize(
     ("request_", "source"),
     [
-        pytest.param(asking("hi"), "exact", id="plain-text"),
-        pytest.param(asking("hi", tools=(WEATHER,)), "estimated", id="tools"),
-        pytest.param(asking("hi", Image(url="https://x/y.png")), "estimated", id="image"),
-        pytest.param(asking("hi", output=Output("json_schema", SCHEMA)), "estimated", id="schema"),
-        pytest.param(asking(Text("", {"anthropic": {"block": Raw(b"{}")}})), "estimated", id="unknown-block"),
+        pytest.param(chat("hi"), "exact", id="plain-text"),
+        pytest.param(chat("hi", tools=(WEATHER,)), "estimated", id="tools"),
+        pytest.param(chat("hi", Image(url="https://x/y.png")), "estimated", id="image"),
+        pytest.param(chat("hi", output=Output("json_schema", SCHEMA)), "estimated", id="schema"),
+        pytest.param(chat(Text("", {"anthropic": {"block": Raw(b"{}")}})), "estimated", id="unknown-block"),
     ],
 )
 def test_only_plain_texts_are_exact(request_: ChatRequest, source: str) -> None:
-    assert count(request_, place()).source == source
+    assert count(request_, deployment()).source == source
 
 
 @pytest.mark.parametrize("tokenizer", ["o200k-reasoning", "claude-4.5", "gemini", "llama", None])
 def test_without_the_providers_own_way_it_is_an_estimate(tokenizer: str | None) -> None:
-    assert count(asking("hi"), place("some-model", tokenizer=tokenizer)).source == "estimated"
+    assert count(chat("hi"), deployment("some-model", tokenizer=tokenizer)).source == "estimated"
 
 
 LONG = "word " * 100
@@ -101,65 +101,66 @@ LONG = "word " * 100
 @pytest.mark.parametrize(
     "more",
     [
-        pytest.param(lambda: asking("hi", LONG), id="text"),
-        pytest.param(lambda: asking("hi", Thinking(LONG)), id="thinking"),
-        pytest.param(lambda: asking("hi", Refusal(LONG)), id="refusal"),
-        pytest.param(lambda: asking("hi", RedactedThinking("x" * 400)), id="redacted-thinking"),
-        pytest.param(lambda: asking("hi", ToolCall("c", "get_weather", f'{{"city":"{LONG}"}}')), id="tool-call"),
-        pytest.param(lambda: asking("hi", ToolResult("c", (Text(LONG),))), id="tool-result"),
+        pytest.param(lambda: chat("hi", LONG), id="text"),
+        pytest.param(lambda: chat("hi", Thinking(LONG)), id="thinking"),
+        pytest.param(lambda: chat("hi", Refusal(LONG)), id="refusal"),
+        pytest.param(lambda: chat("hi", RedactedThinking("x" * 400)), id="redacted-thinking"),
+        pytest.param(lambda: chat("hi", ToolCall("c", "get_weather", f'{{"city":"{LONG}"}}')), id="tool-call"),
+        pytest.param(lambda: chat("hi", ToolResult("c", (Text(LONG),))), id="tool-result"),
         pytest.param(
-            lambda: asking("hi", File(data=b64encode(LONG.encode()).decode(), media_type="text/plain")), id="text-file"
+            lambda: chat("hi", File(data=b64encode(LONG.encode()).decode(), media_type="text/plain")),
+            id="text-file",
         ),
-        pytest.param(lambda: asking("hi", File(file_id="file-1")), id="uploaded-file"),
-        pytest.param(lambda: asking("hi", Audio(b64encode(bytes(480_000)).decode(), "wav")), id="audio"),
-        pytest.param(lambda: asking("hi", tools=(Tool("t", LONG),)), id="tool"),
-        pytest.param(lambda: asking("hi", output=Output("json_schema", Raw(b'"' + LONG.encode() + b'"'))), id="schema"),
-        pytest.param(lambda: asking("hi", Text("", {"x": {"block": Raw(LONG.encode())}})), id="unknown-block"),
+        pytest.param(lambda: chat("hi", File(file_id="file-1")), id="uploaded-file"),
+        pytest.param(lambda: chat("hi", Audio(b64encode(bytes(480_000)).decode(), "wav")), id="audio"),
+        pytest.param(lambda: chat("hi", tools=(Tool("t", LONG),)), id="tool"),
+        pytest.param(lambda: chat("hi", output=Output("json_schema", Raw(b'"' + LONG.encode() + b'"'))), id="schema"),
+        pytest.param(lambda: chat("hi", Text("", {"x": {"block": Raw(LONG.encode())}})), id="unknown-block"),
     ],
 )
-@pytest.mark.parametrize("tokenizer", ["o200k", "claude-4.5"])
+@pytest.mark.parametrize("tokenizer", ["o200k", "target-4.5"])
 def test_everything_that_a_model_reads_is_counted(more: Callable[[], ChatRequest], tokenizer: str) -> None:
-    here = place("model", tokenizer=tokenizer)
-    assert tokens(more(), here) - tokens(asking("hi"), here) >= 100
+    claude = deployment("model", tokenizer=tokenizer)
+    assert tokens(more(), claude) - tokens(chat("hi"), claude) >= 100
 
 
 def test_tools_that_may_not_be_called_are_not_put_in() -> None:
-    refrain = asking("hi", tools=(WEATHER,), tool_choice=ToolChoice("none"))
-    assert tokens(refrain) == tokens(asking("hi"))
+    refrain = chat("hi", tools=(WEATHER,), tool_choice=ToolChoice("none"))
+    assert tokens(refrain) == tokens(chat("hi"))
 
 
 def test_claude_is_told_more_when_it_has_to_call_a_tool() -> None:
-    here = place("claude-sonnet-4-5", tokenizer="claude-4.5")
-    free, forced = (asking("hi", tools=(WEATHER,), tool_choice=ToolChoice(mode)) for mode in ("auto", "required"))
-    assert tokens(forced, here) - tokens(free, here) == 92
+    claude = deployment("claude-sonnet-4-5", tokenizer="claude-4.5")
+    free, forced = (chat("hi", tools=(WEATHER,), tool_choice=ToolChoice(mode)) for mode in ("auto", "required"))
+    assert tokens(forced, claude) - tokens(free, claude) == 92
 
 
 def test_thinking_with_a_budget_has_its_price() -> None:
-    here = place("claude-sonnet-4-0", tokenizer="claude")
-    assert tokens(asking("hi", reasoning=Reasoning(budget=1024)), here) - tokens(asking("hi"), here) == 28
+    claude = deployment("claude-sonnet-4-0", tokenizer="claude")
+    assert tokens(chat("hi", reasoning=Reasoning(budget=1024)), claude) - tokens(chat("hi"), claude) == 28
 
 
 def test_pages_of_a_document_are_counted() -> None:
     pdf = b"%PDF-1.7\n" + b"<< /Type /Page >>\n" * 3 + b"<< /Type /Pages >>"
     file = File(data=b64encode(pdf).decode(), media_type="application/pdf")
-    here = place("claude-sonnet-4-5", tokenizer="claude-4.5")
-    assert tokens(asking("hi", file), here) - tokens(asking("hi"), here) == 3 * 2200
+    claude = deployment("claude-sonnet-4-5", tokenizer="claude-4.5")
+    assert tokens(chat("hi", file), claude) - tokens(chat("hi"), claude) == 3 * 2200
 
 
 @pytest.mark.parametrize("schema", [b"[]", b"{", b'{"properties":[]}', b'{"properties":{"a":1,"b":{"enum":["x"]}}}'])
 def test_a_tools_odd_schema_does_no_harm(schema: bytes) -> None:
     for tokenizer in ("o200k", "claude"):
-        assert tokens(asking("hi", tools=(Tool("t", None, Raw(schema)),)), place(tokenizer=tokenizer)) > 4
+        assert tokens(chat("hi", tools=(Tool("t", None, Raw(schema)),)), deployment(tokenizer=tokenizer)) > 4
 
 
 def test_messages_have_their_overhead() -> None:
     """OpenAI: 3 for every message and 1 for its role, 3 for the answer's beginning."""
-    assert tokens(asking("hello")) == 8
-    assert tokens(asking(messages=(said("hello"), said("hello", role="assistant")))) == 13
+    assert tokens(chat("hello")) == 8
+    assert tokens(chat(messages=(message("hello"), message("hello", role="assistant")))) == 13
 
 
 def test_importing_the_room_loads_no_table() -> None:
-    """Nor does the server need one before somebody's count."""
+    """The server loads none either before the first count."""
     source = "import sys, turnout.tokens, turnout.gateway; print('rs_bpe' in sys.modules)"
     assert (
         subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "False\n"
@@ -168,7 +169,7 @@ def test_importing_the_room_loads_no_table() -> None:
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4", "claude-haiku-4-5", "gemini-2.5-flash"])
 def test_a_long_text_has_as_many_tokens_as_its_pieces(model: str) -> None:
-    """Words alone: a text that is cut between them has the same tokens, however long it is."""
+    """A text that is cut between words has the same tokens, however long it is."""
     sentence = "The quick brown fox doesn't jump over 13 lazy dogs; zwölf Boxkämpfer jagen Viktor.\n"
     alone = count_text(sentence * 10, model).tokens
     assert count_text(sentence * 10_000, model).tokens == pytest.approx(alone * 1000, rel=0.002)

@@ -1,4 +1,4 @@
-"""How far counts are from what providers reported; docs/tokens.md says what is shown here."""
+"""The errors of our counts against those that providers reported; docs/tokens.md has the same figures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_what_is_counted_too_high_stays_within_the_margin_that_a_refusal_leaves(
 
 
 def test_texts_in_the_encodings_of_openai_are_exact() -> None:
-    """Requests of plain texts, as the cookbook counts them, and what a model has said."""
+    """Requests of plain texts, as OpenAI's cookbook counts them, and a model's answer."""
     exact = [row for row in ROWS if row.family in ("o200k", "cl100k") and row.error == 0]
     assert {(row.model, row.reported) for row in exact} >= {("gpt-4o", 124), ("gpt-4", 129), ("gpt-4.1-nano", 362)}
 

@@ -1,4 +1,4 @@
-"""What images cost, by the examples in the providers' documentation, and how large they are."""
+"""The tokens of images, by the examples in the providers' documentation, and their sizes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Counts tokens before anything is sent: a text, or a whole request with its messages, tools, images and documents.
 
-Offline. Exact where the provider's tokenizer is public (OpenAI's texts), else estimated by a factor that was measured
-for the family of models; ``docs/tokens.md`` has the errors. Nothing is loaded until the first count asks for it.
+Counts offline: exactly where the provider's tokenizer is public (OpenAI's texts), else by a factor that was measured
+for the family of models; ``docs/tokens.md`` has the errors. The first count loads the tokenizer.
 """
 
 from .context import ContextCheck

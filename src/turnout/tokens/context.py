@@ -1,4 +1,4 @@
-"""Refuses what surely doesn't fit, before it is sent: the next deployment may have a larger context."""
+"""Refuses a request that surely doesn't fit, before it is sent: the next deployment may have a larger context."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ from .families import family_of
 class ContextCheck:
     """A ``Preparer`` that changes nothing.
 
-    A token is at least one byte, so that what is shorter in bytes than the context has tokens isn't counted at all.
-    What is longer is counted in a thread. An exact count refuses at the limit, an estimate only when the truth can't be
-    below it (``Family.margin``). Only what no provider would take is refused: an input beyond the context, or a longer
-    answer than the model can give. Whether both have to fit together is the provider's to say: some refuse, some give
-    a shorter answer.
+    A token is at least one byte: a request with no more bytes than the context has tokens isn't counted. A longer
+    one is counted in a thread. An exact count refuses at the limit, an estimate only when the true count can't be below
+    it (``Family.margin``). It refuses an input beyond the context, and a longer answer than the model can give. It
+    doesn't check whether both fit together: some providers refuse that, some give a shorter answer.
     """
 
     async def prepare(self, request: Request, deployment: Deployment) -> None:
@@ -38,7 +37,7 @@ class ContextCheck:
         if type(request) is not ChatRequest or (traits.context is None and traits.max_output is None):
             return
         if traits.max_output is not None and (request.max_output or 0) > traits.max_output:
-            raise _too_much_asked(request.max_output or 0, traits.max_output, deployment.model)
+            raise _answer_too_long(request.max_output or 0, traits.max_output, deployment.model)
         if traits.context is not None and size_of(request) > traits.context:
             await asyncio.to_thread(_check, request, deployment, traits.context)
 
@@ -47,17 +46,17 @@ def _check(request: ChatRequest, deployment: Deployment, limit: int) -> None:
     if text_size_of(request) <= limit:
         return
     counted = count(request, deployment)
-    if least(counted, deployment) > limit:
-        raise _too_long(counted, limit, deployment.model)
+    if lower_bound(counted, deployment) > limit:
+        raise _input_too_long(counted, limit, deployment.model)
 
 
 def size_of(request: ChatRequest) -> int:
-    """At least as many bytes as the request's texts have, told quickly."""
+    """A quick upper bound of ``text_size_of``."""
     return text_size_of(request) if request.raw is None else sum(map(len, request.raw.fields.values()))
 
 
 def text_size_of(request: ChatRequest) -> int:
-    """Bytes of all that is read as text. Images, recordings and documents are not counted by their bytes."""
+    """Bytes of everything that a model reads as text, which excludes images, recordings and documents."""
     return sum(map(_tool_size, request.tools)) + sum(
         _part_size(part) for message in request.messages for part in message.parts
     )
@@ -84,15 +83,15 @@ def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode(errors="replace"))
 
 
-def least(counted: TokenCount, deployment: Deployment) -> float:
-    """How few tokens there may really be."""
+def lower_bound(counted: TokenCount, deployment: Deployment) -> float:
+    """The smallest true count that the estimate allows."""
     if counted.source != "estimated":
         return counted.tokens
     family = family_of(deployment.model, deployment.traits.tokenizer)
     return counted.tokens * (1 - family.margin)
 
 
-def _too_long(counted: TokenCount, limit: int, model: str) -> ContextTooLong:
+def _input_too_long(counted: TokenCount, limit: int, model: str) -> ContextTooLong:
     about = "" if counted.source == "exact" else "about "
     return ContextTooLong(
         f"The request has {about}{counted.tokens} tokens, but {model} takes {limit} at most. Send less, or ask for a"
@@ -101,8 +100,8 @@ def _too_long(counted: TokenCount, limit: int, model: str) -> ContextTooLong:
     )
 
 
-def _too_much_asked(asked: int, limit: int, model: str) -> ContextTooLong:
+def _answer_too_long(requested: int, limit: int, model: str) -> ContextTooLong:
     return ContextTooLong(
-        f"An answer of {asked} tokens was asked for, but {model} gives {limit} at most. Ask for less.",
+        f"An answer of {requested} tokens was asked for, but {model} gives {limit} at most. Ask for less.",
         param="max_tokens",
     )

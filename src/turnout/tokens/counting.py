@@ -1,4 +1,4 @@
-"""A text or a request → how many tokens it is to an upstream model."""
+"""Counts the tokens that a text or a request has for an upstream model."""
 
 from __future__ import annotations
 
@@ -29,27 +29,30 @@ from .pictures import image_tokens
 from .tools import tool_tokens
 
 _AUDIO_BYTES_A_TOKEN: Final = {"wav": 3200, "pcm16": 3200}
-"""A tenth of a second, which is a token at OpenAI (https://platform.openai.com/docs/guides/audio), of 16-bit speech."""
+"""A token is a tenth of a second of 16-bit speech, as at OpenAI (https://platform.openai.com/docs/guides/audio)."""
 _COMPRESSED_BYTES_A_TOKEN: Final = 1600
 _BYTES_A_PAGE: Final = 40_000
-"""Of a document whose pages can't be counted."""
+"""For a document whose pages can't be counted."""
 
 
 def count_text(text: str, model: str, tokenizer: str | None = None) -> TokenCount:
-    """A text alone, without what surrounds it in a request. ``tokenizer`` names a family, else ``model`` does."""
+    """Counts a text alone, without the tokens around it in a request.
+
+    ``tokenizer`` names a family; without it the family is found by ``model``.
+    """
     family = family_of(model, tokenizer)
     return TokenCount(tokens=round(family.text(text)), source="estimated" if family.exact == "nothing" else "exact")
 
 
 def count(request: ChatRequest, deployment: Deployment) -> TokenCount:
-    """What ``request`` puts into ``deployment``'s model. Takes 30 ms for 1M characters: in a thread, if it may be long.
+    """Counts the input tokens of ``request``. Takes 30 ms for 1M characters: run it in a thread if it may be long.
 
-    Exact only for plain texts: how tools, images and documents are put before a model is nobody's to know.
+    Exact only for plain texts: providers don't publish how they show tools, images and documents to a model.
     """
     family = family_of(deployment.model, deployment.traits.tokenizer)
     tokens = family.request + sum(_message(message, family, deployment.model) for message in request.messages)
-    if request.tools and not _refrains(request):
-        tokens += tool_tokens(request.tools, family) + (family.forced if _is_forced(request) else 0)
+    if request.tools and not _forbids_tools(request):
+        tokens += tool_tokens(request.tools, family) + (family.forced if _forces_a_tool(request) else 0)
     if request.output.schema is not None:
         tokens += family.schema + family.text(bytes(request.output.schema).decode(errors="replace"))
     if request.reasoning is not None and request.reasoning.enabled and request.reasoning.budget:
@@ -58,11 +61,11 @@ def count(request: ChatRequest, deployment: Deployment) -> TokenCount:
     return TokenCount(tokens=round(tokens), source="exact" if exact else "estimated")
 
 
-def _refrains(request: ChatRequest) -> bool:
+def _forbids_tools(request: ChatRequest) -> bool:
     return request.tool_choice is not None and request.tool_choice.mode == "none"
 
 
-def _is_forced(request: ChatRequest) -> bool:
+def _forces_a_tool(request: ChatRequest) -> bool:
     return request.tool_choice is not None and request.tool_choice.mode in ("required", "tool")
 
 
@@ -93,8 +96,8 @@ def _part(part: Part, family: Family, model: str) -> float:
             return family.call + family.text(name) + family.text(arguments)
         case ToolResult(parts=parts):
             return family.result + sum(_part(inner, family, model) for inner in parts)
-        case Audio(data=data, format=kind):
-            return len(data) * 3 // 4 / _AUDIO_BYTES_A_TOKEN.get(kind, _COMPRESSED_BYTES_A_TOKEN)
+        case Audio(data=data, format=audio_format):
+            return len(data) * 3 // 4 / _AUDIO_BYTES_A_TOKEN.get(audio_format, _COMPRESSED_BYTES_A_TOKEN)
         case File():
             return _document(part, family)
         case RedactedThinking(data=data):
@@ -103,7 +106,7 @@ def _part(part: Part, family: Family, model: str) -> float:
 
 
 def _block(part: Text | Thinking | Refusal, family: Family) -> float:
-    """A block that only its own wire knows is held by a text without text: it counts as the JSON that it is."""
+    """The tokens of a block that only its own wire knows. An empty text holds it; it counts as JSON."""
     if part.extensions is None or part.text or not isinstance(part, Text):
         return 0
     blocks = (fields["block"] for fields in part.extensions.values() if "block" in fields)
@@ -111,7 +114,7 @@ def _block(part: Text | Thinking | Refusal, family: Family) -> float:
 
 
 def _document(file: File, family: Family) -> float:
-    """A text counts as it is, everything else by its pages."""
+    """The tokens of a text file, or of a document by its pages."""
     try:
         data = b64decode(file.data or "")
     except NotBase64:

@@ -1,7 +1,7 @@
-"""OpenAI's byte-pair encodings, from ``rs_bpe``: the tables are in the package, so that nothing is downloaded.
+"""OpenAI's byte-pair encodings, from ``rs_bpe``. The package has the tables, so that nothing is downloaded.
 
-A table is made when it is first asked for: 65 MB and 50 ms for ``o200k_base``, 30 MB and 16 ms for ``cl100k_base``.
-After that, a count takes 30 ms for 1M characters. No other thread runs meanwhile, so long texts are counted in pieces.
+A table is loaded at its first use: 65 MB and 50 ms for ``o200k_base``, 30 MB and 16 ms for ``cl100k_base``. After that,
+a count takes 30 ms for 1M characters. It blocks all other threads, so long texts are counted in pieces.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ class Table(Protocol):
 
 @cache
 def table(encoding: Encoding) -> Table:
-    from rs_bpe import openai  # here, as few processes ever count
+    from rs_bpe import openai  # imported here, as few processes count
 
     return cast(Table, openai.o200k_base() if encoding == "o200k_base" else openai.cl100k_base())
 
 
-def encoded(text: str, encoding: Encoding) -> int:
-    """How many tokens. Words that stand for control tokens (``<|endoftext|>``) count as the text that they are."""
+def encoded_length(text: str, encoding: Encoding) -> int:
+    """The number of tokens. Names of control tokens (``<|endoftext|>``) count as ordinary text."""
     if len(text) > _PIECE:
-        return sum(encoded(piece, encoding) for piece in pieces(text))
+        return sum(encoded_length(piece, encoding) for piece in pieces(text))
     try:
         return table(encoding).count(text)
-    except UnicodeEncodeError:  # half a surrogate pair: no JSON has one, but a Python program's text may
+    except UnicodeEncodeError:  # half a surrogate pair: JSON never has one, but a Python program's text may
         return table(encoding).count(text.encode(errors="replace").decode())
 
 
 def pieces(text: str) -> Iterator[str]:
-    """``text`` in pieces that have as many tokens together, but for one or two at a cut that isn't between words."""
+    """Cuts ``text`` into pieces with the same tokens in total. A cut inside a word may add one or two."""
     at = 0
     while at < len(text):
         end = at + _PIECE
@@ -50,7 +50,7 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def _between_words(text: str, near: int) -> int:
-    """The last place before ``near`` where a space follows a letter and leads to another: a token ends there."""
+    """The last space between two letters before ``near``: a token always ends there. ``near`` if there is none."""
     at = near
     while (at := text.rfind(" ", near - _LOOK_BACK, at)) > 0:
         if text[at - 1].isalpha() and text[at + 1].isalpha():

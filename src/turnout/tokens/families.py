@@ -1,6 +1,6 @@
-"""How each family of models counts: which encoding is its own or near to its own, and what surrounds the texts.
+"""The figures by which each family of models counts: its encoding, or a similar one, and the tokens around the texts.
 
-The figures of families without a public tokenizer were fitted to what providers reported for known requests; the cases
+Families without a public tokenizer have figures that were fitted to the counts that providers reported; the requests
 are in ``tests/tokens/cases.json``, the errors in ``docs/tokens.md``.
 """
 
@@ -13,18 +13,18 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from .encodings import Encoding, encoded, pieces
+from .encodings import Encoding, encoded_length, pieces
 
 _LETTERS: Final = string.ascii_letters.encode()
 _DIGITS: Final = string.digits.encode()
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens, per piece of a request. A text has ``factor`` tokens for each of its ``encoding``, and some more for each
-    ``newline``, ``letter`` (ASCII) and ``digit`` in it, where the family splits what the encoding keeps together.
+    """Tokens for each piece of a request. A text has ``factor`` tokens for each token of its ``encoding``. It has some
+    more for each ``newline``, ``letter`` (ASCII) and ``digit``, where the family splits tokens of the encoding.
 
-    ``exact`` is what comes out as the provider counts it: texts alone, or whole requests of plain texts as well.
-    ``margin`` is how far below an estimate the truth may be.
+    ``exact`` tells which counts equal the provider's: none, texts alone, or whole requests of plain texts, too.
+    ``margin`` is how far below an estimate the true count may be, as a share of the estimate.
     """
 
     encoding: Encoding = "o200k_base"
@@ -37,8 +37,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     message: int = 4
     system: int = 0  # a system message, besides ``message``
     name: int = 1
-    tools: int = 0  # what the provider says to the model when there are tools
-    forced: int = 0  # … and more when it has to call one
+    tools: int = 0  # the provider's own instructions to the model when there are tools
+    forced: int = 0  # more instructions when the model has to call one
     tool: int = 0
     call: int = 8
     result: int = 0
@@ -48,24 +48,24 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     margin: float = 0.0
 
     def text(self, text: str) -> float:
-        """Of a text alone."""
+        """The tokens of a text alone."""
         return sum([self._piece(piece) for piece in pieces(text)])
 
     def _piece(self, text: str) -> float:
         return self.weigh(
-            encoded(text, self.encoding),
+            encoded_length(text, self.encoding),
             text.count("\n") if self.newline else 0,
-            _among(text, _LETTERS) if self.letter else 0,
-            _among(text, _DIGITS) if self.digit else 0,
+            _count_among(text, _LETTERS) if self.letter else 0,
+            _count_among(text, _DIGITS) if self.digit else 0,
         )
 
     def weigh(self, tokens: int, newlines: int, letters: int, digits: int) -> float:
-        """Of a text of which only this is known: its tokens in the encoding, and how many of each it has."""
+        """The tokens of a text by its statistics. ``tokens`` are those of the encoding."""
         return tokens * self.factor + newlines * self.newline + letters * self.letter + digits * self.digit
 
 
-def _among(text: str, characters: bytes) -> int:
-    """How many of ``text`` are one of these ASCII characters."""
+def _count_among(text: str, characters: bytes) -> int:
+    """How many characters of ``text`` are among these ASCII characters."""
     data = text.encode(errors="replace")
     return len(data) - len(data.translate(None, characters))
 
@@ -93,8 +93,8 @@ FAMILIES: Final = {
     "o200k": _GPT,
     "o200k-reasoning": replace(_GPT, exact="texts", message=3, system=1),
     "cl100k": replace(_GPT, encoding="cl100k_base"),
-    # What comes before tools grew with Claude 4.5. From Opus 4.7 on, a new tokenizer makes more of Latin letters, and
-    # as much of everything else: https://platform.claude.com/docs/en/build-with-claude/token-counting
+    # The instructions before tools grew with Claude 4.5. From Opus 4.7 on, a new tokenizer makes more tokens of Latin
+    # letters, and as many of everything else: https://platform.claude.com/docs/en/build-with-claude/token-counting
     "claude": _CLAUDE,
     "claude-4.5": replace(_CLAUDE, tools=497),
     "claude-2026": replace(_CLAUDE, letter=0.12, tools=390, thinking=0),
@@ -105,7 +105,7 @@ FAMILIES: Final = {
     "deepseek": Family(factor=1.03, request=2, message=1, system=-1, margin=0.2),
     "other": Family(factor=1.1, request=4, message=4, margin=0.35),
 }
-"""By the name that ``traits.tokenizer`` says. ``other`` is for models that nothing is known of."""
+"""The families by the name in ``traits.tokenizer``. ``other`` is for unknown models."""
 
 _NAMES: Final = (
     ("claude", "claude"),
@@ -124,12 +124,12 @@ _NAMES: Final = (
     ("deepseek", "deepseek"),
     ("gpt-oss", "o200k-reasoning"),
 )
-"""Words in the names of models that are served by many."""
+"""Words in the names of open models, which many providers serve, and their families."""
 
 
 @lru_cache(maxsize=1024)
 def family_of(model: str, tokenizer: str | None = None) -> Family:
-    """The family called ``tokenizer``, else the one that the upstream model's name tells of."""
+    """The family called ``tokenizer``; if there is none, the family by the upstream model's name."""
     if tokenizer in FAMILIES:
         return FAMILIES[tokenizer]
     name = model.lower()

@@ -1,4 +1,4 @@
-"""What an image costs, by the formula that each provider publishes; and how large it is, by its first bytes."""
+"""The tokens of an image, by the formula that each provider publishes, and its size, by its first bytes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Final, Literal, NamedTuple
 from turnout.core import Image
 
 UNSEEN: Final = (1024, 1024)
-"""The size that an image is taken to have when it is at a URL, or isn't understood."""
+"""The assumed size of an image at a URL, or of one that can't be read."""
 
-_HEAD: Final = 256 * 1024  # base64 characters: where a JPEG's size is, behind its EXIF data and thumbnails
+_HEAD: Final = 256 * 1024  # base64 characters; a JPEG's size comes after its EXIF data and thumbnails
 
 Size = tuple[int, int]
 Formula = Callable[[int, int, str | None], int]
@@ -27,7 +27,7 @@ class _Rule(NamedTuple):
 
 
 def image_tokens(image: Image, model: str) -> int:
-    """Of one image, sent to an upstream model."""
+    """The tokens of one image for an upstream model."""
     width, height = size_of(image) or UNSEEN
     name = model.rsplit("/", 1)[-1].lower()
     formula = next((rule.formula for rule in _RULES if rule.pattern.search(name)), _TILES_85)
@@ -35,7 +35,7 @@ def image_tokens(image: Image, model: str) -> int:
 
 
 def size_of(image: Image) -> Size | None:
-    """Width and height in pixels of an inline PNG, GIF, WebP or JPEG; None when that can't be told."""
+    """Width and height in pixels of an inline PNG, GIF, WebP or JPEG; None for any other image or a damaged one."""
     if not image.data:
         return None
     try:
@@ -70,7 +70,7 @@ def _webp(data: bytes) -> Size | None:
 
 
 def _jpeg(data: bytes) -> Size | None:
-    """From one segment to the next, until the frame's header says the size (ITU-T T.81, B.2.2)."""
+    """Skips the segments before the frame's header, which has the size (ITU-T T.81, B.2.2)."""
     place = 2
     while place + 9 < len(data) and data[place] == 0xFF:
         marker = data[place + 1]
@@ -81,7 +81,7 @@ def _jpeg(data: bytes) -> Size | None:
 
 
 def _tiles(base: int, tile: int) -> Formula:
-    """OpenAI: fitted into a square of 2048 pixels, its short side into 768; each square of 512 it touches is a tile."""
+    """OpenAI: scales to at most 2048 pixels a side and 768 on the short side, and counts tiles of 512x512 pixels."""
 
     def tokens(width: int, height: int, detail: str | None) -> int:
         if detail == "low":
@@ -94,7 +94,7 @@ def _tiles(base: int, tile: int) -> Formula:
 
 
 def _patches(multiplier: float, most: int) -> Formula:
-    """OpenAI: squares of 32 pixels, and the image is made smaller until there are no more than ``most``."""
+    """OpenAI: counts patches of 32x32 pixels, and scales the image down to at most ``most`` of them."""
 
     def tokens(width: int, height: int, detail: str | None) -> int:
         patches = ceil(width / 32) * ceil(height / 32)
@@ -109,7 +109,7 @@ def _patches(multiplier: float, most: int) -> Formula:
 
 
 def _claude(long_edge: int, most: int) -> Formula:
-    """Anthropic: squares of 28 pixels, and the image is made smaller to ``long_edge`` and to ``most`` of them."""
+    """Anthropic: scales to ``long_edge`` pixels, and counts patches of 28x28 pixels, at most ``most``."""
 
     def tokens(width: int, height: int, detail: str | None) -> int:
         scale = min(1.0, long_edge / max(width, height))
@@ -119,7 +119,7 @@ def _claude(long_edge: int, most: int) -> Formula:
 
 
 def _gemini_tiles(width: int, height: int, detail: str | None) -> int:
-    """Gemini 1 and 2: one tile up to 384 pixels, else squares of 2/3 of the short side, from 256 to 768 pixels."""
+    """Gemini 1 and 2: one tile up to 384 pixels a side, else tiles of 2/3 of the short side, from 256 to 768 pixels."""
     if max(width, height) <= 384:
         return 258
     side = min(768, max(256, int(min(width, height) / 1.5)))
@@ -127,7 +127,7 @@ def _gemini_tiles(width: int, height: int, detail: str | None) -> int:
 
 
 def _gemini_resolution(width: int, height: int, detail: str | None) -> int:
-    """From Gemini 3 on: by the resolution that is asked for, whatever the image's size."""
+    """Gemini 3 and later: depends on the requested resolution, not on the image's size."""
     return {"low": 280, "medium": 560}.get(detail or "", 1120)
 
 
@@ -151,4 +151,4 @@ _RULES: Final = tuple(
         (r"gemini", _gemini_resolution, "https://ai.google.dev/gemini-api/docs/media-resolution"),
     )
 )
-"""The first that is found in the model's name counts; an unknown model's images count as GPT-4o's."""
+"""The first rule whose pattern is in the model's name applies. For an unknown model GPT-4o's applies."""

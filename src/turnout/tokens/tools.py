@@ -1,4 +1,4 @@
-"""What tools cost: nobody is told how providers write them down for their models."""
+"""Estimates the tokens of tools: providers don't publish how they show them to a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from turnout.core import Tool
 
-from .encodings import encoded
+from .encodings import encoded_length
 from .families import Family
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
@@ -17,22 +17,22 @@ _FUNCTION, _FUNCTION_CL100K, _PROPERTIES, _PROPERTY, _ENUM, _ITEM, _END = 7, 10,
 
 
 def tool_tokens(tools: tuple[Tool, ...], family: Family) -> float:
-    """All of a request's tools; at least one."""
+    """The tokens of all tools of a request, which has at least one."""
     if family.exact != "nothing":
         return sum(_function(tool, family) for tool in tools) + _END
-    return family.tools + sum(family.text(_json(tool)) + family.tool for tool in tools)
+    return family.tools + sum(family.text(_tool_json(tool)) + family.tool for tool in tools)
 
 
-def _json(tool: Tool) -> str:
-    return _text({"name": tool.name, "description": tool.description or "", "parameters": _schema(tool)})
+def _tool_json(tool: Tool) -> str:
+    return _json({"name": tool.name, "description": tool.description or "", "parameters": _schema(tool)})
 
 
-def _text(value: dict[str, Any]) -> str:
+def _json(value: dict[str, Any]) -> str:
     return msgspec.json.encode(value).decode()
 
 
 def _schema(tool: Tool) -> dict[str, Any]:
-    """Empty for what isn't an object: the provider will say so."""
+    """The tool's schema; empty for one that isn't an object, which the provider will refuse."""
     try:
         return _OBJECT.decode(tool.parameters) if tool.parameters is not None else {}
     except msgspec.DecodeError:
@@ -40,23 +40,23 @@ def _schema(tool: Tool) -> dict[str, Any]:
 
 
 def _function(tool: Tool, family: Family) -> int:
-    """By OpenAI's own rule of thumb, which knows the first level of a schema; deeper levels count as their JSON."""
+    """OpenAI's own estimate, which covers the first level of a schema; deeper levels count as JSON."""
     first = _FUNCTION if family.encoding == "o200k_base" else _FUNCTION_CL100K
-    tokens = first + encoded(f"{tool.name}:{(tool.description or '').rstrip('.')}", family.encoding)
+    tokens = first + encoded_length(f"{tool.name}:{(tool.description or '').rstrip('.')}", family.encoding)
     properties = _schema(tool).get("properties")
     if not isinstance(properties, dict) or not properties:
         return tokens
-    return tokens + _PROPERTIES + sum(_property(name, said, family) for name, said in properties.items())
+    return tokens + _PROPERTIES + sum(_property(name, schema, family) for name, schema in properties.items())
 
 
-def _property(name: str, said: Any, family: Family) -> int:
-    if not isinstance(said, dict):
-        return _PROPERTY + encoded(name, family.encoding)
+def _property(name: str, schema: Any, family: Family) -> int:
+    if not isinstance(schema, dict):
+        return _PROPERTY + encoded_length(name, family.encoding)
     tokens = _PROPERTY
-    if isinstance(said.get("enum"), list):
-        tokens += _ENUM + sum(_ITEM + encoded(str(item), family.encoding) for item in said["enum"])
-    deeper = {word: said[word] for word in ("properties", "items", "anyOf", "oneOf", "allOf") if word in said}
+    if isinstance(schema.get("enum"), list):
+        tokens += _ENUM + sum(_ITEM + encoded_length(str(item), family.encoding) for item in schema["enum"])
+    deeper = {key: schema[key] for key in ("properties", "items", "anyOf", "oneOf", "allOf") if key in schema}
     if deeper:
-        tokens += encoded(_text(deeper), family.encoding)
-    told = str(said.get("description", "")).rstrip(".")
-    return tokens + encoded(f"{name}:{said.get('type', '')}:{told}", family.encoding)
+        tokens += encoded_length(_json(deeper), family.encoding)
+    description = str(schema.get("description", "")).rstrip(".")
+    return tokens + encoded_length(f"{name}:{schema.get('type', '')}:{description}", family.encoding)
