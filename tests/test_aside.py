@@ -1,4 +1,4 @@
-"""Work beside the loop: bounded, and not begun for who has left."""
+"""Work in threads beside the loop is bounded, and isn't started once its caller was cancelled."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from turnout.errors import InvalidRequest, Overloaded
 
 @pytest.fixture
 def beside() -> Iterator[Aside]:
-    made = Aside()
-    yield made
-    made.close()
+    threads = Aside()
+    yield threads
+    threads.close()
 
 
 class Work:
-    """Takes until it ``may_end``."""
+    """Runs until ``may_end`` is set."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -34,11 +34,11 @@ class Work:
 
 
 async def test_it_is_done_in_a_thread_only_where_it_is_large(beside: Aside) -> None:
-    def who() -> str:
+    def thread_name() -> str:
         return threading.current_thread().name
 
-    assert (await beside.run_if(True, who)).startswith("turnout-aside")
-    assert await beside.run_if(False, who) == threading.current_thread().name
+    assert (await beside.run_if(True, thread_name)).startswith("turnout-aside")
+    assert await beside.run_if(False, thread_name) == threading.current_thread().name
 
 
 async def test_what_is_raised_there_is_raised_here(beside: Aside) -> None:

@@ -1,7 +1,7 @@
-"""Work that would hold the event loop up: done in a thread beside it.
+"""Runs work that would block the event loop in a thread beside it.
 
-A thread lets the loop have its turn every few milliseconds, but not in the midst of one long call into C. Such calls
-are bounded by what a body may hold (``server/inference/bounds.py``).
+Python switches from the thread to the loop every few milliseconds, but not during one long call into C. The bounds of a
+body (``server/inference/bounds.py``) keep such calls short.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import ParamSpec, TypeVar
 from turnout.errors import Overloaded
 
 LARGE = 128 * 1024
-"""Bytes of a request from which on it is worked on aside; what is shorter takes a few milliseconds at worst."""
+"""Bytes. Larger requests are handled in a thread; smaller ones take a few milliseconds at most."""
 
-_THREADS = 2  # more would only keep the loop waiting longer for its turn
+_THREADS = 2  # more threads would delay the loop more
 _MOST_WAITING = 64
 
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
@@ -34,22 +34,24 @@ class Aside:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def enter(self, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result:
-        """The first work on a request. Raises ``Overloaded`` when too many wait for theirs."""
+    async def enter(
+        self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Runs the first work on a request. Raises ``Overloaded`` when too many requests wait for it."""
         if self._entering >= _MOST_WAITING:
             raise Overloaded(f"{_MOST_WAITING} large requests are waiting to be read. Try again in a moment.")
         self._entering += 1
         try:
-            return await self.run(work, *given, **named)
+            return await self.run(work, *args, **kwargs)
         finally:
             self._entering -= 1
 
     async def run_if(
-        self, large: bool, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs
+        self, large: bool, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Here and now, where it doesn't take long."""
-        return await self.run(work, *given, **named) if large else work(*given, **named)
+        """Runs large work in a thread, and other work at once in the event loop."""
+        return await self.run(work, *args, **kwargs) if large else work(*args, **kwargs)
 
-    async def run(self, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result:
-        """More work on one that has entered. What nobody waits for any more is not begun."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *given, **named))
+    async def run(self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        """Runs more work on a request that has entered. Work whose caller was cancelled before is not started."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))

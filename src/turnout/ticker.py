@@ -1,7 +1,7 @@
-"""One timer for everything that is watched, in place of a timer for each.
+"""One timer for all requests, in place of a timer for each.
 
-A timer for every request would be set and cancelled again nearly always without having fired. Here, being watched costs
-a place in a set, and a tick looks at everybody. Nobody is watched: nothing ticks.
+A timer for each request would be set and then cancelled nearly always. Here a request costs a place in a set, and each
+tick checks the whole set. The ticker stops while the set is empty.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-INTERVAL = 0.1  # seconds; how late a timeout may be noticed
+INTERVAL = 0.1  # seconds; a timeout is noticed at most this late
 
 
 class Watched(Protocol):
     def tick(self, now: float) -> None:
-        """``now`` is the loop's time. May take itself, or another, off the ticker."""
+        """``now`` is the event loop's time. It may remove itself, or another, from the ticker."""
         ...
 
 
 class Ticker:
-    """Belongs to the event loop it is made in."""
+    """Belongs to the event loop that runs when it is created."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -28,7 +28,7 @@ class Ticker:
         self.ticking = False
 
     def current_task(self) -> asyncio.Task[object] | None:
-        """Told the loop, asyncio needn't look which one is running: that asks the system for the process's id."""
+        """Passes the loop, as finding the running loop costs asyncio a system call for the process's id."""
         return asyncio.current_task(self._loop)
 
     def add(self, watched: Watched) -> None:

@@ -1,4 +1,4 @@
-"""One timer for all: it ticks while somebody is watched, and only then."""
+"""One timer for all: it ticks only while its set isn't empty."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import asyncio
 from turnout.ticker import Ticker
 
 
-class Seen:
-    """Counts its ticks, and may leave after some."""
+class Recorder:
+    """Records the times of its ticks, and discards itself after ``most``."""
 
     def __init__(self, ticker: Ticker, most: int = 1_000_000) -> None:
         self.times: list[float] = []
@@ -24,24 +24,24 @@ class Seen:
             self.twice.set()
 
 
-async def test_who_is_watched_is_ticked_until_it_is_discarded() -> None:
+async def test_it_ticks_whatever_is_added_until_that_is_discarded() -> None:
     ticker = Ticker()
-    seen = Seen(ticker)
-    ticker.add(seen)
-    await asyncio.wait_for(seen.twice.wait(), 2)
-    ticker.discard(seen)
-    before = len(seen.times)
+    recorder = Recorder(ticker)
+    ticker.add(recorder)
+    await asyncio.wait_for(recorder.twice.wait(), 2)
+    ticker.discard(recorder)
+    before = len(recorder.times)
     await asyncio.sleep(0.03)
-    assert len(seen.times) == before
-    assert seen.times == sorted(seen.times)
-    assert abs(seen.times[-1] - ticker.time()) < 1
+    assert len(recorder.times) == before
+    assert recorder.times == sorted(recorder.times)
+    assert abs(recorder.times[-1] - ticker.time()) < 1
 
 
 async def test_a_tick_may_discard_itself_and_others() -> None:
     ticker = Ticker()
-    other = Seen(ticker)
+    other = Recorder(ticker)
 
-    class Jealous(Seen):
+    class Jealous(Recorder):
         def tick(self, now: float) -> None:
             ticker.discard(other)
             super().tick(now)
@@ -54,25 +54,25 @@ async def test_a_tick_may_discard_itself_and_others() -> None:
     assert len(other.times) <= 1
 
 
-async def test_nobody_is_watched_nothing_ticks() -> None:
-    """And it begins again with the next one."""
+async def test_it_stops_while_nobody_is_watched() -> None:
+    """It starts again with the next one that is added."""
     ticker = Ticker()
     for _ in range(2):
-        seen = Seen(ticker, most=2)
-        ticker.add(seen)
-        await asyncio.wait_for(seen.twice.wait(), 2)
+        recorder = Recorder(ticker, most=2)
+        ticker.add(recorder)
+        await asyncio.wait_for(recorder.twice.wait(), 2)
         await asyncio.sleep(0.02)
         assert not ticker.ticking
 
 
 async def test_to_be_added_twice_is_to_be_watched_once() -> None:
     ticker = Ticker()
-    seen = Seen(ticker)
-    ticker.add(seen)
-    ticker.add(seen)
-    await asyncio.wait_for(seen.twice.wait(), 2)
-    assert len(seen.times) == len(set(seen.times))
-    ticker.discard(seen)
-    ticker.discard(seen)
+    recorder = Recorder(ticker)
+    ticker.add(recorder)
+    ticker.add(recorder)
+    await asyncio.wait_for(recorder.twice.wait(), 2)
+    assert len(recorder.times) == len(set(recorder.times))
+    ticker.discard(recorder)
+    ticker.discard(recorder)
     await asyncio.sleep(0.02)
     assert not ticker.ticking

@@ -1,4 +1,4 @@
-"""Every test here runs on the standard library's event loop and on uvloop, as sockets are where they differ."""
+"""Runs every test here on the standard library's event loop and on uvloop, as their sockets differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies in every form that HTTP/1.1 allows, byte by byte as a server may send them."""
+"""Requests and replies in every form that HTTP/1.1 allows, cut at any byte."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ LIMIT = 10_000_000
 
 @asynccontextmanager
 async def transport() -> AsyncIterator[Transport]:
-    made = Transport()
+    opened = Transport()
     try:
-        yield made
+        yield opened
     finally:
-        await made.close()
+        await opened.close()
 
 
 def request(server: RawUpstream, body: bytes = b"{}", **headers: str) -> WireRequest:
@@ -35,19 +35,19 @@ def request(server: RawUpstream, body: bytes = b"{}", **headers: str) -> WireReq
 
 
 @asynccontextmanager
-async def answered(*scripts: Script) -> AsyncIterator[Response]:
-    async with RawUpstream(*scripts) as server, transport() as made:
-        yield await made.send(request(server), 5)
+async def response_to(*scripts: Script) -> AsyncIterator[Response]:
+    async with RawUpstream(*scripts) as server, transport() as client:
+        yield await client.send(request(server), 5)
 
 
-async def whole(*pieces: bytes, close: bool = False) -> bytes:
-    async with answered(replying(*pieces, close=close)) as response:
+async def body_of(*pieces: bytes, close: bool = False) -> bytes:
+    async with response_to(replying(*pieces, close=close)) as response:
         return await response.read_all(LIMIT)
 
 
 async def test_the_request_is_sent_as_it_is() -> None:
-    async with RawUpstream(replying(ok())) as server, transport() as made:
-        await made.send(WireRequest(f"{server.origin}/a%20b?c=d", {"x-key": "sk", "x-empty": ""}, b"\x00body"), 5)
+    async with RawUpstream(replying(ok())) as server, transport() as client:
+        await client.send(WireRequest(f"{server.origin}/a%20b?c=d", {"x-key": "sk", "x-empty": ""}, b"\x00body"), 5)
         head, _, body = server.requests[0].partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         assert lines[0] == "POST /a%20b?c=d HTTP/1.1"
@@ -64,8 +64,8 @@ async def test_the_request_is_sent_as_it_is() -> None:
 
 
 async def test_a_get_has_no_body() -> None:
-    async with RawUpstream(replying(ok())) as server, transport() as made:
-        response = await made.send(WireRequest(server.url, {}, b"", "GET"), 5)
+    async with RawUpstream(replying(ok())) as server, transport() as client:
+        response = await client.send(WireRequest(server.url, {}, b"", "GET"), 5)
         assert await response.read_all(LIMIT) == b"ok"
         assert server.requests[0].startswith(b"GET /v1/chat/completions HTTP/1.1\r\n")
 
@@ -73,15 +73,15 @@ async def test_a_get_has_no_body() -> None:
 @pytest.mark.parametrize("size", [255 * 1024, 256 * 1024, 32_000_000], ids=["small", "limit", "32MB"])
 async def test_a_body_of_any_size_arrives(size: int) -> None:
     body = bytes(range(256)) * (size // 256)
-    async with RawUpstream(replying(ok())) as server, transport() as made:
-        response = await made.send(request(server, body), 5)
+    async with RawUpstream(replying(ok())) as server, transport() as client:
+        response = await client.send(request(server, body), 5)
         assert await response.read_all(LIMIT) == b"ok"
         assert server.requests[0].endswith(body)
 
 
 async def test_status_and_headers_are_told() -> None:
     head = b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nX-Odd:  a\xe9b \r\ncontent-length: 4\r\n\r\nwait"
-    async with answered(replying(head)) as response:
+    async with response_to(replying(head)) as response:
         assert response.status == 429
         assert response.headers["retry-after"] == "7"
         assert response.headers["x-odd"] == "aéb"
@@ -112,14 +112,14 @@ async def test_status_and_headers_are_told() -> None:
     ],
 )
 async def test_bodies(reply: bytes, body: bytes) -> None:
-    """Whole, and byte for byte."""
-    assert await whole(reply) == body
-    async with answered(slowly(reply)) as response:
+    """Sent at once, and byte by byte."""
+    assert await body_of(reply) == body
+    async with response_to(slowly(reply)) as response:
         assert await response.read_all(LIMIT) == body
 
 
 def slowly(reply: bytes) -> Script:
-    """Byte by byte, as fast as the loop turns."""
+    """Sends one byte in each turn of the loop."""
 
     async def script(visit: Visit) -> None:
         await visit.request()
@@ -140,8 +140,8 @@ def slowly(reply: bytes) -> Script:
     ],
 )
 async def test_a_body_may_end_with_the_connection(head: bytes) -> None:
-    assert await whole(head, b"he", b"llo", close=True) == b"hello"
-    assert await whole(head, close=True) == b""
+    assert await body_of(head, b"he", b"llo", close=True) == b"hello"
+    assert await body_of(head, close=True) == b""
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ async def test_a_body_may_end_with_the_connection(head: bytes) -> None:
     ],
 )
 async def test_a_body_that_was_cut_is_an_error_and_never_an_end(reply: bytes, what: str) -> None:
-    async with answered(replying(reply, close=True)) as response:
+    async with response_to(replying(reply, close=True)) as response:
         with pytest.raises(UpstreamBroken, match=what):
             await response.read_all(LIMIT)
 
 
 async def test_what_came_before_the_cut_is_given() -> None:
-    async with answered(replying(CHUNKED + b"5\r\nhello\r\n", close=True)) as response:
+    async with response_to(replying(CHUNKED + b"5\r\nhello\r\n", close=True)) as response:
         assert await response.read() == b"hello"
         with pytest.raises(UpstreamBroken, match="broke off in the middle"):
             await response.read()
@@ -176,7 +176,7 @@ async def test_a_reset_in_the_body_is_an_error() -> None:
         await asyncio.sleep(0.05)
         visit.reset()
 
-    async with answered(script) as response:
+    async with response_to(script) as response:
         assert await response.read() == b"hello"
         with pytest.raises(UpstreamBroken, match="broke off in the middle"):
             await response.read()
@@ -234,9 +234,9 @@ async def test_a_reset_in_the_body_is_an_error() -> None:
     ],
 )
 async def test_what_is_no_reply(reply: bytes, error: type[Exception], what: str) -> None:
-    async with RawUpstream(replying(reply, close=True)) as server, transport() as made:
+    async with RawUpstream(replying(reply, close=True)) as server, transport() as client:
         with pytest.raises(error, match=what) as caught:
-            await made.send(request(server), 5)
+            await client.send(request(server), 5)
         assert server.origin in str(caught.value)
         assert len(server.visits) == 1
 
@@ -246,35 +246,35 @@ async def test_a_reset_before_the_reply_is_an_error() -> None:
         await visit.request()
         visit.reset()
 
-    async with RawUpstream(script) as server, transport() as made:
+    async with RawUpstream(script) as server, transport() as client:
         with pytest.raises(UpstreamUnreachable, match="closed the connection before it answered"):
-            await made.send(request(server), 5)
+            await client.send(request(server), 5)
 
 
 async def test_a_trailer_is_no_header_and_may_not_be_endless() -> None:
-    """Bytes that are no body are bounded, wherever they stand."""
+    """Bytes outside of a body are bounded, also after it."""
     trailer = CHUNKED + b"5\r\nhello\r\n0\r\ncontent-encoding: br\r\nx: y\r\n"
-    async with answered(replying(trailer + b"\r\n")) as response:
+    async with response_to(replying(trailer + b"\r\n")) as response:
         assert await response.read_all(LIMIT) == b"hello"
         assert set(response.headers) == {"transfer-encoding"}
-    async with answered(replying(trailer, *[b"x: " + b"y" * 8_000 + b"\r\n"] * 10)) as response:
+    async with response_to(replying(trailer, *[b"x: " + b"y" * 8_000 + b"\r\n"] * 10)) as response:
         with pytest.raises(UpstreamBroken, match="more than 65536 bytes"):
             await response.read_all(LIMIT)
 
 
 async def test_a_chunk_extension_may_not_be_endless() -> None:
-    async with answered(replying(CHUNKED + b"5;", *[b"x" * 20_000] * 5)) as response:
+    async with response_to(replying(CHUNKED + b"5;", *[b"x" * 20_000] * 5)) as response:
         with pytest.raises(UpstreamBroken, match="more than 65536 bytes"):
             await response.read_all(LIMIT)
 
 
 async def test_a_long_body_in_tiny_chunks_is_no_long_head() -> None:
     pieces = [b"".join(b"1\r\nx\r\n" for _ in range(4_000)) for _ in range(5)]
-    assert await whole(CHUNKED, *pieces, b"0\r\n\r\n") == b"x" * 20_000
+    assert await body_of(CHUNKED, *pieces, b"0\r\n\r\n") == b"x" * 20_000
 
 
 async def test_pieces_are_given_as_they_come() -> None:
-    """Nothing waits for more, not even for the end of a chunk."""
+    """A piece is given at once, even before its chunk has ended."""
     go_on = asyncio.Event()
 
     async def script(visit: Visit) -> None:
@@ -283,7 +283,7 @@ async def test_pieces_are_given_as_they_come() -> None:
         await go_on.wait()
         await visit.send(b"world\r\n0\r\n\r\n")
 
-    async with answered(script) as response:
+    async with response_to(script) as response:
         assert await response.read() == b"hello"
         go_on.set()
         assert await response.read() == b"world"
@@ -292,7 +292,7 @@ async def test_pieces_are_given_as_they_come() -> None:
 
 
 async def test_only_as_much_is_read_as_is_asked_for() -> None:
-    async with answered(replying(ok(b"x" * 1_000_000))) as response:
+    async with response_to(replying(ok(b"x" * 1_000_000))) as response:
         assert await response.read_all(1000) == b"x" * 1000
 
 
@@ -316,8 +316,8 @@ def packed(data: bytes, encoding: str) -> bytes:
     ],
 )
 async def test_a_compressed_body_is_unpacked(reply: bytes) -> None:
-    assert await whole(reply) == TEXT
-    assert await whole(*[reply[:90], reply[90:100], reply[100:]]) == TEXT
+    assert await body_of(reply) == TEXT
+    assert await body_of(*[reply[:90], reply[90:100], reply[100:]]) == TEXT
 
 
 async def test_a_compressed_stream_is_unpacked_piece_by_piece() -> None:
@@ -334,7 +334,7 @@ async def test_a_compressed_stream_is_unpacked_piece_by_piece() -> None:
         await go_on.wait()
         await visit.send(chunked(second))
 
-    async with answered(script) as response:
+    async with response_to(script) as response:
         assert await response.read() == b"data: a\n\n"
         go_on.set()
         assert await response.read_all(LIMIT) == b"data: b\n\n"
@@ -351,20 +351,20 @@ async def test_a_compressed_stream_is_unpacked_piece_by_piece() -> None:
 )
 async def test_what_can_not_be_unpacked_is_broken(reply: bytes) -> None:
     with pytest.raises(UpstreamBroken, match="can't be unpacked"):
-        await whole(reply)
+        await body_of(reply)
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
 async def test_an_unknown_encoding_is_refused(encoding: str) -> None:
-    async with RawUpstream(replying(packed(b"x", encoding))) as server, transport() as made:
+    async with RawUpstream(replying(packed(b"x", encoding))) as server, transport() as client:
         with pytest.raises(UpstreamBroken, match=f"answered in '{encoding}'"):
-            await made.send(request(server), 5)
+            await client.send(request(server), 5)
         await asyncio.wait_for(server.visits[0].left.wait(), 5)
 
 
 async def test_a_bomb_is_unpacked_as_it_is_read() -> None:
-    """100 MB that came as 100 KB: each piece stays small, and others have their turn in between."""
-    async with answered(replying(packed(gzip.compress(b"\0" * 100_000_000, 1), "gzip"))) as response:
+    """100 MB came as 100 KB: each piece stays small, and other tasks run in between."""
+    async with response_to(replying(packed(gzip.compress(b"\0" * 100_000_000, 1), "gzip"))) as response:
         size = largest = turns = 0
 
         async def other() -> None:

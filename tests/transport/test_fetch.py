@@ -1,4 +1,4 @@
-"""What a client's URL points to is fetched within bounds, and never from inside the network."""
+"""A client's URL is fetched within bounds, and never from a private address."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from turnout.transport import Fetcher
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
-INSIDE = "its host has no public address"
+PRIVATE = "its host has no public address"
 
 
-class Names:
-    """A resolver of a few names, which counts."""
+class Resolver:
+    """Resolves a few names, and records the hosts that it was called for."""
 
     def __init__(self, **addresses: str) -> None:
         self.addresses = addresses
-        self.asked: list[str] = []
+        self.resolved: list[str] = []
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
-        self.asked.append(host)
+        self.resolved.append(host)
         if host not in self.addresses:
             raise OSError("no such host: secret.internal")
         return self.addresses[host].split()
@@ -35,7 +35,7 @@ def fetcher(
     *, max_bytes: int = 100_000, seconds: float = 5, private: Sequence[str] = ("localhost",), **names: str
 ) -> Fetcher:
     """``localhost`` stands for a host of the internet."""
-    resolve = Names(localhost="127.0.0.1", **names).resolve
+    resolve = Resolver(localhost="127.0.0.1", **names).resolve
     return Fetcher(max_bytes=max_bytes, seconds=seconds, private_hosts=private, resolve=resolve)
 
 
@@ -66,38 +66,38 @@ async def test_gives_the_bytes_and_sends_no_credentials() -> None:
 async def test_never_reaches_this_machine_by_any_of_its_names(host: str) -> None:
     """With the machine's own resolver."""
     async with RawUpstream(replying(ok())) as server:
-        with pytest.raises(NotFetched, match=INSIDE):
+        with pytest.raises(NotFetched, match=PRIVATE):
             await Fetcher(max_bytes=100, seconds=5).fetch(at(server, host=host))
         assert server.visits == []
 
 
 async def test_a_name_that_leads_inside_is_told_like_one_that_doesn_t_exist() -> None:
-    told = []
+    messages = []
     for host in ("rebound.example", "missing.example"):
         with pytest.raises(NotFetched) as refused:
             await fetcher(**{"rebound.example": "10.0.0.1 127.0.0.1 fd00::1"}).fetch(f"http://{host}/a.png")
-        told.append(refused.value.message)
-    assert told[0] == told[1]
-    assert "10.0.0.1" not in told[0]
-    assert "internal" not in told[0]
+        messages.append(refused.value.message)
+    assert messages[0] == messages[1]
+    assert "10.0.0.1" not in messages[0]
+    assert "internal" not in messages[0]
 
 
 async def test_the_address_that_was_looked_at_is_the_one_that_is_connected_to() -> None:
     """A name is resolved once, so that it can't lead elsewhere the second time."""
-    names = Names(localhost="127.0.0.1")
+    resolver = Resolver(localhost="127.0.0.1")
     async with RawUpstream(replying(ok(b"picture"))) as server:
-        made = Fetcher(max_bytes=100, seconds=5, private_hosts=["LOCALHOST"], resolve=names.resolve)
-        assert await made.fetch(at(server)) == b"picture"
-    assert names.asked == ["localhost"]
+        cased = Fetcher(max_bytes=100, seconds=5, private_hosts=["LOCALHOST"], resolve=resolver.resolve)
+        assert await cased.fetch(at(server)) == b"picture"
+    assert resolver.resolved == ["localhost"]
 
 
 async def test_patterns_name_hosts_not_addresses() -> None:
     async with RawUpstream(replying(ok(b"picture"))) as server:
         names = {"nas.local": "127.0.0.1", "evil.example": "127.0.0.1"}
-        made = fetcher(private=["*.local"], **names)
-        assert await made.fetch(at(server, host="nas.local")) == b"picture"
-        with pytest.raises(NotFetched, match=INSIDE):
-            await made.fetch(at(server, host="evil.example"))
+        with_pattern = fetcher(private=["*.local"], **names)
+        assert await with_pattern.fetch(at(server, host="nas.local")) == b"picture"
+        with pytest.raises(NotFetched, match=PRIVATE):
+            await with_pattern.fetch(at(server, host="evil.example"))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -113,14 +113,14 @@ async def test_a_redirect_doesn_t_lead_inside(to: str) -> None:
         target = to.format(port=inside.port)
         async with RawUpstream(replying(redirect(target))) as server:
             host = target.split("//")[1].rpartition(":")[0].strip("[]")
-            with pytest.raises(NotFetched, match=INSIDE):
+            with pytest.raises(NotFetched, match=PRIVATE):
                 await fetcher(**{host: host}).fetch(at(server))
         assert inside.visits == []
 
 
 async def test_a_redirect_to_a_name_that_leads_inside_doesn_t_either() -> None:
     async with RawUpstream(replying(redirect("http://rebound.example/"))) as server:
-        with pytest.raises(NotFetched, match=INSIDE):
+        with pytest.raises(NotFetched, match=PRIVATE):
             await fetcher(**{"rebound.example": "169.254.169.254"}).fetch(at(server))
 
 
@@ -215,5 +215,5 @@ async def test_nobody_there() -> None:
 
 async def test_the_next_address_is_tried() -> None:
     async with RawUpstream(replying(ok(b"picture"))) as server:
-        made = fetcher(private=["two.example"], **{"two.example": "127.0.0.9 127.0.0.1"})
-        assert await made.fetch(at(server, host="two.example")) == b"picture"
+        trying = fetcher(private=["two.example"], **{"two.example": "127.0.0.9 127.0.0.1"})
+        assert await trying.fetch(at(server, host="two.example")) == b"picture"

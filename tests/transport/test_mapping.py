@@ -1,4 +1,4 @@
-"""Foreign exceptions become ours, every one of them."""
+"""Every foreign exception becomes one of ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httptools.parser.errors
 import pytest
 
 from turnout.errors import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from turnout.transport.mapping import FOREIGN, mapped
+from turnout.transport.mapping import FOREIGN, upstream_error
 
 ADDRESS = "http://h:1"
 
@@ -36,7 +36,7 @@ RAISED = sorted(
 """All that sockets, TLS, names, the parser and the decompressor can raise."""
 
 
-def made(kind: type[BaseException]) -> BaseException:
+def build_error(kind: type[BaseException]) -> BaseException:
     if issubclass(kind, UnicodeDecodeError):
         return kind("idna", b"x", 0, 1, "why")
     if issubclass(kind, UnicodeEncodeError):
@@ -52,7 +52,7 @@ def made(kind: type[BaseException]) -> BaseException:
 @pytest.mark.parametrize("kind", RAISED, ids=lambda kind: kind.__name__)
 def test_every_foreign_exception_is_mapped(kind: type[BaseException]) -> None:
     assert issubclass(kind, FOREIGN)
-    error = mapped(made(kind), ADDRESS)
+    error = upstream_error(build_error(kind), ADDRESS)
     assert isinstance(error, UpstreamError)
     assert error.message.startswith(f"{ADDRESS} ")
     assert error.message.endswith(".")
@@ -62,7 +62,7 @@ def test_every_foreign_exception_is_mapped(kind: type[BaseException]) -> None:
 def test_a_defect_of_ours_is_not(kind: type[Exception]) -> None:
     assert not issubclass(kind, FOREIGN)
     with pytest.raises(TypeError, match="no mapping"):
-        mapped(kind("why"), ADDRESS)
+        upstream_error(kind("why"), ADDRESS)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_defect_of_ours_is_not(kind: type[Exception]) -> None:
         ),
         pytest.param(ssl.SSLError(1, "x"), UpstreamUnreachable, "failed the TLS handshake.", id="tls"),
         pytest.param(
-            made(ssl.SSLCertVerificationError),
+            build_error(ssl.SSLCertVerificationError),
             UpstreamUnreachable,
             "has a certificate that isn't trusted (self-signed certificate).",
             id="certificate",
@@ -100,7 +100,7 @@ def test_a_defect_of_ours_is_not(kind: type[Exception]) -> None:
         pytest.param(zlib.error("x"), UpstreamBroken, "sent a compressed answer that can't be unpacked.", id="zlib"),
     ],
 )
-def test_what_is_said(error: BaseException, kind: type[UpstreamError], message: str) -> None:
-    ours = mapped(error, ADDRESS)
+def test_messages(error: BaseException, kind: type[UpstreamError], message: str) -> None:
+    ours = upstream_error(error, ADDRESS)
     assert type(ours) is kind
     assert ours.message == f"{ADDRESS} {message}"

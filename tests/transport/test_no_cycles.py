@@ -1,4 +1,4 @@
-"""A connection that is over, or never stood, is gone at once, with all that it held."""
+"""A connection that has ended, or was never made, is freed at once with everything that it held."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from turnout.errors import UpstreamError
 from turnout.transport import Transport
 
 
-async def asked(transport: Transport, url: str) -> None:
+async def send_and_read(transport: Transport, url: str) -> None:
     with contextlib.suppress(UpstreamError):
         response = await transport.send(WireRequest(url, {}, b"{}"), 5)
         await response.read_all(1000)
@@ -33,7 +33,7 @@ async def test_a_reply(script: Script) -> None:
     async with RawUpstream(script) as server:
         transport = Transport()
         with nothing_left_for_the_collector():
-            await asked(transport, server.url)
+            await send_and_read(transport, server.url)
             await transport.close()
 
 
@@ -41,5 +41,5 @@ async def test_a_reply(script: Script) -> None:
 async def test_no_connection(url: str) -> None:
     transport = Transport()
     with nothing_left_for_the_collector():
-        await asked(transport, url)
+        await send_and_read(transport, url)
     await transport.close()

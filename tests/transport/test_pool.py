@@ -1,4 +1,4 @@
-"""Connections: kept, replaced, given up, closed at once, and never used for what doesn't belong on them."""
+"""Connections are kept, replaced, given up, closed at once, and never given another request's reply."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def opened(*scripts: Script, host: str = "127.0.0.1") -> AsyncIterator[tup
 
 
 async def ask(transport: Transport, server: RawUpstream, body: bytes = b"{}") -> bytes:
-    """One whole exchange."""
+    """The body of one whole exchange."""
     response = await transport.send(WireRequest(server.url, {}, body), 5)
     data = await response.read_all(LIMIT)
     response.release()
@@ -43,7 +43,7 @@ async def ask(transport: Transport, server: RawUpstream, body: bytes = b"{}") ->
 
 
 async def left(server: RawUpstream, number: int = 0) -> None:
-    """The client has closed that connection."""
+    """Waits until the client has closed that connection."""
     await asyncio.wait_for(server.visits[number].left.wait(), 5)
 
 
@@ -96,7 +96,7 @@ async def test_a_second_reply_does_not_change_the_first() -> None:
 
 
 async def test_what_comes_while_nobody_asked_closes_the_connection() -> None:
-    """Else it would be taken for the next reply."""
+    """The client would take it for the next reply otherwise."""
 
     async def script(visit: Visit) -> None:
         await visit.request()
@@ -118,7 +118,7 @@ async def test_a_body_that_was_not_read_to_its_end_is_not_left_on_a_kept_connect
 
 
 async def test_the_connection_used_last_is_used_first() -> None:
-    """So the others grow old and are closed, when there is less to do."""
+    """So the others stay idle and are closed when there are fewer requests."""
     async with opened(replying(ok())) as (server, transport):
         together = await asyncio.gather(*[transport.send(WireRequest(server.url, {}, b""), 5) for _ in range(3)])
         for response in together:
@@ -158,7 +158,7 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used() -> None
 
 
 def hanging_up(*bytes_before: bytes, reset: bool = False) -> Script:
-    """Answers once; of the next request it sends these bytes, then hangs up."""
+    """Answers once. At the next request it sends these bytes and closes the connection."""
 
     async def script(visit: Visit) -> None:
         await visit.request()
@@ -172,7 +172,7 @@ def hanging_up(*bytes_before: bytes, reset: bool = False) -> Script:
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 async def test_a_kept_connection_that_turns_out_to_be_stale_is_replaced(reset: bool) -> None:
-    """The request is sent once more, whole."""
+    """The whole request is sent once more."""
     async with opened(hanging_up(reset=reset), replying(ok(b"two"))) as (server, transport):
         assert await ask(transport, server) == b"one"
         assert await ask(transport, server, b"body") == b"two"
@@ -191,7 +191,7 @@ async def test_it_is_replaced_only_once() -> None:
 
 
 async def test_it_is_not_replaced_when_something_came_back() -> None:
-    """The provider has seen the request, and perhaps worked on it."""
+    """The provider has seen the request, and may have worked on it."""
     async with opened(hanging_up(b"HTTP/1.1 "), replying(ok())) as (server, transport):
         await ask(transport, server)
         with pytest.raises(UpstreamError):
@@ -210,7 +210,7 @@ async def test_a_fresh_connection_is_not_replaced() -> None:
 
 
 async def test_connections_that_are_gone_leave_nothing_behind() -> None:
-    """Neither those that were used nor those that the provider closed as soon as it had taken them."""
+    """This holds for used connections and for those that the provider closed at once."""
 
     async def closed_at_once(visit: Visit) -> None:
         visit.reset()
@@ -221,11 +221,11 @@ async def test_connections_that_are_gone_leave_nothing_behind() -> None:
                 await ask(transport, server)
         await asyncio.sleep(0.01)
         gc.collect()
-        assert [found for found in gc.get_objects() if isinstance(found, Connection)] == []
+        assert [each for each in gc.get_objects() if isinstance(each, Connection)] == []
 
 
 class LateLoop:
-    """An event loop that tells of a new connection only after the provider had time to close it."""
+    """An event loop that returns a new connection only after the provider had time to close it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -234,9 +234,9 @@ class LateLoop:
         return getattr(self._loop, name)
 
     async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        made = await self._loop.create_connection(*args, **kwargs)
+        connection = await self._loop.create_connection(*args, **kwargs)
         await asyncio.sleep(0.05)
-        return made
+        return connection
 
 
 async def test_a_connection_that_was_lost_before_it_was_known_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,23 +248,23 @@ async def test_a_connection_that_was_lost_before_it_was_known_is_forgotten(monke
         with pytest.raises(UpstreamUnreachable, match="closed the connection before it answered"):
             await ask(transport, server)
         gc.collect()
-        assert [found for found in gc.get_objects() if isinstance(found, Connection)] == []
+        assert [each for each in gc.get_objects() if isinstance(each, Connection)] == []
 
 
 # --- leaving -----------------------------------------------------------------------------------------
 
 
 async def test_a_cancelled_wait_for_the_reply_closes_the_connection_at_once() -> None:
-    asked = asyncio.Event()
+    received = asyncio.Event()
 
     async def silent(visit: Visit) -> None:
         await visit.request()
-        asked.set()
+        received.set()
         await visit.until_left()
 
     async with opened(silent) as (server, transport):
         task = asyncio.create_task(ask(transport, server))
-        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.wait_for(received.wait(), 5)
         task.cancel()
         began = time.perf_counter()
         with pytest.raises(asyncio.CancelledError):
@@ -302,7 +302,7 @@ async def test_closing_the_transport_closes_what_is_kept() -> None:
 
 
 async def test_a_provider_is_not_read_faster_than_the_client_takes_it() -> None:
-    """Of 50 MB, only what fits into the kernel's buffers and a little more leaves the provider."""
+    """The provider has 50 MB, and can send only a little more than the kernel's buffers hold."""
     sent = 0
 
     async def pours(visit: Visit) -> None:
@@ -326,7 +326,7 @@ async def test_a_provider_is_not_read_faster_than_the_client_takes_it() -> None:
 
 
 async def settled(value: Callable[[], int]) -> None:
-    """Waits until the value has stood still for a fifth of a second."""
+    """Waits until the value has not changed for a fifth of a second."""
     before = -1
     while before != value():
         before = value()
@@ -366,7 +366,7 @@ async def test_a_refused_connection_names_the_address() -> None:
 
 
 async def test_a_connection_that_takes_too_long_times_out() -> None:
-    """The provider takes the connection, but never says a word of TLS."""
+    """The provider accepts the connection, but never answers the TLS handshake."""
 
     async def silent(visit: Visit) -> None:
         await visit.until_left()
@@ -380,7 +380,7 @@ async def test_a_connection_that_takes_too_long_times_out() -> None:
 
 
 async def test_the_connect_timeout_ends_with_the_connection() -> None:
-    """A slow answer is the caller's business."""
+    """The caller has its own timeout for a slow answer."""
 
     async def slow(visit: Visit) -> None:
         await visit.request()
@@ -437,6 +437,6 @@ async def test_many_at_once() -> None:
             await visit.send(ok(request.partition(b"\r\n\r\n")[2]))
 
     async with opened(echo) as (server, transport):
-        asked = [b"%d" % number for number in range(90)]
-        replies: list[Awaitable[bytes]] = [ask(transport, server, body) for body in asked]
-        assert await asyncio.gather(*replies) == asked
+        bodies = [b"%d" % number for number in range(90)]
+        replies: list[Awaitable[bytes]] = [ask(transport, server, body) for body in bodies]
+        assert await asyncio.gather(*replies) == bodies

@@ -1,4 +1,4 @@
-"""Where a URL points to, and what of it may be shown."""
+"""The parts of a URL, and the part that may be shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS, with an authority of our own that openssl makes."""
+"""TLS, with certificates of an authority that the tests create with openssl."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server whose authority is trusted for the time of the test."""
+    """A server whose authority is trusted during the test."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     return authority.server("IP:127.0.0.1")
 

@@ -1,6 +1,6 @@
 """The only place that opens a socket to an upstream: HTTP/1.1 on httptools' parser and the event loop's own TLS.
 
-Why not one of the client libraries: docs/decisions/http-client.md.
+docs/decisions/http-client.md tells why it is not one of the client libraries.
 """
 
 from .connection import Response
@@ -11,4 +11,4 @@ from .target import address_of
 __all__ = ["ERROR_BODY_LIMIT", "Fetcher", "Response", "Transport", "address_of"]
 
 ERROR_BODY_LIMIT = 64 * 1024
-"""How much of an error reply is worth reading."""
+"""The bytes that are read of an error reply."""

@@ -1,4 +1,4 @@
-"""One connection to an upstream, and the reply that is being read from it."""
+"""One connection to an upstream, and the reply that is read from it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import httptools
 
 from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamError, UpstreamTimeout
 
-from .mapping import FOREIGN, PARSER_ERRORS, mapped
+from .mapping import FOREIGN, PARSER_ERRORS, upstream_error
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of a reply that are no body, in a row: status line and headers, chunk extensions, trailers."""
+"""Bytes in a row that don't belong to a body: status line and headers, chunk extensions, trailers."""
 
-_BUFFER_LIMIT = 256 * 1024  # bytes that wait to be read before the provider is made to wait
+_BUFFER_LIMIT = 256 * 1024  # unread bytes, beyond which the connection stops reading from the provider
 
 
 class Connection(asyncio.Protocol):
-    """Carries one exchange at a time. ``answered`` tells whether a byte of its reply came, ``reusable`` its end."""
+    """Carries one exchange at a time. ``reply_begun`` tells whether a byte of its reply has come."""
 
     def __init__(self, origin: str, on_lost: Callable[[Connection], None]) -> None:
         self.origin = origin
@@ -29,21 +29,21 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._paused = False
-        self._unsent = False  # so much waits to be sent that the event loop has told
+        self._write_buffer_full = False  # the event loop has called ``pause_writing``
         self.idle_since = 0.0
         self._reset()
 
     def _reset(self) -> None:
         self._chunks: list[bytes] = []
         self._buffered = 0
-        self._bodiless = 0  # bytes since the last of the body
+        self._bytes_since_body = 0
         self._head_complete = False
         self._complete = False
         self._keep_alive = False
         self._error: UpstreamError | None = None
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.answered = False
+        self.reply_begun = False
 
     @property
     def open(self) -> bool:
@@ -51,18 +51,18 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Another exchange may follow."""
+        """Whether another exchange may follow."""
         return self._complete and self._keep_alive and self._transport is not None
 
     @property
-    def _ends_with_connection(self) -> bool:
-        """A body without a length goes on until the connection is closed."""
+    def _body_ends_at_close(self) -> bool:
+        """A body without a length ends when the connection is closed."""
         return "content-length" not in self.headers and "transfer-encoding" not in self.headers
 
     # --- what the pool and the response call ---
 
     def send(self, head: bytes, body: bytes) -> None:
-        """Begins an exchange."""
+        """Begins an exchange. Raises ``ConnectionResetError`` when the connection is closed."""
         transport = self._transport
         if transport is None:
             raise ConnectionResetError
@@ -73,20 +73,22 @@ class Connection(asyncio.Protocol):
         else:
             transport.writelines((head, body))
 
-    async def taken(self, patience: float | None) -> None:
-        """Waits until the other side has taken what was sent, but for a rest, or has begun to answer.
+    async def drain(self, stall_timeout: float | None) -> None:
+        """Waits until the write buffer is small again, or the reply's head has come.
 
-        Raises ``UpstreamTimeout`` when it takes nothing for ``patience`` seconds.
+        Raises ``UpstreamTimeout`` when the provider reads nothing for ``stall_timeout`` seconds.
         """
-        while self._unsent and not self._head_complete and self._error is None and self._transport is not None:
-            left = self._transport.get_write_buffer_size()
+        while (
+            self._write_buffer_full and not self._head_complete and self._error is None and self._transport is not None
+        ):
+            unsent = self._transport.get_write_buffer_size()
             try:
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(stall_timeout):
                     await self._wait()
             except TimeoutError:
-                if self._transport is not None and self._transport.get_write_buffer_size() == left:
+                if self._transport is not None and self._transport.get_write_buffer_size() == unsent:
                     raise UpstreamTimeout(
-                        f"{self.origin} did not take the request: {left} bytes of it are left."
+                        f"{self.origin} did not take the request: {unsent} bytes of it are left."
                     ) from None
 
     async def head(self) -> None:
@@ -145,38 +147,38 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._complete or self._error is not None:
-            self.close()  # nobody asked for this
+            self.close()  # no request is open that this could answer
             return
-        self.answered = True
-        self._bodiless += len(data)
+        self.reply_begun = True
+        self._bytes_since_body += len(data)
         try:
             self._parser.feed_data(data)
         except PARSER_ERRORS as error:
-            self._fail(mapped(error, self.origin))
-        if self._bodiless > HEAD_LIMIT:
+            self._fail(upstream_error(error, self.origin))
+        if self._bytes_since_body > HEAD_LIMIT:
             self._fail(ReplyTooLarge(f"{self.origin} sent more than {HEAD_LIMIT} bytes of headers."))
 
     def pause_writing(self) -> None:
-        self._unsent = True
+        self._write_buffer_full = True
 
     def resume_writing(self) -> None:
-        self._unsent = False
+        self._write_buffer_full = False
         self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
-        del self._parser  # it holds this connection
-        if self._head_complete and not self._complete and self._ends_with_connection and error is None:
+        del self._parser  # breaks a reference cycle
+        if self._head_complete and not self._complete and self._body_ends_at_close and error is None:
             self._complete = True
         elif not self._complete and self._error is None:
-            self._error = self._lost(error)
+            self._error = self._connection_error(error)
         self._wake()
         self._on_lost(self)
 
-    def _lost(self, error: Exception | None) -> UpstreamError:
+    def _connection_error(self, error: Exception | None) -> UpstreamError:
         if self._head_complete:
             return UpstreamBroken(f"{self.origin} broke off in the middle of its answer.")
-        return mapped(error if isinstance(error, FOREIGN) else ConnectionResetError(), self.origin)
+        return upstream_error(error if isinstance(error, FOREIGN) else ConnectionResetError(), self.origin)
 
     # --- what the parser calls ---
 
@@ -185,7 +187,7 @@ class Connection(asyncio.Protocol):
             raise ValueError("a second reply")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._head_complete:  # else it is a trailer
+        if not self._head_complete:  # afterwards it is a trailer
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip()
 
     def on_headers_complete(self) -> None:
@@ -197,23 +199,23 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._chunks.append(body)
         self._buffered += len(body)
-        self._bodiless = 0
+        self._bytes_since_body = 0
         if self._buffered > _BUFFER_LIMIT and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
         self._wake()
 
     def on_message_complete(self) -> None:
-        if self.status < 200:  # 100 Continue, 103 Early Hints: the real reply follows
+        if self.status < 200:  # 100 Continue, 103 Early Hints; the real reply follows
             self.headers = {}
             return
         self._complete = True
-        self._keep_alive = self._parser.should_keep_alive() and not self._ends_with_connection
+        self._keep_alive = self._parser.should_keep_alive() and not self._body_ends_at_close
         self._wake()
 
 
 class Response:
-    """A reply whose body is still to be read. Exactly one of ``release`` and ``abort`` ends it."""
+    """A reply whose body has not been read yet. The caller ends it by exactly one of ``release`` and ``abort``."""
 
     __slots__ = ("_connection", "_inflate", "_release", "headers", "status")
 
@@ -225,7 +227,7 @@ class Response:
         self._inflate = self._decompressor(self.headers.get("content-encoding"))
 
     def _decompressor(self, encoding: str | None) -> zlib._Decompress | None:
-        """We ask for no compression; a proxy on the way may compress all the same."""
+        """Turnout never asks for compression, but a proxy on the way may compress all the same."""
         if encoding is None or encoding == "identity":
             return None
         if encoding.lower() in ("gzip", "deflate", "x-gzip"):
@@ -242,10 +244,10 @@ class Response:
         try:
             return await self._read_inflated(self._inflate)
         except zlib.error as error:
-            raise mapped(error, self._connection.origin) from error
+            raise upstream_error(error, self._connection.origin) from error
 
     async def _read_inflated(self, inflate: zlib._Decompress) -> bytes:
-        """A little can become much: each piece of it lets others have their turn."""
+        """Unpacks one piece at a time, and lets other tasks run between: a few bytes can unpack to very many."""
         while data := inflate.unconsumed_tail or await self._connection.read():
             plain = inflate.decompress(data, _BUFFER_LIMIT)
             if inflate.unused_data:
@@ -267,9 +269,9 @@ class Response:
         return b"".join(pieces)[:limit]
 
     def release(self) -> None:
-        """The body has been read: the connection can be used again."""
+        """Gives the connection back for reuse, after the whole body has been read."""
         self._release(self._connection)
 
     def abort(self) -> None:
-        """Nobody wants the rest: the connection is closed at once, and the provider stops working."""
+        """Closes the connection at once, so that the provider stops working."""
         self._connection.close()

@@ -1,7 +1,8 @@
-"""Fetches what a client's URL points to, without letting the client see what is inside the network.
+"""Fetches a client's URL, and never lets the client reach a private address.
 
-The host is resolved once, its addresses are looked at, and one of those is connected to: a name can't lead elsewhere
-between the check and the connection. Every redirect goes the same way. No credentials, no cookies, no kept connections.
+It resolves the host once, checks the addresses, and connects to one of those: the name can't lead elsewhere between the
+check and the connection. It checks every redirect in the same way. It sends no credentials and no cookies, and keeps no
+connections.
 """
 
 from __future__ import annotations
@@ -17,27 +18,27 @@ from urllib.parse import urljoin
 from turnout.errors import NotFetched, UpstreamError
 
 from .connection import Connection, Response
-from .mapping import FOREIGN, mapped
+from .mapping import FOREIGN, upstream_error
 from .pool import head_of
 from .public import is_public
 from .target import Target, target_of
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""The numeric addresses of a host, or ``OSError``."""
+"""Resolves a host and a port to numeric addresses; raises ``OSError``."""
 
 REDIRECTS: Final = 5
 AT_ONCE: Final = 8
-"""Fetches under way in a process: each may hold ``max_bytes``."""
+"""Concurrent fetches of a process. Each may hold ``max_bytes``."""
 
-_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+_REDIRECT_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 _ADDRESSES_TRIED: Final = 3
-_CURE: Final = "Send the image as base64."
+_ADVICE: Final = "Send the image as base64."
 
 
 class Fetcher:
     """``private_hosts`` are patterns of hosts that may have private addresses.
 
-    ``seconds`` bounds a whole fetch, its wait for a turn too.
+    ``seconds`` bounds a whole fetch, and its wait for other fetches.
     """
 
     def __init__(
@@ -46,71 +47,71 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._seconds = seconds
         self._private_hosts = [pattern.lower() for pattern in private_hosts]
-        self._resolve = resolve or _resolved
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._resolve = resolve or _resolve
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._tls: ssl.SSLContext | None = None
 
     async def fetch(self, url: str) -> bytes:
-        """The body of the 200 at ``url``. Raises ``NotFetched``, in words that a client may read."""
+        """The body at ``url``, which has to answer with 200. Raises ``NotFetched``, whose message a client may read."""
         try:
-            async with asyncio.timeout(self._seconds), self._turn:
-                return await self._followed(url)
+            async with asyncio.timeout(self._seconds), self._slots:
+                return await self._follow(url)
         except TimeoutError as error:
-            raise NotFetched(f"its address did not give it within {self._seconds:g} s. {_CURE}") from error
+            raise NotFetched(f"its address did not give it within {self._seconds:g} s. {_ADVICE}") from error
 
-    async def _followed(self, url: str) -> bytes:
+    async def _follow(self, url: str) -> bytes:
         for _ in range(REDIRECTS + 1):
-            response = await self._answer(url)
+            response = await self._get(url)
             try:
-                if response.status not in _MOVED:
+                if response.status not in _REDIRECT_STATUSES:
                     return await self._body(response)
-                url = _joined(url, response.headers.get("location", ""))
-            except UpstreamError as error:  # it speaks of whom we connected to
-                raise NotFetched(f"its address broke off or sent what isn't HTTP. {_CURE}") from error
+                url = _join(url, response.headers.get("location", ""))
+            except UpstreamError as error:  # its message names the address
+                raise NotFetched(f"its address broke off or sent what isn't HTTP. {_ADVICE}") from error
             finally:
                 response.abort()
-        raise NotFetched(f"its address redirects more than {REDIRECTS} times. {_CURE}")
+        raise NotFetched(f"its address redirects more than {REDIRECTS} times. {_ADVICE}")
 
-    async def _answer(self, url: str) -> Response:
+    async def _get(self, url: str) -> Response:
         target = _target(url)
-        for address in await self._addresses(target):
+        for address in await self._allowed_addresses(target):
             try:
-                return await self._asked(target, address)
+                return await self._get_from(address, target)
             except UpstreamError:
                 continue
-        raise NotFetched(f"its address can't be reached. {_CURE}")
+        raise NotFetched(f"its address can't be reached. {_ADVICE}")
 
-    async def _addresses(self, target: Target) -> Sequence[str]:
-        """Those that may be connected to. No such host and a host inside are told alike."""
+    async def _allowed_addresses(self, target: Target) -> Sequence[str]:
+        """An unknown host and a private one give the same error, so that a client can't find out private names."""
         try:
-            found = await self._resolve(target.host, target.port)
+            addresses = await self._resolve(target.host, target.port)
         except (OSError, UnicodeError):
-            found = ()
+            addresses = ()
         host = target.host.lower().rstrip(".")
         if not any(fnmatchcase(host, pattern) for pattern in self._private_hosts):
-            found = [address for address in found if is_public(address)]
-        if not found:
-            raise NotFetched(f"its host has no public address. {_CURE}")
-        return found[:_ADDRESSES_TRIED]
+            addresses = [address for address in addresses if is_public(address)]
+        if not addresses:
+            raise NotFetched(f"its host has no public address. {_ADVICE}")
+        return addresses[:_ADDRESSES_TRIED]
 
-    async def _asked(self, target: Target, address: str) -> Response:
+    async def _get_from(self, address: str, target: Target) -> Response:
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(target.origin, _forget),
+                lambda: Connection(target.origin, _ignore_loss),
                 address,
                 target.port,
                 ssl=self._tls_context() if target.secure else None,
                 server_hostname=target.host if target.secure else None,
             )
         except FOREIGN as error:
-            raise mapped(error, target.origin) from error
+            raise upstream_error(error, target.origin) from error
         try:
             connection.send(head_of("GET", target, {}, 0), b"")
             await connection.head()
             return Response(connection, Connection.close)
         except FOREIGN as error:
             connection.close()
-            raise mapped(error, target.origin) from error
+            raise upstream_error(error, target.origin) from error
         except BaseException:
             connection.close()
             raise
@@ -122,7 +123,7 @@ class Fetcher:
 
     async def _body(self, response: Response) -> bytes:
         if response.status != 200:
-            raise NotFetched(f"its address answers with status {response.status}. {_CURE}")
+            raise NotFetched(f"its address answers with status {response.status}. {_ADVICE}")
         announced = response.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > self._max_bytes:
             raise self._too_large()
@@ -138,24 +139,24 @@ class Fetcher:
         return NotFetched(f"what is at its address is larger than {self._max_bytes:,} bytes. Send a smaller one.")
 
 
-def _joined(url: str, location: str) -> str:
+def _join(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise NotFetched(f"its address redirects to one that can't be read. {_CURE}") from error
+        raise NotFetched(f"its address redirects to one that can't be read. {_ADVICE}") from error
 
 
 def _target(url: str) -> Target:
     try:
         return target_of(url)
     except UpstreamError as error:
-        raise NotFetched(f"its address is not of the form http(s)://host/…. {_CURE}") from error
+        raise NotFetched(f"its address is not of the form http(s)://host/…. {_ADVICE}") from error
 
 
-async def _resolved(host: str, port: int) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
+async def _resolve(host: str, port: int) -> Sequence[str]:
+    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in infos]
 
 
-def _forget(_connection: Connection) -> None:
-    """Nobody keeps a list of these."""
+def _ignore_loss(_connection: Connection) -> None:
+    """There is no pool to take the connection out of."""

@@ -1,4 +1,4 @@
-"""Foreign exceptions → ours, by a table. None of them leaves this room."""
+"""Maps foreign exceptions to ours by a table, so that no foreign one leaves this room."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from turnout.errors import UpstreamBroken, UpstreamError, UpstreamTimeout, Upstr
 PARSER_ERRORS: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 FOREIGN: Final = (OSError, UnicodeError, *PARSER_ERRORS, zlib.error)
-"""What the event loop, TLS, the parser and the decompressor raise."""
+"""The exceptions of the event loop, TLS, the parser and the decompressor."""
 
 _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] = (
     (TimeoutError, UpstreamTimeout, "could not be connected to in time"),
@@ -31,16 +31,16 @@ _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] 
 )
 
 
-def mapped(error: BaseException, address: str) -> UpstreamError:
-    """Our error for a foreign one; raises ``TypeError`` for one that the table doesn't know."""
-    for foreign, ours, what in _TABLE:
+def upstream_error(error: BaseException, address: str) -> UpstreamError:
+    """Our error for a foreign one; raises ``TypeError`` for one that the table doesn't have."""
+    for foreign, ours, description in _TABLE:
         if isinstance(error, foreign):
-            return ours(f"{address} {what}{_detail(error)}.")
+            return ours(f"{address} {description}{_detail(error)}.")
     raise TypeError(f"no mapping for {type(error).__name__}") from error
 
 
 def _detail(error: BaseException) -> str:
-    """The operating system's word where ours says less, the verifier's reason where there is one."""
+    """The operating system's message for a plain ``OSError``, and the reason why a certificate isn't trusted."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f" ({error.verify_message})"
     if type(error) is OSError:

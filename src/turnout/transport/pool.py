@@ -12,17 +12,17 @@ from turnout.core import WireRequest
 from turnout.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 
 from .connection import Connection, Response
-from .mapping import FOREIGN, mapped
+from .mapping import FOREIGN, upstream_error
 from .target import Target, provider_target_of
 
 IDLE_SECONDS = 30.0
-"""How long a connection waits for its next use: less than most servers keep one."""
+"""Idle connections are closed after this time, which is shorter than that of most servers."""
 
-_CURE = "Check its key and its headers."
+_ADVICE = "Check its key and its headers."
 
 
 class Transport:
-    """Made inside a running event loop; ended by ``close``."""
+    """Create it inside a running event loop; end it by ``close``."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -32,22 +32,22 @@ class Transport:
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def send(self, request: WireRequest, connect_timeout: float, stall_timeout: float | None = None) -> Response:
-        """Send ``request`` and wait for the reply's headers, however long that takes: the caller holds the clock.
+        """Sends ``request`` and waits for the reply's headers, without a timeout: the caller has its own.
 
-        ``stall_timeout`` is how long the provider may leave a large request lying.
+        ``stall_timeout`` is how long the provider may stop reading a large request. Times are seconds.
 
-        A kept connection that turns out to be closed before a byte came back is replaced once: the provider had hung
-        up before it saw the request. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of connecting and sending
-        only) or ``UpstreamBroken``.
+        An idle connection that breaks before a byte of the reply has come is replaced once: the provider had closed it
+        before it saw the request. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of connecting and sending only)
+        or ``UpstreamBroken``.
         """
         target = provider_target_of(request.url)
         head = head_of(request.method, target, request.headers, len(request.body))
-        connection = self._kept(target.origin)
+        connection = self._take_idle(target.origin)
         if connection is not None:
             try:
                 return await self._exchange(connection, head, request.body, target, stall_timeout)
             except UpstreamError as error:
-                if connection.answered or isinstance(error, UpstreamTimeout):
+                if connection.reply_begun or isinstance(error, UpstreamTimeout):
                     raise
         connection = await self._connect(target, connect_timeout)
         return await self._exchange(connection, head, request.body, target, stall_timeout)
@@ -57,18 +57,18 @@ class Transport:
     ) -> Response:
         try:
             connection.send(head, body)
-            await connection.taken(stall_timeout)
+            await connection.drain(stall_timeout)
             await connection.head()
         except FOREIGN as error:
             connection.close()
-            raise mapped(error, target.origin) from error
+            raise upstream_error(error, target.origin) from error
         except BaseException:
             connection.close()
             raise
         return Response(connection, self._keep)
 
-    def _kept(self, origin: str) -> Connection | None:
-        """The one used last, as it is the least likely to have been closed."""
+    def _take_idle(self, origin: str) -> Connection | None:
+        """The one that was used last, as it is the least likely to have been closed."""
         idle = self._idle.get(origin)
         return idle.pop() if idle else None
 
@@ -82,8 +82,8 @@ class Transport:
                     ssl=self._tls_context() if target.secure else None,
                 )
         except FOREIGN as error:
-            raise mapped(error, target.origin) from error
-        if connection.open:  # the provider may have hung up at once
+            raise upstream_error(error, target.origin) from error
+        if connection.open:  # the provider may have closed it at once
             self._all.add(connection)
         return connection
 
@@ -109,7 +109,7 @@ class Transport:
             idle.remove(connection)
 
     def _sweep(self) -> None:
-        """Closes what has been idle for too long."""
+        """Closes the connections that have been idle for too long."""
         oldest = self._loop.time() - IDLE_SECONDS
         for idle in self._idle.values():
             while idle and idle[0].idle_since <= oldest:
@@ -122,7 +122,7 @@ class Transport:
             self._sweeper.cancel()
         for connection in tuple(self._all):
             connection.close()
-        await asyncio.sleep(0)  # lets the event loop tell the connections
+        await asyncio.sleep(0)  # lets the event loop call their ``connection_lost``
 
 
 def head_of(method: str, target: Target, headers: Mapping[str, str], length: int) -> bytes:
@@ -130,7 +130,9 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], length: int
     try:
         return f"{first}content-length: {length}\r\n{_lines(headers)}\r\n".encode("latin-1")
     except UnicodeEncodeError as error:
-        raise UpstreamUnreachable(f"A header for the provider holds a character that isn't Latin-1. {_CURE}") from error
+        raise UpstreamUnreachable(
+            f"A header for the provider holds a character that isn't Latin-1. {_ADVICE}"
+        ) from error
 
 
 @lru_cache(4096)
@@ -144,5 +146,5 @@ def _first_lines(method: str, path: str, authority: str) -> str:
 def _lines(headers: Mapping[str, str]) -> str:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
-        raise UpstreamUnreachable(f"A header for the provider holds a line break. {_CURE}")
+        raise UpstreamUnreachable(f"A header for the provider holds a line break. {_ADVICE}")
     return lines

@@ -1,4 +1,4 @@
-"""Where a URL points to, worked out once for each URL."""
+"""The parts of a URL that a request needs. They are cached for each URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Target(msgspec.Struct, frozen=True):
-    """``origin`` is what connections are kept by; ``path`` includes the query."""
+    """``origin`` is the key of the connection pool. ``path`` includes the query."""
 
     origin: str
     host: str
@@ -26,7 +26,7 @@ class Target(msgspec.Struct, frozen=True):
 
 @lru_cache(4096)
 def target_of(url: str) -> Target:
-    """Raises ``UpstreamUnreachable`` for what isn't an absolute http(s) URL."""
+    """Raises ``UpstreamUnreachable`` for a text that isn't an absolute http(s) URL."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -35,8 +35,8 @@ def target_of(url: str) -> Target:
     if parts.scheme not in _DEFAULT_PORTS or not host or not url.isascii() or not url.isprintable() or " " in url:
         raise UpstreamUnreachable(f"'{address_of(url)}' is not a valid address: expected http(s)://host/….")
     default = _DEFAULT_PORTS[parts.scheme]
-    shown = f"[{host}]" if ":" in host else host
-    authority = shown if port in (None, default) else f"{shown}:{port}"
+    bracketed = f"[{host}]" if ":" in host else host
+    authority = bracketed if port in (None, default) else f"{bracketed}:{port}"
     path = parts.path or "/"
     return Target(
         origin=f"{parts.scheme}://{authority}",
@@ -50,9 +50,9 @@ def target_of(url: str) -> Target:
 
 @lru_cache(4096)
 def provider_target_of(url: str) -> Target:
-    """Where a provider's URL points to: its key goes along, so nothing in the path may lead elsewhere.
+    """Like ``target_of``; raises ``UpstreamUnreachable`` for a path that leads elsewhere, as the key is sent along.
 
-    Names are put into paths so that they can't (``core/paths.py``); this holds for whatever is built.
+    ``core/paths.py`` escapes the names in paths; this check covers every other way to build a URL.
     """
     target = target_of(url)
     if "#" in url or "\\" in url or leaves(target.path.partition("?")[0]):
@@ -61,7 +61,7 @@ def provider_target_of(url: str) -> Target:
 
 
 def address_of(url: str) -> str:
-    """The part of a URL that may be shown: userinfo, path and query could hold what is nobody's business."""
+    """The part of a URL that may be shown. Userinfo, path and query may hold secrets."""
     scheme, separator, rest = url.partition("://")
     host = rest.split("/")[0].split("?")[0].rpartition("@")[2]
     return f"{scheme}{separator}{host}" if separator else url.split("?")[0]
