@@ -1,4 +1,4 @@
-"""A reply of ever more choices is refused before they fill the memory, though none of them says a thing."""
+"""A reply with more and more empty choices is refused before they fill the memory."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from turnout.core import ChatRequest
 from turnout.errors import ReplyTooLarge
 from turnout.providers import WireProvider, registry
 
-ASKED = ChatRequest(model="m", messages=(), stream=True)
+REQUEST = ChatRequest(model="m", messages=(), stream=True)
 
 
 @pytest.mark.parametrize(
     ("provider", "name", "rest"), [("openai", "choices", {"delta": {}}), ("gemini", "candidates", {})]
 )
 def test_there_are_not_endlessly_many_choices(provider: str, name: str, rest: dict[str, object]) -> None:
-    found = registry()[provider]
-    assert isinstance(found, WireProvider)
-    decoder = found.decoder(ASKED)
+    wire_provider = registry()[provider]
+    assert isinstance(wire_provider, WireProvider)
+    decoder = wire_provider.decoder(REQUEST)
     for number in range(1000):
         decoder.feed(f"data: {json.dumps({name: [{'index': number, **rest}]})}\n\n".encode())
     with pytest.raises(ReplyTooLarge, match="1000 choices"):

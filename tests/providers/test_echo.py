@@ -1,4 +1,4 @@
-"""Echo says the last words of the user again, and keeps to the limits it is given."""
+"""Echo repeats the last user message, within the request's limits."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ PROMPT = (Message("user", (Text("one two  three\nfour"),)),)
 
 
 async def events(
-    place: Deployment = AT_ONCE, messages: tuple[Message, ...] = PROMPT, **fields: Any
+    deployment: Deployment = AT_ONCE, messages: tuple[Message, ...] = PROMPT, **fields: Any
 ) -> list[StreamEvent]:
     request = ChatRequest(model="echo", messages=messages, **fields)
-    return [event async for piece in ECHO.run(request, place) for event in piece]
+    return [event async for piece in ECHO.run(request, deployment) for event in piece]
 
 
-async def said(messages: tuple[Message, ...] = PROMPT, **fields: Any) -> tuple[str, Finish | None, Usage | None]:
-    answer = fold(await events(messages=messages, **fields))
-    (choice,) = answer.choices
+async def answer_to(messages: tuple[Message, ...] = PROMPT, **fields: Any) -> tuple[str, Finish | None, Usage | None]:
+    folded = fold(await events(messages=messages, **fields))
+    (choice,) = folded.choices
     (part,) = choice.parts
     assert isinstance(part, Text)
-    return part.text, choice.finish, answer.usage
+    return part.text, choice.finish, folded.usage
 
 
 def test_it_is_found_by_its_name() -> None:
@@ -54,10 +54,10 @@ def test_it_is_found_by_its_name() -> None:
 
 
 async def test_every_word_is_a_token() -> None:
-    assert await said() == ("one two three four", Finish("stop", "stop"), Usage(input=4, output=4))
-    made = await events()
-    assert made[0] == Start("", "echo")
-    assert [event.text for event in made if isinstance(event, Delta)] == ["one", " two", " three", " four"]
+    assert await answer_to() == ("one two three four", Finish("stop", "stop"), Usage(input=4, output=4))
+    first, *rest = await events()
+    assert first == Start("", "echo")
+    assert [event.text for event in rest if isinstance(event, Delta)] == ["one", " two", " three", " four"]
 
 
 async def test_the_last_user_message_is_said_and_all_are_counted() -> None:
@@ -68,16 +68,16 @@ async def test_the_last_user_message_is_said_and_all_are_counted() -> None:
         Message("user", (Text("second"), Text("part"))),
         Message("assistant", (Text("prefilled"),)),
     )
-    assert await said(messages) == ("second part", Finish("stop", "stop"), Usage(input=7, output=2))
+    assert await answer_to(messages) == ("second part", Finish("stop", "stop"), Usage(input=7, output=2))
 
 
 async def test_without_a_user_the_last_message_is_said() -> None:
-    assert (await said((Message("system", (Text("a b"),)),)))[0] == "a b"
+    assert (await answer_to((Message("system", (Text("a b"),)),)))[0] == "a b"
 
 
 async def test_the_limit_cuts_it() -> None:
-    assert await said(max_output=2) == ("one two", Finish("length", "length"), Usage(input=4, output=2))
-    assert (await said(max_output=4))[1] == Finish("stop", "stop")
+    assert await answer_to(max_output=2) == ("one two", Finish("length", "length"), Usage(input=4, output=2))
+    assert (await answer_to(max_output=4))[1] == Finish("stop", "stop")
 
 
 @pytest.mark.parametrize(
@@ -90,16 +90,16 @@ async def test_the_limit_cuts_it() -> None:
     ],
 )
 async def test_a_stop_sequence_ends_it(stop: tuple[str, ...], text: str, hit: str | None) -> None:
-    assert (await said(stop=stop))[:2] == (text, Finish("stop", "stop", stop_sequence=hit))
+    assert (await answer_to(stop=stop))[:2] == (text, Finish("stop", "stop", stop_sequence=hit))
 
 
 async def test_words_may_be_anything() -> None:
-    assert (await said((Message("user", (Text("ü\u0000 👋🏽"),)),)))[0] == "ü\u0000 👋🏽"
-    assert (await said((Message("user", (Text(""),)),))) == ("", Finish("stop", "stop"), Usage(input=0, output=0))
+    assert (await answer_to((Message("user", (Text("ü\u0000 👋🏽"),)),)))[0] == "ü\u0000 👋🏽"
+    assert (await answer_to((Message("user", (Text(""),)),))) == ("", Finish("stop", "stop"), Usage(input=0, output=0))
 
 
 async def test_sampling_is_ignored() -> None:
-    assert (await said(sampling=Sampling(temperature=1.0, seed=5, top_k=3)))[0] == "one two three four"
+    assert (await answer_to(sampling=Sampling(temperature=1.0, seed=5, top_k=3)))[0] == "one two three four"
 
 
 async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:
@@ -120,8 +120,8 @@ async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:
     ],
 )
 def test_what_it_can_not_say_is_refused_before_it_begins(fields: dict[str, Any], param: str) -> None:
-    said: dict[str, Any] = {"model": "echo", "messages": PROMPT}
-    request = ChatRequest(**said | fields)
+    defaults: dict[str, Any] = {"model": "echo", "messages": PROMPT}
+    request = ChatRequest(**defaults | fields)
     with pytest.raises(Unsupported) as caught:
         ECHO.run(request, AT_ONCE)
     assert caught.value.param == param
@@ -131,7 +131,7 @@ def test_what_it_can_not_say_is_refused_before_it_begins(fields: dict[str, Any],
 async def test_a_long_text_is_said_whole_in_few_pieces(end: str) -> None:
     text = " ".join(f"word{number}" for number in range(20_000)) + " " + "x" * 100_000 + " last"
     messages = (Message("user", (Text(text + end), Text("part"))),)
-    answer, finish, usage = await said(messages)
+    answer, finish, usage = await answer_to(messages)
     assert answer == f"{text} part"
     assert (finish, usage) == (Finish("stop", "stop"), Usage(input=20_003, output=20_003))
     assert len(await events(messages=messages)) < 5000
@@ -146,7 +146,7 @@ async def test_a_long_text_is_said_whole_in_few_pieces(end: str) -> None:
 )
 async def test_a_long_text_is_cut_where_a_short_one_is(fields: dict[str, Any], words: int, finish: Finish) -> None:
     messages = (Message("user", (Text("  ".join(f"w{number}" for number in range(20_000))),)),)
-    answer, end, usage = await said(messages, **fields)
+    answer, end, usage = await answer_to(messages, **fields)
     assert answer.strip() == " ".join(f"w{number}" for number in range(words))
     assert (end, usage) == (finish, Usage(input=20_000, output=words))
 
@@ -161,6 +161,6 @@ async def test_others_go_on_while_a_long_text_is_said() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(go_on())
-    await said((Message("user", (Text("word " * 200_000),)),))
+    await answer_to((Message("user", (Text("word " * 200_000),)),))
     task.cancel()
     assert others > 20

@@ -1,4 +1,4 @@
-"""How long a provider asks to wait, in every form that HTTP knows."""
+"""``Retry-After`` in every form that HTTP has."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from turnout.providers.http import retry_after
 )
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_it_is_read_as_seconds(value: str, seconds: float, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own time zone doesn't matter. A date is a form here, to be filled in an hour ahead."""
+    """The machine's own time zone doesn't matter. ``value`` is a format, filled with a time one hour from now."""
     value = (datetime.now(UTC) + timedelta(hours=1)).strftime(value)
     monkeypatch.setenv("TZ", zone)
     time.tzset()

@@ -1,4 +1,4 @@
-"""Whatever a model is called, what is built for it stays below its deployment's address."""
+"""A request's path stays below its deployment's address, whatever the model's name is."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PNG = Image(data="iVBORw0KGgo=", media_type="image/png")
 
 
 def requests() -> Iterator[Request]:
-    """One of each kind, and those that are relayed on a wire of their own."""
+    """One request of each kind, and one for each wire that is only relayed."""
     for stream in (False, True):
         yield asking(stream=stream)
     for wire, endpoint in CHATS.items():
@@ -79,6 +79,6 @@ def test_a_name_stays_in_its_place(provider: WireProvider, name: str, version: s
 
 @each_wire_provider
 def test_a_good_name_is_asked_for_everything(provider: WireProvider) -> None:
-    """Or the test above would look at nothing."""
+    """The test above would check nothing otherwise."""
     urls = {urlsplit(wire.url).path for wire in built(provider, structs.replace(deployment(provider), base_url=BASE))}
     assert len(urls) > 1

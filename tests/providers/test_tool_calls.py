@@ -1,4 +1,4 @@
-"""Ids, names and arguments of tool calls on wires that know less of them than the core."""
+"""Ids, names and arguments of tool calls on wires that have less of them than the core."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def conversation(*ids: str) -> ChatRequest:
 
 
 @given(st.lists(st.sampled_from([f"call_{n}" for n in range(8)] + ["toolu_1", "x"]), unique=True), st.integers(1, 5))
-def test_made_ids_are_new_to_the_conversation_and_to_each_other(known: list[str], count: int) -> None:
-    ids = CallIds(conversation(*known))
-    made = [ids.make() for _ in range(count)]
-    assert len({*known, *made}) == len(known) + count
+def test_made_ids_are_new_to_the_conversation_and_to_each_other(earlier: list[str], count: int) -> None:
+    call_ids = CallIds(conversation(*earlier))
+    new = [call_ids.make() for _ in range(count)]
+    assert len({*earlier, *new}) == len(earlier) + count
 
 
 def test_made_ids_are_the_same_when_the_request_is_sent_again() -> None:
@@ -30,15 +30,15 @@ def test_made_ids_are_the_same_when_the_request_is_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("came", "text"),
+    ("sent", "text"),
     [
         pytest.param(b'{"b": 1, "a": 12345678901234567890, "x": 1e-400}', None, id="numbers_and_order_stay"),
         pytest.param(b"", "{}", id="left_out"),
         pytest.param(b"null", "{}", id="null"),
     ],
 )
-def test_arguments_text_is_what_came(came: bytes, text: str | None) -> None:
-    assert arguments_text(Raw(came)) == (came.decode() if text is None else text)
+def test_arguments_text_is_the_providers_own(sent: bytes, text: str | None) -> None:
+    assert arguments_text(Raw(sent)) == (sent.decode() if text is None else text)
 
 
 def test_arguments_that_are_not_utf8_break_the_reply_not_the_process() -> None:
@@ -80,9 +80,9 @@ def test_a_result_that_says_its_tool_needs_no_call() -> None:
     assert name_of(ToolResult("call_9", (), name="f"), {}, "messages[2]") == "f"
 
 
-@pytest.mark.parametrize(("tools", "asked"), [((), False), ((Tool("f"),), True), ((Tool("f"),), None)])
-def test_parallel_calls_are_only_refused_when_switched_off_with_tools(tools: tuple[Tool, ...], asked: bool) -> None:
-    refuse_one_at_a_time(ChatRequest(model="m", messages=(), tools=tools, parallel_tool_calls=asked), "p")
+@pytest.mark.parametrize(("tools", "parallel"), [((), False), ((Tool("f"),), True), ((Tool("f"),), None)])
+def test_parallel_calls_are_only_refused_when_switched_off_with_tools(tools: tuple[Tool, ...], parallel: bool) -> None:
+    refuse_one_at_a_time(ChatRequest(model="m", messages=(), tools=tools, parallel_tool_calls=parallel), "p")
 
 
 def test_switching_parallel_calls_off_is_refused() -> None:

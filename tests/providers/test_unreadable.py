@@ -1,4 +1,4 @@
-"""Bytes that aren't of a wire may be anybody's: a client is told that they can't be read, the log how they begin."""
+"""Bytes that aren't of a wire may hold secrets: the client's error hides them, and the log has their beginning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REQUESTS: dict[str, Request] = {
 @each_wire_provider
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
 @pytest.mark.parametrize("relayed", [True, False], ids=["relayed", "translated"])
-def test_what_can_not_be_read_is_not_told(provider: WireProvider, request_: Request, relayed: bool) -> None:
+def test_unreadable_bytes_are_not_in_the_message(provider: WireProvider, request_: Request, relayed: bool) -> None:
     try:
         operation = provider.operation(request_)
     except Unsupported:

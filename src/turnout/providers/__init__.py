@@ -1,4 +1,4 @@
-"""What upstreams speak. A provider translates and never sends: requests go out as data, replies come in as bytes.
+"""The wires of upstreams. A provider translates and never sends: it gives requests as data and takes replies as bytes.
 
 To add one, put a module here that holds ``PROVIDERS``, a tuple of ``Provider`` objects: it is found by itself. So is
 one of an installed package, by an entry point (``plugins.py``). One more vendor on OpenAI's wire is a row in
@@ -31,11 +31,11 @@ from turnout.plugins import Found, Misfit, check_members, find
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about a provider that configuration, discovery and ``turnout doctor`` need.
 
-    ``url_variables`` and ``key_variables`` are environment variables, the first that is set wins.
-    ``key_prefix`` is how this provider's keys begin, if they all begin alike.
-    ``start_hint`` says how a local server of this kind is started.
-    ``lists_served`` is False where a name that isn't in the provider's list of models may be served all the same.
-    ``images`` is what its models take of images, where nothing is known of the one that is asked; None: none at all.
+    ``url_variables`` and ``key_variables`` are environment variables; the first that is set wins.
+    ``key_prefix`` begins every key of this provider; empty if they don't begin alike.
+    ``start_hint`` is the command that starts a local server of this kind.
+    ``lists_served`` is False if the provider may also serve models that its list of models leaves out.
+    ``images`` are the image limits of its models without limits of their own; None: its models take no images.
     """
 
     title: str
@@ -48,17 +48,17 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     start_hint: str = ""
     lists_served: bool = True
     images: ImageLimits | None = ImageLimits()
-    price_source: str = ""  # the provider's id in the price book; empty: its tokens cost nothing
+    price_source: str = ""  # the provider's id in the price book; empty if its tokens cost nothing
     aliases: tuple[str, ...] = ()
     docs: str = ""
 
 
 class Decoder(Protocol):
-    """Reads one reply, in pieces cut anywhere, into core events.
+    """Reads one reply into core events. The reply comes in pieces that may be cut anywhere.
 
-    A unary reply is fed the same way: its events come out of ``close``. Both raise ``UpstreamBroken`` for bytes that
-    aren't of this wire. ``close`` is called at the end of the reply and gives what was still held; a stream that was
-    cut simply has no ``Finish``.
+    A unary reply is fed in the same way, and ``close`` gives its events. The caller calls ``close`` at the end of every
+    reply, to get the events that were still held. A stream that was cut has no ``Finish``. Both methods raise
+    ``UpstreamBroken`` for bytes that aren't of this wire.
     """
 
     def feed(self, data: bytes) -> list[StreamEvent]: ...
@@ -66,57 +66,57 @@ class Decoder(Protocol):
     def close(self) -> list[StreamEvent]: ...
 
 
-Asked = TypeVar("Asked", bound=Request, contravariant=True)
+RequestKind = TypeVar("RequestKind", bound=Request, contravariant=True)
 
 
-class Operation(Protocol[Asked]):
+class Operation(Protocol[RequestKind]):
     """One kind of request over one wire. ``wire`` names the wire format."""
 
     @property
     def wire(self) -> str: ...
 
-    def build(self, request: Asked, deployment: Deployment) -> WireRequest:
-        """The request for ``deployment``; raises ``Unsupported`` for what this wire can't express."""
+    def build(self, request: RequestKind, deployment: Deployment) -> WireRequest:
+        """The request for ``deployment``. Raises ``Unsupported`` for a request that this wire can't express."""
         ...
 
-    def decoder(self, request: Asked) -> Decoder:
+    def decoder(self, request: RequestKind) -> Decoder:
         """Reads the reply to ``request`` into events. The request's ``stream`` says which form the reply has."""
         ...
 
 
-class RelayingOperation(Operation[Asked], Protocol[Asked]):
+class RelayingOperation(Operation[RequestKind], Protocol[RequestKind]):
     """An operation on a wire that a dialect speaks too. A wire that no dialect speaks needs no ``relay``.
 
     A request whose ``raw.wire`` is this wire is relayed: ``build`` sends the client's own fields, and ``relay`` reads
     the reply into ``Relayed`` frames beside usage, finish and failure.
     """
 
-    def relay(self, request: Asked) -> Decoder:
+    def relay(self, request: RequestKind) -> Decoder:
         """Like ``decoder``, for a client on the same wire."""
         ...
 
 
 @runtime_checkable
 class WireProvider(Operation[ChatRequest], Protocol):
-    """A provider behind a socket. It is itself the operation of chat."""
+    """A provider behind a socket. It is itself the operation for chat."""
 
     name: str
     profile: Profile
     support: Support
 
     def operation(self, request: Request) -> Operation[Any]:
-        """What answers ``request``: itself for chat, unless it also speaks the client's own chat wire.
+        """The operation for ``request``. For chat it is the provider itself, or one on the client's own chat wire.
 
-        Raises ``Unsupported`` for a kind of request that the provider has no answer to (``no_operation``).
+        Raises ``Unsupported`` (``no_operation``) for a kind of request that the provider doesn't serve.
         """
         ...
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
-        """What an error status means. ``headers`` have lower-case names."""
+        """The error for an error status. ``headers`` have lower-case names."""
         ...
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        """Asks the provider which models it serves (``deployment.model`` is not looked at)."""
+        """A request for the list of the provider's models. It ignores ``deployment.model``."""
         ...
 
     def read_models(self, body: bytes) -> list[str]:
@@ -133,7 +133,7 @@ class LocalProvider(Protocol):
     support: Support
 
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
-        """The answer's events, in pieces as they come. Raises ``Unsupported`` at once, before there is an answer."""
+        """The answer's events, in pieces. Raises ``Unsupported`` at once, before it gives any."""
         ...
 
 
@@ -159,7 +159,7 @@ def local_models(provider: Provider) -> Sequence[str]:
 
 
 def in_process(provider: Provider) -> bool:
-    """Whether it is a ``LocalProvider``. ``isinstance`` of a protocol would look at every member, each time."""
+    """Whether it is a ``LocalProvider``. ``isinstance`` is slower: it checks every member of a protocol."""
     return hasattr(provider, "run")
 
 
@@ -168,7 +168,7 @@ def is_local(provider: Provider) -> bool:
     return in_process(provider) or bool(provider.profile.start_hint)
 
 
-_KINDS = {
+_OPERATION_NAMES = {
     "embeddings": "embeddings",
     "image": "making images",
     "transcription": "transcription",
@@ -178,8 +178,8 @@ _KINDS = {
 
 
 def no_operation(provider: str, request: Request) -> Unsupported:
-    """The error for a kind of request that ``provider`` has no answer to."""
-    kind = _KINDS.get(request.operation, request.operation)
+    """The error for a kind of request that ``provider`` doesn't serve."""
+    kind = _OPERATION_NAMES.get(request.operation, request.operation)
     return Unsupported(f"The provider '{provider}' does not support {kind}.", param="model")
 
 

@@ -1,4 +1,4 @@
-"""What a decoder keeps for each choice of an answer."""
+"""The state that a decoder keeps for each choice of an answer."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Final, TypeVar
 from turnout.errors import ReplyTooLarge
 
 MOST_CHOICES: Final = 1000
-"""More than any provider gives. Something is kept for each, even if it says nothing."""
+"""More than any provider gives. It bounds the memory, as even an empty choice has a state."""
 
-Kept = TypeVar("Kept")
+State = TypeVar("State")
 
 
-class PerChoice(dict[int, Kept]):
-    """Made when a choice is first asked for, by its number."""
+class PerChoice(dict[int, State]):
+    """Creates the state of a choice when its number is first looked up. Raises ``ReplyTooLarge``."""
 
-    def __init__(self, make: Callable[[int], Kept]) -> None:
+    def __init__(self, create: Callable[[int], State]) -> None:
         super().__init__()
-        self._make = make
+        self._create = create
 
-    def __missing__(self, number: int) -> Kept:
+    def __missing__(self, number: int) -> State:
         if len(self) == MOST_CHOICES:
             raise ReplyTooLarge(f"The provider's answer has more than {MOST_CHOICES} choices.")
-        made = self[number] = self._make(number)
-        return made
+        state = self[number] = self._create(number)
+        return state

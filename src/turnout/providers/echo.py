@@ -1,4 +1,4 @@
-"""Says the prompt back, word by word: something to talk to when there is no model at all."""
+"""Answers with the prompt's own words: a provider to try Turnout with when there is no model."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from turnout.core import (
 from turnout.providers import Profile
 
 DELAY_MS = 10.0
-_PIECE = 16 * 1024  # characters that are split in one go
-_ALONE = 1000  # words that are said one by one
+_PIECE = 16 * 1024  # characters that are split at once
+_SINGLE_WORDS = 1000  # words that are sent one by one; later ones are sent in groups
 _SPACE = re.compile(r"\s")
 
 
 class Echo:
-    """``options.delay_ms`` (default 10) passes before the answer; words count as tokens."""
+    """Waits ``options.delay_ms`` (default 10) before the answer. A word counts as a token."""
 
     name = "echo"
     profile = Profile(title="Echo", base_url="", images=None)
@@ -53,42 +53,47 @@ class Echo:
 
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
         refuse_unsupported(request, self.support, self.name)
-        return _say(request, deployment)
+        return _answer(request, deployment)
 
 
-async def _say(request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
+async def _answer(request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
     delay = deployment.options.get("delay_ms")
     await asyncio.sleep((DELAY_MS if delay is None else msgspec.json.decode(delay, type=float)) / 1000)
     yield [Start("", deployment.model), PartStart(0, Text(""))]
-    texts, hit = _texts_of(_asked(request)), None
+    texts, stop_sequence = _texts_of(_prompt(request)), None
     if request.stop:
-        texts, hit = await _until_stop(texts, request.stop)
+        texts, stop_sequence = await _until_stop(texts, request.stop)
     reason: FinishReason = "stop"
-    said = 0
+    output = 0
     for number, words in enumerate(_words(texts)):
-        await _others(number)
-        if request.max_output is not None and said + len(words) > request.max_output:
-            words, reason, hit = words[: request.max_output - said], "length", None
-        for delta in _deltas(words, said):
+        await _yield_sometimes(number)
+        if request.max_output is not None and output + len(words) > request.max_output:
+            words, reason, stop_sequence = words[: request.max_output - output], "length", None
+        for delta in _deltas(words, output):
             yield [delta]
-        said += len(words)
+        output += len(words)
         if reason == "length":
             break
-    given = 0
+    usage = Usage(input=await _input_words(request), output=output)
+    yield [PartEnd(0), Finish(reason, reason, stop_sequence=stop_sequence), UsageSoFar(usage)]
+
+
+async def _input_words(request: ChatRequest) -> int:
+    count = 0
     for number, words in enumerate(_words([text for message in request.messages for text in _texts_of(message)])):
-        await _others(number)
-        given += len(words)
-    yield [PartEnd(0), Finish(reason, reason, stop_sequence=hit), UsageSoFar(Usage(input=given, output=said))]
+        await _yield_sometimes(number)
+        count += len(words)
+    return count
 
 
-async def _others(number: int) -> None:
-    """Lets other requests go on, after some pieces of work."""
+async def _yield_sometimes(number: int) -> None:
+    """Lets other requests run after every fourth piece of work. ``number`` counts the pieces."""
     if number % 4 == 3:
         await asyncio.sleep(0)
 
 
-def _asked(request: ChatRequest) -> Message:
-    """The last user message."""
+def _prompt(request: ChatRequest) -> Message:
+    """The last user message; the last message where there is none."""
     return next((message for message in reversed(request.messages) if message.role == "user"), request.messages[-1])
 
 
@@ -96,39 +101,39 @@ def _texts_of(message: Message) -> list[str]:
     return [part.text for part in message.parts if isinstance(part, Text)]
 
 
-def _deltas(words: list[str], said: int) -> Iterator[Delta]:
-    """Each of the first words alone, those of a long answer together."""
-    pieces = words if said < _ALONE or not words else [" ".join(words)]
+def _deltas(words: list[str], sent: int) -> Iterator[Delta]:
+    """One delta for each word; one for all of them when ``sent``, the number of words before, is large."""
+    pieces = words if sent < _SINGLE_WORDS or not words else [" ".join(words)]
     for number, piece in enumerate(pieces):
-        yield Delta(0, f" {piece}" if said or number else piece)
+        yield Delta(0, f" {piece}" if sent or number else piece)
 
 
 async def _until_stop(texts: Sequence[str], stops: Sequence[str]) -> tuple[list[str], str | None]:
-    """What comes before the first of the stop sequences, and which one that is."""
-    said = []
+    """The text before the first stop sequence in it, and that stop sequence."""
+    pieces = []
     for number, words in enumerate(_words(texts)):
-        await _others(number)
+        await _yield_sometimes(number)
         if words:
-            said.append(" ".join(words))
-    text = " ".join(said)
-    end, hit = len(text), None
+            pieces.append(" ".join(words))
+    text = " ".join(pieces)
+    end, first_stop = len(text), None
     for number, stop in enumerate(stops):
-        await _others(number)
+        await _yield_sometimes(number)
         at = text.find(stop) if stop else -1
         if 0 <= at < end:
-            end, hit = at, stop
-    return [text[:end]], hit
+            end, first_stop = at, stop
+    return [text[:end]], first_stop
 
 
 def _words(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Some at a time, however long the texts are."""
+    """The words of the texts, some at a time."""
     for text in texts:
         for piece in _pieces(text):
             yield piece.split()
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """``text``, cut before spaces. Empty ones while the end of a long word is looked for."""
+    """``text`` in pieces, cut before spaces. Yields empty pieces while it searches for the end of a long word."""
     start, at = 0, _PIECE
     while at < len(text):
         space = _SPACE.search(text, at, at + _PIECE)

@@ -1,4 +1,4 @@
-"""What providers over HTTP have in common: reading error replies."""
+"""Reads error replies, for all providers over HTTP."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from turnout.errors import UpstreamRateLimited, UpstreamRefused, UpstreamUnauthe
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a ``Retry-After`` header asks to wait, given as seconds or as a date (RFC 9110, 10.2.3)."""
+    """The seconds to wait by the header ``Retry-After``, which has seconds or a date (RFC 9110, 10.2.3)."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
         seconds = float(value)
     except ValueError:
-        return _until(value)
+        return _seconds_until(value)
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
-def _until(date: str) -> float | None:
+def _seconds_until(date: str) -> float | None:
     try:
         at = parsedate_to_datetime(date)
     except (ValueError, OverflowError):
         return None
-    if at.tzinfo is None:  # the two obsolete forms of dates name no zone; all are in GMT
+    if at.tzinfo is None:  # the two obsolete forms of dates name no zone, and are in GMT
         at = at.replace(tzinfo=UTC)
     return max(at.timestamp() - time.time(), 0.0)
 
@@ -43,25 +43,26 @@ def refused(
     wait: float | None = None,
     native_code: str | None = None,
     key_prefix: str = "",
-    cure: str = "",
+    advice: str = "",
 ) -> UpstreamRefused:
-    """The error for a status, with what to do about it. ``message`` is the provider's own words, ``cure`` what it
-    knows to help better than what helps with every provider.
+    """The error for a status, with advice. ``message`` is the provider's own text.
+
+    ``advice`` is the provider's; where it is empty, the general advice for the status is given.
     """
-    said = f"{deployment.provider} answered {status}: {plain(message)}"
-    cure = cure or _cure(status, deployment, key_prefix)
-    if cure:
-        said = f"{said.rstrip('.')}. {cure}"
+    text = f"{deployment.provider} answered {status}: {plain(message)}"
+    advice = advice or _advice(status, deployment, key_prefix)
+    if advice:
+        text = f"{text.rstrip('.')}. {advice}"
     if status in (401, 403):
-        return UpstreamUnauthenticated(status, said, retry_after=wait, native_code=native_code)
+        return UpstreamUnauthenticated(status, text, retry_after=wait, native_code=native_code)
     if status == 429:
-        return UpstreamRateLimited(status, said, retry_after=wait, native_code=native_code)
-    return UpstreamRefused(status, said, retry_after=wait, native_code=native_code)
+        return UpstreamRateLimited(status, text, retry_after=wait, native_code=native_code)
+    return UpstreamRefused(status, text, retry_after=wait, native_code=native_code)
 
 
-def _cure(status: int, deployment: Deployment, key_prefix: str) -> str:
+def _advice(status: int, deployment: Deployment, key_prefix: str) -> str:
     if status in (401, 403):
-        return _key_hint(deployment, key_prefix)
+        return _key_advice(deployment, key_prefix)
     if 300 <= status < 400:
         return "Redirects are not followed, as they would be sent the key: check the provider's address."
     if status == 404 and deployment.model:
@@ -69,10 +70,10 @@ def _cure(status: int, deployment: Deployment, key_prefix: str) -> str:
     return ""
 
 
-def _key_hint(deployment: Deployment, key_prefix: str) -> str:
-    where = deployment.key_source or f"'api_key' of the deployment '{deployment.id}'"
+def _key_advice(deployment: Deployment, key_prefix: str) -> str:
+    source = deployment.key_source or f"'api_key' of the deployment '{deployment.id}'"
     if not deployment.api_key:
-        return f"No key is set: put it into {where}."
+        return f"No key is set: put it into {source}."
     if key_prefix and not deployment.api_key.reveal().startswith(key_prefix):
-        return f"The key in {where} does not begin with '{key_prefix}' as this provider's keys do."
-    return f"Check the key in {where}."
+        return f"The key in {source} does not begin with '{key_prefix}' as this provider's keys do."
+    return f"Check the key in {source}."

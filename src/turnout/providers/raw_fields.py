@@ -1,4 +1,4 @@
-"""Changes to the fields of a relayed request, which are raw JSON."""
+"""Reads and changes single fields of a relayed request, whose JSON is not decoded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 def object_in(fields: Mapping[str, Raw], name: str) -> dict[str, Raw]:
-    """The fields of the object called ``name``; none when it is left out or null."""
+    """The fields of the object called ``name``; empty when it is left out or null."""
     value = fields.get(name)
     if value is None or bytes(value) == b"null":
         return {}

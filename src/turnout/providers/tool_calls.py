@@ -1,4 +1,4 @@
-"""What wires without tool call ids, or with arguments as JSON objects, need to know of a conversation's tool calls."""
+"""Tool calls on wires that have no ids for them, or have their arguments as JSON objects."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 class CallIds:
-    """Makes ids for tool calls that came without: ``call_1``, ``call_2``, … none of which the conversation has had.
+    """Makes ids for tool calls that come without one: ``call_1``, ``call_2``, … It skips ids of the conversation.
 
-    The client sends an id back with the call and its result, so it stays the same in every later turn.
+    The client sends the id back with the call and its result, so it stays the same in every later turn.
     """
 
     def __init__(self, request: ChatRequest) -> None:
@@ -28,18 +28,18 @@ class CallIds:
             self._last = len(self._taken)
         while True:
             self._last += 1
-            made = f"call_{self._last}"
-            if made not in self._taken:
-                return made
+            call_id = f"call_{self._last}"
+            if call_id not in self._taken:
+                return call_id
 
 
 def tool_names(request: ChatRequest) -> dict[str, str]:
-    """The tool's name by the id of its call, for every call in the conversation."""
+    """The tools' names by the ids of their calls, for every call in the conversation."""
     return {part.id: part.name for message in request.messages for part in message.parts if isinstance(part, ToolCall)}
 
 
 def name_of(result: ToolResult, names: dict[str, str], where: str) -> str:
-    """The name of the tool that gave ``result``. ``where`` is the message's path, for the error."""
+    """The name of the tool that gave ``result``. ``where`` is the message's path, for the error message."""
     name = result.name or names.get(result.call_id)
     if not name:
         raise InvalidRequest(
@@ -50,7 +50,7 @@ def name_of(result: ToolResult, names: dict[str, str], where: str) -> str:
 
 
 def arguments_of(call: ToolCall, where: str) -> Raw:
-    """A call's arguments as the JSON text that they are, once it is sure that they are one JSON object."""
+    """A call's arguments as unchanged JSON text. Raises ``InvalidRequest`` if they aren't one JSON object."""
     text = call.arguments.strip() or "{}"
     try:
         _OBJECT.decode(text)
@@ -62,7 +62,7 @@ def arguments_of(call: ToolCall, where: str) -> Raw:
 
 
 def arguments_text(arguments: Raw) -> str:
-    """Arguments as they came, byte for byte. Left out or null means none."""
+    """A reply's arguments, byte for byte; ``{}`` if they are left out or null. Raises ``UpstreamBroken``."""
     try:
         text = bytes(arguments).decode()
     except UnicodeDecodeError as error:
@@ -71,7 +71,7 @@ def arguments_text(arguments: Raw) -> str:
 
 
 def refuse_one_at_a_time(request: ChatRequest, provider: str) -> None:
-    """Parallel tool calls can't be switched off on this wire."""
+    """Raises ``Unsupported`` for a request that switches parallel tool calls off, which this wire can't."""
     if request.tools and request.parallel_tool_calls is False:
         raise Unsupported(
             f"The provider '{provider}' does not support switching parallel tool calls off.",

@@ -7,6 +7,6 @@ from turnout.errors import UpstreamBroken
 
 
 def unreadable(message: str, data: bytes, error: Exception | str | None = None) -> UpstreamBroken:
-    """``message`` says what is wrong, ``error`` where. The bytes go into the log only: they may hold anything."""
-    said = f"{message.removesuffix('.')} ({error})." if error is not None else message
-    return UpstreamBroken(said, excerpt=excerpt(data))
+    """``message`` says what is wrong, ``error`` where. Only the log gets the bytes, as they may hold anything."""
+    text = f"{message.removesuffix('.')} ({error})." if error is not None else message
+    return UpstreamBroken(text, excerpt=excerpt(data))

@@ -1,4 +1,4 @@
-"""The provider."""
+"""The provider ``ollama``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Ollama:
         url_variables=("OLLAMA_URL", "OLLAMA_HOST"),
         key_variables=("OLLAMA_API_KEY",),
         images=ImageLimits(long_edge=2048, formats=frozenset({"image/jpeg", "image/png"})),  # older ones: no WebP
-        first_token=120,  # a model is loaded when it is first asked
+        first_token=120,  # Ollama loads a model at its first request
         start_hint="ollama serve",
         docs="https://docs.ollama.com/api/chat",
     )
@@ -83,9 +83,9 @@ class Ollama:
         return StreamRelay() if request.stream else BodyRelay()
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
-        message = _words_of(body)
-        cure = _cure(status, message, deployment)
-        return refused(status, message, deployment, wait=retry_after(headers), cure=cure)
+        message = _message_in(body)
+        advice = _advice(status, message, deployment)
+        return refused(status, message, deployment, wait=retry_after(headers), advice=advice)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         return WireRequest(f"{self._base(deployment)}/api/tags", self._headers(deployment), b"", "GET")
@@ -107,7 +107,7 @@ class Ollama:
         return headers
 
 
-def _words_of(body: bytes) -> str:
+def _message_in(body: bytes) -> str:
     try:
         error = _ERROR.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -115,7 +115,7 @@ def _words_of(body: bytes) -> str:
     return wire.error_text(error) if error else words_of(body) or "(no message)"
 
 
-def _cure(status: int, message: str, deployment: Deployment) -> str:
+def _advice(status: int, message: str, deployment: Deployment) -> str:
     if status == 404:
         return f"Get the model with `ollama pull {deployment.model}`."
     if "memory" in message:
