@@ -1,4 +1,4 @@
-"""Where a deployment is, and what opens it."""
+"""A deployment's address and the headers with its key."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ ADDRESS = "https://api.anthropic.com"
 
 
 def address(deployment: Deployment, path: str) -> str:
-    """People write the address with ``/v1`` and without."""
+    """``path`` at the deployment. Its base URL may be written with ``/v1`` or without."""
     return (deployment.base_url or ADDRESS).rstrip("/").removesuffix("/v1") + path
 
 
 def headers(deployment: Deployment) -> dict[str, str]:
-    found = {"content-type": "application/json", **deployment.headers}
+    fields = {"content-type": "application/json", **deployment.headers}
     if deployment.api_key:
-        found["x-api-key"] = deployment.api_key.reveal()
-    return found
+        fields["x-api-key"] = deployment.api_key.reveal()
+    return fields

@@ -1,4 +1,4 @@
-"""The reply's form on the wire, unary and streamed. Gateways leave out what they like, so nothing is required."""
+"""The types of replies, unary and streamed. Gateways leave out many fields, so no field is required."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Fields = dict[str, Raw]
 
 
 class Tokens(msgspec.Struct, gc=False):
-    """``type`` is there where they are the tokens of one iteration."""
+    """The tokens of a message, or of one of its iterations, which has a ``type``."""
 
     type: str | None = None
     input_tokens: int | None = None
@@ -33,7 +33,7 @@ class UsageFields(Tokens):
 
 
 class Message(msgspec.Struct):
-    """A whole message, or what is known of one when its stream begins."""
+    """A whole message, or the first fields of one when its stream begins."""
 
     id: str = ""
     model: str = ""
@@ -45,13 +45,13 @@ class Message(msgspec.Struct):
 
 
 class Body(Message):
-    """A unary reply; some gateways send errors with status 200."""
+    """A unary reply. Some gateways send errors with status 200."""
 
     error: ErrorFields | None = None
 
 
 class Piece(msgspec.Struct):
-    """The ``delta`` of any event. Which fields are there depends on its type."""
+    """The ``delta`` of any event. Its type tells which fields it has."""
 
     type: str = ""
     text: str = ""
@@ -75,7 +75,7 @@ class ErrorFields(msgspec.Struct):
 
 
 class Event(msgspec.Struct):
-    """Any event of a stream. Which fields are there depends on its type; unknown types are no mistake."""
+    """Any event of a stream. Its type tells which fields it has. Unknown types are allowed."""
 
     type: str = ""
     index: int = 0
@@ -95,7 +95,7 @@ class _ErrorBody(msgspec.Struct):
 
 
 _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
-_WORDLESS = "(no message)"
+_NO_MESSAGE = "(no message)"
 
 REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -105,7 +105,7 @@ REASONS: dict[str, FinishReason] = {
     "tool_use": "tool_calls",
     "refusal": "refusal",
 }
-"""The rest (``pause_turn``, ``compaction``) means that the model is not done."""
+"""Other reasons (``pause_turn``, ``compaction``) mean that the model has not finished."""
 
 STATUSES = {
     "invalid_request_error": 400,
@@ -119,30 +119,30 @@ STATUSES = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-"""The status that an error would have had before the answer began."""
+"""The HTTP status of each type of error, for errors inside a stream."""
 
-_BILLED_APART = frozenset({"compaction", "advisor_message"})
-"""Iterations whose tokens the totals leave out."""
+_NOT_IN_TOTALS = frozenset({"compaction", "advisor_message"})
+"""Types of iterations whose tokens the totals leave out."""
 
 
 def usage_of(fields: UsageFields) -> Usage:
-    """Anthropic counts the input in three parts, and some of what its own tools did apart from the totals."""
-    counted: list[Tokens] = [fields]
-    counted += [iteration for iteration in fields.iterations or () if iteration.type in _BILLED_APART]
-    cached = sum(tokens.cache_read_input_tokens or 0 for tokens in counted)
-    written = sum(tokens.cache_creation_input_tokens or 0 for tokens in counted)
+    """Adds the three parts of Anthropic's input count, and the iterations that its totals leave out."""
+    counts: list[Tokens] = [fields]
+    counts += [iteration for iteration in fields.iterations or () if iteration.type in _NOT_IN_TOTALS]
+    cached_input = sum(tokens.cache_read_input_tokens or 0 for tokens in counts)
+    cache_write = sum(tokens.cache_creation_input_tokens or 0 for tokens in counts)
     details = fields.output_tokens_details
     return Usage(
-        input=sum(tokens.input_tokens or 0 for tokens in counted) + cached + written,
-        output=sum(tokens.output_tokens or 0 for tokens in counted),
-        cached_input=cached,
-        cache_write=written,
+        input=sum(tokens.input_tokens or 0 for tokens in counts) + cached_input + cache_write,
+        output=sum(tokens.output_tokens or 0 for tokens in counts),
+        cached_input=cached_input,
+        cache_write=cache_write,
         reasoning=(details.thinking_tokens or 0) if details else 0,
     )
 
 
 def merged(first: UsageFields | None, second: UsageFields) -> UsageFields:
-    """A later count replaces an earlier one; what it doesn't mention stays."""
+    """``first`` with the fields of ``second``, a later count, except those that ``second`` leaves out."""
     if first is None:
         return second
     later = {name: value for name in second.__struct_fields__ if (value := getattr(second, name)) is not None}
@@ -150,11 +150,11 @@ def merged(first: UsageFields | None, second: UsageFields) -> UsageFields:
 
 
 def error_of(body: bytes) -> tuple[str, str | None]:
-    """The provider's words and code in an error reply; the beginning of the body where it has another form."""
+    """The message and the code of an error reply. A body of another form gives its beginning as the message."""
     try:
         error = _ERROR_BODY.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
         error = None
     if error is None:
-        return words_of(body) or _WORDLESS, None
-    return error.message or _WORDLESS, (error.details and error.details.error_code) or error.type
+        return words_of(body) or _NO_MESSAGE, None
+    return error.message or _NO_MESSAGE, (error.details and error.details.error_code) or error.type

@@ -1,6 +1,6 @@
-"""Content blocks of a reply → parts.
+"""Turns the content blocks of a reply into parts.
 
-A block with no place in the core becomes a ``Text`` without text, whose extensions hold the whole block:
+A block that the core has no part for becomes an empty ``Text``. Its extensions hold the whole block:
 ``{"anthropic": {"block": …}}``.
 """
 
@@ -22,7 +22,7 @@ _NO_INPUT = Raw(b"{}")
 
 
 def part_of(block: Fields) -> Part:
-    """Takes ``block`` apart. Raises ``UpstreamBroken`` for one whose fields aren't what its type says."""
+    """The part of ``block``, whose fields it removes. Raises ``UpstreamBroken`` for fields that don't fit its type."""
     try:
         return _part_of(block)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -30,38 +30,38 @@ def part_of(block: Fields) -> Part:
 
 
 def foreign_block(part: Part) -> Raw | None:
-    """The whole block that a part stands for, if the core knows nothing of it."""
+    """The whole block that a part holds, if the core has no part for it."""
     return ((part.extensions or {}).get(NAMESPACE) or {}).get("block")
 
 
 def _part_of(block: Fields) -> Part:
     kind = _STRING.decode(block.get("type", _NO_TYPE))
     if kind not in _KINDS:
-        return Text("", whole(block))
+        return Text("", block_extensions(block))
     del block["type"]
     match kind:
         case "text":
-            return Text(_taken(block, "text"), extensions(block))
+            return Text(_pop_string(block, "text"), extensions(block))
         case "thinking":
-            signature = _taken(block, "signature")
-            return Thinking(_taken(block, "thinking"), signature or None, extensions(block))
+            signature = _pop_string(block, "signature")
+            return Thinking(_pop_string(block, "thinking"), signature or None, extensions(block))
         case "redacted_thinking":
-            return RedactedThinking(_taken(block, "data"), extensions(block))
+            return RedactedThinking(_pop_string(block, "data"), extensions(block))
     arguments = bytes(block.pop("input", _NO_INPUT)).decode()
-    return ToolCall(_taken(block, "id"), _taken(block, "name"), arguments, extensions(block))
+    return ToolCall(_pop_string(block, "id"), _pop_string(block, "name"), arguments, extensions(block))
 
 
-def _taken(block: Fields, name: str) -> str:
+def _pop_string(block: Fields, name: str) -> str:
     raw = block.pop(name, None)
     return "" if raw is None else _STRING.decode(raw)
 
 
 def extensions(fields: Fields) -> Extensions:
-    """What a block says beyond the core."""
-    said = {name: value for name, value in fields.items() if value not in _EMPTY} if fields else None
-    return {NAMESPACE: said} if said else None
+    """The fields of a block that the core doesn't have."""
+    own_fields = {name: value for name, value in fields.items() if value not in _EMPTY} if fields else None
+    return {NAMESPACE: own_fields} if own_fields else None
 
 
-def whole(block: Fields) -> Extensions:
-    """A block of which the core knows nothing."""
+def block_extensions(block: Fields) -> Extensions:
+    """The extensions that hold a whole block."""
     return {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}}

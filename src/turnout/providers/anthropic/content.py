@@ -1,11 +1,11 @@
-"""Messages → Anthropic's turns.
+"""Turns messages into Anthropic's turns.
 
-- Tool results are blocks of the user's turn, before anything else in it.
-- Messages of one role that follow each other become one turn.
-- System messages at the beginning become the system prompt. Later ones, which older models refuse, become text of
-  the user's turn in ``<system>`` tags.
-- Thoughts without a signature, which are another provider's, are left out: Anthropic takes only its own.
-- Texts without a word are left out: Anthropic refuses them.
+- Tool results are the first blocks of the user's turn.
+- Successive messages of one role become one turn.
+- System messages at the beginning become the system prompt. Older models refuse later ones, which therefore become
+  text of the user's turn in ``<system>`` tags.
+- Thoughts without a signature are another provider's. They are left out, as Anthropic takes only its own.
+- Empty texts are left out, as Anthropic refuses them.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ Block = dict[str, Any]
 
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _JSON_ONLY = "Answer with one JSON object and nothing else: no other words, no code fence."
-"""Anthropic has no mode for JSON without a schema, so it is asked for in words."""
+"""Asks for JSON in the prompt, as Anthropic has no mode for JSON without a schema."""
 
-_UNFIT_FOR_ID = re.compile(r"[^a-zA-Z0-9_-]")
+_REFUSED_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def system_of(request: ChatRequest) -> str | list[Any] | None:
@@ -90,7 +90,7 @@ def _results_first(blocks: list[Any]) -> list[Any]:
 
 
 def _shortest(blocks: list[Any]) -> str | list[Any]:
-    """A lone text as a string."""
+    """The blocks, or a string if their only one is a plain text."""
     only = blocks[0]
     if len(blocks) == 1 and isinstance(only, dict) and only.keys() == {"type", "text"}:
         return str(only["text"])
@@ -98,7 +98,7 @@ def _shortest(blocks: list[Any]) -> str | list[Any]:
 
 
 def _blocks(part: Part, where: str) -> Iterator[Any]:
-    """The part's block, or none."""
+    """The part's block; none for a part that Anthropic doesn't take."""
     extra = (part.extensions or {}).get(NAMESPACE) or {}
     match part:
         case Text():
@@ -127,13 +127,13 @@ def _block(part: Image | File | ToolCall | ToolResult, where: str) -> Block:
             return {"type": "document", "source": _document_source(part, where), **title}
         case ToolCall():
             arguments = arguments_of(part, where)
-            return {"type": "tool_use", "id": _fit_id(part.id), "name": part.name, "input": arguments}
+            return {"type": "tool_use", "id": _allowed_id(part.id), "name": part.name, "input": arguments}
         case ToolResult():
             return _tool_result(part, where)
 
 
 def _tool_result(part: ToolResult, where: str) -> Block:
-    block: Block = {"type": "tool_result", "tool_use_id": _fit_id(part.call_id)}
+    block: Block = {"type": "tool_result", "tool_use_id": _allowed_id(part.call_id)}
     content = [inner for piece in part.parts for inner in _blocks(piece, where)]
     if content:
         block["content"] = _shortest(content)
@@ -142,9 +142,9 @@ def _tool_result(part: ToolResult, where: str) -> Block:
     return block
 
 
-def _fit_id(call_id: str) -> str:
-    """Other providers' ids may hold characters that Anthropic refuses; call and result are changed alike."""
-    return _UNFIT_FOR_ID.sub("_", call_id)
+def _allowed_id(call_id: str) -> str:
+    """Replaces characters that Anthropic refuses in ids. A call's id and its result's change in the same way."""
+    return _REFUSED_IN_ID.sub("_", call_id)
 
 
 def _image_source(image: Image, where: str) -> Block:
@@ -153,8 +153,8 @@ def _image_source(image: Image, where: str) -> Block:
     data = image.data or ""
     media_type = media_type_of(data) or image.media_type
     if media_type not in _IMAGE_TYPES:
-        known = ", ".join(sorted(_IMAGE_TYPES))
-        raise Unsupported(f"The provider 'anthropic' takes images of type {known}, not {media_type}.", param=where)
+        types = ", ".join(sorted(_IMAGE_TYPES))
+        raise Unsupported(f"The provider 'anthropic' takes images of type {types}, not {media_type}.", param=where)
     return {"type": "base64", "media_type": media_type, "data": data}
 
 

@@ -1,4 +1,4 @@
-"""A reply's bytes → core events."""
+"""Reads a reply's bytes into core events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from turnout.providers.frames import BodyReader, StreamReader
 
 from . import anthropic_wire as wire
 from .anthropic_wire import Fields
-from .blocks import extensions, foreign_block, part_of, whole
+from .blocks import block_extensions, extensions, foreign_block, part_of
 from .read import Progress, failure_of, finish_of, read
 
 _EVENT = msgspec.json.Decoder(wire.Event)
@@ -34,7 +34,7 @@ _STRING = msgspec.json.Decoder(str | None)
 
 
 class _OpenPart:
-    """A part whose block is still open."""
+    """A part whose block has not ended yet."""
 
     def __init__(self, index: int) -> None:
         self._index = index
@@ -43,7 +43,7 @@ class _OpenPart:
         self._extra: Fields = {}
 
     def add(self, piece: wire.Piece, data: bytes, events: list[StreamEvent]) -> None:
-        """``data`` is the whole event, for pieces of an unknown type: their fields are kept."""
+        """``data`` is the whole event. It is read again for a piece of an unknown type, whose fields are kept."""
         match piece.type:
             case "text_delta":
                 events.append(Delta(self._index, piece.text))
@@ -72,26 +72,26 @@ class _OpenPart:
 
 
 class _OpenCall(_OpenPart):
-    """A tool call. One without arguments has no pieces, or only empty ones; its block says ``{}``."""
+    """An open tool call. One without arguments has no pieces, or empty ones; then its block's ``{}`` is sent."""
 
     def __init__(self, index: int, arguments: str) -> None:
         super().__init__(index)
         self._arguments = arguments
-        self._said = False
+        self._has_arguments = False
 
     def _add_input(self, text: str, events: list[StreamEvent]) -> None:
         if text:
-            self._said = True
+            self._has_arguments = True
             events.append(Delta(self._index, text))
 
     def end(self, events: list[StreamEvent]) -> None:
-        if not self._said:
+        if not self._has_arguments:
             events.append(Delta(self._index, self._arguments))
         super().end(events)
 
 
 class _OpenForeign(_OpenPart):
-    """A block of which the core knows nothing: it is put together again, and given whole."""
+    """An open block that the core has no part for. Its pieces are put together, and it is given as a whole."""
 
     def __init__(self, index: int, block: Fields) -> None:
         super().__init__(index)
@@ -104,10 +104,10 @@ class _OpenForeign(_OpenPart):
     def _extensions(self) -> Extensions:
         if self._input:
             self._extra["input"] = self._whole_input()
-        return whole(self._block | self._extra) if self._extra else None
+        return block_extensions(self._block | self._extra) if self._extra else None
 
     def _whole_input(self) -> Raw:
-        """A model that was cut short leaves half an input, which is no JSON."""
+        """The input as JSON. An answer that was cut has half an input, which is sent as ``INVALID_JSON``."""
         text = "".join(self._input)
         try:
             _FIELDS.decode(text)
@@ -123,8 +123,8 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         super().__init__(SSEFramer())
         self._progress = Progress()
         self._open: dict[int, _OpenPart] = {}
-        self._next = 0  # the index after the last part's
-        self._begun = False
+        self._next = 0  # the next part's index
+        self._started = False
         self._failed = False
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
@@ -137,7 +137,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
             self._failed = True
             events.append(failure_of(event.error))
         elif event.type == "message_delta":
-            events += self._progress.counted(event.usage)
+            events += self._progress.usage_events(event.usage)
             self._finish(event.delta, events)
         elif not self._progress.done:
             self._read_content(event, data, events)
@@ -148,29 +148,29 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
                 raise UpstreamBroken(f"The provider went on with content block {event.index}, which is not open.")
             self._open[event.index].add(event.delta, data, events)
         elif event.type == "content_block_start" and event.content_block is not None:
-            self._start(event.index, event.content_block, events)
+            self._start_block(event.index, event.content_block, events)
         elif event.type == "content_block_stop":
-            self._end(event.index, events)
-        elif event.type == "message_start" and event.message is not None and self._progress.begins(event.message):
-            self._begin(event.message, events)
+            self._end_block(event.index, events)
+        elif event.type == "message_start" and event.message is not None and self._progress.starts(event.message):
+            self._start_message(event.message, events)
 
-    def _begin(self, message: wire.Message, events: list[StreamEvent]) -> None:
-        """Most say nothing yet; the answer to a tool that code called comes whole with its beginning."""
-        if not self._begun:
-            self._begun = True
+    def _start_message(self, message: wire.Message, events: list[StreamEvent]) -> None:
+        """Usually the message has no content yet. The answer to a tool that code called comes whole at its start."""
+        if not self._started:
+            self._started = True
             events.append(Start(message.id, message.model))
-        events += self._progress.counted(message.usage)
+        events += self._progress.usage_events(message.usage)
         for part in _parts_of(message):
             events += [PartStart(self._next, part), PartEnd(self._next)]
             self._next += 1
-        finish = self._progress.stopped(message)
+        finish = self._progress.first_finish(message)
         if finish is not None:
             events.append(finish)
 
-    def _start(self, index: int, block: Fields, events: list[StreamEvent]) -> None:
-        """A block whose index was there before is another part. A message without a beginning begins here."""
-        self._begin_anyway(events)
-        self._end(index, events)
+    def _start_block(self, index: int, block: Fields, events: list[StreamEvent]) -> None:
+        """A block with an index that was used before is a new part."""
+        self._ensure_started(events)
+        self._end_block(index, events)
         part, number = part_of(dict(block)), max(index, self._next)
         self._next = number + 1
         if foreign_block(part):
@@ -182,23 +182,24 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
             self._open[index] = _OpenPart(number)
         events.append(PartStart(number, part))
 
-    def _begin_anyway(self, events: list[StreamEvent]) -> None:
-        if not self._begun:
-            self._begun = True
+    def _ensure_started(self, events: list[StreamEvent]) -> None:
+        """For a message that came without its ``message_start``."""
+        if not self._started:
+            self._started = True
             events.append(Start())
 
-    def _end(self, index: int, events: list[StreamEvent]) -> None:
+    def _end_block(self, index: int, events: list[StreamEvent]) -> None:
         part = self._open.pop(index, None)
         if part is not None:
             part.end(events)
 
     def _finish(self, piece: wire.Piece | None, events: list[StreamEvent]) -> None:
-        finish = self._progress.stopped(piece)
+        finish = self._progress.first_finish(piece)
         if finish is None or piece is None:
             return
-        self._begin_anyway(events)
+        self._ensure_started(events)
         for index in list(self._open):
-            self._end(index, events)
+            self._end_block(index, events)
         refusal = _refusal_of(piece.stop_details)
         if refusal is not None:
             events += [PartStart(self._next, refusal), PartEnd(self._next)]
@@ -230,11 +231,11 @@ def _parts_of(message: wire.Message) -> list[Part]:
 
 
 def _refusal_of(details: Fields | None) -> Refusal | None:
-    """The words of a refusal, which stand beside the reason to stop and not among the blocks."""
+    """The text of a refusal, which is in the stop details and not in a block."""
     if not details:
         return None
-    said = read(_STRING, bytes(details.get("explanation", Raw(b"null"))))
-    if said is None:
+    text = read(_STRING, bytes(details.get("explanation", Raw(b"null"))))
+    if text is None:
         return None
     extra = {name: value for name, value in details.items() if name not in ("type", "explanation")}
-    return Refusal(said, extensions(extra))
+    return Refusal(text, extensions(extra))

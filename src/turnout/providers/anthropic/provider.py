@@ -1,4 +1,4 @@
-"""The provider itself."""
+"""The provider ``anthropic``."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from .version import HEADER, LATEST_WITH_SAMPLING, api_version, relayed_headers
 _MODELS_PATH = "/v1/models?limit=1000"
 
 _IMAGES = ImageLimits(long_edge=1568, bytes=5 * 1024 * 1024 * 3 // 4, number=100, many=20, many_edge=2000)
-"""Larger ones it scales down itself; the 5 MB are counted in base64. Models that see more: ``facts/``.
+"""Anthropic scales larger images down itself. Its limit of 5 MB is for base64. ``facts/`` has higher limits of models.
 
 https://platform.claude.com/docs/en/build-with-claude/vision"""
 
 
 class Anthropic:
-    """``seed`` and the penalties are ignored: they nudge the sampling, and Anthropic has nothing like them."""
+    """Ignores ``seed`` and the penalties, which only influence the sampling: Anthropic has no such fields."""
 
     name = "anthropic"
     wire = WIRE
@@ -78,8 +78,8 @@ class Anthropic:
         else:
             refuse_unsupported(request, self.support, self.name)
             body = translated_body(request, deployment)
-        opening = relayed_headers(request) | {HEADER: api_version(request, deployment)} | headers(deployment)
-        return WireRequest(address(deployment, "/v1/messages"), opening, body)
+        sent_headers = relayed_headers(request) | {HEADER: api_version(request, deployment)} | headers(deployment)
+        return WireRequest(address(deployment, "/v1/messages"), sent_headers, body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder() if request.stream else BodyDecoder()
@@ -99,8 +99,8 @@ class Anthropic:
         )
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        opening = {HEADER: deployment.api_version or LATEST_WITH_SAMPLING} | headers(deployment)
-        return WireRequest(address(deployment, _MODELS_PATH), opening, b"", "GET")
+        sent_headers = {HEADER: deployment.api_version or LATEST_WITH_SAMPLING} | headers(deployment)
+        return WireRequest(address(deployment, _MODELS_PATH), sent_headers, b"", "GET")
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.id for model in _MODELS.decode(body).data]

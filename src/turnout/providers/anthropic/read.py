@@ -1,4 +1,4 @@
-"""What a decoder and a relay both look for in a reply: usage, finish, failure."""
+"""Reads usage, finish and failure from a reply, for the decoders and the relays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def read(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
-    """Raises ``UpstreamBroken`` with the beginning of what can't be read."""
+    """Decodes ``data``; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -24,7 +24,7 @@ def read(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
 
 
 def failure_of(error: wire.ErrorFields) -> Failure:
-    """An error that came where an answer should be."""
+    """The event for an error in a reply of status 200."""
     status = wire.STATUSES.get(error.type or "", 502)
     return Failure(error.message or "The provider reported an error.", error.type, status)
 
@@ -37,32 +37,34 @@ def finish_of(stop: wire.Message | wire.Piece) -> Finish | None:
 
 
 class Progress:
-    """How far a stream's message has come."""
+    """The state of a stream's message: whether it has started, its usage so far, and whether it has finished."""
 
     def __init__(self) -> None:
-        self._message: str | None = None
+        self._message_id: str | None = None
         self._usage: wire.UsageFields | None = None
         self.done = False
 
-    def begins(self, message: wire.Message) -> bool:
-        """Is it the first time? Some gateways repeat the beginning; one that begins another message has lost the
-        first and asked again, so that neither is whole.
+    def starts(self, message: wire.Message) -> bool:
+        """Whether this is the first start; some gateways repeat it.
+
+        Raises ``UpstreamBroken`` for the start of another message: the gateway has lost the first one and asked again,
+        so that neither is whole.
         """
-        if self._message is None:
-            self._message = message.id
+        if self._message_id is None:
+            self._message_id = message.id
             return True
-        if self._message != message.id:
+        if self._message_id != message.id:
             raise UpstreamBroken("The provider began another message before the first one was complete.")
         return False
 
-    def counted(self, usage: wire.UsageFields | None) -> list[StreamEvent]:
+    def usage_events(self, usage: wire.UsageFields | None) -> list[StreamEvent]:
         if usage is None:
             return []
         self._usage = wire.merged(self._usage, usage)
         return [UsageSoFar(wire.usage_of(self._usage))]
 
-    def stopped(self, stop: wire.Message | wire.Piece | None) -> Finish | None:
-        """The finish, the first time that it is said."""
+    def first_finish(self, stop: wire.Message | wire.Piece | None) -> Finish | None:
+        """The finish in ``stop``; None if there is none, or if one came before."""
         finish = finish_of(stop) if stop is not None and not self.done else None
         self.done = self.done or finish is not None
         return finish

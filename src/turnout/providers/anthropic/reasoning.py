@@ -1,7 +1,7 @@
-"""How much to think: Anthropic's two ways to say it.
+"""Anthropic's two ways to set how much a model thinks.
 
-Models since Claude 4.6 take ``thinking: adaptive`` with an effort, older ones a budget in tokens, which counts towards
-``max_tokens`` (https://platform.claude.com/docs/en/build-with-claude/thinking).
+Models since Claude 4.6 take ``thinking: adaptive`` with an effort. Older ones take a budget in tokens, which counts
+towards ``max_tokens`` (https://platform.claude.com/docs/en/build-with-claude/thinking).
 """
 
 from __future__ import annotations
@@ -30,44 +30,45 @@ class Thinking(msgspec.Struct, frozen=True):
 
 
 def thinking_of(request: ChatRequest, deployment: Deployment, default_max_tokens: int) -> Thinking:
-    """Thoughts count towards ``max_tokens``, so the default makes room for them; the caller's own limit stays."""
-    reasoning, said = request.reasoning, request.max_output
+    """Adds the tokens for thinking to the default of ``max_tokens``. The caller's own limit stays as it is."""
+    reasoning, max_output = request.reasoning, request.max_output
     if reasoning is None:
-        return Thinking(default_max_tokens if said is None else said)
+        return Thinking(default_max_tokens if max_output is None else max_output)
     effort = _effort(reasoning)
     if not reasoning.enabled:
-        return Thinking(default_max_tokens if said is None else said, {"type": "disabled"}, effort)
-    room = _BUDGETS[effort.get("effort", "medium")] if reasoning.budget is None else reasoning.budget
-    max_tokens = default_max_tokens + room if said is None else said
+        return Thinking(default_max_tokens if max_output is None else max_output, {"type": "disabled"}, effort)
+    budget = _BUDGETS[effort.get("effort", "medium")] if reasoning.budget is None else reasoning.budget
+    max_tokens = default_max_tokens + budget if max_output is None else max_output
     if reasoning.budget is not None:
         return Thinking(max_tokens, {"type": "enabled", "budget_tokens": reasoning.budget}, effort)
     if _is_adaptive(deployment.model):
         return Thinking(max_tokens, {"type": "adaptive"}, effort)
-    return Thinking(max_tokens, {"type": "enabled", "budget_tokens": _budget(room, max_tokens)})
+    return Thinking(max_tokens, {"type": "enabled", "budget_tokens": _limited_budget(budget, max_tokens)})
 
 
 def _effort(reasoning: Reasoning) -> dict[str, Any]:
-    word = reasoning.effort
-    if word is None or word == "none":
+    effort = reasoning.effort
+    if effort is None or effort == "none":
         return {}
-    if word not in _EFFORTS:
+    if effort not in _EFFORTS:
         raise Unsupported(
-            f"The provider 'anthropic' knows the efforts {', '.join(_EFFORTS)}, not '{word}'.", param="reasoning_effort"
+            f"The provider 'anthropic' knows the efforts {', '.join(_EFFORTS)}, not '{effort}'.",
+            param="reasoning_effort",
         )
-    return {"effort": _EFFORTS[word]}
+    return {"effort": _EFFORTS[effort]}
 
 
-def _budget(wanted: int, max_tokens: int) -> int:
-    """At most half of what the model may say."""
+def _limited_budget(budget: int, max_tokens: int) -> int:
+    """Limits the budget to half of ``max_tokens``."""
     if max_tokens <= _SMALLEST_BUDGET:
         raise Unsupported(
             f"This model needs more than {_SMALLEST_BUDGET} max_tokens to think, and the request allows {max_tokens}.",
             param="max_tokens",
         )
-    return max(min(wanted, max_tokens // 2), _SMALLEST_BUDGET)
+    return max(min(budget, max_tokens // 2), _SMALLEST_BUDGET)
 
 
 def _is_adaptive(model: str) -> bool:
-    """By the version in the model's name: ``claude-haiku-4-5-20251001`` is 4.5, ``claude-opus-5`` is 5.0."""
+    """Reads the version in the model's name: ``claude-haiku-4-5-20251001`` is 4.5, ``claude-opus-5`` is 5.0."""
     match = _VERSION.search(model)
     return match is None or (int(match[1]), int(match[2] or 0)) >= _ADAPTIVE_SINCE

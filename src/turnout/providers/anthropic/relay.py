@@ -1,4 +1,4 @@
-"""Passes a reply on as it is, and looks only for what the ledger needs."""
+"""Passes a reply on unchanged, and reads only what the ledger needs from it."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from . import anthropic_wire as wire
 from .read import Progress, failure_of, finish_of, read
 
 _EVENT = msgspec.json.Decoder(wire.Event)
-_ANY = msgspec.json.Decoder(msgspec.Raw)  # is it JSON at all? Before a client's SDK finds that it isn't
+_ANY = msgspec.json.Decoder(msgspec.Raw)  # only checks that it is JSON, before the client's SDK has to
 _BODY = msgspec.json.Decoder(wire.Body)
 _CONTENT = b"content_block_delta"
 
 
 class StreamRelay:
-    """Passes on whole events. One that reports an error isn't: the dialect says it in its own words."""
+    """Passes on whole events, but not one that reports an error: the dialect writes its own."""
 
     def __init__(self) -> None:
         self._cutter = EventCutter()
         self._progress = Progress()
-        self._over = False  # an error was reported, or found: nothing after it is passed on
+        self._failed = False  # nothing is passed on after an error
         self._broken: UpstreamBroken | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        whole = self._cutter.feed(data)
-        return self._scan(whole) if whole else []
+        whole_events = self._cutter.feed(data)
+        return self._scan(whole_events) if whole_events else []
 
     def close(self) -> list[StreamEvent]:
-        """A last event without its blank line is only whole if it can be read."""
+        """Reads a last event without its blank line; raises ``UpstreamBroken`` if that event was cut."""
         if self._broken:
             raise self._broken.afresh()
         held = self._cutter.close().strip()
         events: list[StreamEvent] = []
-        if held and not self._over:
+        if held and not self._failed:
             self._read_frame(held + b"\n\n", events)
         return events
 
@@ -47,9 +47,9 @@ class StreamRelay:
         events: list[StreamEvent] = []
         try:
             for frame in events_of(data):
-                if self._over:
+                if self._failed:
                     break
-                if _may_matter(frame):
+                if _needs_reading(frame):
                     self._read_frame(frame, events)
                 else:
                     read(_ANY, payload_of(frame) or b"null")
@@ -57,35 +57,37 @@ class StreamRelay:
         except UpstreamBroken as error:
             if not events:
                 raise
-            self._over, self._broken = True, error.afresh()
+            self._failed, self._broken = True, error.afresh()
         return events
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        found: list[StreamEvent] = []
+        ledger_events: list[StreamEvent] = []
         content = False
         for _, data in SSEFramer().feed(frame):
             if data == b"[DONE]":
                 continue
             event = read(_EVENT, data)
             if event.error is not None:
-                self._over = True
+                self._failed = True
                 events.append(failure_of(event.error))
                 return
             content = content or event.type == "content_block_delta" or bool(event.message and event.message.content)
-            found += self._found(event)
-        events += [Relayed(frame, content), *found]
+            ledger_events += self._ledger_events(event)
+        events += [Relayed(frame, content), *ledger_events]
 
-    def _found(self, event: wire.Event) -> list[StreamEvent]:
+    def _ledger_events(self, event: wire.Event) -> list[StreamEvent]:
         if event.type == "message_delta":
-            return self._counted(event.usage, event.delta)
+            return self._usage_and_finish(event.usage, event.delta)
         message = event.message if event.type == "message_start" and not self._progress.done else None
-        if message is not None and self._progress.begins(message):
-            return self._counted(message.usage, message)
+        if message is not None and self._progress.starts(message):
+            return self._usage_and_finish(message.usage, message)
         return []
 
-    def _counted(self, usage: wire.UsageFields | None, stop: wire.Message | wire.Piece | None) -> list[StreamEvent]:
-        finish = self._progress.stopped(stop)
-        return self._progress.counted(usage) + ([finish] if finish else [])
+    def _usage_and_finish(
+        self, usage: wire.UsageFields | None, stop: wire.Message | wire.Piece | None
+    ) -> list[StreamEvent]:
+        finish = self._progress.first_finish(stop)
+        return self._progress.usage_events(usage) + ([finish] if finish else [])
 
 
 class BodyRelay(BodyReader):
@@ -98,10 +100,10 @@ class BodyRelay(BodyReader):
         finish = finish_of(body)
         if finish is None:
             raise UpstreamBroken("The provider's reply has no stop_reason: it isn't a whole Anthropic message.")
-        counted = [UsageSoFar(wire.usage_of(body.usage))] if body.usage is not None else []
-        return [Relayed(data), *counted, finish]
+        usage = [UsageSoFar(wire.usage_of(body.usage))] if body.usage is not None else []
+        return [Relayed(data), *usage, finish]
 
 
-def _may_matter(data: bytes) -> bool:
-    """The quote before the word is none that a text within the event could have: there, it is escaped."""
+def _needs_reading(data: bytes) -> bool:
+    """A text inside the event can't match: its quotes are escaped."""
     return b'"message_' in data or b'"error"' in data
