@@ -1,4 +1,4 @@
-"""Messages → Gemini's ``systemInstruction`` and ``contents``."""
+"""Turns messages into Gemini's ``systemInstruction`` and ``contents``."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from .thinking import thinks_by_level
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 NO_SIGNATURE = Raw(b'"skip_thought_signature_validator"')
-"""What Google has a client send for a tool call whose signature is not known, such as another model's.
+"""Google's stand-in for the signature of a tool call whose signature is unknown, such as another model's.
 
-From Gemini 3 on, a call without any is refused (https://ai.google.dev/gemini-api/docs/thought-signatures).
+Gemini 3 and later refuse a call without a signature (https://ai.google.dev/gemini-api/docs/thought-signatures).
 """
 
 
 def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Turn | None, list[wire.Turn]]:
     """The system instruction, if there is one, and the turns. Results of parallel calls have to share one turn."""
-    writer = _Writer(request, signs=thinks_by_level(deployment.model))
+    writer = _Writer(request, needs_signatures=thinks_by_level(deployment.model))
     system: list[wire.Part | Raw] = []
     turns: list[wire.Turn] = []
     last: list[wire.Part | Raw] = []  # the parts of the last turn
@@ -61,31 +61,33 @@ def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Turn
 
 
 class _Writer:
-    def __init__(self, request: ChatRequest, signs: bool) -> None:
+    """Writes the parts of messages. ``needs_signatures``: the model refuses tool calls without a signature."""
+
+    def __init__(self, request: ChatRequest, needs_signatures: bool) -> None:
         self._names = tool_names(request)
-        self._signs = signs
+        self._needs_signatures = needs_signatures
 
     def parts(self, message: Message, where: str) -> list[wire.Part | Raw]:
-        """One message's parts; none for what says nothing: an empty text, another provider's thoughts."""
-        written = [(part, wired) for part in message.parts if (wired := self._part(part, where))]
-        if message.role == "system" and any(isinstance(wired, Raw) or wired.text is None for _, wired in written):
+        """One message's parts on the wire, without empty texts and other providers' thoughts."""
+        written = [(part, wire_part) for part in message.parts if (wire_part := self._part(part, where))]
+        if message.role == "system" and any(isinstance(each, Raw) or each.text is None for _, each in written):
             raise Unsupported("The provider 'gemini' only takes text as a system message.", param=where)
-        calls = [wired for _, wired in written if isinstance(wired, wire.Part) and wired.function_call]
-        if calls and self._signs and not any(call.thought_signature for call in calls):
+        calls = [wire_part for _, wire_part in written if isinstance(wire_part, wire.Part) and wire_part.function_call]
+        if calls and self._needs_signatures and not any(call.thought_signature for call in calls):
             calls[0].thought_signature = NO_SIGNATURE
-        return [_with_own_fields(wired, part) for part, wired in written]
+        return [_with_own_fields(wire_part, part) for part, wire_part in written]
 
     def _part(self, part: Part, where: str) -> wire.Part | Raw | None:
-        own = _own(part.extensions)
-        signature = own.get(SIGNATURE, wire.NOTHING)
+        own_fields = _own_fields(part.extensions)
+        signature = own_fields.get(SIGNATURE, wire.NOTHING)
         match part:
-            case Text() if "block" in own:
-                return own["block"]
+            case Text() if "block" in own_fields:
+                return own_fields["block"]
             case Text(text=text) | Refusal(text=text):
                 return wire.Part(text=text, thought_signature=signature) if text or signature else None
             case Thinking(text=text, extensions=extensions):
-                known = extensions and NAMESPACE in extensions
-                return wire.Part(text=text, thought=True, thought_signature=signature) if known else None
+                is_geminis = extensions and NAMESPACE in extensions
+                return wire.Part(text=text, thought=True, thought_signature=signature) if is_geminis else None
             case RedactedThinking():
                 return None
             case ToolCall():
@@ -93,8 +95,8 @@ class _Writer:
                 return wire.Part(function_call=call, thought_signature=signature)
             case ToolResult():
                 return wire.Part(function_response=self._response(part, where))
-            case Audio(data=data, format=form):
-                return wire.Part(inline_data=wire.Blob(f"audio/{form}", data))
+            case Audio(data=data, format=audio_format):
+                return wire.Part(inline_data=wire.Blob(f"audio/{audio_format}", data))
             case Image() | File():
                 media = media_of(part, where)
                 return wire.Part(inline_data=media.inline_data, file_data=media.file_data)
@@ -102,22 +104,22 @@ class _Writer:
                 assert_never(part)
 
     def _response(self, result: ToolResult, where: str) -> wire.FunctionResponse:
-        """Media in a result are only understood by Gemini 3 and later; earlier ones say so themselves."""
-        own = _own(result.extensions)
+        """Only Gemini 3 and later read media in a result; earlier models refuse them with their own error."""
+        own_fields = _own_fields(result.extensions)
         text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
         media = [media_of(part, where) for part in result.parts if not isinstance(part, Text)]
         return wire.FunctionResponse(
             name=name_of(result, self._names, where),
-            response=_said(text, result.is_error),
+            response=_response_object(text, result.is_error),
             id=result.call_id,
             parts=media or None,
-            scheduling=own.get("scheduling", wire.NOTHING),
-            will_continue=own.get("willContinue", wire.NOTHING),
+            scheduling=own_fields.get("scheduling", wire.NOTHING),
+            will_continue=own_fields.get("willContinue", wire.NOTHING),
         )
 
 
-def _said(text: str, is_error: bool) -> Raw:
-    """A response has to be an object, and a text that is one can be sent as it is."""
+def _response_object(text: str, is_error: bool) -> Raw:
+    """A response has to be an object. A text that is one is sent unchanged; others get the key ``output``."""
     if text.startswith("{"):
         try:
             fields = _OBJECT.decode(text)
@@ -128,13 +130,14 @@ def _said(text: str, is_error: bool) -> Raw:
     return Raw(msgspec.json.encode({"error" if is_error else "output": text}))
 
 
-def _own(extensions: Extensions) -> dict[str, Raw]:
+def _own_fields(extensions: Extensions) -> dict[str, Raw]:
+    """The fields that only Gemini has."""
     return extensions.get(NAMESPACE, {}) if extensions else {}
 
 
-def _with_own_fields(wired: wire.Part | Raw, part: Part) -> wire.Part | Raw:
-    """With what Gemini has beside a part's content: ``videoMetadata``, …"""
-    if isinstance(wired, Raw) or isinstance(part, ToolResult):
-        return wired
-    own = {name: value for name, value in _own(part.extensions).items() if name != SIGNATURE}
-    return Raw(with_fields(msgspec.json.encode(wired), own)) if own else wired
+def _with_own_fields(wire_part: wire.Part | Raw, part: Part) -> wire.Part | Raw:
+    """Adds the fields that Gemini has beside a part's content: ``videoMetadata``, …"""
+    if isinstance(wire_part, Raw) or isinstance(part, ToolResult):
+        return wire_part
+    own_fields = {name: value for name, value in _own_fields(part.extensions).items() if name != SIGNATURE}
+    return Raw(with_fields(msgspec.json.encode(wire_part), own_fields)) if own_fields else wire_part

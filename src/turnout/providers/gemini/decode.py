@@ -1,4 +1,4 @@
-"""A reply's bytes → core events."""
+"""Reads a reply's bytes into core events."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from .partial_args import PartialArgs
 NAMESPACE = "gemini"
 SIGNATURE = "thoughtSignature"
 _REPLY = msgspec.json.Decoder(wire.Reply)
-_SHOWN = 200  # bytes of an unreadable reply that the log shows
+_LOGGED_BYTES = 200  # of an unreadable reply
 
 
 def read_reply(data: bytes) -> wire.Reply:
-    """One body or one event; raises ``UpstreamBroken`` with the beginning of what can't be read."""
+    """Decodes one body or one event; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
     try:
         return _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -51,13 +51,13 @@ def read_reply(data: bytes) -> wire.Reply:
 
 
 def failure_of(error: wire.Error) -> Failure:
-    """An error that came where an answer should be."""
+    """The event for an error in a reply of status 200."""
     status = error.code if error.code is not None and 400 <= error.code <= 599 else 502
     return Failure(error.message or "Gemini reported an error.", error.status, status)
 
 
 class _Call:
-    """A tool call whose arguments are still to come."""
+    """An open tool call, whose arguments come in pieces."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -65,13 +65,13 @@ class _Call:
 
 
 class _CandidateReader:
-    """Makes the parts of one choice out of one candidate's parts."""
+    """Turns the parts of one candidate into events of one choice. ``number`` is the candidate's index."""
 
     def __init__(self, number: int, ids: CallIds) -> None:
         self._number = number
         self._ids = ids
         self._next = 0  # the next part's index
-        self._open: type[Text] | type[Thinking] | None = None  # its index is the one before the next
+        self._open: type[Text] | type[Thinking] | None = None  # the kind of the open part, which has the last index
         self._call: _Call | None = None
         self._called = False
         self._finished = False
@@ -81,14 +81,14 @@ class _CandidateReader:
         if part.function_call is not None:
             self._read_call(part.function_call, extensions, events)
         elif part.inline_data is not None:
-            self._add(_medium(part.inline_data, extensions), events)
+            self._add_whole(_media_part(part.inline_data, extensions), events)
         elif part.text is not None:
-            self._say(Thinking if part.thought else Text, part.text, extensions, events)
+            self._add_text(Thinking if part.thought else Text, part.text, extensions, events)
         elif part.file_data is not None:
             file = part.file_data
-            self._add(File(file_id=file.file_uri, media_type=file.mime_type, extensions=extensions), events)
+            self._add_whole(File(file_id=file.file_uri, media_type=file.mime_type, extensions=extensions), events)
         elif block := _block(part):
-            self._add(Text("", {NAMESPACE: {"block": block}}), events)
+            self._add_whole(Text("", {NAMESPACE: {"block": block}}), events)
 
     def finish(self, native: str, events: list[StreamEvent]) -> Finish | None:
         self._end(events)
@@ -97,16 +97,16 @@ class _CandidateReader:
         self._finished = True
         return Finish(wire.finish_reason(native, self._called), native, self._number)
 
-    def _say(
+    def _add_text(
         self, kind: type[Text] | type[Thinking], text: str, extensions: Extensions, events: list[StreamEvent]
     ) -> None:
-        """A signature belongs to what came just before it, and nothing may be joined to what is signed."""
+        """A signature belongs to the text just before it, and ends the part: later text must not be joined to it."""
         if not text and not extensions:
             return
         if self._open is not kind:
             self._end(events)
             self._open = kind
-            events.append(PartStart(self._place(), kind(text), self._number))
+            events.append(PartStart(self._new_index(), kind(text), self._number))
         elif text:
             events.append(Delta(self._next - 1, text, self._number))
         if extensions:
@@ -117,7 +117,7 @@ class _CandidateReader:
         if call.name:
             self._end(events)
             self._called = True
-            index = self._place()
+            index = self._new_index()
             in_pieces = call.will_continue or call.partial_args
             arguments = "" if in_pieces else arguments_text(call.args)
             part = ToolCall(call.id or self._ids.make(), call.name, arguments, extensions)
@@ -127,24 +127,24 @@ class _CandidateReader:
                 return
             self._call = _Call(index)
         if self._call is None:
-            return  # the empty part that ends a call which has ended already
+            return  # an empty part that ends a call after its end
         for piece in call.partial_args or ():
             self._call.arguments.add(piece)
         if not call.will_continue:
             self._end(events)
 
-    def _add(self, part: Part, events: list[StreamEvent]) -> None:
-        """One that comes whole."""
+    def _add_whole(self, part: Part, events: list[StreamEvent]) -> None:
+        """Adds a part that comes in one piece."""
         self._end(events)
-        index = self._place()
+        index = self._new_index()
         events += [PartStart(index, part, self._number), PartEnd(index, self._number)]
 
-    def _place(self) -> int:
+    def _new_index(self) -> int:
         self._next += 1
         return self._next - 1
 
     def _end(self, events: list[StreamEvent]) -> None:
-        """Ends whatever is open."""
+        """Ends the open text or the open call, if there is one."""
         if self._open is not None:
             self._open = None
             events.append(PartEnd(self._next - 1, self._number))
@@ -190,7 +190,7 @@ class _Reader:
 
 
 def blocked(reply: wire.Reply) -> list[StreamEvent]:
-    """The end of an answer that never began, because the prompt was found at fault."""
+    """The finish of an answer that never began, because Gemini blocked the prompt; empty for any other reply."""
     feedback = reply.prompt_feedback
     if reply.candidates or feedback is None or not feedback.block_reason:
         return []
@@ -201,10 +201,10 @@ def _extensions(signature: Raw) -> Extensions:
     return {NAMESPACE: {SIGNATURE: signature.copy()}} if signature else None
 
 
-def _medium(blob: wire.Blob, extensions: Extensions) -> Image | Audio | File:
-    kind, _, form = blob.mime_type.partition("/")
+def _media_part(blob: wire.Blob, extensions: Extensions) -> Image | Audio | File:
+    kind, _, subtype = blob.mime_type.partition("/")
     if kind == "audio":
-        return Audio(blob.data, form, extensions)
+        return Audio(blob.data, subtype, extensions)
     if kind == "image":
         return Image(data=blob.data, media_type=blob.mime_type, extensions=extensions)
     return File(data=blob.data, media_type=blob.mime_type, extensions=extensions)
@@ -214,40 +214,43 @@ _BLOCKS = ("executable_code", "code_execution_result", "tool_call", "tool_respon
 
 
 def _block(part: wire.Part) -> Raw | None:
-    """The whole of a part that the core has no place for."""
+    """The JSON of a part that the core has no part for."""
     return Raw(msgspec.json.encode(part)) if any(getattr(part, name) for name in _BLOCKS) else None
 
 
 def _logprobs(result: wire.LogprobsResult, choice: int) -> Logprobs:
-    top = [tuple(map(_token, ones.candidates or ())) for ones in result.top_candidates or ()]
+    top = [tuple(map(_token, place.candidates or ())) for place in result.top_candidates or ()]
     chosen = result.chosen_candidates or ()
     top += [()] * (len(chosen) - len(top))
-    tokens = [TokenLogprob(one.token, one.log_probability, near) for one, near in zip(chosen, top, strict=False)]
+    tokens = [
+        TokenLogprob(candidate.token, candidate.log_probability, alternatives)
+        for candidate, alternatives in zip(chosen, top, strict=False)
+    ]
     return Logprobs(tuple(tokens), choice)
 
 
-def _token(one: wire.Likely) -> TokenLogprob:
-    return TokenLogprob(one.token, one.log_probability)
+def _token(candidate: wire.TokenCandidate) -> TokenLogprob:
+    return TokenLogprob(candidate.token, candidate.log_probability)
 
 
 class Frames:
-    """The data of each server-sent event. A reply that isn't a stream of them is an error, not an empty answer."""
+    """Gives the data of each server-sent event. Raises ``UpstreamBroken`` for a reply without any event."""
 
     def __init__(self) -> None:
         self._framer = SSEFramer()
         self._head = b""
-        self._seen = False
+        self._has_events = False
 
     def feed(self, data: bytes) -> list[bytes]:
         events = self._framer.feed(data)
-        if not self._seen:
-            self._seen = bool(events)
-            self._head = (self._head + data)[:_SHOWN]
+        if not self._has_events:
+            self._has_events = bool(events)
+            self._head = (self._head + data)[:_LOGGED_BYTES]
         return [data for _, data in events]
 
     def close(self) -> list[bytes]:
         events = self._framer.close()
-        if not self._seen and not events and self._head.strip():
+        if not self._has_events and not events and self._head.strip():
             raise unreadable("Gemini sent what isn't an event stream.", self._head)
         return [data for _, data in events]
 
@@ -275,6 +278,7 @@ class BodyDecoder(BodyReader):
 
 
 def read_body(data: bytes) -> wire.Reply:
+    """Decodes a whole body; raises ``UpstreamBroken`` for one without an answer and without an error."""
     reply = read_reply(data)
     if not reply.candidates and not reply.error and not blocked(reply):
         raise unreadable("Gemini's reply has no candidates.", data)

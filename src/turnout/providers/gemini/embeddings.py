@@ -1,7 +1,8 @@
-"""Embeddings (https://ai.google.dev/api/embeddings): ``batchEmbedContents``, or ``embedContent`` for who asked so."""
+"""Embeddings (https://ai.google.dev/api/embeddings): ``batchEmbedContents``; ``embedContent`` only for its clients."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ class _Embedding(msgspec.Struct):
 
 
 class _Reply(msgspec.Struct, rename="camel"):
-    """A single one is called ``embedding``."""
+    """``embedContent`` gives ``embedding``, and ``batchEmbedContents`` gives ``embeddings``."""
 
     embeddings: tuple[_Embedding, ...] = ()
     embedding: _Embedding | None = None
@@ -49,7 +50,7 @@ _REPLY = msgspec.json.Decoder(_Reply)
 
 
 class EmbedContent:
-    """Only relayed: every other request is a batch."""
+    """It is only relayed. Requests from other wires become batches."""
 
     wire = "gemini-embed"
 
@@ -70,7 +71,7 @@ class BatchEmbedContents:
     def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw
         if raw is not None and raw.wire == self.wire:
-            body: Mapping[str, Any] = {**raw.fields, "requests": _renamed(raw.fields, deployment)}
+            body: Mapping[str, Any] = {**raw.fields, "requests": _with_model(raw.fields, deployment)}
         else:
             refuse_foreign_fields(request.extensions, NAMESPACE, "gemini")
             body = {"requests": _translated(request, deployment)}
@@ -83,31 +84,31 @@ class BatchEmbedContents:
         return _EmbeddingsRelay(len(request.inputs))
 
 
-def _renamed(fields: Mapping[str, Raw], deployment: Deployment) -> list[dict[str, Any]]:
-    """The client's own requests, each for the model that is asked: Google insists on it."""
+def _with_model(fields: Mapping[str, Raw], deployment: Deployment) -> list[dict[str, Any]]:
+    """The client's own requests, each with the deployment's model: Google requires it in every one."""
     try:
         requests = _REQUESTS.decode(fields.get("requests", b"null"))
     except msgspec.ValidationError as error:
         raise InvalidRequest("'requests' has to be a list of objects.", param="requests") from error
-    return [{**one, "model": resource(deployment)} for one in requests]
+    return [{**fields, "model": resource(deployment)} for fields in requests]
 
 
 def _translated(request: EmbeddingRequest, deployment: Deployment) -> list[dict[str, Any]]:
-    """``user`` changes nothing here: it is left out."""
+    """One request for each input. ``user`` is left out, as it has no effect here."""
     settings: dict[str, Any] = dict((request.extensions or {}).get(NAMESPACE, {}))
     if request.purpose is not None:
         settings["taskType"] = request.purpose
     if request.dimensions is not None:
         settings["outputDimensionality"] = request.dimensions
     return [
-        {"model": resource(deployment), "content": {"parts": [{"text": _text(one)}]}, **settings}
-        for one in request.inputs
+        {"model": resource(deployment), "content": {"parts": [{"text": _text(content)}]}, **settings}
+        for content in request.inputs
     ]
 
 
-def _text(given: str | tuple[int, ...]) -> str:
-    if isinstance(given, str):
-        return given
+def _text(content: str | tuple[int, ...]) -> str:
+    if isinstance(content, str):
+        return content
     raise Unsupported("The provider 'gemini' does not support inputs of tokens.", param="input")
 
 
@@ -120,25 +121,26 @@ class _EmbeddingsReader(BodyReader):
         reply = _read(data)
         if reply.error is not None:
             return [failure_of(reply.error)]
-        found = (reply.embedding,) if reply.embedding else reply.embeddings
-        if len(found) != self._inputs:
-            raise UpstreamBroken(f"The provider sent {len(found)} embeddings for {self._inputs} inputs.")
+        vectors = (reply.embedding,) if reply.embedding else reply.embeddings
+        if len(vectors) != self._inputs:
+            raise UpstreamBroken(f"The provider sent {len(vectors)} embeddings for {self._inputs} inputs.")
         usage = reply.usage_metadata.usage() if reply.usage_metadata else None
-        made = Embeddings(vectors=tuple([one.values for one in found]), usage=usage)
-        said = self._said(made, data)
-        return [said, UsageSoFar(usage)] if usage else [said]
+        embeddings = Embeddings(vectors=tuple([vector.values for vector in vectors]), usage=usage)
+        event = self._event(embeddings, data)
+        return [event, UsageSoFar(usage)] if usage else [event]
 
-    def _said(self, made: Embeddings, data: bytes) -> StreamEvent:
-        raise NotImplementedError
+    @abstractmethod
+    def _event(self, embeddings: Embeddings, data: bytes) -> StreamEvent:
+        """The event for the whole answer. ``data`` is its body."""
 
 
 class _EmbeddingsDecoder(_EmbeddingsReader):
-    def _said(self, made: Embeddings, data: bytes) -> StreamEvent:
-        return Product(made)
+    def _event(self, embeddings: Embeddings, data: bytes) -> StreamEvent:
+        return Product(embeddings)
 
 
 class _EmbeddingsRelay(_EmbeddingsReader):
-    def _said(self, made: Embeddings, data: bytes) -> StreamEvent:
+    def _event(self, embeddings: Embeddings, data: bytes) -> StreamEvent:
         return Relayed(data)
 
 

@@ -1,7 +1,7 @@
-"""Fields that only Gemini has, put back where they belong.
+"""Puts fields that only Gemini has back into a request's body.
 
-The core keeps them by name: a field of the body by its own, a field of one of the body's objects with the object's
-name before it (``generationConfig.speechConfig``), a tool that runs at Google as ``tools.googleSearch``.
+The core keeps them by name: a field of the body by its own name, a field of one of the body's objects with the object's
+name before it (``generationConfig.speechConfig``), and a tool that runs at Google as ``tools.googleSearch``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _TOOLS = msgspec.json.Decoder(list[Raw])
 _encode = msgspec.json.encode
 
 
-def with_fields(made: bytes, more: Mapping[str, Raw]) -> bytes:
-    """An object's JSON with more fields; those that it has stay."""
-    return _encode({**more, **_FIELDS.decode(made)})
+def with_fields(json_object: bytes, more: Mapping[str, Raw]) -> bytes:
+    """Adds the fields of ``more`` that the object doesn't have."""
+    return _encode({**more, **_FIELDS.decode(json_object)})
 
 
 def with_extensions(body: bytes, more: Mapping[str, Raw]) -> bytes:
-    """A request's body with Gemini's own fields, each in its place."""
+    """Adds Gemini's own fields to a request's body, each in its place."""
     fields = _FIELDS.decode(body)
     tools: list[Raw] = []
     for name, value in more.items():
@@ -41,7 +41,7 @@ def with_extensions(body: bytes, more: Mapping[str, Raw]) -> bytes:
 
 
 def _merged(name: str, value: Raw, fields: Mapping[str, Raw]) -> Raw:
-    """What the request says by itself wins; of objects, field by field."""
+    """The value for the field ``name``: the body's own, or ``value``. Two objects are merged field by field."""
     if name not in fields:
         return value
     if not bytes(fields[name]).startswith(b"{"):

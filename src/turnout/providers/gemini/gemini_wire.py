@@ -1,7 +1,7 @@
-"""The wire's own forms. The same content goes both ways, so one set of structs reads replies and writes requests.
+"""The types of the wire. Requests and replies have the same content, so the same structs write and read it.
 
-Field by field from https://ai.google.dev/api/generate-content and https://ai.google.dev/api/caching#Part. In a reply
-nothing is required: Gemini leaves out whatever has its default value.
+The fields are from https://ai.google.dev/api/generate-content and https://ai.google.dev/api/caching#Part. A reply has
+no required fields, as Gemini leaves out default values.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class FileData(Struct, rename="camel", omit_defaults=True):
 
 
 class PartialArg(Struct, rename="camel"):
-    """One more piece of a call's arguments; ``json_path`` (RFC 9535) says where it belongs.
+    """A piece of a call's arguments; ``json_path`` (RFC 9535) is its place.
 
-    Of a string the pieces are to be joined; the other kinds come whole.
+    The pieces of a string have to be joined. Other values come whole.
     """
 
     json_path: str = "$"
@@ -42,7 +42,7 @@ class PartialArg(Struct, rename="camel"):
 
 
 class FunctionCall(Struct, rename="camel", omit_defaults=True):
-    """``will_continue`` announces further parts with ``partial_args`` and without a name."""
+    """``will_continue`` announces more parts, which have ``partial_args`` and no name."""
 
     id: str | None = None
     name: str | None = None
@@ -57,7 +57,7 @@ class MediaPart(Struct, rename="camel", omit_defaults=True):
 
 
 class FunctionResponse(Struct, rename="camel", omit_defaults=True):
-    """``response`` is an object; its own keys are ``output`` and ``error``."""
+    """``response`` is an object. Google's keys in it are ``output`` and ``error``."""
 
     name: str
     response: Raw
@@ -68,9 +68,9 @@ class FunctionResponse(Struct, rename="camel", omit_defaults=True):
 
 
 class Part(Struct, rename="camel", omit_defaults=True):
-    """Exactly one of text, call, response, inline or file data. ``thought_signature`` may stand beside any of them.
+    """Has exactly one of text, call, response, inline or file data, and maybe a ``thought_signature``.
 
-    The last four only come for tools that run at Google.
+    The last four fields come only for tools that run at Google.
     """
 
     text: str | None = None
@@ -92,7 +92,7 @@ class Content(Struct, omit_defaults=True):
 
 
 class Turn(Struct, omit_defaults=True):
-    """A ``Content`` to be sent: parts with fields that aren't read here stay the JSON that they are."""
+    """A ``Content`` to send. A part with fields that have no struct here is JSON."""
 
     parts: list[Part | Raw]
     role: str | None = None
@@ -102,7 +102,7 @@ class Turn(Struct, omit_defaults=True):
 
 
 class FunctionDeclaration(Struct, rename="camel", omit_defaults=True):
-    """``parameters_json_schema`` takes JSON Schema; its sibling ``parameters`` only a part of OpenAPI's."""
+    """``parameters_json_schema`` takes any JSON Schema. Google's other field, ``parameters``, takes less."""
 
     name: str
     description: str | None = None
@@ -158,22 +158,25 @@ class UsageMetadata(Struct, rename="camel"):
     candidates_tokens_details: tuple[ModalityCount, ...] | None = None
 
     def usage(self) -> Usage | None:
-        """None while Gemini has counted nothing yet. Cached tokens are part of the prompt's, thoughts are apart."""
-        given = self.prompt_token_count + self.tool_use_prompt_token_count
-        made = self.candidates_token_count + self.thoughts_token_count
-        if not given and not made:
+        """None while Gemini has counted nothing. The prompt's count includes cached tokens; thoughts are apart."""
+        input_tokens = self.prompt_token_count + self.tool_use_prompt_token_count
+        output_tokens = self.candidates_token_count + self.thoughts_token_count
+        if not input_tokens and not output_tokens:
             return None
         usage = Usage(
-            input=given, output=made, cached_input=self.cached_content_token_count, reasoning=self.thoughts_token_count
+            input=input_tokens,
+            output=output_tokens,
+            cached_input=self.cached_content_token_count,
+            reasoning=self.thoughts_token_count,
         )
         if _is_text(self.prompt_tokens_details) and _is_text(self.candidates_tokens_details):
             return usage
         return msgspec.structs.replace(
             usage,
-            audio_input=_of("AUDIO", self.prompt_tokens_details),
-            audio_output=_of("AUDIO", self.candidates_tokens_details),
-            image_input=_of("IMAGE", self.prompt_tokens_details),
-            image_output=_of("IMAGE", self.candidates_tokens_details),
+            audio_input=_modality_tokens("AUDIO", self.prompt_tokens_details),
+            audio_output=_modality_tokens("AUDIO", self.candidates_tokens_details),
+            image_input=_modality_tokens("IMAGE", self.prompt_tokens_details),
+            image_output=_modality_tokens("IMAGE", self.candidates_tokens_details),
         )
 
 
@@ -181,7 +184,7 @@ def _is_text(counts: tuple[ModalityCount, ...] | None) -> bool:
     return not counts or (len(counts) == 1 and counts[0].modality == "TEXT")
 
 
-def _of(modality: str, counts: tuple[ModalityCount, ...] | None) -> int:
+def _modality_tokens(modality: str, counts: tuple[ModalityCount, ...] | None) -> int:
     return sum(count.token_count for count in counts or () if count.modality == modality)
 
 
@@ -193,7 +196,7 @@ class ErrorDetail(Struct, rename="camel"):
 
 
 class Error(Struct):
-    """``google.rpc.Status`` in JSON; ``status`` is its code's name (https://google.aip.dev/193)."""
+    """``google.rpc.Status`` in JSON; ``status`` is the name of its code (https://google.aip.dev/193)."""
 
     code: int | None = None
     message: str | None = None
@@ -209,24 +212,24 @@ class PromptFeedback(Struct, rename="camel"):
     block_reason: str | None = None
 
 
-class Likely(Struct, rename="camel", gc=False):
+class TokenCandidate(Struct, rename="camel", gc=False):
     """A token, and the natural logarithm of its probability."""
 
     token: str = ""
     log_probability: float = 0
 
 
-class LikelyOnes(Struct):
-    """The tokens that could have stood in one place, the likeliest first."""
+class TopCandidates(Struct):
+    """The most likely tokens of one place, the likeliest first."""
 
-    candidates: list[Likely] | None = None
+    candidates: list[TokenCandidate] | None = None
 
 
 class LogprobsResult(Struct, rename="camel"):
-    """The tokens that were chosen, and for each of them those that could have been."""
+    """The chosen tokens, and for each of them the most likely tokens of its place."""
 
-    chosen_candidates: list[Likely] | None = None
-    top_candidates: list[LikelyOnes] | None = None
+    chosen_candidates: list[TokenCandidate] | None = None
+    top_candidates: list[TopCandidates] | None = None
 
 
 class Candidate(Struct, rename="camel"):
@@ -260,7 +263,7 @@ _REASONS: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
     "CONTINUATION": "length",
-    "FUNCTION_CALL": "tool_calls",  # not Google's word, but that of stand-ins for Gemini
+    "FUNCTION_CALL": "tool_calls",  # Google never sends it; other servers on this wire do
 }
 _FILTERED = frozenset(
     {
@@ -280,7 +283,7 @@ _FILTERED = frozenset(
 
 
 def finish_reason(native: str, called: bool) -> FinishReason:
-    """Gemini says STOP after tool calls too; ``called`` tells whether there were any."""
+    """Gemini says STOP after tool calls, too. ``called``: there were tool calls."""
     if called and native == "STOP":
         return "tool_calls"
     return "content_filter" if native in _FILTERED else _REASONS.get(native, "other")

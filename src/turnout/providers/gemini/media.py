@@ -1,7 +1,7 @@
-"""Images and files → inline data, or the address of something that Google fetches or has.
+"""Turns images and files into inline data, or into an address that Google can read.
 
-https://ai.google.dev/gemini-api/docs/file-input-methods: public HTTPS addresses, registered objects in Cloud Storage,
-and uploads at Google itself.
+Google reads public HTTPS addresses, registered objects in Cloud Storage, and uploads at Google itself
+(https://ai.google.dev/gemini-api/docs/file-input-methods).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _TYPES = {
     ".txt": "text/plain",
     ".xml": "text/xml",
 }
-"""Media types by the ending of a name. A table of our own: the machine's differs from one to the next."""
+"""Media types by the ending of a name. The system's table would differ between machines."""
 
 TYPED_ENDINGS = frozenset(_TYPES)
-"""The endings of an address that say what type it is of."""
+"""The endings of an address that show its media type."""
 
 
 def media_of(part: Image | File, where: str) -> wire.MediaPart:
-    """``where`` is the message's path, for the error."""
+    """``where`` is the message's path, for the error message."""
     if part.data is not None:
         return wire.MediaPart(inline_data=wire.Blob(_media_type(part, where), part.data))
     if isinstance(part, File) and part.file_id is not None:
@@ -61,13 +61,13 @@ def _path_in(url: str, where: str) -> str:
 
 
 def _media_type(part: Image | File, where: str) -> str:
-    """As stated, else by the ending of the name or address, as Google's own client does."""
+    """The stated media type; without one, that of the name's or address's ending, as in Google's own client."""
     name = (part.name if isinstance(part, File) else None) or _path_in(part.url or "", where)
-    found = part.media_type or _TYPES.get(PurePosixPath(name).suffix.lower())
-    if not found:
+    media_type = part.media_type or _TYPES.get(PurePosixPath(name).suffix.lower())
+    if not media_type:
         raise Unsupported(
             f"The provider 'gemini' has to be told the media type of the image or file in {where}: "
             "state it, use an address that ends in it (.png, .jpg, .pdf), or send the data as base64 with its type.",
             param=where,
         )
-    return found
+    return media_type

@@ -1,4 +1,4 @@
-"""A tool call's arguments that come in pieces, each with the path of the place it belongs to.
+"""Joins a tool call's arguments that come in pieces, each with the path of its place.
 
 https://docs.cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc
 """
@@ -18,25 +18,25 @@ from . import gemini_wire as wire
 
 _SEGMENT = re.compile(r"""\.([^.\[\]]+)|\[(\d+)\]|\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\]""")
 _ESCAPED = re.compile(r"\\(.)")
-_MOST_SKIPPED = 1000  # array places that all paths may skip: wild indexes must not fill the memory
-_DEEPEST = 100
+_MOST_SKIPPED = 1000  # array items that all paths together may skip, so that wild indexes can't fill the memory
+_DEEPEST = 100  # steps of a path
 
 
 class PartialArgs:
-    """Puts the pieces together; ``text`` is then the arguments' JSON, with keys in the order they first came."""
+    """Joins the pieces. ``text`` gives the arguments' JSON, with keys in the order in which they came."""
 
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}
-        self._room = _MOST_SKIPPED
+        self._may_skip = _MOST_SKIPPED
 
     def add(self, piece: wire.PartialArg) -> None:
         steps = _path(piece.json_path)
         place: Any = self._root
         for step, following in pairwise(steps):
-            place = self._entered(place, step, following)
+            place = self._child(place, step, following)
         last = steps[-1]
         if piece.string_value is None:
-            self._put(place, last, _whole(piece))
+            self._put(place, last, _whole_value(piece))
             return
         before = _get(place, last)
         self._put(place, last, before + piece.string_value if isinstance(before, str) else piece.string_value)
@@ -44,20 +44,20 @@ class PartialArgs:
     def text(self) -> str:
         return msgspec.json.encode(self._root).decode()
 
-    def _entered(self, place: Any, step: str | int, following: str | int) -> Any:
-        """The object or array at ``step``, made if it isn't there yet."""
-        found = _get(place, step)
-        if not isinstance(found, dict | list):
-            found = [] if isinstance(following, int) else {}
-            self._put(place, step, found)
-        return found
+    def _child(self, place: Any, step: str | int, following: str | int) -> Any:
+        """The object or array at ``step``; a new one if there is none. ``following`` is the step after it."""
+        child = _get(place, step)
+        if not isinstance(child, dict | list):
+            child = [] if isinstance(following, int) else {}
+            self._put(place, step, child)
+        return child
 
     def _put(self, place: Any, step: str | int, value: Any) -> None:
         if isinstance(place, dict) and isinstance(step, str):
             place[step] = value
-        elif isinstance(place, list) and isinstance(step, int) and step - len(place) <= self._room:
+        elif isinstance(place, list) and isinstance(step, int) and step - len(place) <= self._may_skip:
             skipped = max(0, step - len(place))
-            self._room -= skipped
+            self._may_skip -= skipped
             place.extend([None] * (step + 1 - len(place)))
             place[step] = value
         else:
@@ -68,11 +68,11 @@ def _path(path: str) -> list[str | int]:
     """``$.items[0]['a b']`` → ``["items", 0, "a b"]``"""
     steps: list[str | int] = []
     at = 1
-    while path.startswith("$") and at < len(path) and (found := _SEGMENT.match(path, at)):
-        name, number, single, double = found.groups()
+    while path.startswith("$") and at < len(path) and (segment := _SEGMENT.match(path, at)):
+        name, number, single, double = segment.groups()
         quoted = single if single is not None else double
         steps.append(int(number) if number else name or _ESCAPED.sub(r"\1", quoted or ""))
-        at = found.end()
+        at = segment.end()
     if at != len(path) or not steps or isinstance(steps[0], int) or len(steps) > _DEEPEST:
         raise UpstreamBroken("The provider sent a tool call argument with a path that can't be read.")
     return steps
@@ -84,6 +84,6 @@ def _get(place: Any, step: str | int) -> Any:
     return place.get(step)
 
 
-def _whole(piece: wire.PartialArg) -> Raw | bool | None:
-    """A number keeps the digits it came with."""
+def _whole_value(piece: wire.PartialArg) -> Raw | bool | None:
+    """The value of a piece that isn't a string. A number stays JSON, so that it keeps its digits."""
     return piece.number_value if bytes(piece.number_value) else piece.bool_value

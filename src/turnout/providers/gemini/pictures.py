@@ -1,4 +1,4 @@
-"""Pictures by a Gemini model that makes them, as a part of its answer
+"""Makes pictures with a Gemini model, which sends them as parts of its answer
 (https://ai.google.dev/gemini-api/docs/image-generation).
 """
 
@@ -39,17 +39,18 @@ _RATIOS = {
     "1792x1024": "16:9",
     "1024x1792": "9:16",
 }
-"""OpenAI's sizes; Gemini is told a ratio, and makes about as many pixels."""
-_ORDINARY = (None, "auto", "standard", "medium")
+"""Gemini's ratio for each of OpenAI's sizes. It makes about as many pixels."""
+_DEFAULTS = (None, "auto", "standard", "medium")
+"""Sizes and qualities that leave the choice to the provider."""
 
 
 class MakeImages:
-    wire = "gemini-images"  # no client's: every request is translated
+    wire = "gemini-images"  # no client speaks it, so every request is translated
 
     def build(self, request: ImageRequest, deployment: Deployment) -> WireRequest:
         refuse_foreign_fields(request.extensions, NAMESPACE, "gemini")
-        for param, what in _unsupported(request):
-            raise Unsupported(f"The provider 'gemini' does not support {what}.", param=param)
+        for param, description in _unsupported(request):
+            raise Unsupported(f"The provider 'gemini' does not support {description}.", param=param)
         images = [media_of(image, f"image[{number}]") for number, image in enumerate(request.images)]
         config: dict[str, Any] = {"responseModalities": ["TEXT", "IMAGE"]}
         if request.size in _RATIOS:
@@ -66,13 +67,14 @@ class MakeImages:
 
 
 def _unsupported(request: ImageRequest) -> Iterator[tuple[str, str]]:
+    """The name and a description of each parameter that Gemini doesn't have."""
     if request.n > 1:
         yield "n", "several pictures (n > 1)"
     if request.mask is not None:
         yield "mask", "masks"
-    if request.size not in _RATIOS and request.size not in _ORDINARY:
+    if request.size not in _RATIOS and request.size not in _DEFAULTS:
         yield "size", f"the size '{request.size}', only {', '.join(_RATIOS)} and auto"
-    if request.quality not in _ORDINARY:
+    if request.quality not in _DEFAULTS:
         yield "quality", f"the quality '{request.quality}'"
     if request.background not in (None, "auto", "opaque"):
         yield "background", f"the background '{request.background}'"
@@ -94,8 +96,8 @@ class _PicturesDecoder(BodyReader):
         if not pictures:
             return [_no_picture(reply)]
         usage = reply.usage_metadata.usage() if reply.usage_metadata else None
-        made = Product(Pictures(pictures=pictures, usage=usage))
-        return [made, UsageSoFar(usage)] if usage else [made]
+        product = Product(Pictures(pictures=pictures, usage=usage))
+        return [product, UsageSoFar(usage)] if usage else [product]
 
 
 def _parts(reply: wire.Reply) -> Iterator[wire.Part]:
@@ -105,10 +107,10 @@ def _parts(reply: wire.Reply) -> Iterator[wire.Part]:
 
 
 def _no_picture(reply: wire.Reply) -> Failure:
-    """Another try would end like this one: the prompt was found at fault, or the model only talked."""
+    """Gemini blocked the prompt, or only wrote text. Another try would fail in the same way, so the status is 400."""
     reasons = [candidate.finish_reason for candidate in reply.candidates or ()]
     if reply.prompt_feedback is not None:
         reasons.append(reply.prompt_feedback.block_reason)
     reason = next((reason for reason in reasons if reason), None)
-    said = " ".join([part.text for part in _parts(reply) if part.text])
-    return Failure(f"Gemini made no picture ({reason or 'without a reason'}). {said}".strip(), reason, 400)
+    text = " ".join([part.text for part in _parts(reply) if part.text])
+    return Failure(f"Gemini made no picture ({reason or 'without a reason'}). {text}".strip(), reason, 400)

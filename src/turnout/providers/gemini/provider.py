@@ -1,4 +1,4 @@
-"""The provider."""
+"""The provider ``gemini``."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _ERROR: msgspec.json.Decoder[wire.ErrorBody | list[wire.ErrorBody]] = msgspec.js
 )
 _MODELS = msgspec.json.Decoder(wire.ModelList)
 _LARGEST_PAGE = 1000
-_ASKED = frozenset({"generateContent", "embedContent"})
+_USED_METHODS = frozenset({"generateContent", "embedContent"})
 _EMBED_CONTENT, _EMBEDDINGS, _COUNT, _IMAGES = EmbedContent(), BatchEmbedContents(), CountTokens(), MakeImages()
-_KEY_REFUSED = "API_KEY_INVALID"  # with status 400, as if the request were at fault
+_KEY_REFUSED = "API_KEY_INVALID"  # Google sends it with status 400
 
 _IMAGE_LIMITS = ImageLimits(
     long_edge=3072,
@@ -53,7 +53,7 @@ _IMAGE_LIMITS = ImageLimits(
     formats=frozenset({"image/jpeg", "image/png", "image/webp", "image/heic"}),
 )
 """https://ai.google.dev/gemini-api/docs/image-understanding and
-https://docs.cloud.google.com/vertex-ai/docs/generative-ai/image/image-captioning, the lower of the two."""
+https://docs.cloud.google.com/vertex-ai/docs/generative-ai/image/image-captioning; the lower limits of the two."""
 
 
 class Gemini:
@@ -135,28 +135,29 @@ class Gemini:
         return get(deployment, f"models?pageSize={_LARGEST_PAGE}")
 
     def read_models(self, body: bytes) -> list[str]:
-        """Those that can be asked here: the list has models for video too."""
-        return [
-            model.name.removeprefix("models/")
-            for model in _MODELS.decode(body).models
-            if model.supported_generation_methods is None or not _ASKED.isdisjoint(model.supported_generation_methods)
-        ]
+        """The models with a method that Turnout uses. Google's list also has others, such as models for video."""
+        return [model.name.removeprefix("models/") for model in _MODELS.decode(body).models if _is_usable(model)]
+
+
+def _is_usable(model: wire.Model) -> bool:
+    methods = model.supported_generation_methods
+    return methods is None or not _USED_METHODS.isdisjoint(methods)
 
 
 def seconds(duration: str) -> float | None:
-    """A ``google.protobuf.Duration`` in JSON: ``"34.4s"``."""
+    """The seconds of a ``google.protobuf.Duration`` in JSON, such as ``"34.4s"``; None for another form."""
     digits = duration.removesuffix("s")
     return float(digits) if digits.replace(".", "", 1).isdecimal() else None
 
 
 def _error_of(body: bytes) -> wire.Error:
     try:
-        found = _ERROR.decode(body)
+        decoded = _ERROR.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return wire.Error(message=words_of(body))
-    if isinstance(found, list):
-        return found[0].error if found else wire.Error()
-    return found.error
+    if isinstance(decoded, list):
+        return decoded[0].error if decoded else wire.Error()
+    return decoded.error
 
 
 PROVIDERS = (Gemini(),)

@@ -1,4 +1,4 @@
-"""A reply passed on as it came, with a scan for what the ledger needs. Decoding an event costs under a microsecond."""
+"""Passes a reply on unchanged, and reads what the ledger needs from it. Decoding an event takes under a microsecond."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _content = attrgetter("content")
 
 
 class _Scanner:
-    """Finds usage and finishes in replies, one or many."""
+    """Reads usage and finishes from one reply or from a stream of them."""
 
     def __init__(self) -> None:
         self._usage: Usage | None = None
@@ -22,7 +22,7 @@ class _Scanner:
         self._finished: set[int] = set()
 
     def scan(self, reply: wire.Reply, data: bytes) -> list[StreamEvent]:
-        """``data`` is what to pass on. An error is not passed on: the client is told of it in another way."""
+        """``data`` are the bytes to pass on. An error is not passed on: the dialect writes its own."""
         if reply.error is not None:
             return [failure_of(reply.error)]
         events: list[StreamEvent] = [Relayed(data, any(map(_content, reply.candidates or ())))]
@@ -47,7 +47,7 @@ class _Scanner:
 
 
 class StreamRelay(StreamReader[bytes]):
-    """Passes server-sent events on, each framed anew around the bytes of its data."""
+    """Passes server-sent events on. The bytes of their data stay; the frame around them is written anew."""
 
     def __init__(self) -> None:
         super().__init__(Frames())
