@@ -1,4 +1,4 @@
-"""Anthropic counts a request itself: its own client's as it came, another's translated."""
+"""Anthropic counts a request itself: its own client's unchanged, another client's translated."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def test_a_clients_own_request_is_passed_on() -> None:
 
 def test_what_the_wire_has_not_is_refused() -> None:
     recording = Message("user", (Audio("", "wav"),))
-    asked = CountRequest(model="fast", chat=ChatRequest(model="fast", messages=(recording,)))
+    request = CountRequest(model="fast", chat=ChatRequest(model="fast", messages=(recording,)))
     with pytest.raises(Unsupported):
-        operation(asked).build(asked, deployment())
+        operation(request).build(request, deployment())
 
 
 def test_the_count_is_the_providers() -> None:

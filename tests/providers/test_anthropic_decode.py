@@ -1,4 +1,4 @@
-"""Replies in the shapes that the real service and the gateways before it send, read into events."""
+"""Replies of the real service, and of gateways before it, are read into events."""
 
 from __future__ import annotations
 
@@ -180,14 +180,14 @@ def test_a_streamed_text() -> None:
     ],
 )
 def test_streamed_blocks(events: list[dict[str, Any]], part: Part) -> None:
-    (found,) = parts_of_stream(*events, block_stop(0))
-    assert _shown(found) == _shown(part)
-    (found,) = parts_of_stream(*events)  # a block that nobody ended
-    assert _shown(found) == _shown(part)
+    (decoded,) = parts_of_stream(*events, block_stop(0))
+    assert _comparable(decoded) == _comparable(part)
+    (decoded,) = parts_of_stream(*events)  # the block has no end
+    assert _comparable(decoded) == _comparable(part)
 
 
-def _shown(part: Part) -> Any:
-    """With the raw JSON as values: a block's fields may have been put together anew."""
+def _comparable(part: Part) -> Any:
+    """The part with values in place of raw JSON, whose spelling may differ."""
     namespaces = part.extensions or {}
     extensions = {name: json.loads(bytes(raw)) for fields in namespaces.values() for name, raw in fields.items()}
     return type(part), [getattr(part, field) for field in part.__struct_fields__ if field != "extensions"], extensions
@@ -246,7 +246,7 @@ def test_blocks_that_are_open_together_stay_apart() -> None:
 
 
 def test_a_message_may_come_whole_with_its_beginning() -> None:
-    """So does the answer to a tool that code called."""
+    """The answer to a tool that code called comes so."""
     call = {"type": "tool_use", "id": "t1", "name": "roll", "input": {"player": 2}}
     answer = streamed_answer(sse(message_start(content=[call], stop_reason="tool_use"), MESSAGE_STOP))
     (choice,) = answer.choices
@@ -260,7 +260,7 @@ def test_a_beginning_told_twice_counts_once() -> None:
 
 
 def test_a_second_message_in_the_middle_of_the_first_breaks_the_stream() -> None:
-    """A gateway that lost the first one and asked again: what came before is told, then that it broke."""
+    """A gateway lost the first message and asked again. The events before are given, and then the error."""
     decoder = PROVIDER.decoder(STREAMED)
     spliced = sse(message_start(), TEXT, block_delta(0, "text_delta", text="x"), message_start(id="msg_2"), TEXT)
     assert decoder.feed(spliced)[-1] == Delta(0, "x")

@@ -1,4 +1,4 @@
-"""The provider as the rest of the house sees it: its place in the registry, its errors, its list of models."""
+"""The provider's place in the registry, its errors, and its list of models."""
 
 from __future__ import annotations
 

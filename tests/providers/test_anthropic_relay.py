@@ -1,4 +1,4 @@
-"""A reply passed on to a client of the same wire: its own bytes, and beside them what the ledger needs."""
+"""A reply is passed on to a client of the same wire byte for byte, and the ledger gets what it needs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEXT = block_start(0, {"type": "text", "text": ""})
 HELLO = block_delta(0, "text_delta", text="Hello")
 
 
-def noted(events: list[StreamEvent]) -> list[StreamEvent]:
+def ledger_events(events: list[StreamEvent]) -> list[StreamEvent]:
     return [event for event in events if not isinstance(event, Relayed)]
 
 
@@ -40,7 +40,7 @@ def test_every_byte_is_passed_on_and_usage_and_finish_are_noted(line_end: str) -
     data = sse(message_start(), TEXT, {"type": "ping"}, HELLO, block_stop(0), stop, MESSAGE_STOP, line_end=line_end)
     events = read(PROVIDER.relay(STREAMED), data)
     assert relayed_bytes(events) == data
-    assert noted(events) == [
+    assert ledger_events(events) == [
         UsageSoFar(Usage(input=12, output=1)),
         UsageSoFar(Usage(input=12, output=30)),
         Finish("stop", "stop_sequence", stop_sequence="END"),
@@ -71,7 +71,7 @@ def test_half_an_event_waits_for_the_rest() -> None:
     ],
 )
 def test_knows_what_carries_a_part_of_the_answer(event: dict[str, Any], content: bool) -> None:
-    (relayed,) = [found for found in PROVIDER.relay(STREAMED).feed(sse(event)) if isinstance(found, Relayed)]
+    (relayed,) = [each for each in PROVIDER.relay(STREAMED).feed(sse(event)) if isinstance(each, Relayed)]
     assert relayed.content is content
 
 
@@ -79,11 +79,11 @@ def test_a_text_about_events_is_not_an_event() -> None:
     text = 'data: {"type":"error","error":{"type":"api_error"}} and "message_delta" and "stop_reason":"refusal"'
     data = sse(TEXT, block_delta(0, "text_delta", text=text), block_delta(0, "text_delta", text="message_start"))
     events = read(PROVIDER.relay(STREAMED), data)
-    assert (relayed_bytes(events), noted(events)) == (data, [])
+    assert (relayed_bytes(events), ledger_events(events)) == (data, [])
 
 
 def test_an_error_is_told_and_not_passed_on() -> None:
-    """The dialect says it in its own words, with the request's id."""
+    """The dialect writes its own error, with the request's id."""
     error = {"type": "error", "error": {"type": "rate_limit_error", "message": "Slow down"}}
     before = sse(message_start(), TEXT, HELLO)
     events = read(PROVIDER.relay(STREAMED), before + sse(error, HELLO))
@@ -108,7 +108,7 @@ def test_a_second_message_in_the_middle_of_the_first_breaks_the_stream() -> None
 def test_a_beginning_told_twice_counts_once_and_is_passed_on() -> None:
     data = sse(message_start(), message_start())
     events = read(PROVIDER.relay(STREAMED), data)
-    assert (relayed_bytes(events), len(noted(events))) == (data, 1)
+    assert (relayed_bytes(events), len(ledger_events(events))) == (data, 1)
 
 
 def test_a_last_event_without_its_blank_line_gets_it() -> None:

@@ -1,4 +1,4 @@
-"""Nothing is lost between the two sides of Anthropic's wire, however the network cuts it."""
+"""Nothing is lost between the two sides of Anthropic's wire, wherever the network cuts it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ SPLICED = message_start(id="msg_2")
 
 
 def _utf8(data: bytes) -> bytes:
-    """The characters themselves in place of JSON's escapes, so that cuts may fall inside of them."""
+    """Replaces JSON's escapes by the characters themselves, so that a cut may be inside of one."""
     return data.replace(b"\\u2026", "…".encode()).replace(b"\\ud83e\\udd14", "🤔".encode())
 
 
@@ -98,7 +98,7 @@ STREAMS = [
 
 
 def outcome(make: Callable[[ChatRequest], Decoder], data: bytes, cuts: list[int]) -> tuple[list[StreamEvent], str]:
-    """All events, and what broke the stream at last."""
+    """All events, and the message of the error that broke the stream."""
     decoder = make(STREAMED)
     events: list[StreamEvent] = []
     bounds = [0, *sorted(cuts), len(data)]
@@ -204,19 +204,19 @@ def test_a_whole_answer_comes_back_as_it_was(answer: Answer) -> None:
 
 @given(ANSWERS, st.data())
 def test_a_streamed_answer_comes_back_as_it_was(answer: Answer, data: st.DataObject) -> None:
-    """Its parts interleave as they like, and come in pieces."""
+    """Its parts come in pieces, in any order."""
     (choice,) = answer.choices
     assert choice.finish is not None
     assert answer.usage is not None
-    told = [told_in_pieces(index, part, data) for index, part in enumerate(choice.parts)]
-    events = [Start(answer.id, answer.model), *interleaved(told, data), choice.finish, UsageSoFar(answer.usage)]
+    parts = [events_of_part(index, part, data) for index, part in enumerate(choice.parts)]
+    events = [Start(answer.id, answer.model), *interleaved(parts, data), choice.finish, UsageSoFar(answer.usage)]
     renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     stream = b"".join(renderer.feed([event]) for event in events) + renderer.close()
     assert streamed_answer(stream) == answer
 
 
-def told_in_pieces(index: int, part: Part, data: st.DataObject) -> list[StreamEvent]:
-    """The events of one part; what its end may add, it adds."""
+def events_of_part(index: int, part: Part, data: st.DataObject) -> list[StreamEvent]:
+    """The events of one part. Its end has everything that an end can add."""
     if isinstance(part, RedactedThinking) or (isinstance(part, Text) and "block" in str(part.extensions)):
         return [PartStart(index, part), PartEnd(index)]
     field = "arguments" if isinstance(part, ToolCall) else "text"
@@ -235,30 +235,30 @@ def told_in_pieces(index: int, part: Part, data: st.DataObject) -> list[StreamEv
     return [PartStart(index, msgspec.structs.replace(part, **changes)), *pieces, end]
 
 
-def interleaved(told: list[list[StreamEvent]], data: st.DataObject) -> list[StreamEvent]:
+def interleaved(parts: list[list[StreamEvent]], data: st.DataObject) -> list[StreamEvent]:
     """Parts begin in their order, and may all be open at once."""
-    waiting, running, events = list(told), [], []
+    waiting, running, events = list(parts), [], []
     while waiting or running:
         if waiting and (not running or data.draw(st.booleans())):
             running.append(waiting.pop(0))
             events.append(running[-1].pop(0))
             continue
-        chosen = data.draw(st.sampled_from(running))
-        events.append(chosen.pop(0))
-        running = [one for one in running if one]
+        part = data.draw(st.sampled_from(running))
+        events.append(part.pop(0))
+        running = [part for part in running if part]
     return events
 
 
 # --- conversations -----------------------------------------------------------------------------------
 
 
-def said(fields: dict[str, st.SearchStrategy[Any]], optional: dict[str, st.SearchStrategy[Any]]) -> Any:
+def objects(fields: dict[str, st.SearchStrategy[Any]], optional: dict[str, st.SearchStrategy[Any]]) -> Any:
     return st.fixed_dictionaries(fields, optional=optional)
 
 
 CACHE = {"cache_control": st.just({"type": "ephemeral"})}
-TEXTS = said({"type": st.just("text"), "text": WORDS.filter(bool)}, CACHE)
-IMAGES = said(
+TEXTS = objects({"type": st.just("text"), "text": WORDS.filter(bool)}, CACHE)
+IMAGES = objects(
     {
         "type": st.just("image"),
         "source": st.sampled_from(
@@ -271,7 +271,7 @@ IMAGES = said(
     },
     CACHE,
 )
-DOCUMENTS = said(
+DOCUMENTS = objects(
     {
         "type": st.just("document"),
         "source": st.sampled_from(
@@ -286,7 +286,7 @@ DOCUMENTS = said(
     },
     {"title": NAMES, "context": WORDS, "citations": st.just({"enabled": True})},
 )
-RESULTS = said(
+RESULTS = objects(
     {"type": st.just("tool_result"), "tool_use_id": NAMES},
     {
         "is_error": st.booleans(),
@@ -295,10 +295,10 @@ RESULTS = said(
     },
 )
 THOUGHTS = st.one_of(
-    said({"type": st.just("thinking"), "thinking": WORDS, "signature": NAMES}, {}),
-    said({"type": st.just("redacted_thinking"), "data": WORDS}, {}),
+    objects({"type": st.just("thinking"), "thinking": WORDS, "signature": NAMES}, {}),
+    objects({"type": st.just("redacted_thinking"), "data": WORDS}, {}),
 )
-CALLS = said({"type": st.just("tool_use"), "id": NAMES, "name": NAMES, "input": OBJECTS}, CACHE)
+CALLS = objects({"type": st.just("tool_use"), "id": NAMES, "name": NAMES, "input": OBJECTS}, CACHE)
 USER = st.builds(
     lambda results, rest: {"role": "user", "content": [*results, *rest]},
     st.lists(RESULTS, max_size=2),
@@ -308,11 +308,11 @@ ASSISTANT = st.builds(
     lambda blocks: {"role": "assistant", "content": blocks},
     st.lists(TEXTS | THOUGHTS | CALLS | BLOCKS, min_size=1, max_size=3),
 )
-TOOLS = said(
+TOOLS = objects(
     {"name": NAMES, "input_schema": OBJECTS},
     {"description": WORDS, "strict": st.booleans(), "defer_loading": st.booleans()},
 )
-REQUESTS = said(
+REQUESTS = objects(
     {
         "model": st.just("claude-sonnet-5"),
         "max_tokens": st.integers(0, 10**6),
@@ -324,7 +324,7 @@ REQUESTS = said(
         "system": WORDS.filter(bool) | st.lists(TEXTS, min_size=1, max_size=2),
         "tools": st.lists(TOOLS, min_size=1, max_size=2)
         | st.just([{"name": "f", "input_schema": {}}, {"type": "web_search_20250305", "name": "web_search"}]),
-        "tool_choice": said({"type": st.sampled_from(["auto", "any"])}, {"disable_parallel_tool_use": st.booleans()})
+        "tool_choice": objects({"type": st.sampled_from(["auto", "any"])}, {"disable_parallel_tool_use": st.booleans()})
         | st.just({"type": "tool", "name": "f"})
         | st.just({"type": "none"}),
         "stop_sequences": st.lists(WORDS, max_size=2),
@@ -339,7 +339,7 @@ REQUESTS = said(
                 {"type": "between_tools"},
             ]
         ),
-        "output_config": said(
+        "output_config": objects(
             {},
             {
                 "effort": st.sampled_from(["low", "medium", "high", "xhigh", "max"]),
@@ -347,7 +347,7 @@ REQUESTS = said(
                 "task_budget": OBJECTS,
             },
         ),
-        "metadata": said({}, {"user_id": NAMES, "other": JSON}),
+        "metadata": objects({}, {"user_id": NAMES, "other": JSON}),
         "stream": st.booleans(),
         "from_the_future": OBJECTS,
     },
@@ -356,7 +356,7 @@ REQUESTS = said(
 
 @given(REQUESTS)
 def test_a_conversation_survives_the_way_through_the_core(body: dict[str, Any]) -> None:
-    """Parsed, built anew from the core, and parsed again, it is the same; messages of one role may be joined."""
+    """It is the same after it was parsed, built from the core, and parsed again; messages of one role may be joined."""
     first = parsed(json.dumps(body, separators=(",", ":")).encode())
     again = parsed(PROVIDER.build(first, deployment(model="claude-sonnet-5")).body)
     assert flat(again) == flat(first)

@@ -51,7 +51,7 @@ def answer(body: bytes, stream: bool, *parts: Any) -> Answer:
 
 
 def frames(*replies: str, line_end: str = "\r\n") -> bytes:
-    """As Google frames them: CRLF."""
+    """Frames as Google writes them, with CRLF."""
     return "".join(f"data: {reply}{line_end}{line_end}" for reply in replies).encode()
 
 
@@ -104,10 +104,10 @@ ERROR = '{"error":{"code":503,"message":"The model is overloaded.","status":"UNA
 
 
 def test_a_streamed_text_folds_into_one_signed_part() -> None:
-    told = answer(TEXT_STREAM, stream=True)
-    assert (told.id, told.model) == ("r1", "gemini-3-pro")
-    assert told.usage == Usage(input=10, output=208, cached_input=4, reasoning=185)
-    (choice,) = told.choices
+    decoded = answer(TEXT_STREAM, stream=True)
+    assert (decoded.id, decoded.model) == ("r1", "gemini-3-pro")
+    assert decoded.usage == Usage(input=10, output=208, cached_input=4, reasoning=185)
+    (choice,) = decoded.choices
     assert choice.parts == (Text('There are **3** "r"s in straw\nbérry 🍓', signed("c2ln")),)
     assert choice.finish == Finish("stop", "STOP")
 
@@ -119,8 +119,8 @@ def test_usage_comes_before_the_finish_and_only_when_it_has_changed() -> None:
 
 
 def test_streamed_calls_in_one_piece_and_in_many() -> None:
-    told = answer(CALLS_STREAM, stream=True)
-    (choice,) = told.choices
+    decoded = answer(CALLS_STREAM, stream=True)
+    (choice,) = decoded.choices
     assert choice.parts == (
         Thinking("Let me see."),
         ToolCall("call_1", "pay", BIG, signed("c2ln")),
@@ -131,16 +131,20 @@ def test_streamed_calls_in_one_piece_and_in_many() -> None:
 
 
 def test_made_ids_go_on_where_the_conversation_is() -> None:
-    told = answer(CALLS_STREAM, True, ToolCall("call_1", "f", "{}"), ToolCall("call_3", "f", "{}"))
-    assert [part.id for part in told.choices[0].parts if isinstance(part, ToolCall)] == ["call_4", "call_5", "own-id"]
+    decoded = answer(CALLS_STREAM, True, ToolCall("call_1", "f", "{}"), ToolCall("call_3", "f", "{}"))
+    assert [part.id for part in decoded.choices[0].parts if isinstance(part, ToolCall)] == [
+        "call_4",
+        "call_5",
+        "own-id",
+    ]
 
 
 def test_a_whole_body_keeps_parts_numbers_and_order() -> None:
-    told = answer(UNARY, stream=False)
-    (choice,) = told.choices
+    decoded = answer(UNARY, stream=False)
+    (choice,) = decoded.choices
     assert choice.parts == (Thinking("Hm."), Text("Hello", signed("c2ln")), ToolCall("call_1", "pay", BIG))
     assert choice.finish == Finish("tool_calls", "STOP")
-    assert told.usage == Usage(input=10, output=208, cached_input=4, reasoning=185)
+    assert decoded.usage == Usage(input=10, output=208, cached_input=4, reasoning=185)
 
 
 def test_choices_are_kept_apart() -> None:
@@ -149,8 +153,8 @@ def test_choices_are_kept_apart() -> None:
         '{"candidates":[{"finishReason":"MAX_TOKENS"},'
         '{"content":{"parts":[{"text":"c"}]},"finishReason":"STOP","index":1}]}'
     )
-    told = answer(frames(first, last), stream=True)
-    assert [(c.index, c.parts, c.finish and c.finish.reason) for c in told.choices] == [
+    decoded = answer(frames(first, last), stream=True)
+    assert [(c.index, c.parts, c.finish and c.finish.reason) for c in decoded.choices] == [
         (0, (Text("b"),), "length"),
         (1, (Text("ac"),), "stop"),
     ]
@@ -240,9 +244,9 @@ def test_finish_reasons(native: str, reason: str) -> None:
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
 def test_a_blocked_prompt_is_an_answer_that_was_filtered(stream: bool) -> None:
     reply = '{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4}}'
-    told = answer(frames(reply) if stream else reply.encode(), stream)
-    assert told.choices[0].finish == Finish("content_filter", "SAFETY")
-    assert told.usage == Usage(input=4)
+    decoded = answer(frames(reply) if stream else reply.encode(), stream)
+    assert decoded.choices[0].finish == Finish("content_filter", "SAFETY")
+    assert decoded.usage == Usage(input=4)
 
 
 @pytest.mark.parametrize("kind", ["decoder", "relay"])
@@ -322,17 +326,17 @@ def test_a_relayed_event_says_whether_it_carries_content() -> None:
 
 
 def test_log_probabilities_come_before_their_text() -> None:
-    told = (
+    logprobs = (
         ',"logprobsResult":{"chosenCandidates":[{"token":"a","tokenId":1,"logProbability":-0.5},{"token":"b"}],'
         '"topCandidates":[{"candidates":[{"token":"a","logProbability":-0.5},{"token":"c","logProbability":-2}]}]}'
     )
-    events = read(GEMINI.decoder(request(stream=True)), frames(candidate('{"text":"ab"}', told)))
+    events = read(GEMINI.decoder(request(stream=True)), frames(candidate('{"text":"ab"}', logprobs)))
     tokens = (TokenLogprob("a", -0.5, (TokenLogprob("a", -0.5), TokenLogprob("c", -2.0))), TokenLogprob("b", 0.0))
     assert events[1:3] == [Logprobs(tokens), PartStart(0, Text("ab"))]
 
 
 @pytest.mark.parametrize(
-    ("part", "found"),
+    ("part", "expected"),
     [
         ('{"inlineData":{"mimeType":"video/mp4","data":"aGk="}}', File(data="aGk=", media_type="video/mp4")),
         (
@@ -359,8 +363,8 @@ def test_log_probabilities_come_before_their_text() -> None:
     ],
     ids=["video", "upload", "code", "signed_result"],
 )
-def test_parts_that_are_no_words(part: str, found: Any) -> None:
-    assert answer(candidate(part, STOP).encode(), stream=False).choices[0].parts == (found,)
+def test_parts_that_are_no_words(part: str, expected: Any) -> None:
+    assert answer(candidate(part, STOP).encode(), stream=False).choices[0].parts == (expected,)
 
 
 @pytest.mark.parametrize(

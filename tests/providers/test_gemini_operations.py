@@ -42,12 +42,12 @@ FAILED = {"error": {"code": 503, "message": "Busy.", "status": "UNAVAILABLE"}}
 
 
 def sent(request: Request, method: str) -> dict[str, Any]:
-    """The body, once it is sure that it goes to ``method``."""
-    wired = GEMINI.operation(request).build(request, deployment())
-    assert wired.url == f"{BASE}:{method}"
-    assert wired.headers["x-goog-api-key"] == "k"
-    found: dict[str, Any] = json.loads(wired.body)
-    return found
+    """The body that is sent to ``method``."""
+    wire_request = GEMINI.operation(request).build(request, deployment())
+    assert wire_request.url == f"{BASE}:{method}"
+    assert wire_request.headers["x-goog-api-key"] == "k"
+    body: dict[str, Any] = json.loads(wire_request.body)
+    return body
 
 
 def read(request: Request, reply: Mapping[str, Any] | bytes, *, relay: bool = False) -> list[StreamEvent]:
@@ -194,14 +194,14 @@ def test_a_count_that_cannot_be_read_is_a_failure(reply: bytes) -> None:
 # --- pictures ----------------------------------------------------------------------------------------
 
 
-def drawing(**fields: Any) -> ImageRequest:
+def image_request(**fields: Any) -> ImageRequest:
     return ImageRequest(**{"model": "m", "prompt": "A lighthouse."} | fields)
 
 
 def test_a_picture_is_asked_for_as_a_part_of_the_answer() -> None:
     image = Image(data=PNG, media_type="image/png")
     extensions = {"gemini": {"generationConfig.imageConfig": Raw(b'{"imageSize":"2K"}'), "safetySettings": Raw(b"[]")}}
-    assert sent(drawing(images=(image,), size="1536x1024", format="png"), "generateContent") == {
+    assert sent(image_request(images=(image,), size="1536x1024", format="png"), "generateContent") == {
         "contents": [
             {
                 "role": "user",
@@ -210,7 +210,7 @@ def test_a_picture_is_asked_for_as_a_part_of_the_answer() -> None:
         ],
         "generationConfig": {"responseModalities": ["TEXT", "IMAGE"], "imageConfig": {"aspectRatio": "3:2"}},
     }
-    built = sent(drawing(extensions=extensions), "generateContent")
+    built = sent(image_request(extensions=extensions), "generateContent")
     assert built["generationConfig"]["imageConfig"] == {"imageSize": "2K"}
     assert built["safetySettings"] == []
 
@@ -232,7 +232,7 @@ def test_a_picture_is_asked_for_as_a_part_of_the_answer() -> None:
 )
 def test_what_it_cannot_be_told_of_a_picture_is_refused_by_field(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(Unsupported) as caught:
-        sent(drawing(**fields), "generateContent")
+        sent(image_request(**fields), "generateContent")
     assert caught.value.param == param
 
 
@@ -248,9 +248,9 @@ def test_pictures_are_read_with_what_they_took() -> None:
         "candidatesTokensDetails": [{"modality": "TEXT", "tokenCount": 10}, {"modality": "IMAGE", "tokenCount": 1290}],
     }
     usage = Usage(input=5, output=1300, image_output=1290)
-    made = Pictures(pictures=(Picture(data=PNG, media_type="image/png"),), usage=usage)
+    pictures = Pictures(pictures=(Picture(data=PNG, media_type="image/png"),), usage=usage)
     reply = answer({"text": "Here:"}, inline) | {"usageMetadata": counts}
-    assert read(drawing(), reply) == [Product(made), UsageSoFar(usage)]
+    assert read(image_request(), reply) == [Product(pictures), UsageSoFar(usage)]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_pictures_are_read_with_what_they_took() -> None:
 def test_no_picture_is_an_error_that_another_try_would_not_mend(
     reply: dict[str, Any], code: str | None, words: str
 ) -> None:
-    (failure,) = read(drawing(), reply)
+    (failure,) = read(image_request(), reply)
     assert isinstance(failure, Failure)
     assert (failure.code, failure.status) == (code, 400)
     assert words in failure.message

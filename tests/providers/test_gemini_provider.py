@@ -1,4 +1,4 @@
-"""What an error status of Gemini means, and which models it lists."""
+"""Gemini's error statuses, and its list of models."""
 
 from __future__ import annotations
 
@@ -115,5 +115,5 @@ def test_the_list_is_asked_for_in_one_page() -> None:
 
 @pytest.mark.parametrize("base_url", ["http://h.example:9", "http://h.example:9/v1beta", "http://h.example:9/v1beta/"])
 def test_the_address_is_taken_with_and_without_its_version(base_url: str) -> None:
-    asked = GEMINI.list_models(Deployment(id="d", provider="gemini", model="", base_url=base_url))
-    assert asked.url.startswith("http://h.example:9/v1beta/models")
+    listing = GEMINI.list_models(Deployment(id="d", provider="gemini", model="", base_url=base_url))
+    assert listing.url.startswith("http://h.example:9/v1beta/models")

@@ -42,7 +42,7 @@ from turnout.providers.gemini.provider import Gemini
 
 GEMINI = Gemini()
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-SAID = WORDS.filter(bool)
+TEXT = WORDS.filter(bool)
 NAMES = st.text("abcXYZ_", min_size=1, max_size=8)
 PROBABILITY = st.floats(-50, 0)
 JSON = st.recursive(
@@ -52,7 +52,7 @@ JSON = st.recursive(
 )
 ARGUMENTS = st.dictionaries(WORDS, JSON, max_size=3).map(lambda value: encoded(value).decode())
 SIGNATURES = st.sampled_from([None, SIGNED])
-THOUGHTS = st.builds(Thinking, SAID, st.none(), st.sampled_from([{"gemini": {}}, SIGNED]))
+THOUGHTS = st.builds(Thinking, TEXT, st.none(), st.sampled_from([{"gemini": {}}, SIGNED]))
 MEDIA: st.SearchStrategy[Part] = st.sampled_from(
     [
         Image(data=PNG, media_type="image/png"),
@@ -64,11 +64,11 @@ MEDIA: st.SearchStrategy[Part] = st.sampled_from(
 )
 BLOCK = Text("", {"gemini": {"block": Raw(b'{"executableCode":{"code":"1"}}')}})
 BLOCKS = st.just(BLOCK)
-TEXTS: st.SearchStrategy[Part] = st.builds(Text, SAID, SIGNATURES)
+TEXTS: st.SearchStrategy[Part] = st.builds(Text, TEXT, SIGNATURES)
 
 
 def apart(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Unsigned texts of one kind side by side are one text on this wire."""
+    """Drops texts that this wire would join with the text before: two of one kind without a signature."""
     kept: list[Part] = []
     for part in parts:
         last = kept[-1] if kept else None
@@ -81,20 +81,20 @@ def apart(parts: Sequence[Part]) -> tuple[Part, ...]:
 @st.composite
 def conversations(draw: st.DrawFn) -> tuple[Message, ...]:
     """A system message, then turns of the user, the model, and the model's tools."""
-    messages = [Message("system", (Text(draw(SAID)),))] if draw(st.booleans()) else []
-    calls = 0
+    messages = [Message("system", (Text(draw(TEXT)),))] if draw(st.booleans()) else []
+    count = 0
     for _ in range(draw(st.integers(1, 3))):
         messages.append(Message("user", tuple(draw(st.lists(TEXTS | MEDIA, min_size=1, max_size=3)))))
-        said: list[Part] = draw(st.lists(TEXTS | THOUGHTS | BLOCKS, max_size=3))
-        made: list[ToolCall] = []
+        content: list[Part] = draw(st.lists(TEXTS | THOUGHTS | BLOCKS, max_size=3))
+        calls: list[ToolCall] = []
         for name in draw(st.lists(NAMES, max_size=3)):
-            calls += 1
-            made.append(ToolCall(f"c{calls}", name, draw(ARGUMENTS), draw(SIGNATURES)))
-        parts = apart([*said, *made])
+            count += 1
+            calls.append(ToolCall(f"c{count}", name, draw(ARGUMENTS), draw(SIGNATURES)))
+        parts = apart([*content, *calls])
         if parts:
             messages.append(Message("assistant", parts))
-        if made:
-            results = [ToolResult(call.id, (Text(draw(SAID)),), draw(st.booleans()), call.name) for call in made]
+        if calls:
+            results = [ToolResult(call.id, (Text(draw(TEXT)),), draw(st.booleans()), call.name) for call in calls]
             messages.append(Message("tool", tuple(results)))
     return tuple(messages)
 
@@ -117,7 +117,7 @@ REQUESTS = st.builds(
         top_logprobs=st.none() | st.integers(0, 20),
     ),
     max_output=st.none() | st.integers(1, 1000),
-    stop=st.lists(SAID, max_size=2).map(tuple),
+    stop=st.lists(TEXT, max_size=2).map(tuple),
     n=st.integers(1, 4),
     stream=st.just(True),
     stream_usage=st.just(True),
@@ -137,16 +137,16 @@ def test_a_conversation_goes_to_the_wire_and_back(request: ChatRequest, choice: 
 
 # --- answers -----------------------------------------------------------------------------------------
 
-LIKELY = st.builds(TokenLogprob, SAID, PROBABILITY)
-TOKENS = st.lists(st.builds(TokenLogprob, SAID, PROBABILITY, st.lists(LIKELY, max_size=2).map(tuple)), max_size=3).map(
-    tuple
-)
+CANDIDATE = st.builds(TokenLogprob, TEXT, PROBABILITY)
+TOKENS = st.lists(
+    st.builds(TokenLogprob, TEXT, PROBABILITY, st.lists(CANDIDATE, max_size=2).map(tuple)), max_size=3
+).map(tuple)
 FINISHES = st.sampled_from(
     [Finish("length", "MAX_TOKENS"), Finish("content_filter", "SAFETY"), Finish("other", "OTHER")]
 )
-SPOKEN = st.builds(Thinking, SAID, st.none(), SIGNATURES)
-DRAWN = st.just(Image(data=PNG, media_type="image/png"))
-SHOWN = st.lists(TEXTS | SPOKEN | BLOCKS | DRAWN, max_size=4).map(apart)
+ANSWER_THOUGHTS = st.builds(Thinking, TEXT, st.none(), SIGNATURES)
+ANSWER_IMAGES = st.just(Image(data=PNG, media_type="image/png"))
+ANSWER_PARTS = st.lists(TEXTS | ANSWER_THOUGHTS | BLOCKS | ANSWER_IMAGES, max_size=4).map(apart)
 
 
 @st.composite
@@ -157,7 +157,7 @@ def answers(draw: st.DrawFn) -> Answer:
             ToolCall(f"c{n}", name, draw(ARGUMENTS), draw(SIGNATURES))
             for n, name in enumerate(draw(st.lists(NAMES, max_size=2)))
         ]
-        parts = (*draw(SHOWN), *calls)
+        parts = (*draw(ANSWER_PARTS), *calls)
         finish = draw(FINISHES)
         if not parts:
             parts = (Text("a"),)
@@ -180,7 +180,7 @@ def pieces(events: list[StreamEvent], cuts: list[int]) -> list[list[StreamEvent]
 
 @given(answers(), st.lists(st.integers(0, 100), max_size=4), st.lists(st.integers(0, 10_000), max_size=6))
 def test_a_streamed_answer_comes_back_however_it_is_cut(answer: Answer, batches: list[int], cuts: list[int]) -> None:
-    """Log probabilities come before the text that they are of, as providers tell them."""
+    """Log probabilities come before their text, as providers send them."""
     renderer = STREAM.renderer(asked(), CONTEXT)
     data = b"".join([renderer.feed(batch) for batch in pieces(as_streamed(answer), batches)]) + renderer.close()
     decoder = GEMINI.decoder(ChatRequest(model="m", messages=(), stream=True))
@@ -191,10 +191,10 @@ def test_a_streamed_answer_comes_back_however_it_is_cut(answer: Answer, batches:
 
 def as_streamed(answer: Answer) -> list[StreamEvent]:
     events = unfold(answer)
-    told = [event for event in events if isinstance(event, Logprobs)]
+    logprobs = [event for event in events if isinstance(event, Logprobs)]
     rest: list[StreamEvent] = [event for event in events if not isinstance(event, Logprobs)]
     at = {event.choice: number for number, event in reversed([*enumerate(rest)]) if isinstance(event, PartStart)}
-    for event in sorted(told, key=lambda event: -at[event.choice]):
+    for event in sorted(logprobs, key=lambda event: -at[event.choice]):
         rest.insert(at[event.choice], event)
     return rest
 

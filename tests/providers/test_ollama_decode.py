@@ -103,11 +103,11 @@ def test_a_streamed_text_is_made_of_these_events() -> None:
     ids=["stream", "unary"],
 )
 def test_tool_calls_keep_numbers_order_and_their_own_ids(body: bytes, stream: bool, before: Text) -> None:
-    told = answer(body, stream)
-    parts = [part for part in told.choices[0].parts if not isinstance(part, Thinking)]
+    decoded = answer(body, stream)
+    parts = [part for part in decoded.choices[0].parts if not isinstance(part, Thinking)]
     assert parts == [before, ToolCall("call_1", "pay", BIG), ToolCall("call_lyywui55", "now", "{}")]
-    assert told.choices[0].finish == Finish("tool_calls", "stop")
-    assert told.usage == Usage(input=26, output=282)
+    assert decoded.choices[0].finish == Finish("tool_calls", "stop")
+    assert decoded.usage == Usage(input=26, output=282)
 
 
 LOGPROBS = (
@@ -131,9 +131,9 @@ def test_log_probabilities_come_before_the_text_that_they_belong_to() -> None:
     assert answer(whole, False).choices[0].logprobs == LIKELY
 
 
-@pytest.mark.parametrize("told", ["null", "[]", '{"content":[]}', '[{"token":5}]'])
-def test_log_probabilities_of_another_form_cost_nobody_the_answer(told: str) -> None:
-    body = line('"role":"assistant","content":"Yes."', f'{DONE},"logprobs":{told}').encode()
+@pytest.mark.parametrize("logprobs", ["null", "[]", '{"content":[]}', '[{"token":5}]'])
+def test_log_probabilities_of_another_form_cost_nobody_the_answer(logprobs: str) -> None:
+    body = line('"role":"assistant","content":"Yes."', f'{DONE},"logprobs":{logprobs}').encode()
     assert answer(body, False).choices == (Choice(0, (Text("Yes."),), Finish("stop", "stop")),)
 
 
@@ -144,8 +144,8 @@ def test_bad_utf8_in_log_probabilities_costs_nobody_the_answer() -> None:
 
 def test_a_model_that_draws_gives_images() -> None:
     png = "iVBORw0KGgoAAAANSUhEUg=="
-    told = answer(line(f'"role":"assistant","content":"Here.","images":["{png}"]', DONE).encode(), False)
-    assert told.choices[0].parts == (Text("Here."), Image(data=png, media_type="image/png"))
+    decoded = answer(line(f'"role":"assistant","content":"Here.","images":["{png}"]', DONE).encode(), False)
+    assert decoded.choices[0].parts == (Text("Here."), Image(data=png, media_type="image/png"))
 
 
 @pytest.mark.parametrize("word", ["load", "unload"])
@@ -162,22 +162,22 @@ GENERATED = b"""{"model":"m","created_at":"x","response":"","thinking":"Hm.","do
 
 def test_the_endpoint_for_bare_prompts_is_read_and_relayed() -> None:
     generate = OLLAMA.operation(ChatRequest(model="m", messages=(), raw=WireBody("ollama-generate", {})))
-    told = fold(read(generate.decoder(request(True)), GENERATED))
-    assert told.choices == (Choice(0, (Thinking("Hm."), Text('The "done":true sky')), Finish("length", "length")),)
+    decoded = fold(read(generate.decoder(request(True)), GENERATED))
+    assert decoded.choices == (Choice(0, (Thinking("Hm."), Text('The "done":true sky')), Finish("length", "length")),)
     events = read(generate.relay(request(True)), GENERATED)
     assert b"".join(event.data for event in events if isinstance(event, Relayed)) == GENERATED
     assert events[-2:] == [UsageSoFar(Usage(output=3)), Finish("length", "length")]
 
 
 def test_made_ids_go_on_where_the_conversation_is() -> None:
-    told = answer(CALLS_STREAM, True, ToolCall("call_1", "f", "{}"), ToolCall("call_3", "f", "{}"))
-    assert [part.id for part in told.choices[0].parts if isinstance(part, ToolCall)] == ["call_4", "call_lyywui55"]
+    decoded = answer(CALLS_STREAM, True, ToolCall("call_1", "f", "{}"), ToolCall("call_3", "f", "{}"))
+    assert [part.id for part in decoded.choices[0].parts if isinstance(part, ToolCall)] == ["call_4", "call_lyywui55"]
 
 
 def test_a_whole_body_has_its_thoughts_first() -> None:
-    told = answer(UNARY, stream=False)
-    assert told.model == "llama3.2"
-    assert told.choices[0].parts[:2] == (Thinking("Hm."), Text("42."))
+    decoded = answer(UNARY, stream=False)
+    assert decoded.model == "llama3.2"
+    assert decoded.choices[0].parts[:2] == (Thinking("Hm."), Text("42."))
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ PLACE = Deployment(id="d", provider="ollama", model="nomic", base_url="http://o.
 REPLY = b'{"model":"nomic","embeddings":[[0.5,-1],[0.25,2]],"total_duration":14,"prompt_eval_count":8}'
 
 
-def asking(inputs: tuple[Any, ...] = ("a", "b"), **fields: Any) -> EmbeddingRequest:
+def embedding_request(inputs: tuple[Any, ...] = ("a", "b"), **fields: Any) -> EmbeddingRequest:
     return EmbeddingRequest(model="vectors", inputs=inputs, **fields)
 
 
@@ -45,13 +45,13 @@ def events(request: EmbeddingRequest, body: bytes) -> list[StreamEvent]:
     return read(operation.relay(request) if relay else operation.decoder(request), body)
 
 
-RELAYED = asking(
+RELAYED = embedding_request(
     raw=WireBody("ollama-embed", {"model": Raw(b'"vectors"'), "input": Raw(b'["a","b"]'), "odd": Raw(b"1")})
 )
 
 
 def test_a_request_is_built_from_the_core() -> None:
-    request = asking(dimensions=3, user="u", purpose="RETRIEVAL_QUERY")
+    request = embedding_request(dimensions=3, user="u", purpose="RETRIEVAL_QUERY")
     assert sent(request) == {"model": "nomic", "input": ["a", "b"], "dimensions": 3}
 
 
@@ -62,7 +62,7 @@ def test_its_own_clients_fields_are_relayed() -> None:
 def test_its_own_extensions_and_options_are_sent() -> None:
     """They come from ``/api/embeddings``, the older form."""
     extensions = {"ollama": {"keep_alive": Raw(b"5"), "options.num_ctx": Raw(b"512")}}
-    assert sent(asking(("a",), extensions=extensions)) == {
+    assert sent(embedding_request(("a",), extensions=extensions)) == {
         "model": "nomic",
         "input": ["a"],
         "keep_alive": 5,
@@ -73,9 +73,9 @@ def test_its_own_extensions_and_options_are_sent() -> None:
 @pytest.mark.parametrize(
     ("request_", "options"),
     [
-        (asking(), {"num_ctx": 9}),
+        (embedding_request(), {"num_ctx": 9}),
         (RELAYED, {"num_ctx": 9}),
-        (asking(extensions={"ollama": {"options.num_ctx": Raw(b"5")}}), {"num_ctx": 5}),
+        (embedding_request(extensions={"ollama": {"options.num_ctx": Raw(b"5")}}), {"num_ctx": 5}),
     ],
     ids=["translated", "relayed", "said"],
 )
@@ -89,16 +89,16 @@ def test_a_deployments_options_fill_in_what_the_caller_left_out(
 
 def test_what_it_cant_express_is_refused_by_name() -> None:
     with pytest.raises(Unsupported) as caught:
-        sent(asking(((1, 2),)))
+        sent(embedding_request(((1, 2),)))
     assert caught.value.param == "input"
     with pytest.raises(Unsupported) as caught:
-        sent(asking(extensions={"openai": {"truncate_prompt_tokens": Raw(b"1")}}))
+        sent(embedding_request(extensions={"openai": {"truncate_prompt_tokens": Raw(b"1")}}))
     assert caught.value.param == "truncate_prompt_tokens"
 
 
 def test_a_reply_is_read() -> None:
-    made = Embeddings(vectors=((0.5, -1.0), (0.25, 2.0)), model="nomic", usage=Usage(input=8))
-    assert events(asking(), REPLY) == [Product(made), UsageSoFar(Usage(input=8))]
+    embeddings = Embeddings(vectors=((0.5, -1.0), (0.25, 2.0)), model="nomic", usage=Usage(input=8))
+    assert events(embedding_request(), REPLY) == [Product(embeddings), UsageSoFar(Usage(input=8))]
 
 
 def test_a_reply_to_its_own_client_is_relayed() -> None:
@@ -106,10 +106,10 @@ def test_a_reply_to_its_own_client_is_relayed() -> None:
 
 
 def test_what_isnt_counted_is_not_said() -> None:
-    assert events(asking(("a",)), b'{"embeddings":[[1]]}') == [Product(Embeddings(vectors=((1.0,),)))]
+    assert events(embedding_request(("a",)), b'{"embeddings":[[1]]}') == [Product(Embeddings(vectors=((1.0,),)))]
 
 
-@pytest.mark.parametrize("request_", [asking(), RELAYED], ids=["translated", "relayed"])
+@pytest.mark.parametrize("request_", [embedding_request(), RELAYED], ids=["translated", "relayed"])
 def test_an_error_in_place_of_vectors_is_a_failure(request_: EmbeddingRequest) -> None:
     assert events(request_, b'{"error":"out of memory"}') == [Failure("out of memory")]
 
@@ -117,4 +117,4 @@ def test_an_error_in_place_of_vectors_is_a_failure(request_: EmbeddingRequest) -
 @pytest.mark.parametrize("body", [b"<html>", b'{"embeddings":[[1]]}', b'{"embeddings":[["x"],[1]]}', b"\xff"])
 def test_what_cant_be_read_is_a_broken_upstream(body: bytes) -> None:
     with pytest.raises(UpstreamBroken):
-        events(asking(), body)
+        events(embedding_request(), body)

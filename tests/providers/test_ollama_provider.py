@@ -1,4 +1,4 @@
-"""What an error status of Ollama means, and which models it lists."""
+"""Ollama's error statuses, and its list of models."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ GENERATE: Endpoint[ChatRequest, Answer] = endpoint_at("/api/generate")
 DEPLOYMENT = Deployment(id="d", provider="ollama", model="fast", base_url="http://x.test")
 CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000, received=0.0)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-SAID = TEXT.filter(bool)
+WORDS = TEXT.filter(bool)
 NAME = st.sampled_from(["f", "get_weather", "größe"])
 ARGUMENTS = st.sampled_from(["{}", '{"b":1.0, "a":100000000000000000000}', '{"x":"é\\u0000 \\"","y":[{}]}'])
 SCHEMA = st.sampled_from([Raw(b'{"type": "object", "x": 1.000}'), Raw(b'{"type":"array","items":{}}')])
@@ -57,23 +57,23 @@ PICTURE = st.just(Image(data=b64encode(PNG).decode(), media_type="image/png"))
 
 @st.composite
 def said_by_a_person(draw: st.DrawFn, role: Any) -> Message:
-    """Images stand before the text here; a message that says nothing at all has an empty text."""
+    """This wire has images before the text, and an empty text in a message without content."""
     parts: list[Part] = draw(st.lists(PICTURE, max_size=2)) if role == "user" else []
-    parts += [Text(text) for text in draw(st.lists(SAID, max_size=1))]
+    parts += [Text(text) for text in draw(st.lists(WORDS, max_size=1))]
     return Message(role, tuple(parts) or (Text(""),))
 
 
 @st.composite
 def said_by_the_model(draw: st.DrawFn) -> Message:
-    parts: list[Part] = [Thinking(text) for text in draw(st.lists(SAID, max_size=1))]
-    parts += [Text(text) for text in draw(st.lists(SAID, max_size=1))]
-    parts += draw(st.lists(st.builds(ToolCall, SAID, NAME, ARGUMENTS), max_size=2))
+    parts: list[Part] = [Thinking(text) for text in draw(st.lists(WORDS, max_size=1))]
+    parts += [Text(text) for text in draw(st.lists(WORDS, max_size=1))]
+    parts += draw(st.lists(st.builds(ToolCall, WORDS, NAME, ARGUMENTS), max_size=2))
     return Message("assistant", tuple(parts) or (Text(""),))
 
 
 RESULT = st.builds(
     lambda call_id, text, pictures, name: Message("tool", (ToolResult(call_id, (Text(text), *pictures), name=name),)),
-    SAID,
+    WORDS,
     TEXT,
     st.lists(PICTURE, max_size=1),
     NAME,
@@ -94,7 +94,7 @@ REQUEST = st.builds(
     ChatRequest,
     model=st.just("fast"),
     messages=st.lists(MESSAGE, min_size=1, max_size=4).map(tuple),
-    tools=st.lists(st.builds(Tool, NAME, st.none() | SAID, SCHEMA), max_size=2).map(tuple),
+    tools=st.lists(st.builds(Tool, NAME, st.none() | WORDS, SCHEMA), max_size=2).map(tuple),
     output=st.one_of(
         st.just(Output()), st.just(Output("json")), st.builds(Output, st.just("json_schema"), schema=SCHEMA)
     ),
@@ -103,7 +103,7 @@ REQUEST = st.builds(
         [None, Reasoning(), Reasoning(enabled=False), *(Reasoning(effort=e) for e in ("low", "medium", "high", "max"))]
     ),
     max_output=st.none() | st.integers(1, 9999),
-    stop=st.lists(SAID, max_size=3).map(tuple),
+    stop=st.lists(WORDS, max_size=3).map(tuple),
     stream=st.booleans(),
     stream_usage=st.just(True),
     extensions=st.sampled_from(
@@ -121,7 +121,7 @@ def test_a_conversation(request: ChatRequest) -> None:
 
 @given(REQUEST)
 def test_what_was_parsed_is_built_as_it_came(request: ChatRequest) -> None:
-    """Relayed or translated, Ollama is asked the same."""
+    """Ollama gets the same request, relayed or translated."""
     parsed = CHAT.parse(OLLAMA.build(request, DEPLOYMENT).body)
     relayed = OLLAMA.build(parsed, DEPLOYMENT).body
     translated = OLLAMA.build(structs.replace(parsed, raw=None), DEPLOYMENT).body
@@ -130,27 +130,27 @@ def test_what_was_parsed_is_built_as_it_came(request: ChatRequest) -> None:
 
 # --- an answer ---------------------------------------------------------------------------------------
 
-LIKELY = st.builds(TokenLogprob, SAID, st.floats(-9, 0))
+LIKELY = st.builds(TokenLogprob, WORDS, st.floats(-9, 0))
 LIKELIHOOD = st.builds(lambda one, top: structs.replace(one, top=tuple(top)), LIKELY, st.lists(LIKELY, max_size=2))
 REASONS: tuple[tuple[FinishReason, str], ...] = (("stop", "stop"), ("length", "length"))
 
 
 @st.composite
 def answers(draw: st.DrawFn, *, calls: bool = True) -> Answer:
-    """As a whole reply can say it: one text, with the thoughts before it and the calls after."""
-    parts: list[Part] = [Thinking(text) for text in draw(st.lists(SAID, max_size=1))]
-    parts += [Text(text) for text in draw(st.lists(SAID, max_size=1))]
+    """An answer as a whole reply has it: one text, with the thoughts before it and the calls after."""
+    parts: list[Part] = [Thinking(text) for text in draw(st.lists(WORDS, max_size=1))]
+    parts += [Text(text) for text in draw(st.lists(WORDS, max_size=1))]
     parts += draw(st.lists(PICTURE, max_size=1)) if calls else []
-    made = draw(st.lists(st.builds(ToolCall, SAID, NAME, ARGUMENTS), max_size=2)) if calls else []
-    reason, native = ("tool_calls", "stop") if made else draw(st.sampled_from(REASONS))
+    tool_calls = draw(st.lists(st.builds(ToolCall, WORDS, NAME, ARGUMENTS), max_size=2)) if calls else []
+    reason, native = ("tool_calls", "stop") if tool_calls else draw(st.sampled_from(REASONS))
     finish = Finish(reason, native)
     logprobs = tuple(draw(st.lists(LIKELIHOOD, max_size=2)))
     usage = draw(st.none() | st.builds(Usage, input=st.integers(1, 99), output=st.integers(1, 99)))
-    return Answer(model="m", choices=(Choice(0, (*parts, *made), finish, logprobs),), usage=usage)
+    return Answer(model="m", choices=(Choice(0, (*parts, *tool_calls), finish, logprobs),), usage=usage)
 
 
 def spelled(answer: Answer) -> Answer:
-    """What is read has the bytes of its tokens, which are told on this wire."""
+    """The answer as it is read: with the bytes of its tokens, which this wire has."""
 
     def spell(one: TokenLogprob) -> TokenLogprob:
         return structs.replace(one, bytes=tuple(one.token.encode()), top=tuple(spell(top) for top in one.top))
@@ -159,7 +159,7 @@ def spelled(answer: Answer) -> Answer:
     return structs.replace(answer, choices=(structs.replace(choice, logprobs=tuple(map(spell, choice.logprobs))),))
 
 
-def asked(endpoint: Endpoint[Any, Any], *, stream: bool) -> ChatRequest:
+def parsed_request(endpoint: Endpoint[Any, Any], *, stream: bool) -> ChatRequest:
     fields = {"model": "fast", "stream": stream, "messages": [{"role": "user", "content": "hi"}], "prompt": "hi"}
     request: ChatRequest = endpoint.parse(json.dumps(fields).encode())
     return request
@@ -180,13 +180,13 @@ CUTS = st.lists(st.integers(0, 10_000), max_size=6)
 @given(answers(), CUTS)
 def test_a_whole_answer(answer: Answer, cuts: list[int]) -> None:
     """Core → our dialect's reply → the provider's decoder → the same core."""
-    request = asked(CHAT, stream=False)
+    request = parsed_request(CHAT, stream=False)
     assert read_in_pieces(CHAT.body(request, answer, CONTEXT), cuts, request) == spelled(answer)
 
 
 @given(answers(), CUTS)
 def test_a_streamed_answer(answer: Answer, cuts: list[int]) -> None:
-    request = asked(CHAT, stream=True)
+    request = parsed_request(CHAT, stream=True)
     renderer = CHAT.renderer(request, CONTEXT)
     stream = b"".join(renderer.feed([event]) for event in unfold(answer)) + renderer.close()
     assert read_in_pieces(stream, cuts, request) == spelled(answer)
@@ -194,7 +194,7 @@ def test_a_streamed_answer(answer: Answer, cuts: list[int]) -> None:
 
 @given(answers(calls=False), CUTS, st.booleans())
 def test_an_answer_to_a_bare_prompt(answer: Answer, cuts: list[int], stream: bool) -> None:
-    request = asked(GENERATE, stream=stream)
+    request = parsed_request(GENERATE, stream=stream)
     if stream:
         renderer = GENERATE.renderer(request, CONTEXT)
         sent = b"".join(renderer.feed([event]) for event in unfold(answer)) + renderer.close()
@@ -205,7 +205,7 @@ def test_an_answer_to_a_bare_prompt(answer: Answer, cuts: list[int], stream: boo
 
 @given(answers(), CUTS)
 def test_a_relayed_answer_is_the_same_bytes(answer: Answer, cuts: list[int]) -> None:
-    request = asked(CHAT, stream=True)
+    request = parsed_request(CHAT, stream=True)
     renderer, passing = CHAT.renderer(request, CONTEXT), CHAT.renderer(request, CONTEXT)
     stream = b"".join(renderer.feed([event]) for event in unfold(answer)) + renderer.close()
     relay = OLLAMA.relay(request)
@@ -217,7 +217,7 @@ def test_a_relayed_answer_is_the_same_bytes(answer: Answer, cuts: list[int]) -> 
 
 def test_log_probabilities_without_a_line_of_their_own_wait_for_the_next() -> None:
     first, second = (Logprobs((TokenLogprob(word, -1.0),)) for word in "ab")
-    renderer = CHAT.renderer(asked(CHAT, stream=True), CONTEXT)
+    renderer = CHAT.renderer(parsed_request(CHAT, stream=True), CONTEXT)
     renderer.feed([unfold(Answer())[0], first, second])
     last = json.loads(renderer.close())
     assert [one["token"] for one in last["logprobs"]] == ["a", "b"]

@@ -1,4 +1,4 @@
-"""A reply's bytes → core events."""
+"""Reads a reply's bytes into core events."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _REPLY = msgspec.json.Decoder(wire.Reply)
 
 
 def read_reply(data: bytes) -> wire.Reply:
-    """One body or one line; raises ``UpstreamBroken`` with the beginning of what can't be read."""
+    """Decodes one body or one line; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
     try:
         reply = _REPLY.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -45,15 +45,15 @@ def read_reply(data: bytes) -> wire.Reply:
 
 
 def end_of(reply: wire.Reply, called: bool) -> list[StreamEvent]:
-    """What the last line says, or an error in place of any line."""
+    """The usage and the finish of the last line, or the failure of a line with an error; empty for any other line."""
     if reply.error is not None:
         return [Failure(wire.error_text(reply.error))]
     if not reply.done:
         return []
     native = reply.done_reason or ""
     usage = reply.usage()
-    counted: list[StreamEvent] = [UsageSoFar(usage)] if usage else []
-    return [*counted, Finish(wire.finish_reason(native, called), native)]
+    usage_events: list[StreamEvent] = [UsageSoFar(usage)] if usage else []
+    return [*usage_events, Finish(wire.finish_reason(native, called), native)]
 
 
 class _Reader:
@@ -63,12 +63,12 @@ class _Reader:
         self._ids = CallIds(request)
         self._started = False
         self._next = 0  # the next part's index
-        self._open: type[Text] | type[Thinking] | None = None  # its index is the one before the next
+        self._open: type[Text] | type[Thinking] | None = None  # the kind of the open part, which has the last index
         self._called = False
         self._done = False
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
-        """Nothing for what comes after the end, nor for what stands beside an error."""
+        """Ignores replies after the last one, and other fields beside an error."""
         if self._done:
             return []
         if reply.error is not None:
@@ -90,22 +90,23 @@ class _Reader:
 
     def _read_message(self, message: wire.Message, events: list[StreamEvent]) -> None:
         if message.thinking:
-            self._say(Thinking, message.thinking, events)
+            self._add_text(Thinking, message.thinking, events)
         if message.content:
-            self._say(Text, message.content, events)
+            self._add_text(Text, message.content, events)
         for data in message.images or ():
-            self._whole(Image(data=data, media_type=media_type_of(data)), events)
+            self._add_whole(Image(data=data, media_type=media_type_of(data)), events)
         for call in message.tool_calls or ():
             self._called = True
-            made = ToolCall(call.id or self._ids.make(), call.function.name, arguments_text(call.function.arguments))
-            self._whole(made, events)
+            call_id = call.id or self._ids.make()
+            self._add_whole(ToolCall(call_id, call.function.name, arguments_text(call.function.arguments)), events)
 
-    def _whole(self, part: Image | ToolCall, events: list[StreamEvent]) -> None:
+    def _add_whole(self, part: Image | ToolCall, events: list[StreamEvent]) -> None:
+        """Adds a part that comes in one piece."""
         self._end(events)
         events += [PartStart(self._next, part), PartEnd(self._next)]
         self._next += 1
 
-    def _say(self, kind: type[Text] | type[Thinking], text: str, events: list[StreamEvent]) -> None:
+    def _add_text(self, kind: type[Text] | type[Thinking], text: str, events: list[StreamEvent]) -> None:
         if self._open is kind:
             events.append(Delta(self._next - 1, text))
             return
@@ -121,7 +122,7 @@ class _Reader:
 
 
 class StreamDecoder(StreamReader[bytes]):
-    """One reply a line."""
+    """A stream that has one reply in each line."""
 
     def __init__(self, request: ChatRequest) -> None:
         super().__init__(LineFramer())

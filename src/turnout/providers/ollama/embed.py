@@ -30,7 +30,7 @@ from . import ollama_wire as wire
 from .build import NAMESPACE, add_extensions, add_own_defaults
 
 Send = Callable[[Deployment, str, bytes], WireRequest]
-"""The provider's request to ``(deployment, path)`` with a body."""
+"""Builds the provider's request from a deployment, a path and a body."""
 
 
 class _Reply(msgspec.Struct):
@@ -65,9 +65,9 @@ class Embed:
         return self._send(deployment, "/api/embed", msgspec.json.encode(body))
 
     def _translated(self, request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
-        """``user`` and ``purpose`` change nothing here: they are left out."""
+        """The body's fields without its options. ``user`` and ``purpose`` are left out, as they have no effect here."""
         refuse_foreign_fields(request.extensions, NAMESPACE, self._provider)
-        if not all(isinstance(one, str) for one in request.inputs):
+        if not all(isinstance(content, str) for content in request.inputs):
             raise Unsupported(f"The provider '{self._provider}' does not support inputs of tokens.", param="input")
         body: dict[str, Any] = {"model": deployment.model, "input": request.inputs}
         if request.dimensions is not None:
@@ -93,8 +93,8 @@ class _EmbedDecoder(BodyReader):
         if len(reply.embeddings) != self._inputs:
             raise UpstreamBroken(f"The provider sent {len(reply.embeddings)} embeddings for {self._inputs} inputs.")
         usage = _usage(reply)
-        made = Embeddings(vectors=reply.embeddings, model=reply.model, usage=usage)
-        return [Product(made), UsageSoFar(usage)] if usage else [Product(made)]
+        product = Product(Embeddings(vectors=reply.embeddings, model=reply.model, usage=usage))
+        return [product, UsageSoFar(usage)] if usage else [product]
 
 
 class _EmbedRelay(BodyReader):

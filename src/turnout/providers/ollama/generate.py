@@ -13,7 +13,7 @@ from .relay import BodyRelay, StreamRelay
 
 
 class Generate:
-    """Nothing is translated to this wire: ``/api/chat`` says it all, and more."""
+    """It is only relayed: ``/api/chat`` can express everything that this wire can."""
 
     wire = "ollama-generate"
 

@@ -1,4 +1,4 @@
-"""The wire's own forms (https://docs.ollama.com/api/chat). The same message goes both ways."""
+"""The types of the wire (https://docs.ollama.com/api/chat). Requests and replies have the same message."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ NOTHING = Raw()
 
 
 class Function(Struct, omit_defaults=True):
-    """``arguments`` is a JSON object, not its text."""
+    """``arguments`` is a JSON object, not a string."""
 
     name: str = ""
     arguments: Raw = NOTHING
 
 
 class ToolCall(Struct, omit_defaults=True):
-    """Ollama gives ids from version 0.12.10 on."""
+    """Ollama sends ids since version 0.12.10."""
 
     function: Function
     id: str | None = None
@@ -64,7 +64,7 @@ class Tool(Struct):
 
 
 class ChatRequest(Struct, omit_defaults=True):
-    """``stream`` has no default here: Ollama streams unless it is told not to."""
+    """``stream`` has no default here, as Ollama streams by default."""
 
     model: str
     messages: list[Message]
@@ -94,7 +94,7 @@ class Logprob(TopLogprob):
     top_logprobs: list[TopLogprob] | None = None
 
     def token_logprob(self) -> TokenLogprob:
-        top = tuple([TokenLogprob(one.token, one.logprob, (), one.bytes) for one in self.top_logprobs or ()])
+        top = tuple([TokenLogprob(each.token, each.logprob, (), each.bytes) for each in self.top_logprobs or ()])
         return TokenLogprob(self.token, self.logprob, top, self.bytes)
 
 
@@ -102,18 +102,18 @@ _LOGPROBS = msgspec.json.Decoder(list[Logprob] | None)
 
 
 def logprobs_of(raw: Raw) -> tuple[TokenLogprob, ...]:
-    """None for what has another form: the answer is worth more than how likely it was."""
+    """Empty for log probabilities of another form: the answer must not fail because of them."""
     try:
-        told = _LOGPROBS.decode(raw) if raw else None
+        logprobs = _LOGPROBS.decode(raw) if raw else None
     except (msgspec.ValidationError, UnicodeDecodeError):
         return ()
-    return tuple([one.token_logprob() for one in told or ()])
+    return tuple([logprob.token_logprob() for logprob in logprobs or ()])
 
 
 class Reply(Struct):
-    """A whole reply, or one line of a stream. ``error`` is text; proxies on this wire make an object of it.
+    """A whole reply, or one line of a stream. Ollama's ``error`` is text; some proxies send an object.
 
-    ``response`` and ``thinking`` are what ``/api/generate`` has in place of a message.
+    ``/api/generate`` has ``response`` and ``thinking`` in place of a message.
     """
 
     model: str = ""
@@ -128,7 +128,7 @@ class Reply(Struct):
     error: str | Error | None = None
 
     def usage(self) -> Usage | None:
-        """None when Ollama hasn't counted: it leaves out counts of nothing."""
+        """None when Ollama hasn't counted. It leaves out counts of zero."""
         if not self.prompt_eval_count and not self.eval_count:
             return None
         return Usage(input=self.prompt_eval_count, output=self.eval_count)
@@ -148,7 +148,7 @@ def error_text(error: str | Error) -> str:
 
 
 def finish_reason(native: str, called: bool) -> FinishReason:
-    """Ollama says stop after tool calls too; ``called`` tells whether there were any. Older servers say nothing."""
+    """Ollama says ``stop`` after tool calls, too. ``called``: there were tool calls. Older servers leave it empty."""
     if native in ("stop", ""):
         return "tool_calls" if called else "stop"
     return "length" if native == "length" else "other"

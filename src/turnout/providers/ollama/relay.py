@@ -1,7 +1,7 @@
-"""A reply passed on as it came, with a light look for what the ledger needs.
+"""Passes a reply on unchanged, and reads what the ledger needs from it.
 
-Of most lines only the few fields are decoded that tell that there is nothing to see, and that the line is JSON: a
-client's SDK isn't to find out. Quotes inside JSON strings are escaped, so the searched name can't be a model's word.
+Most lines are pieces of the answer. Only ``done`` and ``error`` of these are decoded, which also checks that the line
+is JSON. Quotes inside JSON strings are escaped, so a model's text can't match ``_CALLS``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from .decode import end_of, read_reply
 _CALLS = b'"tool_calls"'
 
 
-class _Look(msgspec.Struct, gc=False):
+class _LineState(msgspec.Struct, gc=False):
     done: bool
     error: Raw = wire.NOTHING
 
 
-_LOOK = msgspec.json.Decoder(_Look)
+_LINE_STATE = msgspec.json.Decoder(_LineState)
 
 
 class StreamRelay(StreamReader[bytes]):
@@ -55,17 +55,17 @@ class BodyRelay(BodyReader):
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         reply = read_reply(data)
-        passed: list[StreamEvent] = [] if reply.error is not None else [Relayed(data, _has_content(reply))]
-        return passed + end_of(reply, _has_calls(reply))
+        relayed: list[StreamEvent] = [] if reply.error is not None else [Relayed(data, _has_content(reply))]
+        return relayed + end_of(reply, _has_calls(reply))
 
 
 def _is_a_piece(line: bytes) -> bool:
-    """Is it JSON, not the last line, and no error?"""
+    """Whether the line is JSON, and neither the last line nor an error."""
     try:
-        look = _LOOK.decode(line)
+        state = _LINE_STATE.decode(line)
     except (msgspec.DecodeError, RecursionError):
         return False
-    return not look.done and not look.error
+    return not state.done and not state.error
 
 
 def _has_calls(reply: wire.Reply) -> bool:
