@@ -1,16 +1,16 @@
-"""A provider simulator that speaks the vendors' real wires, with scripted faults: ``turnout simulate``.
+"""A simulator of providers, which speaks the vendors' real wires and has scripted faults: ``turnout simulate``.
 
-OpenAI (chat, responses, completions, embeddings, images, audio; Azure's paths too), Anthropic, Gemini, Ollama,
-llama.cpp and vLLM, all on one port:
+It serves OpenAI (chat, responses, completions, embeddings, images, audio; also on Azure's paths), Anthropic, Gemini,
+Ollama, llama.cpp and vLLM, all on one port:
 
     async with simulator.start() as simulated:
         client = AsyncOpenAI(base_url=f"{simulated.url}/v1", api_key="any")
 
-``script.py`` has the language of faults and latencies, ``answer.py`` says what is answered and how tokens are counted,
-and ``GET /__simulator/attempts`` (``log.py``) shows what was seen and would have been billed, ``?model=NAME`` of one
-model only; ``DELETE`` clears it. ``GET /__simulator/requests`` shows what the last requests said, word for word.
+``script.py`` describes the language of faults and latencies, ``answer.py`` the answers and their count of tokens.
+``GET /__simulator/attempts`` (``log.py``) shows the attempts and the tokens that they would cost, with ``?model=NAME``
+those of one model; ``DELETE`` clears them. ``GET /__simulator/requests`` shows the last requests, word for word.
 
-Its wires are written from the vendors' documents alone. It imports nothing else of Turnout, so that the two can't
+Its wires are written from the vendors' documents alone. It imports no other part of Turnout, so that the two can't
 share a mistake.
 """
 

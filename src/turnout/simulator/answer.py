@@ -1,13 +1,13 @@
-"""The answer to a question: a pure function of it, so that tests can compare.
+"""The answer to a question. It depends on the question only, so that tests can compare answers.
 
-- The text is ``You said: `` and the last user message; after tool results, ``The tools said: `` and those. Images add
-  how many there were and the size of each; so do recordings and documents.
-- What has to fit a JSON schema is an example of it. In JSON mode the same text is the value of ``answer``.
-- Tools are called when the model's name or header says so, when the request forces it, or when the last user message
-  has the words "use a tool" (the first one offered) or "use all tools"; never after tool results.
-- A word with the space around it is a token. Thinking and text are counted alike; a tool call costs one token for its
-  name and one for every 8 characters of its arguments, which is also how they are streamed.
-- ``max_tokens`` cuts thinking and text, never a tool call; stop sequences cut text.
+- The text is ``You said: `` and the last user message; after tool results, ``The tools said: `` and the results. It
+  also tells the number and the sizes of images, recordings and documents.
+- For a JSON schema, the answer is an example of it. In JSON mode, the same text is the value of ``answer``.
+- The answer calls tools if the model's name or the header asks for it, if the request forces it, or if the last user
+  message has the words "use a tool" (the first one offered) or "use all tools"; never after tool results.
+- A token is a word with the space around it, in thinking and in text. A tool call has one token for its name and one
+  for every 8 characters of its arguments, which are streamed in such pieces.
+- ``max_tokens`` cuts thinking and text, but no tool call. Stop sequences cut text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .script import Script
 
 ARGUMENT_PIECE = 8
 DIMENSIONS = 8
-"""Of an embedding, when the request doesn't say."""
+"""The default length of an embedding."""
 REFUSAL = "I can't help with that."
 
 
@@ -39,7 +39,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """``id`` is unique in this server's life."""
+    """``id`` is unique while the server runs."""
 
     id: str
     name: str
@@ -55,9 +55,9 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """``thinking`` and ``text`` are cut into tokens. ``stop`` is the stop sequence that was hit.
+    """``thinking`` and ``text`` are cut into tokens. ``stop`` is the stop sequence that ended the text.
 
-    ``refused``: the text is a refusal, where the wire has a place for it.
+    ``refused``: the text is a refusal, on the wires that have refusals.
     """
 
     id: str
@@ -71,7 +71,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer(question: Question, script: Script, number: int) -> Answer:
-    """``number`` makes the ids."""
+    """``number`` is the attempt's, and makes the ids."""
     if not question.generates:
         return Answer(
             id=f"sim{number:08d}",
@@ -85,48 +85,50 @@ def answer(question: Question, script: Script, number: int) -> Answer:
     calls = _calls(question, script, number) if not script.refusal else ()
     text, stop = _stopped(_text(question, script), question.stops) if not calls else ("", None)
     thinking = _thinking(question) if script.thinking or question.thinking else ""
-    thought, said = _tokens(thinking), _tokens(text)
-    limit = question.max_tokens if question.max_tokens is not None else len(thought) + len(said)
+    thinking_tokens, text_tokens = _tokens(thinking), _tokens(text)
+    length = len(thinking_tokens) + len(text_tokens)
+    limit = question.max_tokens if question.max_tokens is not None else length
     finish: Literal["stop", "length", "tool_calls"] = "tool_calls" if calls else "stop"
-    if not calls and len(thought) + len(said) > limit:
-        thought, said = thought[:limit], said[: max(0, limit - len(thought))]
+    if not calls and length > limit:
+        thinking_tokens = thinking_tokens[:limit]
+        text_tokens = text_tokens[: max(0, limit - len(thinking_tokens))]
         finish, stop = "length", None
-    spoken = len(thought) + len(said) + sum(call.tokens for call in calls)
+    output = len(thinking_tokens) + len(text_tokens) + sum(call.tokens for call in calls)
     return Answer(
         id=f"sim{number:08d}",
-        thinking=thought,
-        text=said,
+        thinking=thinking_tokens,
+        text=text_tokens,
         calls=calls,
         finish=finish,
         stop=stop,
         usage=Usage(
             input=question.tokens,
-            output=spoken * question.choices,
+            output=output * question.choices,
             cached=question.tokens // 2 if script.cached else 0,
             cache_write=question.tokens // 4 if script.cached else 0,
-            reasoning=len(thought) * question.choices,
+            reasoning=len(thinking_tokens) * question.choices,
         ),
         refused=script.refusal,
     )
 
 
 def signature(text: str) -> str:
-    """What the simulator signs its thinking with, and knows again when it comes back."""
+    """The simulator's signature of a thinking text. It checks the signature when the client sends it back."""
     return base64.b64encode(hashlib.sha256(f"simulator:{text}".encode()).digest()).decode()
 
 
 def logprob(token: str) -> float:
-    """How likely a token is said to have been: the same wherever it is said."""
+    """The log probability of a token. It depends on the token only."""
     return -hashlib.sha256(token.encode()).digest()[0] / 256
 
 
 def likely(token: str, count: int) -> list[tuple[str, float]]:
-    """The likeliest tokens at the place of ``token``, which comes first."""
+    """The ``count`` most likely tokens at the place of ``token``, which comes first."""
     return [(token, logprob(token)), *((f" other{n}", -float(n)) for n in range(1, count))][:count]
 
 
 def vector(text: str, dimensions: int) -> list[float]:
-    """An embedding: the same for the same text, of numbers that a 32-bit float holds exactly."""
+    """The embedding of a text. A 32-bit float holds each of its numbers exactly."""
     digest = b"".join(hashlib.sha256(f"{text}/{at}".encode()).digest() for at in range(-(-dimensions // 32)))
     return [(byte - 128) / 128 for byte in digest[:dimensions]]
 
@@ -137,18 +139,19 @@ def _text(question: Question, script: Script) -> str:
     if script.words is not None:
         return " ".join(f"word{n}" for n in range(1, script.words + 1))
     text = f"The tools said: {'; '.join(question.results)}" if question.results else f"You said: {question.prompt}"
-    text += _seen("saw", "image", question.images)
-    text += _seen("heard", "recording", question.recordings)
-    text += _seen("read", "document", question.documents)
+    text += _attachments("saw", "image", question.images)
+    text += _attachments("heard", "recording", question.recordings)
+    text += _attachments("read", "document", question.documents)
     if question.schema is None:
         return text
     return msgspec.json.encode(_example(question.schema, 1) if question.schema else {"answer": text}).decode()
 
 
-def _seen(verb: str, noun: str, things: tuple[str, ...]) -> str:
-    if not things:
+def _attachments(verb: str, noun: str, descriptions: tuple[str, ...]) -> str:
+    if not descriptions:
         return ""
-    return f" I {verb} {len(things)} {noun if len(things) == 1 else f'{noun}s'}: {', '.join(things)}."
+    count = len(descriptions)
+    return f" I {verb} {count} {noun if count == 1 else f'{noun}s'}: {', '.join(descriptions)}."
 
 
 def _thinking(question: Question) -> str:
@@ -160,11 +163,11 @@ def _tokens(text: str) -> tuple[str, ...]:
 
 
 def _stopped(text: str, stops: tuple[str, ...]) -> tuple[str, str | None]:
-    """The text before the stop sequence that comes first, and which one that is."""
-    found = [(at, stop) for stop in stops if stop and (at := text.find(stop)) >= 0]
-    if not found:
+    """The text before the first stop sequence in it, and that stop sequence."""
+    matches = [(at, stop) for stop in stops if stop and (at := text.find(stop)) >= 0]
+    if not matches:
         return text, None
-    at, stop = min(found)
+    at, stop = min(matches)
     return text[:at], stop
 
 
@@ -173,11 +176,11 @@ def _calls(question: Question, script: Script, number: int) -> tuple[Call, ...]:
         return ()
     return tuple(
         Call(f"sim{number:08d}{at}", tool.name, msgspec.json.encode(_example(tool.schema, at)).decode())
-        for at, tool in enumerate(_called(question, script), start=1)
+        for at, tool in enumerate(_called_tools(question, script), start=1)
     )
 
 
-def _called(question: Question, script: Script) -> tuple[Tool, ...]:
+def _called_tools(question: Question, script: Script) -> tuple[Tool, ...]:
     tools = question.tools
     if question.tool_choice not in ("auto", "any"):
         return tuple(tool for tool in tools if tool.name == question.tool_choice)
@@ -189,7 +192,7 @@ def _called(question: Question, script: Script) -> tuple[Tool, ...]:
 
 
 def _example(schema: Any, at: int, name: str = "value") -> Any:
-    """A value that fits ``schema``; ``at`` makes the values of parallel calls differ. ``None`` for no schema at all."""
+    """A value that fits ``schema``; None if that isn't a schema. ``at`` makes the values of parallel calls differ."""
     if not isinstance(schema, dict):
         return None
     if isinstance(schema.get("enum"), list) and schema["enum"]:

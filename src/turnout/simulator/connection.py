@@ -1,4 +1,4 @@
-"""One client's connection: HTTP/1.1 with keep-alive, its requests answered one after the other."""
+"""One client's connection: HTTP/1.1 with keep-alive. Its requests are answered one after the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Responder(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Notices at once when the client leaves: reading never pauses, whatever is being written."""
+    """Never stops reading, also while it writes, so that it notices at once when the client leaves."""
 
     def __init__(self, respond: Responder, connections: set[Connection]) -> None:
         self._respond = respond
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
     # --- asyncio's side ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # what a TCP server's connections have
+        self._transport = cast(asyncio.Transport, transport)  # a TCP server's connections have this type
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._writable.set()
 
     def abort(self) -> None:
-        """Ends the connection from this side."""
+        """Closes the connection from this side."""
         if self.task:
             self.task.cancel()
         self._transport.abort()
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
             try:
                 await self._respond(request, self._sender)
             except Exception:
-                self._transport.abort()  # a defect of ours: the client shall not wait for it
+                self._transport.abort()  # a defect of the simulator, for which the client must not wait
                 raise
             if not keep_alive:
                 self._transport.close()

@@ -1,4 +1,4 @@
-"""One request and its reply: finds the route, reads the question, answers it as its script says, keeps the log."""
+"""One request and its reply: finds the route, reads the question, plays the script, and writes the log."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ BROKEN = Refused(500, "The simulator was told to fail.")
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """The server's own latencies in milliseconds, for requests whose script names none."""
+    """The server's own latencies in milliseconds, for requests whose script has none."""
 
     first: int = 0
     between: int = 0
 
 
 async def respond(request: Request, sender: Sender, log: Log, pace: Pace) -> None:
-    """Answers ``request``, whatever it is."""
+    """Answers any request, also one to a path that doesn't exist."""
     if request.path == LOG_PATH:
         return await _show_log(request, sender, log)
     if request.path == REQUESTS_PATH:
         model = request.query.get("model")
-        return await _send(sender, 200, msgspec.json.encode([s for s in log.seen if model in (None, s.model)]))
+        records = [record for record in log.requests if model in (None, record.model)]
+        return await _send(sender, 200, msgspec.json.encode(records))
     for route in ROUTES:
         path = route.match(request)
         if path is None:
@@ -78,21 +79,21 @@ class Exchange:
     async def _answer(self, pace: Pace) -> None:
         question = self._wire.read(self._request, self._path)
         self._attempt.model, self._attempt.stream = question.model, question.stream
-        self._log.keep(question.model, self._request)
+        self._log.record_request(question.model, self._request)
         script = self._script(question.model, pace)
         await asyncio.sleep(script.slow_headers / 1000)
         if script.strikes_before:
             return await self._strike_before(script)
-        given = answer(question, script, self._attempt.number)
-        self._attempt.status, self._attempt.tokens_in = 200, given.usage.input
+        reply = answer(question, script, self._attempt.number)
+        self._attempt.status, self._attempt.tokens_in = 200, reply.usage.input
         self._sender.split = script.split
         if question.stream:
-            return await self._stream(question, given, script)
-        return await self._unary(question, given, script)
+            return await self._stream(question, reply, script)
+        return await self._unary(question, reply, script)
 
     def _script(self, model: str, pace: Pace) -> Script:
         script = read_script(model, self._simulate)
-        if script.times is not None and self._log.tries(model, self._simulate) > script.times:
+        if script.times is not None and self._log.count_try(model, self._simulate) > script.times:
             script = script.without_faults()
         return msgspec.structs.replace(
             script,
@@ -113,24 +114,24 @@ class Exchange:
         self._sender.reset()
         self._attempt.end("cut")
 
-    async def _stream(self, question: Question, given: Answer, script: Script) -> None:
+    async def _stream(self, question: Question, reply: Answer, script: Script) -> None:
         await self._sender.head(200, self._headers(self._wire.media_type, "transfer-encoding", "chunked"))
         error = self._wire.error_event(BROKEN)
-        await play(self._wire.stream(question, given), script, self._sender, self._attempt, error)
+        await play(self._wire.stream(question, reply), script, self._sender, self._attempt, error)
 
-    async def _unary(self, question: Question, given: Answer, script: Script) -> None:
+    async def _unary(self, question: Question, reply: Answer, script: Script) -> None:
         await asyncio.sleep(script.slow_first / 1000)
-        body = self._wire.body(question, given)
+        body = self._wire.body(question, reply)
         if script.fault == "error":
             await self._whole(200, JSON, self._wire.error(BROKEN))
             return self._attempt.end("cut")
         if script.strikes_during or script.split:
             headers = self._headers(self._wire.body_type(question), "transfer-encoding", "chunked")
             await self._sender.head(200, headers)
-            hurried = msgspec.structs.replace(script, slow_first=0, slow_between=0)
-            return await play(_halves(body, given.usage.output), hurried, self._sender, self._attempt, b"")
+            without_waits = msgspec.structs.replace(script, slow_first=0, slow_between=0)
+            return await play(_halves(body, reply.usage.output), without_waits, self._sender, self._attempt, b"")
         await self._whole(200, self._wire.body_type(question), body)
-        self._attempt.events, self._attempt.tokens_out = 1, given.usage.output
+        self._attempt.events, self._attempt.tokens_out = 1, reply.usage.output
         return self._attempt.end("completed")
 
     async def _refuse(self, refused: Refused) -> None:
@@ -139,11 +140,11 @@ class Exchange:
         self._attempt.end("completed")
 
     async def _whole(self, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> None:
-        own = self._headers(media_type, "content-length", str(len(body)))
-        await self._sender.whole(status, [*own, *headers], body)
+        all_headers = [*self._headers(media_type, "content-length", str(len(body))), *headers]
+        await self._sender.whole(status, all_headers, body)
 
     def _headers(self, media_type: str, length_name: str, length: str) -> list[tuple[str, str]]:
-        """The names that are empty are headers that the vendor doesn't send."""
+        """The headers of a reply. A header with an empty name is one that the vendor doesn't send."""
         request_id = (self._wire.request_id_header, f"req_sim{self._attempt.number:08d}")
         headers = [("content-type" if media_type else "", media_type), (length_name, length), request_id]
         return [(name, value) for name, value in headers if name]
@@ -153,8 +154,8 @@ async def _show_log(request: Request, sender: Sender, log: Log) -> None:
     if request.method == "DELETE":
         log.clear()
     model = request.query.get("model")
-    shown = [attempt for attempt in log.attempts if model in (None, attempt.model)]
-    await _send(sender, 200, msgspec.json.encode(shown))
+    attempts = [attempt for attempt in log.attempts if model in (None, attempt.model)]
+    await _send(sender, 200, msgspec.json.encode(attempts))
 
 
 async def _send(sender: Sender, status: int, body: bytes) -> None:
@@ -162,7 +163,7 @@ async def _send(sender: Sender, status: int, body: bytes) -> None:
 
 
 def _halves(body: bytes, tokens: int) -> Iterator[Frame]:
-    """A unary body as a stream: a piece of content and an end, for the faults that strike between them."""
+    """A unary body as a stream of a content frame and an end frame, so that faults can strike between them."""
     middle = len(body) // 2
     yield Frame(body[:middle], "content", tokens)
     yield Frame(body[middle:], "end")
@@ -177,7 +178,7 @@ def _retry_after(refused: Refused) -> list[tuple[str, str]]:
 
 
 def _key(request: Request) -> str:
-    """The credential, wherever the vendor's SDK puts it."""
+    """The credential, from each place where a vendor's SDK puts it."""
     headers = request.headers
-    named = headers.get("x-api-key") or headers.get("api-key") or headers.get("x-goog-api-key")
-    return named or headers.get("authorization", "").removeprefix("Bearer ") or request.query.get("key", "")
+    from_own_header = headers.get("x-api-key") or headers.get("api-key") or headers.get("x-goog-api-key")
+    return from_own_header or headers.get("authorization", "").removeprefix("Bearer ") or request.query.get("key", "")

@@ -1,4 +1,4 @@
-"""Plays an answer to a client, with the faults of a script (``script.py`` lists them)."""
+"""Sends an answer to a client, with the faults of a script (``script.py`` lists them)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .wire import Frame
 
 
 class Strike(msgspec.Struct, frozen=True):
-    """A fault about to happen: the frame it happens to, and the wire's error event."""
+    """One use of a fault: the frame that it strikes, and the wire's error event."""
 
     sender: Sender
     frame: Frame
@@ -31,7 +31,7 @@ async def _cut_event(strike: Strike) -> None:
 
 
 async def _reset(strike: Strike) -> None:
-    # RST drops what the client hasn't read yet: let it have what came before.
+    # RST drops the bytes that the client hasn't read yet. Give it time to read them.
     await asyncio.sleep(0.02)
     strike.sender.reset()
 

@@ -1,4 +1,4 @@
-"""A multipart form (RFC 7578), as far as the SDKs write them."""
+"""Reads multipart forms (RFC 7578), as far as the SDKs use them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Field(msgspec.Struct, frozen=True):
 
 
 def read_form(request: Request) -> dict[str, list[Field]]:
-    """The fields by their name, without the ``[]`` that marks lists."""
+    """The fields by their names, without the ``[]`` that marks lists. Raises ``Refused`` for another media type."""
     boundary = re.search(r'boundary="?([^";]+)', request.headers.get("content-type", ""))
     if boundary is None:
         raise Refused(400, "The request must be multipart/form-data.")
     fields: dict[str, list[Field]] = {}
     for piece in request.body.split(b"--" + boundary[1].encode("latin-1")):
-        head, found, value = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        head, separator, value = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         name = re.search(rb'[; ]name="([^"]*)"', head)
-        if found and name:
+        if separator and name:
             file_name = re.search(rb'filename="([^"]*)"', head)
             field = Field(value.removesuffix(b"\r\n"), file_name[1].decode("utf-8", "replace") if file_name else "")
             fields.setdefault(name[1].decode().removesuffix("[]"), []).append(field)

@@ -1,4 +1,4 @@
-"""The little of HTTP/1.1 that the simulator needs, as data and bytes."""
+"""The parts of HTTP/1.1 that the simulator needs, as data and bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Request(msgspec.Struct, frozen=True):
-    """``path`` is percent-decoded; the headers' names are lower case."""
+    """``path`` is percent-decoded. The names of headers are in lower case."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 def head(status: int, headers: Sequence[tuple[str, str]]) -> bytes:
-    """Status line and headers. Numbers without a name of their own, such as Anthropic's 529, have an empty phrase."""
+    """Status line and headers. A status without a standard phrase, such as Anthropic's 529, has an empty one."""
     lines = [f"HTTP/1.1 {status} {responses.get(status, '')}", *(f"{name}: {value}" for name, value in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1")
 

@@ -1,4 +1,4 @@
-"""What the simulator saw and what it would have billed, attempt by attempt: bounded, in memory."""
+"""The log of attempts and of the tokens that they would cost. It is bounded, and in memory."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import msgspec
 from .http import Request
 
 KEPT = 10_000
-"""Attempts that are remembered; the oldest make room."""
+"""The most attempts in the log. The oldest are dropped."""
 
-SEEN = 256
-"""Requests that are remembered with what they said …"""
+KEPT_REQUESTS = 256
+"""The most requests that are kept word for word."""
 LARGE = 256 * 1024
-"""… if their body has no more bytes than this."""
+"""Bytes. A request with a longer body is not kept."""
 
 CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 
@@ -27,10 +27,10 @@ Outcome = Literal["open", "completed", "cut", "client_left"]
 class Attempt(msgspec.Struct, kw_only=True):
     """One request for an answer. Times are Unix times in seconds.
 
-    ``outcome``: "completed" is a whole reply, an error's too; "cut" one that the simulator broke off, mutilated or
-    never began; "client_left" one whose client closed the connection first, and ``ended`` tells when. ``key`` is the
-    ``fingerprint`` of the key that came along. ``tokens_in`` are billed once the answer has begun, ``tokens_out`` as
-    they are sent. ``events`` and ``bytes`` count what was handed to the network.
+    ``outcome`` is "completed" after a whole reply, also that of an error; "cut" after a reply that the simulator broke
+    off, damaged or never began; "client_left" if the client closed the connection first. ``key`` is the ``fingerprint``
+    of the request's key. ``tokens_in`` are billed when the answer begins, ``tokens_out`` when they are sent. ``events``
+    and ``bytes`` count the data that was handed to the network.
     """
 
     number: int
@@ -53,8 +53,8 @@ class Attempt(msgspec.Struct, kw_only=True):
         self.ended, self.outcome = time.time(), outcome
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """What a request said, for who wants to know what arrived: its headers without keys, its body as text."""
+class RequestRecord(msgspec.Struct, frozen=True):
+    """A request as it arrived: its headers without keys, its body as text."""
 
     model: str
     path: str
@@ -65,7 +65,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 class Log:
     def __init__(self) -> None:
-        self.seen: deque[Seen] = deque(maxlen=SEEN)
+        self.requests: deque[RequestRecord] = deque(maxlen=KEPT_REQUESTS)
         self.attempts: deque[Attempt] = deque(maxlen=KEPT)
         self._number = 0
         self._tries: Counter[tuple[str, str]] = Counter()
@@ -83,28 +83,29 @@ class Log:
         self.attempts.append(attempt)
         return attempt
 
-    def keep(self, model: str, request: Request) -> None:
-        """Remembers the request itself for a while, unless it is a large one."""
+    def record_request(self, model: str, request: Request) -> None:
+        """Keeps the request word for word, unless it is a large one."""
         if len(request.body) > LARGE:
             return
         headers = {name: value for name, value in request.headers.items() if name not in CREDENTIALS}
         query = {name: value for name, value in request.query.items() if name != "key"}
-        self.seen.append(Seen(model, request.path, query, headers, request.body.decode("utf-8", "replace")))
+        body = request.body.decode("utf-8", "replace")
+        self.requests.append(RequestRecord(model, request.path, query, headers, body))
 
-    def tries(self, model: str, simulate: str) -> int:
-        """Counts one more try with this model and header, and tells how many there were. For ``times-K`` only."""
+    def count_try(self, model: str, simulate: str) -> int:
+        """Counts one more try with this model and header; returns the number of tries. Only ``times-K`` needs it."""
         if len(self._tries) >= KEPT:
             self._tries.clear()
         self._tries[model, simulate] += 1
         return self._tries[model, simulate]
 
     def clear(self) -> None:
-        """Forgets attempts and tries. Numbers go on, so that ids stay unique."""
+        """Drops all attempts, requests and tries. Attempts are still numbered on, so that ids stay unique."""
         self.attempts.clear()
-        self.seen.clear()
+        self.requests.clear()
         self._tries.clear()
 
 
 def fingerprint(key: str) -> str:
-    """Tells keys apart without giving them away: 12 hex digits of the key's SHA-256; empty for no key."""
+    """12 hex digits of the key's SHA-256, which tell keys apart and keep them secret; empty for no key."""
     return hashlib.sha256(key.encode()).hexdigest()[:12] if key else ""

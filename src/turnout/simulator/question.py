@@ -1,4 +1,4 @@
-"""What a request asks, whatever its wire: all that the answer depends on."""
+"""The question of a request, in the same form for every wire: everything that the answer depends on."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """``prompt`` is the text of the last user message, ``results`` what tools said since.
+    """``prompt`` is the text of the last user message, ``results`` the tool results after it.
 
-    ``images``, ``recordings`` and ``documents`` describe each of the conversation in words. ``tool_choice`` is "auto",
-    "none", "any", or the name of the one tool that has to be called. ``tokens`` are the input tokens: one for each word
-    of every message, 100 for each image, recording and document, 10 for each tool offered.
+    ``images``, ``recordings`` and ``documents`` describe those of the conversation. ``tool_choice`` is "auto", "none",
+    "any", or the name of the one tool that has to be called. ``tokens`` are the input tokens: one for each word of all
+    messages, 100 for each image, recording and document, 10 for each tool offered.
 
-    ``schema`` is what the answer has to fit; an empty one is JSON mode. ``logprobs`` are how many likely tokens to tell
-    at each place besides the one chosen. A question that doesn't ``generate`` (embeddings, a count of tokens) has an
-    answer without words. ``details`` are for its own wire alone.
+    The answer has to fit ``schema``; an empty one means JSON mode. ``logprobs`` is the number of likely tokens to list
+    at each place. A question that doesn't ``generate`` (embeddings, a count of tokens) has an answer without text.
+    ``details`` are read by its own wire only.
     """
 
     model: str
@@ -56,7 +56,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation:
-    """Collects what a wire reads from its messages, in their order."""
+    """Collects the contents of messages, in their order."""
 
     def __init__(self) -> None:
         self.prompt = ""
@@ -67,15 +67,15 @@ class Conversation:
         self._words = 0
 
     def begin(self, role: str) -> None:
-        """The next message. A user message that says something new replaces the prompt."""
+        """Begins the next message. A user message replaces the prompt."""
         if role == "user":
             self.prompt = ""
         self.results.clear()
 
-    def text(self, text: str, *, asked: bool = False) -> None:
-        """``asked``: the user said so."""
+    def text(self, text: str, *, is_prompt: bool = False) -> None:
+        """``is_prompt``: the text is the user's."""
         self._words += len(text.split())
-        if asked:
+        if is_prompt:
             self.prompt = f"{self.prompt}\n{text}" if self.prompt else text
 
     def result(self, text: str) -> None:
@@ -84,7 +84,7 @@ class Conversation:
 
     def image(self, data: str) -> None:
         """An image in base64, plain or URL-safe."""
-        self.images.append(_measured(data, "An image"))
+        self.images.append(_size_text(data, "An image"))
 
     def image_url(self, url: str) -> None:
         """An image by address, which may be a ``data:`` URL."""
@@ -94,29 +94,29 @@ class Conversation:
             self.images.append(url)
 
     def recording(self, data: str) -> None:
-        """Sound in base64."""
-        self.recordings.append(_measured(data, "A recording"))
+        """A recording in base64."""
+        self.recordings.append(_size_text(data, "A recording"))
 
     def document(self, data: str) -> None:
-        """A document in base64, perhaps as a ``data:`` URL."""
-        self.documents.append(_measured(data.rpartition(";base64,")[2], "A document"))
+        """A document in base64, plain or as a ``data:`` URL."""
+        self.documents.append(_size_text(data.rpartition(";base64,")[2], "A document"))
 
-    def document_at(self, place: str) -> None:
+    def document_at(self, address: str) -> None:
         """A document by its address, or by the id of its upload."""
-        self.documents.append(place)
+        self.documents.append(address)
 
     def tokens(self, tools: int) -> int:
         files = len(self.recordings) + len(self.documents)
         return self._words + IMAGE_TOKENS * len(self.images) + FILE_TOKENS * files + TOOL_TOKENS * tools
 
 
-def _measured(data: str, what: str) -> str:
+def _size_text(data: str, noun: str) -> str:
     try:
         return f"{len(base64.b64decode(base64_plain(data), validate=True))} bytes"
     except binascii.Error as error:
-        raise Refused(400, f"{what} is not valid base64: {error}") from error
+        raise Refused(400, f"{noun} is not valid base64: {error}") from error
 
 
 def base64_plain(text: str) -> str:
-    """Base64 in the plain alphabet, from that or the URL-safe one, which Google's SDK writes."""
+    """Base64 in the standard alphabet. ``text`` may have the URL-safe one, which Google's SDK writes."""
     return text.replace("-", "+").replace("_", "/")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class Refused(Exception):
-    """The request is answered with an error in the vendor's shape.
+    """Makes the simulator answer with an error in the vendor's shape.
 
-    ``retry_after`` is in seconds; ``retry_as_date`` writes it as an HTTP date.
+    ``retry_after`` is in seconds. ``retry_as_date``: it is sent as an HTTP date.
     """
 
     def __init__(

@@ -1,12 +1,11 @@
 """Every path that the simulator serves.
 
-Three vendors list their models at ``/v1/models``. OpenAI comes last of them: the others' headers tell them apart.
+Three vendors list their models at ``/v1/models``. The other two have a header of their own, so OpenAI comes last.
 """
 
 from __future__ import annotations
 
-from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, vllm
-from .wires import openai_vendor_extras as openai_beside
+from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, openai_vendor_extras, vllm
 
 ROUTES = (
     *anthropic.ROUTES,
@@ -16,5 +15,5 @@ ROUTES = (
     *ollama.ROUTES,
     *llamacpp.ROUTES,
     *vllm.ROUTES,
-    *openai_beside.ROUTES,
+    *openai_vendor_extras.ROUTES,
 )

@@ -1,40 +1,40 @@
-"""The little language that says how the simulator behaves for one request.
+"""The small language that sets how the simulator behaves for one request.
 
 It is written in the model's name after the word ``sim`` (``sim-status-429-retry-2``, ``gpt-4o-sim-tools``) or in the
-header ``x-simulate`` (``status-429-retry-2``, or the same with other separators: ``fault=cut-stream:after=3``). When
-both are there, the header wins. Words are joined by any of ``- _ : = ; , . /`` and spaces; a word that isn't of the
-language is refused with 400, so that a misspelt fault can't pass for a working gateway.
+header ``x-simulate`` (``status-429-retry-2``, or with other separators: ``fault=cut-stream:after=3``). The header wins
+over the name. Words are joined by any of ``- _ : = ; , . /`` and spaces. An unknown word is refused with 400, so that a
+test with a misspelt fault can't pass.
 
-Times are milliseconds unless said otherwise. ``after-N`` counts pieces of content (a word, a piece of a tool call's
-arguments), not opening frames, so it means the same on every wire; it is 1 when left out, and the end of the content
-when the answer is shorter. A unary answer has one piece: the first half of its body.
+Times are milliseconds by default. ``after-N`` counts pieces of content (a word, a piece of a tool call's arguments),
+not opening frames, so it means the same on every wire. Its default is 1; in a shorter answer it means the end of the
+content. A unary answer has one piece: the first half of its body.
 
 before the answer
     ``status-N``              the vendor's error for HTTP status N; ``status-N-retry-S`` with ``Retry-After: S``
                               (seconds), ``status-N-retry-date-S`` with the HTTP date S seconds from now
     ``reset``                 the connection is reset (RST) before the headers
     ``no-reply``              the request is read and never answered
-    ``slow-headers-MS``       nothing at all is sent for that time
+    ``slow-headers-MS``       nothing is sent for that time
 
-in the middle of it
-    ``slow-first-MS``         the first piece of content comes that late (headers and opening frames at once)
+during the answer
+    ``slow-first-MS``         the first piece of content comes after that time (headers and opening frames at once)
     ``slow-between-MS``       the time between two pieces
     ``cut-stream-after-N``    the connection is closed between two events, without an end
     ``cut-event-after-N``     the connection is closed in the middle of an event
     ``reset-after-N``         the connection is reset (RST)
-    ``end-after-N``           the HTTP body ends as it should, the wire's own end never comes, nor the rest
-    ``stall-after-N``         silence, with the connection open
+    ``end-after-N``           the HTTP body ends correctly, without the rest of the content and the wire's own end
+    ``stall-after-N``         nothing more is sent, and the connection stays open
     ``malformed-after-N``     one event is not JSON; the others follow
     ``bad-chunk-after-N``     a chunk of the HTTP body has a size that is no number
-    ``error-after-N``         the vendor's error event, then the end (unary: an error's body under status 200)
+    ``error-after-N``         the vendor's error event, then the end (unary: an error's body with status 200)
     ``no-end``                all the content, then the HTTP body ends without finish reason, usage or terminator
-    ``split-N``               a write, and an HTTP chunk, for every N bytes: cuts inside UTF-8 characters and line ends
+    ``split-N``               a write and an HTTP chunk for every N bytes, also inside UTF-8 characters and line ends
 
-how often
-    ``times-K``               faults and latencies strike the first K attempts with this model and header, no more
-    ``id-WORD``               means nothing: it keeps two tests' attempts apart
+number of attempts
+    ``times-K``               only the first K attempts with this model and header have faults and latencies
+    ``id-WORD``               has no effect; it keeps the attempts of two tests apart
 
-what is answered
+the answer itself
     ``tools``                 calls the first tool offered; ``parallel-tools`` calls all of them (a single one twice)
     ``thinking``              thinks first
     ``cached``                half of the input tokens were read from the prompt cache, a quarter written to it
@@ -69,7 +69,7 @@ Fault = Literal[
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
-    """What one request asked of the simulator. Times are milliseconds, ``retry_after`` and ``retry_date`` seconds."""
+    """The settings for one request. Times are milliseconds; ``retry_after`` and ``retry_date`` are seconds."""
 
     status: int = 0
     retry_after: int | None = None
@@ -90,16 +90,16 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def strikes_before(self) -> bool:
-        """Is there a fault that leaves no answer at all?"""
+        """Whether there is a fault that leaves no answer at all."""
         return bool(self.status) or self.fault == "no-reply" or (self.fault == "reset" and self.after is None)
 
     @property
     def strikes_during(self) -> bool:
-        """Is there a fault that needs an answer to strike?"""
+        """Whether there is a fault that strikes during the answer."""
         return bool(self.fault) and not self.strikes_before
 
     def without_faults(self) -> Script:
-        """The same once the faults are used up: only what is answered stays."""
+        """The script after the last of its ``times``: it keeps the settings of the answer itself."""
         return Script(
             tools=self.tools,
             parallel_tools=self.parallel_tools,
@@ -129,14 +129,14 @@ _WORDS = tuple(
         r"(?P<thinking>thinking)",
         r"(?P<cached>cached)",
         r"(?P<refusal>refusal)",
-        r"fault",  # only there to be read: fault=reset
+        r"fault",  # has no effect; it makes ``fault=reset`` readable
     )
 )
 _BEHAVIOURS = ("tools", "parallel-tools", "thinking", "cached", "refusal")
 
 
 def read_script(model: str, header: str) -> Script:
-    """What ``model`` and the header ``x-simulate`` ask for. Raises ``Refused`` for a word that it doesn't know."""
+    """Reads the script in ``model`` and in the header ``x-simulate``. Raises ``Refused`` for an unknown word."""
     fields: dict[str, object] = {word.replace("-", "_"): True for word in _BEHAVIOURS if word in model}
     name = "-".join(_SEPARATORS.split(model.removesuffix(":latest")))
     _, _, words = f"-{name}-".partition("-sim-")

@@ -1,4 +1,4 @@
-"""Writes one reply to a connection, byte by byte as told: also what no sound server would send."""
+"""Writes one reply to a connection, also bytes that a correct server would never send."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from . import http
 
 
 class Sender:
-    """``sent`` counts bytes. ``client_left`` is set from outside, by who sees the connection end.
+    """``sent`` counts bytes. The connection sets ``client_left`` when the client closes it.
 
-    ``split`` cuts a body into pieces of so many bytes, each a chunk and a write of its own.
+    ``split`` is the size in bytes of a body's pieces. Each is a chunk and a write of its own; 0 means no cutting.
     """
 
     def __init__(self, transport: asyncio.Transport, writable: asyncio.Event) -> None:
@@ -24,7 +24,7 @@ class Sender:
         self.client_left = False
 
     async def write(self, data: bytes) -> None:
-        """Hands ``data`` to the network, and waits while the client is behind with reading."""
+        """Hands ``data`` to the network, and waits while the client reads too slowly."""
         self._transport.write(data)
         self.sent += len(data)
         if not self._writable.is_set():
@@ -37,7 +37,7 @@ class Sender:
         await self.write(http.head(status, headers))
 
     async def chunk(self, data: bytes) -> None:
-        """A piece of a chunked body. Other tasks run before the next: no stream holds up the others."""
+        """Sends a piece of a chunked body. Other tasks run after it, so that no stream blocks the others."""
         size = self.split or len(data)
         for at in range(0, len(data), size or 1):
             await self.write(http.chunk(data[at : at + size]))
@@ -47,15 +47,15 @@ class Sender:
         await self.write(http.LAST_CHUNK)
 
     def close(self) -> None:
-        """Closes in order (FIN) once everything is sent."""
+        """Closes normally (FIN) after everything has been sent."""
         self._transport.close()
 
     def reset(self) -> None:
-        """Closes with RST, dropping what is still unsent."""
+        """Closes with RST, and drops all unsent bytes."""
         sock = self._transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 
     async def silence(self) -> None:
-        """Nothing, until the client leaves or the server stops."""
+        """Sends nothing until the client leaves or the server stops."""
         await asyncio.Event().wait()

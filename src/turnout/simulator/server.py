@@ -1,4 +1,4 @@
-"""Starts the simulator: in the background for tests, or until it is told to stop."""
+"""Starts the simulator, in the background of tests or until a signal stops it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Simulator:
 
     @property
     def attempts(self) -> Sequence[Attempt]:
-        """What it saw, oldest first; open ones still change."""
+        """The attempts in the log, the oldest first. Open ones still change."""
         return tuple(self._log.attempts)
 
     def clear(self) -> None:
-        """Forgets the attempts, and how often a fault with ``times-K`` struck."""
+        """Clears the log, and the counts for ``times-K``."""
         self._log.clear()
 
 
@@ -38,7 +38,7 @@ class Simulator:
 async def start(
     host: str = "127.0.0.1", port: int = 0, *, first_token: float = 0, between_tokens: float = 0
 ) -> AsyncIterator[Simulator]:
-    """Serves while the context lasts. Port 0 takes a free one. The latencies are seconds."""
+    """Serves inside the context. Port 0 takes a free one. The latencies are seconds."""
     log, connections = Log(), set[Connection]()
     pace = Pace(first=round(first_token * 1000), between=round(between_tokens * 1000))
     responder = partial(respond, log=log, pace=pace)
@@ -63,7 +63,7 @@ async def serve(
     between_tokens: float = 0,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serves until cancelled. ``on_ready`` is given the URL once it listens."""
+    """Serves until cancelled. Calls ``on_ready`` with the URL when it listens."""
     async with start(host, port, first_token=first_token, between_tokens=between_tokens) as simulator:
         if on_ready:
             on_ready(simulator.url)
@@ -78,7 +78,7 @@ def run(
     between_tokens: float = 0,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """``serve`` until SIGINT or SIGTERM, in this process, with as many connections as the system grants."""
+    """Serves until SIGINT or SIGTERM in this process, with as many connections as the system allows."""
     _allow_connections()
 
     async def main() -> None:
@@ -94,16 +94,16 @@ def run(
 def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None
-    import uvloop  # not to be had on Windows
+    import uvloop  # Windows doesn't have it
 
     return uvloop.new_event_loop
 
 
 def _allow_connections() -> None:
-    """Raises the limit of open files from the usual 1,024 to what this user may have."""
+    """Raises the limit of open files from the usual 1,024 to this user's maximum."""
     if sys.platform == "win32":
         return
-    import resource  # not to be had on Windows
+    import resource  # Windows doesn't have it
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,4 +1,4 @@
-"""What a wire gives the server: how a vendor's requests are read, and how its answers and errors are written."""
+"""The contract of a wire: it reads a vendor's requests, and writes its answers and errors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .refused import Refused
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One event of a stream. ``kind`` is what faults look at: a piece of the answer, or what ends it, or neither.
+    """One event of a stream. ``kind`` tells faults whether it is a piece of the content, an end, or neither.
 
-    ``tokens`` is what sending it adds to the bill.
+    ``tokens`` are billed when it is sent.
     """
 
     data: bytes
@@ -26,14 +26,14 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Wire(Protocol):
-    """A vendor's wire format, one way. Streams are made lazily: a stalled or cut one costs no more than was sent."""
+    """A vendor's wire format. Streams are generators, so that a cut stream is billed only for the frames it sent."""
 
     name: str
-    media_type: str  # of its streams; empty if they say none
-    request_id_header: str  # empty if it sends none
+    media_type: str  # of its streams; empty if they have no such header
+    request_id_header: str  # empty if there is none
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
-        """What the request asks. Raises ``Refused`` where the vendor would answer 400 or 404."""
+        """The question of the request. Raises ``Refused`` where the vendor would answer 400 or 404."""
         ...
 
     def body(self, question: Question, answer: Answer) -> bytes: ...
@@ -57,18 +57,18 @@ JSON = "application/json"
 
 
 class JsonBodies:
-    """What most wires reply with."""
+    """For wires whose whole replies are JSON."""
 
     def body_type(self, question: Question) -> str:
         return JSON
 
 
 Page = Callable[[Mapping[str, str]], bytes]
-"""Anything else that a vendor serves (a model list, a health check), from the names in the path."""
+"""The body of any other page of a vendor (a model list, a health check), from the names in the path."""
 
 
 class Route(msgspec.Struct, frozen=True):
-    """``header``: only for requests that have this header. The path's named groups go to the wire or the page."""
+    """``header``: a request has to have this header. The wire or the page gets the path's named groups."""
 
     method: str
     path: re.Pattern[str]
@@ -77,11 +77,11 @@ class Route(msgspec.Struct, frozen=True):
     header: str = ""
 
     def match(self, request: Request) -> dict[str, str] | None:
-        """The names in the path, if this route is the request's."""
+        """The named groups of the path; None if the route doesn't match the request."""
         if request.method != self.method or (self.header and self.header not in request.headers):
             return None
-        found = self.path.fullmatch(request.path)
-        return None if found is None else found.groupdict()
+        match = self.path.fullmatch(request.path)
+        return None if match is None else match.groupdict()
 
 
 def route(method: str, path: str, wire: Wire, page: Page | None = None, header: str = "") -> Route:
@@ -89,13 +89,13 @@ def route(method: str, path: str, wire: Wire, page: Page | None = None, header: 
 
 
 MODELS = ("sim", "sim-tools", "sim-parallel-tools", "sim-thinking", "sim-cached")
-"""What model lists show. Every other name is served too."""
+"""The names in model lists. The simulator also serves every other name."""
 
 Body = TypeVar("Body")
 
 
 def decode(decoder: msgspec.json.Decoder[Body], body: bytes) -> Body:
-    """The request's body, or ``Refused`` with the place of the mistake."""
+    """The decoded body of a request. Raises ``Refused``, which names the field at fault."""
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

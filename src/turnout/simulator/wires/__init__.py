@@ -1,1 +1,1 @@
-"""One file for each vendor: its requests, its frames, its errors, its paths."""
+"""The wires, with a file for each vendor: its requests, frames, errors and paths."""

@@ -1,8 +1,8 @@
 """Anthropic Messages (https://docs.anthropic.com/en/api/messages, streaming:
 https://docs.anthropic.com/en/docs/build-with-claude/streaming, errors: https://docs.anthropic.com/en/api/errors).
 
-``input_tokens`` leaves out what was read from the prompt cache or written to it. Thinking comes with a signature, and
-is refused when it comes back with another one.
+``input_tokens`` excludes tokens that were read from the prompt cache or written to it. Thinking has a signature, and a
+request whose thinking has another signature is refused.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ class OutputConfig(msgspec.Struct):
     format: OutputFormat | None = None
 
 
-class Counted(msgspec.Struct, kw_only=True):
-    """What a request to count tokens has in common with one for an answer."""
+class CountBody(msgspec.Struct, kw_only=True):
+    """A request to count tokens: its fields are those of a request for an answer, too."""
 
     model: str
     messages: Annotated[list[Message], msgspec.Meta(min_length=1)]
@@ -110,13 +110,13 @@ class Counted(msgspec.Struct, kw_only=True):
     output_config: OutputConfig | None = None
 
 
-class Body(Counted, kw_only=True):
+class Body(CountBody, kw_only=True):
     max_tokens: Annotated[int, msgspec.Meta(ge=1)]
     stream: bool = False
     stop_sequences: list[str] = []
 
 
-COUNTED = msgspec.json.Decoder(Counted)
+COUNT_BODY = msgspec.json.Decoder(CountBody)
 BODY = msgspec.json.Decoder(Body)
 
 ERRORS: Mapping[int, str] = {
@@ -143,7 +143,7 @@ class AnthropicMessages(JsonBodies):
     # --- the request ---------------------------------------------------------------------------------
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
-        _need_version(request)
+        _require_version(request)
         body = decode(BODY, request.body)
         return _question(body, stream=body.stream, max_tokens=body.max_tokens, stops=tuple(body.stop_sequences))
 
@@ -191,19 +191,19 @@ class CountTokens(AnthropicMessages):
     name = "anthropic-count"
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
-        _need_version(request)
-        return _question(decode(COUNTED, request.body), stream=False, generates=False)
+        _require_version(request)
+        return _question(decode(COUNT_BODY, request.body), stream=False, generates=False)
 
     def body(self, question: Question, answer: Answer) -> bytes:
         return msgspec.json.encode({"input_tokens": answer.usage.input})
 
 
-def _need_version(request: Request) -> None:
+def _require_version(request: Request) -> None:
     if "anthropic-version" not in request.headers:
         raise Refused(400, "anthropic-version: header is required")
 
 
-def _question(body: Counted, **more: Any) -> Question:
+def _question(body: CountBody, **more: Any) -> Question:
     conversation = Conversation()
     for text in [body.system] if isinstance(body.system, str) else [block.text for block in body.system]:
         conversation.text(text)
@@ -225,15 +225,16 @@ def _question(body: Counted, **more: Any) -> Question:
 
 
 def _read_messages(messages: list[Message], conversation: Conversation) -> None:
-    """Refuses, as Anthropic does, calls without results in the next message, and results without calls."""
+    """Like Anthropic, refuses calls without results in the next message, and results without calls."""
     called: set[str] = set()
     for message in messages:
         conversation.begin(message.role)
         blocks = [TextBlock(message.content)] if isinstance(message.content, str) else message.content
-        answered = {block.tool_use_id for block in blocks if isinstance(block, ToolResultBlock)}
-        if answered - called:
-            raise Refused(400, f"messages: unexpected `tool_use_id` found in `tool_result` blocks: {sorted(answered)}")
-        if called - answered:
+        with_result = {block.tool_use_id for block in blocks if isinstance(block, ToolResultBlock)}
+        if with_result - called:
+            ids = sorted(with_result)
+            raise Refused(400, f"messages: unexpected `tool_use_id` found in `tool_result` blocks: {ids}")
+        if called - with_result:
             raise Refused(400, f"messages: `tool_use` ids were found without `tool_result` blocks: {sorted(called)}")
         for block in blocks:
             _read_block(block, message.role, conversation)
@@ -243,7 +244,7 @@ def _read_messages(messages: list[Message], conversation: Conversation) -> None:
 def _read_block(block: Block, role: str, conversation: Conversation) -> None:
     match block:
         case TextBlock():
-            conversation.text(block.text, asked=role == "user")
+            conversation.text(block.text, is_prompt=role == "user")
         case ImageBlock():
             _read_image(block, conversation)
         case DocumentBlock():
@@ -276,7 +277,7 @@ def _read_document(source: DocumentSource, conversation: Conversation) -> None:
 
 
 def _blocks(answer: Answer) -> Iterator[tuple[dict[str, Any], list[tuple[str, str]]]]:
-    """Each block as it starts, and its deltas as (kind, text)."""
+    """Each block at its start, and its deltas as (kind, text)."""
     for text in _joined(answer.thinking):
         deltas = [("thinking", word) for word in answer.thinking]
         yield {"type": "thinking", "thinking": "", "signature": ""}, [*deltas, ("signature", signature(text))]
@@ -299,7 +300,7 @@ def _event(name: str, *, kind: Literal["other", "content", "end"] = "other", **f
 
 
 def _message(question: Question, answer: Answer) -> dict[str, Any]:
-    """The message as a stream starts it."""
+    """The message at the start of its stream."""
     return {
         "id": f"msg_{answer.id}",
         "type": "message",
@@ -342,7 +343,7 @@ def _tool_use(call: Call) -> dict[str, Any]:
 
 
 def _joined(tokens: tuple[str, ...]) -> list[str]:
-    """The text as one block, or no block."""
+    """The text of one block; empty if there are no tokens."""
     return ["".join(tokens)] if tokens else []
 
 

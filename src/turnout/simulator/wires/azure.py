@@ -1,8 +1,8 @@
-"""Azure OpenAI: OpenAI's wire under other paths
+"""Azure OpenAI: OpenAI's wire on other paths
 (https://learn.microsoft.com/azure/ai-services/openai/reference, https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle).
 
 The model is the deployment in the path. A stream begins with a chunk of prompt filter results that has no choices, no
-id and no model. Errors of Azure's own front door have a code and a message only.
+id and no model. Errors of Azure's gateway have only a code and a message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from turnout.simulator.wire import Frame, route, sse
 
 from .openai import OpenAIChat, list_models
 
-FILTERED_NOTHING = {
+NO_FILTER_RESULTS = {
     name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")
 }
 PROMPT_FILTER = sse(
@@ -28,7 +28,7 @@ PROMPT_FILTER = sse(
         "id": "",
         "model": "",
         "object": "",
-        "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": FILTERED_NOTHING}],
+        "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": NO_FILTER_RESULTS}],
     }
 )
 CODES = {404: "DeploymentNotFound"}
@@ -48,7 +48,7 @@ class AzureChat(OpenAIChat):
         yield from super().stream(question, answer)
 
     def error_object(self, refused: Refused) -> dict[str, Any]:
-        if refused.status == 400:  # the model's own, not the front door's
+        if refused.status == 400:  # an error of the model, not of Azure's gateway
             return super().error_object(refused)
         return {"code": CODES.get(refused.status, str(refused.status)), "message": refused.message}
 

@@ -2,10 +2,10 @@
 https://ai.google.dev/gemini-api/docs/troubleshooting, thought signatures:
 https://ai.google.dev/gemini-api/docs/thought-signatures).
 
-Tool calls have no ids and come whole, never in pieces. A thinking model signs the first call of a turn, and refuses it
-when it comes back without the signature. ``candidatesTokenCount`` leaves out the thoughts. Lines end in CRLF.
-Requests may spell their fields in camelCase or snake_case, as in all of protobuf's JSON
-(https://protobuf.dev/programming-guides/json/); Google's own SDK mixes them.
+Tool calls have no ids and come whole, never in pieces. A thinking model signs the first call of a turn, and refuses a
+request without that signature. ``candidatesTokenCount`` excludes the thoughts. Lines end in CRLF. Requests may have
+their fields in camelCase or snake_case, as in all of protobuf's JSON (https://protobuf.dev/programming-guides/json/);
+Google's own SDK mixes them.
 """
 
 from __future__ import annotations
@@ -73,25 +73,27 @@ class Gemini(JsonBodies):
         if answer.text:
             parts.append({"text": "".join(answer.text), **_text_signature(answer)})
         parts += _calls(answer)
-        whole = _chunk(question, answer, parts, answer.usage, _finish(answer))
-        for candidate in whole["candidates"]:
+        reply = _chunk(question, answer, parts, answer.usage, _finish(answer))
+        for candidate in reply["candidates"]:
             candidate |= _logprobs(question, answer.text)
-        return msgspec.json.encode(whole)
+        return msgspec.json.encode(reply)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
-        thought = said = 0
+        thinking = output = 0  # tokens so far
         for word in answer.thinking:
-            thought += 1
-            yield _frame(_chunk(question, answer, [{"text": word, "thought": True}], _so_far(answer, thought, said)))
+            thinking += 1
+            usage = _usage_so_far(answer, thinking, output)
+            yield _frame(_chunk(question, answer, [{"text": word, "thought": True}], usage))
         for word in answer.text:
-            said += 1
-            chunk = _chunk(question, answer, [{"text": word}], _so_far(answer, thought, said))
+            output += 1
+            chunk = _chunk(question, answer, [{"text": word}], _usage_so_far(answer, thinking, output))
             for candidate in chunk["candidates"]:
                 candidate |= _logprobs(question, (word,))
             yield _frame(chunk)
         for call, part in zip(answer.calls, _calls(answer), strict=True):
-            said += call.tokens
-            yield _frame(_chunk(question, answer, [part], _so_far(answer, thought, said)), tokens=call.tokens)
+            output += call.tokens
+            usage = _usage_so_far(answer, thinking, output)
+            yield _frame(_chunk(question, answer, [part], usage), tokens=call.tokens)
         last = _chunk(question, answer, [{"text": "", **_text_signature(answer)}], answer.usage, _finish(answer))
         yield Frame(_sse(last), "end")
 
@@ -111,8 +113,8 @@ class CountTokens(Gemini):
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = read_body(request.body, CountBody)
-        asked = body.generate_content_request or Body(contents=body.contents)
-        return _question(asked, path["model"], stream=False, generates=False)
+        counted = body.generate_content_request or Body(contents=body.contents)
+        return _question(counted, path["model"], stream=False, generates=False)
 
     def body(self, question: Question, answer: Answer) -> bytes:
         details = [{"modality": "TEXT", "tokenCount": answer.usage.input}]
@@ -120,16 +122,16 @@ class CountTokens(Gemini):
 
 
 class EmbedContent(Gemini):
-    """https://ai.google.dev/api/embeddings: one content, or a batch of them. ``details`` are the vectors."""
+    """https://ai.google.dev/api/embeddings, for one content or a batch of them. ``details`` are the vectors."""
 
     name = "gemini-embed"
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         batch = path["method"] == "batchEmbedContents"
-        asked = read_body(request.body, BatchBody).requests if batch else [read_body(request.body, EmbedBody)]
-        texts = ["".join(part.text or "" for part in each.content.parts) for each in asked]
+        bodies = read_body(request.body, BatchBody).requests if batch else [read_body(request.body, EmbedBody)]
+        texts = ["".join(part.text or "" for part in body.content.parts) for body in bodies]
         vectors = [
-            {"values": vector(text, each.output_dimensionality)} for text, each in zip(texts, asked, strict=True)
+            {"values": vector(text, body.output_dimensionality)} for text, body in zip(texts, bodies, strict=True)
         ]
         return Question(
             model=path["model"],
@@ -179,7 +181,7 @@ def _schema(config: GenerationConfig) -> dict[str, Any] | None:
 
 
 def _read_contents(contents: list[Content], conversation: Conversation, *, signed: bool) -> None:
-    """Refuses, as Gemini does, a turn of calls whose next turn hasn't as many responses, and unsigned calls."""
+    """Like Gemini, refuses unsigned calls, and a turn of calls before a turn that hasn't as many responses."""
     called = 0
     for content in contents:
         responses = sum(part.function_response is not None for part in content.parts)
@@ -200,7 +202,7 @@ def _read_contents(contents: list[Content], conversation: Conversation, *, signe
 
 def _read_part(part: Part, role: str, conversation: Conversation) -> None:
     if part.text is not None and not part.thought:
-        conversation.text(part.text, asked=role == "user")
+        conversation.text(part.text, is_prompt=role == "user")
     elif part.inline_data:
         _read_blob(part.inline_data, conversation)
     elif part.file_data:
@@ -252,8 +254,8 @@ def _text_signature(answer: Answer) -> dict[str, str]:
     return {"thoughtSignature": signature("".join(answer.text))} if answer.thinking and not answer.calls else {}
 
 
-def _so_far(answer: Answer, thought: int, said: int) -> Usage:
-    return msgspec.structs.replace(answer.usage, output=thought + said, reasoning=thought)
+def _usage_so_far(answer: Answer, thinking: int, output: int) -> Usage:
+    return msgspec.structs.replace(answer.usage, output=thinking + output, reasoning=thinking)
 
 
 def _chunk(
@@ -274,7 +276,7 @@ def _finish(answer: Answer) -> str:
 
 
 def _logprobs(question: Question, tokens: tuple[str, ...]) -> dict[str, Any]:
-    """What is said of ``tokens``, if it was asked for."""
+    """The log probabilities of ``tokens``; empty if the request doesn't ask for them."""
     if question.logprobs is None or not tokens:
         return {}
     chosen = [{"token": token, "logProbability": logprob(token)} for token in tokens]
@@ -287,17 +289,17 @@ def _logprobs(question: Question, tokens: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    said = {
+    counts = {
         "promptTokenCount": usage.input,
         "candidatesTokenCount": usage.output - usage.reasoning,
         "totalTokenCount": usage.input + usage.output,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": usage.input}],
     }
     if usage.reasoning:
-        said["thoughtsTokenCount"] = usage.reasoning
+        counts["thoughtsTokenCount"] = usage.reasoning
     if usage.cached:
-        said["cachedContentTokenCount"] = usage.cached
-    return said
+        counts["cachedContentTokenCount"] = usage.cached
+    return counts
 
 
 def _frame(chunk: dict[str, Any], tokens: int = 1) -> Frame:

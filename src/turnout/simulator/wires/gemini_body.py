@@ -1,4 +1,4 @@
-"""The requests of Gemini's API, in either spelling of their fields."""
+"""The requests of Gemini's API. Their fields may be in camelCase or snake_case."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class GenerationConfig(Camel, frozen=True):
 
 
 class CountBody(Camel, frozen=True):
-    """Either the contents, or a whole request for an answer."""
+    """It has either the contents, or a whole request for an answer."""
 
     contents: list[Content] = []
     generate_content_request: Body | None = None
@@ -110,15 +110,17 @@ class Body(Camel, frozen=True):
     generation_config: GenerationConfig = GenerationConfig()
 
 
-Form = TypeVar("Form")
+BodyType = TypeVar("BodyType")
 ANYTHING = msgspec.json.Decoder()
-NOT_OURS = frozenset({"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"})
-"""Fields whose keys are the user's: they are no fields of Gemini's."""
+USER_OBJECTS = frozenset(
+    {"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"}
+)
+"""Fields whose values have the user's own keys, which stay as they are."""
 
 
-def read_body(data: bytes, form: type[Form]) -> Form:
+def read_body(data: bytes, body_type: type[BodyType]) -> BodyType:
     try:
-        return msgspec.convert(_camel_case(decode(ANYTHING, data)), form)
+        return msgspec.convert(_camel_case(decode(ANYTHING, data)), body_type)
     except msgspec.ValidationError as error:
         raise Refused(400, f"Invalid JSON payload received. {error}") from error
 
@@ -128,5 +130,5 @@ def _camel_case(value: Any) -> Any:
         return [_camel_case(item) for item in value]
     if not isinstance(value, dict):
         return value
-    named = ((re.sub("_([a-z])", lambda found: found[1].upper(), key), item) for key, item in value.items())
-    return {name: item if name in NOT_OURS else _camel_case(item) for name, item in named}
+    fields = ((re.sub("_([a-z])", lambda match: match[1].upper(), key), item) for key, item in value.items())
+    return {name: item if name in USER_OBJECTS else _camel_case(item) for name, item in fields}

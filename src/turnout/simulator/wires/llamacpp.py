@@ -1,7 +1,7 @@
 """llama.cpp's server (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md): its native
 ``/completion`` at the root and under ``/llamacpp``, and OpenAI's wire with its differences under ``/llamacpp``.
 
-Thinking is shown as ``reasoning_content``. A native stream's last event has ``stop: true``; there is no ``[DONE]``.
+Thinking is in ``reasoning_content``. A native stream's last event has ``stop: true``; there is no ``[DONE]``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Completion(JsonBodies):
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(COMPLETION_BODY, request.body)
         conversation = Conversation()
-        conversation.text(body.prompt, asked=True)
+        conversation.text(body.prompt, is_prompt=True)
         return Question(
             model=body.model,
             stream=body.stream,
@@ -93,7 +93,7 @@ class Completion(JsonBodies):
 
 
 def _final(question: Question, answer: Answer, content: str) -> dict[str, Any]:
-    """The whole reply, which a stream ends with too, its content left out."""
+    """The whole reply, which is also the last event of a stream, there without content."""
     usage = answer.usage
     return {
         "index": 0,

@@ -1,8 +1,8 @@
 """Ollama's native API: chat, generate and embed (https://docs.ollama.com/api, errors:
 https://docs.ollama.com/api/errors).
 
-Streams by default, one JSON object a line. Tool calls come whole, a line each; arguments are an object. Durations are
-nanoseconds.
+Ollama streams by default, one JSON object in each line. Tool calls come whole, one in each line; their arguments are an
+object. Durations are nanoseconds.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Options(msgspec.Struct):
     stop: str | list[str] | None = None
 
 
-class Generated(msgspec.Struct, kw_only=True):
-    """What chat and generate have in common."""
+class CommonBody(msgspec.Struct, kw_only=True):
+    """The fields that chat and generate have in common."""
 
     model: Annotated[str, msgspec.Meta(min_length=1)]
     stream: bool | None = None
@@ -66,12 +66,12 @@ class Generated(msgspec.Struct, kw_only=True):
     top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
 
 
-class Body(Generated, kw_only=True):
+class Body(CommonBody, kw_only=True):
     messages: list[Message]
     tools: list[ToolOffered] | None = None
 
 
-class GenerateBody(Generated, kw_only=True):
+class GenerateBody(CommonBody, kw_only=True):
     prompt: str = ""
     suffix: str = ""
     system: str = ""
@@ -117,8 +117,8 @@ class OllamaChat(JsonBodies):
             message["thinking"] = "".join(answer.thinking)
         if answer.calls:
             message["tool_calls"] = [_call(index, call) for index, call in enumerate(answer.calls)]
-        told = _logprobs(question, answer.text)
-        return msgspec.json.encode({**_line(question, message), **_done(answer), **told})
+        logprobs = _logprobs(question, answer.text)
+        return msgspec.json.encode({**_line(question, message), **_done(answer), **logprobs})
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         for thought in answer.thinking:
@@ -148,16 +148,16 @@ class OllamaGenerate(OllamaChat):
         body = decode(GENERATE_BODY, request.body)
         conversation = Conversation()
         conversation.text(body.system)
-        conversation.text(body.prompt, asked=True)
+        conversation.text(body.prompt, is_prompt=True)
         for image in body.images or ():
             conversation.image(image)
         return _question(body, conversation, [])
 
     def body(self, question: Question, answer: Answer) -> bytes:
-        said = {"response": "".join(answer.text), **_logprobs(question, answer.text)}
+        content = {"response": "".join(answer.text), **_logprobs(question, answer.text)}
         if answer.thinking:
-            said["thinking"] = "".join(answer.thinking)
-        return msgspec.json.encode({**_stamp(question), **said, **_done(answer), "context": [1, 2, 3]})
+            content["thinking"] = "".join(answer.thinking)
+        return msgspec.json.encode({**_stamp(question), **content, **_done(answer), "context": [1, 2, 3]})
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         unfinished = {**_stamp(question), "done": False}
@@ -177,7 +177,7 @@ class OllamaEmbed(OllamaChat):
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(EMBED_BODY, request.body)
         texts = [body.input] if isinstance(body.input, str) else body.input
-        return _embedding_of(body.model, texts, [vector(text, body.dimensions) for text in texts])
+        return _embedding_question(body.model, texts, [vector(text, body.dimensions) for text in texts])
 
     def body(self, question: Question, answer: Answer) -> bytes:
         counts = {"total_duration": 1, "load_duration": 0, "prompt_eval_count": answer.usage.input}
@@ -185,19 +185,19 @@ class OllamaEmbed(OllamaChat):
 
 
 class OllamaOldEmbeddings(OllamaChat):
-    """``/api/embeddings``, which ``/api/embed`` has replaced."""
+    """``/api/embeddings``, the older form of ``/api/embed``."""
 
     name = "ollama-embeddings"
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(OLD_EMBED_BODY, request.body)
-        return _embedding_of(body.model, [body.prompt], vector(body.prompt, DIMENSIONS))
+        return _embedding_question(body.model, [body.prompt], vector(body.prompt, DIMENSIONS))
 
     def body(self, question: Question, answer: Answer) -> bytes:
         return msgspec.json.encode({"embedding": question.details})
 
 
-def _question(body: Generated, conversation: Conversation, tools: list[ToolOffered]) -> Question:
+def _question(body: CommonBody, conversation: Conversation, tools: list[ToolOffered]) -> Question:
     options = body.options or Options()
     return Question(
         model=body.model,
@@ -215,7 +215,7 @@ def _question(body: Generated, conversation: Conversation, tools: list[ToolOffer
     )
 
 
-def _embedding_of(model: str, texts: list[str], vectors: object) -> Question:
+def _embedding_question(model: str, texts: list[str], vectors: object) -> Question:
     words = sum(len(text.split()) for text in texts)
     return Question(
         model=model, stream=False, prompt=texts[-1] if texts else "", tokens=words, generates=False, details=vectors
@@ -226,7 +226,7 @@ def _read_message(message: Message, conversation: Conversation) -> None:
     if message.role == "tool":
         return conversation.result(message.content or "")
     conversation.begin(message.role)
-    conversation.text(message.content or "", asked=message.role == "user")
+    conversation.text(message.content or "", is_prompt=message.role == "user")
     for image in message.images or ():
         conversation.image(image)
     return None
@@ -246,7 +246,7 @@ def _stamp(question: Question) -> dict[str, Any]:
 
 
 def _logprobs(question: Question, tokens: tuple[str, ...]) -> dict[str, Any]:
-    """What is said of ``tokens``, if it was asked for."""
+    """The log probabilities of ``tokens``; empty if the request doesn't ask for them."""
     return {} if question.logprobs is None else {"logprobs": token_logprobs(tokens, question.logprobs)}
 
 
@@ -265,9 +265,9 @@ def _done(answer: Answer) -> dict[str, Any]:
 
 
 def _frame(line: dict[str, Any], tokens: int = 1) -> Frame:
-    """Go's JSON, which Ollama writes, escapes what ends a line in Unicode (https://pkg.go.dev/encoding/json#HTMLEscape)."""
-    written = msgspec.json.encode(line).replace("\u2028".encode(), b"\\u2028").replace("\u2029".encode(), b"\\u2029")
-    return Frame(written + b"\n", "content", tokens)
+    """Escapes Unicode's line ends, as Go's JSON does in Ollama (https://pkg.go.dev/encoding/json#HTMLEscape)."""
+    data = msgspec.json.encode(line).replace("\u2028".encode(), b"\\u2028").replace("\u2029".encode(), b"\\u2029")
+    return Frame(data + b"\n", "content", tokens)
 
 
 DETAILS: Mapping[str, Any] = {

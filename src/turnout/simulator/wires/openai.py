@@ -1,7 +1,7 @@
-"""OpenAI Chat Completions (https://platform.openai.com/docs/api-reference/chat), and what its imitators change.
+"""OpenAI Chat Completions (https://platform.openai.com/docs/api-reference/chat).
 
-A vendor on this wire is a subclass that says its differences: see ``azure.py``, ``vllm.py``, ``llamacpp.py``.
-OpenAI itself never shows what a model thinks: it bills ``reasoning_tokens`` only.
+Another vendor on this wire is a subclass with its differences: see ``azure.py``, ``vllm.py``, ``llamacpp.py``. OpenAI
+itself never shows a model's thinking, and only bills it as ``reasoning_tokens``.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class AudioPart(msgspec.Struct, tag="input_audio"):
     input_audio: InputAudio
 
 
-class FileGiven(msgspec.Struct):
+class FileSource(msgspec.Struct):
     file_data: str = ""
     file_id: str = ""
 
 
 class FilePart(msgspec.Struct, tag="file"):
-    file: FileGiven
+    file: FileSource
 
 
 class CalledFunction(msgspec.Struct):
@@ -131,9 +131,9 @@ ERRORS: Mapping[int, tuple[str, str | None]] = {
 
 
 class OpenAIChat(JsonBodies):
-    """``_reasoning`` is the field that shows thinking; empty where the vendor hides it.
+    """``_reasoning`` is the name of the field with thinking; empty if the vendor hides thinking.
 
-    ``_extras`` are the fields of every answer and chunk that not all vendors have.
+    ``_extras`` are fields of every answer and chunk that differ between vendors.
     """
 
     name = "openai"
@@ -200,13 +200,13 @@ class OpenAIChat(JsonBodies):
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         envelope = self._envelope("chat.completion.chunk", question, answer)
-        nothing = {"usage": None} if question.include_usage else {}
+        no_usage = {"usage": None} if question.include_usage else {}
         for kind, tokens, delta, finish in self._deltas(answer):
             for index in range(question.choices):
-                said = (delta["content"],) if delta.get("content") else ()
-                logprobs = _logprobs(question, said) if said else None
+                words = (delta["content"],) if delta.get("content") else ()
+                logprobs = _logprobs(question, words) if words else None
                 choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-                yield Frame(sse({**envelope, "choices": [choice], **nothing}), kind, tokens)
+                yield Frame(sse({**envelope, "choices": [choice], **no_usage}), kind, tokens)
         if question.include_usage:
             yield Frame(sse({**envelope, "choices": [], "usage": self._usage(answer)}), "end")
         yield Frame(b"data: [DONE]\n\n", "end")
@@ -221,8 +221,8 @@ class OpenAIChat(JsonBodies):
         for word in answer.text:
             yield "content", 1, {"refusal" if answer.refused else "content": word}, None
         for index, call in enumerate(answer.calls):
-            opening = {"index": index, **_call(call, arguments="")}
-            yield "content", 1, {"tool_calls": [opening]}, None
+            start = {"index": index, **_call(call, arguments="")}
+            yield "content", 1, {"tool_calls": [start]}, None
             for piece in call.pieces:
                 yield "content", 1, {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
         yield "end", 0, {}, answer.finish
@@ -269,7 +269,7 @@ class OpenAIChat(JsonBodies):
 
 
 def _read_messages(messages: Sequence[Message], conversation: Conversation) -> None:
-    """Refuses, as OpenAI does, calls without results and results without calls."""
+    """Like OpenAI, refuses calls without results and results without calls."""
     open_calls: set[str] = set()
     for message in messages:
         if message.role == "tool":
@@ -289,54 +289,54 @@ def _read_messages(messages: Sequence[Message], conversation: Conversation) -> N
 
 def _read_content(message: Message, conversation: Conversation) -> None:
     if isinstance(message.content, str):
-        return conversation.text(message.content, asked=message.role == "user")
+        return conversation.text(message.content, is_prompt=message.role == "user")
     for part in message.content or ():
         match part:
             case TextPart():
-                conversation.text(part.text, asked=message.role == "user")
+                conversation.text(part.text, is_prompt=message.role == "user")
             case ImagePart():
                 conversation.image_url(part.image_url.url)
             case AudioPart():
                 conversation.recording(part.input_audio.data)
-            case FilePart(file=given):
-                _read_file(given, conversation)
+            case FilePart(file=file):
+                _read_file(file, conversation)
             case RefusalPart():
                 conversation.text(part.refusal)
     return None
 
 
-def _read_file(given: FileGiven, conversation: Conversation) -> None:
-    if given.file_data:
-        conversation.document(given.file_data)
+def _read_file(file: FileSource, conversation: Conversation) -> None:
+    if file.file_data:
+        conversation.document(file.file_data)
     else:
-        conversation.document_at(given.file_id)
+        conversation.document_at(file.file_id)
 
 
-def _schema(wished: ResponseFormat | None) -> dict[str, Any] | None:
-    if wished is None or wished.type == "text":
+def _schema(response_format: ResponseFormat | None) -> dict[str, Any] | None:
+    if response_format is None or response_format.type == "text":
         return None
-    return wished.json_schema.schema if wished.json_schema else {}
+    return response_format.json_schema.schema if response_format.json_schema else {}
 
 
 def _logprobs(question: Question, tokens: tuple[str, ...]) -> dict[str, Any] | None:
-    """What is said of ``tokens``, if it was asked for."""
+    """The log probabilities of ``tokens``; None if the request doesn't ask for them."""
     if question.logprobs is None:
         return None
     return {"content": token_logprobs(tokens, question.logprobs), "refusal": None}
 
 
 def token_logprobs(tokens: tuple[str, ...], count: int) -> list[dict[str, Any]]:
-    """``count`` likely ones for each of ``tokens``."""
+    """The log probability of each of ``tokens``, and those of the ``count`` most likely tokens of its place."""
     return [
         {
-            **_likelihood(token, logprob(token)),
-            "top_logprobs": [_likelihood(*other) for other in likely(token, count)],
+            **_token_logprob(token, logprob(token)),
+            "top_logprobs": [_token_logprob(*candidate) for candidate in likely(token, count)],
         }
         for token in tokens
     ]
 
 
-def _likelihood(token: str, number: float) -> dict[str, Any]:
+def _token_logprob(token: str, number: float) -> dict[str, Any]:
     return {"token": token, "logprob": number, "bytes": list(token.encode())}
 
 
@@ -358,7 +358,7 @@ def _call(call: Call, arguments: str | None = None) -> dict[str, Any]:
 
 
 def counts(usage: Usage) -> dict[str, Any]:
-    """The counts that every vendor on this wire has."""
+    """The counts that every vendor on this wire sends."""
     return {
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,

@@ -1,6 +1,6 @@
-"""Sound on OpenAI's wire (https://platform.openai.com/docs/api-reference/audio): transcriptions, translations, speech.
+"""Audio on OpenAI's wire (https://platform.openai.com/docs/api-reference/audio): transcriptions, translations, speech.
 
-The words of a recording are how large it is; the recording of a text is the text itself behind a few bytes of header.
+The transcript of a recording tells its size. The speech of a text is the text itself after a few bytes of header.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Details(msgspec.Struct, frozen=True):
 
 
 class Transcriptions(BesideChat):
-    """``whisper`` models bill seconds, the others tokens."""
+    """``whisper`` models bill seconds; the others bill tokens."""
 
     kind = "transcriptions"
     language = ""
@@ -48,9 +48,9 @@ class Transcriptions(BesideChat):
         fields = read_form(request)
         if "file" not in fields:
             raise Refused(400, "'file' is needed.", param="file")
-        wished = text_of(fields, "response_format", "json")
-        if wished not in FORMATS:
-            raise Refused(400, f"Invalid response_format '{wished}'.", param="response_format")
+        response_format = text_of(fields, "response_format", "json")
+        if response_format not in FORMATS:
+            raise Refused(400, f"Invalid response_format '{response_format}'.", param="response_format")
         file = fields["file"][0]
         text = f"I heard {len(file.value)} bytes of {file.file_name}."
         language = self.language or text_of(fields, "language", "english")
@@ -62,22 +62,22 @@ class Transcriptions(BesideChat):
             tokens=FILE_TOKENS + len(text_of(fields, "prompt").split()),
             recordings=(f"{len(file.value)} bytes",),
             generates=False,
-            details=Details(text, wished, language, granularities),
+            details=Details(text, response_format, language, granularities),
         )
 
     def body_type(self, question: Question) -> str:
         return JSON if question.details.format.endswith("json") else "text/plain; charset=utf-8"
 
     def body(self, question: Question, answer: Answer) -> bytes:
-        asked: Details = question.details
-        if asked.format == "text":
-            return f"{asked.text}\n".encode()
-        if asked.format == "srt":
-            return f"1\n00:00:00,000 --> 00:00:01,500\n{asked.text}\n\n".encode()
-        if asked.format == "vtt":
-            return f"WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n{asked.text}\n\n".encode()
-        told: dict[str, Any] = {"text": asked.text, "usage": _usage(question)}
-        return msgspec.json.encode({**told, **_verbose(asked)} if asked.format == "verbose_json" else told)
+        details: Details = question.details
+        if details.format == "text":
+            return f"{details.text}\n".encode()
+        if details.format == "srt":
+            return f"1\n00:00:00,000 --> 00:00:01,500\n{details.text}\n\n".encode()
+        if details.format == "vtt":
+            return f"WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n{details.text}\n\n".encode()
+        fields: dict[str, Any] = {"text": details.text, "usage": _usage(question)}
+        return msgspec.json.encode({**fields, **_verbose(details)} if details.format == "verbose_json" else fields)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         text = question.details.text
@@ -123,42 +123,42 @@ class Speech(BesideChat):
 
 
 def recording_of(text: str, container: str) -> bytes:
-    """What stands for the sound of ``text``."""
+    """The simulated recording of ``text``."""
     return f"{container.upper()}\0".encode() + text.encode()
 
 
 def _usage(question: Question) -> dict[str, Any]:
     if "whisper" in question.model:
         return {"type": "duration", "seconds": SECONDS}
-    said = len(question.details.text.split())
+    output = len(question.details.text.split())
     details = {"audio_tokens": FILE_TOKENS, "text_tokens": question.tokens - FILE_TOKENS}
     return {
         "type": "tokens",
         "input_tokens": question.tokens,
         "input_token_details": details,
-        "output_tokens": said,
-        "total_tokens": question.tokens + said,
+        "output_tokens": output,
+        "total_tokens": question.tokens + output,
     }
 
 
-def _verbose(asked: Details) -> dict[str, Any]:
+def _verbose(details: Details) -> dict[str, Any]:
     segment = {
         "id": 0,
         "seek": 0,
         "start": 0.0,
         "end": SECONDS,
-        "text": asked.text,
+        "text": details.text,
         "tokens": [1, 2, 3],
         "temperature": 0.0,
         "avg_logprob": -0.25,
         "compression_ratio": 1.0,
         "no_speech_prob": 0.0,
     }
-    told: dict[str, Any] = {"task": "transcribe", "language": asked.language, "duration": SECONDS}
-    if "word" in asked.granularities:
-        words = asked.text.split()
+    fields: dict[str, Any] = {"task": "transcribe", "language": details.language, "duration": SECONDS}
+    if "word" in details.granularities:
+        words = details.text.split()
         step = SECONDS / len(words)
-        told["words"] = [{"word": w, "start": at * step, "end": (at + 1) * step} for at, w in enumerate(words)]
-    if not asked.granularities or "segment" in asked.granularities:
-        told["segments"] = [segment]
-    return told
+        fields["words"] = [{"word": w, "start": at * step, "end": (at + 1) * step} for at, w in enumerate(words)]
+    if not details.granularities or "segment" in details.granularities:
+        fields["segments"] = [segment]
+    return fields

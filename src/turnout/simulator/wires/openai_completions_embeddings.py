@@ -1,4 +1,4 @@
-"""What is on OpenAI's wire besides chat and responses: legacy completions and embeddings
+"""OpenAI's legacy completions and its embeddings
 (https://platform.openai.com/docs/api-reference/completions, https://platform.openai.com/docs/api-reference/embeddings).
 """
 
@@ -23,7 +23,7 @@ from .openai import OpenAIChat, StreamOptions, counts
 
 
 class BesideChat(JsonBodies, ABC):
-    """A wire beside a vendor's chat, with the errors and headers of that."""
+    """A wire of a vendor besides chat. Its errors and headers are those of the vendor's chat."""
 
     media_type = "text/event-stream"
     kind = ""
@@ -46,7 +46,7 @@ class BesideChat(JsonBodies, ABC):
         return self._vendor.error_event(refused)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
-        raise NotImplementedError("only what can be streamed is asked to stream")
+        raise NotImplementedError("this wire has no streams")
 
 
 class CompletionBody(msgspec.Struct):
@@ -65,7 +65,7 @@ COMPLETION_BODY = msgspec.json.Decoder(CompletionBody)
 
 
 class Completions(BesideChat):
-    """One prompt, or several of which the last is answered as often as there are prompts."""
+    """Answers one prompt. Of several prompts it answers the last, once for each of them."""
 
     kind = "completions"
 
@@ -75,7 +75,7 @@ class Completions(BesideChat):
         conversation = Conversation()
         for prompt in prompts:
             conversation.begin("user")
-            conversation.text(prompt, asked=True)
+            conversation.text(prompt, is_prompt=True)
         return Question(
             model=path.get("deployment", "") or body.model,
             stream=bool(body.stream),
@@ -109,8 +109,8 @@ class Completions(BesideChat):
     def _choice(
         self, question: Question, index: int, text: str, tokens: tuple[str, ...], finish: str | None
     ) -> dict[str, Any]:
-        told = None if question.logprobs is None or not tokens else _logprobs(tokens, question.logprobs)
-        return {"index": index, "text": text, "logprobs": told, "finish_reason": finish}
+        logprobs = None if question.logprobs is None or not tokens else _logprobs(tokens, question.logprobs)
+        return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish}
 
 
 class EmbeddingBody(msgspec.Struct):
@@ -124,7 +124,7 @@ EMBEDDING_BODY = msgspec.json.Decoder(EmbeddingBody)
 
 
 class Embeddings(BesideChat):
-    """``details`` are the vectors, as the request wants them written."""
+    """``details`` are the vectors in the format that the request asks for."""
 
     kind = "embeddings"
 
@@ -144,22 +144,22 @@ class Embeddings(BesideChat):
 
     def body(self, question: Question, answer: Answer) -> bytes:
         rows = [
-            {"object": "embedding", "index": index, "embedding": written}
-            for index, written in enumerate(question.details)
+            {"object": "embedding", "index": index, "embedding": embedding}
+            for index, embedding in enumerate(question.details)
         ]
         usage = {"prompt_tokens": answer.usage.input, "total_tokens": answer.usage.input}
         return msgspec.json.encode({"object": "list", "data": rows, "model": question.model, "usage": usage})
 
 
-def texts_of(given: Any) -> list[str]:
-    """The texts of an input: one, several, or token ids, of which the ids in words."""
-    if isinstance(given, str):
-        return [given]
-    if not given:
+def texts_of(content: Any) -> list[str]:
+    """The texts of an input, which is one text, several, or token ids. Token ids become a text of numbers."""
+    if isinstance(content, str):
+        return [content]
+    if not content:
         raise Refused(400, "'input' can not be an empty array.")
-    if isinstance(given[0], int):
-        given = [given]
-    return [each if isinstance(each, str) else " ".join(str(token) for token in each) for each in given]
+    if isinstance(content[0], int):
+        content = [content]
+    return [each if isinstance(each, str) else " ".join(str(token) for token in each) for each in content]
 
 
 def _packed(numbers: list[float]) -> str:
@@ -176,7 +176,7 @@ def _envelope(question: Question, answer: Answer) -> dict[str, Any]:
 
 
 def _logprobs(tokens: tuple[str, ...], count: int) -> dict[str, Any]:
-    """Offsets count characters from the beginning of this piece."""
+    """The log probabilities of ``tokens``. Offsets are characters from the beginning of this piece."""
     offsets = [sum(len(token) for token in tokens[:at]) for at in range(len(tokens))]
     return {
         "tokens": list(tokens),

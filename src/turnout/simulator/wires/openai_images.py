@@ -1,6 +1,6 @@
 """Pictures on OpenAI's wire (https://platform.openai.com/docs/api-reference/images): generations and edits.
 
-A picture is a PNG of one colour, which the prompt decides, in the size that was asked for.
+A picture is a PNG in the requested size. It has one colour, which depends on the prompt.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Details(msgspec.Struct, frozen=True):
 
 
 class Generations(BesideChat):
-    """GPT image models always give base64; the ``dall-e`` ones addresses, unless told otherwise."""
+    """GPT image models always send base64. ``dall-e`` models send addresses by default."""
 
     kind = "images"
     event = "image_generation"
@@ -73,11 +73,14 @@ class Generations(BesideChat):
         )
 
     def body(self, question: Question, answer: Answer) -> bytes:
-        made = [self._picture(question, number) for number in range(question.choices)]
-        size = f"{question.details.width}x{question.details.height}"
-        usage = _usage(question)
-        told = {"created": int(time.time()), "data": made, "size": size, "output_format": "png", "usage": usage}
-        return msgspec.json.encode(told)
+        reply = {
+            "created": int(time.time()),
+            "data": [self._picture(question, number) for number in range(question.choices)],
+            "size": f"{question.details.width}x{question.details.height}",
+            "output_format": "png",
+            "usage": _usage(question),
+        }
+        return msgspec.json.encode(reply)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         picture = {"b64_json": _base64(question, 0), "created_at": int(time.time()), "output_format": "png"}
@@ -106,10 +109,10 @@ class Edits(Generations):
             body = msgspec.convert(plain, ImageBody, strict=False)
         except msgspec.ValidationError as error:
             raise Refused(400, f"Invalid form: {error}") from error
-        return self._question(body, path, tuple(f"{len(image.value)} bytes" for image in _given(fields)))
+        return self._question(body, path, tuple(f"{len(image.value)} bytes" for image in _source_images(fields)))
 
 
-def _given(fields: dict[str, list[Field]]) -> list[Field]:
+def _source_images(fields: dict[str, list[Field]]) -> list[Field]:
     return [*fields["image"], *fields.get("mask", [])]
 
 
@@ -131,18 +134,18 @@ def _base64(question: Question, number: int) -> str:
 def _size(size: str) -> tuple[int, int]:
     if size == "auto":
         return 64, 64
-    found = re.fullmatch(r"(\d+)x(\d+)", size)
-    if found is None or max(int(found[1]), int(found[2])) > LARGEST:
+    match = re.fullmatch(r"(\d+)x(\d+)", size)
+    if match is None or max(int(match[1]), int(match[2])) > LARGEST:
         raise Refused(400, f"Invalid size '{size}'.", param="size")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 def _usage(question: Question) -> dict[str, Any]:
-    images = IMAGE_TOKENS * len(question.images)
-    made = IMAGE_TOKENS * question.choices
+    image_tokens = IMAGE_TOKENS * len(question.images)
+    output_tokens = IMAGE_TOKENS * question.choices
     return {
         "input_tokens": question.tokens,
-        "input_tokens_details": {"text_tokens": question.tokens - images, "image_tokens": images},
-        "output_tokens": made,
-        "total_tokens": question.tokens + made,
+        "input_tokens_details": {"text_tokens": question.tokens - image_tokens, "image_tokens": image_tokens},
+        "output_tokens": output_tokens,
+        "total_tokens": question.tokens + output_tokens,
     }

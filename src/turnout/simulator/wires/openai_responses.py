@@ -1,9 +1,9 @@
 """OpenAI Responses (https://platform.openai.com/docs/api-reference/responses, streaming:
 https://platform.openai.com/docs/api-reference/responses-streaming).
 
-Reasoning comes as an item with a summary, and, when it was asked for, with encrypted content, which is refused when it
-comes back as another. OpenAI and Azure keep their last answers, so that ``previous_response_id`` goes on from them; the
-other vendors keep nothing. Single items can't be referred to.
+Reasoning is an item with a summary, and with encrypted content if the request asks for it. A request with changed
+encrypted content is refused. OpenAI and Azure keep their last answers for ``previous_response_id``; other vendors keep
+none. References to single items are refused.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Content = InputText | OutputText | InputRefusal | InputImage | InputFile
 
 
 class Item(msgspec.Struct):
-    """Any kind of item: what the simulator looks at of it."""
+    """Any kind of item, with the fields that the simulator reads."""
 
     type: str = "message"
     role: Literal["user", "assistant", "system", "developer"] = "user"
@@ -107,11 +107,11 @@ class Body(msgspec.Struct):
 
 BODY = msgspec.json.Decoder(Body)
 KEPT = 1000
-"""Answers that are kept, of each vendor."""
+"""The most answers that each vendor keeps."""
 
 
 class Details(msgspec.Struct, frozen=True):
-    """Whether reasoning is wanted ``encrypted``, and what of the conversation is to be kept; None for nothing."""
+    """``encrypted``: the request asks for encrypted reasoning. ``items``: the conversation to keep; None: keep none."""
 
     encrypted: bool
     items: tuple[Item, ...] | None
@@ -132,7 +132,7 @@ class Responses(BesideChat):
         conversation = Conversation()
         conversation.text(body.instructions or "")
         items = [Item(content=body.input)] if isinstance(body.input, str) else body.input
-        items = [*self._items_before(body.previous_response_id), *items]
+        items = [*self._previous_items(body.previous_response_id), *items]
         _read_items(items, conversation)
         functions = [tool for tool in body.tools if tool.type == "function"]
         include = body.include or []
@@ -153,26 +153,26 @@ class Responses(BesideChat):
             details=Details(ENCRYPTED in include, tuple(items) if self._keeps and body.store is not False else None),
         )
 
-    def _items_before(self, id_: str | None) -> tuple[Item, ...]:
+    def _previous_items(self, id_: str | None) -> tuple[Item, ...]:
         if id_ is None:
             return ()
         if id_ not in self._kept:
             raise Refused(400, f"Previous response with id '{id_}' not found.", param="previous_response_id")
         return self._kept[id_]
 
-    def _keep(self, question: Question, whole: dict[str, Any]) -> None:
+    def _keep(self, question: Question, response: dict[str, Any]) -> None:
         if question.details.items is not None:
-            said = msgspec.convert(whole["output"], tuple[Item, ...])
-            self._kept[whole["id"]] = (*question.details.items, *said)
+            output = msgspec.convert(response["output"], tuple[Item, ...])
+            self._kept[response["id"]] = (*question.details.items, *output)
             if len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
 
     # --- the answer ----------------------------------------------------------------------------------
 
     def body(self, question: Question, answer: Answer) -> bytes:
-        whole = _response(question, answer, [item for item, _ in _items(question, answer)])
-        self._keep(question, whole)
-        return msgspec.json.encode(whole)
+        response = _response(question, answer, [item for item, _ in _items(question, answer)])
+        self._keep(question, response)
+        return msgspec.json.encode(response)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         number = 0
@@ -183,23 +183,23 @@ class Responses(BesideChat):
             number += 1
             return Frame(sse(data, f"response.{name}"), kind, int(kind == "content"))
 
-        begun = _response(question, answer, None)
-        yield frame("created", response=begun)
-        yield frame("in_progress", response=begun)
+        unfinished = _response(question, answer, None)
+        yield frame("created", response=unfinished)
+        yield frame("in_progress", response=unfinished)
         items = _items(question, answer)
         for index, (item, pieces) in enumerate(items):
             for name, kind, fields in _events(item, pieces, question):
                 yield frame(name, kind, output_index=index, **fields)
-        whole = _response(question, answer, [item for item, _ in items])
-        self._keep(question, whole)
-        yield frame(str(whole["status"]), "end", response=whole)
+        response = _response(question, answer, [item for item, _ in items])
+        self._keep(question, response)
+        yield frame(str(response["status"]), "end", response=response)
 
     # --- errors --------------------------------------------------------------------------------------
 
     def error_event(self, refused: Refused) -> bytes:
         error = self._vendor.error_object(refused)
-        told = {"type": "error", "code": error.get("code"), "message": refused.message, "param": refused.param}
-        return sse({**told, "sequence_number": 99}, "error")
+        event = {"type": "error", "code": error.get("code"), "message": refused.message, "param": refused.param}
+        return sse({**event, "sequence_number": 99}, "error")
 
 
 def _read_items(items: list[Item], conversation: Conversation) -> None:
@@ -226,11 +226,11 @@ def _read_items(items: list[Item], conversation: Conversation) -> None:
 
 
 def _read_content(item: Item, conversation: Conversation) -> None:
-    asked = item.role == "user"
+    is_prompt = item.role == "user"
     for part in [InputText(item.content)] if isinstance(item.content, str) else item.content or ():
         match part:
             case InputText(text=text) | OutputText(text=text) | InputRefusal(refusal=text):
-                conversation.text(text, asked=asked)
+                conversation.text(text, is_prompt=is_prompt)
             case InputImage():
                 conversation.image_url(part.image_url or part.file_id or "")
             case InputFile(file_data=str(data)):
@@ -252,8 +252,8 @@ def _tool_choice(choice: str | ToolNamed | None) -> str:
 
 
 def _schema(config: TextConfig | None) -> dict[str, Any] | None:
-    wished = config.format if config else None
-    return None if wished is None or wished.type == "text" else wished.schema
+    output_format = config.format if config else None
+    return None if output_format is None or output_format.type == "text" else output_format.schema
 
 
 Pieces = tuple[str, ...]
@@ -261,7 +261,7 @@ Event = tuple[str, Literal["other", "content", "end"], dict[str, Any]]
 
 
 def _items(question: Question, answer: Answer) -> list[tuple[dict[str, Any], Pieces]]:
-    """Each item of the output as it is when it's whole, and the pieces of its text."""
+    """Each whole item of the output, and the pieces of its text."""
     items: list[tuple[dict[str, Any], Pieces]] = []
     if answer.thinking:
         items.append((_reasoning(answer, encrypted=question.details.encrypted), answer.thinking))
@@ -280,8 +280,8 @@ def _message(question: Question, answer: Answer) -> dict[str, Any]:
     text = "".join(answer.text)
     part: dict[str, Any] = {"type": "refusal", "refusal": text}
     if not answer.refused:
-        told = [] if question.logprobs is None else token_logprobs(answer.text, question.logprobs)
-        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": told}
+        logprobs = [] if question.logprobs is None else token_logprobs(answer.text, question.logprobs)
+        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
     status = "incomplete" if answer.finish == "length" else "completed"
     return {"id": f"msg_{answer.id}", "type": "message", "role": "assistant", "status": status, "content": [part]}
 
@@ -298,7 +298,7 @@ def _call(call: Call) -> dict[str, Any]:
 
 
 def _events(item: dict[str, Any], pieces: Pieces, question: Question) -> Iterator[Event]:
-    """What a stream says of one item."""
+    """The events of one item in a stream."""
     empty: dict[str, Any] = {
         "message": {"content": []},
         "reasoning": {"summary": []},
@@ -334,14 +334,14 @@ def _content_events(part: dict[str, Any], pieces: Pieces, at: dict[str, Any], qu
     else:
         yield "content_part.added", "other", {**at, "part": {**part, "text": "", "logprobs": []}}
         for piece in pieces:
-            told = [] if question.logprobs is None else token_logprobs((piece,), question.logprobs)
-            yield "output_text.delta", "content", {**at, "delta": piece, "logprobs": told}
+            logprobs = [] if question.logprobs is None else token_logprobs((piece,), question.logprobs)
+            yield "output_text.delta", "content", {**at, "delta": piece, "logprobs": logprobs}
         yield "output_text.done", "other", {**at, "text": part["text"], "logprobs": part["logprobs"]}
     yield "content_part.done", "other", {**at, "part": part}
 
 
 def _response(question: Question, answer: Answer, items: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """The whole response, or with no ``items`` what it is while it is being made."""
+    """The whole response; with None for ``items``, the response while it is still in progress."""
     limited = answer.finish == "length"
     status = "in_progress" if items is None else "incomplete" if limited else "completed"
     return {

@@ -1,4 +1,4 @@
-"""Where the vendors on OpenAI's wire serve what isn't chat."""
+"""The paths of the vendors on OpenAI's wire, besides chat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .openai_images import Edits, Generations
 from .openai_responses import Responses
 from .vllm import CHAT as VLLM
 
-EVERYTHING: dict[str, type[BesideChat]] = {
+ALL_WIRES: dict[str, type[BesideChat]] = {
     "completions": Completions,
     "embeddings": Embeddings,
     "images/generations": Generations,
@@ -23,20 +23,20 @@ EVERYTHING: dict[str, type[BesideChat]] = {
     "audio/speech": Speech,
     "responses": Responses,
 }
-VLLMS = ("completions", "embeddings", "audio/transcriptions", "audio/translations", "responses")
+VLLM_PATHS = ("completions", "embeddings", "audio/transcriptions", "audio/translations", "responses")
 """https://docs.vllm.ai/en/latest/serving/openai_compatible_server/"""
-LLAMACPPS = ("completions", "embeddings", "responses")
+LLAMACPP_PATHS = ("completions", "embeddings", "responses")
 """https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md"""
 
 
-def _routes(prefix: str, vendor: OpenAIChat, names: tuple[str, ...] = tuple(EVERYTHING)) -> list[Route]:
-    return [route("POST", f"{prefix}/{name}", EVERYTHING[name](vendor)) for name in names]
+def _routes(prefix: str, vendor: OpenAIChat, names: tuple[str, ...] = tuple(ALL_WIRES)) -> list[Route]:
+    return [route("POST", f"{prefix}/{name}", ALL_WIRES[name](vendor)) for name in names]
 
 
 ROUTES = (
     *_routes("/v1", OPENAI),
     *_routes("/openai/v1", AZURE),
     *_routes("/openai/deployments/(?P<deployment>[^/]+)", AZURE),
-    *_routes("/vllm/v1", VLLM, VLLMS),
-    *_routes("/llamacpp/v1", LLAMACPP, LLAMACPPS),
+    *_routes("/vllm/v1", VLLM, VLLM_PATHS),
+    *_routes("/llamacpp/v1", LLAMACPP, LLAMACPP_PATHS),
 )

@@ -1,8 +1,9 @@
 """vLLM under ``/vllm``: OpenAI's wire with its differences (https://docs.vllm.ai/en/latest/serving/openai_compatible_server/),
-and the demonstration server's ``/generate`` (vllm/entrypoints/api_server.py), which also answers at the root.
+and the demonstration server's ``/generate`` (vllm/entrypoints/api_server.py), which is also at the root.
 
-Thinking is shown as ``reasoning`` (once ``reasoning_content``). An error's ``code`` is the status, a number.
-``/generate`` takes a bare prompt, and says the prompt again in front of every text; a stream's line has all so far.
+Thinking is in ``reasoning`` (``reasoning_content`` in older versions). An error's ``code`` is the status, a number.
+``/generate`` takes a plain prompt, and sends the prompt before every text. Each line of a stream has the whole text so
+far.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ GENERATE_BODY = msgspec.json.Decoder(GenerateBody)
 
 
 class Generate(JsonBodies):
-    """The request names no model, so only the header tells faults."""
+    """The request names no model, so only the header can have a script."""
 
     name = "vllm-generate"
     media_type = ""
@@ -57,7 +58,7 @@ class Generate(JsonBodies):
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(GENERATE_BODY, request.body)
         conversation = Conversation()
-        conversation.text(body.prompt, asked=True)
+        conversation.text(body.prompt, is_prompt=True)
         return Question(
             model="",
             stream=body.stream,
