@@ -119,5 +119,5 @@ async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage) -> 
 async def test_fields_that_nobody_knows_yet_reach_the_client(stage: Stage, stream: bool) -> None:
     asked = Client("openai", stage.turnout.url).body("simulator-openai", "Hello.") | {"stream": stream}
     reply = await stage.post("/v1/chat/completions", asked)
-    for told in reply.said if stream else [reply.json]:
+    for told in reply.events if stream else [reply.json]:
         assert (told["service_tier"], told["system_fingerprint"]) == ("default", "fp_simulator")

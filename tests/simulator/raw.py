@@ -1,4 +1,4 @@
-"""An HTTP client that hides nothing: it tells every byte, how they came, and how the connection ended."""
+"""An HTTP client that shows every byte, the pieces in which they came, and how the connection ended."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import msgspec
 PATIENCE = 10.0
 """Seconds of silence after which a connection counts as silent."""
 SILENCE = 0.15
-"""The same, where silence is expected."""
+"""The same, for tests that expect silence."""
 
 End = Literal["complete", "closed", "reset", "silent"]
 
 
 class Reply(msgspec.Struct):
-    """``reads`` are the pieces as the socket gave them. ``end``: "complete" as HTTP sees it, else what came instead."""
+    """``reads`` are the pieces that the socket gave. ``end`` is "complete" after a whole HTTP reply."""
 
     reads: list[bytes]
     end: End
@@ -42,14 +42,14 @@ class Reply(msgspec.Struct):
     def chunks(self) -> list[bytes]:
         """The chunks of a chunked body, as far as they are well-formed."""
         rest = self.raw.partition(b"\r\n\r\n")[2]
-        found = []
+        chunks = []
         while match := re.match(rb"([0-9a-f]+)\r\n", rest):
             size, start = int(match[1], 16), match.end()
             if size == 0 or len(rest) < start + size:
                 break
-            found.append(rest[start : start + size])
+            chunks.append(rest[start : start + size])
             rest = rest[start + size + 2 :]
-        return found
+        return chunks
 
     @property
     def body(self) -> bytes:
@@ -62,7 +62,7 @@ class Reply(msgspec.Struct):
         return json.loads(self.body)
 
     @property
-    def said(self) -> list[Any]:
+    def events(self) -> list[Any]:
         """The data of every event of an SSE stream that is JSON."""
         lines = [line[6:] for line in self.body.splitlines() if line.startswith(b"data: {")]
         return [json.loads(line) for line in lines]
@@ -114,7 +114,7 @@ async def _read(reader: asyncio.StreamReader, reads: list[bytes], patience: floa
 
 
 def _whole(raw: bytes) -> bool:
-    head, found, body = raw.partition(b"\r\n\r\n")
+    head, separator, body = raw.partition(b"\r\n\r\n")
     if length := re.search(rb"content-length: (\d+)", head):
-        return bool(found) and len(body) == int(length[1])
-    return bool(found) and (body == b"0\r\n\r\n" or body.endswith(b"\r\n0\r\n\r\n"))
+        return bool(separator) and len(body) == int(length[1])
+    return bool(separator) and (body == b"0\r\n\r\n" or body.endswith(b"\r\n0\r\n\r\n"))

@@ -20,19 +20,19 @@ WEATHER: Any = {
 TIME: Any = {"name": "time", "input_schema": {"type": "object"}}
 
 
-def asked(content: Any = "Grüße aus Köln 🚂") -> Any:
+def user_messages(content: Any = "Grüße aus Köln 🚂") -> Any:
     return [{"role": "user", "content": content}]
 
 
 @pytest.fixture(scope="session")
 async def client(simulated: Simulator) -> AsyncIterator[AsyncAnthropic]:
-    async with AsyncAnthropic(base_url=simulated.url, api_key="key", max_retries=0) as made:
-        yield made
+    async with AsyncAnthropic(base_url=simulated.url, api_key="key", max_retries=0) as anthropic_client:
+        yield anthropic_client
 
 
 async def reply_to(client: AsyncAnthropic, stream: bool, **request: Any) -> Any:
-    """The whole message; a stream is put together by the SDK."""
-    request = {"model": "sim", "max_tokens": 100, "messages": asked(), **request}
+    """The whole message. The SDK joins a stream."""
+    request = {"model": "sim", "max_tokens": 100, "messages": user_messages(), **request}
     if not stream:
         return await client.messages.create(**request)
     async with client.messages.stream(**request) as events:
@@ -51,7 +51,7 @@ async def test_the_answer_repeats_the_user_and_counts_words(client: AsyncAnthrop
 
 
 async def test_a_stream_has_anthropics_events_in_their_order(client: AsyncAnthropic) -> None:
-    stream = await client.messages.create(model="sim", max_tokens=100, messages=asked("hi"), stream=True)
+    stream = await client.messages.create(model="sim", max_tokens=100, messages=user_messages("hi"), stream=True)
     types = [event.type async for event in stream]
     block = ["content_block_start", *["content_block_delta"] * 3, "content_block_stop"]
     assert types == ["message_start", *block, "message_delta", "message_stop"]
@@ -72,7 +72,7 @@ async def test_thinking_is_signed_and_taken_back_with_its_signature(client: Asyn
     assert [block.type for block in first.content] == ["thinking", "tool_use"]
     assert first.content[0].thinking == "The user wrote 4 words. I answer with them."
     result = {"type": "tool_result", "tool_use_id": first.content[1].id, "content": "sunny"}
-    history = [*asked(), {"role": "assistant", "content": first.content}, *asked([result])]
+    history = [*user_messages(), {"role": "assistant", "content": first.content}, *user_messages([result])]
     second = await reply_to(client, stream, messages=history, tools=[WEATHER])
     assert second.content[0].text == "The tools said: sunny"
     first.content[0].signature = "forged"
@@ -107,7 +107,7 @@ async def test_images_are_counted_and_measured(client: AsyncAnthropic, stream: b
         {"type": "image", "source": {"type": "url", "url": "https://example.com/cat.png"}},
         {"type": "text", "text": "Look"},
     ]
-    message = await reply_to(client, stream, messages=asked(content))
+    message = await reply_to(client, stream, messages=user_messages(content))
     assert message.content[0].text == "You said: Look I saw 2 images: 70 bytes, https://example.com/cat.png."
 
 
@@ -128,7 +128,9 @@ async def test_limits_cut_the_answer(
 
 @both
 async def test_cached_tokens_are_told_apart_from_the_input(client: AsyncAnthropic, stream: bool) -> None:
-    message = await reply_to(client, stream, model="sim-cached", messages=asked("one two three four five six seven 8"))
+    message = await reply_to(
+        client, stream, model="sim-cached", messages=user_messages("one two three four five six seven 8")
+    )
     usage = message.usage
     assert (usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens) == (2, 4, 2)
 
@@ -169,12 +171,12 @@ async def test_an_error_inside_a_stream_raises(client: AsyncAnthropic) -> None:
     [
         pytest.param([], id="none"),
         pytest.param([{"role": "system", "content": "x"}], id="unknown role"),
-        pytest.param(asked([{"type": "tool_result", "tool_use_id": "nobody"}]), id="result without call"),
+        pytest.param(user_messages([{"type": "tool_result", "tool_use_id": "nobody"}]), id="result without call"),
         pytest.param(
             [
-                *asked(),
+                *user_messages(),
                 {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "f", "input": {}}]},
-                *asked(),
+                *user_messages(),
             ],
             id="call without result",
         ),
@@ -186,20 +188,22 @@ async def test_messages_that_anthropic_refuses_are_refused(client: AsyncAnthropi
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "said"),
+    ("headers", "body", "words"),
     [
-        pytest.param({}, {"model": "m", "max_tokens": 1, "messages": asked()}, "anthropic-version", id="version"),
         pytest.param(
-            {"anthropic-version": "2023-06-01"}, {"model": "m", "messages": asked()}, "max_tokens", id="limit"
+            {}, {"model": "m", "max_tokens": 1, "messages": user_messages()}, "anthropic-version", id="version"
+        ),
+        pytest.param(
+            {"anthropic-version": "2023-06-01"}, {"model": "m", "messages": user_messages()}, "max_tokens", id="limit"
         ),
     ],
 )
 async def test_what_anthropic_requires_is_required(
-    simulated: Simulator, headers: dict[str, str], body: Any, said: str
+    simulated: Simulator, headers: dict[str, str], body: Any, words: str
 ) -> None:
     reply = await ask(f"{simulated.url}/v1/messages", body, headers)
     assert reply.status == 400
-    assert said in reply.json["error"]["message"]
+    assert words in reply.json["error"]["message"]
 
 
 async def test_models_are_listed_in_anthropics_shape(client: AsyncAnthropic) -> None:

@@ -1,4 +1,4 @@
-"""What vendors serve besides chat, each asked by its own SDK: completions, embeddings, pictures, sound, counts."""
+"""The vendors' own SDKs call everything besides chat: completions, embeddings, pictures, audio, counts."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def google(simulated: Simulator) -> Any:
 async def test_a_completion_answers_its_prompt(client: AsyncOpenAI) -> None:
     reply = await client.completions.create(model="sim", prompt="one two", max_tokens=99, n=2, logprobs=2)
     assert [choice.text for choice in reply.choices] == ["You said: one two"] * 2
-    told = reply.choices[0].logprobs
-    assert told
-    assert (told.tokens, told.text_offset) == (["You", " said:", " one", " two"], [0, 3, 9, 13])
+    logprobs = reply.choices[0].logprobs
+    assert logprobs
+    assert (logprobs.tokens, logprobs.text_offset) == (["You", " said:", " one", " two"], [0, 3, 9, 13])
     assert reply.usage
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (2, 8)
 
@@ -55,7 +55,7 @@ async def test_a_completion_streams_word_by_word(client: AsyncOpenAI) -> None:
 
 
 async def test_embeddings_are_the_same_in_both_encodings(client: AsyncOpenAI) -> None:
-    """The SDK asks for base64 by itself, and unpacks it."""
+    """The SDK itself asks for base64, and unpacks it."""
     packed = await client.embeddings.create(model="sim", input=["one two", "three"], dimensions=40)
     plain = await client.embeddings.create(
         model="sim", input=["one two", "three"], dimensions=40, encoding_format="float"
@@ -102,8 +102,8 @@ async def test_pictures_stream_with_a_partial_one(plain: AsyncOpenAI) -> None:
 
 
 async def test_an_edit_counts_its_pictures(plain: AsyncOpenAI) -> None:
-    given: Any = [("a.png", b"--one--\r\n", "image/png"), ("b.png", b"two", "image/png")]
-    reply = await plain.images.edit(model="gpt-image-1", prompt="Make it red", image=given, mask=b"mask")
+    images: Any = [("a.png", b"--one--\r\n", "image/png"), ("b.png", b"two", "image/png")]
+    reply = await plain.images.edit(model="gpt-image-1", prompt="Make it red", image=images, mask=b"mask")
     assert reply.usage
     assert reply.usage.input_tokens_details.image_tokens == 300
 
@@ -177,11 +177,11 @@ async def test_ollama_embeds_and_tells_of_its_models(simulated: Simulator) -> No
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
 async def test_ollama_generates(simulated: Simulator, stream: bool) -> None:
     client = ollama.AsyncClient(host=simulated.url)
-    asked: dict[str, Any] = {"model": "sim", "prompt": "one two", "system": "Be brief.", "stream": stream}
-    given = await client.generate(**asked, logprobs=True)
-    replies = [piece async for piece in given] if stream else [given]
+    request: dict[str, Any] = {"model": "sim", "prompt": "one two", "system": "Be brief.", "stream": stream}
+    result = await client.generate(**request, logprobs=True)
+    replies = [piece async for piece in result] if stream else [result]
     assert "".join(piece.response for piece in replies) == "You said: one two"
-    assert [told.token for piece in replies for told in piece.logprobs or ()] == ["You", " said:", " one", " two"]
+    assert [logprob.token for piece in replies for logprob in piece.logprobs or ()] == ["You", " said:", " one", " two"]
     assert (replies[-1].prompt_eval_count, replies[-1].eval_count, replies[-1].context) == (4, 4, [1, 2, 3])
 
 
@@ -190,7 +190,7 @@ async def test_what_a_request_said_can_be_read(fresh: Simulator) -> None:
     await client.embeddings.create(model="sim-id-a", input="one", extra_headers={"x-mine": "yes"})
     await client.embeddings.create(model="sim-id-b", input="two")
     seen = (await ask(f"{fresh.url}/__simulator/requests?model=sim-id-a")).json
-    assert [(said["path"], said["headers"]["x-mine"], '"input":"one"' in said["body"]) for said in seen] == [
+    assert [(record["path"], record["headers"]["x-mine"], '"input":"one"' in record["body"]) for record in seen] == [
         ("/v1/embeddings", "yes", True)
     ]
     assert "sk-never" not in str(seen)

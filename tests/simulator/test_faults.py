@@ -1,4 +1,4 @@
-"""Every fault of the language, as it shows at the socket, on every wire."""
+"""Every fault of the language on every wire, seen at the socket."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MESSAGES = [{"role": "user", "content": PROMPT}]
 
 
 class Wire(msgspec.Struct):
-    """How a wire is asked. A ``path`` with ``{}`` takes the model; a body without "model" leaves faults to the header.
+    """A request on a wire. ``{}`` in ``path`` is the model's place; the fault is in the header if there is no model.
 
-    ``end`` is what only the end of its streams has, ``event_end`` what ends each event.
+    ``end`` is in the last event of its streams only. ``event_end`` ends each event.
     """
 
     path: str
@@ -52,15 +52,15 @@ WIRES = {
     "llamacpp": Wire("/completion", {"prompt": PROMPT}, b'"stop":true'),
     "vllm": Wire("/generate", {"prompt": PROMPT}, b"there is none", event_end=b"\n"),
 }
-TOLD = "The simulator was told to fail."
+MESSAGE = "The simulator was told to fail."
 ERRORS: dict[str, dict[str, Any]] = {
-    "openai": {"error": {"message": TOLD, "type": "server_error", "param": None, "code": None}},
-    "azure": {"error": {"message": TOLD, "code": "500"}},
-    "anthropic": {"type": "error", "error": {"type": "api_error", "message": TOLD}},
-    "gemini": {"error": {"code": 500, "message": TOLD, "status": "INTERNAL"}},
-    "ollama": {"error": TOLD},
-    "llamacpp": {"error": {"code": 500, "message": TOLD, "type": "server_error"}},
-    "vllm": {"detail": TOLD},
+    "openai": {"error": {"message": MESSAGE, "type": "server_error", "param": None, "code": None}},
+    "azure": {"error": {"message": MESSAGE, "code": "500"}},
+    "anthropic": {"type": "error", "error": {"type": "api_error", "message": MESSAGE}},
+    "gemini": {"error": {"code": 500, "message": MESSAGE, "status": "INTERNAL"}},
+    "ollama": {"error": MESSAGE},
+    "llamacpp": {"error": {"code": 500, "message": MESSAGE, "type": "server_error"}},
+    "vllm": {"detail": MESSAGE},
 }
 
 wires = pytest.mark.parametrize("wire", WIRES)
@@ -69,11 +69,11 @@ both = pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
 
 
 def request_for(wire: str, words: str, stream: bool) -> tuple[str, dict[str, Any], Mapping[str, str]]:
-    """Path, body and headers that ask ``wire`` for an answer with the fault ``words``."""
-    told = WIRES[wire]
-    path = told.path if stream else told.unary_path or told.path
-    body = {**told.body, "stream": stream}
-    headers = dict(told.headers)
+    """Path, body and headers of a request on ``wire`` with the fault ``words``."""
+    request = WIRES[wire]
+    path = request.path if stream else request.unary_path or request.path
+    body = {**request.body, "stream": stream}
+    headers = dict(request.headers)
     if "model" in body:
         body["model"] = f"sim-{words}"
     elif "{}" in path:
@@ -90,7 +90,7 @@ async def reply_to(simulated: Simulator, wire: str, words: str, *, stream: bool 
 
 
 def events(reply: Reply, wire: str) -> list[bytes]:
-    """The data of each whole event; what follows the last one is left out."""
+    """The data of each whole event."""
     whole = reply.body.split(WIRES[wire].event_end)[:-1]
     return [event.rpartition(b"data: ")[2] for event in whole if b"[DONE]" not in event]
 
@@ -327,7 +327,7 @@ async def arrivals(simulated: Simulator, words: str) -> tuple[float, list[float]
 async def test_latencies_are_where_they_were_asked_for(
     simulated: Simulator, words: str, head: float, first: float, second: float
 ) -> None:
-    """Never sooner; and no later in the best of three, since a busy machine adds pauses of its own."""
+    """Words never come too early. They come in time in the best of three tries, as a busy machine adds pauses."""
     runs = []
     for _ in range(3):
         at_head, times = await arrivals(simulated, words)

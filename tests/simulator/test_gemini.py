@@ -29,7 +29,7 @@ def client(simulated: Simulator) -> Any:
 async def reply_to(
     client: Any, stream: bool, contents: Any = "Grüße aus Köln 🚂", model: str = "sim", **config: Any
 ) -> Any:
-    """Every reply that came: one, or those of the stream."""
+    """All replies: one, or those of the stream."""
     config = {"automatic_function_calling": {"disable": True}, **config}
     if not stream:
         return [await client.generate_content(model=model, contents=contents, config=config)]
@@ -64,9 +64,9 @@ async def test_a_stream_comes_word_by_word_with_lines_that_end_in_crlf(simulated
     reply = await ask(f"{simulated.url}/v1beta/models/sim:streamGenerateContent?alt=sse", body)
     assert reply.headers["content-type"] == "text/event-stream"
     assert all(chunk.endswith(b"}\r\n\r\n") for chunk in reply.chunks)
-    words = [event["candidates"][0]["content"]["parts"][0]["text"] for event in reply.said]
+    words = [event["candidates"][0]["content"]["parts"][0]["text"] for event in reply.events]
     assert words == ["You", " said:", " hi", ""]
-    assert [event["usageMetadata"]["candidatesTokenCount"] for event in reply.said] == [1, 2, 3, 3]
+    assert [event["usageMetadata"]["candidatesTokenCount"] for event in reply.events] == [1, 2, 3, 3]
 
 
 @both
@@ -156,7 +156,7 @@ async def test_images_are_counted_and_measured(client: Any, stream: bool) -> Non
 
 @both
 @pytest.mark.parametrize(
-    ("config", "said", "reason"),
+    ("config", "words", "reason"),
     [
         pytest.param(
             {"max_output_tokens": 3}, "You said: Grüße", types.FinishReason.MAX_TOKENS, id="max_output_tokens"
@@ -165,10 +165,10 @@ async def test_images_are_counted_and_measured(client: Any, stream: bool) -> Non
     ],
 )
 async def test_limits_cut_the_answer(
-    client: Any, stream: bool, config: Any, said: str, reason: types.FinishReason
+    client: Any, stream: bool, config: Any, words: str, reason: types.FinishReason
 ) -> None:
     replies = await reply_to(client, stream, **config)
-    assert (text(replies), replies[-1].candidates[0].finish_reason) == (said, reason)
+    assert (text(replies), replies[-1].candidates[0].finish_reason) == (words, reason)
 
 
 async def test_cached_tokens_are_part_of_the_prompt(client: Any) -> None:
@@ -208,7 +208,7 @@ async def test_the_body_of_a_429_tells_when_to_retry_too(simulated: Simulator) -
 async def test_an_error_inside_a_stream_has_googles_shape(simulated: Simulator) -> None:
     body = {"contents": [{"parts": [{"text": "hi"}]}]}
     reply = await ask(f"{simulated.url}/v1beta/models/sim-error-after-2:streamGenerateContent?alt=sse", body)
-    assert reply.said[-1] == {
+    assert reply.events[-1] == {
         "error": {"code": 500, "message": "The simulator was told to fail.", "status": "INTERNAL"}
     }
 

@@ -1,4 +1,4 @@
-"""The log of attempts: what was seen, what it would have billed, and when the client left."""
+"""The log of attempts: their requests, the tokens that they would cost, and when the client left."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def body(model: str, *, stream: bool = True) -> dict[str, object]:
     return {"model": model, "stream": stream, "messages": [{"role": "user", "content": "one two three"}]}
 
 
-async def until(simulated: Simulator, true: Callable[[Attempt], bool]) -> Attempt:
-    """The last attempt, once that is true of it."""
+async def until(simulated: Simulator, condition: Callable[[Attempt], bool]) -> Attempt:
+    """Waits until the last attempt meets the condition, and returns it."""
     for _ in range(2000):
-        if simulated.attempts and true(simulated.attempts[-1]):
+        if simulated.attempts and condition(simulated.attempts[-1]):
             return simulated.attempts[-1]
         await asyncio.sleep(0.001)
     raise AssertionError(f"never came true: {simulated.attempts}")
 
 
-async def test_an_attempt_is_told_in_full(fresh: Simulator) -> None:
+async def test_an_attempt_is_shown_in_full(fresh: Simulator) -> None:
     before = time.time()
     reply = await ask(fresh.url + CHAT, body("sim-id-x"), {"authorization": f"Bearer {SECRET}"})
-    [told] = (await ask(f"{fresh.url}/__simulator/attempts")).json
-    assert before <= told.pop("started") <= told.pop("ended") <= time.time()
-    assert told == {
+    [attempt] = (await ask(f"{fresh.url}/__simulator/attempts")).json
+    assert before <= attempt.pop("started") <= attempt.pop("ended") <= time.time()
+    assert attempt == {
         "number": 1,
         "path": CHAT,
         "wire": "openai",
@@ -183,7 +183,7 @@ async def test_tries_are_counted_for_each_name(fresh: Simulator) -> None:
 
 
 def test_the_log_is_bounded() -> None:
-    kept = log.Log()
+    full_log = log.Log()
     for _ in range(log.KEPT + 5):
-        kept.begin(path="", wire="", simulate="", key="")
-    assert (len(kept.attempts), kept.attempts[-1].number) == (log.KEPT, log.KEPT + 5)
+        full_log.begin(path="", wire="", simulate="", key="")
+    assert (len(full_log.attempts), full_log.attempts[-1].number) == (log.KEPT, log.KEPT + 5)

@@ -20,7 +20,7 @@ WEATHER = {
 TIME = {"type": "function", "function": {"name": "time"}}
 
 
-def asked(text: str = "Grüße aus Köln 🚂", **more: Any) -> Any:
+def user_messages(text: str = "Grüße aus Köln 🚂", **more: Any) -> Any:
     return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text, **more}]
 
 
@@ -30,8 +30,8 @@ def client(simulated: Simulator) -> ollama.AsyncClient:
 
 
 async def reply_to(client: ollama.AsyncClient, stream: bool, **request: Any) -> Any:
-    """Every reply that came: one, or those of the stream."""
-    request = {"model": "sim", "messages": asked(), **request}
+    """All replies: one, or those of the stream."""
+    request = {"model": "sim", "messages": user_messages(), **request}
     if not stream:
         return [await client.chat(**request)]
     return [line async for line in await client.chat(**request, stream=True)]
@@ -55,7 +55,7 @@ async def test_the_answer_repeats_the_user_and_counts_words(client: ollama.Async
 
 
 async def test_streaming_is_the_default_as_lines_of_json(simulated: Simulator) -> None:
-    reply = await ask(f"{simulated.url}/api/chat", {"model": "sim", "messages": asked("hi")})
+    reply = await ask(f"{simulated.url}/api/chat", {"model": "sim", "messages": user_messages("hi")})
     assert reply.headers["content-type"] == "application/x-ndjson"
     assert len(reply.body.splitlines()) == 4
 
@@ -71,7 +71,7 @@ async def test_parallel_calls_have_objects_as_arguments(client: ollama.AsyncClie
 async def test_tool_results_are_answered_with_text(client: ollama.AsyncClient, stream: bool) -> None:
     first = await reply_to(client, stream, model="sim-tools", tools=[WEATHER])
     called = next(reply.message for reply in first if reply.message.tool_calls)
-    history = [*asked(), called, {"role": "tool", "tool_name": "weather", "content": "sunny"}]
+    history = [*user_messages(), called, {"role": "tool", "tool_name": "weather", "content": "sunny"}]
     assert text(await reply_to(client, stream, messages=history, tools=[WEATHER])) == "The tools said: sunny"
 
 
@@ -89,23 +89,23 @@ async def test_thinking_has_a_field_of_its_own(client: ollama.AsyncClient, strea
 
 @both
 async def test_images_are_counted_and_measured(client: ollama.AsyncClient, stream: bool) -> None:
-    replies = await reply_to(client, stream, messages=asked("Look", images=[bytes(70), bytes(700)]))
+    replies = await reply_to(client, stream, messages=user_messages("Look", images=[bytes(70), bytes(700)]))
     assert text(replies) == "You said: Look I saw 2 images: 70 bytes, 700 bytes."
 
 
 @both
 @pytest.mark.parametrize(
-    ("options", "said", "reason"),
+    ("options", "words", "reason"),
     [
         pytest.param({"num_predict": 3}, "You said: Grüße", "length", id="num_predict"),
         pytest.param({"stop": [" aus"]}, "You said: Grüße", "stop", id="stop"),
     ],
 )
 async def test_limits_cut_the_answer(
-    client: ollama.AsyncClient, stream: bool, options: Any, said: str, reason: str
+    client: ollama.AsyncClient, stream: bool, options: Any, words: str, reason: str
 ) -> None:
     replies = await reply_to(client, stream, options=options)
-    assert (text(replies), replies[-1].done_reason) == (said, reason)
+    assert (text(replies), replies[-1].done_reason) == (words, reason)
 
 
 @both

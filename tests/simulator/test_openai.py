@@ -34,15 +34,15 @@ WEATHER: Any = {
 TIME: Any = {"type": "function", "function": {"name": "time"}}
 
 
-def asked(text: str = "Grüße aus Köln 🚂") -> Any:
+def user_messages(text: str = "Grüße aus Köln 🚂") -> Any:
     return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
 
 
 @pytest.fixture(scope="session")
 async def clients(simulated: Simulator) -> AsyncIterator[Mapping[str, Client]]:
-    made = {vendor: make(simulated.url) for vendor, make in CLIENTS.items()}
-    yield made
-    for client in made.values():
+    clients = {vendor: make(simulated.url) for vendor, make in CLIENTS.items()}
+    yield clients
+    for client in clients.values():
         await client.close()
 
 
@@ -57,7 +57,7 @@ def plain(clients: Mapping[str, Client]) -> Client:
 
 
 async def test_a_unary_answer_repeats_the_user_and_counts_words(client: Client) -> None:
-    reply = await client.chat.completions.create(model="sim", messages=asked())
+    reply = await client.chat.completions.create(model="sim", messages=user_messages())
     assert reply.choices[0].message.content == "You said: Grüße aus Köln 🚂"
     assert reply.choices[0].finish_reason == "stop"
     assert reply.model == "sim"
@@ -67,7 +67,7 @@ async def test_a_unary_answer_repeats_the_user_and_counts_words(client: Client) 
 
 async def test_a_stream_says_the_same_word_by_word(client: Client) -> None:
     stream = await client.chat.completions.create(
-        model="sim", messages=asked(), stream=True, stream_options={"include_usage": True}
+        model="sim", messages=user_messages(), stream=True, stream_options={"include_usage": True}
     )
     chunks = [chunk async for chunk in stream]
     words = [choice.delta.content for chunk in chunks for choice in chunk.choices if choice.delta.content]
@@ -79,19 +79,21 @@ async def test_a_stream_says_the_same_word_by_word(client: Client) -> None:
 
 
 async def test_a_stream_tells_usage_only_when_asked(plain: Client) -> None:
-    stream = await plain.chat.completions.create(model="sim", messages=asked(), stream=True)
+    stream = await plain.chat.completions.create(model="sim", messages=user_messages(), stream=True)
     assert [chunk.usage async for chunk in stream if chunk.usage] == []
 
 
 async def test_azure_streams_begin_with_a_chunk_without_choices(clients: Mapping[str, Client]) -> None:
-    stream = await clients["azure-deployment"].chat.completions.create(model="sim", messages=asked(), stream=True)
+    stream = await clients["azure-deployment"].chat.completions.create(
+        model="sim", messages=user_messages(), stream=True
+    )
     first = await anext(aiter(stream))
     assert (first.id, first.model, first.choices) == ("", "", [])
 
 
 async def test_parallel_calls_are_streamed_in_pieces(client: Client) -> None:
     stream = await client.chat.completions.create(
-        model="sim-parallel-tools", messages=asked(), tools=[WEATHER, TIME], stream=True
+        model="sim-parallel-tools", messages=user_messages(), tools=[WEATHER, TIME], stream=True
     )
     calls: dict[int, list[str]] = {}
     pieces = 0
@@ -122,7 +124,7 @@ async def test_the_first_tool_is_called_when_asked_for(
     plain: Client, model: str, choice: Any, called: list[str]
 ) -> None:
     reply = await plain.chat.completions.create(
-        model=model, messages=asked(), tools=[WEATHER, TIME], tool_choice=choice
+        model=model, messages=user_messages(), tools=[WEATHER, TIME], tool_choice=choice
     )
     calls: list[Any] = list(reply.choices[0].message.tool_calls or ())
     assert [call.function.name for call in calls] == called
@@ -130,18 +132,18 @@ async def test_the_first_tool_is_called_when_asked_for(
 
 async def test_the_user_can_ask_for_tools(plain: Client) -> None:
     reply = await plain.chat.completions.create(
-        model="sim", messages=asked("Please use all tools."), tools=[WEATHER, TIME]
+        model="sim", messages=user_messages("Please use all tools."), tools=[WEATHER, TIME]
     )
     assert len(reply.choices[0].message.tool_calls or ()) == 2
 
 
 async def test_tool_results_are_answered_with_text(plain: Client) -> None:
-    first = await plain.chat.completions.create(model="sim-parallel-tools", messages=asked(), tools=[WEATHER])
+    first = await plain.chat.completions.create(model="sim-parallel-tools", messages=user_messages(), tools=[WEATHER])
     called: Any = first.choices[0].message
     calls: list[Any] = list(called.tool_calls)
     results: Any = [{"role": "tool", "tool_call_id": call.id, "content": f"sunny in {call.id}"} for call in calls]
     reply = await plain.chat.completions.create(
-        model="sim-parallel-tools", messages=[*asked(), called, *results], tools=[WEATHER]
+        model="sim-parallel-tools", messages=[*user_messages(), called, *results], tools=[WEATHER]
     )
     assert reply.choices[0].message.content == f"The tools said: sunny in {calls[0].id}; sunny in {calls[1].id}"
 
@@ -211,13 +213,13 @@ async def test_thinking_is_billed_and_shown_as_the_vendor_does(
     thought = ""
     if stream:
         async for chunk in await client.chat.completions.create(
-            model="sim-thinking", messages=asked(), stream=True, stream_options={"include_usage": True}
+            model="sim-thinking", messages=user_messages(), stream=True, stream_options={"include_usage": True}
         ):
             for choice in chunk.choices:
                 thought += (choice.delta.model_extra or {}).get(field or "reasoning", "")
             usage = chunk.usage
     else:
-        reply = await client.chat.completions.create(model="sim-thinking", messages=asked())
+        reply = await client.chat.completions.create(model="sim-thinking", messages=user_messages())
         thought, usage = (reply.choices[0].message.model_extra or {}).get(field or "reasoning", ""), reply.usage
     assert thought == ("The user wrote 4 words. I answer with them." if field else "")
     assert usage is not None
@@ -237,25 +239,27 @@ async def test_thinking_is_billed_and_shown_as_the_vendor_does(
     ],
 )
 async def test_limits_cut_the_answer(plain: Client, options: Any, text: str, finish: str) -> None:
-    reply = await plain.chat.completions.create(model="sim", messages=asked(), **options)
+    reply = await plain.chat.completions.create(model="sim", messages=user_messages(), **options)
     assert (reply.choices[0].message.content, reply.choices[0].finish_reason) == (text, finish)
 
 
 async def test_several_choices_are_all_billed(plain: Client) -> None:
-    reply = await plain.chat.completions.create(model="sim", messages=asked("hi"), n=2)
+    reply = await plain.chat.completions.create(model="sim", messages=user_messages("hi"), n=2)
     assert [choice.message.content for choice in reply.choices] == ["You said: hi"] * 2
     assert reply.usage is not None
     assert reply.usage.completion_tokens == 6
-    stream = await plain.chat.completions.create(model="sim", messages=asked("hi"), n=2, stream=True)
-    said = ["", ""]
+    stream = await plain.chat.completions.create(model="sim", messages=user_messages("hi"), n=2, stream=True)
+    texts = ["", ""]
     async for chunk in stream:
         for choice in chunk.choices:
-            said[choice.index] += choice.delta.content or ""
-    assert said == ["You said: hi"] * 2
+            texts[choice.index] += choice.delta.content or ""
+    assert texts == ["You said: hi"] * 2
 
 
 async def test_cached_tokens_are_part_of_the_prompt(plain: Client) -> None:
-    reply = await plain.chat.completions.create(model="sim-cached", messages=asked("one two three four five six"))
+    reply = await plain.chat.completions.create(
+        model="sim-cached", messages=user_messages("one two three four five six")
+    )
     assert reply.usage is not None
     assert reply.usage.prompt_tokens_details is not None
     assert (reply.usage.prompt_tokens, reply.usage.prompt_tokens_details.cached_tokens) == (8, 4)
@@ -277,7 +281,7 @@ ERRORS = [
 @pytest.mark.parametrize(("status", "error"), ERRORS, ids=[str(status) for status, _ in ERRORS])
 async def test_errors_are_the_sdks_own(client: Client, status: int, error: type[openai.APIStatusError]) -> None:
     with pytest.raises(error) as raised:
-        await client.chat.completions.create(model=f"sim-status-{status}", messages=asked())
+        await client.chat.completions.create(model=f"sim-status-{status}", messages=user_messages())
     assert raised.value.status_code == status
     assert isinstance(raised.value.body, dict)
     assert raised.value.body["message"] == f"The simulator was told to answer {status}."
@@ -285,7 +289,7 @@ async def test_errors_are_the_sdks_own(client: Client, status: int, error: type[
 
 async def test_a_stream_can_be_refused(plain: Client) -> None:
     with pytest.raises(openai.RateLimitError):
-        await plain.chat.completions.create(model="sim-status-429", messages=asked(), stream=True)
+        await plain.chat.completions.create(model="sim-status-429", messages=user_messages(), stream=True)
 
 
 @pytest.mark.parametrize(
@@ -301,28 +305,28 @@ async def test_a_missing_model_has_the_vendors_code(
     clients: Mapping[str, Client], vendor: str, code: str | int
 ) -> None:
     with pytest.raises(openai.NotFoundError) as raised:
-        await clients[vendor].chat.completions.create(model="sim-status-404", messages=asked())
+        await clients[vendor].chat.completions.create(model="sim-status-404", messages=user_messages())
     assert isinstance(raised.value.body, dict)
     assert raised.value.body["code"] == code
 
 
 async def test_an_error_inside_a_stream_raises(client: Client) -> None:
-    stream = await client.chat.completions.create(model="sim-error-after-2", messages=asked(), stream=True)
-    said: list[str | None] = []
+    stream = await client.chat.completions.create(model="sim-error-after-2", messages=user_messages(), stream=True)
+    words: list[str | None] = []
 
     async def listen() -> None:
         async for chunk in stream:
-            said.extend(choice.delta.content for choice in chunk.choices if choice.delta.content)
+            words.extend(choice.delta.content for choice in chunk.choices if choice.delta.content)
 
     with pytest.raises(openai.APIError, match="told to fail"):
         await listen()
-    assert said == ["You", " said:"]
+    assert words == ["You", " said:"]
 
 
 async def test_azure_wants_its_api_version(simulated: Simulator) -> None:
     client = AsyncOpenAI(base_url=f"{simulated.url}/openai/deployments/sim", api_key="key", max_retries=0)
     with pytest.raises(openai.NotFoundError):
-        await client.chat.completions.create(model="sim", messages=asked())
+        await client.chat.completions.create(model="sim", messages=user_messages())
 
 
 async def test_models_are_listed(client: Client) -> None:

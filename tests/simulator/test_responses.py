@@ -28,12 +28,12 @@ def stream(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-async def reply_to(client: AsyncOpenAI, stream: bool, given: Any = "one two three", **more: Any) -> Any:
-    """The whole response; the SDK puts a stream's together by itself, and insists on the order of its events."""
-    asked = {"model": "sim", "input": given} | more
+async def reply_to(client: AsyncOpenAI, stream: bool, content: Any = "one two three", **more: Any) -> Any:
+    """The whole response. The SDK joins a stream, and checks the order of its events."""
+    request = {"model": "sim", "input": content} | more
     if not stream:
-        return await client.responses.create(**asked)
-    async with client.responses.stream(**asked) as events:
+        return await client.responses.create(**request)
+    async with client.responses.stream(**request) as events:
         async for _ in events:
             pass
         return await events.get_final_response()
@@ -61,14 +61,16 @@ async def test_parallel_calls_and_their_results(client: AsyncOpenAI, stream: boo
         ("weather", '{"city":"city 1","days":1}'),
         ("time", "{}"),
     ]
-    asked = [{"role": "user", "content": "Weather?"}]
+    user_messages = [{"role": "user", "content": "Weather?"}]
     sent = [{"type": "function_call", "call_id": c.call_id, "name": c.name, "arguments": c.arguments} for c in calls]
     results = [{"type": "function_call_output", "call_id": call.call_id, "output": call.name} for call in calls]
-    assert (await reply_to(client, stream, [*asked, *sent, *results])).output_text == "The tools said: weather; time"
+    assert (
+        await reply_to(client, stream, [*user_messages, *sent, *results])
+    ).output_text == "The tools said: weather; time"
     with pytest.raises(BadRequestError, match="No tool output found"):
-        await reply_to(client, False, [*asked, *sent, *results[:1]])
+        await reply_to(client, False, [*user_messages, *sent, *results[:1]])
     with pytest.raises(BadRequestError, match="No tool call found"):
-        await reply_to(client, False, [*asked, *results])
+        await reply_to(client, False, [*user_messages, *results])
 
 
 async def test_reasoning_comes_back_as_it_was(client: AsyncOpenAI, stream: bool) -> None:
@@ -100,13 +102,13 @@ async def test_a_refusal_has_its_own_part(client: AsyncOpenAI, stream: bool) -> 
 
 async def test_logprobs_come_when_asked_for(client: AsyncOpenAI, stream: bool) -> None:
     reply = await reply_to(client, stream, include=["message.output_text.logprobs"], top_logprobs=2)
-    told = reply.output[0].content[0].logprobs
-    assert [one.token for one in told] == ["You", " said:", " one", " two", " three"]
-    assert [len(one.top_logprobs) for one in told] == [2] * 5
+    logprobs = reply.output[0].content[0].logprobs
+    assert [logprob.token for logprob in logprobs] == ["You", " said:", " one", " two", " three"]
+    assert [len(logprob.top_logprobs) for logprob in logprobs] == [2] * 5
 
 
 async def test_an_error_inside_a_stream(client: AsyncOpenAI) -> None:
-    """The SDK passes it on as an event."""
+    """The SDK gives it as an event."""
     events: list[Any] = [
         event async for event in await client.responses.create(model="sim-error-after-2", input="Hi", stream=True)
     ]

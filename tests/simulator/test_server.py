@@ -1,4 +1,4 @@
-"""The server itself: local servers' own pages, HTTP's corners, its own process, and many streams at once."""
+"""The server itself: pages of local servers, special cases of HTTP, its own process, and many streams at once."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def body(model: str = "sim", text: str = "hi", *, stream: bool = False) -> dict[
 
 async def test_llamacpps_completion_tells_how_it_stopped(simulated: Simulator) -> None:
     reply = await ask(f"{simulated.url}/completion", {"prompt": "one two", "n_predict": 3})
-    told = reply.json
-    assert (told["content"], told["stop"], told["stop_type"], told["truncated"]) == (
+    completion = reply.json
+    assert (completion["content"], completion["stop"], completion["stop_type"], completion["truncated"]) == (
         "You said: one",
         True,
         "limit",
         False,
     )
-    assert (told["tokens_evaluated"], told["tokens_predicted"]) == (2, 3)
+    assert (completion["tokens_evaluated"], completion["tokens_predicted"]) == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ async def test_llamacpps_stream_has_no_done(
     simulated: Simulator, more: dict[str, object], content: str, stop_type: str, word: str
 ) -> None:
     reply = await ask(f"{simulated.url}/completion", {"prompt": "one two", "stream": True, **more})
-    assert "".join(event["content"] for event in reply.said) == content
-    assert [event["stop"] for event in reply.said] == [False] * (len(reply.said) - 1) + [True]
-    assert (reply.said[-1]["stop_type"], reply.said[-1]["stopping_word"]) == (stop_type, word)
+    assert "".join(event["content"] for event in reply.events) == content
+    assert [event["stop"] for event in reply.events] == [False] * (len(reply.events) - 1) + [True]
+    assert (reply.events[-1]["stop_type"], reply.events[-1]["stopping_word"]) == (stop_type, word)
     assert b"[DONE]" not in reply.body
 
 
@@ -59,7 +59,7 @@ async def test_vllms_generate_repeats_the_prompt(simulated: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "body"),
     [
         ("/health", b'{"status":"ok"}'),
         ("/llamacpp/health", b'{"status":"ok"}'),
@@ -69,9 +69,9 @@ async def test_vllms_generate_repeats_the_prompt(simulated: Simulator) -> None:
         ("/vllm/version", b'{"version":"0.25.2"}'),
     ],
 )
-async def test_health_and_version(simulated: Simulator, path: str, said: bytes) -> None:
+async def test_health_and_version(simulated: Simulator, path: str, body: bytes) -> None:
     reply = await ask(simulated.url + path)
-    assert (reply.status, reply.body) == (200, said)
+    assert (reply.status, reply.body) == (200, body)
 
 
 # --- HTTP's corners ------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ async def test_requests_are_bounded(
 
 
 async def test_requests_on_one_connection_are_answered_in_order(simulated: Simulator) -> None:
-    """Also when the second comes before the first is answered."""
+    """The second request comes before the first is answered."""
     reader, writer = await send(simulated.url + CHAT, body("sim-slow-headers-50", "first"))
     _, extra = await send(simulated.url + CHAT, body())
     extra.close()
@@ -186,7 +186,7 @@ async def test_stopping_the_server_ends_its_streams() -> None:
 
 
 async def test_many_streams_at_once(fresh: Simulator) -> None:
-    """All of 500 streams are open at the same time, and each is answered in full."""
+    """500 streams are open at the same time, and each is answered in full."""
     replies = await asyncio.gather(
         *(ask(fresh.url + CHAT, body("sim-words-4-slow-first-100", stream=True)) for _ in range(500))
     )
@@ -198,4 +198,4 @@ async def test_many_streams_at_once(fresh: Simulator) -> None:
 
 
 def _words(reply: Reply) -> list[str]:
-    return [choice["delta"].get("content", "") for event in reply.said for choice in event["choices"]]
+    return [choice["delta"].get("content", "") for event in reply.events for choice in event["choices"]]
