@@ -1,4 +1,4 @@
-"""Prepares images for a model: checks them, turns them upright, resizes and re-encodes them to what the model takes.
+"""Prepares images for a model: checks them, turns them upright, resizes and re-encodes them to fit its limits.
 
 Nothing here opens a socket: the caller hands in a function that fetches.
 """

@@ -16,7 +16,7 @@ from turnout.core.images import image_type
 from turnout.errors import InvalidRequest
 
 MAX_PIXELS: Final = 64_000_000
-"""Of one image; the default of the configuration. A phone's usual picture has fewer."""
+"""The most pixels of one image by default. A phone's usual picture has fewer."""
 
 MAX_EDGE: Final = 65_535
 """Pixels; the limit of JPEG and GIF. A decoder allocates something for every row, however short."""

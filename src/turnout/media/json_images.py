@@ -1,8 +1,8 @@
-"""Replaces images in a client's own JSON, on whatever wire, and leaves every other value as it is.
+"""Replaces images in a client's own JSON, on any wire, and leaves every other value as it is.
 
-An image is recognised by its text: the base64 or the address that the parsed request has for it. Where it is base64 or
-a data URL, the new text takes its place, and the media type beside it changes. Where it is an address, ``_data_object``
-gives what each wire has for data. A value without images stays the text that the client sent.
+An image is recognised by its text: the base64 or the address that the parsed request has for it. New base64 takes the
+place of base64, and the media type beside it changes. An address becomes a data URL, or the object that the wire has
+for data (``_data_object``). A value without images stays the text that the client sent.
 """
 
 from __future__ import annotations

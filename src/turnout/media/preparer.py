@@ -1,4 +1,4 @@
-"""The engine's preparer for images: changes the images of every attempt to what its deployment takes."""
+"""The engine's preparer for images: makes the images of every attempt fit its deployment."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Result = TypeVar("Result")
 
 
 class ImageSupport(msgspec.Struct, frozen=True):
-    """What a provider takes. ``images`` are the limits of models without limits of their own; None: no images."""
+    """A provider's support. ``images`` are the limits for models without limits of their own; None: no images."""
 
     images: ImageLimits | None
     support: Support

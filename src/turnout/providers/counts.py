@@ -1,4 +1,4 @@
-"""What the wires that count tokens have in common: reading a reply that is a count."""
+"""Reads a reply that is a count of tokens, for every wire that counts."""
 
 from __future__ import annotations
 

@@ -45,11 +45,11 @@ def refused(
     key_prefix: str = "",
     advice: str = "",
 ) -> UpstreamRefused:
-    """The error for a status, with advice. ``message`` is the provider's own text.
+    """The error for a status, with advice. ``message`` is the provider's own text, and may be empty.
 
-    ``advice`` is the provider's; where it is empty, the general advice for the status is given.
+    ``advice`` is special to the provider. If it is empty, the error has the general advice for the status.
     """
-    text = f"{deployment.provider} answered {status}: {plain(message)}"
+    text = f"{deployment.provider} answered {status}: {plain(message or '(no message)')}"
     advice = advice or _advice(status, deployment, key_prefix)
     if advice:
         text = f"{text.rstrip('.')}. {advice}"

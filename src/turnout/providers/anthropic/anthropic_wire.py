@@ -95,7 +95,6 @@ class _ErrorBody(msgspec.Struct):
 
 
 _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
-_NO_MESSAGE = "(no message)"
 
 REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -156,5 +155,5 @@ def error_of(body: bytes) -> tuple[str, str | None]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         error = None
     if error is None:
-        return words_of(body) or _NO_MESSAGE, None
-    return error.message or _NO_MESSAGE, (error.details and error.details.error_code) or error.type
+        return words_of(body), None
+    return error.message or "", (error.details and error.details.error_code) or error.type

@@ -129,7 +129,7 @@ class Gemini:
         wait = retry_after(headers)
         if wait is None:
             wait = next((seconds(detail.retry_delay) for detail in details if detail.retry_delay), None)
-        return refused(status, error.message or "(no message)", deployment, wait=wait, native_code=error.status)
+        return refused(status, error.message or "", deployment, wait=wait, native_code=error.status)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         return get(deployment, f"models?pageSize={_LARGEST_PAGE}")

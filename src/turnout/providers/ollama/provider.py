@@ -112,7 +112,7 @@ def _message_in(body: bytes) -> str:
         error = _ERROR.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
         error = None
-    return wire.error_text(error) if error else words_of(body) or "(no message)"
+    return wire.error_text(error) if error else words_of(body)
 
 
 def _advice(status: int, message: str, deployment: Deployment) -> str:
