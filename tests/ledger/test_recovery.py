@@ -60,7 +60,7 @@ steps = st.lists(st.tuples(st.booleans(), st.integers(0, 15)), max_size=60)
 @settings(max_examples=60, deadline=None)
 @given(steps=steps, torn=st.integers(0, 600), settle=st.booleans())
 def test_a_crash_at_any_byte_loses_no_finished_attempt(steps: list[tuple[bool, int]], torn: int, settle: bool) -> None:
-    """A whole ended line settles its attempt. With a started line only, it is lost. A cut-off line has no effect."""
+    """A whole ended line settles its attempt. A started line alone makes it lost. A cut-off line has no effect."""
     with folder() as root:
         journal = Journal(root / "living", segment_bytes=1500)
         write(journal, steps[: len(steps) // 2])

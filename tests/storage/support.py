@@ -1,4 +1,4 @@
-"""Rows to store, and a look at what is stored."""
+"""Attempts to store, and ways to look at what is stored."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ async def opened(address: str) -> AsyncIterator[Attempts]:
 
 
 async def run(address: str, *statements: str) -> list[Any]:
-    """Runs statements of our own in one transaction: the last one's rows."""
+    """Runs statements in one transaction. Returns the rows of the last one."""
     engine = engine_of(address)
     rows: list[Any] = []
     async with engine.begin() as connection:
         for statement in statements:
-            done = await connection.execute(text(statement))
-            rows = [tuple(row) for row in done] if done.returns_rows else []
+            result = await connection.execute(text(statement))
+            rows = [tuple(row) for row in result] if result.returns_rows else []
     await engine.dispose()
     return rows
 
@@ -66,6 +66,6 @@ async def tables(address: str) -> set[str]:
 
     engine = engine_of(address)
     async with engine.connect() as connection:
-        found = await connection.run_sync(names)
+        table_names = await connection.run_sync(names)
     await engine.dispose()
-    return found
+    return table_names

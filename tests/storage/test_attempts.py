@@ -1,4 +1,4 @@
-"""The attempts' table: in once, found by index, and clear about what is wrong with it."""
+"""The attempts' table: it takes an attempt once, finds it by an index, and reports faults clearly."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ async def test_a_row_comes_back_as_it_was(store: Attempts) -> None:
         EndedAttempt(attempt("r1", 4).start, None),
     ]
     assert await store.insert(rows) == 4
-    assert sorted(await store.of_request("r1"), key=lambda found: found.start.number) == rows
+    assert sorted(await store.of_request("r1"), key=lambda attempt: attempt.start.number) == rows
     assert await store.of_request("r2") == []
 
 
 async def test_a_character_that_postgres_cannot_hold_loses_no_row(store: Attempts) -> None:
     odd = attempt("r1", error="a\0b", model="\0", user="\0", finish="\0", key_id="\0", deployment="\0", changes=("\0",))
     assert await store.insert([odd, attempt("r2")]) == 2
-    (found,) = await store.of_request("r1")
-    assert found.end is not None
-    assert found.end.error in ("a\0b", "a\ufffdb")
+    (stored,) = await store.of_request("r1")
+    assert stored.end is not None
+    assert stored.end.error in ("a\0b", "a\ufffdb")
 
 
 async def test_a_row_is_let_in_once_and_stays_as_it_was(store: Attempts) -> None:
@@ -78,7 +78,7 @@ async def test_a_batch_of_any_size_goes_in_whole(store: Attempts, size: int) -> 
 
 
 def test_sizes_are_rounded_to_few() -> None:
-    """Each one is a statement that SQLite prepares and the connection keeps."""
+    """For each size, SQLite prepares a statement, and the connection keeps it."""
     sizes = {len(padded([row_of(attempt("r1"))] * number)) for number in range(1, ROWS_PER_STATEMENT + 1)}
     assert len(sizes) <= 18
     assert max(sizes) == ROWS_PER_STATEMENT
@@ -92,16 +92,16 @@ async def test_a_batch_that_fails_leaves_nothing(store: Attempts) -> None:
 
 
 @pytest.mark.parametrize("bad", [{"user": None}, {"started": "private words"}], ids=["null", "type"])
-async def test_a_fault_is_told_without_the_rows(store: Attempts, bad: dict[str, object]) -> None:
-    with pytest.raises(StorageUnavailable) as told:
+async def test_a_fault_is_reported_without_the_rows(store: Attempts, bad: dict[str, object]) -> None:
+    with pytest.raises(StorageUnavailable) as raised:
         await store.insert([attempt("r1", error="private words", attempt_id=None, **bad)])
-    assert "private words" not in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "private words" not in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 async def test_a_request_is_found_by_an_index(file: Path) -> None:
-    question = select(attempts).where(attempts.c.request_id == "r1")
-    statement = question.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    query = select(attempts).where(attempts.c.request_id == "r1")
+    statement = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
     with sqlite3.connect(file) as connection:
         plan = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert plan == ["SEARCH attempts USING INDEX sqlite_autoindex_attempts_1 (request_id=?)"]

@@ -1,4 +1,4 @@
-"""Opening the database: its file, its faults, and what it says of them."""
+"""Opening the database: its file, its faults, and their messages."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .support import attempt, opened
 async def test_a_file_is_opened_for_many_readers_and_one_writer(tmp_path: Path) -> None:
     engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/deep/turnout.db")
     async with engine.connect() as connection:
-        told = [
+        values = [
             (await connection.execute(text(f"PRAGMA {name}"))).scalar()
             for name in ("journal_mode", "synchronous", "busy_timeout")
         ]
     await engine.dispose()
-    assert told == ["wal", 1, 5000]
+    assert values == ["wal", 1, 5000]
 
 
 @pytest.mark.parametrize("before", [None, 0o644], ids=["new", "from-an-earlier-version"])
@@ -45,12 +45,12 @@ async def test_a_second_opening_finds_what_the_first_left(database_address: str)
     for number in (1, 2):
         async with opened(database_address) as store:
             await store.insert([attempt("r1", number)])
-            found = len(await store.of_request("r1"))
-    assert found == 2
+            stored = len(await store.of_request("r1"))
+    assert stored == 2
 
 
 @pytest.mark.parametrize("content", [None, b"this is no database at all, but long enough to look like one" * 20])
-async def test_what_is_no_database_is_told(tmp_path: Path, content: bytes | None) -> None:
+async def test_a_file_that_is_no_database_is_reported(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "turnout.db"
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(
@@ -64,14 +64,15 @@ async def test_opening_waits_for_another_process_that_is_making_the_same_databas
     other = sqlite3.connect(tmp_path / "turnout.db", isolation_level=None)
     other.execute(held)
     opening = asyncio.create_task(open_database(f"sqlite+aiosqlite:///{tmp_path}/turnout.db"))
-    await asyncio.sleep(0.2)  # it has met the lock by now; if not, the test shows less
+    await asyncio.sleep(0.2)  # usually it waits for the lock by now
+    assert not opening.done()
     other.execute("COMMIT")
     other.close()
     await (await opening).dispose()
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ((PASSWORD, "wrong-SECRET"), 'password authentication failed for user "turnout"'),
         (("/postgres", "/nothing"), 'database "nothing" does not exist'),
@@ -80,17 +81,17 @@ async def test_opening_waits_for_another_process_that_is_making_the_same_databas
     ],
     ids=["password", "database", "option", "address"],
 )
-async def test_a_postgres_that_refuses_is_told_without_the_password(
-    postgres: Postgres, change: tuple[str, str], said: str
+async def test_a_refusal_of_postgres_is_reported_without_the_password(
+    postgres: Postgres, change: tuple[str, str], message: str
 ) -> None:
-    with pytest.raises(StorageUnavailable, match=said) as told:
+    with pytest.raises(StorageUnavailable, match=message) as raised:
         await open_database(postgres.url().replace(*change))
-    assert "SECRET" not in str(told.value)
-    assert PASSWORD not in str(told.value)
+    assert "SECRET" not in str(raised.value)
+    assert PASSWORD not in str(raised.value)
 
 
 async def test_a_postgres_that_comes_back_is_used_again(tmp_path: Path) -> None:
-    """Its connections died with it; the next call finds new ones."""
+    """Its connections died with it; the next call opens new ones."""
     server = Postgres()
     database = LazyDatabase(tmp_path, server.database())
     try:
@@ -106,7 +107,7 @@ async def test_a_postgres_that_comes_back_is_used_again(tmp_path: Path) -> None:
         server.remove()
 
 
-async def test_a_database_that_does_not_open_is_tried_again_by_who_asks_next(tmp_path: Path) -> None:
+async def test_a_database_that_does_not_open_is_tried_again_by_the_next_call(tmp_path: Path) -> None:
     (tmp_path / "turnout.db").mkdir()
     database = LazyDatabase(tmp_path)
     with pytest.raises(StorageUnavailable):

@@ -1,4 +1,4 @@
-"""The migrations: the one way to make a table, whatever was there before and however many come at once."""
+"""The migrations: they work on every older database, and for several processes at once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ INSERT INTO attempts VALUES ('old-1', 'old', 1, 5, 'openai', '', '', 'm', 'd', '
 
 
 async def compared(address: str) -> list[object]:
-    """What would have to change for the database to be as ``tables`` says."""
+    """The changes that the database would need to be as ``tables`` says."""
 
     def differences(connection: Connection) -> list[object]:
         options = {"compare_type": True, "compare_server_default": True}
@@ -51,9 +51,9 @@ async def compared(address: str) -> list[object]:
 
     engine = engine_of(address)
     async with engine.connect() as connection:
-        found = await connection.run_sync(differences)
+        changes = await connection.run_sync(differences)
     await engine.dispose()
-    return found
+    return changes
 
 
 def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
@@ -75,7 +75,7 @@ async def test_a_database_from_before_there_were_migrations_is_adopted(database_
         assert old.end is not None
         assert (old.end.operation, old.end.changes, old.end.usage) == ("chat", (), Usage(input=1, output=2))
         assert await store.insert([attempt("old"), attempt("new", operation="embeddings")]) == 1
-        assert [found.end and found.end.operation for found in await store.of_request("new")] == ["embeddings"]
+        assert [new.end and new.end.operation for new in await store.of_request("new")] == ["embeddings"]
     assert await compared(database_address) == []
 
 
@@ -118,7 +118,7 @@ async def test_many_may_open_a_new_database_at_once(database_address: str) -> No
 
 
 async def test_a_process_may_open_several_new_databases_at_once(tmp_path: Path) -> None:
-    """In one event loop, and in others beside it, as several gateways of the library do."""
+    """Several gateways of the library do so, in one event loop and in others beside it."""
 
     async def open_some(name: str) -> None:
         addresses = [f"sqlite+aiosqlite:///{tmp_path}/{name}-{number}.db" for number in range(3)]
@@ -126,6 +126,8 @@ async def test_a_process_may_open_several_new_databases_at_once(tmp_path: Path) 
             await engine.dispose()
 
     await asyncio.gather(open_some("here"), *(asyncio.to_thread(asyncio.run, open_some(name)) for name in "ab"))
+    names = [f"{name}-{number}" for name in ("here", "a", "b") for number in range(3)]
+    assert [await tables(f"sqlite+aiosqlite:///{tmp_path}/{name}.db") for name in names] == [TABLES] * 9
 
 
 async def test_an_opening_that_is_given_up_leaves_the_way_free(tmp_path: Path) -> None:
@@ -134,7 +136,9 @@ async def test_an_opening_that_is_given_up_leaves_the_way_free(tmp_path: Path) -
         await asyncio.wait({opening}, timeout=0.2)
         opening.cancel()
         await asyncio.wait({opening})
-    await (await open_database(f"sqlite+aiosqlite:///{tmp_path}/b.db")).dispose()
+    other = f"sqlite+aiosqlite:///{tmp_path}/b.db"
+    await (await open_database(other)).dispose()
+    assert await tables(other) == TABLES
 
 
 async def test_several_processes_may_open_a_new_database_at_once(database_address: str) -> None:
@@ -154,12 +158,14 @@ async def test_several_processes_may_open_a_new_database_at_once(database_addres
         for _ in range(4)
     ]  # fmt: skip
     ended = await asyncio.gather(*(process.communicate(b"!") for process in processes))
-    assert [(process.returncode, said) for process, (_, said) in zip(processes, ended, strict=True)] == [(0, b"")] * 4
+    assert [(process.returncode, errors) for process, (_, errors) in zip(processes, ended, strict=True)] == [
+        (0, b"")
+    ] * 4
     assert await run(database_address, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    """What it had done is undone, and the next one who opens the database begins anew."""
+    """Its changes are undone, and the next opening begins from the start."""
     path = tmp_path / "turnout.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE revisions (strange TEXT)")  # in the way of 0003
@@ -168,7 +174,7 @@ async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert await tables(f"sqlite+aiosqlite:///{path}") == {"revisions"}
 
 
-async def test_what_a_newer_version_has_changed_is_not_touched(database_address: str) -> None:
+async def test_a_database_that_a_newer_version_has_changed_is_not_touched(database_address: str) -> None:
     async with opened(database_address):
         pass
     await run(database_address, "UPDATE alembic_version SET version_num = '9999'")
@@ -192,5 +198,5 @@ async def test_alembic_is_not_loaded_for_a_database_that_is_up_to_date(tmp_path:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", source, address, stdout=asyncio.subprocess.PIPE
     )
-    said, _ = await process.communicate()
-    assert said == b"False\n"
+    output, _ = await process.communicate()
+    assert output == b"False\n"

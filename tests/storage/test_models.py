@@ -1,4 +1,4 @@
-"""The table of models: one of each id, and a number that tells of every change."""
+"""The table of models: one model of each id, and a number that grows with every change."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ async def store(database_address: str) -> AsyncIterator[Models]:
     await engine.dispose()
 
 
-async def test_models_are_told_in_the_order_in_which_they_were_made(store: Models) -> None:
+async def test_models_come_in_the_order_of_their_creation(store: Models) -> None:
     assert await store.all() == (0, [])
     assert await store.add(FAST)
     assert await store.add(SLOW)
     assert await store.all() == (2, [SLOW, FAST])
 
 
-async def test_an_id_is_let_in_once_and_the_one_that_is_there_stays(store: Models) -> None:
+async def test_an_id_is_added_once_and_the_first_model_stays(store: Models) -> None:
     assert await store.add(FAST)
     assert not await store.add(msgspec.structs.replace(FAST, definition="other"))
     assert await store.all() == (1, [FAST])
 
 
 async def test_a_change_needs_the_model_to_be_as_it_was(store: Models) -> None:
-    """Of two who change the same one, the second is told."""
+    """Of two callers who change the same model, the second one gets False."""
     await store.add(FAST)
     mine, theirs = (msgspec.structs.replace(FAST, definition=text, updated=9) for text in ("mine", "theirs"))
     assert await store.replace(FAST, theirs)
@@ -46,7 +46,7 @@ async def test_a_change_needs_the_model_to_be_as_it_was(store: Models) -> None:
     assert not await store.replace(SLOW, SLOW)
 
 
-async def test_what_is_deleted_is_gone(store: Models) -> None:
+async def test_a_deleted_model_is_gone(store: Models) -> None:
     await store.add(FAST)
     assert await store.remove(FAST.id)
     assert not await store.remove(FAST.id)
@@ -74,8 +74,8 @@ async def test_changes_at_once_are_all_counted(store: Models) -> None:
 
 
 async def test_first_changes_at_once_lose_none(store: Models) -> None:
-    """Nobody has counted before them."""
+    """There is no earlier change to count from."""
     rows = [ModelRow(id=f"m{number}", definition="{}", created=1, updated=1) for number in range(3)]
     assert all(await asyncio.gather(*(store.add(row) for row in rows)))
-    revision, found = await store.all()
-    assert (revision, {row.id for row in found}) == (3, {"m0", "m1", "m2"})
+    revision, models = await store.all()
+    assert (revision, {row.id for row in models}) == (3, {"m0", "m1", "m2"})

@@ -46,8 +46,8 @@ async def test_a_conversation_comes_oldest_first(turns: Turns) -> None:
     assert await turns.until("c1", "k", NOW) == rows[:1]
 
 
-async def test_what_isnt_all_there_isnt_there(turns: Turns) -> None:
-    """Unknown, another key's, with a part that is gone, or expired."""
+async def test_a_conversation_with_a_missing_turn_is_empty(turns: Turns) -> None:
+    """The turn may be unknown, another key's, removed, or expired."""
     await turns.add(turn("1"))
     await turns.add(turn("2", "1"))
     await turns.add(turn("theirs", "1", key_id="other"))
@@ -65,7 +65,7 @@ async def test_a_circle_comes_to_an_end(turns: Turns) -> None:
     assert await turns.until("2", "k", NOW) == []
 
 
-async def test_what_is_continued_stays_longer(turns: Turns) -> None:
+async def test_a_turn_that_is_continued_is_kept_longer(turns: Turns) -> None:
     await turns.add(turn("1"))
     await turns.add(turn("2", "1", created=NOW + 20 * DAY, expires=NOW + 50 * DAY))
     assert len(await turns.until("2", "k", NOW + 49 * DAY)) == 2
@@ -87,7 +87,7 @@ async def test_only_its_own_key_removes_a_turn(turns: Turns) -> None:
     assert not await turns.remove("1", "k")
 
 
-async def test_what_has_expired_is_swept_away(turns: Turns) -> None:
+async def test_expired_turns_are_removed(turns: Turns) -> None:
     await turns.add(turn("old", expires=NOW))
     await turns.add(turn("new"))
     assert await turns.sweep(NOW) == 1
@@ -96,18 +96,18 @@ async def test_what_has_expired_is_swept_away(turns: Turns) -> None:
 
 
 ODD = ["a\0b", "\0", "\ud800", "a\udfffé"]
-"""What no database, or not every one, can hold. Clients send them as ids, and providers in what is kept."""
+"""Texts that some or all databases can't hold. Clients send them as ids, providers in their answers."""
 
 
 @pytest.mark.parametrize("text", ODD, ids=ascii)
-async def test_a_text_that_can_not_be_there_is_not_there(turns: Turns, text: str) -> None:
+async def test_an_id_that_cannot_be_stored_is_not_found(turns: Turns, text: str) -> None:
     assert await turns.until(text, "k", NOW) == []
     assert await turns.until("1", text, NOW) == []
     assert not await turns.remove(text, text)
 
 
 @pytest.mark.parametrize("text", ODD, ids=ascii)
-async def test_a_text_that_can_not_be_kept_loses_no_turn(turns: Turns, text: str) -> None:
+async def test_a_text_that_cannot_be_stored_loses_no_turn(turns: Turns, text: str) -> None:
     await turns.add(turn("1", deployment=text, items=text, output=text, answer=text))
     await turns.add(turn(text, text))
     (kept,) = await turns.until("1", "k", NOW)

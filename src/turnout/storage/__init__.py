@@ -1,4 +1,4 @@
-"""The database. SQLAlchemy is imported when it is opened, not with this room: that costs 0.6 s and 24 MB."""
+"""The database. SQLAlchemy is imported when it is opened, not with this package: the import costs 0.6 s and 24 MB."""
 
 from .address import database_url
 from .lazy import LazyDatabase

@@ -1,4 +1,4 @@
-"""Where the database is."""
+"""The address of the database."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _DRIVERS = {
 _HOSTS = re.compile(r"((\[[^\]]+\]|[^\[\]:,]*)(:\d{1,5})?)(,(\[[^\]]+\]|[^\[\]:,]*)(:\d{1,5})?)*")
 
 
-def database_url(data_dir: Path, told: str | None = None) -> str:
-    """SQLAlchemy's address: the one that was told (``DATABASE_URL``), else a file in the data directory.
+def database_url(data_dir: Path, configured_url: str | None = None) -> str:
+    """SQLAlchemy's address: that of ``configured_url`` (``DATABASE_URL``), else a file in the data directory.
 
-    Raises ``ConfigError`` for what isn't an address of a supported kind, without showing what may hold a password.
+    Raises ``ConfigError`` for an unsupported address. Its text doesn't show parts that may hold a password.
     """
-    if not told:
+    if not configured_url:
         return f"{SQLITE}:///{data_dir.absolute() / FILE_NAME}"
-    scheme, _, place = told.partition("://")
+    scheme, _, location = configured_url.partition("://")
     if scheme not in _DRIVERS:
-        shown = f"'{scheme}'" if place else "this"
+        shown = f"'{scheme}'" if location else "this"
         raise ConfigError(
             f"DATABASE_URL: {shown} is not supported. Use postgresql://user:password@host:5432/database or "
             f"sqlite:///path/to/{FILE_NAME}, or leave it out: the data directory then holds the database."
         )
-    if _DRIVERS[scheme] == POSTGRES and not _HOSTS.fullmatch(_hosts(place)):
+    if _DRIVERS[scheme] == POSTGRES and not _HOSTS.fullmatch(_hosts(location)):
         raise ConfigError(
             "DATABASE_URL: expected postgresql://user:password@host:5432/database; "
             "in a password, write '/' as %2F, '?' as %3F, '#' as %23 and '@' as %40"
         )
-    return f"{_DRIVERS[scheme]}://{place}"
+    return f"{_DRIVERS[scheme]}://{location}"
 
 
-def _hosts(place: str) -> str:
-    """``host:port``, or several with commas between."""
-    return re.split(r"[/?#]", place, maxsplit=1)[0].rpartition("@")[2]
+def _hosts(location: str) -> str:
+    """``host:port``, or several of them with commas between."""
+    return re.split(r"[/?#]", location, maxsplit=1)[0].rpartition("@")[2]

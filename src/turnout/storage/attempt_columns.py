@@ -11,12 +11,12 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer
 from turnout.core import AttemptEnd, AttemptStart, Usage
 
 from .attempt_rows import COLUMNS, END_COLUMNS, USAGE_COLUMNS
-from .words import Words
+from .texts import StorableText
 
 _SQL_TYPES: dict[type[inspect.Type], Any] = {
-    inspect.StrType: Words,
-    inspect.LiteralType: Words,
-    inspect.VarTupleType: Words,  # as a JSON array
+    inspect.StrType: StorableText,
+    inspect.LiteralType: StorableText,
+    inspect.VarTupleType: StorableText,  # as a JSON array
     inspect.IntType: BigInteger,
     inspect.BoolType: Boolean,
 }
@@ -30,9 +30,9 @@ def attempt_columns() -> list[Column[Any]]:
     """
     special: dict[str, Column[Any]] = {
         "number": Column("number", Integer, nullable=False),
-        "outcome": Column("outcome", Words, nullable=False),
+        "outcome": Column("outcome", StorableText, nullable=False),
         "status": Column("status", Integer, nullable=False),
-        "operation": Column("operation", Words, server_default="chat"),
+        "operation": Column("operation", StorableText, server_default="chat"),
     }
     starts, ends, usage = (_fields(declaration) for declaration in (AttemptStart, AttemptEnd, Usage))
     columns: dict[str, Column[Any]] = {}

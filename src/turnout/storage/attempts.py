@@ -11,7 +11,7 @@ from turnout.core import EndedAttempt
 
 from . import bulk
 from .attempt_rows import attempt_of
-from .database import telling_of_faults
+from .database import storage_errors
 from .tables import attempts
 
 
@@ -22,15 +22,15 @@ class Attempts:
         self._engine = engine
 
     async def insert(self, new_attempts: Sequence[EndedAttempt]) -> int:
-        """Adds the rows in one transaction; those that are there already stay as they are. How many were new."""
-        with telling_of_faults():
+        """Adds attempts in one transaction. Those that are there already stay as they are. Returns how many are new."""
+        with storage_errors():
             async with self._engine.begin() as connection:
                 return await bulk.insert(connection, new_attempts)
 
     async def of_request(self, request_id: str) -> list[EndedAttempt]:
-        """A request's attempts, in no order."""
-        question = select(attempts).where(attempts.c.request_id == request_id)
-        with telling_of_faults():
+        """A request's attempts, in no particular order."""
+        query = select(attempts).where(attempts.c.request_id == request_id)
+        with storage_errors():
             async with self._engine.connect() as connection:
-                rows = await connection.execute(question)
+                rows = await connection.execute(query)
                 return [attempt_of(dict(row)) for row in rows.mappings()]

@@ -16,7 +16,7 @@ from turnout.core import EndedAttempt
 
 from .attempt_rows import COLUMNS, row_of
 from .tables import attempts
-from .words import storable
+from .texts import storable
 
 ROWS_PER_STATEMENT = 512
 """This number times the number of columns stays below SQLite's limit of 32,766 parameters for a statement."""
@@ -68,7 +68,7 @@ async def _insert_columns(connection: AsyncConnection, rows: Sequence[Row]) -> i
 
 
 def _storable(values: Row) -> list[object]:
-    """Does for an array what the type ``Words`` does for a single parameter."""
+    """Does for an array what the type ``StorableText`` does for a single parameter."""
     return [storable(value) if isinstance(value, str) else value for value in values]
 
 

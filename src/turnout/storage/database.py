@@ -1,4 +1,4 @@
-"""Opens the database, and turns what goes wrong with it into ``StorageUnavailable``."""
+"""Opens the database, and turns its errors into ``StorageUnavailable``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import postgres, sqlite
 from .address import POSTGRES
 from .upgrade import upgrade
 
-_DRIVERS_CLASS = re.compile(r"^<class '[\w.]+'>: ")
+_DRIVER_CLASS = re.compile(r"^<class '[\w.]+'>: ")
 _ARGUMENT = re.compile(r"(invalid input for query argument \$\d+).*")
 
 
@@ -24,7 +24,7 @@ async def open_database(url: str) -> AsyncEngine:
 
     Several processes may do this at once.
     """
-    with telling_of_faults():
+    with storage_errors():
         engine = engine_of(url)
         try:
             if engine.dialect.name == "sqlite":
@@ -37,21 +37,21 @@ async def open_database(url: str) -> AsyncEngine:
 
 
 def engine_of(url: str) -> AsyncEngine:
-    """The engine alone, which has not connected yet."""
+    """An engine that has not connected yet."""
     return postgres.engine_of(url) if url.startswith(POSTGRES) else sqlite.engine_of(url)
 
 
 @contextmanager
-def telling_of_faults() -> Iterator[None]:
-    """Anything that the database, its driver or its disk raises in here becomes ``StorageUnavailable``."""
+def storage_errors() -> Iterator[None]:
+    """Turns errors of the database, its driver and its disk into ``StorageUnavailable``."""
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        raise StorageUnavailable(f"The database can't be used: {_said(error)}") from error
+        raise StorageUnavailable(f"The database can't be used: {_message(error)}") from error
 
 
-def _said(error: Exception) -> str:
-    """The driver's own words in one line, without the statement, its parameters, and the row that was refused."""
-    words = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-    words = _ARGUMENT.sub(r"\1", _DRIVERS_CLASS.sub("", words))
-    return words or type(error).__name__
+def _message(error: Exception) -> str:
+    """The first line of the driver's message, without the statement, its parameters, and the row that was refused."""
+    first_line = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
+    message = _ARGUMENT.sub(r"\1", _DRIVER_CLASS.sub("", first_line))
+    return message or type(error).__name__

@@ -1,4 +1,4 @@
-"""The database of a process, opened when it is first needed."""
+"""A process's database, opened at its first use."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class LazyDatabase:
-    """The service needs no database to be ready, nor to stay up: whoever needs it asks for it, and may ask again.
+    """The service starts and runs without a database, too: the first call that needs it opens it.
 
     Every call may raise ``StorageUnavailable``; the next one tries again.
     """
 
-    def __init__(self, data_dir: Path, told_url: str | None = None) -> None:
-        """Raises ``ConfigError``. ``told_url`` is ``DATABASE_URL``."""
-        self._url = database_url(data_dir, told_url)
+    def __init__(self, data_dir: Path, configured_url: str | None = None) -> None:
+        """``configured_url`` is ``DATABASE_URL``. Raises ``ConfigError``."""
+        self._url = database_url(data_dir, configured_url)
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
 
     async def attempts(self) -> Attempts:
         engine = await self._ready()
-        from .attempts import Attempts  # SQLAlchemy has been imported by now, beside the event loop
+        from .attempts import Attempts  # a thread has imported SQLAlchemy by now, so this is quick
 
         return Attempts(engine)
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from .database import telling_of_faults
+from .database import storage_errors
 from .rows import ModelRow
 from .tables import models, revisions
 
@@ -23,23 +23,23 @@ class Models:
         self._engine = engine
 
     async def revision(self) -> int:
-        """Another number than before when something has changed, whichever process or host did it."""
-        with telling_of_faults():
+        """A number that is another one after every change, by any process or host."""
+        with storage_errors():
             async with self._engine.connect() as connection:
                 return await _revision(connection)
 
     async def all(self) -> tuple[int, list[ModelRow]]:
-        """The models in the order of their making, those of one second by id; and their revision, or one before."""
-        question = select(models).order_by(models.c.created, models.c.id)
-        with telling_of_faults():
+        """The revision, and the models sorted by creation time and id. They may be newer than the revision."""
+        query = select(models).order_by(models.c.created, models.c.id)
+        with storage_errors():
             async with self._engine.connect() as connection:
                 revision = await _revision(connection)
-                return revision, [ModelRow(*row) for row in await connection.execute(question)]
+                return revision, [ModelRow(*row) for row in await connection.execute(query)]
 
     async def add(self, row: ModelRow) -> bool:
-        """False when there is one of that id."""
+        """False when there is a model of that id."""
         values = {"id": row.id, "definition": row.definition, "created": row.created, "updated": row.updated}
-        with telling_of_faults():
+        with storage_errors():
             try:
                 async with self._changing() as connection:
                     await connection.execute(insert(models).values(values))
@@ -48,22 +48,22 @@ class Models:
         return True
 
     async def replace(self, before: ModelRow, after: ModelRow) -> bool:
-        """False when there is no model that is as ``before``: another one was quicker."""
-        same = (models.c.id == before.id) & (models.c.definition == before.definition)
+        """False when no model is like ``before``: then somebody else has changed it."""
+        is_unchanged = (models.c.id == before.id) & (models.c.definition == before.definition)
         values = {"definition": after.definition, "updated": after.updated}
-        with telling_of_faults():
+        with storage_errors():
             async with self._changing() as connection:
-                return (await connection.execute(update(models).where(same).values(values))).rowcount == 1
+                return (await connection.execute(update(models).where(is_unchanged).values(values))).rowcount == 1
 
     async def remove(self, id_: str) -> bool:
-        """False when there is none of that id."""
-        with telling_of_faults():
+        """False when there is no model of that id."""
+        with storage_errors():
             async with self._changing() as connection:
                 return (await connection.execute(delete(models).where(models.c.id == id_))).rowcount == 1
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that makes a new revision. Its row is written first, so that changes come one after another."""
+        """A transaction with a new revision. It writes the revision's row first, so two changes never overlap."""
         async with self._engine.begin() as connection:
             await connection.execute(_next_revision)
             yield connection
@@ -73,5 +73,5 @@ _next_revision = update(revisions).where(revisions.c.name == _NAME).values(numbe
 
 
 async def _revision(connection: AsyncConnection) -> int:
-    found = await connection.execute(select(revisions.c.number).where(revisions.c.name == _NAME))
-    return int(found.scalar_one())
+    rows = await connection.execute(select(revisions.c.number).where(revisions.c.name == _NAME))
+    return int(rows.scalar_one())

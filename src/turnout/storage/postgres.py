@@ -10,15 +10,15 @@ from turnout.errors import StorageUnavailable
 from .address import POSTGRES
 
 CONNECTIONS = 3
-"""In each process: one that settles, one that recovers, one that reads. Who finds none waits."""
+"""In each process: for settling, for recovery and for reading. A task that finds none free waits."""
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30
-"""Longer than any statement takes: a server that is gone without a word must not hold the ledger for ever."""
+"""Longer than any statement takes. A server that no longer answers must not block the ledger for ever."""
 
 
 def engine_of(url: str) -> AsyncEngine:
-    """asyncpg reads the address itself, so it may hold whatever libpq's do: ``sslmode``, sockets, several hosts."""
+    """asyncpg parses the address, so all of libpq's forms work: ``sslmode``, sockets, several hosts."""
     address = "postgresql" + url.removeprefix(POSTGRES)
 
     async def connect() -> asyncpg.Connection:
@@ -31,7 +31,7 @@ def engine_of(url: str) -> AsyncEngine:
             )
         except TimeoutError as error:
             raise StorageUnavailable(f"Postgres did not answer within {CONNECT_SECONDS} s.") from error
-        except asyncpg.PostgresError as error:  # the server's words name the user and the database, never the password
+        except asyncpg.PostgresError as error:  # its message names the user and the database, never the password
             raise StorageUnavailable(f"Postgres refused the connection: {error.args[0]}") from error
         except (asyncpg.InterfaceError, ValueError) as error:
             raise StorageUnavailable("DATABASE_URL is not an address that asyncpg understands.") from error

@@ -19,7 +19,7 @@ BUSY_SECONDS = 5
 """How long a writer waits for another process that is writing."""
 
 CONNECTIONS = 3
-"""One that settles, one that recovers, one that reads. Each is a thread with a few megabytes; who finds none waits."""
+"""For settling, for recovery and for reading. Each has a thread with a few megabytes. A task that finds none waits."""
 
 _OWNER_ONLY = 0o600
 
@@ -32,7 +32,7 @@ def engine_of(url: str) -> AsyncEngine:
 
 
 def _make_file(url: str) -> None:
-    """Only its owner may read it; SQLite's files beside it have the same mode."""
+    """Makes the file readable by its owner only. SQLite gives its other files the same mode."""
     name = make_url(url).database
     if not name or name == ":memory:":
         return
@@ -41,21 +41,21 @@ def _make_file(url: str) -> None:
     if not path.exists():
         path.touch(_OWNER_ONLY)
     elif path.is_file():
-        with suppress(PermissionError):  # another user's: whether it may be read is for them to say
+        with suppress(PermissionError):  # another user owns it, and decides who may read it
             os.chmod(path, _OWNER_ONLY)
 
 
 def _configure(connection: DBAPIConnection, _record: object) -> None:
-    """A commit doesn't wait for the disk: with a write-ahead log it outlives the process, though not a power cut."""
+    """Lets a commit not wait for the disk. With a write-ahead log it survives the process, but not a power cut."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
 
 async def prepare(engine: AsyncEngine) -> None:
-    """With a write-ahead log, readers and the one writer don't wait for each other. The file remembers it.
+    """Switches to a write-ahead log, which the file remembers: readers and the writer don't wait for each other.
 
-    Several workers come here at once, and SQLite refuses at once to change to such a log meanwhile.
+    Several workers may do this at once. SQLite then refuses the switch without waiting, so it is tried again.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:

@@ -1,11 +1,11 @@
-"""The tables, as statements use them. The migrations make them; a test compares the two."""
+"""The tables, as statements use them. The migrations make them; a test compares both."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, MetaData, PrimaryKeyConstraint, Table
 
 from .attempt_columns import attempt_columns
-from .words import Words
+from .texts import StorableText
 
 metadata = MetaData()
 
@@ -13,7 +13,7 @@ attempts = Table(
     "attempts",
     metadata,
     *attempt_columns(),
-    # One index does two jobs: it finds a request's attempts, and it lets an attempt in only once.
+    # This index finds a request's attempts, and it lets an attempt in only once.
     PrimaryKeyConstraint("request_id", "attempt_id"),
     Index("attempts_started", "started"),
     Index("attempts_user_started", "user", "started"),
@@ -23,8 +23,8 @@ attempts = Table(
 models = Table(
     "models",
     metadata,
-    Column("id", Words, primary_key=True),
-    Column("definition", Words, nullable=False),  # JSON
+    Column("id", StorableText, primary_key=True),
+    Column("definition", StorableText, nullable=False),  # JSON
     Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
     Column("updated", BigInteger, nullable=False),
 )
@@ -32,20 +32,20 @@ models = Table(
 revisions = Table(
     "revisions",
     metadata,
-    Column("name", Words, primary_key=True),
+    Column("name", StorableText, primary_key=True),
     Column("number", BigInteger, nullable=False),
 )
 
 turns = Table(
     "turns",
     metadata,
-    Column("id", Words, primary_key=True),  # the answer's
-    Column("key_id", Words, nullable=False),
-    Column("previous", Words),
-    Column("deployment", Words, nullable=False),
-    Column("items", Words, nullable=False),  # this and the next two: JSON
-    Column("output", Words, nullable=False),
-    Column("answer", Words, nullable=False),
+    Column("id", StorableText, primary_key=True),  # of the answer
+    Column("key_id", StorableText, nullable=False),
+    Column("previous", StorableText),
+    Column("deployment", StorableText, nullable=False),
+    Column("items", StorableText, nullable=False),  # this and the next two: JSON
+    Column("output", StorableText, nullable=False),
+    Column("answer", StorableText, nullable=False),
     Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
     Column("expires", BigInteger, nullable=False),
     Index("turns_expires", "expires"),

@@ -1,7 +1,7 @@
-"""Brings a database's tables to what this version needs, whoever made them.
+"""Changes a database's tables to those that this version needs.
 
-The migrations in ``migrations/versions`` are the one way to make a table. Alembic, which runs them, takes 0.4 s to
-import: a database that is up to date never pays for it.
+Only the migrations in ``migrations/versions`` make tables. Alembic runs them and takes 0.4 s to import, so it is not
+imported for a database that is up to date.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ HEAD = max(file.name[1:5] for file in _VERSIONS.glob("v*.py"))
 """The number of the newest migration, by the names of their files: ``v0004_turns.py``."""
 
 _MIGRATING = threading.Lock()
-_LOCK = 0x7475726E6F7574  # "turnout": what migrations hold in Postgres while they run
+_LOCK = 0x7475726E6F7574  # "turnout": the key of the lock that migrations hold in Postgres
 
 
 async def upgrade(engine: AsyncEngine) -> None:
-    """Several processes may do this at once: one migrates, the others wait for it and find nothing left to do.
+    """Several processes may do this at once: one migrates, the others wait and then have nothing to do.
 
-    Raises ``StorageUnavailable`` for a database that a newer version made.
+    Raises ``StorageUnavailable`` for a database that a newer version has changed.
     """
     async with engine.connect() as connection:
         if await connection.run_sync(revision) == HEAD:
             return
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step; we tell the outcome
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # Alembic logs every step, we log the outcome
     alembic = await asyncio.to_thread(importlib.import_module, "turnout.storage.migrations.run")
     async with _one_at_a_time(), engine.begin() as connection:
         await _lock(connection)
@@ -43,7 +43,7 @@ async def upgrade(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def _one_at_a_time() -> AsyncIterator[None]:
-    """In this process: what Alembic works on stands in its module, for all event loops."""
+    """A lock inside this process: Alembic keeps its state in a module, which all event loops share."""
     acquiring = asyncio.ensure_future(asyncio.to_thread(_MIGRATING.acquire))
     try:
         await asyncio.shield(acquiring)
@@ -57,15 +57,15 @@ async def _one_at_a_time() -> AsyncIterator[None]:
 
 
 def revision(connection: Connection) -> str | None:
-    """The newest migration that the database has had; None before the first one."""
+    """The database's newest migration; None before the first one."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found is None else str(found)
+    number = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if number is None else str(number)
 
 
 async def _lock(connection: AsyncConnection) -> None:
-    """Until the transaction ends, no other process migrates. SQLite's lock is the one of whoever writes."""
+    """Keeps other processes from migrating until the transaction ends. SQLite's lock is its writer lock."""
     if connection.dialect.name == "sqlite":
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:

@@ -1,1 +1,1 @@
-"""Alembic's folder. ``alembic revision -m "…"`` begins a new migration; docs/decisions/storage.md says how."""
+"""Alembic's folder. docs/decisions/storage.md says how to add a migration."""

@@ -1,4 +1,4 @@
-"""How Alembic gets its connection: from ``run.migrate``, or for its command line from ``DATABASE_URL``."""
+"""Gives Alembic its connection: that of ``run.migrate``, or on the command line the one of ``DATABASE_URL``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from turnout.storage.address import database_url
 from turnout.storage.database import engine_of
 from turnout.storage.tables import metadata
-from turnout.storage.words import Words
+from turnout.storage.texts import StorableText
 
 
 def _plain_type(kind: str, value: Any, _context: object) -> str | Literal[False]:
-    """Lets a generated migration say ``sa.Text`` for ``Words``: a migration must not depend on code that may change."""
-    return "sa.Text" if kind == "type" and isinstance(value, Words) else False
+    """Writes ``sa.Text`` for ``StorableText``: a migration must not depend on code that may change."""
+    return "sa.Text" if kind == "type" and isinstance(value, StorableText) else False
 
 
 def _run(connection: Connection) -> None:

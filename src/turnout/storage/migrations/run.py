@@ -1,4 +1,4 @@
-"""Runs what is missing of the migrations."""
+"""Runs the migrations that a database has not had yet."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def configuration() -> Config:
 
 
 def migrate(connection: Connection) -> None:
-    """In the transaction that is open, which holds the lock. Raises ``StorageUnavailable``."""
-    config, now = configuration(), revision(connection)
+    """Works inside the open transaction, which holds the lock. Raises ``StorageUnavailable``."""
+    config, current = configuration(), revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if now is not None and now not in known:
+    if current is not None and current not in known:
         raise StorageUnavailable(
-            f"The database can't be used: a newer version of Turnout has changed it (to {now}; this one knows {HEAD}). "
-            "Use that version, or another database."
+            f"The database can't be used: a newer version of Turnout has changed it (to {current}; "
+            f"this one knows {HEAD}). Use that version, or another database."
         )
-    if now == HEAD:
-        return  # another process did it while we waited
+    if current == HEAD:
+        return  # another process has migrated while this one waited
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    _log.info("The database's tables are those of version %s now (before: %s).", HEAD, now or "none")
+    _log.info("The database's tables are those of version %s now (before: %s).", HEAD, current or "none")

@@ -1,1 +1,1 @@
-"""One file for each migration, in order. What has been released never changes."""
+"""One file for each migration, in order. A released migration never changes."""

@@ -1,4 +1,4 @@
-"""The attempts' table. A database that has it already, from before there were migrations, is adopted as it is."""
+"""The attempts' table. A database that has it from the time before migrations is adopted as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attempt was asked to do, what was done to its media, and the tokens of media. Before, all were chats."""
+"""An attempt's operation, the changes to its media, and the tokens of media. Attempts before this were chats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The default fills in the rows that are there without writing them anew."""
+    """The default gives the present rows a value without rewriting them."""
     op.add_column("attempts", sa.Column("operation", sa.Text, server_default="chat"))
     op.add_column("attempts", sa.Column("changes", sa.Text))
     op.add_column("attempts", sa.Column("audio_input", sa.BigInteger))

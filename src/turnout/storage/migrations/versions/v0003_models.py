@@ -1,4 +1,4 @@
-"""Models made through the API, and a number that tells every process when something has changed."""
+"""Models made through the API, and a number by which every process notices a change."""
 
 from __future__ import annotations
 

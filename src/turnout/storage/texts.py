@@ -1,8 +1,8 @@
-"""Texts as every database can hold them.
+"""Texts that every database can hold.
 
-Postgres refuses U+0000, and no database takes half a character (``"\\ud800"``). Clients and providers send both. The
-columns' type sees to it, in what is written and in what is looked for: so no statement has to think of it, and the
-mistake of a client is never taken for a failing database.
+Postgres refuses U+0000, and no database takes half a surrogate pair (``"\\ud800"``). Clients and providers send both.
+The type of the columns replaces them in every parameter of a statement. So no caller has to do it, and a client's
+mistake never looks like a failing database.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 def storable(text: str) -> str:
-    """``text``, or the same with U+FFFD in the place of what can't be stored."""
+    """``text`` with U+FFFD in the place of every character that can't be stored."""
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     try:
@@ -22,7 +22,7 @@ def storable(text: str) -> str:
     return text
 
 
-class Words(TypeDecorator[str]):
+class StorableText(TypeDecorator[str]):
     """A column of texts."""
 
     impl = Text
