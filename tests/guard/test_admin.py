@@ -1,4 +1,4 @@
-"""Who may change what is served."""
+"""Which keys may administer the service."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_who_may(key: Key, keys: list[Key], required: bool, local: bool, may: bo
 @pytest.mark.parametrize(
     ("key", "error"), [(ANONYMOUS, Unauthenticated), (TEAM, Forbidden)], ids=["nobody", "somebody"]
 )
-def test_who_may_not_is_told_how_to_make_an_admin_key(key: Key, error: type[Exception]) -> None:
+def test_a_refusal_explains_how_to_make_an_admin_key(key: Key, error: type[Exception]) -> None:
     with pytest.raises(error, match=r"admin key.*'admin: true'.*TURNOUT_ADMIN_KEY"):
         require_admin(key, [ADMIN], required=False, local=True)
     require_admin(ADMIN, [ADMIN], required=True, local=False)

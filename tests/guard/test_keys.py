@@ -1,4 +1,4 @@
-"""Who asks, and what they may ask for."""
+"""Finding the key of a request, and the models that it may use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS = {KEY.digest: KEY}
 
 
 class Names:
-    """What ``Snapshot`` tells: these pairs are one model."""
+    """A stand-in for ``Snapshot``: each of these pairs names one model."""
 
     def __init__(self, **same: str) -> None:
         self._same = same | {other: name for name, other in same.items()}
@@ -46,7 +46,7 @@ def test_a_right_key_is_known(required: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "told"),
+    ("secret", "message"),
     [
         pytest.param(None, "No API key was sent", id="none"),
         pytest.param(b"", "is not known", id="empty"),
@@ -58,9 +58,9 @@ def test_a_right_key_is_known(required: bool) -> None:
         pytest.param("schlüssel".encode("latin-1"), "is not known", id="not-utf8"),
     ],
 )
-def test_anything_else_is_refused_without_repeating_it(secret: bytes | None, told: str) -> None:
+def test_anything_else_is_refused_without_repeating_it(secret: bytes | None, message: str) -> None:
     secrets = [] if secret is None else [secret]
-    with pytest.raises(Unauthenticated, match=told) as caught:
+    with pytest.raises(Unauthenticated, match=message) as caught:
         authenticate(secrets, KEYS, required=True)
     assert caught.value.status == 401
     assert "sk-" not in caught.value.message
@@ -68,7 +68,7 @@ def test_anything_else_is_refused_without_repeating_it(secret: bytes | None, tol
 
 
 def test_the_comparison_takes_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A found key is compared once more, by the function that is made for it."""
+    """The key that was found is compared again, by the function that is made for this."""
     compared: list[tuple[Any, Any]] = []
 
     def compare(a: Any, b: Any) -> bool:

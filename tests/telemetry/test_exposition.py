@@ -36,40 +36,42 @@ def count(counted: Metrics, model: str, *, seconds: float = 0.02) -> None:
 
 
 def samples(counted: Metrics) -> dict[tuple[str, str, str], float]:
-    """By name, model, and the label that is left."""
+    """The values by name, model, and the label ``le`` or ``kind``."""
     families = text_string_to_metric_families(exposition(counted.tally).decode())
     return {
-        (told.name, told.labels.get("model", ""), told.labels.get("le") or told.labels.get("kind") or ""): told.value
+        (sample.name, sample.labels.get("model", ""), sample.labels.get("le") or sample.labels.get("kind") or ""): (
+            sample.value
+        )
         for family in families
-        for told in family.samples
+        for sample in family.samples
     }
 
 
 @pytest.mark.parametrize("model", ["fast", ODD], ids=["plain", "odd"])
-def test_everything_is_told(model: str) -> None:
+def test_everything_is_shown(model: str) -> None:
     counted = Metrics()
     count(counted, model, seconds=0.02)
     count(counted, model, seconds=700)
     counted.tally.in_flight = 3
-    told = samples(counted)
-    assert told["turnout_in_flight", "", ""] == 3
+    values = samples(counted)
+    assert values["turnout_in_flight", "", ""] == 3
     for name in ("turnout_request_seconds", "turnout_attempt_seconds", "turnout_first_token_seconds"):
-        assert [told[f"{name}_bucket", model, le] for le in ("0.01", "0.025", "600.0", "+Inf")] == [0, 1, 1, 2]
-        assert told[f"{name}_count", model, ""] == 2
-        assert told[f"{name}_sum", model, ""] == pytest.approx(700.02)
+        assert [values[f"{name}_bucket", model, le] for le in ("0.01", "0.025", "600.0", "+Inf")] == [0, 1, 1, 2]
+        assert values[f"{name}_count", model, ""] == 2
+        assert values[f"{name}_sum", model, ""] == pytest.approx(700.02)
     kinds = {"input": 60, "output": 14, "cached_input": 20, "reasoning": 4}
-    assert {kind: told["turnout_tokens_total", model, kind] for kind in kinds} == kinds
-    assert told["turnout_cost_usd_total", model, ""] == pytest.approx(0.2)
+    assert {kind: values["turnout_tokens_total", model, kind] for kind in kinds} == kinds
+    assert values["turnout_cost_usd_total", model, ""] == pytest.approx(0.2)
 
 
 def test_providers_names_leave_room_for_the_configured_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "MOST_OF_PROVIDERS_NAMES", 10)
+    monkeypatch.setattr(metrics, "MAX_PROVIDER_NAME_CHARACTERS", 10)
     counted = Metrics()
     for model in ("openai/a", "openai/b", "openai/c", "a", "b"):
         count(counted, model)
-    told = samples(counted)
+    values = samples(counted)
     for name in ("turnout_attempt_seconds_count", "turnout_request_seconds_count"):
-        assert {model: told[name, model, ""] for model in ("openai/a", "a", "b", "(others)")} == {
+        assert {model: values[name, model, ""] for model in ("openai/a", "a", "b", "(others)")} == {
             "openai/a": 1,
             "a": 1,
             "b": 1,
@@ -78,11 +80,11 @@ def test_providers_names_leave_room_for_the_configured_ones(monkeypatch: pytest.
 
 
 def test_names_without_end_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "MOST", 2)
+    monkeypatch.setattr(metrics, "MAX_SERIES", 2)
     counted = Metrics()
     for model in ("a", "b", "c", "d", "a"):
         count(counted, model)
-    told = samples(counted)
+    values = samples(counted)
     for name in ("turnout_attempt_seconds_count", "turnout_request_seconds_count"):
-        assert {model: told[name, model, ""] for model in ("a", "b", "(others)")} == {"a": 2, "b": 1, "(others)": 2}
-        assert (name, "c", "") not in told
+        assert {model: values[name, model, ""] for model in ("a", "b", "(others)")} == {"a": 2, "b": 1, "(others)": 2}
+        assert (name, "c", "") not in values

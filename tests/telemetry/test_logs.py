@@ -58,17 +58,17 @@ def test_the_level_is_kept(level: str, count: int) -> None:
 
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_no_secret_is_shown_and_no_local_variable(form: str) -> None:
-    said = "\n".join(lines("debug", form))
-    assert "spoken" in said
-    assert "ValueError: broken" in said
-    assert "Secret(***)" in said
-    assert "sk-secret" not in said
+    output = "\n".join(lines("debug", form))
+    assert "spoken" in output
+    assert "ValueError: broken" in output
+    assert "Secret(***)" in output
+    assert "sk-secret" not in output
 
 
 def test_people_get_plain_lines() -> None:
-    said = lines("info", "console")
-    assert any("spoken" in line and "req_1" in line for line in said)
-    assert "\x1b" not in "".join(said), "colours are for terminals"
+    output = lines("info", "console")
+    assert any("spoken" in line and "req_1" in line for line in output)
+    assert "\x1b" not in "".join(output), "colours are for terminals"
 
 
 PYTHONS_OWN = """
@@ -95,11 +95,11 @@ raise ValueError("at the end")
 """
 
 
-def test_what_python_itself_would_write_takes_the_same_way() -> None:
+def test_what_python_itself_would_write_is_logged() -> None:
     ran = subprocess.run([sys.executable, "-c", PYTHONS_OWN], capture_output=True, text=True, check=False)
-    told = [json.loads(line) for line in ran.stderr.splitlines()]
+    events = [json.loads(line) for line in ran.stderr.splitlines()]
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert "UserWarning: old" in told[0]["event"]
-    ends = [line["exception"].rpartition("ValueError: ")[2] for line in told[1:]]
+    assert "UserWarning: old" in events[0]["event"]
+    ends = [line["exception"].rpartition("ValueError: ")[2] for line in events[1:]]
     assert ends == ["in a thread", "too late", "at the end"]
-    assert {line["level"] for line in told[1:]} == {"critical"}
+    assert {line["level"] for line in events[1:]} == {"critical"}

@@ -1,4 +1,4 @@
-"""Metrics of several processes add up, whoever is asked, and no counter ever goes back."""
+"""The metrics of several processes add up at any of them, and no counter ever goes back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,13 +52,13 @@ def counted(times: int, *, model: str = "fast", outcome: str = "ok", in_flight: 
     return metrics
 
 
-async def told(metrics: SharedMetrics) -> dict[str, float]:
+async def sums(metrics: SharedMetrics) -> dict[str, float]:
     """The sum over all labels, by name."""
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for family in text_string_to_metric_families((await metrics.exposition()).decode()):
         for sample in family.samples:
-            found[sample.name] = found.get(sample.name, 0) + sample.value
-    return found
+            values[sample.name] = values.get(sample.name, 0) + sample.value
+    return values
 
 
 @pytest.fixture
@@ -75,50 +76,50 @@ def dead_process() -> int:
 
 
 def leave(folder: Path, pid: int, metrics: Metrics) -> None:
-    """As that process would have."""
+    """Writes the file that a process of that id would write."""
     (folder / f"{pid}.tally").write_bytes(msgspec.msgpack.encode(metrics.tally))
 
 
-async def test_one_process_tells_its_own() -> None:
+async def test_one_process_shows_its_own_metrics() -> None:
     mine = SharedMetrics(counted(3, in_flight=2), None)
-    found = await told(mine)
-    assert (found["turnout_request_seconds_count"], found["turnout_in_flight"]) == (3, 2)
+    values = await sums(mine)
+    assert (values["turnout_request_seconds_count"], values["turnout_in_flight"]) == (3, 2)
 
 
 async def test_all_processes_add_up(tmp_path: Path, another_process: int, dead_process: int) -> None:
-    """A dead one's counters stay, what it had in flight is gone."""
+    """A dead process's counters stay. Its requests in flight no longer count."""
     leave(tmp_path, another_process, counted(10, in_flight=5))
     leave(tmp_path, dead_process, counted(100, outcome="failed", in_flight=50))
-    found = await told(SharedMetrics(counted(1, in_flight=1), tmp_path))
-    assert found["turnout_in_flight"] == 6
-    assert found["turnout_request_seconds_count"] == found["turnout_attempt_seconds_count"] == 111
-    assert found["turnout_first_token_seconds_count"] == 0
-    assert found["turnout_tokens_total"] == 111 * 5
-    assert found["turnout_cost_usd_total"] == 111
-    assert found["turnout_request_seconds_sum"] == pytest.approx(1.11)
+    values = await sums(SharedMetrics(counted(1, in_flight=1), tmp_path))
+    assert values["turnout_in_flight"] == 6
+    assert values["turnout_request_seconds_count"] == values["turnout_attempt_seconds_count"] == 111
+    assert values["turnout_first_token_seconds_count"] == 0
+    assert values["turnout_tokens_total"] == 111 * 5
+    assert values["turnout_cost_usd_total"] == 111
+    assert values["turnout_request_seconds_sum"] == pytest.approx(1.11)
 
 
-async def test_whoever_is_asked_tells_the_same(tmp_path: Path, another_process: int) -> None:
+async def test_a_process_does_not_add_its_own_copy(tmp_path: Path, another_process: int) -> None:
     mine = SharedMetrics(counted(4), tmp_path)
     leave(tmp_path, another_process, counted(6))
-    first = await told(mine)
+    first = await sums(mine)
     assert first["turnout_request_seconds_count"] == 10
-    assert (await told(mine))["turnout_request_seconds_count"] == 10, "its own copy is not counted again"
+    assert (await sums(mine))["turnout_request_seconds_count"] == 10, "its own copy is now a file, too"
 
 
-async def test_a_process_of_another_user_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The number of a worker that died may be given to any process."""
+async def test_a_process_of_another_user_is_no_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any process may get the number of a worker that died."""
 
     def kill(pid: int, signal: int) -> None:
         raise PermissionError
 
     leave(tmp_path, 1, counted(2, in_flight=7))
     monkeypatch.setattr(os, "kill", kill)
-    found = await told(SharedMetrics(counted(1), tmp_path))
-    assert (found["turnout_request_seconds_count"], found["turnout_in_flight"]) == (3, 0)
+    values = await sums(SharedMetrics(counted(1), tmp_path))
+    assert (values["turnout_request_seconds_count"], values["turnout_in_flight"]) == (3, 0)
 
 
-async def test_the_copy_is_kept_fresh_and_has_the_last_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_copy_is_kept_fresh_and_written_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "INTERVAL", 0.01)
     metrics = counted(1)
     mine, file = SharedMetrics(metrics, tmp_path), tmp_path / f"{os.getpid()}.tally"
@@ -137,12 +138,18 @@ async def test_the_copy_is_kept_fresh_and_has_the_last_word(tmp_path: Path, monk
     assert msgspec.msgpack.decode(file.read_bytes()) == msgspec.msgpack.decode(msgspec.msgpack.encode(metrics.tally))
 
 
-async def test_one_process_alone_writes_nothing() -> None:
-    await asyncio.wait_for(SharedMetrics(counted(1), None).run(), 1)
+async def test_one_process_alone_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither into its working directory nor into a temporary one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    alone = SharedMetrics(counted(1), None)
+    await asyncio.wait_for(alone.run(), 1)
+    await alone.exposition()
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_copy_is_never_half_written(tmp_path: Path) -> None:
-    """Readers see the old one or the new one."""
+    """Readers see the old copy or the new one."""
     metrics = counted(1)
     mine = SharedMetrics(metrics, tmp_path)
     for number in range(50):

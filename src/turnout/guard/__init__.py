@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Checks which key sent a request, and what that key may do."""
 
 from .admin import may_administer, require_admin
 from .keys import ANONYMOUS, authenticate, may_use, require_model

@@ -1,4 +1,4 @@
-"""API keys, resolved from memory. Only their SHA-256 digests are kept."""
+"""Finds the API key of a request, in memory. Only the SHA-256 digests of keys are kept."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from turnout.core import Key
 from turnout.errors import Forbidden, Unauthenticated
 
 ANONYMOUS = Key(id="", digest=b"")
-"""Who asks without a key where none is required."""
+"""The key of a request without a key, where none is required."""
 
 
 class Names(Protocol):
     def same_as(self, name: str) -> str | None:
-        """What else the model of that name is called, as ``llama3`` is ``llama3:latest``."""
+        """The other name of the same model, as ``llama3`` and ``llama3:latest`` are one model."""
         ...
 
 
 def authenticate(secrets: Sequence[bytes], keys: Mapping[bytes, Key], *, required: bool) -> Key:
-    """The key that one of ``secrets`` is, the first right one; ``ANONYMOUS`` for none where no key is required.
+    """The key of the first known one of ``secrets``. Without one, ``ANONYMOUS`` if no key is required.
 
-    What is looked up is a digest, so how long it takes tells nothing of any key. Raises ``Unauthenticated``.
+    Raises ``Unauthenticated``. The look-up takes a digest, so its duration reveals nothing about any key.
     """
     for secret in secrets:
         digest = sha256(secret).digest()

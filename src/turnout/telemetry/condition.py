@@ -1,4 +1,4 @@
-"""Whether a part of the service works."""
+"""Keeps whether a part of the service works, and logs each change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 
 
 class Condition:
-    """``error`` is what is wrong now, None when nothing is. The log hears of changes only, never once a request.
+    """``error`` says what is wrong now; None while the part works. Only changes are logged, not every failure.
 
     ``part`` begins a sentence: "The ledger's journal". ``consequence`` says what the fault means for requests.
     """
@@ -22,7 +22,7 @@ class Condition:
 
     def broke(self, error: Exception) -> None:
         if self.error is None:
-            trace = None if isinstance(error, TurnoutError | OSError) else error  # our own mistakes need one
+            trace = None if isinstance(error, TurnoutError | OSError) else error  # a defect of ours needs a traceback
             _log.error("%s does not work: %s. %s", self._part, error, self._consequence, exc_info=trace)
         self.error = str(error) or type(error).__name__
 

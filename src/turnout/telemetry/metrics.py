@@ -1,8 +1,8 @@
-"""What ``/metrics`` shows, counted at the price of an addition.
+"""Counts what ``/metrics`` shows. Each count costs an addition.
 
-``prometheus_client``'s counters lock and look up at every increment; a request makes a dozen of them. Here plain
+``prometheus_client``'s counters lock and look up at every increment, and a request makes a dozen increments. Here plain
 numbers are added up (``Tally``), and only a scrape turns them into text (``exposition.py``). With several worker
-processes each keeps a copy of its tally in a file, and a scrape of any of them adds all up (``shared.py``).
+processes, each one keeps a copy of its tally in a file, and a scrape of any worker adds up all copies (``shared.py``).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from turnout.core import AttemptEnd, AttemptStart
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 
 
-MOST = 10_000
-"""How many models' attempts, and requests, are told apart."""
+MAX_SERIES = 10_000
+"""The most series of attempts, and of requests. Each has labels of its own."""
 
-MOST_OF_PROVIDERS_NAMES = 400_000
-"""Characters of providers' own names (``openai/gpt-4o``) among them: any client may ask for new ones without end."""
+MAX_PROVIDER_NAME_CHARACTERS = 400_000
+"""The most characters of names like ``openai/gpt-4o`` in the labels. Clients may ask for new such names without end."""
 
 OTHERS = "(others)"
-"""The model of all that came after them."""
+"""The label ``model`` of all series beyond these limits."""
 
 
 class Timing(msgspec.Struct):
-    """A histogram: how many fell under each bound of ``SECONDS`` (and above the last), and their sum."""
+    """A histogram: a count for each bound of ``SECONDS`` and one for longer times; the sum in seconds."""
 
     counts: list[int] = msgspec.field(default_factory=lambda: [0] * (len(SECONDS) + 1))
     total: float = 0.0
@@ -38,7 +38,7 @@ class Timing(msgspec.Struct):
         self.total += seconds
 
     def add(self, other: Timing) -> None:
-        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+        self.counts = [own + added for own, added in zip(self.counts, other.counts, strict=True)]
         self.total += other.total
 
 
@@ -73,7 +73,7 @@ class RequestTally(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """All that one process, or all of them, has counted."""
+    """The counts of one process, or of all of them. A key holds the values of the labels."""
 
     attempts: dict[tuple[str, str, str], AttemptTally] = {}
     requests: dict[tuple[str, str, int], RequestTally] = {}
@@ -81,9 +81,8 @@ class Tally(msgspec.Struct):
     refused: dict[str, int] = {}
 
     def add(self, other: Tally) -> None:
-        for place, attempt in other.attempts.items():
-            mine = self.attempts.setdefault(place, AttemptTally(*place))
-            mine.add(attempt)
+        for labels, attempt in other.attempts.items():
+            self.attempts.setdefault(labels, AttemptTally(*labels)).add(attempt)
         for key, request in other.requests.items():
             self.requests.setdefault(key, RequestTally(*key)).seconds.add(request.seconds)
         self.in_flight += other.in_flight
@@ -91,33 +90,34 @@ class Tally(msgspec.Struct):
             self.refused[reason] = self.refused.get(reason, 0) + number
 
 
-class _Places:
-    """What is told apart, as long as there is room."""
+class _SeriesLimit:
+    """Limits how many series there are, and how long providers' names in their labels are together."""
 
     def __init__(self) -> None:
-        self._taken = 0
+        self._series = 0
         self._characters = 0  # of providers' names
 
-    def take(self, model: str) -> bool:
+    def admit(self, model: str) -> bool:
+        """Returns whether there is room for one more series, and counts it."""
         size = len(model) if "/" in model else 0
-        if self._taken >= MOST or (size and self._characters + size > MOST_OF_PROVIDERS_NAMES):
+        if self._series >= MAX_SERIES or (size and self._characters + size > MAX_PROVIDER_NAME_CHARACTERS):
             return False
-        self._taken += 1
+        self._series += 1
         self._characters += size
         return True
 
 
 class Metrics:
-    """This process's tally, and how to show one."""
+    """Counts into this process's tally."""
 
     def __init__(self) -> None:
         self.tally = Tally()
-        self._attempted = _Places()
-        self._requested = _Places()
+        self._attempt_limit = _SeriesLimit()
+        self._request_limit = _SeriesLimit()
 
     def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None:
-        name = (start.model, start.deployment, end.outcome)
-        tally = self.tally.attempts.get(name) or self._new_attempts(name)
+        labels = (start.model, start.deployment, end.outcome)
+        tally = self.tally.attempts.get(labels) or self._new_attempts(labels)
         tally.seconds.observe(end.total / 1e6)
         if end.first_token is not None:
             tally.first_token.observe(end.first_token / 1e6)
@@ -131,7 +131,7 @@ class Metrics:
             tally.cost += end.cost
 
     def success(self, model: str, deployment: str) -> float:
-        """The share of the attempts there that went well, as far as this process knows; 1 when it knows of none."""
+        """The share of successful attempts that this process has counted there; 1 when it has counted none."""
         ok, failed = [self._attempts_with(model, deployment, outcomes) for outcomes in (("ok",), ("failed", "cut"))]
         return ok / (ok + failed) if ok + failed else 1.0
 
@@ -140,20 +140,20 @@ class Metrics:
         return sum(sum(tally.seconds.counts) for tally in tallies if tally)
 
     def request_ended(self, dialect: str, model: str, status: int, seconds: float) -> None:
-        name = (dialect, model, status)
-        tally = self.tally.requests.get(name) or self._new_requests(name)
+        labels = (dialect, model, status)
+        tally = self.tally.requests.get(labels) or self._new_requests(labels)
         tally.seconds.observe(seconds)
 
     def refused(self, reason: str) -> None:
-        """Who asked wasn't let in. Reasons are few, and our own words."""
+        """Counts a request that was refused. ``reason`` is one of a few constants."""
         self.tally.refused[reason] = self.tally.refused.get(reason, 0) + 1
 
-    def _new_attempts(self, name: tuple[str, str, str]) -> AttemptTally:
-        if not self._attempted.take(name[0]):
-            name = (OTHERS, OTHERS, name[2])
-        return self.tally.attempts.setdefault(name, AttemptTally(*name))
+    def _new_attempts(self, labels: tuple[str, str, str]) -> AttemptTally:
+        if not self._attempt_limit.admit(labels[0]):
+            labels = (OTHERS, OTHERS, labels[2])
+        return self.tally.attempts.setdefault(labels, AttemptTally(*labels))
 
-    def _new_requests(self, name: tuple[str, str, int]) -> RequestTally:
-        if not self._requested.take(name[1]):
-            name = (name[0], OTHERS, name[2])
-        return self.tally.requests.setdefault(name, RequestTally(*name))
+    def _new_requests(self, labels: tuple[str, str, int]) -> RequestTally:
+        if not self._request_limit.admit(labels[1]):
+            labels = (labels[0], OTHERS, labels[2])
+        return self.tally.requests.setdefault(labels, RequestTally(*labels))

@@ -1,7 +1,7 @@
-"""Metrics of several worker processes, added up by whichever of them is asked.
+"""The metrics of several worker processes, added up by the worker that is scraped.
 
-Each worker keeps a copy of its tally in a file of the run's own folder. A worker that died leaves its file, so that no
-counter ever goes back; only what it had in flight is gone.
+Each worker keeps a copy of its tally in a file, in a folder that this run of the server has made. The file of a dead
+worker stays, so that no counter ever goes back. Only the requests that it had in flight no longer count.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from .exposition import exposition
 from .metrics import Metrics, Tally
 
 SHARED_FOLDER_VARIABLE = "TURNOUT_METRICS_DIR"
-"""Names the folder; set by ``turnout serve`` for its workers."""
+"""The variable with the folder's path. ``turnout serve`` sets it for its workers."""
 
-INTERVAL = 0.5  # seconds; how old another worker's numbers may be
+INTERVAL = 0.5  # seconds; another worker's numbers may be as old as this
 
 _DECODER = msgspec.msgpack.Decoder(Tally)
 
 
 class SharedMetrics:
-    """``folder`` None: there is one process, and nothing to share."""
+    """``folder`` is None for a single process, which has nothing to share."""
 
     def __init__(self, metrics: Metrics, folder: Path | None) -> None:
         self._metrics = metrics
         self._file = folder / f"{os.getpid()}.tally" if folder else None
 
     async def run(self) -> None:
-        """Keeps the copy fresh until cancelled, and leaves the last word."""
+        """Writes the copy again and again until cancelled, and a last time then."""
         if self._file is None:
             return
         try:
@@ -42,7 +42,7 @@ class SharedMetrics:
             self.publish()
 
     def publish(self) -> bytes:
-        """The copy, for whom it may concern."""
+        """Writes the copy, if there is a folder. Returns it."""
         copy = msgspec.msgpack.encode(self._metrics.tally)
         if self._file is not None:
             draft = self._file.with_suffix(".draft")
@@ -51,8 +51,9 @@ class SharedMetrics:
         return copy
 
     async def exposition(self) -> bytes:
-        """What everybody counted, as text. Requests go on meanwhile; what was told outlives a crash, so that no counter
-        goes back.
+        """The sum of all workers' tallies, as text. It is built in a thread, while requests go on.
+
+        This worker's copy is written first: a counter that was shown doesn't go back after a crash.
         """
         return await asyncio.to_thread(self._exposition, self.publish())
 
@@ -75,6 +76,6 @@ def _read(file: Path) -> Tally:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except OSError:  # nobody, or a process of another user that was given the number of a worker that died
+    except OSError:  # no such process, or another user's, which got the number of a dead worker
         return False
     return True
