@@ -15,8 +15,8 @@ from .integers import Integer
 from .usage import Usage
 
 Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "lost"]
-"""``failed``: before the answer began. ``cut``: after it began. ``drained``: the service was stopped and waited no
-longer. ``lost``: this process died before the end.
+"""``failed``: before the answer began. ``cut``: after it began. ``drained``: the service was stopped and did not wait
+any longer. ``lost``: the process died before the end.
 """
 
 
@@ -46,7 +46,7 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
 
 
 class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """Durations are microseconds since the attempt's start; ``queue`` is what the request waited before it.
+    """Durations are microseconds since the attempt's start; ``queue`` is the request's waiting time before it.
 
     ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when nothing is known of it.
     ``changes`` says what was done to the request's media to fit the deployment.
