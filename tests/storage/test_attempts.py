@@ -58,6 +58,18 @@ async def test_a_row_comes_back_as_it_was(store: Attempts) -> None:
     assert await store.of_request("r2") == []
 
 
+def test_media_tokens_that_an_attempt_does_not_have_take_no_room() -> None:
+    """Postgres keeps no bytes for NULL. The other counts are 0."""
+    row = dict(zip(COLUMNS, row_of(attempt("r1", usage=Usage(input=3, image_input=2))), strict=True))
+    assert [row[name] for name in ("input", "output", "image_input", "image_output", "audio_input")] == [
+        3,
+        0,
+        2,
+        None,
+        None,
+    ]
+
+
 async def test_a_character_that_postgres_cannot_hold_loses_no_row(store: Attempts) -> None:
     odd = attempt("r1", error="a\0b", model="\0", user="\0", finish="\0", key_id="\0", deployment="\0", changes=("\0",))
     assert await store.insert([odd, attempt("r2")]) == 2
