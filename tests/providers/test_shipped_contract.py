@@ -10,18 +10,10 @@ from tests.support.contract import ON_WIRES, PROVIDERS
 from tests.support.replies import REPLIES
 from turnout.contract_tests import Case, ReplySample, provider_cases
 
-FINISHES = {
-    "openai-chat": b'"finish_reason": "stop"',
-    "anthropic-messages": b'"end_turn"',
-    "gemini": b'"STOP"',
-    "ollama": b'"done":true',
-}
-"""What tells in each wire's sample that the answer ends."""
-
 
 def sample(wire: str) -> ReplySample:
-    whole, stream = REPLIES[wire]
-    return ReplySample(whole=whole, stream=stream, finish=FINISHES[wire])
+    reply = REPLIES[wire]
+    return ReplySample(whole=reply.whole, stream=reply.streamed, finish=reply.finish, model=reply.model)
 
 
 def cases() -> Iterator[tuple[str, Case]]:

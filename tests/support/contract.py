@@ -20,7 +20,6 @@ ON_WIRES = {name: provider for name, provider in PROVIDERS.items() if isinstance
 DIALECTS = dict(dialects.registry())
 ENDPOINTS = {endpoint.wire: endpoint for dialect in DIALECTS.values() for endpoint in dialect.endpoints}
 
-each_provider = pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 each_wire_provider = pytest.mark.parametrize("provider", ON_WIRES.values(), ids=ON_WIRES)
 BODIES: dict[str, tuple[dict[str, Any], Target]] = {
     "openai-responses": ({"model": "fast", "input": "Hellö", "stream": True}, HERE),
