@@ -35,11 +35,11 @@ Take = Callable[[Any], Iterable[Named[Thing]]]
 
 
 class Misfit(Exception):
-    """What is wrong with something that a room was given, as it follows a colon, without a full stop."""
+    """Something that a module holds can't be used. The message says why, without a full stop, to follow a colon."""
 
 
 class Plugin(NamedTuple):
-    """An entry point. ``package`` is the name of the distribution that has it."""
+    """An entry point of one of our groups. ``package`` is the name of the distribution that has it."""
 
     group: str
     name: str
@@ -58,7 +58,7 @@ class Plugin(NamedTuple):
 def find(
     group: str, folder: Iterable[str], package: str, take: Callable[[Any], Iterable[Named[Thing]]]
 ) -> Found[Thing]:
-    """All that ``package``, whose modules are in ``folder``, and the plug-ins of ``group`` hold, by name.
+    """Finds what the modules of ``package`` in ``folder`` hold, and what the plug-ins of ``group`` bring.
 
     ``take`` gives the names and things in what a module holds, and raises ``Misfit`` for what isn't as it should be.
     Raises ``ConfigError`` with a line for each plug-in that can't be used.
@@ -81,7 +81,7 @@ def find(
 
 
 class Found(Generic[Thing]):
-    """``things`` are what a room has, by their names, of which each may have several."""
+    """``things`` holds what a room has, by name. A thing may have several names."""
 
     def __init__(self, group: str) -> None:
         self.things: dict[str, Thing] = {}
@@ -89,7 +89,7 @@ class Found(Generic[Thing]):
         self._owners: dict[str, str] = {}
 
     def add(self, named: Iterable[Named[Thing]], owner: str) -> None:
-        """All of them or none. ``owner`` says whose they are. Raises ``Misfit`` when somebody else has a name."""
+        """Adds all of them, or none. ``owner`` says who brings them. Raises ``Misfit`` if a name is taken."""
         new: dict[str, Thing] = {}
         for name, thing in named:
             if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -102,13 +102,13 @@ class Found(Generic[Thing]):
 
 @cache
 def plugins(group: str) -> tuple[Plugin, ...]:
-    """Those of one group, by package and name."""
+    """The plug-ins of one group."""
     return tuple(sorted(_plugin(point) for point in _entry_points() if point.group == group))
 
 
 @cache
 def _entry_points() -> tuple[EntryPoint, ...]:
-    """Those of all groups here: looking through all that is installed takes milliseconds, so it is done once."""
+    """The entry points of our groups. It reads every installed package, which takes milliseconds, so it runs once."""
     known = entry_points()
     return tuple(point for group in HELD for point in known.select(group=group))
 
@@ -119,7 +119,7 @@ def _plugin(point: EntryPoint) -> Plugin:
 
 
 def _held_by(plugin: Plugin) -> Any:
-    """What the module of a plug-in holds. Raises ``Misfit``."""
+    """Imports the module of a plug-in, and gives what it holds. Raises ``Misfit``."""
     name = HELD[plugin.group]
     if plugin.attribute:
         raise Misfit(f"its value has to be a module alone, without ':{plugin.attribute}'")

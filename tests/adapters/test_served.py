@@ -32,13 +32,20 @@ class Small(ModelProvider):
         return ["small"]
 
 
+MODELS = {
+    "named": "mine/small",
+    "priced": {"deployments": [{"provider": "mine", "model": "small"}], "price": {"input": 2, "output": 0}},
+}
+"""Prices are USD per 1M tokens."""
+
+
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[InProcess]:
     providers.registry.cache_clear()
     providers._found.cache_clear()
     register(ModelProviderAdapter("mine", Small()))
     try:
-        async with in_process(tmp_path, {"models": {"named": "mine/small"}, "discovery": True}) as running:
+        async with in_process(tmp_path, {"models": MODELS, "discovery": True}) as running:
             yield running
     finally:
         providers.registry.cache_clear()
@@ -82,6 +89,12 @@ async def test_vectors_reach_every_dialect_of_them(app: InProcess) -> None:
     assert service.json["embeddings"] == [[3.0, 0.5]]
     ollama = await app.ask("POST", "/api/embed", {"model": "small", "input": "abc"})
     assert ollama.json["embeddings"] == [[3.0, 0.5]]
+
+
+async def test_its_tokens_cost_what_the_configuration_says(app: InProcess) -> None:
+    for model, cost in (("small", 0), ("priced", 0.000006)):
+        reply = await app.ask("POST", "/v1/llm/generate-embeddings", {"model": model, "texts": ["abc"]})
+        assert reply.json["cost"] == cost
 
 
 async def test_what_it_raises_is_told_in_the_clients_dialect(app: InProcess) -> None:

@@ -1,4 +1,4 @@
-"""What a method's answer is as events."""
+"""Turns what a method returns into events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def answer(
     deployment: Deployment,
     choose: Callable[[object, ChatRequest], Reader] = reader_for,
 ) -> AsyncIterator[Sequence[StreamEvent]]:
-    """The events of a chat's answer, as they come. Raises ``UpstreamError`` and ``Unsupported``.
+    """Gives the events of a chat's answer as they come. Raises ``UpstreamError`` and ``Unsupported``.
 
     ``choose`` gives the reader for an answer that begins with a certain piece.
     """
@@ -37,12 +37,12 @@ async def answer(
 async def vectors(
     call: partial[object], request: EmbeddingRequest, deployment: Deployment
 ) -> AsyncIterator[Sequence[StreamEvent]]:
-    """The events of embeddings, which come whole. Raises ``UpstreamError`` and ``Unsupported``."""
+    """Gives the events of embeddings, which come whole. Raises ``UpstreamError`` and ``Unsupported``."""
     with errors_told(call.func, deployment):
         pieces = [piece async for piece in pieces_of(call)]
         yield embedding_events(pieces[0] if _is_reply(pieces) else pieces, request)
 
 
 def _is_reply(pieces: Sequence[object]) -> bool:
-    """Vectors alone come one by one, as all that is iterated over."""
+    """Tells whether it is one reply. A list of vectors comes as one piece for each vector."""
     return len(pieces) == 1 and not isinstance(pieces[0], list | tuple)

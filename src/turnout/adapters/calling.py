@@ -1,4 +1,4 @@
-"""Calling a method that somebody else wrote: with or without ``async``, for one answer or for pieces of it."""
+"""Calls methods that somebody else wrote: with or without ``async``, for a whole answer or for pieces of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Call = Callable[[], object]
 
 
 async def pieces_of(call: Call) -> AsyncIterator[object]:
-    """What ``call`` gives, piece by piece; what isn't iterated over is the only piece.
+    """Gives what ``call`` returns, piece by piece. A text or an object is the only piece.
 
     A function without ``async`` runs in a thread of its own, and so does an iterator without it.
     """
@@ -39,7 +39,7 @@ async def pieces_of(call: Call) -> AsyncIterator[object]:
 
 
 class _Unfinished(NamedTuple):
-    """What a thread can't go through: an awaitable or an async iterator."""
+    """An awaitable or an async iterator: the event loop has to read it, not the thread."""
 
     outcome: object
 
@@ -65,13 +65,13 @@ async def _spread(outcome: object) -> AsyncIterator[object]:
 
 
 def _is_whole(outcome: object) -> bool:
-    """A text, a JSON object, an SDK's model of one; or what can't be gone through."""
+    """Tells whether it is a text, a JSON object, an SDK's object, or something that can't be iterated over."""
     return isinstance(outcome, str | Mapping) or hasattr(outcome, "model_dump") or not isinstance(outcome, Iterable)
 
 
 @contextmanager
 def errors_told(method: Callable[..., Any], deployment: Deployment) -> Iterator[None]:
-    """Whatever ``method`` raises becomes an error of Turnout's that says where it is from and what to do."""
+    """Turns what ``method`` raises into an error of Turnout. It says which method raised it, and what to do."""
     try:
         yield
     except TurnoutError:

@@ -37,7 +37,7 @@ SUPPORT = Support(
     files=True,
     choices=True,
 )
-"""All that OpenAI's form can say is handed over: what becomes of it is the method's business."""
+"""The method is given everything that OpenAI's form can say, and decides what to do with it."""
 
 
 def _wire(name: str) -> WireProvider:
@@ -45,7 +45,7 @@ def _wire(name: str) -> WireProvider:
 
 
 def chat_arguments(request: ChatRequest, deployment: Deployment, provider: str) -> dict[str, Any]:
-    """``model``, ``messages``, ``temperature``, … Raises ``Unsupported``."""
+    """Gives ``model``, ``messages``, ``temperature``, …. Raises ``Unsupported``."""
     wire = _wire("compatible")
     if request.raw is None or request.raw.wire != wire.wire:
         refuse_unsupported(request, SUPPORT, provider)
@@ -54,7 +54,7 @@ def chat_arguments(request: ChatRequest, deployment: Deployment, provider: str) 
 
 
 def embedding_arguments(request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
-    """``model``, ``texts``, and ``dimensions`` or other fields that were said. Raises ``Unsupported``."""
+    """Gives ``model``, ``texts``, and ``dimensions`` if the client said it. Raises ``Unsupported``."""
     body = _wire("compatible").operation(request).build(request, deployment).body
     fields: dict[str, Any] = msgspec.json.decode(body)
     fields.pop("encoding_format", None)  # the client's dialect sees to it
@@ -74,7 +74,7 @@ class Reader(Protocol):
 
 
 class TextReader:
-    """Texts are said one after the other; their end is the answer's."""
+    """Reads texts. The answer is one text after the other, and ends with the last one."""
 
     def __init__(self) -> None:
         self._begun = False
@@ -91,7 +91,7 @@ class TextReader:
 
 
 class WordReader(TextReader):
-    """The same of words: a blank comes between two where neither has one."""
+    """Reads words. It puts a blank between two words if neither has one there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class WordReader(TextReader):
 
 
 class WireReader:
-    """Objects of a wire's reply, read by that wire's decoder. ``frame`` puts them as they would be sent."""
+    """Reads the objects of a wire's reply with that wire's decoder. ``frame`` makes the bytes on the wire."""
 
     def __init__(self, decoder: Decoder, frame: Callable[[Mapping[str, Any], bytes], bytes]) -> None:
         self._decoder = decoder
@@ -126,7 +126,7 @@ class WireReader:
 
 
 def reader_for(piece: object, request: ChatRequest) -> Reader:
-    """By an answer's first piece: a text, or OpenAI's or Anthropic's reply or chunk, as JSON or their SDK's object."""
+    """Chooses by the first piece: a text, or OpenAI's or Anthropic's reply or chunk, as JSON or an SDK's object."""
     if isinstance(piece, str):
         return TextReader()
     fields = _fields_of(piece) or {}
@@ -144,7 +144,7 @@ def reader_for(piece: object, request: ChatRequest) -> Reader:
 
 
 def embedding_events(outcome: object, request: EmbeddingRequest) -> list[StreamEvent]:
-    """From vectors; from ``{"embeddings": [...], "usage": {...}}``; or from OpenAI's reply."""
+    """Reads a list of vectors, ``{"embeddings": [...], "usage": {...}}``, or OpenAI's reply."""
     fields = _fields_of(outcome) or {"embeddings": outcome}
     if "data" not in fields:
         rows = [{"index": number, "embedding": vector} for number, vector in enumerate(_vectors(fields))]
@@ -164,7 +164,7 @@ def _vectors(fields: Mapping[str, Any]) -> list[Any]:
 
 
 def _fields_of(piece: object) -> Mapping[str, Any] | None:
-    """A JSON object; the SDKs' own say theirs by ``model_dump`` (pydantic)."""
+    """The JSON object that ``piece`` is. The SDKs' objects give theirs with ``model_dump`` (pydantic)."""
     dump = getattr(piece, "model_dump", None)
     fields = piece if dump is None else dump(mode="json")
     return fields if isinstance(fields, Mapping) else None

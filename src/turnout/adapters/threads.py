@@ -1,4 +1,4 @@
-"""Iterators that block, in a thread of their own: the event loop goes on meanwhile."""
+"""Runs an iterator that blocks in a thread of its own, so that the event loop goes on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _MOST_WAITING: Final = 64
 
 
 async def from_thread(start: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
-    """What ``start`` and its iterator give, which run in a new thread; raises what they raise.
+    """Runs ``start`` and its iterator in a new thread. Gives what they give, and raises what they raise.
 
-    A call that blocks can't be interrupted. When nobody reads any longer, the thread ends after its present piece; it
-    doesn't keep the process alive. It is no thread of the loop's own, which looks up addresses with those.
+    Nothing can interrupt a call that blocks. If the reader leaves, the thread ends after its present piece. The thread
+    doesn't keep the process alive. It isn't one of the loop's own threads, because the loop needs those to look up
+    addresses.
     """
     run = _Run(start)
     threading.Thread(target=run, name="turnout-adapter", daemon=True).start()

@@ -1,4 +1,4 @@
-"""What reading a reply has to keep to, whatever pieces its bytes come in."""
+"""The cases of reading a reply, whichever pieces its bytes come in."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Make = Callable[[ChatRequest], Decoder]
 
 
 class _Form(msgspec.Struct, frozen=True):
-    """One of a sample's forms, with whom reads it. ``relay`` is None where the provider has none."""
+    """One form of a sample, and what reads it. ``relay`` is None if the provider has none."""
 
     sample: ReplySample
     streamed: bool
@@ -124,7 +124,7 @@ def _is_read(form: _Form) -> None:
 
 
 def _any_split_is_the_same(form: _Form) -> None:
-    """At each place alone, at all of them, and at some."""
+    """Cuts the bytes at each place, at all places, and at some places."""
     length, chance = len(form.data), random.Random(7)  # noqa: S311  # the same places each time
     some = [[chance.randrange(length) for _ in range(10)] for _ in range(_MANY_CUTS)]
     for make in form.makers():

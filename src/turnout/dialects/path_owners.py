@@ -1,4 +1,4 @@
-"""Whose a path is: no dialect takes another one's."""
+"""Which dialect has which path. No dialect takes a path of another one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _MODEL = "{model}"
 
 
 class PathOwners:
-    """Every path and the dialect that has it."""
+    """Knows every path, and the dialect that has it."""
 
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}
         self._patterns: dict[str, str] = {}
 
     def claim(self, path: str, dialect: str) -> None:
-        """Raises ``Misfit`` where a request could be meant for another dialect as well; ``{model}`` is any text."""
+        """Raises ``Misfit`` if a request to ``path`` could mean another dialect too. ``{model}`` is any text."""
         if not path.startswith("/"):
             raise Misfit(f"the path '{path}' of the dialect '{dialect}' has to begin with '/'")
         if (owner := self._owners.setdefault(path, dialect)) != dialect:
@@ -28,7 +28,7 @@ class PathOwners:
 
 
 def _overlap(path: str, other: str) -> bool:
-    """Whether some address fits both. One of them has a ``{model}`` at least."""
+    """Tells whether an address fits both paths. At least one of them has a ``{model}``."""
     if _MODEL not in path:
         return _fits(path, other)
     if _MODEL not in other:
