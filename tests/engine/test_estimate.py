@@ -24,3 +24,21 @@ def test_many_parts_weigh_as_much_as_a_sample_of_them(number: int) -> None:
         usage = estimated_usage(request, 5)
         assert usage == Usage(input=usage.input if usage else 0, output=5, source="estimated")
         assert usage.input == pytest.approx(one * number, rel=0.02, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "characters", "hundredths"),
+    [
+        ("letters", "abcxyzABCXYZ", 29),
+        ("digits", "0123456789", 85),
+        ("symbols", '!"#/:;@[\\`{|}~', 46),
+        ("controls", "\t\n\r", 58),
+        ("spaces", " ", 0),
+        ("two bytes", "\u00a2éßωяשع", 40),
+        ("Indian", "अกతมി", 43),
+        ("Chinese", "ảい中한\uffee", 81),
+        ("emoji", "😀🚂\U0010fffd", 233),
+    ],
+)
+def test_every_character_of_a_kind_weighs_the_same(kind: str, characters: str, hundredths: int) -> None:
+    assert {character: weight(character) for character in characters} == dict.fromkeys(characters, hundredths)
