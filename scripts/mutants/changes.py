@@ -26,6 +26,7 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.FloorDiv: ast.Mult,
 }
 _LOGS = ("_log", "logging", "logger")
+_TYPES = ("TypeVar", "ParamSpec", "NewType")
 _SETTINGS = ("__slots__", "__all__", "__match_args__")
 
 
@@ -152,6 +153,10 @@ class _Finder(ast.NodeVisitor):
 
     # --- expressions ---------------------------------------------------------------------------------
 
+    def visit_Call(self, node: ast.Call) -> None:
+        if not (isinstance(node.func, ast.Name) and node.func.id in _TYPES):
+            self.generic_visit(node)
+
     def visit_IfExp(self, node: ast.IfExp) -> None:
         self._negate(node.test)
         self.generic_visit(node)
@@ -190,9 +195,9 @@ class _Finder(ast.NodeVisitor):
         elif isinstance(value, int | float):
             self._offer(node, repr(value + 1))
         elif isinstance(value, str) and len(value.split()) == 1:  # a sentence is worded, not decided
-            self._offer(node, repr(f"{value}_"))
+            self._offer(node, repr(f"{value}x"))
         elif isinstance(value, bytes) and len(value.split()) == 1:
-            self._offer(node, repr(value + b"_"))
+            self._offer(node, repr(value + b"x"))
 
 
 def _is_text(node: ast.expr) -> bool:
