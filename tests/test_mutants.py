@@ -27,6 +27,7 @@ def broken(source: str) -> list[str]:
         ("x = a + b", ["x = (a - b)"]),
         ("x = a + 'b'", ["x = a + 'bx'"]),
         ("x = 3", ["x = 4"]),
+        ("x = 4000", ["x = 2000"]),
         ("x = True", ["x = False"]),
         ("x = 'é', 1", ["x = 'éx', 1", "x = 'é', 2"]),
         ("x = a if b else c", ["x = a if (not b) else c"]),

@@ -26,6 +26,7 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.FloorDiv: ast.Mult,
 }
 _LOGS = ("_log", "logging", "logger")
+_LARGE = 100  # one more than such a bound is as good as the bound
 _TYPES = ("TypeVar", "ParamSpec", "NewType")
 _SETTINGS = ("__slots__", "__all__", "__match_args__")
 
@@ -193,7 +194,7 @@ class _Finder(ast.NodeVisitor):
         if isinstance(value, bool):
             self._offer(node, repr(not value))
         elif isinstance(value, int | float):
-            self._offer(node, repr(value + 1))
+            self._offer(node, repr(value // 2 if value > _LARGE else value + 1))
         elif isinstance(value, str) and len(value.split()) == 1:  # a sentence is worded, not decided
             self._offer(node, repr(f"{value}x"))
         elif isinstance(value, bytes) and len(value.split()) == 1:

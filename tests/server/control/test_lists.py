@@ -79,6 +79,33 @@ async def test_ollamas_clients_find_what_they_look_for(app: InProcess) -> None:
     assert {name.removesuffix(":latest") for name in names} >= {"chat", "vectors", "echo"}
 
 
+async def test_models_come_page_by_page(app: InProcess) -> None:
+    whole = (await app.ask("GET", "/api/models")).json
+    assert (whole["page"], whole["page_size"], whole["pages"]) == (1, 20, 1)
+    ids = [item["id"] for item in whole["items"]]
+    assert (len(ids), whole["total"]) == (len(MODELS), len(MODELS))
+    first = (await app.ask("GET", "/api/models", query="page_size=2")).json
+    second = (await app.ask("GET", "/api/models", query="page=2&page_size=2")).json
+    assert [[item["id"] for item in page["items"]] for page in (first, second)] == [ids[:2], ids[2:]]
+    assert (first["total"], first["pages"], second["page"]) == (len(MODELS), 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("provider=echo", {"echo"}),
+        ("capability=embeddings", {"vectors"}),
+        ("search=GPT-4", {"chat"}),
+        ("search=vect", {"vectors"}),
+        ("status=inactive", set()),
+        ("provider=openai&search=embedding", {"vectors"}),
+    ],
+)
+async def test_models_are_found(app: InProcess, query: str, ids: set[str]) -> None:
+    told = (await app.ask("GET", "/api/models", query=query)).json
+    assert {item["id"] for item in told["items"]} == ids
+
+
 # --- responses ---------------------------------------------------------------------------------------
 
 
