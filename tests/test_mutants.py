@@ -52,6 +52,7 @@ def test_small_mistakes_are_made(source: str, expected: list[str]) -> None:
         "def __repr__(self): return 'a'",
         "__slots__ = ('a',)",
         "x = 'Several words.'",
+        "x = ' and '",
         "class A(B, frozen=True): pass",
         "if TYPE_CHECKING: x = 1",
         "x = f'{a + b}'",

@@ -195,9 +195,9 @@ class _Finder(ast.NodeVisitor):
             self._offer(node, repr(not value))
         elif isinstance(value, int | float):
             self._offer(node, repr(value // 2 if value > _LARGE else value + 1))
-        elif isinstance(value, str) and len(value.split()) == 1:  # a sentence is worded, not decided
+        elif isinstance(value, str) and value.split() == [value]:  # a sentence is worded, not decided
             self._offer(node, repr(f"{value}x"))
-        elif isinstance(value, bytes) and len(value.split()) == 1:
+        elif isinstance(value, bytes) and value.split() == [value]:
             self._offer(node, repr(value + b"x"))
 
 
