@@ -32,6 +32,7 @@ def broken(source: str) -> list[str]:
         ("x = 'é', 1", ["x = 'éx', 1", "x = 'é', 2"]),
         ("x = a if b else c", ["x = a if (not b) else c"]),
         ("def f(a=1): return a", ["def f(a=2): return a", "def f(a=1): return None"]),
+        ("def f(): return True", ["def f(): return False"]),
         ("async def f(): await a.close()", ["async def f(): pass"]),
         ("def f(): a.b += c", ["def f(): pass"]),
         ("def f(): self.a = b", ["def f(): pass"]),

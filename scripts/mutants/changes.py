@@ -132,7 +132,7 @@ class _Finder(ast.NodeVisitor):
         if node.value is None:
             self._offer(node, "pass")
             return
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        if not (isinstance(node.value, ast.Constant) and node.value.value in (None, True, False)):
             self._offer(node, "return None")
         self.visit(node.value)
 
