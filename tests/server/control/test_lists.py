@@ -39,8 +39,8 @@ async def show(app: InProcess, **body: str) -> Answer:
 async def test_of_several_deployments_the_least_that_one_takes_is_told(app: InProcess) -> None:
     told = (await app.ask("GET", "/v1beta/models/chat")).json
     assert (told["inputTokenLimit"], told["outputTokenLimit"]) == (5000, 50)
-    listed = (await app.ask("GET", "/v1beta/models")).json["models"]
-    assert told in listed
+    listed = await app.ask("GET", "/v1beta/models")
+    assert told in listed.json["models"]
     shown = (await show(app, model="chat")).json
     assert shown["model_info"]["openai.context_length"] == 5000
 
@@ -57,6 +57,11 @@ async def test_a_model_is_shown_in_ollamas_words(app: InProcess) -> None:
 
 async def test_what_does_not_chat_is_named_for_what_it_does(app: InProcess) -> None:
     assert (await show(app, model="vectors")).json["capabilities"] == ["embedding"]
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/chat", "/api/tags", "/v1/llm/models", "/openapi.json"])
+async def test_what_is_told_is_json(app: InProcess, path: str) -> None:
+    assert (await app.ask("GET", path)).headers["content-type"] == "application/json"
 
 
 async def test_without_a_known_context_none_is_told(app: InProcess) -> None:
@@ -154,6 +159,7 @@ async def test_a_page_that_can_not_be_is_a_mistake(app: InProcess, turns: list[s
 async def test_a_kept_response_is_told_and_neither_streamed_nor_cancelled(app: InProcess, turns: list[str]) -> None:
     kept = await app.ask("GET", f"/v1/responses/{turns[0]}")
     assert (kept.status, kept.json["id"]) == (200, turns[0])
+    assert kept.headers["content-type"] == "application/json"
     assert (await app.ask("GET", f"/v1/responses/{turns[0]}", query="stream=true")).status == 400
     assert (await app.ask("POST", f"/v1/responses/{turns[0]}/cancel")).status == 400
     assert (await app.ask("POST", "/v1/responses/resp_0/cancel")).status == 404
