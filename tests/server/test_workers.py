@@ -24,7 +24,7 @@ def end_at_once(command_line: CommandLine, listener: socket.socket, folder: Path
     os._exit(3)
 
 
-def live_on(command_line: CommandLine, listener: socket.socket) -> None:
+def live_on(command_line: CommandLine, listener: socket.socket, folder: Path, asked: socket.socket | None) -> None:
     """A worker that has nothing to do."""
     signal.pause()
 
