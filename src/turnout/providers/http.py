@@ -49,7 +49,7 @@ def refused(
 
     ``advice`` is special to the provider. If it is empty, the error has the general advice for the status.
     """
-    text = f"{deployment.provider} answered {status}: {plain(message or '(no message)')}"
+    text = f"{deployment.provider} answered {status}: {plain(message) or '(no message)'}"
     advice = advice or _advice(status, deployment, key_prefix)
     if advice:
         text = f"{text.rstrip('.')}. {advice}"

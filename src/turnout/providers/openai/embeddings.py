@@ -16,21 +16,16 @@ from turnout.core import (
     StreamEvent,
     Usage,
     UsageSoFar,
-    WireRequest,
 )
 from turnout.core.vectors import unpacked
 from turnout.errors import UpstreamBroken
 from turnout.providers import Decoder
-from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply
 
-from .access import Access
-from .chat.build import NAMESPACE
 from .chat.chat_wire import ErrorFields, usage_of
 from .chat.decode import failure_of
-
-_encode = msgspec.json.encode
+from .json_operation import JsonOperation
 
 
 class _Row(msgspec.Struct):
@@ -49,39 +44,26 @@ _REPLY = msgspec.json.Decoder(_Reply)
 _VECTOR = msgspec.json.Decoder(str | tuple[float, ...])
 
 
-class EmbeddingsWire:
+class EmbeddingsWire(JsonOperation[EmbeddingRequest]):
     wire = "openai-embeddings"
+    path = "embeddings"
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-
-    def build(self, request: EmbeddingRequest, deployment: Deployment) -> WireRequest:
-        raw = request.raw
-        if raw is not None and raw.wire == self.wire:
-            body: dict[str, Any] = {**raw.fields, "model": deployment.model}
-        else:
-            refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
-            body = _translated(request, deployment)
-        return self._access.request(deployment, "embeddings", _encode(body))
+    def _translated_fields(self, request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
+        """Gemini's ``purpose`` has no place here: these models make one vector for all purposes."""
+        single = len(request.inputs) == 1 and isinstance(request.inputs[0], str)
+        fields: dict[str, Any] = {
+            "model": deployment.model,
+            "input": request.inputs[0] if single else request.inputs,
+            "dimensions": request.dimensions,
+            "user": request.user,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
 
     def decoder(self, request: EmbeddingRequest) -> Decoder:
         return _EmbeddingsDecoder(len(request.inputs))
 
     def relay(self, request: EmbeddingRequest) -> Decoder:
         return _EmbeddingsRelay(request)
-
-
-def _translated(request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
-    """Gemini's ``purpose`` has no place here: these models make one vector for all purposes."""
-    alone = len(request.inputs) == 1 and isinstance(request.inputs[0], str)
-    body: dict[str, Any] = {
-        "model": deployment.model,
-        "input": request.inputs[0] if alone else request.inputs,
-        "dimensions": request.dimensions,
-        "user": request.user,
-    }
-    body |= (request.extensions or {}).get(NAMESPACE, {})
-    return {name: value for name, value in body.items() if value is not None}
 
 
 class _EmbeddingsDecoder(BodyReader):
@@ -123,10 +105,7 @@ class _EmbeddingsRelay(BodyReader):
 
 
 def _read(data: bytes) -> _Reply:
-    try:
-        return _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable("The provider sent what aren't embeddings.", data, error) from error
+    return decode_reply(_REPLY, data, "The provider sent what aren't embeddings.")
 
 
 def _events(reply: _Reply, inputs: int) -> list[StreamEvent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -22,7 +22,6 @@ from turnout.core import (
     Relayed,
     StreamEvent,
     UsageSoFar,
-    WireBody,
     WireForm,
     WireRequest,
 )
@@ -30,7 +29,7 @@ from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply
 
 from .access import Access
 from .chat.build import NAMESPACE
@@ -38,6 +37,7 @@ from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
 from .events import EventRelay
 from .form import field, fields, relayed_parts, send_form
+from .json_operation import JsonOperation
 from .tokens import tokens_of
 
 _ENDS = frozenset({"image_generation.completed", "image_edit.completed"})
@@ -66,17 +66,29 @@ class _Glance(msgspec.Struct):
     error: ErrorFields | str | None = None
 
 
+_Decoded = TypeVar("_Decoded")
 _REPLY = msgspec.json.Decoder(_Reply)
 _GLANCE = msgspec.json.Decoder(_Glance)
 
 
-class _ImagesWire:
-    """What both operations read alike."""
+def _translated_fields(request: ImageRequest, deployment: Deployment) -> dict[str, Any]:
+    """The fields of both wires. ``stream`` isn't sent: only a client of the same wire understands its streams."""
+    fields = {
+        "model": deployment.model,
+        "prompt": request.prompt,
+        "n": request.n if request.n > 1 else None,
+        "size": request.size,
+        "quality": request.quality,
+        "background": request.background,
+        "output_format": request.format,
+        "response_format": None if request.url is None else "url" if request.url else "b64_json",
+        "user": request.user,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
-    wire: str
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+class _ImageReplies:
+    """Both wires have the same replies."""
 
     def decoder(self, request: ImageRequest) -> Decoder:
         return _PicturesDecoder(request)
@@ -84,39 +96,20 @@ class _ImagesWire:
     def relay(self, request: ImageRequest) -> Decoder:
         return EventRelay(_ENDS, _usage_of) if request.stream else _PicturesRelay()
 
-    def _said(self, request: ImageRequest, deployment: Deployment) -> dict[str, Any]:
-        """What both requests say, built from the core. Only a client of this wire understands its streams, so that
-        for any other the pictures come whole.
-        """
-        refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
-        said = {
-            "model": deployment.model,
-            "prompt": request.prompt,
-            "n": request.n if request.n > 1 else None,
-            "size": request.size,
-            "quality": request.quality,
-            "background": request.background,
-            "output_format": request.format,
-            "response_format": None if request.url is None else "url" if request.url else "b64_json",
-            "user": request.user,
-        }
-        return {name: value for name, value in said.items() if value is not None}
 
-
-class GenerationsWire(_ImagesWire):
+class GenerationsWire(_ImageReplies, JsonOperation[ImageRequest]):
     wire = "openai-images"
+    path = "images/generations"
 
-    def build(self, request: ImageRequest, deployment: Deployment) -> WireRequest:
-        raw = request.raw
-        if isinstance(raw, WireBody) and raw.wire == self.wire:
-            body: dict[str, Any] = {**raw.fields, "model": deployment.model}
-        else:
-            body = self._said(request, deployment) | (request.extensions or {}).get(NAMESPACE, {})
-        return self._access.request(deployment, "images/generations", msgspec.json.encode(body))
+    def _translated_fields(self, request: ImageRequest, deployment: Deployment) -> dict[str, Any]:
+        return _translated_fields(request, deployment)
 
 
-class EditsWire(_ImagesWire):
+class EditsWire(_ImageReplies):
     wire = "openai-image-edits"
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
 
     def build(self, request: ImageRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw
@@ -127,7 +120,8 @@ class EditsWire(_ImagesWire):
         return send_form(self._access, deployment, "images/edits", parts)
 
     def _parts(self, request: ImageRequest, deployment: Deployment) -> Iterator[FormPart]:
-        yield from fields(**self._said(request, deployment))
+        refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
+        yield from fields(**_translated_fields(request, deployment))
         for name, value in (request.extensions or {}).get(NAMESPACE, {}).items():
             yield field(name, msgspec.json.decode(value))
         listed = "image" if len(request.images) == 1 else "image[]"
@@ -180,8 +174,5 @@ class _PicturesRelay(BodyReader):
         return [Relayed(data), UsageSoFar(usage)] if usage else [Relayed(data)]
 
 
-def _read(decoder: msgspec.json.Decoder[Any], data: bytes) -> Any:
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable("The provider sent what aren't images.", data, error) from error
+def _read(decoder: msgspec.json.Decoder[_Decoded], data: bytes) -> _Decoded:
+    return decode_reply(decoder, data, "The provider sent what aren't images.")

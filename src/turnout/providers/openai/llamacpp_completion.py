@@ -32,16 +32,17 @@ from turnout.core import (
     WireRequest,
     parameters_of,
 )
-from turnout.core.framing import EventCutter, events_of, payload_of
+from turnout.core.framing import payload_of
 from turnout.errors import Unsupported
 from turnout.providers import Decoder
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.raw_fields import set_parameters
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply
 
 from .access import Access
 from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
+from .event_stream import EventStreamRelay
 
 _encode = msgspec.json.encode
 _STOPS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}
@@ -77,7 +78,7 @@ class _Reply(msgspec.Struct):
     error: ErrorFields | str | None = None
 
 
-_Made = TypeVar("_Made")
+_Decoded = TypeVar("_Decoded")
 _REPLY = msgspec.json.Decoder(_Reply)
 _REPLIES = msgspec.json.Decoder(_Reply | list[_Reply])
 
@@ -142,20 +143,7 @@ class _BodyDecoder(BodyReader):
         return [*(said if reply.error is None else ()), *_end_of([reply])]
 
 
-class _StreamRelay(FrameReader[bytes]):
-    """Passes whole events on."""
-
-    def __init__(self) -> None:
-        self._cutter = EventCutter()
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        whole = self._cutter.feed(data)
-        return self._read_all(events_of(whole)) if whole else []
-
-    def close(self) -> list[StreamEvent]:
-        left = self._cutter.close().rstrip() + b"\n\n"
-        return self._read_all([left] if payload_of(left) else [])
-
+class _StreamRelay(EventStreamRelay):
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
         if not data:
@@ -176,11 +164,8 @@ class _BodyRelay(BodyReader):
         return events if any(isinstance(event, Failure) for event in events) else [Relayed(data), *events]
 
 
-def _read(decoder: msgspec.json.Decoder[_Made], data: bytes) -> _Made:
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable("The provider sent what isn't a completion.", data, error) from error
+def _read(decoder: msgspec.json.Decoder[_Decoded], data: bytes) -> _Decoded:
+    return decode_reply(decoder, data, "The provider sent what isn't a completion.")
 
 
 def _end_of(replies: Iterable[_Reply]) -> list[StreamEvent]:

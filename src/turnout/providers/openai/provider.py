@@ -139,11 +139,11 @@ def _error_of(body: bytes) -> tuple[str, str | None]:
     try:
         fields = _ERROR.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return words_of(body) or "(no message)", None
+        return words_of(body), None
     if isinstance(fields.error, str):
         return fields.error, None
     if fields.error is not None:
         code = fields.error.code if fields.error.code is not None else fields.error.type
-        return fields.error.message or "(no message)", None if code is None else str(code)
-    text = fields.message or bytes(fields.detail).decode("utf-8", "replace") or "(no message)"
+        return fields.error.message or "", None if code is None else str(code)
+    text = fields.message or bytes(fields.detail).decode("utf-8", "replace")
     return text, None if fields.code is None else str(fields.code)

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from turnout.core import Deployment, Finish, Relayed, SpeechRequest, StreamEvent, WireRequest
+from turnout.core import Deployment, Finish, Relayed, SpeechRequest, StreamEvent
 from turnout.providers import Decoder
-from turnout.providers.foreign import refuse_foreign_fields
 
-from .access import Access
-from .chat.build import NAMESPACE
 from .events import EventRelay
+from .json_operation import JsonOperation
 from .tokens import tokens_of
 
 _ENDS = frozenset({"speech.audio.done"})
 
 
-class SpeechWire:
+class SpeechWire(JsonOperation[SpeechRequest]):
     wire = "openai-speech"
+    path = "audio/speech"
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-
-    def build(self, request: SpeechRequest, deployment: Deployment) -> WireRequest:
-        raw = request.raw
-        if raw is not None and raw.wire == self.wire:
-            body: dict[str, Any] = {**raw.fields, "model": deployment.model}
-        else:
-            refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
-            body = _translated(request, deployment)
-        return self._access.request(deployment, "audio/speech", msgspec.json.encode(body))
+    def _translated_fields(self, request: SpeechRequest, deployment: Deployment) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "model": deployment.model,
+            "input": request.text,
+            "voice": request.voice,
+            "response_format": request.format,
+            "speed": request.speed,
+            "instructions": request.instructions,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
 
     def decoder(self, request: SpeechRequest) -> Decoder:
         return SoundRelay()
@@ -41,20 +37,6 @@ class SpeechWire:
         if asked is not None and bytes(asked) == b'"sse"':
             return EventRelay(_ENDS, tokens_of)
         return SoundRelay()
-
-
-def _translated(request: SpeechRequest, deployment: Deployment) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "model": deployment.model,
-        "input": request.text,
-        "voice": request.voice,
-        "response_format": request.format,
-    }
-    if request.speed is not None:
-        body["speed"] = request.speed
-    if request.instructions is not None:
-        body["instructions"] = request.instructions
-    return body | (request.extensions or {}).get(NAMESPACE, {})
 
 
 class SoundRelay:

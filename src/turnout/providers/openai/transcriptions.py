@@ -23,7 +23,7 @@ from turnout.errors import UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply
 
 from .access import Access
 from .chat.build import NAMESPACE
@@ -149,10 +149,7 @@ class _TranscriptRelay(BodyReader):
 
 
 def _read(data: bytes) -> _Reply:
-    try:
-        reply = _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable("The provider sent what isn't a transcript.", data, error) from error
+    reply = decode_reply(_REPLY, data, "The provider sent what isn't a transcript.")
     if reply.text is None and reply.error is None:
         raise UpstreamBroken("The provider's reply has no text.")
     return reply

@@ -28,23 +28,12 @@ from turnout.errors import UpstreamBroken
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.tool_calls import CallIds
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply
 
 from . import chat_wire as wire
 
+NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
 _REPLY = msgspec.json.Decoder(wire.Reply)
-
-
-def read_reply(data: bytes) -> wire.Reply:
-    """One body or one chunk; raises ``UpstreamBroken`` with the beginning of what can't be read."""
-    try:
-        return _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise not_a_completion(data, error) from error
-
-
-def not_a_completion(data: bytes, error: Exception | str) -> UpstreamBroken:
-    return unreadable("The provider sent what isn't a chat completion.", data, error)
 
 
 def says_nothing(data: bytes) -> bool:
@@ -221,7 +210,7 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
         if data.startswith(b"{") or not says_nothing(data):
-            events += self._reader.read(read_reply(data))
+            events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION))
 
 
 class BodyDecoder(BodyReader):
@@ -232,7 +221,7 @@ class BodyDecoder(BodyReader):
         super().__init__()
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        reply = read_reply(data)
+        reply = decode_reply(_REPLY, data, NOT_A_COMPLETION)
         if not reply.choices and reply.error is None:
             raise UpstreamBroken("The provider's reply has no choices.")
         return _Reader(self._request).read(reply)

@@ -10,12 +10,14 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import Relayed, StreamEvent, UsageSoFar
-from turnout.core.framing import EventCutter, events_of, payload_of
+from turnout.core.framing import payload_of
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import BodyReader, FrameReader
+from turnout.providers.frames import BodyReader
+from turnout.providers.openai.event_stream import EventStreamRelay
+from turnout.providers.unreadable import decode_if_known
 
 from . import chat_wire as wire
-from .decode import failure_of, finish_of, not_a_completion, says_nothing
+from .decode import NOT_A_COMPLETION, failure_of, finish_of, says_nothing
 
 
 class _Choice(msgspec.Struct):
@@ -37,30 +39,21 @@ _REPLY = msgspec.json.Decoder(_Reply)
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 
 
-class StreamRelay(FrameReader[bytes]):
+class StreamRelay(EventStreamRelay):
     """Passes whole events on. ``show_usage`` False takes out the usage that only Turnout asked for."""
 
     def __init__(self, show_usage: bool) -> None:
+        super().__init__()
         self._show_usage = show_usage
-        self._cutter = EventCutter()
         self._content_seen = False  # from the first piece on, every chunk counts as content
         self._finished: set[int] = set()
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        whole = self._cutter.feed(data)
-        return self._read_all(events_of(whole)) if whole else []
-
-    def close(self) -> list[StreamEvent]:
-        """A last event without its blank line is only whole if it can be read."""
-        left = self._cutter.close().rstrip() + b"\n\n"
-        return self._read_all([left] if payload_of(left) else [])
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
         if says_nothing(data):
             events.append(Relayed(frame, False))
             return
-        reply = _read(data)
+        reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
         if reply is None:
             events.append(Relayed(frame))
             return
@@ -90,7 +83,7 @@ class BodyRelay(BodyReader):
     """Passes a whole body on."""
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        reply = _read(data)
+        reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
         if reply is None:
             return [Relayed(data)]
         if reply.error is not None:
@@ -103,16 +96,6 @@ class BodyRelay(BodyReader):
         }
         events += finishes.values()
         return events + _usage(reply)
-
-
-def _read(data: bytes) -> _Reply | None:
-    """None for JSON of an unknown form. Raises ``UpstreamBroken`` for what isn't JSON."""
-    try:
-        return _REPLY.decode(data)
-    except msgspec.ValidationError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise not_a_completion(data, error) from error
 
 
 def _blank_lines_before(frame: bytes) -> bytes:

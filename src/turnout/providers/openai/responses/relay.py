@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from turnout.core import Relayed, StreamEvent, UsageSoFar
-from turnout.core.framing import EventCutter, events_of, payload_of
-from turnout.errors import ReplyTooLarge, UpstreamBroken
-from turnout.providers.frames import BodyReader, FrameReader
-from turnout.providers.unreadable import unreadable
+from turnout.core.framing import payload_of
+from turnout.errors import ReplyTooLarge
+from turnout.providers.frames import BodyReader
+from turnout.providers.openai.event_stream import EventStreamRelay
+from turnout.providers.unreadable import decode_if_known
 
 from . import responses_wire as wire
 
@@ -22,6 +23,7 @@ class _Event(wire.ErrorFields):
 
 _EVENT = msgspec.json.Decoder(_Event)
 _BODY = msgspec.json.Decoder(wire.Response)
+_NOT_A_RESPONSE = "The provider sent what isn't a response."
 _ENDS = frozenset({"response.completed", "response.incomplete"})
 _MOST_AFTER = 64 * 1024
 """Bytes after the end: whoever keeps the response holds them back with it."""
@@ -29,11 +31,11 @@ _MOST_AFTER = 64 * 1024
 _ITEM_DONE = "response.output_item.done"  # of items without deltas, such as a search
 
 
-class StreamRelay(FrameReader[bytes]):
+class StreamRelay(EventStreamRelay):
     """Passes whole events on; an error is told by whoever reads this."""
 
     def __init__(self) -> None:
-        self._cutter = EventCutter()
+        super().__init__()
         self._ended = False
         self._after = 0  # bytes that came after the end
 
@@ -42,20 +44,14 @@ class StreamRelay(FrameReader[bytes]):
             self._after += len(data)
             if self._after > _MOST_AFTER:
                 raise ReplyTooLarge("The provider's stream goes on after its end.")
-        whole = self._cutter.feed(data)
-        return self._read_all(events_of(whole)) if whole else []
-
-    def close(self) -> list[StreamEvent]:
-        """A last event without its blank line is only whole if it can be read."""
-        left = self._cutter.close().rstrip() + b"\n\n"
-        return self._read_all([left] if payload_of(left) else [])
+        return super().feed(data)
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
         if data[:1] != b"{" and data.strip() in (b"", b"[DONE]"):
             events.append(Relayed(frame, False))
             return
-        event = _read(data)
+        event = decode_if_known(_EVENT, data, _NOT_A_RESPONSE)
         if event is None:
             events.append(Relayed(frame))
             return
@@ -75,12 +71,9 @@ class BodyRelay(BodyReader):
     """Passes a whole body on."""
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        try:
-            response = _BODY.decode(data)
-        except msgspec.ValidationError:
+        response = decode_if_known(_BODY, data, _NOT_A_RESPONSE)
+        if response is None:
             return [Relayed(data)]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise not_a_response(data, error) from error
         if response.error is not None or response.status == "failed":
             return [wire.failure_of(response.error)]
         return [Relayed(data), *_ending(response)]
@@ -90,17 +83,3 @@ def _ending(response: wire.Response) -> list[StreamEvent]:
     usage, finish = wire.usage_of(response.usage), response.finish()
     events: list[StreamEvent] = [UsageSoFar(usage)] if usage else []
     return [*events, finish] if finish else events
-
-
-def _read(data: bytes) -> _Event | None:
-    """None for JSON of an unknown form. Raises ``UpstreamBroken`` for what isn't JSON."""
-    try:
-        return _EVENT.decode(data)
-    except msgspec.ValidationError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise not_a_response(data, error) from error
-
-
-def not_a_response(data: bytes, error: Exception | str) -> UpstreamBroken:
-    return unreadable("The provider sent what isn't a response.", data, error)
