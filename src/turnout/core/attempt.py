@@ -48,8 +48,8 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
 class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Durations are microseconds since the attempt's start; ``queue`` is the request's waiting time before it.
 
-    ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when nothing is known of it.
-    ``changes`` says what was done to the request's media to fit the deployment.
+    ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when it isn't known.
+    ``changes`` are the changes to the request's media that made them fit the deployment.
     ``first_token`` is None when no token came. ``status`` is the provider's HTTP status, 0 when there was none.
     """
 

@@ -1,4 +1,4 @@
-"""How sure an answer is of itself, between 0 and 1: measured, not made up."""
+"""The confidence in an answer, from 0 to 1. It is measured."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _OTHERWISE = 0.5
 
 
 class Confidence(NamedTuple):
-    """``source`` says what it was measured by."""
+    """``source`` names the measurement."""
 
     value: float
     source: Literal["logprobs", "finish_reason"]
 
 
 def confidence_of(answer: Answer, success: float) -> Confidence:
-    """The mean probability of the first choice's tokens, if the provider told it.
+    """The mean probability of the first choice's tokens, if the provider reported it.
 
-    Else by how the answer ended, weighted by the share of its deployment's attempts that went well.
+    Otherwise a value for the finish reason, times ``success``: the share of the deployment's attempts that succeeded.
     """
     choice = answer.choices[0] if answer.choices else None
     if choice and choice.logprobs:
         mean = sum(math.exp(min(token.logprob, 0.0)) for token in choice.logprobs) / len(choice.logprobs)
         return Confidence(round(mean, 4), "logprobs")
     finish = choice.finish if choice else None
-    ended = _BY_FINISH.get(finish.reason, _OTHERWISE) if finish else _OTHERWISE
-    return Confidence(round(ended * min(max(success, 0.0), 1.0), 4), "finish_reason")
+    by_finish = _BY_FINISH.get(finish.reason, _OTHERWISE) if finish else _OTHERWISE
+    return Confidence(round(by_finish * min(max(success, 0.0), 1.0), 4), "finish_reason")

@@ -28,8 +28,8 @@ Parameter = Literal[
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds. ``first_token`` and ``first_byte`` run from sending the request, the one to the first piece of a stream,
-    the other to the first byte of a whole answer. ``stall`` is between two pieces, of the request and of the answer.
+    """Seconds. ``first_token`` runs from sending the request to the first piece of a stream, ``first_byte`` to the
+    first byte of a whole answer. ``stall`` runs between two pieces, of the request and of the answer.
     """
 
     connect: float = 5
@@ -40,7 +40,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
-    """``attempts`` at one deployment before the next one; ``backoff`` doubles from its first value, in seconds."""
+    """``attempts`` are made at one deployment before the next one is asked. ``backoff`` is in seconds, and doubles."""
 
     attempts: int = 2
     backoff: float = 0.5
@@ -48,7 +48,7 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True):
-    """Sent when the caller says nothing. ``None`` sends nothing."""
+    """Values for parameters that the client leaves out. With None nothing is sent."""
 
     max_tokens: int | None = None
     temperature: float | None = None
@@ -56,10 +56,10 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model takes of images; None where nothing is known to bound it. Edges are in pixels.
+    """The limits of a model for images; None means that no limit is known. Edges are in pixels.
 
     A larger image is resized to ``long_edge`` and ``short_edge``; ``bytes`` are those of the file, before base64.
-    With more than ``many`` images in one request, ``many_edge`` holds too.
+    ``many_edge`` holds too when a request has more than ``many`` images.
     """
 
     long_edge: int | None = None
@@ -69,12 +69,12 @@ class ImageLimits(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None = None  # in one request
     many: int | None = None
     many_edge: int | None = None
-    animated: bool = False  # sees more than the first frame
+    animated: bool = False  # the model sees more than the first frame
     formats: frozenset[str] = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about the upstream model that change what may be sent to it. None: nothing is known.
+    """Facts about the upstream model that decide what may be sent to it. None means that nothing is known.
 
     ``context`` and ``max_output`` are tokens; ``inputs`` are modalities: text, image, audio, file, video.
     ``tokenizer`` names the family that counts its tokens. ``refuses`` are parameters that must not be sent;
@@ -86,13 +86,13 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     context: int | None = None
     max_output: int | None = None
     inputs: frozenset[str] | None = None
-    prefill: bool = True  # goes on with an assistant message at the end
+    prefill: bool = True  # the model continues an assistant message at the end
     tokenizer: str | None = None
     images: ImageLimits | None = None
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """``id`` is unique in the catalog and stable across reloads; ``key_source`` names the variable of the key."""
+    """``id`` is unique in the catalog and stable across reloads. ``key_source`` names the variable with the key."""
 
     id: str
     provider: str

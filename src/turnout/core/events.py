@@ -1,15 +1,15 @@
-"""An answer, as the events it is made of. A whole answer is the fold of its events (``fold.py``).
+"""The events that make up an answer. A whole answer is the fold of its events (``fold.py``).
 
-The order a decoder keeps to:
+Every decoder keeps this order:
 
 - ``Start`` once, first.
-- for every part: ``PartStart``, any number of ``Delta``, ``PartEnd``. Parts are addressed by ``(choice, index)``;
+- For every part: ``PartStart``, any number of ``Delta``, ``PartEnd``. Parts are addressed by ``(choice, index)``;
   several may be open at once, so that parallel tool calls can interleave.
-- ``UsageSoFar`` any number of times, each replacing the one before.
-- ``Finish`` once for every choice, only if the provider said so: a stream that was cut has none.
+- ``UsageSoFar`` any number of times. Each replaces the one before.
+- ``Finish`` once for every choice, only if the provider sent it: a stream that was cut has none.
 - ``Failure`` last, if the provider reported an error inside the stream.
 
-What isn't a chat answer (vectors, pictures, …) comes whole, as one ``Product``.
+A result that isn't a chat answer (vectors, pictures, …) comes whole, as one ``Product``.
 
 When client and provider speak the same wire, ``Relayed`` carries the provider's own bytes in place of
 ``Start``, ``PartStart``, ``Delta`` and ``PartEnd``; ``UsageSoFar``, ``Finish`` and ``Failure`` come beside it, for
@@ -30,7 +30,7 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusa
 
 
 class Start(msgspec.Struct, frozen=True, gc=False, tag="start"):
-    """``id`` and ``model`` as the provider gave them; empty where it gives none. ``created`` is a Unix time or 0."""
+    """``id`` and ``model`` are the provider's, or empty. ``created`` is a Unix time or 0."""
 
     id: str = ""
     model: str = ""
@@ -38,7 +38,7 @@ class Start(msgspec.Struct, frozen=True, gc=False, tag="start"):
 
 
 class PartStart(msgspec.Struct, frozen=True, tag="part_start"):
-    """``part`` holds what is known at once: a tool call its id and name. Its text is empty or a first piece."""
+    """``part`` lacks only the rest of its text: a tool call has its id and name. The text is empty or a first piece."""
 
     index: int
     part: Part
@@ -63,19 +63,19 @@ class PartEnd(msgspec.Struct, frozen=True, tag="part_end"):
 
 
 class TokenLogprob(msgspec.Struct, frozen=True, gc=False):
-    """A token, and how likely it was: the natural logarithm of its probability.
+    """A token and the natural logarithm of its probability.
 
-    ``bytes`` are its UTF-8, where the provider says them: a token may be a piece of a character.
+    ``bytes`` are its UTF-8, where the provider sends them: a token may be a piece of a character.
     """
 
     token: str
     logprob: float
-    top: tuple[TokenLogprob, ...] = ()  # the likeliest ones at its place, which have no ``top`` of their own
+    top: tuple[TokenLogprob, ...] = ()  # the most likely tokens at its place; these have no ``top``
     bytes: tuple[int, ...] | None = None
 
 
 class Logprobs(msgspec.Struct, frozen=True, tag="logprobs"):
-    """The next tokens of a choice's answer. Comes right before the piece that has their text."""
+    """The next tokens of a choice's answer. It comes right before the piece that has their text."""
 
     tokens: tuple[TokenLogprob, ...]
     choice: int = 0
@@ -86,7 +86,7 @@ class UsageSoFar(msgspec.Struct, frozen=True, gc=False, tag="usage"):
 
 
 class Finish(msgspec.Struct, frozen=True, gc=False, tag="finish"):
-    """``native_reason`` is the provider's word; ``stop_sequence`` the one that was hit, if it says."""
+    """``native_reason`` is the provider's word. ``stop_sequence`` ended the answer, if the provider names it."""
 
     reason: FinishReason
     native_reason: str
@@ -109,10 +109,10 @@ class Product(msgspec.Struct, frozen=True, tag="product"):
 
 
 class Relayed(msgspec.Struct, frozen=True, gc=False, tag="relayed"):
-    """Whole frames of the provider's reply, to be passed on as they are."""
+    """Whole frames of the provider's reply, which are passed on unchanged."""
 
     data: bytes
-    content: bool = True  # does it carry a part of the answer (for the time to first token)
+    content: bool = True  # carries a part of the answer; the time to the first token depends on it
 
 
 StreamEvent = Start | PartStart | Delta | PartEnd | Logprobs | UsageSoFar | Finish | Failure | Product | Relayed

@@ -71,9 +71,9 @@ class _OpenPart:
 
 
 def fold(events: Iterable[StreamEvent]) -> Answer:  # noqa: C901  # one flat match
-    """The answer that ``events`` make. Parts come in the order of their index.
+    """The answer that ``events`` make. Parts are in the order of their index.
 
-    ``Relayed`` bytes and a ``Product`` are no answer: they have no place here.
+    Raises ``TypeError`` for ``Relayed`` and ``Product``, which are not parts of a chat answer.
     """
     start = Start()
     usage: Usage | None = None
@@ -116,7 +116,7 @@ def fold(events: Iterable[StreamEvent]) -> Answer:  # noqa: C901  # one flat mat
 
 
 def unfold(answer: Answer) -> list[StreamEvent]:
-    """The shortest run of events that folds into ``answer``: how a unary body becomes events."""
+    """The shortest list of events that folds into ``answer``. A unary body becomes events this way."""
     events: list[StreamEvent] = [Start(answer.id, answer.model, answer.created)]
     for choice in answer.choices:
         for index, part in enumerate(choice.parts):

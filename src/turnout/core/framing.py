@@ -1,7 +1,7 @@
-"""Cut a byte stream into frames, wherever the network cut it.
+"""Framers: they cut a byte stream into frames, wherever the network has cut it.
 
-All framers hold at most one frame's bytes, refuse one longer than about their limit, and join what they hold only when
-it is whole: a frame that comes in a thousand pieces costs no more than in one.
+A framer holds the bytes of at most one frame, and refuses a frame that is longer than about its limit. It joins the
+bytes only when the frame is whole: a frame in a thousand pieces costs no more than in one.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 from turnout.errors import ReplyTooLarge
 
 LIMIT = 64 * 1024 * 1024
-"""Bytes of a frame. The longest are pictures in base64, of some tens of megabytes."""
+"""Bytes of a frame. The longest frames are pictures in base64, of some tens of megabytes."""
 
 _BOM = b"\xef\xbb\xbf"
 _EVENT = re.compile(rb".*?\n\r?\n|.+", re.DOTALL)
 
 
 class _Framer:
-    """Holds the pieces of what isn't whole."""
+    """Holds the pieces of a frame that isn't whole yet."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
@@ -32,14 +32,14 @@ class _Framer:
             raise _too_long(self._limit)
 
     def _take(self, last: bytes = b"") -> bytes:
-        """All that was held, with what makes it whole."""
+        """All held bytes, with ``last`` at the end."""
         whole = b"".join([*self._held, last])
         self._held, self._size = [], 0
         return whole
 
 
 class LineFramer(_Framer):
-    """Newline-delimited frames (NDJSON): gives each line that isn't blank, without its line end."""
+    """Cuts newline-delimited frames (NDJSON). It gives each line that isn't blank, without its line end."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The frames that ``data`` completes."""
@@ -57,7 +57,7 @@ class LineFramer(_Framer):
 
 
 class SSEFramer(_Framer):
-    """Server-sent events: gives ``(event, data)`` for each event that has data.
+    """Reads server-sent events. It gives ``(event, data)`` for each event that has data.
 
     Lines may end in LF, CRLF or CR, and several ``data:`` lines are joined by LF
     (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
@@ -65,21 +65,21 @@ class SSEFramer(_Framer):
 
     def __init__(self, limit: int = LIMIT) -> None:
         super().__init__(limit)
-        self._after_cr = False  # an LF that comes now is the other half of a CRLF
+        self._after_cr = False  # the next LF is the second half of a CRLF
         self._at_start = True
         self._event = ""
         self._data: list[bytes] = []
-        self._counted = 0  # lines of ``_data`` that are in ``_pending``
-        self._pending = 0  # bytes of their lines on the wire
+        self._counted = 0  # lines of ``_data`` whose bytes are in ``_pending``
+        self._pending = 0  # bytes on the wire
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
         """The events that ``data`` completes."""
         if data[:6] == b"data: " and not (self._held or self._data or self._event or self._after_cr):
             end = data.find(b"\n")
             if end == len(data) - 2 and data[end:] == b"\n\n" and b"\r" not in data:
-                return self._alone(data[6:end])  # as nearly all are: one event of one line
+                return self._single(data[6:end])  # nearly all data: one event of one line
             if end == len(data) - 3 and data.find(b"\r") == end - 1 and data[end:] == b"\n\r\n":
-                return self._alone(data[6 : end - 1])
+                return self._single(data[6 : end - 1])
         if b"\r" in data or self._after_cr:
             data = self._with_line_feeds(data)
         lines = data.split(b"\n")
@@ -94,10 +94,10 @@ class SSEFramer(_Framer):
         return self._dispatch(lines)
 
     def close(self) -> list[tuple[str, bytes]]:
-        """The last event, when the stream ended without the blank line that ends one."""
+        """The last event, when the stream ended without its blank line."""
         return self.feed(b"\n\n")
 
-    def _alone(self, data: bytes) -> list[tuple[str, bytes]]:
+    def _single(self, data: bytes) -> list[tuple[str, bytes]]:
         self._at_start = False
         return [("", data)]
 
@@ -126,11 +126,11 @@ class SSEFramer(_Framer):
             elif line == b"event":
                 self._event = ""
         if self._data:
-            self._bound()
+            self._check_size()
         return events
 
-    def _bound(self) -> None:
-        """An event may be long in many lines, too."""
+    def _check_size(self) -> None:
+        """Raises ``ReplyTooLarge`` for an event that is long because it has many lines."""
         self._pending += sum([len(line) + 6 for line in self._data[self._counted :]])
         self._counted = len(self._data)
         if self._pending > self._limit:
@@ -138,14 +138,14 @@ class SSEFramer(_Framer):
 
 
 class EventCutter(_Framer):
-    """Server-sent events for passing on: gives whole ones, byte for byte. Lines end in LF or CRLF (never in CR)."""
+    """Gives whole server-sent events, byte for byte, to pass them on. Lines end in LF or CRLF, not in CR."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         super().__init__(limit)
-        self._tail = b""  # the last two bytes that are held: a blank line may begin with them
+        self._tail = b""  # the last two held bytes: a blank line may begin there
 
     def feed(self, data: bytes) -> bytes:
-        """The events that ``data`` completes; perhaps none."""
+        """The events that ``data`` completes, or empty bytes."""
         if not self._held and data.endswith(b"\n\n"):
             return data
         window = self._tail + data
@@ -161,7 +161,7 @@ class EventCutter(_Framer):
         return whole
 
     def close(self) -> bytes:
-        """What is left when the stream ended without the blank line that ends an event."""
+        """The rest, when the stream ended without the blank line that ends an event."""
         self._tail = b""
         return self._take()
 
@@ -174,14 +174,14 @@ def payload_of(event: bytes) -> bytes:
     """The data of one whole event, which ends in a blank line; empty if it has none."""
     start = event.find(b"\n") + 1 if event[:7] == b"event: " else 0
     if event[start : start + 6] == b"data: " and event.find(b"\n", start) == len(event) - 2 and event.find(b"\r") < 0:
-        return event[start + 6 : -2]  # as nearly all are: a line of data, perhaps after one of its name
+        return event[start + 6 : -2]  # nearly all events: a line of data, perhaps after a line with its name
     return b"\n".join([data for _, data in SSEFramer().feed(event)])
 
 
 def events_of(whole: bytes) -> list[bytes]:
-    """What a cutter gave, event by event; joined again, they are ``whole``."""
+    """The single events in the bytes that ``EventCutter`` gave. Joined again, they are ``whole``."""
     if whole.find(b"\n\n") == len(whole) - 2 and whole.find(b"\r") < 0:
-        return [whole]  # as nearly all are: one event
+        return [whole]  # nearly always: one event
     if whole.find(b"\r") >= 0:
         return _EVENT.findall(whole)
     *events, rest = whole.split(b"\n\n")

@@ -1,10 +1,10 @@
-"""Is it an image? Answered from its first bytes, so that a large one costs no more than a small one."""
+"""The type of an image, read from its first bytes: a large image costs no more than a small one."""
 
 from __future__ import annotations
 
 import binascii
 
-_HEAD = 64  # characters of base64, of which the first 24 bytes decide
+_HEAD = 64  # characters of base64; the first 24 bytes decide
 _STANDARD = str.maketrans("-_", "+/", " \t\r\n=")
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -18,26 +18,27 @@ _SIGNATURES = (
 
 
 def standard_base64(data: str) -> str:
-    """``data`` as every provider reads it: no line breaks, the standard alphabet, with its padding."""
-    bare = data.translate(_STANDARD)
-    return bare + "=" * (-len(bare) % 4)
+    """``data`` in the form that every provider reads: no line breaks, the standard alphabet, with padding."""
+    unpadded = data.translate(_STANDARD)
+    return unpadded + "=" * (-len(unpadded) % 4)
 
 
 def media_type_of(data: str) -> str | None:
-    """The media type that the first bytes of base64 ``data`` tell; None when they are no image's, or not base64.
+    """The media type of base64 ``data``, from its first bytes. None when it is no image, or not base64.
 
-    Line breaks, the alphabet for URLs and a lack of padding are forgiven: ``standard_base64`` mends them.
+    Line breaks, the alphabet for URLs and a lack of padding are accepted: ``standard_base64`` repairs them.
     """
-    bare = data[:_HEAD].translate(_STANDARD)
+    unpadded = data[:_HEAD].translate(_STANDARD)
+    whole = unpadded[:-1] if len(unpadded) % 4 == 1 else unpadded
     try:
-        head = binascii.a2b_base64(standard_base64(bare[:-1] if len(bare) % 4 == 1 else bare), strict_mode=True)
+        head = binascii.a2b_base64(standard_base64(whole), strict_mode=True)
     except (binascii.Error, ValueError):
         return None
     return image_type(head)
 
 
 def image_type(head: bytes) -> str | None:
-    """The media type of the image that begins with ``head``, of which 12 bytes are enough; None when it is none."""
+    """The media type of the image that begins with ``head``; None when it is no image. 12 bytes are enough."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"avif"):

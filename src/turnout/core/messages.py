@@ -1,7 +1,7 @@
-"""Messages and their parts: one conversation, in which every dialect and every provider finds its own.
+"""Messages and their parts: the form of a conversation that all dialects and providers share.
 
-What has no place of its own here is kept in a part's ``extensions``: ``{namespace: {field: raw JSON}}``, the
-namespace being the wire it came from (``"openai"``, ``"anthropic"``, ``"gemini"``, ``"ollama"``).
+A field that has no place here is kept in a part's ``extensions``: ``{namespace: {field: raw JSON}}``. The namespace is
+the wire that the field came from (``"openai"``, ``"anthropic"``, ``"gemini"``, ``"ollama"``).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class RedactedThinking(msgspec.Struct, frozen=True, tag="redacted_thinking"):
 
 
 class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
-    """``arguments`` stays the JSON text that it was: parsing and printing it loses bytes, order and big numbers."""
+    """``arguments`` stays the client's JSON text: parsing and printing it loses bytes, order and big numbers."""
 
     id: str
     name: str
@@ -72,7 +72,7 @@ class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
 
 
 class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
-    """``name`` is the tool's, where the dialect says it or the call is in the conversation."""
+    """``name`` is the tool's, where the dialect has it or the conversation has the call."""
 
     call_id: str
     parts: tuple[Text | Image | File, ...]

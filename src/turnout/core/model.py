@@ -1,4 +1,4 @@
-"""What a client may ask for, and who may ask."""
+"""The models that a client may ask for, and the keys that clients have."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key, known by the SHA-256 ``digest`` of its secret. ``models`` are shell-style patterns; empty: all.
+    """An API key. ``digest`` is the SHA-256 of its secret. ``models`` are shell-style patterns; empty allows all.
 
-    ``admin`` may change what is served.
+    A key with ``admin`` may change which models are served.
     """
 
     id: str

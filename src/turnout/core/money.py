@@ -1,7 +1,7 @@
-"""Money: integer picodollars (10⁻¹² USD), so that adding up is exact.
+"""Money in integer picodollars (10⁻¹² USD), so that sums are exact.
 
-A price of 1 USD per 1M tokens is exactly 1,000,000 picodollars a token, so a price with up to six decimals per
-1M tokens has no rounding anywhere; a finer one is rounded once, here.
+A price of 1 USD per 1M tokens is exactly 1,000,000 picodollars a token. So a price with up to six decimals per 1M
+tokens is never rounded, and a price with more decimals is rounded once, here.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ PICO_PER_TOKEN_AT_ONE_USD_PER_MILLION = 10**6
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """What a deployment's tokens cost, in picodollars a token. ``version`` says where the price is from."""
+    """The price of a deployment's tokens, in picodollars a token. ``version`` names the price's source."""
 
     input: int = 0
     output: int = 0
     cached_input: int | None = None  # a provider without a cache price bills cached tokens as input
     cache_write: int | None = None
-    audio_input: int | None = None  # where there is no price for a medium, its tokens cost what text does
+    audio_input: int | None = None  # None: the tokens of the medium cost as much as text
     audio_output: int | None = None
     image_input: int | None = None
     image_output: int | None = None
@@ -39,16 +39,16 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
             + usage.cached_input * cached
             + usage.cache_write * write
             + usage.output * self.output
-            + _more(usage.audio_input, self.audio_input, self.input)
-            + _more(usage.image_input, self.image_input, self.input)
-            + _more(usage.audio_output, self.audio_output, self.output)
-            + _more(usage.image_output, self.image_output, self.output)
+            + _surcharge(usage.audio_input, self.audio_input, self.input)
+            + _surcharge(usage.image_input, self.image_input, self.input)
+            + _surcharge(usage.audio_output, self.audio_output, self.output)
+            + _surcharge(usage.image_output, self.image_output, self.output)
         )
 
 
-def _more(tokens: int, price: int | None, counted: int) -> int:
-    """What tokens of a medium cost beyond the price of text, at which they have been counted."""
-    return tokens * (price - counted) if tokens and price is not None else 0
+def _surcharge(tokens: int, price: int | None, text_price: int) -> int:
+    """The cost of a medium's tokens beyond the price of text, which is counted already."""
+    return tokens * (price - text_price) if tokens and price is not None else 0
 
 
 def per_token(usd_per_million: Decimal) -> int:

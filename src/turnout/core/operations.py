@@ -1,6 +1,6 @@
-"""What a client may ask of a model besides a chat answer, and what comes of it.
+"""The requests for something other than a chat answer, and their results.
 
-Each kind of request says its ``operation``: the ledger's word for it, and what ``errors`` and metrics call it.
+Each kind of request has an ``operation``: its name in the ledger, in errors and in metrics.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class WireForm(msgspec.Struct, frozen=True):
 
 
 class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Vectors for ``inputs``: texts, or token ids where the client has made tokens itself."""
+    """Asks for a vector for each of ``inputs``: texts, or token ids where the client made the tokens itself."""
 
     operation: ClassVar[str] = "embeddings"
     stream: ClassVar[bool] = False
@@ -49,7 +49,7 @@ class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Pictures made from ``prompt``, or from ``images`` (inline data), of which ``mask`` says what may change."""
+    """Asks for pictures made from ``prompt``, or from ``images`` (inline data), where ``mask`` limits the changes."""
 
     operation: ClassVar[str] = "image"
     model: str
@@ -61,7 +61,7 @@ class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
     quality: str | None = None
     background: str | None = None
     format: str | None = None  # png, jpeg, webp
-    url: bool | None = None  # True: the pictures' addresses, False: their data, None: what the provider likes
+    url: bool | None = None  # True asks for addresses, False for data; None leaves it to the provider
     stream: bool = False
     user: str | None = None
     extensions: Extensions = None
@@ -69,7 +69,7 @@ class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The words of a recording; with ``translate``, in English. ``format`` is OpenAI's ``response_format``."""
+    """Asks for the text of a recording, with ``translate`` in English. ``format`` is OpenAI's ``response_format``."""
 
     operation: ClassVar[str] = "transcription"
     model: str
@@ -87,7 +87,7 @@ class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording of ``text``. It is always streamed: its bytes are passed on as they come."""
+    """Asks for speech from ``text``. The reply is always streamed: its bytes are passed on as they come."""
 
     operation: ClassVar[str] = "speech"
     stream: ClassVar[bool] = True
@@ -102,7 +102,7 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """How many tokens ``chat`` would put in. Nothing is generated, and nothing billed."""
+    """Asks for the number of input tokens of ``chat``. Nothing is generated or billed."""
 
     operation: ClassVar[str] = "count"
     stream: ClassVar[bool] = False
@@ -118,7 +118,7 @@ Request = ChatRequest | EmbeddingRequest | ImageRequest | TranscriptionRequest |
 
 
 class Embeddings(msgspec.Struct, frozen=True, kw_only=True):
-    """One vector for every input, in their order."""
+    """One vector for each input, in the order of the inputs."""
 
     vectors: tuple[tuple[float, ...], ...]
     model: str = ""
@@ -126,7 +126,7 @@ class Embeddings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """Either ``url`` or ``data`` (base64). ``prompt`` is the one the provider made of the client's, if it says."""
+    """Either ``url`` or ``data`` (base64). ``prompt`` is the provider's version of the client's, if it sends one."""
 
     url: str | None = None
     data: str | None = None

@@ -1,7 +1,7 @@
-"""Names in paths: each stays in its place, whatever it says.
+"""Names in the paths of URLs. A name can't change the rest of its path.
 
-Servers and proxies take ``.`` and ``..`` out of a path together with what stands before, encoded ones too (RFC 3986,
-5.2.4, and many are laxer than it), so a name that has one could lead anywhere its key is good for.
+Servers and proxies remove ``.`` and ``..`` from a path together with the segment before, encoded ones too (RFC 3986,
+5.2.4; many servers are laxer). So a name with one of them could reach any path that the key is valid for.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from turnout.errors import Unsupported
 
 _DOTS: Final = frozenset({".", ".."})
 _SEPARATORS: Final = re.compile(r"[/\\]")
-_DECODED: Final = 2  # times that a path may be, on its way through proxies
+_DECODINGS: Final = 2  # proxies may decode a path so many times
 
 
 @lru_cache(4096)
 def segment(name: str) -> str:
-    """``name`` as one segment of a path. Raises ``Unsupported`` for what no segment can hold.
+    """``name`` as one segment of a path. Raises ``Unsupported`` for a name that no segment can hold.
 
-    A slash is encoded like all that isn't unreserved, so that names as ``unsloth/Qwen3:Q4`` are one segment, too.
+    All characters but the unreserved ones are encoded. So a name with a slash, such as ``unsloth/Qwen3:Q4``, is one
+    segment too.
     """
     try:
         encoded = quote(name, safe="")
@@ -34,8 +35,8 @@ def segment(name: str) -> str:
 
 
 def leaves(path: str) -> bool:
-    """Could it lead out of the place where it is put?"""
-    for _ in range(_DECODED):
+    """Whether ``path`` could lead out of the folder that it is put into."""
+    for _ in range(_DECODINGS):
         path = unquote(path)
     return any(part.partition(";")[0] in _DOTS for part in _SEPARATORS.split(path))
 

@@ -1,4 +1,4 @@
-"""What a client asks for, in no dialect."""
+"""A client's request for a chat answer, in the form that all dialects share."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Output(msgspec.Struct, frozen=True):
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """``None`` is "not said": the deployment's default applies, else the provider's own."""
+    """None: the client left it out. Then the deployment's default applies, else the provider's own."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -50,7 +50,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
-    """How much to think: a word, or a budget in tokens. ``enabled=False`` asks for none."""
+    """How much the model should think: a word, or a budget in tokens. ``enabled=False`` asks for no thinking."""
 
     enabled: bool = True
     effort: str | None = None
@@ -58,17 +58,17 @@ class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Continuation(msgspec.Struct, frozen=True):
-    """What came before a request's own messages: items of its wire, and the deployment that said the last one."""
+    """The conversation before a request's messages: items of its wire, and the deployment of the last answer."""
 
     items: tuple[msgspec.Raw, ...]
     deployment: str
 
 
 class WireBody(msgspec.Struct, frozen=True):
-    """The request as the client sent it, for relaying to the same wire: its top-level fields as raw JSON.
+    """The client's own request, to relay it to the same wire: its top-level fields as raw JSON.
 
-    ``headers`` are those that belong to the wire's own meaning (``anthropic-beta``), by lower-case name.
-    ``form`` is the type that the fields were read as, for telling what was not read (``unread.py``).
+    ``headers`` are those that the wire gives a meaning (``anthropic-beta``), by lower-case name.
+    ``form`` is the type that the fields were decoded as; ``unread.py`` finds the fields that it doesn't have.
     ``continues`` is set when the wire names an earlier answer instead of repeating the conversation.
     """
 
@@ -83,7 +83,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request for a chat answer.
 
     ``extensions`` keeps top-level fields that have no place here, by the namespace of the wire they came from.
-    ``raw`` is there when the request came over a wire, not when it came through the library.
+    ``raw`` is set when the request came over a wire, and None when it came through the library.
     """
 
     operation: ClassVar[str] = "chat"

@@ -1,4 +1,4 @@
-"""A credential that can't slip into a log, an error or a reply."""
+"""A credential that never gets into a log, an error or a reply by mistake."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NoReturn
 
 
 class Secret:
-    """Holds a string that only ``reveal()`` gives out; printing, formatting and encoding never do."""
+    """Holds a string that only ``reveal()`` returns. Printing, formatting and encoding don't show it."""
 
     __slots__ = ("_value",)
 

@@ -1,4 +1,4 @@
-"""What a provider can express, as data; and the one place that refuses what it can't."""
+"""The features that a provider can express, as data, and the check that refuses all others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .operations import CountRequest, Request
 from .request import ChatRequest
 from .unread import unread_fields
 
-_MEMORY = (
+_LOADING_OPTIONS = (
     "embedding_only",
     "f16_kv",
     "logits_all",
@@ -29,11 +29,11 @@ _MEMORY = (
     "use_mmap",
     "vocab_only",
 )
-"""Ollama's options of how a model is loaded."""
+"""Ollama's options for loading a model."""
 
 HARMLESS = frozenset(
     {
-        *(f"options.{name}" for name in _MEMORY),
+        *(f"options.{name}" for name in _LOADING_OPTIONS),
         "cache_control",
         "cache_prompt",
         "diagnostics",
@@ -63,16 +63,16 @@ HARMLESS = frozenset(
         "user",
     }
 )
-"""Top-level fields that change no word of the answer: ignored by a provider that has no place for them."""
+"""Top-level fields that change no word of the answer. A provider that has no place for them ignores them."""
 
 
 class Support(msgspec.Struct, frozen=True, kw_only=True):
-    """``knobs`` are the sampling fields that are sent; ``ignores`` what is left out without harm (docs/providers.md):
-    sampling fields, and ``user``, ``metadata``, ``name``, ``detail``, ``strict``, ``taskType``.
+    """``knobs`` are the sampling fields that are sent; ``ignores`` are fields that are left out without harm
+    (docs/providers.md): sampling fields, and ``user``, ``metadata``, ``name``, ``detail``, ``strict``, ``taskType``.
 
     ``namespace`` is the extensions' namespace that this provider understands.
-    ``image_url_schemes`` are those of addresses that it fetches itself. Where it has to be told the type of what is
-    there, ``image_url_endings`` are the endings of a path that tell it.
+    ``image_url_schemes`` are those of the addresses that it fetches itself. A provider that needs the type of an image
+    beside its address has ``image_url_endings``: the endings of a path from which the type is known.
     """
 
     namespace: str
@@ -93,13 +93,13 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refuse_unsupported(request: ChatRequest, support: Support, provider: str) -> None:
-    """Raise ``Unsupported``, naming the field, for the first thing in ``request`` that ``provider`` can't say."""
-    for field, what in _unsupported(request, support):
-        raise Unsupported(f"The provider '{provider}' does not support {what}.", param=field)
+    """Raises ``Unsupported`` with the name of the first field of ``request`` that ``provider`` can't express."""
+    for field, feature in _unsupported(request, support):
+        raise Unsupported(f"The provider '{provider}' does not support {feature}.", param=field)
 
 
 def left_out(request: ChatRequest, support: Support) -> Iterator[str]:
-    """What a translated request says and ``support`` has no place for, and so was not sent: paths of fields."""
+    """The paths of a translated request's fields that were not sent, as ``support`` has no place for them."""
     for name in request.sampling.__struct_fields__:
         if name in support.ignores and getattr(request.sampling, name) is not None:
             yield name
@@ -118,7 +118,7 @@ def left_out(request: ChatRequest, support: Support) -> Iterator[str]:
 
 
 def left_out_beside_chat(request: Request, support: Support) -> Iterator[str]:
-    """The same of a translated request that isn't for a chat. ``purpose`` is Gemini's ``taskType``."""
+    """The same for a translated request that isn't for a chat. ``purpose`` is Gemini's ``taskType``."""
     for field, name in (("user", "user"), ("purpose", "taskType")):
         if name in support.ignores and getattr(request, field, None) is not None:
             yield name
@@ -173,9 +173,9 @@ def _unsupported_parts(request: ChatRequest, support: Support) -> Iterator[tuple
     for number, message in enumerate(request.messages):
         for part in message.parts:
             for inner in part.parts if isinstance(part, ToolResult) else (part,):
-                what = _unsupported_medium(inner, support)
-                if what:
-                    yield f"messages[{number}]", what
+                feature = _unsupported_medium(inner, support)
+                if feature:
+                    yield f"messages[{number}]", feature
 
 
 def _unsupported_medium(part: object, support: Support) -> str | None:
@@ -194,7 +194,7 @@ def _unsupported_medium(part: object, support: Support) -> str | None:
 
 
 def _unsupported_block(extensions: dict[str, dict[str, msgspec.Raw]], support: Support) -> str | None:
-    """A part that the core has no place for is a Text whose extensions hold the whole block of its own wire."""
+    """A part that the core has no type for is a Text. Its extensions hold the whole block of its own wire."""
     for namespace, fields in extensions.items():
         if namespace != support.namespace and "block" in fields:
             return f"content blocks that only the wire '{namespace}' has"

@@ -1,4 +1,4 @@
-"""Fields inside a request that nobody reads: lost when it is translated, and named in ``x-turnout-dropped``."""
+"""Fields inside a request that no decoder reads. Translation loses them; ``x-turnout-dropped`` names them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import msgspec
 from msgspec import inspect
 
 _MOST = 32
-"""Names that are worth telling, of each top-level field."""
+"""Paths that are reported, for each top-level field."""
 
 
 class _Shape:
-    """What is read of a JSON value: an object's fields, the objects that its tag tells apart, an array's items."""
+    """The parts of a JSON value that are read: an object's fields, an object for each tag, an array's items."""
 
     def __init__(self) -> None:
         self.fields: dict[str, _Shape] | None = None
@@ -29,17 +29,17 @@ class _Shape:
 
 
 def unread_fields(fields: Mapping[str, msgspec.Raw], form: type[msgspec.Struct]) -> list[str]:
-    """Paths such as ``messages[0].weather``, of what stands inside ``fields`` and has no place in ``form``.
+    """Paths such as ``messages[0].weather`` of the fields inside ``fields`` that ``form`` doesn't have.
 
-    The top-level fields themselves are not told: those that are unknown are kept as extensions.
+    Top-level fields are never among them: unknown ones are kept as extensions.
     """
-    known = _shape_of(form).fields or {}
-    found: list[str] = []
+    shapes = _shape_of(form).fields or {}
+    paths: list[str] = []
     for name, raw in fields.items():
-        shape = known.get(name)
+        shape = shapes.get(name)
         if shape is not None and shape.holds_more:
-            found += islice(_walk(msgspec.json.decode(raw), shape, name), _MOST)
-    return found
+            paths += islice(_walk(msgspec.json.decode(raw), shape, name), _MOST)
+    return paths
 
 
 def _walk(value: Any, shape: _Shape, path: str) -> Iterator[str]:
@@ -68,40 +68,40 @@ def _shape_of(form: type[msgspec.Struct]) -> _Shape:
 
 
 class _Shapes:
-    """Makes the shapes of a form, each of its types once: a type may hold itself."""
+    """Builds the shapes of a form, one for each of its types: a type may contain itself."""
 
     def __init__(self) -> None:
-        self._made: dict[type, _Shape] = {}
+        self._by_type: dict[type, _Shape] = {}
 
-    def of(self, told: inspect.Type) -> _Shape:
-        if isinstance(told, inspect.StructType):
-            return self._of_struct(told)
+    def of(self, info: inspect.Type) -> _Shape:
+        if isinstance(info, inspect.StructType):
+            return self._of_struct(info)
         shape = _Shape()
-        if isinstance(told, inspect.ListType | inspect.VarTupleType):
-            shape.items = self.of(told.item_type)
-        elif isinstance(told, inspect.UnionType):
-            self._fill_union(shape, told)
-        elif isinstance(told, inspect.Metadata):
-            return self.of(told.type)
+        if isinstance(info, inspect.ListType | inspect.VarTupleType):
+            shape.items = self.of(info.item_type)
+        elif isinstance(info, inspect.UnionType):
+            self._fill_union(shape, info)
+        elif isinstance(info, inspect.Metadata):
+            return self.of(info.type)
         return shape
 
-    def _of_struct(self, told: inspect.StructType) -> _Shape:
-        shape = self._made.get(told.cls)
+    def _of_struct(self, info: inspect.StructType) -> _Shape:
+        shape = self._by_type.get(info.cls)
         if shape is None:
-            shape = self._made[told.cls] = _Shape()
-            shape.tag_field = told.tag_field
-            shape.fields = {field.encode_name: self.of(field.type) for field in told.fields}
+            shape = self._by_type[info.cls] = _Shape()
+            shape.tag_field = info.tag_field
+            shape.fields = {field.encode_name: self.of(field.type) for field in info.fields}
         return shape
 
-    def _fill_union(self, shape: _Shape, told: inspect.UnionType) -> None:
-        for option in told.types:
-            one = self.of(option)
+    def _fill_union(self, shape: _Shape, info: inspect.UnionType) -> None:
+        for option in info.types:
+            option_shape = self.of(option)
             if isinstance(option, inspect.StructType) and option.tag is not None:
                 shape.tag_field = option.tag_field
-                shape.by_tag[option.tag] = one
-            elif one.fields is not None:
-                shape.fields, shape.tag_field = one.fields, one.tag_field
-            elif one.by_tag:
-                shape.by_tag |= one.by_tag
-                shape.tag_field = one.tag_field
-            shape.items = shape.items or one.items
+                shape.by_tag[option.tag] = option_shape
+            elif option_shape.fields is not None:
+                shape.fields, shape.tag_field = option_shape.fields, option_shape.tag_field
+            elif option_shape.by_tag:
+                shape.by_tag |= option_shape.by_tag
+                shape.tag_field = option_shape.tag_field
+            shape.items = shape.items or option_shape.items

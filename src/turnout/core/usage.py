@@ -9,14 +9,14 @@ import msgspec
 from .integers import Integer
 
 MOST = 2**31 - 1
-"""More tokens than any answer has."""
+"""No answer has more tokens."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """``input`` includes ``cached_input`` and ``cache_write``; ``output`` includes ``reasoning``; each of
     them includes its audio and its images.
 
-    (Anthropic reports its three input counts apart, Gemini its thoughts apart: their decoders add them up.)
+    Anthropic reports three input counts apart, and Gemini its thoughts apart. Their decoders add them up.
     """
 
     input: Integer = 0
@@ -36,7 +36,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
     @property
     def credible(self) -> bool:
-        """Can it be billed? A provider may say anything."""
+        """Whether it can be billed. A provider may report any number."""
         counts = (self.input, self.output, self.cached_input, self.cache_write, self.reasoning)
         media = (self.audio_input, self.audio_output, self.image_input, self.image_output)
         return min(*counts, *media) >= 0 and max(*counts, *media) <= MOST

@@ -1,4 +1,4 @@
-"""Vectors as base64: little-endian 32-bit floats one after another, which is how OpenAI sends them on request."""
+"""Vectors as base64 of little-endian 32-bit floats. OpenAI sends them in this form on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SWAPPED = sys.byteorder == "big"
 
 
 def packed(vector: Iterable[float]) -> str:
-    """Base64. What doesn't fit 32 bits is rounded, or infinite."""
+    """Base64. A number that doesn't fit 32 bits is rounded, or infinite."""
     floats = array("f", vector)
     if _SWAPPED:
         floats.byteswap()
@@ -20,7 +20,7 @@ def packed(vector: Iterable[float]) -> str:
 
 
 def unpacked(data: str) -> tuple[float, ...]:
-    """Raises ``ValueError`` for what isn't base64, or not of whole floats."""
+    """Raises ``ValueError`` for text that isn't base64, or doesn't hold whole floats."""
     floats = array("f")
     floats.frombytes(binascii.a2b_base64(data, strict_mode=True))
     if _SWAPPED:

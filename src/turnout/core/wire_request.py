@@ -1,4 +1,4 @@
-"""A request to an upstream as plain data: providers build it, the transport sends it."""
+"""A request to an upstream as plain data. Providers build it; the transport sends it."""
 
 from __future__ import annotations
 

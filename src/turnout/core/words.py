@@ -1,4 +1,4 @@
-"""A provider's own words, as they may be told to clients and written into logs."""
+"""A provider's own text, in the form that clients and logs may get."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _EXCERPT: Final = 200
 
 
 def plain(text: str) -> str:
-    """In one line, without control characters, and not endless."""
+    """``text`` in one line, without control characters, cut to a bounded length."""
     text = text[:_MOST]
     if text.isprintable():
         return text
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def words_of(body: bytes) -> str:
-    """What an error reply says that isn't of the provider's wire: a proxy's, perhaps. Empty if it says nothing."""
+    """The text of an error reply in another form than the wire's, such as a proxy's. Empty without text."""
     return plain(body[:_LONGEST_REPLY].decode("utf-8", "replace")).strip()
 
 
 def excerpt(data: bytes) -> str:
-    """How unreadable bytes begin, escaped: for the log at level ``debug`` alone, as they may be anybody's."""
+    """The beginning of unreadable bytes, escaped. Only for the log at level ``debug``: the bytes may hold anything."""
     return ascii(data[:_EXCERPT])[1:]
