@@ -1,7 +1,7 @@
-"""What is known of upstream models, by their names: what they take and refuse, how long they will be there.
+"""The facts about upstream models, by their names: what they accept and refuse, and until when they are served.
 
-The tables are beside this file, one for each maker of models, with the page that each fact is from. A deployment under
-a name of its own (Azure's, a proxy's) can't be recognised: ``traits`` in the configuration says it.
+The tables are beside this file, one for each maker of models, with the page of each fact. A deployment with a name of
+its own (Azure's, a proxy's) can't be recognised: ``traits`` in the configuration state its facts.
 """
 
 from .lookup import OPEN_MODELS, facts_of, lifecycle_of, maker_of, traits_of

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from turnout.core import ImageLimits, Parameter
 
-from .types import READS, Facts, Lifecycle
+from .types import TEXT_IMAGES_AND_FILES, Facts, Lifecycle
 
 _MODELS: Final = "https://platform.claude.com/docs/en/about-claude/models/overview"
 _MIGRATION: Final = "https://platform.claude.com/docs/en/about-claude/models/migration-guide"
@@ -17,21 +17,27 @@ _DEPRECATIONS: Final = "https://platform.claude.com/docs/en/about-claude/model-d
 
 SAMPLING: Final[frozenset[Parameter]] = frozenset({"temperature", "top_p", "top_k"})
 
-_SHARP: Final = ImageLimits(long_edge=2576, bytes=5 * 1024 * 1024 * 3 // 4, number=600, many=20, many_edge=2000)
-"""From Opus 4.7 on; 5 MB of base64 each. https://platform.claude.com/docs/en/build-with-claude/vision"""
+_LARGE_IMAGES: Final = ImageLimits(long_edge=2576, bytes=5 * 1024 * 1024 * 3 // 4, number=600, many=20, many_edge=2000)
+"""For Opus 4.7 and later; 5 MB of base64 for each image. https://platform.claude.com/docs/en/build-with-claude/vision"""
 
 _CLAUDE_3: Final = Facts(
-    context=200_000, max_output=4_096, inputs=READS, thinking="never", tokenizer="claude", source=_MODELS
+    context=200_000,
+    max_output=4_096,
+    inputs=TEXT_IMAGES_AND_FILES,
+    thinking="never",
+    tokenizer="claude",
+    source=_MODELS,
 )
 _CLAUDE_4: Final = replace(_CLAUDE_3, max_output=64_000, thinking="optional")
 _CLAUDE_45: Final = replace(_CLAUDE_4, tokenizer="claude-4.5")
 # "Prefilling assistant messages returns a 400 error on Claude 4.6 models", and on later ones.
 _CLAUDE_46: Final = replace(_CLAUDE_45, context=1_000_000, max_output=128_000, prefill=False, source=_MIGRATION)
-# Opus 4.7 and 4.8, and all of generation 5: 400 "`temperature` is deprecated for this model".
-_CLAUDE_47: Final = replace(_CLAUDE_46, refuses=SAMPLING, tokenizer="claude-2026", images=_SHARP)
+# Opus 4.7 and 4.8, and all of generation 5: 400 "`temperature` is deprecated for this model". They refuse
+# ``thinking.budget_tokens`` too, which is no parameter of sampling.
+_CLAUDE_47: Final = replace(_CLAUDE_46, refuses=SAMPLING, tokenizer="claude-2026", images=_LARGE_IMAGES)
 
 LATER: Final = replace(_CLAUDE_47, context=None, max_output=None)
-"""Generations after those below."""
+"""Generations after those in ``MODELS``."""
 
 MODELS: Final = {
     "claude-2": replace(_CLAUDE_3, inputs=frozenset({"text"})),
@@ -55,7 +61,7 @@ MODELS: Final = {
     "claude-fable": replace(_CLAUDE_47, thinking="always"),
     "claude-mythos": replace(_CLAUDE_47, max_output=None),
 }
-"""By name, or by what a name begins with: see ``lookup``."""
+"""By the name, or by the beginning of the name: see ``lookup``."""
 
 
 def _off(year: int, month: int, day: int, replacement: str = "") -> Lifecycle:
@@ -93,4 +99,4 @@ LIFECYCLES: Final = {
     "claude-opus-4-0": _OPUS_4,
     "claude-opus-4-20250514": _OPUS_4,
 }
-"""By whole names. Claude on other platforms lives by their schedules."""
+"""By whole names. Other platforms have their own schedules for Claude."""

@@ -7,18 +7,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from .types import HEARS, SEES, TEXT, Facts, Lifecycle
+from .types import ALL_MEDIA, TEXT, TEXT_AND_IMAGES, Facts, Lifecycle
 
 _MODELS: Final = "https://ai.google.dev/gemini-api/docs/models"
 _DEPRECATIONS: Final = "https://ai.google.dev/gemini-api/docs/deprecations"
 
 _GEMINI: Final = Facts(
-    context=1_048_576, max_output=8_192, inputs=HEARS, thinking="never", tokenizer="gemini", source=_MODELS
+    context=1_048_576, max_output=8_192, inputs=ALL_MEDIA, thinking="never", tokenizer="gemini", source=_MODELS
 )
 _GEMINI_25: Final = replace(_GEMINI, max_output=65_536, thinking="optional")
 _GEMINI_3: Final = replace(_GEMINI_25, thinking="always")
-_SPEAKS: Final = Facts(context=8_192, inputs=TEXT, outputs=frozenset({"audio"}), tokenizer="gemini", source=_MODELS)
-_GEMMA: Final = Facts(context=131_072, max_output=8_192, inputs=SEES, tokenizer="gemini", source=_MODELS)
+_SPEECH: Final = Facts(context=8_192, inputs=TEXT, outputs=frozenset({"audio"}), tokenizer="gemini", source=_MODELS)
+_GEMMA: Final = Facts(context=131_072, max_output=8_192, inputs=TEXT_AND_IMAGES, tokenizer="gemini", source=_MODELS)
 
 MODELS: Final = {
     "gemini-1.5-pro": replace(_GEMINI, context=2_097_152),
@@ -26,14 +26,14 @@ MODELS: Final = {
     "gemini-2.0": _GEMINI,
     "gemini-2.5-pro": replace(_GEMINI_25, thinking="always"),
     "gemini-2.5-flash": _GEMINI_25,
-    "gemini-2.5-flash-image": replace(_GEMINI, context=None, max_output=None, outputs=SEES),
-    "gemini-2.5-flash-tts": _SPEAKS,
-    "gemini-2.5-flash-lite-preview-tts": _SPEAKS,
-    "gemini-2.5-pro-tts": _SPEAKS,
+    "gemini-2.5-flash-image": replace(_GEMINI, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
+    "gemini-2.5-flash-tts": _SPEECH,
+    "gemini-2.5-flash-lite-preview-tts": _SPEECH,
+    "gemini-2.5-pro-tts": _SPEECH,
     "gemini-3": _GEMINI_3,
-    "gemini-3-pro-image": replace(_GEMINI_3, context=None, max_output=None, outputs=SEES),
+    "gemini-3-pro-image": replace(_GEMINI_3, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
     "gemini-3.1": _GEMINI_3,
-    "gemini-3.1-flash-image": replace(_GEMINI_3, context=None, max_output=None, outputs=SEES),
+    "gemini-3.1-flash-image": replace(_GEMINI_3, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
     "gemini-3.5": _GEMINI_3,
     "gemini-3.6": _GEMINI_3,
     "gemini-3.7": _GEMINI_3,
@@ -41,13 +41,13 @@ MODELS: Final = {
     "gemini-3.8-live": replace(_GEMINI_3, context=131_072, max_output=None),
     "gemini-4": replace(_GEMINI_3, max_output=None),
     "gemini-embedding-001": Facts(context=2_048, inputs=TEXT, outputs=frozenset({"embedding"}), source=_MODELS),
-    "gemini-embedding-2": Facts(context=8_192, inputs=HEARS, outputs=frozenset({"embedding"}), source=_MODELS),
+    "gemini-embedding-2": Facts(context=8_192, inputs=ALL_MEDIA, outputs=frozenset({"embedding"}), source=_MODELS),
     "gemma-3": _GEMMA,
     "gemma-4": replace(_GEMMA, context=262_144, max_output=None),
 }
-"""By name, or by what a name begins with: see ``lookup``."""
+"""By the name, or by the beginning of the name: see ``lookup``."""
 
-LATER: Final = Facts(inputs=HEARS, tokenizer="gemini", source=_MODELS)
+LATER: Final = Facts(inputs=ALL_MEDIA, tokenizer="gemini", source=_MODELS)
 """Any other Gemini."""
 
 
@@ -70,4 +70,4 @@ LIFECYCLES: Final = {
     "gemini-2.5-flash": _off(2026, 12, 1, "gemini-3.5-flash-lite"),
     "gemini-3-pro-preview": _off(2026, 3, 9, "gemini-3.1-pro-preview"),
 }
-"""By whole names: those of the Gemini API; Google Cloud has other dates."""
+"""By whole names. The dates are those of the Gemini API; Google Cloud has others."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from turnout.core import Parameter
 
-from .types import READS, SEES, TEXT, Facts, Lifecycle
+from .types import TEXT, TEXT_AND_IMAGES, TEXT_IMAGES_AND_FILES, Facts, Lifecycle
 
 _MODELS: Final = "https://developers.openai.com/api/docs/models"
 _REASONING: Final = "https://developers.openai.com/api/docs/guides/reasoning"
@@ -25,20 +25,25 @@ _GPT_35: Final = Facts(
     context=16_385, max_output=4_096, inputs=TEXT, thinking="never", tokenizer="cl100k", source=_MODELS
 )
 _GPT_4O: Final = Facts(
-    context=128_000, max_output=16_384, inputs=READS, thinking="never", tokenizer="o200k", source=_MODELS
+    context=128_000,
+    max_output=16_384,
+    inputs=TEXT_IMAGES_AND_FILES,
+    thinking="never",
+    tokenizer="o200k",
+    source=_MODELS,
 )
 _GPT_41: Final = replace(_GPT_4O, context=1_047_576, max_output=32_768)
-_THINKS: Final = Facts(
+_REASONING_MODEL: Final = Facts(
     context=200_000,
     max_output=100_000,
-    inputs=READS,
+    inputs=TEXT_IMAGES_AND_FILES,
     refuses=frozenset({"max_tokens"}),
     refuses_thinking=SAMPLING,
     thinking="always",
     tokenizer="o200k-reasoning",
     source=_REASONING,
 )
-_GPT_5: Final = replace(_THINKS, context=400_000, max_output=128_000)
+_GPT_5: Final = replace(_REASONING_MODEL, context=400_000, max_output=128_000)
 _GPT_51: Final = replace(_GPT_5, thinking="optional")
 _GPT_54: Final = replace(_GPT_51, context=1_050_000)
 _OPEN: Final = Facts(
@@ -48,9 +53,9 @@ _EMBEDDING: Final = Facts(
     context=8_192, inputs=TEXT, outputs=frozenset({"embedding"}), tokenizer="cl100k", source=_MODELS
 )
 _AUDIO: Final = frozenset({"audio"})
-_PICTURES: Final = Facts(inputs=SEES, outputs=frozenset({"image"}), source=_MODELS)
+_PICTURES: Final = Facts(inputs=TEXT_AND_IMAGES, outputs=frozenset({"image"}), source=_MODELS)
 _SPEECH: Final = Facts(inputs=TEXT, outputs=_AUDIO, source=_MODELS)
-_LISTENS: Final = Facts(inputs=_AUDIO, source=_MODELS)
+_TRANSCRIBES: Final = Facts(inputs=_AUDIO, source=_MODELS)
 
 MODELS: Final = {
     "text-davinci-003": Facts(context=4_097, inputs=TEXT, thinking="never", source=_DEPRECATIONS),
@@ -59,8 +64,8 @@ MODELS: Final = {
     "gpt-3.5-turbo-instruct": replace(_GPT_35, context=4_096),
     "gpt-4": replace(_GPT_35, context=8_192, max_output=8_192),
     "gpt-4-32k": replace(_GPT_35, context=32_768, max_output=32_768),
-    "gpt-4-vision-preview": replace(_GPT_35, context=128_000, max_output=4_096, inputs=SEES),
-    "gpt-4-turbo": replace(_GPT_35, context=128_000, max_output=4_096, inputs=SEES),
+    "gpt-4-vision-preview": replace(_GPT_35, context=128_000, max_output=4_096, inputs=TEXT_AND_IMAGES),
+    "gpt-4-turbo": replace(_GPT_35, context=128_000, max_output=4_096, inputs=TEXT_AND_IMAGES),
     "gpt-4-1106-preview": replace(_GPT_35, context=128_000, max_output=4_096),
     "gpt-4-0125-preview": replace(_GPT_35, context=128_000, max_output=4_096),
     "gpt-4o": _GPT_4O,
@@ -72,26 +77,26 @@ MODELS: Final = {
     "gpt-4o-mini-search-preview": replace(_GPT_4O, inputs=TEXT),
     "gpt-4o-realtime-preview": Facts(source=_MODELS),
     "gpt-4o-mini-realtime-preview": Facts(source=_MODELS),
-    "gpt-4o-transcribe": _LISTENS,
-    "gpt-4o-mini-transcribe": _LISTENS,
+    "gpt-4o-transcribe": _TRANSCRIBES,
+    "gpt-4o-mini-transcribe": _TRANSCRIBES,
     "gpt-4o-mini-tts": _SPEECH,
     "chatgpt-4o-latest": _GPT_4O,
     "gpt-4.1": _GPT_41,
     "gpt-4.1-mini": _GPT_41,
     "gpt-4.1-nano": _GPT_41,
-    "o1": _THINKS,
-    "o1-preview": replace(_THINKS, context=128_000, max_output=32_768, inputs=TEXT),
-    "o1-mini": replace(_THINKS, context=128_000, max_output=65_536, inputs=TEXT),
-    "o3": _THINKS,
-    "o3-mini": replace(_THINKS, inputs=TEXT),
-    "o4-mini": _THINKS,
-    "codex-mini": _THINKS,
+    "o1": _REASONING_MODEL,
+    "o1-preview": replace(_REASONING_MODEL, context=128_000, max_output=32_768, inputs=TEXT),
+    "o1-mini": replace(_REASONING_MODEL, context=128_000, max_output=65_536, inputs=TEXT),
+    "o3": _REASONING_MODEL,
+    "o3-mini": replace(_REASONING_MODEL, inputs=TEXT),
+    "o4-mini": _REASONING_MODEL,
+    "codex-mini": _REASONING_MODEL,
     "gpt-5": _GPT_5,
     "gpt-5-mini": _GPT_5,
     "gpt-5-nano": _GPT_5,
     "gpt-5-pro": replace(_GPT_5, max_output=272_000),
     # The only chat model of its generation without reasoning, so it samples as GPT-4 did.
-    "gpt-5-chat": replace(_GPT_4O, refuses=frozenset({"max_tokens"}), inputs=SEES),
+    "gpt-5-chat": replace(_GPT_4O, refuses=frozenset({"max_tokens"}), inputs=TEXT_AND_IMAGES),
     "gpt-5.1": _GPT_51,
     "gpt-5.2": _GPT_51,
     "gpt-5.3": replace(_GPT_51, context=None, max_output=None),
@@ -111,14 +116,14 @@ MODELS: Final = {
     "dall-e-2": _PICTURES,
     "dall-e-3": replace(_PICTURES, inputs=TEXT),
     "gpt-image": _PICTURES,
-    "whisper-1": _LISTENS,
+    "whisper-1": _TRANSCRIBES,
     "tts-1": _SPEECH,
     "tts-1-hd": _SPEECH,
 }
-"""By name, or by what a name begins with: see ``lookup``."""
+"""By the name, or by the beginning of the name: see ``lookup``."""
 
 LATER: Final = replace(_GPT_5, context=None, max_output=None)
-"""Generations after those above: what holds for all since GPT-5."""
+"""Generations after those in ``MODELS``: the facts that all models since GPT-5 share."""
 
 
 def _off(year: int, month: int, day: int, replacement: str = "") -> Lifecycle:
@@ -183,4 +188,4 @@ LIFECYCLES: Final = {
     "tts-1-hd": _off(2027, 1, 6),
     "gpt-4o-mini-tts": _off(2027, 1, 6),
 }
-"""By whole names: a dated one may live longer than the name without a date."""
+"""By whole names. A dated model may be served longer than the name without a date."""

@@ -12,17 +12,17 @@ from turnout.core import ImageLimits, Parameter
 Status = Literal["active", "deprecated", "retired"]
 
 TEXT: Final = frozenset({"text"})
-SEES: Final = frozenset({"text", "image"})
-READS: Final = frozenset({"text", "image", "file"})
-HEARS: Final = frozenset({"text", "image", "file", "audio", "video"})
+TEXT_AND_IMAGES: Final = frozenset({"text", "image"})
+TEXT_IMAGES_AND_FILES: Final = frozenset({"text", "image", "file"})
+ALL_MEDIA: Final = frozenset({"text", "image", "file", "audio", "video"})
 
 _PARAMETERS: Final = frozenset(get_args(Parameter))
 
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a model is there. ``replacement`` is its provider's own advice, if it has given one.
+    """How long a model is served. ``replacement`` is the model that its provider recommends, or empty.
 
-    ``gone``: it was switched off on a day that isn't known.
+    ``gone``: the model was switched off, and the day isn't known.
     """
 
     shutdown_date: date | None = None
@@ -38,7 +38,7 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
         return "active" if self.shutdown_date is None else "deprecated"
 
     def notice(self, model: str) -> str:
-        """What to say of it; empty for a model that nothing is planned for."""
+        """The warning about ``model``; empty when no shutdown is planned."""
         if self.status == "active":
             return ""
         verb = "was switched off" if self.status == "retired" else "will be switched off"
