@@ -1,6 +1,6 @@
 """OpenAI's APIs, as upstreams speak them (https://platform.openai.com/docs/api-reference).
 
-``provider.py`` holds the wire's provider, ``vendors.py`` one row for everybody who speaks it.
+``provider.py`` has the provider of this wire, ``vendors.py`` a row for each vendor that speaks it.
 """
 
 from .vendors import PROVIDERS

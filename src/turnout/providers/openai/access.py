@@ -1,4 +1,4 @@
-"""How a vendor is reached: its addresses and its keys."""
+"""Access to a vendor: its addresses and its credentials."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from turnout.core import Deployment, WireRequest
 from turnout.core.paths import segment
 
 Address = Callable[[Deployment, str], str]
-"""Where a deployment takes requests: ``(deployment, "chat/completions")`` → URL."""
+"""The URL for requests to a deployment: ``(deployment, "chat/completions")`` → URL."""
 
 
 def v1_address(deployment: Deployment, path: str) -> str:
-    """``base_url`` as given, with ``/v1`` when it is only a host and a port."""
+    """``base_url``, with ``/v1`` added when it is only a host and a port."""
     return _v1_address(deployment.base_url, path)
 
 
@@ -27,7 +27,7 @@ def _v1_address(base_url: str, path: str) -> str:
 
 
 def azure_address(deployment: Deployment, path: str) -> str:
-    """Azure's v1 paths, or those of a dated ``api-version`` with the deployment in them, where Responses never were.
+    """Azure's v1 paths, or the paths of a dated ``api-version``, which have the deployment in them but no Responses.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/reference and …/openai/api-version-lifecycle
     """
@@ -50,7 +50,7 @@ def api_key_header(key: str) -> dict[str, str]:
 
 
 class Access(msgspec.Struct, frozen=True):
-    """What all operations of one vendor have in common. ``vendor`` is its name, for errors."""
+    """The access that all operations of one vendor share. ``vendor`` is its name, for errors."""
 
     vendor: str
     address: Address = v1_address
@@ -61,7 +61,7 @@ class Access(msgspec.Struct, frozen=True):
     ) -> WireRequest:
         return WireRequest(self.address(deployment, path), self._headers(deployment, media_type), body)
 
-    def question(self, deployment: Deployment, path: str) -> WireRequest:
+    def get_request(self, deployment: Deployment, path: str) -> WireRequest:
         """A GET."""
         return WireRequest(self.address(deployment, path), self._headers(deployment, "application/json"), b"", "GET")
 

@@ -1,7 +1,7 @@
-"""Completions, the API before chat (https://platform.openai.com/docs/api-reference/completions): relayed only.
+"""Completions, the API before chat (https://platform.openai.com/docs/api-reference/completions). It is only relayed.
 
-vLLM, llama.cpp and others serve it for every model. OpenAI and Azure have shut down the last models that spoke it
-(https://developers.openai.com/api/docs/deprecations): there, and wherever it isn't spoken, a prompt becomes a chat.
+vLLM, llama.cpp and others serve it for every model. OpenAI and Azure have shut down the last models that had it
+(https://developers.openai.com/api/docs/deprecations). A vendor without this API gets the prompt as a chat.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CompletionsWire:
         self._access = access
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
-        """The client's own fields, but for the model's name, the parameters and the wish for usage."""
+        """The client's own fields. Only the model's name, the parameters and ``stream_options`` change."""
         fields = request.raw.fields if request.raw else {}
         body: dict[str, Any] = {**fields, "model": deployment.model}
         if request.stream and not request.stream_usage:

@@ -67,7 +67,7 @@ class EmbeddingsWire(JsonOperation[EmbeddingRequest]):
 
 
 class _EmbeddingsDecoder(BodyReader):
-    """Reads both forms of vectors: a server may not know the one that it was asked for."""
+    """Reads both forms of vectors, as a server may not know the requested one."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class _EmbeddingsDecoder(BodyReader):
 
 
 class _EmbeddingsRelay(BodyReader):
-    """Passes on a reply whose vectors are in the form that the client asked for, and reads any other.
+    """Passes on a reply whose vectors have the form that the client asked for, and decodes any other reply.
 
     Ollama's and older servers' OpenAI wire always gives numbers.
     """
@@ -89,14 +89,14 @@ class _EmbeddingsRelay(BodyReader):
     def __init__(self, request: EmbeddingRequest) -> None:
         super().__init__()
         self._inputs = len(request.inputs)
-        asked = request.raw.fields.get("encoding_format") if request.raw else None
-        self._mark = b'"' if asked is not None and bytes(asked) == b'"base64"' else b"["
+        encoding = request.raw.fields.get("encoding_format") if request.raw else None
+        self._first_byte = b'"' if encoding is not None and bytes(encoding) == b'"base64"' else b"["
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         reply = _read(data)
         if reply.error is not None:
             return [failure_of(reply.error)]
-        if not all(memoryview(row.embedding)[:1] == self._mark for row in reply.data or ()):
+        if not all(memoryview(row.embedding)[:1] == self._first_byte for row in reply.data or ()):
             return _events(reply, self._inputs)
         if not reply.data:
             raise UpstreamBroken("The provider's reply has no embeddings.")
@@ -114,8 +114,8 @@ def _events(reply: _Reply, inputs: int) -> list[StreamEvent]:
         raise UpstreamBroken(f"The provider sent {len(rows)} embeddings for {inputs} inputs.")
     in_order = sorted(rows, key=lambda row: row.index or 0)
     usage: Usage | None = usage_of(reply.usage)
-    made = Embeddings(vectors=tuple([_vector(row) for row in in_order]), model=reply.model or "", usage=usage)
-    return [Product(made), UsageSoFar(usage)] if usage else [Product(made)]
+    embeddings = Embeddings(vectors=tuple([_vector(row) for row in in_order]), model=reply.model or "", usage=usage)
+    return [Product(embeddings), UsageSoFar(usage)] if usage else [Product(embeddings)]
 
 
 def _vector(row: _Row) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Streams of typed events (``{"type": "image_generation.completed", …}``), passed on with a light look."""
+"""Relays streams of typed events (``{"type": "image_generation.completed", …}``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from turnout.core.framing import payload_of
 from turnout.providers.unreadable import decode_reply
 
 from .chat.chat_wire import ErrorFields
-from .chat.decode import failure_of, says_nothing
+from .chat.decode import failure_of, is_empty_event
 from .event_stream import EventStreamRelay
 
 
@@ -26,7 +26,7 @@ _EVENT = msgspec.json.Decoder(_Event)
 
 
 class EventRelay(EventStreamRelay):
-    """``ends`` are the types of the events of which each says that the answer is whole."""
+    """``ends`` are the types of the events that end a whole answer."""
 
     def __init__(self, ends: frozenset[str], usage_of: Callable[[Raw], Usage | None]) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class EventRelay(EventStreamRelay):
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
-        if says_nothing(data):
+        if is_empty_event(data):
             events.append(Relayed(frame, False))
             return
         event = decode_reply(_EVENT, data, "The provider sent what isn't an event of its stream.")

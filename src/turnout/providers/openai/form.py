@@ -1,4 +1,4 @@
-"""Writing forms with files (``multipart/form-data``, RFC 7578)."""
+"""Writes forms with files (``multipart/form-data``, RFC 7578)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from turnout.core import Deployment, FormPart, WireForm, WireRequest
 from .access import Access
 
 _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
-"""As browsers and the official SDK escape names (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html)."""
+"""Browsers and the official SDK escape names this way (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html)."""
 
 
 def field(name: str, value: object) -> FormPart:
@@ -18,12 +18,12 @@ def field(name: str, value: object) -> FormPart:
 
 
 def fields(**values: object) -> Iterable[FormPart]:
-    """Those that aren't None."""
+    """The fields whose values aren't None."""
     return (field(name, value) for name, value in values.items() if value is not None)
 
 
 def relayed_parts(form: WireForm, deployment: Deployment) -> Iterable[FormPart]:
-    """The client's own parts, in their order, but for the model's name."""
+    """The client's own parts in their order, with the model's name replaced."""
     yield field("model", deployment.model)
     yield from (part for part in form.parts if part.name != "model")
 

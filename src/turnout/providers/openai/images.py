@@ -58,8 +58,8 @@ class _Reply(msgspec.Struct):
     error: ErrorFields | str | None = None
 
 
-class _Glance(msgspec.Struct):
-    """Of a reply that is passed on, what is looked at: pictures are large."""
+class _RelayedReply(msgspec.Struct):
+    """The fields that are read of a relayed reply. The pictures stay raw, as they are large."""
 
     data: Raw = Raw()
     usage: Raw = Raw()
@@ -68,7 +68,7 @@ class _Glance(msgspec.Struct):
 
 _Decoded = TypeVar("_Decoded")
 _REPLY = msgspec.json.Decoder(_Reply)
-_GLANCE = msgspec.json.Decoder(_Glance)
+_RELAYED_REPLY = msgspec.json.Decoder(_RelayedReply)
 
 
 def _translated_fields(request: ImageRequest, deployment: Deployment) -> dict[str, Any]:
@@ -124,9 +124,9 @@ class EditsWire(_ImageReplies):
         yield from fields(**_translated_fields(request, deployment))
         for name, value in (request.extensions or {}).get(NAMESPACE, {}).items():
             yield field(name, msgspec.json.decode(value))
-        listed = "image" if len(request.images) == 1 else "image[]"
+        field_name = "image" if len(request.images) == 1 else "image[]"
         for number, image in enumerate(request.images):
-            yield _file(listed, image, number)
+            yield _file(field_name, image, number)
         if request.mask:
             yield _file("mask", request.mask, 0)
 
@@ -165,7 +165,7 @@ class _PicturesDecoder(BodyReader):
 
 class _PicturesRelay(BodyReader):
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        reply = _read(_GLANCE, data)
+        reply = _read(_RELAYED_REPLY, data)
         if reply.error is not None:
             return [failure_of(reply.error)]
         if bytes(memoryview(reply.data)[:1]) != b"[":

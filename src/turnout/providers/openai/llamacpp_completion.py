@@ -1,4 +1,4 @@
-"""llama.cpp's own ``/completion``, for clients that speak it themselves
+"""llama.cpp's own ``/completion``, for clients that speak it too
 (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md).
 
 A stream's events are ``data: {…}`` with ``"stop":false``; the last one has ``"stop":true`` and the counts.
@@ -71,7 +71,7 @@ class _Reply(msgspec.Struct):
     stop: bool = True
     stop_type: str | None = None
     stopping_word: str | None = None
-    stopped_limit: bool = False  # what servers before ``stop_type`` said
+    stopped_limit: bool = False  # of servers that are older than ``stop_type``
     tokens_predicted: int = 0
     tokens_evaluated: int = 0
     timings: _Timings | None = None
@@ -84,7 +84,7 @@ _REPLIES = msgspec.json.Decoder(_Reply | list[_Reply])
 
 
 class CompletionWire:
-    """Nothing is translated to this wire: the one of OpenAI says it all, and more."""
+    """Only clients of this wire use it: every other request goes over OpenAI's wire, which can express more."""
 
     wire = "llamacpp-completion"
 
@@ -106,12 +106,12 @@ class CompletionWire:
 
 
 def _root_address(deployment: Deployment, path: str) -> str:
-    """It isn't under ``/v1``, where all else is."""
+    """``/completion`` isn't under ``/v1``, unlike all other paths."""
     return f"{deployment.base_url.rstrip('/').removesuffix('/v1')}/{path}"
 
 
 class _StreamDecoder(FrameReader[tuple[str, bytes]]):
-    """One piece an event. What is in it stands in one part."""
+    """Each event has a piece of the text. All pieces are one part."""
 
     def __init__(self) -> None:
         self._framer = SSEFramer()
@@ -139,8 +139,8 @@ class _StreamDecoder(FrameReader[tuple[str, bytes]]):
 class _BodyDecoder(BodyReader):
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         reply = _read(_REPLY, data)
-        said = [Start("", reply.model or ""), PartStart(0, Text(reply.content or "")), PartEnd(0)]
-        return [*(said if reply.error is None else ()), *_end_of([reply])]
+        events = [Start("", reply.model or ""), PartStart(0, Text(reply.content or "")), PartEnd(0)]
+        return [*(events if reply.error is None else ()), *_end_of([reply])]
 
 
 class _StreamRelay(EventStreamRelay):
@@ -157,7 +157,7 @@ class _StreamRelay(EventStreamRelay):
 
 class _BodyRelay(BodyReader):
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        """Several prompts have several replies."""
+        """Several prompts give a list of replies."""
         reply = _read(_REPLIES, data)
         replies = reply if isinstance(reply, list) else [reply]
         events = _end_of(replies)
@@ -169,18 +169,19 @@ def _read(decoder: msgspec.json.Decoder[_Decoded], data: bytes) -> _Decoded:
 
 
 def _end_of(replies: Iterable[_Reply]) -> list[StreamEvent]:
-    """Usage of them all, and why each ended; or an error in place of any."""
+    """The usage of all replies together, and the finish of each. An error in one replaces them all."""
     events: list[StreamEvent] = []
-    counted = cached = given = 0
+    input_tokens = cached_tokens = output_tokens = 0
     for choice, reply in enumerate(replies):
         if reply.error is not None:
             return [failure_of(reply.error)]
-        counted += reply.tokens_evaluated
-        given += reply.tokens_predicted
-        cached += reply.timings.cache_n if reply.timings else 0
+        input_tokens += reply.tokens_evaluated
+        output_tokens += reply.tokens_predicted
+        cached_tokens += reply.timings.cache_n if reply.timings else 0
         if reply.stop:
             native = reply.stop_type or ("limit" if reply.stopped_limit else "eos")
             events.append(Finish(_STOPS.get(native, "other"), native, choice, reply.stopping_word or None))
-    if events and (counted or given):
-        events.insert(0, UsageSoFar(Usage(input=counted, output=given, cached_input=min(cached, counted))))
+    if events and (input_tokens or output_tokens):
+        cached_input = min(cached_tokens, input_tokens)
+        events.insert(0, UsageSoFar(Usage(input=input_tokens, output=output_tokens, cached_input=cached_input)))
     return events

@@ -1,4 +1,4 @@
-"""The provider: one wire, and what its vendors differ in as data."""
+"""The provider: one wire. The differences between its vendors are data."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ OPENAI_KNOBS = frozenset(
 )
 
 _IGNORED = frozenset({"taskType"})
-"""Its embeddings serve all purposes alike."""
+"""Its embeddings are the same for every purpose."""
 
-Maker = Callable[[Access], Operation[Any]]
-"""Makes an operation for one vendor: the operation's class."""
+OperationFactory = Callable[[Access], Operation[Any]]
+"""Builds an operation for one vendor; an operation's class does."""
 
 
 class OpenAIWire:
-    """A vendor on OpenAI's wire. ``operations`` are what it has besides chat."""
+    """A vendor on OpenAI's wire. ``operations`` are those that it has besides chat."""
 
     wire = WIRE
 
@@ -52,17 +52,17 @@ class OpenAIWire:
         *,
         access: Access | None = None,
         knobs: frozenset[str] = OPENAI_KNOBS,
-        operations: tuple[Maker, ...] = (),
+        operations: tuple[OperationFactory, ...] = (),
     ) -> None:
         self.name = name
         self.profile = profile
         self.support = Support(namespace=NAMESPACE, knobs=knobs, ignores=_IGNORED, audio=True, files=True, choices=True)
         self._access = access or Access(name)
-        made = [make(self._access) for make in operations]
-        self._operations: Mapping[str, Operation[Any]] = {operation.wire: operation for operation in made}
+        built = [factory(self._access) for factory in operations]
+        self._operations: Mapping[str, Operation[Any]] = {operation.wire: operation for operation in built}
 
     def operation(self, request: Request) -> Operation[Any]:
-        """A chat goes over the client's own wire where the vendor has it, else over this one."""
+        """A chat goes over the client's own wire if the vendor has it, else over this one."""
         if isinstance(request, ChatRequest):
             return self._operations.get(request.raw.wire, self) if request.raw else self
         operation = self._operations.get(wire_of(request))
@@ -97,14 +97,14 @@ class OpenAIWire:
         )
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        return self._access.question(deployment, "models")
+        return self._access.get_request(deployment, "models")
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.id for model in _MODELS.decode(body).data]
 
 
 def wire_of(request: Request) -> str:
-    """Which of OpenAI's wires has the words for what isn't chat."""
+    """The wire of OpenAI's for a request that isn't a chat."""
     match request:
         case ImageRequest(images=images):
             return "openai-image-edits" if images else "openai-images"
@@ -135,7 +135,7 @@ _ERROR = msgspec.json.Decoder(_ErrorBody)
 
 
 def _error_of(body: bytes) -> tuple[str, str | None]:
-    """The provider's words and code in an error reply, whatever its form."""
+    """The provider's message and code in an error reply of any form."""
     try:
         fields = _ERROR.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Words to sound (https://platform.openai.com/docs/api-reference/audio/createSpeech)."""
+"""Speech from text (https://platform.openai.com/docs/api-reference/audio/createSpeech)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class SpeechWire(JsonOperation[SpeechRequest]):
         return SoundRelay()
 
     def relay(self, request: SpeechRequest) -> Decoder:
-        asked = request.raw.fields.get("stream_format") if request.raw else None
-        if asked is not None and bytes(asked) == b'"sse"':
+        stream_format = request.raw.fields.get("stream_format") if request.raw else None
+        if stream_format is not None and bytes(stream_format) == b'"sse"':
             return EventRelay(_ENDS, tokens_of)
         return SoundRelay()
 
 
 class SoundRelay:
-    """Bytes as they come. Their end is the end of the body, which the transport sees: a sound has no last word."""
+    """Passes on bytes as they come. The transport sees the end of the body: sound has no last event."""
 
     def __init__(self) -> None:
         self._begun = False

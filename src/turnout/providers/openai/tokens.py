@@ -1,4 +1,4 @@
-"""Usage as images and audio report it: in tokens of several kinds, or in seconds."""
+"""The usage that images and audio report: in tokens of several kinds, or in seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Details(msgspec.Struct):
 
 
 class _Tokens(msgspec.Struct):
-    """Images say ``input_tokens_details``, transcriptions ``input_token_details``."""
+    """Images have ``input_tokens_details``, transcriptions ``input_token_details``."""
 
     input_tokens: Count
     output_tokens: Count = 0
@@ -30,24 +30,24 @@ _TOKENS = msgspec.json.Decoder(_Tokens | None)
 
 
 def tokens_of(raw: Raw, *, pictures: bool = False) -> Usage | None:
-    """None for what isn't counted in tokens (``{"type": "duration", "seconds": 9}``), and for what can't be believed.
+    """None for usage that isn't in tokens (``{"type": "duration", "seconds": 9}``), and for impossible numbers.
 
-    ``pictures``: where the output isn't told apart, all of it is the picture.
+    ``pictures``: output without details is all for the picture.
     """
     try:
-        told = _TOKENS.decode(raw) if raw else None
+        tokens = _TOKENS.decode(raw) if raw else None
     except msgspec.ValidationError:
         return None
-    if told is None:
+    if tokens is None:
         return None
-    given = told.input_tokens_details or told.input_token_details or _Details()
-    made = told.output_tokens_details or _Details(image_tokens=told.output_tokens if pictures else None)
+    inputs = tokens.input_tokens_details or tokens.input_token_details or _Details()
+    outputs = tokens.output_tokens_details or _Details(image_tokens=tokens.output_tokens if pictures else None)
     return Usage(
-        input=told.input_tokens,
-        output=told.output_tokens,
-        cached_input=given.cached_tokens or 0,
-        audio_input=given.audio_tokens or 0,
-        image_input=given.image_tokens or 0,
-        audio_output=made.audio_tokens or 0,
-        image_output=made.image_tokens or 0,
+        input=tokens.input_tokens,
+        output=tokens.output_tokens,
+        cached_input=inputs.cached_tokens or 0,
+        audio_input=inputs.audio_tokens or 0,
+        image_input=inputs.image_tokens or 0,
+        audio_output=outputs.audio_tokens or 0,
+        image_output=outputs.image_tokens or 0,
     )

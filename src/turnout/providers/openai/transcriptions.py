@@ -1,4 +1,4 @@
-"""Sound to words (https://platform.openai.com/docs/api-reference/audio/createTranscription)."""
+"""Text from speech (https://platform.openai.com/docs/api-reference/audio/createTranscription)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class TranscriptionsWire:
         return send_form(self._access, deployment, self.path, parts)
 
     def _parts(self, request: TranscriptionRequest, deployment: Deployment) -> Iterator[FormPart]:
-        """Built from the core. Only a client of this wire understands its streams: for any other, all comes whole."""
+        """A translated request. ``stream`` isn't sent: only a client of the same wire understands its streams."""
         refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
         yield from fields(
             model=deployment.model,
@@ -105,7 +105,7 @@ class _TranscriptDecoder(BodyReader):
         if reply.error is not None:
             return [failure_of(reply.error)]
         usage = tokens_of(reply.usage)
-        made = Transcript(
+        transcript = Transcript(
             text=reply.text or "",
             language=reply.language,
             duration=reply.duration,
@@ -113,14 +113,14 @@ class _TranscriptDecoder(BodyReader):
             words=reply.words or None,
             usage=usage,
         )
-        return self._whole([Product(made), UsageSoFar(usage)] if usage else [Product(made)])
+        return self._whole([Product(transcript), UsageSoFar(usage)] if usage else [Product(transcript)])
 
     def _whole(self, events: list[StreamEvent]) -> list[StreamEvent]:
         return [*events, Finish("stop", "done")] if self._request.stream else events
 
 
 class _TranscriptStream(EventRelay):
-    """Models that can't stream ignore the wish and answer whole, as ``whisper-1``: then that is told as events."""
+    """Models that can't stream, such as ``whisper-1``, answer whole. Their answer becomes events."""
 
     def __init__(self, request: TranscriptionRequest) -> None:
         super().__init__(_ENDS, tokens_of)
@@ -129,8 +129,8 @@ class _TranscriptStream(EventRelay):
     def _read_rest(self, rest: bytes) -> list[StreamEvent]:
         if not rest.lstrip().startswith(b"{"):
             return super()._read_rest(rest)
-        whole = _TranscriptDecoder(self._request)
-        return whole.feed(rest) + whole.close()
+        decoder = _TranscriptDecoder(self._request)
+        return decoder.feed(rest) + decoder.close()
 
 
 class _TranscriptRelay(BodyReader):

@@ -1,4 +1,4 @@
-"""Who speaks OpenAI's wire, a row each. One more vendor is one more row."""
+"""The vendors that speak OpenAI's wire, one row for each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MEDIA = (GenerationsWire, EditsWire, TranscriptionsWire, TranslationsWire, Spee
 
 _MB = 1024 * 1024
 _OPENAI_IMAGES = ImageLimits(long_edge=2048, bytes=20 * _MB, number=500)
-"""Larger ones it scales down itself: https://developers.openai.com/api/docs/guides/images-vision"""
+"""OpenAI scales larger images down itself: https://developers.openai.com/api/docs/guides/images-vision"""
 
 _AZURE_IMAGES = ImageLimits(long_edge=2048, bytes=20 * _MB, number=50)
 """https://learn.microsoft.com/azure/ai-foundry/openai/quotas-limits"""
@@ -61,7 +61,7 @@ PROVIDERS = (
         "vllm",
         Profile(
             title="vLLM",
-            images=ImageLimits(long_edge=4096),  # each model's own processor resizes; this bounds its tokens
+            images=ImageLimits(long_edge=4096),  # each model has a processor that resizes; this bounds its tokens
             base_url="http://localhost:8000",
             url_variables=("VLLM_URL",),
             key_variables=("VLLM_API_KEY",),
@@ -83,7 +83,7 @@ PROVIDERS = (
             key_variables=("LLAMA_API_KEY",),
             defaults=Defaults(max_tokens=256, temperature=0.8),
             start_hint="llama-server -m model.gguf --port 8080",
-            lists_served=False,  # the one model it has answers to every name
+            lists_served=False,  # its one model answers to every name
             aliases=("llama.cpp", "llama_cpp"),
             docs="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         ),

@@ -36,7 +36,7 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for the model's name, the parameters and the wish for usage."""
+    """The client's own fields, byte for byte. Only the model's name, the parameters and ``stream_options`` change."""
     parameters = parameters_of(request, deployment)
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
@@ -60,7 +60,7 @@ def _has_value(body: dict[str, Any], name: str) -> bool:
 
 
 def with_usage(options: Raw | None) -> Raw:
-    """The client's ``stream_options``, with the wish to be told the usage."""
+    """The client's ``stream_options``, which also ask for the usage."""
     if options is None or bytes(options) == b"null":
         return _INCLUDE_USAGE
     fields = msgspec.json.decode(options, type=dict[str, Raw])
@@ -138,7 +138,7 @@ _EFFORT_BY_BUDGET = ((2048, "low"), (8192, "medium"))
 
 
 def _reasoning(request: ChatRequest) -> dict[str, Any]:
-    """A budget in tokens has no place on this wire: it becomes the effort that is nearest to it."""
+    """This wire has no budget in tokens: a budget becomes the nearest effort."""
     reasoning = request.reasoning
     if reasoning is None:
         return {}
@@ -153,24 +153,24 @@ def _reasoning(request: ChatRequest) -> dict[str, Any]:
 
 
 def _messages(message: Message) -> Iterator[dict[str, Any]]:
-    """One message, or several: this wire has one message for every tool result."""
+    """One message or several: on this wire each tool result is a message."""
     if message.role == "assistant":
         yield _assistant(message)
         return
-    rest = []
+    other_parts = []
     for part in message.parts:
         if isinstance(part, ToolResult):
             yield {"role": "tool", "tool_call_id": part.call_id, "content": _content(part.parts)}
         else:
-            rest.append(part)
-    if rest:
+            other_parts.append(part)
+    if other_parts:
         role: Any = ((message.extensions or {}).get(NAMESPACE) or {}).get("role", message.role)
-        yield _named({"role": role, "content": _content(rest)}, message)
+        yield _named({"role": role, "content": _content(other_parts)}, message)
 
 
 def _assistant(message: Message) -> dict[str, Any]:
-    said = [part for part in message.parts if isinstance(part, Text)]
-    fields: dict[str, Any] = {"role": "assistant", "content": _content(said) if said else None}
+    texts = [part for part in message.parts if isinstance(part, Text)]
+    fields: dict[str, Any] = {"role": "assistant", "content": _content(texts) if texts else None}
     refusals = [part.text for part in message.parts if isinstance(part, Refusal)]
     if refusals:
         fields["refusal"] = "".join(refusals)
@@ -191,7 +191,7 @@ def _named(fields: dict[str, Any], message: Message) -> dict[str, Any]:
 
 
 def _content(parts: Any) -> str | list[dict[str, Any]]:
-    """A lone text as a string: some servers on this wire know no other form. An empty list is none at all."""
+    """A single text is a string, as some servers on this wire know no other form. No parts are an empty string."""
     if not parts:
         return ""
     if len(parts) == 1 and isinstance(parts[0], Text):
@@ -207,8 +207,8 @@ def _part(part: Part) -> dict[str, Any]:
             url = part.url or f"data:{part.media_type};base64,{part.data}"
             image = {"url": url} if part.detail is None else {"url": url, "detail": part.detail}
             return {"type": "image_url", "image_url": image}
-        case Audio(data=data, format=form):
-            return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
+        case Audio(data=data, format=audio_format):
+            return {"type": "input_audio", "input_audio": {"data": data, "format": audio_format}}
         case File():
             return {"type": "file", "file": _file(part)}
         case Refusal(text=text):

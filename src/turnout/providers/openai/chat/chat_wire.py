@@ -1,4 +1,4 @@
-"""The reply's form on the wire, unary and streamed. Vendors leave out what they like, so nothing is required."""
+"""The form of a reply, unary and streamed. No field is required, as vendors leave out various fields."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class ToolCallPiece(msgspec.Struct):
 
 
 class ContentPiece(msgspec.Struct):
-    """Mistral's reasoning models say their content in parts: ``text``, or ``thinking`` with parts of its own."""
+    """Mistral's reasoning models send content in parts: ``text``, or ``thinking``, which has parts itself."""
 
     text: str | None = None
     thinking: list[ContentPiece] | None = None
 
 
 class Piece(msgspec.Struct):
-    """A message, or the next piece of one. Reasoning is DeepSeek's, xAI's, vLLM's and OpenRouter's extension."""
+    """A message, or its next piece. The reasoning fields are DeepSeek's, xAI's, vLLM's and OpenRouter's extension."""
 
     content: str | list[ContentPiece] | None = None
     refusal: str | None = None
@@ -50,7 +50,7 @@ class Logprob(TopLogprob):
     top_logprobs: list[TopLogprob] = []
 
     def token_logprob(self) -> TokenLogprob:
-        top = tuple([TokenLogprob(one.token, one.logprob, (), one.bytes) for one in self.top_logprobs])
+        top = tuple([TokenLogprob(token.token, token.logprob, (), token.bytes) for token in self.top_logprobs])
         return TokenLogprob(self.token, self.logprob, top, self.bytes)
 
 
@@ -79,7 +79,7 @@ class OutputDetails(msgspec.Struct, gc=False):
 
 
 class UsageFields(msgspec.Struct):
-    """SGLang has ``reasoning_tokens`` and DeepSeek ``prompt_cache_hit_tokens`` at the top."""
+    """SGLang has ``reasoning_tokens`` at the top level, DeepSeek ``prompt_cache_hit_tokens``."""
 
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
@@ -90,14 +90,14 @@ class UsageFields(msgspec.Struct):
     completion_tokens_details: OutputDetails | None = None
 
     def usage(self) -> Usage:
-        """xAI counts reasoning apart from the completion's tokens, so the total decides what was put out."""
-        given = self.prompt_tokens or 0
-        made = self.completion_tokens or 0
+        """xAI counts reasoning apart from the completion: the output is at least the total minus the input."""
+        input_tokens = self.prompt_tokens or 0
+        output_tokens = self.completion_tokens or 0
         inputs = self.prompt_tokens_details or InputDetails()
         outputs = self.completion_tokens_details or OutputDetails()
         return Usage(
-            input=given,
-            output=max(made, (self.total_tokens or 0) - given),
+            input=input_tokens,
+            output=max(output_tokens, (self.total_tokens or 0) - input_tokens),
             cached_input=inputs.cached_tokens or self.prompt_cache_hit_tokens or 0,
             cache_write=inputs.cache_write_tokens or 0,
             reasoning=outputs.reasoning_tokens or self.reasoning_tokens or 0,
@@ -110,7 +110,7 @@ _USAGE = msgspec.json.Decoder(UsageFields | None)
 
 
 def usage_of(raw: Raw) -> Usage | None:
-    """None without one, and for one that can't be believed: the answer is worth more than its count."""
+    """None without usage and for impossible numbers: the answer matters more than its count."""
     try:
         fields = _USAGE.decode(raw) if raw else None
     except msgspec.ValidationError:

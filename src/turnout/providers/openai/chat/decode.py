@@ -36,13 +36,13 @@ NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
 _REPLY = msgspec.json.Decoder(wire.Reply)
 
 
-def says_nothing(data: bytes) -> bool:
-    """The end of the stream, or an event that only keeps the connection open."""
+def is_empty_event(data: bytes) -> bool:
+    """Whether the event is the end of the stream, or only keeps the connection open."""
     return data[:1] != b"{" and data.strip() in (b"[DONE]", b"")
 
 
 def failure_of(error: wire.ErrorFields | str) -> Failure:
-    """An error that came where an answer should be."""
+    """The failure for an error in place of an answer."""
     if isinstance(error, str):
         return Failure(error)
     code = error.code if error.code is not None else error.type
@@ -55,7 +55,7 @@ def finish_of(reason: str, choice: int) -> Finish:
 
 
 class _ChoiceReader:
-    """Makes the parts of one choice out of its pieces."""
+    """Builds the parts of one choice from its pieces."""
 
     def __init__(self, number: int, ids: CallIds) -> None:
         self._number = number
@@ -66,24 +66,24 @@ class _ChoiceReader:
         self._finished = False
 
     def read(self, piece: wire.Piece, events: list[StreamEvent]) -> None:
-        """Nothing for what comes after the finish."""
+        """Ignores pieces after the finish."""
         if self._finished:
             return
         thought = piece.reasoning_content or piece.reasoning
         if thought:
-            self._say(Thinking(thought), thought, events)
+            self._add_text(Thinking(thought), thought, events)
         content = piece.content
         if isinstance(content, list):
-            self._say_parts(content, Text, events)
+            self._add_parts(content, Text, events)
         elif content:
-            self._say(Text(content), content, events)
+            self._add_text(Text(content), content, events)
         if piece.refusal:
-            self._say(Refusal(piece.refusal), piece.refusal, events)
+            self._add_text(Refusal(piece.refusal), piece.refusal, events)
         for call in piece.tool_calls or ():
-            self._call(call, events)
+            self._add_call(call, events)
 
     def finish(self, reason: str, events: list[StreamEvent]) -> None:
-        """Some vendors repeat the reason in the chunk with the usage."""
+        """Ignores a second reason: some vendors repeat it in the chunk with the usage."""
         if self._finished:
             return
         self._finished = True
@@ -91,15 +91,15 @@ class _ChoiceReader:
         events += [PartEnd(index, self._number) for index in self._calls.parts]
         events.append(finish_of(reason, self._number))
 
-    def _say_parts(
+    def _add_parts(
         self, pieces: Sequence[wire.ContentPiece], kind: type[Text] | type[Thinking], events: list[StreamEvent]
     ) -> None:
         for piece in pieces:
             if piece.text:
-                self._say(kind(piece.text), piece.text, events)
-            self._say_parts(piece.thinking or (), Thinking, events)
+                self._add_text(kind(piece.text), piece.text, events)
+            self._add_parts(piece.thinking or (), Thinking, events)
 
-    def _say(self, part: Part, text: str, events: list[StreamEvent]) -> None:
+    def _add_text(self, part: Part, text: str, events: list[StreamEvent]) -> None:
         if self._open and self._open[0] is type(part):
             events.append(Delta(self._open[1], text, self._number))
             return
@@ -107,14 +107,14 @@ class _ChoiceReader:
         self._open = (type(part), self._next)
         self._start(part, events)
 
-    def _call(self, call: wire.ToolCallPiece, events: list[StreamEvent]) -> None:
+    def _add_call(self, call: wire.ToolCallPiece, events: list[StreamEvent]) -> None:
         self._end_open(events)
         function = call.function or wire.FunctionPiece()
         index = self._calls.find(call)
         if index is None:
             self._calls.add(call, self._next)
-            made = ToolCall(call.id or self._ids.make(), function.name or "", function.arguments or "")
-            self._start(made, events)
+            tool_call = ToolCall(call.id or self._ids.make(), function.name or "", function.arguments or "")
+            self._start(tool_call, events)
         elif function.arguments:
             events.append(Delta(index, function.arguments, self._number))
 
@@ -129,11 +129,11 @@ class _ChoiceReader:
 
 
 class Calls:
-    """Which part a piece of a tool call belongs to. All of them stay open to the end, as pieces may interleave.
+    """Finds the part that a piece of a tool call belongs to. All calls stay open to the end, as pieces may interleave.
 
-    OpenAI numbers the calls. Where a vendor doesn't, a piece with an id of its own begins a call, and one without
-    goes on with the last. Where a vendor gives all calls one number (Gemini), each has a name and an id of its own;
-    an id alone tells nothing, as old versions of vLLM made one up for every piece.
+    OpenAI numbers the calls. If a vendor doesn't, a piece with a new id begins a call, and a piece without an id
+    continues the last one. If a vendor gives all calls the same number (Gemini), each call has a name and an id of its
+    own. An id alone proves nothing, as old versions of vLLM made a new one for every piece.
     """
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ class Calls:
         self._by_id: dict[str, int] = {}
 
     def find(self, call: wire.ToolCallPiece) -> int | None:
-        """The index of the part that ``call`` goes on with; None when it begins another one."""
+        """The index of the part that ``call`` continues; None when it begins a new one."""
         if call.id and call.id in self._by_id:
             return self._by_id[call.id]
         if call.id and (call.index is None or (call.function and call.function.name)):
@@ -160,7 +160,7 @@ class Calls:
 
 
 class _Reader:
-    """Turns replies, one or many, into events."""
+    """Turns one or more replies into events."""
 
     def __init__(self, request: ChatRequest) -> None:
         ids = CallIds(request)
@@ -184,9 +184,9 @@ class _Reader:
     def _read_choice(self, choice: wire.Choice, events: list[StreamEvent]) -> None:
         reader = self._choices[choice.index]
         if choice.logprobs:
-            said = (*(choice.logprobs.content or ()), *(choice.logprobs.refusal or ()))
-            if said:
-                events.append(Logprobs(tuple([one.token_logprob() for one in said]), choice.index))
+            tokens = (*(choice.logprobs.content or ()), *(choice.logprobs.refusal or ()))
+            if tokens:
+                events.append(Logprobs(tuple([token.token_logprob() for token in tokens]), choice.index))
         piece = choice.delta or choice.message
         if piece:
             reader.read(piece, events)
@@ -209,7 +209,7 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
-        if data.startswith(b"{") or not says_nothing(data):
+        if data.startswith(b"{") or not is_empty_event(data):
             events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION))
 
 

@@ -1,7 +1,7 @@
-"""A reply passed on as it came, with a light look for what the ledger needs: finish, usage, errors.
+"""Passes a reply on unchanged, and reads the fields that the ledger needs: finish, usage, errors.
 
-Every event is decoded into the few fields that matter, which takes less time than searching it for words, and finds an
-event that isn't JSON before a client's SDK does.
+Every event is decoded into those few fields. This takes less time than a search for words, and finds an event that
+isn't JSON before a client's SDK does.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 
 from . import chat_wire as wire
-from .decode import NOT_A_COMPLETION, failure_of, finish_of, says_nothing
+from .decode import NOT_A_COMPLETION, failure_of, finish_of, is_empty_event
 
 
 class _Choice(msgspec.Struct):
     index: int = 0
     delta: dict[str, Raw] | None = None
-    text: str | None = None  # in place of a delta, where it is no chat
+    text: str | None = None  # in place of a delta in a reply that is no chat
     finish_reason: str | None = None
 
 
 class _Reply(msgspec.Struct):
-    """Of a body or a chunk, what is looked at. The rest may have any form: the client knows it."""
+    """The fields that are read of a body or a chunk. The others may have any form."""
 
     choices: list[_Choice] | None = None
     usage: Raw = Raw()
@@ -36,21 +36,21 @@ class _Reply(msgspec.Struct):
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
-_NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
+_EMPTY_VALUES = frozenset({b"null", b'""', b"[]", b"{}"})
 
 
 class StreamRelay(EventStreamRelay):
-    """Passes whole events on. ``show_usage`` False takes out the usage that only Turnout asked for."""
+    """Passes whole events on. Without ``show_usage`` it removes the usage that only Turnout asked for."""
 
     def __init__(self, show_usage: bool) -> None:
         super().__init__()
         self._show_usage = show_usage
-        self._content_seen = False  # from the first piece on, every chunk counts as content
+        self._content_seen = False  # after the first piece, every chunk counts as content
         self._finished: set[int] = set()
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
-        if says_nothing(data):
+        if is_empty_event(data):
             events.append(Relayed(frame, False))
             return
         reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
@@ -63,7 +63,7 @@ class StreamRelay(EventStreamRelay):
         choices = reply.choices
         if not self._content_seen and choices:
             self._content_seen = any(choice.text or _has_content(choice.delta) for choice in choices)
-        if choices or self._show_usage or not _counted(reply):
+        if choices or self._show_usage or not _has_usage(reply):
             events.append(Relayed(frame, self._content_seen))
         else:
             events.append(Relayed(_blank_lines_before(frame), False))
@@ -92,7 +92,9 @@ class BodyRelay(BodyReader):
             raise UpstreamBroken("The provider's reply has no choices.")
         events: list[StreamEvent] = [Relayed(data)]
         finishes = {
-            each.index: finish_of(each.finish_reason, each.index) for each in reply.choices if each.finish_reason
+            choice.index: finish_of(choice.finish_reason, choice.index)
+            for choice in reply.choices
+            if choice.finish_reason
         }
         events += finishes.values()
         return events + _usage(reply)
@@ -107,10 +109,10 @@ def _usage(reply: _Reply) -> list[StreamEvent]:
     return [UsageSoFar(usage)] if usage else []
 
 
-def _counted(reply: _Reply) -> bool:
+def _has_usage(reply: _Reply) -> bool:
     return bytes(reply.usage) not in (b"", b"null")
 
 
 def _has_content(delta: dict[str, Raw] | None) -> bool:
-    """Is there more than the role? What exactly may be a vendor's own."""
-    return any(name != "role" and bytes(value) not in _NOTHING for name, value in (delta or {}).items())
+    """Whether there is more than the role. It may be in a vendor's own field."""
+    return any(name != "role" and bytes(value) not in _EMPTY_VALUES for name, value in (delta or {}).items())

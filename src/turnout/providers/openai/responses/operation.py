@@ -1,4 +1,4 @@
-"""The operation: a chat answer over the wire of Responses, for clients that speak it themselves."""
+"""The operation: a chat answer over the wire of Responses, for clients that speak it too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIRE = "openai-responses"
 
 
 class ResponsesWire:
-    """For a vendor that keeps nothing, or not for sure: every request holds all that was said."""
+    """For a vendor that may not keep its answers: every request has the whole conversation."""
 
     wire = WIRE
     stateful = False
@@ -25,7 +25,7 @@ class ResponsesWire:
         return self._access.request(deployment, "responses", relayed_body(request, deployment, stateful=self.stateful))
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        """Whoever comes here speaks the wire, so that replies are always relayed (``OpenAIWire.operation``)."""
+        """Only clients of this wire get here (``OpenAIWire.operation``), so every reply is relayed."""
         return self.relay(request)
 
     def relay(self, request: ChatRequest) -> Decoder:
@@ -33,6 +33,6 @@ class ResponsesWire:
 
 
 class StatefulResponsesWire(ResponsesWire):
-    """For a vendor that keeps what it has answered."""
+    """For a vendor that keeps its answers."""
 
     stateful = True

@@ -1,4 +1,4 @@
-"""A reply passed on as it came, with a light look for what the ledger needs: finish, usage, errors."""
+"""Passes a reply on unchanged, and reads the fields that the ledger needs: finish, usage, errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import responses_wire as wire
 
 
 class _Event(wire.ErrorFields):
-    """An event. Those that end the stream hold the response; an ``error`` has its fields here, or under its name."""
+    """An event. The events that end the stream hold the response. An ``error`` has its fields here or in ``error``."""
 
     response: wire.Response | None = None
     error: wire.ErrorFields | str | None = None
@@ -25,24 +25,24 @@ _EVENT = msgspec.json.Decoder(_Event)
 _BODY = msgspec.json.Decoder(wire.Response)
 _NOT_A_RESPONSE = "The provider sent what isn't a response."
 _ENDS = frozenset({"response.completed", "response.incomplete"})
-_MOST_AFTER = 64 * 1024
-"""Bytes after the end: whoever keeps the response holds them back with it."""
+_MOST_BYTES_AFTER_END = 64 * 1024
+"""Bytes after the end, which are held back with the response while it is kept."""
 
-_ITEM_DONE = "response.output_item.done"  # of items without deltas, such as a search
+_ITEM_DONE = "response.output_item.done"  # for items without deltas, such as a search
 
 
 class StreamRelay(EventStreamRelay):
-    """Passes whole events on; an error is told by whoever reads this."""
+    """Passes whole events on. Of an error only the failure is given."""
 
     def __init__(self) -> None:
         super().__init__()
         self._ended = False
-        self._after = 0  # bytes that came after the end
+        self._bytes_after_end = 0
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         if self._ended:
-            self._after += len(data)
-            if self._after > _MOST_AFTER:
+            self._bytes_after_end += len(data)
+            if self._bytes_after_end > _MOST_BYTES_AFTER_END:
                 raise ReplyTooLarge("The provider's stream goes on after its end.")
         return super().feed(data)
 

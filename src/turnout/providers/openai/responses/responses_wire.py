@@ -1,4 +1,4 @@
-"""What is looked at of a reply, unary and streamed. Vendors leave out what they like, so nothing is required."""
+"""The fields of a reply that are read, unary and streamed. None is required, as vendors leave out various fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATUSES = {
     "context_length_exceeded": 400,
     "rate_limit_exceeded": 429,
 }
-"""What the code of an error inside a reply would have been as a status before it; 502 for all others."""
+"""The HTTP status for the code of an error inside a reply; 502 for all other codes."""
 
 
 class InputDetails(msgspec.Struct, gc=False):
@@ -38,7 +38,7 @@ _USAGE = msgspec.json.Decoder(UsageFields | None)
 
 
 def usage_of(raw: Raw) -> Usage | None:
-    """None without one, and for one that can't be believed: the answer is worth more than its count."""
+    """None without usage and for impossible numbers: the answer matters more than its count."""
     try:
         fields = _USAGE.decode(raw) if raw else None
     except msgspec.ValidationError:
@@ -73,7 +73,7 @@ class Response(msgspec.Struct):
     usage: Raw = NOTHING
 
     def finish(self) -> Finish | None:
-        """None for a response that is still being made."""
+        """None for a response that isn't finished yet."""
         reason = self.incomplete_details.reason if self.incomplete_details else None
         if self.status == "incomplete":
             return Finish(_REASONS.get(reason or "", "other"), reason or "incomplete")
@@ -84,7 +84,7 @@ _REASONS: dict[str, FinishReason] = {"max_output_tokens": "length", "content_fil
 
 
 def failure_of(error: ErrorFields | str | None) -> Failure:
-    """An error that came where an answer should be."""
+    """The failure for an error in place of an answer."""
     if error is None or isinstance(error, str):
         return Failure(error or "The provider failed, and didn't say why.")
     code = error.code if error.code is not None else error.type
