@@ -10,6 +10,9 @@ from turnout.errors import TurnoutError
 ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.ConfigError("Why."),
     errors.StorageUnavailable("Why."),
+    errors.ControlUnavailable("ended"),
+    errors.ControlTimeout("leases", 500),
+    errors.ControlRefused(409, "conflict", "Why."),
     errors.InvalidRequest("Why.", param="messages"),
     errors.Unsupported("Why.", param="n"),
     errors.NotFetched("Why.", param="n"),
