@@ -43,6 +43,15 @@ def test_json_says_the_same() -> None:
     }
 
 
+def test_it_counts_for_the_deployment_that_a_request_would_go_to_first() -> None:
+    """The policy decides, not the order in the file."""
+    heavy = {"provider": "echo", "model": "echo", "weight": 1_000_000}
+    deployments = [{"provider": "openai", "model": "m", "weight": 1}, heavy]
+    configured(NOBODY, {"shared": {"policy": "weighted", "deployments": deployments}})
+    report = json.loads(invoke("tokens", TEXT, "-m", "shared", "--json").stdout)
+    assert report["deployment"] == "echo/echo"
+
+
 def test_an_estimate_is_marked() -> None:
     assert "tokens (estimated) · " in invoke("tokens", TEXT, "-m", "claude").stdout
 

@@ -1,4 +1,4 @@
-"""What ``turnout tokens`` reports of a text."""
+"""The report of ``turnout tokens``: a text's tokens, their share of the context, and their cost."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import msgspec
 
 from turnout.catalog import Catalog
 from turnout.core import Usage, usd
+from turnout.routing.planner import plan
 from turnout.tokens import count_text
 
 
 class CountReport(msgspec.Struct, frozen=True, kw_only=True):
-    """``share`` is that of ``context``; ``cost`` is in USD. None where nothing is known."""
+    """``share`` is tokens / context. ``cost`` is in USD. A field is None where its value is unknown."""
 
     model: str
     deployment: str
@@ -22,23 +23,24 @@ class CountReport(msgspec.Struct, frozen=True, kw_only=True):
 
     def line(self) -> str:
         """``12 tokens (exact) · 0.01% of 128,000 · $0.0000018``"""
-        said = [f"{self.tokens:,} {'token' if self.tokens == 1 else 'tokens'} ({self.source})"]
-        said += [f"{self.share:.2%} of {self.context:,}"] if self.share is not None else []
-        said += [f"${self.cost}" if self.cost is not None else "no price known"]
-        return " · ".join(said)
+        parts = [f"{self.tokens:,} {'token' if self.tokens == 1 else 'tokens'} ({self.source})"]
+        parts += [f"{self.share:.2%} of {self.context:,}"] if self.share is not None else []
+        parts += [f"${self.cost}" if self.cost is not None else "no price known"]
+        return " · ".join(parts)
 
 
 def count_report(catalog: Catalog, text: str, name: str) -> CountReport:
-    """As the deployment sees it that is asked first. Raises ``UnknownModel``."""
-    deployment = catalog.snapshot.find(name).deployments[0]
-    counted = count_text(text, deployment.model, deployment.traits.tokenizer)
+    """Counts for the deployment that a request would go to first, by the model's policy. Raises ``UnknownModel``."""
+    find = catalog.snapshot.find
+    deployment = plan(find(name), find).steps[0].deployment
+    count = count_text(text, deployment.model, deployment.traits.tokenizer)
     context, price = deployment.traits.context, deployment.price
     return CountReport(
         model=name,
         deployment=deployment.id,
-        tokens=counted.tokens,
-        source=counted.source,
+        tokens=count.tokens,
+        source=count.source,
         context=context,
-        share=counted.tokens / context if context else None,
-        cost=usd(price.cost(Usage(input=counted.tokens))) if price else None,
+        share=count.tokens / context if context else None,
+        cost=usd(price.cost(Usage(input=count.tokens))) if price else None,
     )
