@@ -32,10 +32,10 @@ def test_order_is_the_order_as_written() -> None:
     assert registry()["order"](model(deployment("a")))[0].reason == "the only one"
 
 
-def first_ones(*weights: int, times: int = 4000) -> Counter[str]:
+def first_ones(*weights: int) -> Counter[str]:
     random.seed(7)
     asked = model(*[deployment(f"d{number}", weight) for number, weight in enumerate(weights)], policy="weighted")
-    return Counter(registry()["weighted"](asked)[0].deployment.id for _ in range(times))
+    return Counter(registry()["weighted"](asked)[0].deployment.id for _ in range(4000))
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,6 @@ def test_weighted_first_ones_are_drawn_by_their_weights(weights: tuple[int, ...]
     drawn = first_ones(*weights)
     for number, share in enumerate(shares):
         assert drawn[f"d{number}"] / 4000 == pytest.approx(share, abs=0.025)
-
-
-def test_weight_zero_stands_by() -> None:
-    asked = model(deployment("never", 0), deployment("a", 1), deployment("b", 9), policy="weighted")
-    assert all(ids(registry()["weighted"](asked))[-1] == "never" for _ in range(200))
-    assert set(first_ones(0, 0, times=200)) == {"d0", "d1"}
 
 
 def test_weighted_says_what_was_drawn() -> None:
@@ -81,8 +75,9 @@ def test_fallbacks_come_after_in_their_order() -> None:
 
 
 def test_a_fallback_is_ordered_by_its_own_policy() -> None:
-    slow = model(deployment("zero", 0), deployment("nine", 9), name="slow", policy="weighted")
-    assert ids(planned(model(deployment("a"), fallbacks=("slow",)), slow).steps) == ["a", "nine", "zero"]
+    random.seed(7)
+    slow = model(deployment("light"), deployment("heavy", 1_000_000), name="slow", policy="weighted")
+    assert ids(planned(model(deployment("a"), fallbacks=("slow",)), slow).steps) == ["a", "heavy", "light"]
 
 
 def test_what_is_in_the_plan_already_is_dropped_with_a_reason() -> None:

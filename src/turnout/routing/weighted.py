@@ -1,4 +1,4 @@
-"""By chance, in proportion to the weights: the first one takes the traffic, the rest stand by."""
+"""A random order: a deployment is first as often as its weight says. The others are tried when it fails."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from turnout.routing import Step
 
 
 def weighted(model: Model) -> Sequence[Step]:
-    """A weighted shuffle: each key is u^(1/weight) (Efraimidis and Spirakis, 2006). Weight 0 comes last."""
+    """A weighted shuffle: deployments by u^(1/weight), largest first (Efraimidis and Spirakis, 2006)."""
     ranked = sorted(model.deployments, key=_rank, reverse=True)
     total = sum(deployment.weight for deployment in model.deployments)
     return [Step(deployment, f"drawn with weight {deployment.weight} of {total}") for deployment in ranked]
 
 
 def _rank(deployment: Deployment) -> float:
-    if deployment.weight <= 0:
-        return -random.random()  # noqa: S311  # load is spread, nothing is kept secret
-    return float(random.random() ** (1 / deployment.weight))  # noqa: S311
+    return float(random.random() ** (1 / deployment.weight))  # noqa: S311  # this spreads load and hides no secret
 
 
 POLICIES = {"weighted": weighted}
