@@ -13,6 +13,7 @@ import pytest
 
 from tests.catalog.support import catalog, only
 from tests.catalog.test_catalog import nobody
+from tests.catalog.test_discovery import discovered
 from turnout.catalog import ApiModel, Catalog, Registrar
 from turnout.catalog.api_models import row_of
 from turnout.core import Secret, WireRequest
@@ -184,6 +185,12 @@ async def test_what_is_not_made_here_can_not_be_changed(tmp_path: Path) -> None:
         await registrar.change("echo", lambda before: before)
     with pytest.raises(UnknownModel):
         await registrar.change("nothing", lambda before: before)
+
+
+async def test_every_provider_that_has_a_discovered_model_is_named(tmp_path: Path) -> None:
+    both = await discovered(tmp_path, ollama=["shared"], vllm=["shared"])
+    with pytest.raises(Conflict, match="'shared' was found at the providers 'ollama' and 'vllm'"):
+        await Registrar(both, Database()).change("shared", lambda before: before)
 
 
 async def test_of_two_who_change_one_the_second_is_told(tmp_path: Path) -> None:

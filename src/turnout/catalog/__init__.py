@@ -6,7 +6,7 @@
 from .api_models import ApiModel, ModelType, Status
 from .catalog import Catalog, CatalogState
 from .discovery import Fetch, Finding
-from .kind import capabilities_of, context_of, type_of
+from .kind import capabilities_of, context_of, is_built_in, max_output_of, representative_of, type_of
 from .registrar import Registrar
 from .snapshot import Snapshot
 
@@ -22,5 +22,8 @@ __all__ = [
     "Status",
     "capabilities_of",
     "context_of",
+    "is_built_in",
+    "max_output_of",
+    "representative_of",
     "type_of",
 ]

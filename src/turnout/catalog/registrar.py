@@ -60,6 +60,7 @@ class Registrar:
             return Conflict(f"The model '{id_}' is from the configuration, which says it: {place}. Change it there.")
         model = self._catalog.snapshot.models.get(id_)
         if model is not None:
-            provider = model.deployments[0].provider
-            return Conflict(f"The model '{id_}' was found at the provider '{provider}': it can't be changed here.")
+            names = dict.fromkeys(f"'{deployment.provider}'" for deployment in model.deployments)
+            where = f"{'provider' if len(names) == 1 else 'providers'} {' and '.join(names)}"
+            return Conflict(f"The model '{id_}' was found at the {where}: it can't be changed here.")
         return UnknownModel(id_)

@@ -23,7 +23,9 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def open_server(start_shared_turnout: StartTurnout) -> TurnoutServer:
     """Loopback, no keys."""
-    config = {"models": {"configured": "echo/echo"}, "aliases": {"other": "configured"}}
+    small = {"provider": "echo", "model": "echo", "traits": {"context": 4096}}
+    two_places = {"deployments": ["openai/gpt-4o", small]}
+    config = {"models": {"configured": "echo/echo", "two-places": two_places}, "aliases": {"other": "configured"}}
     return start_shared_turnout(
         config, env={"OPENAI_API_KEY": "sk-env-SECRET", "OPENAI_BASE_URL": "http://127.0.0.1:9"}
     )
@@ -88,6 +90,12 @@ async def test_the_model_service_lists_its_own_record(open_server: TurnoutServer
     }  # fmt: skip
     assert {"echo", "other"} <= found.keys()
     assert f"{new_id}-off" not in found
+
+
+@pytest.mark.parametrize("path", ["/v1/llm/models", "/api/v1/models"])
+async def test_a_listed_model_has_what_all_its_deployments_have(open_server: TurnoutServer, path: str) -> None:
+    record = next(record for record in (await ask(open_server, "GET", path)).json() if record["id"] == "two-places")
+    assert (record["max_tokens"], record["capabilities"]) == (4096, ["text-generation"])
 
 
 async def test_little_has_to_be_said(open_server: TurnoutServer) -> None:

@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from turnout.catalog import Catalog
-from turnout.core import Deployment, Price, usd
-from turnout.providers import in_process, registry
+from turnout.catalog import Catalog, is_built_in
+from turnout.core import Deployment, Model, Price, usd
+from turnout.providers import registry
 from turnout.transport import address_of
 
 Source = Literal["configured", "made", "discovered", "built in"]
@@ -51,7 +51,7 @@ def rows_of(catalog: Catalog) -> list[ModelRow]:
     return [
         ModelRow(
             name=name,
-            source=_source(catalog, name, model.deployments[0]),
+            source=_source(catalog, name, model),
             alias_of=model.name if model.name != name else None,
             policy=model.policy,
             fallbacks=model.fallbacks,
@@ -61,12 +61,12 @@ def rows_of(catalog: Catalog) -> list[ModelRow]:
     ]
 
 
-def _source(catalog: Catalog, name: str, first: Deployment) -> Source:
+def _source(catalog: Catalog, name: str, model: Model) -> Source:
     if catalog.is_configured(name):
         return "configured"
     if name in catalog.made:
         return "made"
-    return "built in" if in_process(registry()[first.provider]) else "discovered"
+    return "built in" if is_built_in(model, registry()) else "discovered"
 
 
 def _deployment(deployment: Deployment) -> DeploymentRow:

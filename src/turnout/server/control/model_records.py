@@ -8,10 +8,18 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from turnout.catalog import ApiModel, Catalog, capabilities_of, context_of, type_of
+from turnout.catalog import (
+    ApiModel,
+    Catalog,
+    capabilities_of,
+    context_of,
+    is_built_in,
+    representative_of,
+    type_of,
+)
 from turnout.core import Model, Price
 from turnout.facts import lifecycle_of
-from turnout.providers import in_process, registry
+from turnout.providers import registry
 from turnout.transport import address_of
 
 from .model_bodies import LifecycleBody, ModelRecord, PriceBody, Source, TimeoutsBody
@@ -38,15 +46,15 @@ def record_of(catalog: Catalog, id_: str) -> ModelRecord | None:
 
 def api_model_record(catalog: Catalog, made: ApiModel) -> ModelRecord:
     model = catalog.model_of(made)
-    deployment = model.deployments[0] if model else None
-    known = tuple(capabilities_of(made.type, deployment)) if deployment else ()
+    deployment = representative_of(model) if model else None
+    known = capabilities_of(made.type, model) if model else ()
     timeouts = {name: None if said is UNSET else said for name, said in structs.asdict(made.timeouts).items()}
     return ModelRecord(
         id=made.id,
         name=made.name,
         provider=made.provider,
         type=made.type,
-        max_tokens=context_of(deployment) if deployment else made.max_tokens,
+        max_tokens=context_of(model) if model else made.max_tokens,
         capabilities=list(made.capabilities or known),
         status=made.status,
         source="api",
@@ -64,15 +72,14 @@ def api_model_record(catalog: Catalog, made: ApiModel) -> ModelRecord:
 
 
 def _record(name: str, model: Model, source: Source) -> ModelRecord:
-    first = model.deployments[0]
-    type_ = type_of(first)
+    first, type_ = representative_of(model), type_of(model)
     return ModelRecord(
         id=name,
         name=name,
         provider=first.provider,
         type=type_,
-        max_tokens=context_of(first),
-        capabilities=list(capabilities_of(type_, first)),
+        max_tokens=context_of(model),
+        capabilities=list(capabilities_of(type_, model)),
         status="active",
         source=source,
         upstream_model=first.model,
@@ -91,7 +98,7 @@ def _record(name: str, model: Model, source: Source) -> ModelRecord:
 def _source(catalog: Catalog, name: str, model: Model) -> Source:
     if catalog.is_configured(name):
         return "configuration"
-    return "built in" if in_process(registry()[model.deployments[0].provider]) else "discovery"
+    return "built in" if is_built_in(model, registry()) else "discovery"
 
 
 def _lifecycle(provider: str, model: str) -> LifecycleBody:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from turnout.catalog import context_of, max_output_of, representative_of
 from turnout.core import Model
 from turnout.dialects import ServedModel
 from turnout.errors import UnknownModel
@@ -45,13 +46,10 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
 
 
 def _row(name: str, model: Model) -> ServedModel:
-    """Any of its deployments may answer: the least that one takes is what can be relied on."""
-    contexts = [at.traits.context for at in model.deployments if at.traits.context is not None]
-    outputs = [at.traits.max_output for at in model.deployments if at.traits.max_output is not None]
     return ServedModel(
         id=name,
-        provider=model.deployments[0].provider,
+        provider=representative_of(model).provider,
         created=model.created,
-        context=min(contexts, default=None),
-        max_output=min(outputs, default=None),
+        context=context_of(model),
+        max_output=max_output_of(model),
     )

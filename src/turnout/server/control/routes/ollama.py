@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
-from turnout.catalog import type_of
+from turnout.catalog import context_of, representative_of, type_of
 from turnout.core import Deployment, Model
 from turnout.dialects import ServedModel, registry
 from turnout.errors import InvalidRequest, UnknownModel
@@ -54,7 +54,7 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
 
         def listed() -> bytes:
             served = [
-                ServedModel(id=name, provider=model.deployments[0].provider, created=model.created)
+                ServedModel(id=name, provider=representative_of(model).provider, created=model.created)
                 for name, model in snapshot.served()
                 if may_use(key, name, snapshot)
             ]
@@ -82,11 +82,10 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
 
 
 def _shown(model: Model) -> dict[str, Any]:
-    first = model.deployments[0]
-    contexts = [at.traits.context for at in model.deployments if at.traits.context is not None]
+    first, context = representative_of(model), context_of(model)
     info: dict[str, Any] = {"general.architecture": first.provider, "general.basename": first.model}
-    if contexts:
-        info[f"{first.provider}.context_length"] = min(contexts)
+    if context is not None:
+        info[f"{first.provider}.context_length"] = context
     details = {"format": "", "family": first.provider, "families": [first.provider]}
     shown: dict[str, Any] = {
         "modelfile": "",
@@ -104,9 +103,9 @@ def _shown(model: Model) -> dict[str, Any]:
 
 def _capabilities(model: Model) -> list[str]:
     """In Ollama's words; of a chat model, what one of its deployments can do or isn't known to be unable to."""
-    first = type_of(model.deployments[0])
-    if first in _NOT_CHATTING:
-        return [_NOT_CHATTING[first]]
+    type_ = type_of(model)
+    if type_ in _NOT_CHATTING:
+        return [_NOT_CHATTING[type_]]
     found = {"tools": _calls, "vision": _sees, "thinking": _thinks}
     return ["completion", *(word for word, can in found.items() if any(can(at) for at in model.deployments))]
 
