@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from turnout import routing
 from turnout.catalog import Catalog
 from turnout.config import CommandLine
 from turnout.core import ChatRequest, Defaults, Deployment, Secret, StreamEvent, Support, WireRequest
@@ -15,7 +16,7 @@ from turnout.errors import UpstreamRefused, UpstreamUnauthenticated
 from turnout.providers import Decoder, Profile, Provider
 
 SUPPORT = Support(namespace="fake", knobs=frozenset())
-POLICIES = ("order", "weighted")
+POLICIES = sorted(routing.registry())
 
 
 class FakeWire:
