@@ -42,12 +42,12 @@ class TestBook:
         assert {name: _ours(book, source, name) for name in names} == {name: _theirs(source, name) for name in names}
 
     def test_a_known_price(self, book: PriceBook) -> None:
-        price = book.price("openai", "gpt-4o-mini")
+        price = book.price_of("openai", "gpt-4o-mini")
         assert price == Price(input=150_000, output=600_000, cached_input=75_000, version=BOOK_VERSION)
         assert price.cost(Usage(input=1_000_000, output=1_000_000)) == 750_000_000_000  # 0.75 USD
 
     def test_sound_and_pictures_have_prices_of_their_own(self, book: PriceBook) -> None:
-        words, pictures = book.price("openai", "gpt-4o-transcribe"), book.price("openai", "gpt-image-1.5")
+        words, pictures = book.price_of("openai", "gpt-4o-transcribe"), book.price_of("openai", "gpt-image-1.5")
         assert words is not None
         assert pictures is not None
         assert words.audio_input == 6_000_000 > words.input
@@ -56,27 +56,27 @@ class TestBook:
     @pytest.mark.parametrize("model", ["whisper-1", "tts-1"])
     def test_what_isnt_billed_by_tokens_has_no_price(self, book: PriceBook, model: str) -> None:
         """A wrong cost would be worse than none."""
-        assert book.price("openai", model) is None
+        assert book.price_of("openai", model) is None
 
     def test_a_price_in_tiers_counts_with_the_first(self, book: PriceBook) -> None:
-        price = book.price("google", "gemini-2.5-pro")
+        price = book.price_of("google", "gemini-2.5-pro")
         assert price is not None
         assert (price.input, price.output) == (1_250_000, 10_000_000)
 
     def test_another_provider_s_models(self, book: PriceBook) -> None:
         """Azure's rows name OpenAI's for what they don't list."""
-        assert book.price("azure", "o3-pro") == book.price("openai", "o3-pro") is not None
+        assert book.price_of("azure", "o3-pro") == book.price_of("openai", "o3-pro") is not None
 
     def test_an_unknown_source_or_model_has_no_price(self, book: PriceBook) -> None:
-        assert book.price("nobody", "gpt-4o") is None
-        assert book.price("openai", "nothing") is None
+        assert book.price_of("nobody", "gpt-4o") is None
+        assert book.price_of("openai", "nothing") is None
 
     def test_a_price_changes_on_its_day(self) -> None:
         rates = (Rate(input=1, output=1), Rate(input=2, output=2, since=date(2027, 1, 1)))
         source = Source(models=(PricedModel(match=Match(equals="m"), rates=rates),))
         made = PriceBook(version="1", sources={"s": source})
         days = [date(2026, 12, 31), date(2027, 1, 1), date(2028, 1, 1)]
-        assert [made.price("s", "M", day).input for day in days] == [1, 2, 2]
+        assert [made.price_of("s", "M", day).input for day in days] == [1, 2, 2]
 
 
 def _spellings(name: str) -> list[str]:
@@ -84,7 +84,7 @@ def _spellings(name: str) -> list[str]:
 
 
 def _ours(book: PriceBook, source: str, name: str) -> tuple[int, int] | None:
-    price = book.price(source, name)
+    price = book.price_of(source, name)
     return None if price is None else (price.input, price.output)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import structs
@@ -12,17 +12,16 @@ from msgspec import structs
 from turnout.config import ADMIN_VARIABLE, PriceSettings, TimeoutSettings
 from turnout.config.mistakes import suggestion
 from turnout.config.settings import DeploymentSettings
-from turnout.core import Model, Price, Secret
+from turnout.core import Model, Secret
 from turnout.errors import InvalidRequest
 from turnout.providers import Provider
 from turnout.storage import ModelRow
 
 from .factory import DeploymentFactory
+from .pricing import api_price
 
 ModelType = Literal["chat", "completion", "embedding", "image", "audio"]
 Status = Literal["active", "inactive"]
-
-PRICE_VERSION: Final = "api"
 
 _KEY_VARIABLE = re.compile(r"[A-Za-z0-9_]*_(KEY|TOKEN)\Z", re.IGNORECASE)
 
@@ -108,7 +107,7 @@ def model_of(made: ApiModel, factory: DeploymentFactory, variables: Mapping[str,
     if made.max_tokens is not None:
         deployment = structs.replace(deployment, traits=structs.replace(deployment.traits, context=made.max_tokens))
     if made.price is not None:
-        deployment = structs.replace(deployment, price=_priced(deployment.price))
+        deployment = structs.replace(deployment, price=api_price(deployment.price))
     if made.api_key_env is not None:
         value = variables.get(made.api_key_env, "").strip()
         deployment = structs.replace(deployment, key_source=made.api_key_env, api_key=Secret(value) if value else None)
@@ -122,10 +121,6 @@ def model_of(made: ApiModel, factory: DeploymentFactory, variables: Mapping[str,
 def _is_elsewhere(made: ApiModel, factory: DeploymentFactory, provider: Provider) -> bool:
     """The key and the headers of environment and file belong to the provider's address: no request leads them away."""
     return made.base_url is not None and made.base_url.rstrip("/") != factory.access(provider).base_url
-
-
-def _priced(price: Price | None) -> Price | None:
-    return None if price is None else structs.replace(price, version=PRICE_VERSION)
 
 
 def _said(made: ApiModel) -> DeploymentSettings:

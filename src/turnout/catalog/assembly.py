@@ -10,13 +10,14 @@ from msgspec import structs
 
 from turnout.config.references import resolved
 from turnout.config.settings import DeploymentSettings
-from turnout.core import Deployment, Model, Price
+from turnout.core import Deployment, Model
 from turnout.prices import PriceBook
 from turnout.providers import Provider, in_process, local_models
 
 from .configured import Configured
 from .discovery import LATEST, Discovery
 from .ids import IdBook
+from .pricing import Pricing
 from .snapshot import Snapshot
 from .unserved import Unserved
 
@@ -26,23 +27,6 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
     models: Mapping[str, Model] = {}
     off: frozenset[str] = frozenset()
-
-
-class Pricing:
-    """The book's price for a deployment that has none of its own."""
-
-    def __init__(self, providers: Mapping[str, Provider], book: PriceBook) -> None:
-        self._providers = providers
-        self._book = book
-        self._known: dict[tuple[str, str], Price | None] = {}
-
-    def __call__(self, deployment: Deployment) -> Price | None:
-        if deployment.price is not None:
-            return deployment.price
-        place = (self._providers[deployment.provider].profile.price_source, deployment.model)
-        if place not in self._known:
-            self._known[place] = self._book.price(*place)
-        return self._known[place]
 
 
 def assemble(
@@ -69,7 +53,7 @@ def assemble(
         auth_required=configured.auth_required,
         direct=factory,
         off=made.off,
-        price=pricing,
+        price_of=pricing.price_of,
         why=Unserved(configured.factory, discovery, by_discovery=configured.settings.discovery),
     )
 
@@ -103,7 +87,7 @@ def _finished(
     """The models with ids and prices, and without the fallbacks that nobody serves (yet)."""
     drafts = [(name, made) for name, model in models.items() for made in model.deployments]
     assigned = zip(ids.assign(drafts), drafts, strict=True)
-    done = (structs.replace(made, id=id_, price=pricing(made)) for id_, (_, made) in assigned)
+    done = (structs.replace(made, id=id_, price=pricing.price_of(made)) for id_, (_, made) in assigned)
     return {
         name: structs.replace(
             model,

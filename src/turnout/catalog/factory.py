@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, structs
 
-from turnout.config import PriceSettings, Settings
+from turnout.config import Settings
 from turnout.config.addresses import is_own
 from turnout.config.environment import EXTRAS, Environment, Extras
 from turnout.config.settings import DeploymentSettings, ImageSettings, ProviderSettings, RetrySettings, Tuning
-from turnout.core import Defaults, Deployment, ImageLimits, Price, Retries, Secret, Timeouts, Traits, per_token
+from turnout.core import Defaults, Deployment, ImageLimits, Retries, Secret, Timeouts, Traits
 from turnout.facts import traits_of
-from turnout.prices import FREE
 from turnout.providers import Provider, in_process, is_local
+
+from .pricing import configured_price
 
 _TIMEOUTS: Final = Timeouts()
 _RETRIES: Final = Retries()
@@ -116,7 +116,7 @@ class DeploymentFactory:
             retries=self._retries(layers),
             defaults=_defaults(provider, traits, layers),
             traits=traits,
-            price=_price(provider, layers),
+            price=configured_price(provider, layers),
             options={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in said.options.items()},
         )
 
@@ -208,27 +208,6 @@ def _defaults(provider: Provider, traits: Traits, layers: Sequence[Tuning]) -> D
     if "max_tokens" in traits.refuses:
         own = structs.replace(own, max_tokens=None)
     return Defaults(**{name: _first(layers, name, getattr(own, name)) for name in Defaults.__struct_fields__})
-
-
-def _price(provider: Provider, layers: Sequence[Tuning]) -> Price | None:
-    said = next((layer.price for layer in layers if layer.price is not None), None)
-    if said is not None:
-        return _said_price(said)
-    return FREE if is_local(provider) else None
-
-
-def _said_price(said: PriceSettings) -> Price:
-    return Price(
-        input=_picodollars(said.input),
-        output=_picodollars(said.output),
-        cached_input=None if said.cached_input is None else _picodollars(said.cached_input),
-        cache_write=None if said.cache_write is None else _picodollars(said.cache_write),
-        version="config",
-    )
-
-
-def _picodollars(usd_per_million: float) -> int:
-    return per_token(Decimal(repr(usd_per_million)))  # repr gives the digits that were written, not the float's own
 
 
 def _first(layers: Sequence[msgspec.Struct], field: str, default: Any) -> Any:

@@ -21,7 +21,7 @@ MAX_DIRECT: Final = 1024  # models kept that clients asked for as provider/upstr
 
 _LATEST: Final = ":latest"
 
-Pricer = Callable[[Deployment], Price | None]
+PriceOf = Callable[[Deployment], Price | None]
 Why = Callable[[str], str]
 
 
@@ -41,7 +41,7 @@ class Snapshot:
         auth_required: bool,
         direct: DeploymentFactory | None = None,
         off: Collection[str] = (),
-        price: Pricer = lambda deployment: deployment.price,
+        price_of: PriceOf = lambda deployment: deployment.price,
         why: Why = lambda name: "",
     ) -> None:
         self.models = models
@@ -50,7 +50,7 @@ class Snapshot:
         self.auth_required = auth_required
         self._factory = direct
         self._off = off
-        self._price = price
+        self._price_of = price_of
         self._why = why
         self._direct: dict[str, Model] = {}
         self._named = dict(models)
@@ -105,7 +105,7 @@ class Snapshot:
             return None
         upstream = name.partition("/")[2]
         made = self._factory.make(provider, DeploymentSettings(provider=provider.name, model=upstream))
-        return Model(name=name, deployments=(self._with_id(structs.replace(made, price=self._price(made))),))
+        return Model(name=name, deployments=(self._with_id(structs.replace(made, price=self._price_of(made))),))
 
     def _direct_provider(self, name: str) -> Provider | None:
         """The provider of a name such as ``openai/gpt-6-luna``, if it can be asked without more."""

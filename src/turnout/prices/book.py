@@ -86,7 +86,7 @@ class PriceBook(msgspec.Struct, frozen=True):
     version: str
     sources: dict[str, Source]
 
-    def price(self, source: str, model: str, today: date | None = None) -> Price | None:
+    def price_of(self, source: str, model: str, today: date | None = None) -> Price | None:
         """The price of a provider's model today (UTC); None when the book doesn't know it."""
         name = model.lower()
         rates = self._rates(source, name) or self._rates(source, _COMPACT_DATE.sub(r"-\1-\2-\3", name))

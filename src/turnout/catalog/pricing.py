@@ -1,0 +1,68 @@
+"""Where a deployment's price comes from.
+
+1. ``configured_price``: the price in the configuration, or free for a provider on the operator's own machine.
+2. ``api_price``: the price of a model made through the API.
+3. ``Pricing.price_of``: one of the above, else the price book's (``turnout.prices.PriceBook.price_of``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from msgspec import structs
+
+from turnout.config import PriceSettings
+from turnout.config.settings import Tuning
+from turnout.core import Deployment, Price, per_token
+from turnout.prices import FREE, PriceBook
+from turnout.providers import Provider, is_local
+
+CONFIG_VERSION: Final = "config"
+API_VERSION: Final = "api"
+
+
+def configured_price(provider: Provider, layers: Sequence[Tuning]) -> Price | None:
+    """The price of the first layer that has one. None: the configuration has no price, and the provider isn't free."""
+    settings = next((layer.price for layer in layers if layer.price is not None), None)
+    if settings is not None:
+        return _price_from(settings)
+    return FREE if is_local(provider) else None
+
+
+def api_price(price: Price | None) -> Price | None:
+    """The same price under the version that says it came through the API."""
+    return None if price is None else structs.replace(price, version=API_VERSION)
+
+
+class Pricing:
+    """Looks prices up in the price book, each one once."""
+
+    def __init__(self, providers: Mapping[str, Provider], book: PriceBook) -> None:
+        self._providers = providers
+        self._book = book
+        self._book_prices: dict[tuple[str, str], Price | None] = {}
+
+    def price_of(self, deployment: Deployment) -> Price | None:
+        """The deployment's own price, else the book's. None when the book doesn't know the model."""
+        if deployment.price is not None:
+            return deployment.price
+        key = (self._providers[deployment.provider].profile.price_source, deployment.model)
+        if key not in self._book_prices:
+            self._book_prices[key] = self._book.price_of(*key)
+        return self._book_prices[key]
+
+
+def _price_from(settings: PriceSettings) -> Price:
+    return Price(
+        input=_picodollars(settings.input),
+        output=_picodollars(settings.output),
+        cached_input=None if settings.cached_input is None else _picodollars(settings.cached_input),
+        cache_write=None if settings.cache_write is None else _picodollars(settings.cache_write),
+        version=CONFIG_VERSION,
+    )
+
+
+def _picodollars(usd_per_million: float) -> int:
+    return per_token(Decimal(repr(usd_per_million)))  # repr gives the digits in the file, not those of the float
