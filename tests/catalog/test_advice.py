@@ -148,7 +148,7 @@ class TestItsOwnAddress:
 
 
 def test_more_workers_than_the_machine_bears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("turnout.catalog.configured.most_workers", lambda: 3)
+    monkeypatch.setattr("turnout.catalog.configured.max_workers", lambda: 3)
     made = catalog(tmp_path, workers=4)
     assert made.settings.server.workers == 3
     assert made.configured.advice == ("4 workers are more than this machine bears: 3 are started",)
@@ -156,12 +156,12 @@ def test_more_workers_than_the_machine_bears(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_machine_bears_one_worker_at_least(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert 1 <= machine.most_workers() <= machine.WORKERS_PER_CPU * 1024
+    assert 1 <= machine.max_workers() <= machine.WORKERS_PER_CPU * 1024
     (tmp_path / "memory.max").write_text(f"{250 * 1024 * 1024}\n")
     monkeypatch.setattr(machine, "_CGROUP_LIMIT", tmp_path / "memory.max")
-    assert machine.most_workers() == 2
+    assert machine.max_workers() == 2
     (tmp_path / "memory.max").write_text("1\n")
-    assert machine.most_workers() == 1
+    assert machine.max_workers() == 1
 
 
 async def test_a_change_tells_what_is_new_of_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -72,7 +72,7 @@ async def test_a_model_is_served_before_making_it_returns(tmp_path: Path) -> Non
     await Registrar(found, Database()).create(made(provider="Claude", max_tokens=7))
     assert (only(found, "fast").provider, only(found, "fast").id) == ("anthropic", "anthropic/x")
     assert list(found.snapshot.models) == ["a", "fast", "echo"]
-    assert found.snapshot.models["fast"].created == found.made["fast"].created > 1_700_000_000
+    assert found.snapshot.models["fast"].created == found.api_models["fast"].created > 1_700_000_000
 
 
 async def test_another_process_follows_within_its_next_look(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ async def test_an_inactive_model_is_served_by_nobody(tmp_path: Path) -> None:
 
     found = catalog(tmp_path, variables={"OPENAI_API_KEY": "sk-1"})
     database = Database(row_of(made(status="inactive")), row_of(made("openai/gpt", status="inactive")))
-    await found.refresh_made(database)
+    await found.refresh_api_models(database)
     await found.discover(openai)
     assert "other" in served(found)
     assert "fast" not in served(found)
@@ -130,7 +130,7 @@ async def test_it_stands_before_a_discovered_one(tmp_path: Path) -> None:
     found = catalog(tmp_path)
     await found.discover(ollama)
     assert [deployment.provider for deployment in found.snapshot.find("fast").deployments] == ["ollama", "vllm"]
-    await found.refresh_made(Database(row_of(made())))
+    await found.refresh_api_models(Database(row_of(made())))
     assert only(found, "fast").provider == "openai"
 
 
@@ -167,7 +167,7 @@ class TestOneName:
     async def test_one_that_the_database_brings_is_told_and_not_served(self, tmp_path: Path) -> None:
         """The file was first. When it lets go of the name, the one that was made is served."""
         found = catalog(tmp_path, "models: {fast: anthropic/y}")
-        await found.refresh_made(Database(row_of(made())))
+        await found.refresh_api_models(Database(row_of(made())))
         assert only(found, "fast").provider == "anthropic"
         (problem,) = found.state().problems
         assert "models.fast: this name is taken by a model made through the API" in problem
@@ -220,7 +220,7 @@ class TestKept:
     async def test_a_deletion_elsewhere_is_found_after_the_start(self, tmp_path: Path) -> None:
         await Registrar(catalog(tmp_path), Database()).create(made())
         again = catalog(tmp_path)
-        await again.refresh_made(Database())
+        await again.refresh_api_models(Database())
         assert served(again) == {"echo"}
 
     @pytest.mark.parametrize("content", [b"", b"[1]", b"\xff"], ids=["empty", "another-form", "garbage"])
@@ -232,7 +232,7 @@ class TestKept:
     async def test_a_folder_that_can_not_be_written_stops_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "data").write_text("not a folder")
         found = catalog(tmp_path)
-        await found.refresh_made(Database(row_of(made())))
+        await found.refresh_api_models(Database(row_of(made())))
         assert "fast" in served(found)
 
 
@@ -240,23 +240,23 @@ async def test_a_database_that_fails_changes_nothing_and_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     found, database = catalog(tmp_path), Database(row_of(made()))
-    await found.refresh_made(database)
+    await found.refresh_api_models(database)
     database.fails = True
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            await found.refresh_made(database)
+            await found.refresh_api_models(database)
     assert "fast" in served(found)
     (problem,) = found.state().problems
     assert problem == "models made through the API stay as they were: The database can't be used: out of order."
     assert len(caplog.records) == 1
     database.fails = False
-    await found.refresh_made(database)
+    await found.refresh_api_models(database)
     assert found.state().problems == ()
 
 
 async def test_one_that_nobody_here_can_serve_is_told(tmp_path: Path) -> None:
     found = catalog(tmp_path)
-    await found.refresh_made(Database(row_of(made(provider="vanished")), row_of(made("b"))))
+    await found.refresh_api_models(Database(row_of(made(provider="vanished")), row_of(made("b"))))
     assert served(found) == {"echo", "b"}
     assert "'fast', made through the API, can't be served" in found.state().problems[0]
 
@@ -264,7 +264,7 @@ async def test_one_that_nobody_here_can_serve_is_told(tmp_path: Path) -> None:
 async def test_one_that_another_version_made_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     strange = ModelRow(id="strange", definition='{"id": 5}', created=1, updated=1)
     found = catalog(tmp_path)
-    await found.refresh_made(Database(strange, row_of(made())))
+    await found.refresh_api_models(Database(strange, row_of(made())))
     assert served(found) == {"echo", "fast"}
     assert "'strange' was made by another version" in caplog.text
     with pytest.raises(UnknownModel):

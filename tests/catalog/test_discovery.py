@@ -232,13 +232,13 @@ class TestAskingAgain:
                 await asyncio.Event().wait()
             return await quick(request, seconds)
 
-        swap = made._swap
+        swap = made._replace_snapshot
 
         async def swap_and_tell() -> None:
             await swap()
             swapped.set()
 
-        made._swap = swap_and_tell  # type: ignore[method-assign]  # tells when
+        made._replace_snapshot = swap_and_tell  # type: ignore[method-assign]  # tells when
         asking = asyncio.create_task(made.discover(fetch))
         await asyncio.wait_for(swapped.wait(), 5)
         assert names(made) == ["echo", "gpt-4o"]

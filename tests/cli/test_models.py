@@ -11,7 +11,7 @@ import pytest
 from tests.cli.support import invoke, run
 from tests.library.support import UNPRICED, configured
 from tests.support.simulator import Simulator
-from turnout.catalog.api_model_store import keep_rows
+from turnout.catalog.api_model_store import write_rows
 from turnout.storage import ModelRow
 
 
@@ -45,7 +45,7 @@ def test_models_made_through_the_api_are_told_without_a_server(tmp_path: Path) -
     row = ModelRow(
         id="mine", definition='{"id":"mine","name":"Mine","provider":"echo","upstream_model":"m"}', created=1, updated=1
     )
-    keep_rows([row], tmp_path)
+    write_rows([row], tmp_path)
     listed = rows("--data-dir", str(tmp_path))
     assert (listed["mine"]["source"], listed["mine"]["deployments"][0]["id"]) == ("made", "echo/m")
 

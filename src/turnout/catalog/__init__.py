@@ -1,14 +1,16 @@
-"""Models, deployments, prices and keys, as one immutable snapshot that is swapped whole.
+"""Models, deployments, prices and keys, as one immutable snapshot.
 
-``Catalog`` reads the configuration, follows its changes and discovers models; ``docs/configuration.md`` says how.
+``Catalog`` reads the configuration, follows its changes, discovers models, and replaces the snapshot as a whole.
+``docs/configuration.md`` says how.
 """
 
 from .api_models import ApiModel, ModelType, Status
-from .catalog import Catalog, CatalogState
+from .catalog import Catalog
 from .discovery import Fetch, Finding
 from .kind import capabilities_of, context_of, is_built_in, max_output_of, representative_of, type_of
 from .registrar import Registrar
 from .snapshot import Snapshot
+from .state import CatalogState
 
 __all__ = [
     "ApiModel",

@@ -1,4 +1,4 @@
-"""What works, but probably isn't meant: told at the start of a server, and by ``turnout doctor``. Never a secret."""
+"""Settings that work but are probably not intended. The log and ``turnout doctor`` show them, without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from turnout.config import ADMIN_VARIABLE
 from turnout.config.document import Document
 from turnout.config.environment import Environment
-from turnout.config.files import Entry, Files, agent_entry, entries
+from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries
 from turnout.config.mistakes import KeyPath
 from turnout.core import Secret
 from turnout.errors import SHORTEST_SECRET
@@ -19,13 +19,13 @@ from turnout.providers import is_local
 
 from .factory import DeploymentFactory
 from .first_key import FILE_NAME
-from .unserved import how_to_open
+from .unserved import how_to_enable
 
 SAFE_LENGTH: Final = 16
-"""Characters of a key that nobody guesses."""
+"""Characters. Nobody guesses a key of this length."""
 
-_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
-_GUESSED: Final = (
+_READABLE_BY_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
+_GUESSABLE: Final = (
     f"shorter than {SAFE_LENGTH} characters, so it may be guessed. `openssl rand -hex 24` makes a good one"
 )
 
@@ -35,7 +35,7 @@ def advice(files: Files, factory: DeploymentFactory, environment: Environment) -
     yield from _keys(files)
     admin = environment.value(ADMIN_VARIABLE)
     if admin and len(admin) < SAFE_LENGTH:
-        yield f"environment variable {ADMIN_VARIABLE}: {_GUESSED}"
+        yield f"environment variable {ADMIN_VARIABLE}: {_GUESSABLE}"
     yield from _own_addresses(factory)
     yield from _keyless(files, factory)
     yield from _readable(files)
@@ -50,64 +50,65 @@ def _keys(files: Files) -> Iterator[str]:
     keys = files.settings.keys
     for number, key in enumerate(keys):
         if len(key.key.reveal()) < SAFE_LENGTH:
-            yield str(files.document.mistake(("keys", number, "key"), _GUESSED))
-    idle = sum(key.budget_usd is not None or key.tier != "" for key in keys)
-    if idle:
-        count = "1 key has" if idle == 1 else f"{idle} keys have"
-        yield f"{count} 'budget_usd' or 'tier': they are read, but limit nothing yet"
+            yield str(files.document.mistake(("keys", number, "key"), _GUESSABLE))
+    without_effect = sum(key.budget_usd is not None or key.tier != "" for key in keys)
+    if without_effect:
+        subject = "1 key has" if without_effect == 1 else f"{without_effect} keys have"
+        yield f"{subject} 'budget_usd' or 'tier': they are read, but limit nothing yet"
 
 
 def _own_addresses(factory: DeploymentFactory) -> Iterator[str]:
     for provider in factory.providers():
-        own = factory.access(provider).own
-        if own and own != provider.profile.base_url:
-            yield how_to_open(factory, provider)
+        setting = factory.access(provider).self_reference
+        if setting and setting != provider.profile.base_url:
+            yield how_to_enable(factory, provider)
 
 
 def _keyless(files: Files, factory: DeploymentFactory) -> Iterator[str]:
-    """Deployments at a provider's own address that will be refused there."""
+    """Deployments without a key at an address that needs one."""
     for entry in _entries(files):
-        provider, said = factory.known_provider(entry.said.provider), entry.said
-        if said.api_key or said.base_url or said.headers or factory.is_open(provider) or is_local(provider):
-            continue
-        yield str(entry.document.mistake(entry.path, how_to_open(factory, provider)))
+        settings = entry.settings
+        provider = factory.known_provider(settings.provider)
+        has_access = settings.api_key or settings.base_url or settings.headers
+        if not (has_access or factory.is_usable(provider) or is_local(provider)):
+            yield str(entry.document.mistake(entry.path, how_to_enable(factory, provider)))
 
 
 def _readable(files: Files) -> Iterator[str]:
-    """Files with secrets that other people on this machine may read."""
-    literal = {document.name: document for document, _ in _secrets(files)}
-    paths = [Path(name) for name in literal] + [Path(files.settings.data_dir) / FILE_NAME]
+    """Files with secrets that other users of this machine can read."""
+    names = dict.fromkeys(document.name for document, _ in _literal_secrets(files))
+    paths = [*map(Path, names), Path(files.settings.data_dir) / FILE_NAME]
     for path in paths:
-        if _others_may_read(path):
-            cure = "" if path.name == FILE_NAME else ", or write ${VARIABLE} in their place"
-            yield f"{path}: holds secrets, and others on this machine may read it: chmod 600 {path}{cure}"
+        if _others_can_read(path):
+            alternative = "" if path.name == FILE_NAME else ", or write ${VARIABLE} in their place"
+            yield f"{path}: holds secrets, and others on this machine may read it: chmod 600 {path}{alternative}"
 
 
-def _others_may_read(path: Path) -> bool:
+def _others_can_read(path: Path) -> bool:
     try:
-        return os.name == "posix" and bool(path.stat().st_mode & _OTHERS)
+        return os.name == "posix" and bool(path.stat().st_mode & _READABLE_BY_OTHERS)
     except OSError:
         return False
 
 
-def _secrets(files: Files) -> Iterator[tuple[Document, KeyPath]]:
-    """Where one is written as it is, and not as a variable. What is too short to be one (``none``) isn't."""
-    for document, path, secret in _written(files):
+def _literal_secrets(files: Files) -> Iterator[tuple[Document, KeyPath]]:
+    """The places of secrets that are written without a variable. Short texts such as ``none`` are no secrets."""
+    for document, path, secret in _secret_fields(files):
         if secret and len(secret.reveal()) >= SHORTEST_SECRET and document.variable(path) is None:
             yield document, path
 
 
-def _written(files: Files) -> Iterator[tuple[Document, KeyPath, Secret | None]]:
+def _secret_fields(files: Files) -> Iterator[tuple[Document, KeyPath, Secret | None]]:
     for number, key in enumerate(files.settings.keys):
         yield files.document, ("keys", number, "key"), key.key
-    for name, said in files.settings.providers.items():
-        yield files.document, ("providers", name, "api_key"), said.api_key
+    for name, provider in files.settings.providers.items():
+        yield files.document, ("providers", name, "api_key"), provider.api_key
     for entry in _entries(files):
-        yield entry.document, entry.place("api_key"), entry.said.api_key
+        yield entry.document, entry.path_of("api_key"), entry.settings.api_key
 
 
-def _entries(files: Files) -> Iterator[Entry]:
+def _entries(files: Files) -> Iterator[DeploymentEntry]:
     for name, model in files.settings.models.items():
-        yield from entries(name, model, files.document)
-    for name, agent, document in files.agent_places():
+        yield from deployment_entries(name, model, files.document)
+    for name, agent, document in files.agent_entries():
         yield agent_entry(name, agent, document)

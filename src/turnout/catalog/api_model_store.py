@@ -1,7 +1,7 @@
-"""The models that were made through the API, as this process knows them.
+"""The models made through the API, as this process knows them.
 
-The database has them. Every process looks there once a second whether something has changed, so that a change on one
-host is served on all. What was found last is kept in a file, too: a start needs no database to serve it.
+The database holds them. Every process looks there once a second, so every host serves a change that was made on one.
+A file keeps the last known models, so a process can start without the database.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ModelStore(Protocol):
     """The table of models. Every call may raise ``StorageUnavailable``."""
 
     async def revision(self) -> int:
-        """Another number than before when something has changed."""
+        """A number that changes with every change of the table."""
         ...
 
     async def all(self) -> tuple[int, list[ModelRow]]: ...
@@ -46,25 +46,25 @@ class ModelStore(Protocol):
 
 
 class ModelDatabase(Protocol):
-    """Opens the table when it is asked for; raises ``StorageUnavailable``."""
+    """Opens the table on first use. Raises ``StorageUnavailable``."""
 
     async def models(self) -> ModelStore: ...
 
 
 class ApiModelStore:
-    """``models`` by id, in the order in which they were made. ``problem`` says why they may be old."""
+    """``models`` by id, oldest first. ``problem`` says why they may be out of date."""
 
     def __init__(self, folder: Path) -> None:
         self.problem: str | None = None
         self._folder = folder
         self._revision = -1
         self._lock = asyncio.Lock()
-        self._rows = kept_rows(folder)
+        self._rows = read_rows(folder)
         self.models = _readable(self._rows)
 
     async def refresh(self, database: ModelDatabase) -> bool:
-        """Whether the models are others than before. A database that fails changes nothing and is the ``problem``."""
-        async with self._lock:  # else an older look could end after a newer one
+        """Whether the models have changed. When the database fails, they stay, and ``problem`` says so."""
+        async with self._lock:  # without it, an older query could end after a newer one
             return await self._refresh(database)
 
     async def _refresh(self, database: ModelDatabase) -> bool:
@@ -74,52 +74,52 @@ class ApiModelStore:
             if await store.revision() != self._revision:
                 self._revision, rows = await store.all()
         except StorageUnavailable as error:
-            self._fails(error)
+            self._report(error)
             return False
         self.problem = None
         if rows == self._rows:
             return False
         self._rows = rows
         self.models = _readable(rows)
-        self._keep()
+        self._write_file()
         return True
 
     def row(self, id_: str) -> ModelRow | None:
         """The row of one of the ``models``."""
         return next((row for row in self._rows if row.id == id_ and id_ in self.models), None)
 
-    def _fails(self, error: StorageUnavailable) -> None:
+    def _report(self, error: StorageUnavailable) -> None:
         if self.problem is None:
             log.warning("models made through the API: %s", error.message)
         self.problem = f"models made through the API stay as they were: {error.message}"
 
-    def _keep(self) -> None:
+    def _write_file(self) -> None:
         try:
-            keep_rows(self._rows, self._folder)
+            write_rows(self._rows, self._folder)
         except OSError as error:
             log.warning("models made through the API are not kept for the next start: %s", error)
 
 
 def _readable(rows: Iterable[ModelRow]) -> Mapping[str, ApiModel]:
-    found = {}
+    models = {}
     for row in rows:
         try:
-            found[row.id] = api_model_of(row)
+            models[row.id] = api_model_of(row)
         except msgspec.DecodeError as error:
             log.error("the model '%s' was made by another version and can't be read: %s", row.id, error)
-    return found
+    return models
 
 
-def kept_rows(folder: Path) -> list[ModelRow]:
-    """What an earlier run left; nothing when there is nothing that can be read: the database has it."""
+def read_rows(folder: Path) -> list[ModelRow]:
+    """The rows that an earlier run wrote. Empty when the file is missing or unreadable: the database has the rows."""
     try:
         return _ROWS.decode((folder / FILE_NAME).read_bytes())
     except (OSError, msgspec.DecodeError):
         return []
 
 
-def keep_rows(rows: list[ModelRow], folder: Path) -> None:
-    """For its owner only: keys may be in it. Several processes may do so at once. Raises ``OSError``."""
+def write_rows(rows: list[ModelRow], folder: Path) -> None:
+    """Only the owner can read the file: it can hold keys. Several processes can write at once. Raises ``OSError``."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"{FILE_NAME}.{os.getpid()}"
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)

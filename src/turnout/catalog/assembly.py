@@ -1,7 +1,8 @@
-"""Puts what is configured, what was made through the API and what was discovered together into a snapshot."""
+"""Puts configured models, models made through the API and discovered models together into a snapshot."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
@@ -11,7 +12,7 @@ from msgspec import structs
 from turnout.config.references import resolved
 from turnout.config.settings import DeploymentSettings
 from turnout.core import Deployment, Model
-from turnout.prices import PriceBook
+from turnout.prices import price_book
 from turnout.providers import Provider, in_process, local_models
 
 from .configured import Configured
@@ -19,81 +20,84 @@ from .discovery import LATEST, Discovery
 from .ids import IdBook
 from .pricing import Pricing
 from .snapshot import Snapshot
-from .unserved import Unserved
+from .unserved import UnservedReasons
 
 
-class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What was made through the API and may be served, and the names that were taken out of service there."""
+class ServableApiModels(msgspec.Struct, frozen=True, kw_only=True):
+    """The API's models that can be served, by id, and the ids that the API keeps out of service."""
 
     models: Mapping[str, Model] = {}
-    off: frozenset[str] = frozenset()
+    out_of_service: frozenset[str] = frozenset()
 
 
-def assemble(
-    configured: Configured,
-    discovery: Discovery,
-    providers: Mapping[str, Provider],
-    book: PriceBook,
-    ids: IdBook,
-    created: int,
-    made: Made,
-) -> Snapshot:
-    """``created`` is the Unix time in seconds that model lists show."""
-    factory = configured.factory if configured.settings.discovery else None
-    taken = {*configured.models, *configured.aliases, *made.models, *made.off}
-    found = _found(configured, discovery, providers, taken) if factory else {}
-    models = {**configured.models, **made.models, **found}
-    aliases = resolved({**_short_names(found, {*models, *taken}), **configured.aliases})
-    pricing = Pricing(providers, book)
-    known = Snapshot(models=models, aliases=aliases, keys={}, auth_required=True, direct=factory, off=made.off)
-    return Snapshot(
-        models=_finished(models, known, pricing, ids, created),
-        aliases=aliases,
-        keys=configured.keys,
-        auth_required=configured.auth_required,
-        direct=factory,
-        off=made.off,
-        price_of=pricing.price_of,
-        why=Unserved(configured.factory, discovery, by_discovery=configured.settings.discovery),
-    )
+class Assembler:
+    """Deployments keep their ids from one snapshot to the next."""
 
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = providers
+        self._ids = IdBook()
+        self._created = int(time.time())  # the date of models that have none of their own in model lists
 
-def _found(
-    configured: Configured, discovery: Discovery, providers: Mapping[str, Provider], taken: Collection[str]
-) -> dict[str, Model]:
-    """What nobody configured or made: what providers inside this process have, and the discovered models.
-
-    A model that several providers serve has one deployment at each, in the order of discovery.
-    """
-    inside = (provider for provider in dict.fromkeys(providers.values()) if in_process(provider))
-    local = ((provider, model) for provider in inside for model in local_models(provider))
-    found: dict[str, list[Deployment]] = {}
-    for provider, model in (*local, *discovery.deployments()):
-        if model not in taken:
-            made = configured.factory.make(provider, DeploymentSettings(provider=provider.name, model=model))
-            found.setdefault(model, []).append(made)
-    return {name: Model(name=name, deployments=tuple(deployments)) for name, deployments in found.items()}
-
-
-def _short_names(found: Iterable[str], taken: Collection[str]) -> dict[str, str]:
-    """``llama3`` for ``llama3:latest``, as Ollama's own clients may say."""
-    short = {name.removesuffix(LATEST): name for name in found if name.endswith(LATEST)}
-    return {alias: name for alias, name in short.items() if alias not in taken}
-
-
-def _finished(
-    models: Mapping[str, Model], known: Snapshot, pricing: Pricing, ids: IdBook, created: int
-) -> dict[str, Model]:
-    """The models with ids and prices, and without the fallbacks that nobody serves (yet)."""
-    drafts = [(name, made) for name, model in models.items() for made in model.deployments]
-    assigned = zip(ids.assign(drafts), drafts, strict=True)
-    done = (structs.replace(made, id=id_, price=pricing.price_of(made)) for id_, (_, made) in assigned)
-    return {
-        name: structs.replace(
-            model,
-            deployments=tuple(islice(done, len(model.deployments))),
-            fallbacks=tuple(fallback for fallback in model.fallbacks if known.serves(fallback)),
-            created=model.created or created,
+    def assemble(self, configured: Configured, discovery: Discovery, api_models: ServableApiModels) -> Snapshot:
+        factory = configured.factory if configured.settings.discovery else None
+        taken = {*configured.models, *configured.aliases, *api_models.models, *api_models.out_of_service}
+        discovered = self._discovered(configured, discovery, taken) if factory else {}
+        models = {**configured.models, **api_models.models, **discovered}
+        aliases = resolved({**_short_names(discovered, {*models, *taken}), **configured.aliases})
+        pricing = Pricing(self._providers, price_book())
+        draft = Snapshot(
+            models=models,
+            aliases=aliases,
+            keys={},
+            auth_required=True,
+            direct_factory=factory,
+            out_of_service=api_models.out_of_service,
         )
-        for name, model in models.items()
-    }
+        reasons = UnservedReasons(configured.factory, discovery, discovers=configured.settings.discovery)
+        return Snapshot(
+            models=self._finished(models, draft, pricing),
+            aliases=aliases,
+            keys=configured.keys,
+            auth_required=configured.auth_required,
+            direct_factory=factory,
+            out_of_service=api_models.out_of_service,
+            price_of=pricing.price_of,
+            why_unserved=reasons.reason,
+        )
+
+    def _discovered(self, configured: Configured, discovery: Discovery, taken: Collection[str]) -> dict[str, Model]:
+        """The models of providers inside this process, and the models that discovery found.
+
+        A model that several providers serve has one deployment at each, in the order of discovery.
+        """
+        inside = (provider for provider in dict.fromkeys(self._providers.values()) if in_process(provider))
+        built_in = ((provider, model) for provider in inside for model in local_models(provider))
+        deployments: dict[str, list[Deployment]] = {}
+        for provider, model in (*built_in, *discovery.upstream_models()):
+            if model not in taken:
+                settings = DeploymentSettings(provider=provider.name, model=model)
+                deployments.setdefault(model, []).append(configured.factory.make(provider, settings))
+        return {name: Model(name=name, deployments=tuple(places)) for name, places in deployments.items()}
+
+    def _finished(self, models: Mapping[str, Model], draft: Snapshot, pricing: Pricing) -> dict[str, Model]:
+        """The models with ids, prices and dates, without the fallbacks that the draft doesn't serve (yet)."""
+        drafts = [(name, deployment) for name, model in models.items() for deployment in model.deployments]
+        assigned = zip(self._ids.assign(drafts), drafts, strict=True)
+        finished = (
+            structs.replace(deployment, id=id_, price=pricing.price_of(deployment)) for id_, (_, deployment) in assigned
+        )
+        return {
+            name: structs.replace(
+                model,
+                deployments=tuple(islice(finished, len(model.deployments))),
+                fallbacks=tuple(fallback for fallback in model.fallbacks if draft.serves(fallback)),
+                created=model.created or self._created,
+            )
+            for name, model in models.items()
+        }
+
+
+def _short_names(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """The alias ``llama3`` for ``llama3:latest``: Ollama's own clients use both names."""
+    short = {name.removesuffix(LATEST): name for name in names if name.endswith(LATEST)}
+    return {alias: name for alias, name in short.items() if alias not in taken}

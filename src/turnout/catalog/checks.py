@@ -1,4 +1,7 @@
-"""What a file's form can't say: that names are known, unique and don't lead in circles, and that keys differ."""
+"""Checks across the whole configuration: known and unique names, no circles, different keys.
+
+``turnout.config.validation`` checks each value by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_network
 from typing import Final
 
-from turnout.config.addresses import is_readable
+from turnout.config.addresses import is_well_formed
 from turnout.config.document import Document
-from turnout.config.files import Entry, Files, agent_entry, entries
+from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries
 from turnout.config.mistakes import KeyPath, Mistake, suggestion
 from turnout.config.references import circle
 from turnout.config.settings import KeySettings, ModelSettings
@@ -19,7 +22,7 @@ from turnout.providers import Provider
 
 from .factory import DeploymentFactory
 from .names import NameIndex
-from .unserved import how_to_open
+from .unserved import how_to_enable
 
 _UNREADABLE: Final = "expected an address that begins with http:// or https://, with a host, and a port if it needs one"
 
@@ -37,44 +40,44 @@ class Checker:
         self._names = {*self._settings.models, *self._settings.aliases, *self._settings.agents, *files.agents}
 
     def mistakes(self) -> Iterator[Mistake]:
-        """All of them, in the order of the file's sections."""
-        yield from self._section_server()
-        yield from self._section_providers()
-        yield from self._section_models()
-        yield from self._section_agents()
-        yield from self._unique_names()
+        """All mistakes, in the order of the file's sections."""
+        yield from self._server_mistakes()
+        yield from self._provider_mistakes()
+        yield from self._model_mistakes()
+        yield from self._agent_mistakes()
+        yield from self._repeated_names()
         yield from self._circle()
         if not self._settings.discovery:
-            yield from (mistake for _, mistake in self.missing())
-        yield from self._section_keys()
+            yield from (mistake for _, mistake in self.unresolved())
+        yield from self._key_mistakes()
 
-    def _section_server(self) -> Iterator[Mistake]:
+    def _server_mistakes(self) -> Iterator[Mistake]:
         for number, network in enumerate(self._settings.server.trusted_proxies):
             try:
                 ip_network(network, strict=False)
             except ValueError:
-                what = "expected an IP address or a network, such as 10.0.0.0/8"
-                yield self._document.mistake(("server", "trusted_proxies", number), what)
+                problem = "expected an IP address or a network, such as 10.0.0.0/8"
+                yield self._document.mistake(("server", "trusted_proxies", number), problem)
 
-    def places(self) -> Iterator[tuple[str, str]]:
-        """Each name that is configured, and where."""
-        for document, path in self._name_places():
+    def locations(self) -> Iterator[tuple[str, str]]:
+        """Each configured name, and where it is written: ``turnout.yaml:3: models.fast``."""
+        for document, path in self._name_locations():
             yield str(path[-1]), str(document.mistake(path, "")).removesuffix(": ")
 
-    def missing(self) -> Iterator[tuple[str, Mistake]]:
-        """Names that aliases and fallbacks refer to, and nothing configured has: only discovery can bring them."""
+    def unresolved(self) -> Iterator[tuple[str, Mistake]]:
+        """Names that aliases and fallbacks refer to but the files don't define. Only discovery can bring them."""
         also = ", and discovery has not found one yet" if self._settings.discovery else ""
         index = NameIndex(self._names)
-        for path, name in self._targets():
-            if name not in self._names and not self._direct(name):
+        for path, name in self._references():
+            if name not in self._names and not self._is_usable_directly(name):
                 close = index.close_to(name)
-                hint = f"; did you mean '{close[0]}'?" if close else self._how_to_open(name)
+                hint = f"; did you mean '{close[0]}'?" if close else self._how_to_enable(name)
                 yield (
                     name,
                     self._document.mistake(path, f"expected the name of a model; none has this name{also}{hint}"),
                 )
 
-    def _targets(self) -> Iterator[tuple[KeyPath, str]]:
+    def _references(self) -> Iterator[tuple[KeyPath, str]]:
         for alias, name in self._settings.aliases.items():
             yield ("aliases", alias), name
         for name, model in self._settings.models.items():
@@ -82,78 +85,79 @@ class Checker:
                 for number, fallback in enumerate(model.fallbacks):
                     yield ("models", name, "fallbacks", number), fallback
 
-    def _direct(self, name: str) -> bool:
-        """Whether the name says a provider that needs no more than it has."""
+    def _is_usable_directly(self, name: str) -> bool:
+        """Whether the name is ``provider/upstream-model`` with a provider that can be asked."""
         provider = self._direct_provider(name)
-        return provider is not None and self._factory.is_open(provider)
+        return provider is not None and self._factory.is_usable(provider)
 
-    def _how_to_open(self, name: str) -> str:
+    def _how_to_enable(self, name: str) -> str:
         provider = self._direct_provider(name)
-        return "" if provider is None else f": {how_to_open(self._factory, provider)}"
+        return "" if provider is None else f": {how_to_enable(self._factory, provider)}"
 
     def _direct_provider(self, name: str) -> Provider | None:
         return self._factory.provider(name.partition("/")[0]) if "/" in name and self._settings.discovery else None
 
-    def _section_providers(self) -> Iterator[Mistake]:
+    def _provider_mistakes(self) -> Iterator[Mistake]:
         seen: dict[str, str] = {}
-        for name, said in self._settings.providers.items():
+        for name, settings in self._settings.providers.items():
             provider = self._factory.provider(name)
             if provider is None:
-                yield self._document.mistake(("providers", name), f"unknown provider{self._known_providers(name)}")
-            elif said.base_url is not None and not is_readable(said.base_url):
+                yield self._document.mistake(("providers", name), f"unknown provider{self._provider_hint(name)}")
+            elif settings.base_url is not None and not is_well_formed(settings.base_url):
                 yield self._document.mistake(("providers", name, "base_url"), _UNREADABLE)
             elif provider.name in seen:
                 yield self._document.mistake(("providers", name), f"the same provider as '{seen[provider.name]}'")
             else:
                 seen[provider.name] = name
 
-    def _section_models(self) -> Iterator[Mistake]:
+    def _model_mistakes(self) -> Iterator[Mistake]:
         for name, model in self._settings.models.items():
             if isinstance(model, ModelSettings) and model.policy not in self._policies:
                 expected = f"expected one of {', '.join(self._policies)}{suggestion(model.policy, self._policies)}"
                 yield self._document.mistake(("models", name, "policy"), expected)
-            for entry in entries(name, model, self._document):
-                yield from self._entry(entry)
+            for entry in deployment_entries(name, model, self._document):
+                yield from self._deployment_mistakes(entry)
 
-    def _section_agents(self) -> Iterator[Mistake]:
-        for name, agent, document in self._files.agent_places():
-            yield from self._entry(agent_entry(name, agent, document))
+    def _agent_mistakes(self) -> Iterator[Mistake]:
+        for name, agent, document in self._files.agent_entries():
+            yield from self._deployment_mistakes(agent_entry(name, agent, document))
 
-    def _entry(self, entry: Entry) -> Iterator[Mistake]:
-        provider = self._factory.provider(entry.said.provider)
+    def _deployment_mistakes(self, entry: DeploymentEntry) -> Iterator[Mistake]:
+        provider = self._factory.provider(entry.settings.provider)
         if provider is None:
-            hint = self._known_providers(entry.said.provider)
-            yield entry.document.mistake(entry.place("provider"), f"unknown provider{hint}")
-        elif not self._factory.has_address(provider, entry.said):
+            hint = self._provider_hint(entry.settings.provider)
+            yield entry.document.mistake(entry.path_of("provider"), f"unknown provider{hint}")
+        elif not self._factory.has_address(provider, entry.settings):
             variables = " or ".join(provider.profile.url_variables)
             also = f", or an address in the environment variable {variables}" if variables else ""
-            yield entry.document.mistake(entry.place("base_url"), f"expected the address of this provider{also}")
-        elif entry.said.base_url is not None and not is_readable(entry.said.base_url):
-            yield entry.document.mistake(entry.place("base_url"), _UNREADABLE)
-        elif own := self._factory.own_address(provider, entry.said):
-            problem = f"expected another address than Turnout's own, to which {own} leads: it would ask itself"
-            yield entry.document.mistake(entry.place("base_url"), problem)
+            yield entry.document.mistake(entry.path_of("base_url"), f"expected the address of this provider{also}")
+        elif entry.settings.base_url is not None and not is_well_formed(entry.settings.base_url):
+            yield entry.document.mistake(entry.path_of("base_url"), _UNREADABLE)
+        elif setting := self._factory.self_reference(provider, entry.settings):
+            problem = f"expected another address than Turnout's own, to which {setting} leads: it would ask itself"
+            yield entry.document.mistake(entry.path_of("base_url"), problem)
 
-    def _known_providers(self, name: str) -> str:
+    def _provider_hint(self, name: str) -> str:
         return suggestion(name, self._providers) or f"; expected one of {', '.join(self._providers)}"
 
-    def _unique_names(self) -> Iterator[Mistake]:
+    def _repeated_names(self) -> Iterator[Mistake]:
         first: dict[str, tuple[Document, KeyPath]] = {}
-        for document, path in self._name_places():
+        for document, path in self._name_locations():
             name = str(path[-1])
             if name in first:
-                other, place = first[name]
-                where = f"line {other.line(place)}" if other is document else f"{other.name}:{other.line(place)}"
-                yield document.mistake(path, f"this name is taken in {where} ({place[0]})")
+                other, other_path = first[name]
+                line = other.line(other_path)
+                where = f"line {line}" if other is document else f"{other.name}:{line}"
+                yield document.mistake(path, f"this name is taken in {where} ({other_path[0]})")
             else:
                 first[name] = (document, path)
 
-    def _name_places(self) -> Iterator[tuple[Document, KeyPath]]:
+    def _name_locations(self) -> Iterator[tuple[Document, KeyPath]]:
         for name in self._settings.models:
             yield self._document, ("models", name)
         for name in self._settings.aliases:
             yield self._document, ("aliases", name)
-        for name, _, document in self._files.agent_places():
+        for name, _, document in self._files.agent_entries():
             yield document, ("agents", name)
 
     def _circle(self) -> Iterator[Mistake]:
@@ -162,12 +166,12 @@ class Checker:
         }
         for alias, name in self._settings.aliases.items():
             references.setdefault(alias, [name])
-        way = circle(references)
-        if way:
-            path = ("aliases", way[0]) if way[0] in self._settings.aliases else ("models", way[0], "fallbacks")
-            yield self._document.mistake(path, f"leads back to itself: {' → '.join(way)}")
+        names = circle(references)
+        if names:
+            path = ("aliases", names[0]) if names[0] in self._settings.aliases else ("models", names[0], "fallbacks")
+            yield self._document.mistake(path, f"leads back to itself: {' → '.join(names)}")
 
-    def _section_keys(self) -> Iterator[Mistake]:
+    def _key_mistakes(self) -> Iterator[Mistake]:
         secrets: dict[Secret, int] = {}
         for number, key in enumerate(self._settings.keys):
             path = ("keys", number, "key")
@@ -186,5 +190,5 @@ class Checker:
 
 
 def key_id(key: KeySettings, number: int) -> str:
-    """What a key is called: its name, else its place, counted from 1. Nothing of its secret."""
+    """The key's name, else its number, counted from 1: ``key-1``. It holds nothing of the secret."""
     return key.name or f"key-{number + 1}"

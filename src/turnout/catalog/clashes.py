@@ -1,8 +1,8 @@
-"""Models made through the API beside the files: which of them are served, and what is wrong where both have a name.
+"""Names that both the files and the API use: which model is served, and what is reported.
 
-A name is never taken over in silence. Who comes second is refused: a model that is made under a name of the files, a
-changed file that brings the name of a model. Where nobody can be refused (both are there at a start, or another host's
-database brings it), the files' is served, the other one isn't, and ``/health`` names both.
+Nobody takes a name over in silence. A new model of the API can't have a name of the files, and changed files can't
+have the name of a model of the API. If both have the name all the same (at a start, or after a change on another host),
+the files' model is served, and ``/health`` reports the clash.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from turnout.errors import ConfigError
 
 from .api_models import ApiModel, model_of
-from .assembly import Made
+from .assembly import ServableApiModels
 from .configured import Configured
 from .snapshot import Snapshot
 
@@ -22,27 +22,35 @@ _CLASH: Final = "this name is taken by a model made through the API; rename one,
 ApiModels = Mapping[str, ApiModel]
 
 
-def servable(made: ApiModels, configured: Configured, variables: Mapping[str, str]) -> Made:
-    free = {id_: one for id_, one in made.items() if id_ not in configured.places}
-    active = {id_: model_of(one, configured.factory, variables) for id_, one in free.items() if one.status == "active"}
-    models = {id_: model for id_, model in active.items() if model is not None}
-    return Made(models=models, off=frozenset(free.keys() - models.keys()))
+def servable(api_models: ApiModels, configured: Configured, variables: Mapping[str, str]) -> ServableApiModels:
+    """The active models whose name the files don't have and whose provider is known."""
+    models = {}
+    out_of_service = set()
+    for id_, api_model in api_models.items():
+        if id_ in configured.locations:
+            continue
+        model = model_of(api_model, configured.factory, variables) if api_model.status == "active" else None
+        if model is None:
+            out_of_service.add(id_)
+        else:
+            models[id_] = model
+    return ServableApiModels(models=models, out_of_service=frozenset(out_of_service))
 
 
-def refuse_new_clashes(made: ApiModels, before: Configured, after: Configured) -> None:
-    """Raises ``ConfigError`` for names that were free for models made through the API until now."""
-    taken = [id_ for id_ in made if id_ in after.places and id_ not in before.places]
+def refuse_new_clashes(api_models: ApiModels, before: Configured, after: Configured) -> None:
+    """Raises ``ConfigError`` when changed files take names of models made through the API."""
+    taken = [id_ for id_ in api_models if id_ in after.locations and id_ not in before.locations]
     if taken:
         raise ConfigError("\n".join(_clash(id_, after) for id_ in taken))
 
 
-def problems(made: ApiModels, configured: Configured, snapshot: Snapshot) -> Iterator[str]:
-    for id_, one in made.items():
-        if id_ in configured.places:
+def problems(api_models: ApiModels, configured: Configured, snapshot: Snapshot) -> Iterator[str]:
+    for id_, api_model in api_models.items():
+        if id_ in configured.locations:
             yield _clash(id_, configured)
-        elif one.status == "active" and id_ not in snapshot.models:
+        elif api_model.status == "active" and id_ not in snapshot.models:
             yield f"the model '{id_}', made through the API, can't be served: no such provider here, or no address"
 
 
 def _clash(id_: str, configured: Configured) -> str:
-    return f"{configured.places[id_]}: {_CLASH.format(id_)}"
+    return f"{configured.locations[id_]}: {_CLASH.format(id_)}"

@@ -1,4 +1,4 @@
-"""What the files ask for: models, aliases and keys, before discovery adds its own."""
+"""The models, aliases and keys that the files define. Discovery adds its own later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import structs
 from turnout.config import ADMIN_VARIABLE, CommandLine, Settings
 from turnout.config.addresses import is_loopback
 from turnout.config.environment import Environment
-from turnout.config.files import Entry, Files, agent_entry, entries, read_files
+from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries, read_files
 from turnout.config.mistakes import Mistake, raise_any
 from turnout.config.settings import KeySettings, ModelSettings
 from turnout.core import Deployment, Key, Model
@@ -25,13 +25,15 @@ from .advice import advice
 from .checks import Checker, key_id
 from .factory import DeploymentFactory
 from .first_key import FILE_NAME, first_key
-from .machine import most_workers
+from .machine import max_workers
 
 
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
-    """Deployments have no ids yet. ``key_file`` has the first admin key, where there is no other; ``advice`` is for
-    operators. ``missing`` pairs names that wait for discovery with where they are used; ``places``
-    says of every name where it is written. ``address_variables`` are those that say where to listen.
+    """Deployments have no ids yet. ``advice`` is for operators.
+
+    ``key_file`` holds the first admin key; None when the operator has given keys. ``unresolved`` are names that only
+    discovery can bring, each with the mistake to report while it hasn't. ``locations`` says where each name is
+    written: ``turnout.yaml:3: models.fast``. ``address_variables`` are the variables that say where to listen.
     """
 
     settings: Settings
@@ -42,8 +44,8 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     auth_required: bool
     key_file: Path | None
     advice: tuple[str, ...]
-    missing: tuple[tuple[str, Mistake], ...]
-    places: Mapping[str, str]
+    unresolved: tuple[tuple[str, Mistake], ...]
+    locations: Mapping[str, str]
     address_variables: frozenset[str]
 
 
@@ -60,7 +62,7 @@ def configure(
         factory.access(provider)  # raises for a variable that holds no address
     checker = Checker(files, factory, providers, policies)
     raise_any(list(checker.mistakes()))
-    settings, advised = _bearable(files.settings)
+    settings, worker_advice = _with_workers_bounded(files.settings)
     keys = _keys(settings.keys, environment)
     auth_required = _auth_required(settings)
     folder = Path(settings.data_dir)
@@ -73,49 +75,53 @@ def configure(
         keys=keys if first is None else {first.digest: first},
         auth_required=auth_required,
         key_file=None if first is None else folder / FILE_NAME,
-        advice=(*advised, *advice(files, factory, environment)),
-        missing=tuple(checker.missing()),
-        places=dict(checker.places()),
-        address_variables=environment.of_address(command_line),
+        advice=(*worker_advice, *advice(files, factory, environment)),
+        unresolved=tuple(checker.unresolved()),
+        locations=dict(checker.locations()),
+        address_variables=environment.listen_variables(command_line),
     )
 
 
-def _bearable(settings: Settings) -> tuple[Settings, Sequence[str]]:
-    """With as many workers as the machine bears, and a word about it: too many stop it for everybody."""
-    most, wanted = most_workers(), settings.server.workers
-    if wanted <= most:
+def _with_workers_bounded(settings: Settings) -> tuple[Settings, Sequence[str]]:
+    """The settings with as many workers as the machine can run, and advice where that is fewer than configured."""
+    bound, workers = max_workers(), settings.server.workers
+    if workers <= bound:
         return settings, ()
-    told = f"{wanted} workers are more than this machine bears: {most} are started"
-    return structs.replace(settings, server=structs.replace(settings.server, workers=most)), (told,)
+    warning = f"{workers} workers are more than this machine bears: {bound} are started"
+    return structs.replace(settings, server=structs.replace(settings.server, workers=bound)), (warning,)
 
 
 def _provider_key_variables(files: Files, providers: Mapping[str, Provider]) -> dict[str, str]:
-    """By provider, the variable that its ``api_key`` in the file came from."""
-    found = {name.lower(): files.document.variable(("providers", name, "api_key")) for name in files.settings.providers}
-    return {providers[name].name: variable for name, variable in found.items() if variable and name in providers}
+    """The environment variable that the file's ``api_key`` of each provider came from, by the provider's name."""
+    variables = {
+        name.lower(): files.document.variable(("providers", name, "api_key")) for name in files.settings.providers
+    }
+    return {providers[name].name: variable for name, variable in variables.items() if variable and name in providers}
 
 
 def _models(files: Files, factory: DeploymentFactory) -> Iterator[Model]:
-    for name, said in files.settings.models.items():
-        shared = said if isinstance(said, ModelSettings) else None
+    for name, settings in files.settings.models.items():
+        shared = settings if isinstance(settings, ModelSettings) else None
         yield Model(
             name=name,
-            deployments=tuple(_deployment(factory, entry, shared) for entry in entries(name, said, files.document)),
+            deployments=tuple(
+                _deployment(factory, entry, shared) for entry in deployment_entries(name, settings, files.document)
+            ),
             policy=shared.policy if shared else "order",
             fallbacks=tuple(shared.fallbacks) if shared else (),
         )
-    for name, agent, document in files.agent_places():
+    for name, agent, document in files.agent_entries():
         yield Model(name=name, deployments=(_deployment(factory, agent_entry(name, agent, document), None),))
 
 
-def _deployment(factory: DeploymentFactory, entry: Entry, shared: ModelSettings | None) -> Deployment:
-    provider = factory.known_provider(entry.said.provider)
-    return factory.make(provider, entry.said, shared, entry.document.variable(entry.place("api_key")))
+def _deployment(factory: DeploymentFactory, entry: DeploymentEntry, shared: ModelSettings | None) -> Deployment:
+    provider = factory.known_provider(entry.settings.provider)
+    return factory.make(provider, entry.settings, shared, entry.document.variable(entry.path_of("api_key")))
 
 
-def _keys(said: Sequence[KeySettings], environment: Environment) -> dict[bytes, Key]:
-    """By digest; with the one of the environment, which may administer and nothing else sets apart."""
-    keys = {key.digest: key for key in _said_keys(said)}
+def _keys(settings: Sequence[KeySettings], environment: Environment) -> dict[bytes, Key]:
+    """The file's keys and the environment's admin key, by digest."""
+    keys = {key.digest: key for key in _file_keys(settings)}
     if secret := environment.value(ADMIN_VARIABLE):
         if len(secret) < SHORTEST_SECRET:
             raise ConfigError(f"environment variable {ADMIN_VARIABLE}: expected at least {SHORTEST_SECRET} characters")
@@ -124,8 +130,8 @@ def _keys(said: Sequence[KeySettings], environment: Environment) -> dict[bytes, 
     return keys
 
 
-def _said_keys(keys: Sequence[KeySettings]) -> Iterator[Key]:
-    for number, key in enumerate(keys):
+def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
+    for number, key in enumerate(settings):
         yield Key(
             id=key_id(key, number),
             digest=sha256(key.key.reveal().encode()).digest(),

@@ -1,6 +1,6 @@
-"""Zero configuration: which models the providers serve that environment and file give access to.
+"""Discovery: it asks providers which models they serve, so that nobody has to configure these models.
 
-Asked are the providers that have a key, and local servers at their usual or given addresses. Nothing waits for it.
+It asks providers that have a key, and local servers at their usual or configured addresses. No request waits for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from turnout.providers import Provider, WireProvider, in_process, is_local
 from .factory import DeploymentFactory
 
 Fetch = Callable[[WireRequest, float], Awaitable[tuple[int, Mapping[str, str], bytes]]]
-"""Sends a request: status, headers (lower-case names) and body within that many seconds, or ``UpstreamError``."""
+"""Sends a request, for so many seconds. Returns status, headers (lower-case names), body. Raises ``UpstreamError``."""
 
 ANSWER_SECONDS: Final = 5.0
 LATEST: Final = ":latest"
@@ -35,7 +35,7 @@ Outcome = Literal["asking", "found", "unreachable", "timeout", "unauthorized", "
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking one provider. ``models`` are those of its last answer; ``detail`` has no secrets."""
+    """The outcome for one provider. ``models`` are those of its last answer. ``detail`` holds no secrets."""
 
     provider: str
     title: str
@@ -47,49 +47,50 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A provider to ask, as which deployment. Where its list doesn't tell what it serves, ``serves`` does.
+    """A provider to ask, with the deployment whose address and key are used.
 
-    ``own`` is what leads to Turnout itself, which isn't asked.
+    ``served_models`` replaces a list of models that doesn't say which ones are served; None: the list says it.
+    ``self_reference`` is the setting that leads to Turnout itself: such a target isn't asked.
     """
 
     provider: WireProvider
     deployment: Deployment
-    serves: tuple[str, ...] | None = None
-    own: str = ""
+    served_models: tuple[str, ...] | None = None
+    self_reference: str = ""
 
 
 class Discovery:
-    """Keeps what was found. Local servers come first, then the others, each by name: so all processes agree."""
+    """Keeps the findings. Local servers come first, then the others, each group by name: all processes agree so."""
 
     def __init__(self, targets: Iterable[Target]) -> None:
-        known = sorted(targets, key=lambda target: (not is_local(target.provider), target.provider.name))
-        self._targets = [target for target in known if not target.own]
+        in_order = sorted(targets, key=lambda target: (not is_local(target.provider), target.provider.name))
+        self._targets = [target for target in in_order if not target.self_reference]
         self._findings = {
             target.provider.name: _finding(target, "asking")
             if target in self._targets
-            else _finding(target, "skipped", detail=f"{target.own} is Turnout's own address")
-            for target in known
+            else _finding(target, "skipped", detail=f"{target.self_reference} is Turnout's own address")
+            for target in in_order
         }
 
     def findings(self) -> Sequence[Finding]:
         return tuple(self._findings.values())
 
-    def renewed(self, targets: Iterable[Target]) -> Discovery:
-        """For changed settings; what was found where nothing changed is still known."""
+    def with_targets(self, targets: Iterable[Target]) -> Discovery:
+        """A discovery for changed settings. It keeps the findings of targets that haven't changed."""
         new = Discovery(targets)
         for target in new._targets:
             if target in self._targets:
                 new._findings[target.provider.name] = self._findings[target.provider.name]
         return new
 
-    def deployments(self) -> Iterator[tuple[Provider, str]]:
-        """Each provider with each upstream model it serves, in the order in which they are tried."""
+    def upstream_models(self) -> Iterator[tuple[Provider, str]]:
+        """Each provider with each model that it serves, in the order in which deployments are tried."""
         for target in self._targets:
             for model in self._findings[target.provider.name].models:
                 yield target.provider, model
 
-    def open_targets(self) -> Sequence[Target]:
-        """Those worth asking again: local servers, whose models come and go, and whoever did not answer."""
+    def targets_to_ask(self) -> Sequence[Target]:
+        """Local servers, whose models come and go, and providers whose last answer was no list of models."""
         return [
             target
             for target in self._targets
@@ -97,18 +98,21 @@ class Discovery:
         ]
 
     async def ask(self, targets: Iterable[Target], fetch: Fetch, changed: Callable[[], Awaitable[None]]) -> None:
-        """Asks all at once; ``changed`` is awaited each time the served models are others than before."""
-        asked = [asyncio.ensure_future(_ask(target, fetch)) for target in targets]
+        """Asks all targets at once. Awaits ``changed`` each time the discovered models have changed."""
+        tasks = [asyncio.ensure_future(_ask(target, fetch)) for target in targets]
         try:
-            for answer in asyncio.as_completed(asked):
-                if self._note(await answer):
+            for finding in asyncio.as_completed(tasks):
+                if self._record(await finding):
                     await changed()
         finally:
-            for task in asked:
+            for task in tasks:
                 task.cancel()
 
-    def _note(self, finding: Finding) -> bool:
-        """A server that is gone keeps its models: asking for them says how to start it."""
+    def _record(self, finding: Finding) -> bool:
+        """Whether the provider's models have changed.
+
+        A server that doesn't answer keeps its models: a request for one then gets an error that says how to start it.
+        """
         before = self._findings[finding.provider]
         if finding.outcome != "found":
             finding = msgspec.structs.replace(finding, models=before.models)
@@ -117,16 +121,17 @@ class Discovery:
 
 
 def targets(factory: DeploymentFactory, environment: Environment, providers: Iterable[Provider]) -> Iterator[Target]:
-    """Whom to ask: local servers, and providers with a key and an address."""
+    """Local servers, and providers with a key and an address."""
     for provider in {provider.name: provider for provider in providers}.values():
         access = factory.access(provider)
         if in_process(provider) or not (access.base_url and (is_local(provider) or access.api_key)):
             continue
-        made = factory.make(provider, DeploymentSettings(provider=provider.name, model=""))
-        named_by = EXTRAS.get(provider.name, Extras()).model
-        model = environment.value(*named_by)
-        serves = ((model,) if model else ()) if named_by else None
-        yield Target(cast(WireProvider, provider), msgspec.structs.replace(made, id=provider.name), serves, access.own)
+        deployment = factory.make(provider, DeploymentSettings(provider=provider.name, model=""))
+        deployment = msgspec.structs.replace(deployment, id=provider.name)
+        model_variables = EXTRAS.get(provider.name, Extras()).model
+        model = environment.value(*model_variables)
+        served_models = ((model,) if model else ()) if model_variables else None
+        yield Target(cast(WireProvider, provider), deployment, served_models, access.self_reference)
 
 
 async def _ask(target: Target, fetch: Fetch) -> Finding:
@@ -140,7 +145,7 @@ async def _ask(target: Target, fetch: Fetch) -> Finding:
         return _finding(target, _outcome(error), detail=_without_secret(error.message, deployment))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _finding(target, "unreadable", detail=f"what it sent is not a list of models: {error}")
-    return _finding(target, "found", listed if target.serves is None else target.serves)
+    return _finding(target, "found", listed if target.served_models is None else target.served_models)
 
 
 def _finding(target: Target, outcome: Outcome, models: tuple[str, ...] = (), detail: str = "") -> Finding:
@@ -169,5 +174,5 @@ def _outcome(error: UpstreamError) -> Outcome:
 
 
 def _without_secret(text: str, deployment: Deployment) -> str:
-    """Some providers quote the key they refuse."""
+    """The text without the key: some providers quote the key that they refuse."""
     return text.replace(deployment.api_key.reveal(), "***") if deployment.api_key else text

@@ -1,4 +1,4 @@
-"""Makes deployments: each setting from the narrowest place that says it, down to the provider's own defaults."""
+"""Makes deployments. Each setting comes from the narrowest place that has it; the provider's defaults come last."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _TIMEOUTS: Final = Timeouts()
 _RETRIES: Final = Retries()
 
 
-class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a provider is and what opens it, as far as environment and file say so for all its deployments.
+class ProviderAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider's address and credentials, from the environment or the file. They hold for all its deployments.
 
-    ``own`` says what leads to Turnout's own address, when something does: a variable, a key of the file, an address.
+    ``self_reference`` is the variable, the key of the file or the address that leads to Turnout itself; empty: none.
     """
 
     base_url: str
@@ -33,11 +33,14 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     key_source: str | None
     api_version: str | None
     headers: dict[str, str]
-    own: str = ""
+    self_reference: str = ""
 
 
 class DeploymentFactory:
-    """``providers`` by every name they have, in lower case. What it makes has no id yet, and no price of the book."""
+    """``providers`` has each provider under all its names, in lower case. Its deployments have no id and no book price.
+
+    ``key_variables`` has, by provider, the environment variable that its ``api_key`` in the file came from.
+    """
 
     def __init__(
         self,
@@ -49,9 +52,9 @@ class DeploymentFactory:
         self._settings = settings
         self._environment = environment
         self._providers = providers
-        self._said = {name.lower(): said for name, said in settings.providers.items()}
+        self._provider_settings = {name.lower(): section for name, section in settings.providers.items()}
         self._key_variables = key_variables
-        self._access: dict[str, Access] = {}
+        self._access: dict[str, ProviderAccess] = {}
 
     def provider(self, name: str) -> Provider | None:
         return self._providers.get(name.lower())
@@ -60,94 +63,95 @@ class DeploymentFactory:
         return sorted(self._providers)
 
     def providers(self) -> Iterable[Provider]:
-        """Each once."""
+        """Each provider once."""
         return {provider.name: provider for provider in self._providers.values()}.values()
 
     def known_provider(self, name: str) -> Provider:
-        """The provider of a name that has been checked."""
+        """The provider of a name that has been checked already."""
         return self._providers[name.lower()]
 
-    def has_address(self, provider: Provider, said: DeploymentSettings) -> bool:
-        return in_process(provider) or bool(said.base_url or self.access(provider).base_url)
+    def has_address(self, provider: Provider, settings: DeploymentSettings) -> bool:
+        return in_process(provider) or bool(settings.base_url or self.access(provider).base_url)
 
-    def own_address(self, provider: Provider, said: DeploymentSettings) -> str:
-        """What leads the deployment to Turnout itself, which would then ask itself for ever; else empty."""
-        if said.base_url is None:
-            return "" if in_process(provider) else self.access(provider).own
-        return "'base_url'" if is_own(said.base_url, self._settings.server) else ""
+    def self_reference(self, provider: Provider, settings: DeploymentSettings) -> str:
+        """The setting that leads the deployment to Turnout, which would ask itself for ever. Empty when none does."""
+        if settings.base_url is None:
+            return "" if in_process(provider) else self.access(provider).self_reference
+        return "'base_url'" if is_own(settings.base_url, self._settings.server) else ""
 
-    def access(self, provider: Provider) -> Access:
-        known = self._access.get(provider.name)
-        if known is None:
-            known = self._access[provider.name] = self._find_access(provider)
-        return known
+    def access(self, provider: Provider) -> ProviderAccess:
+        access = self._access.get(provider.name)
+        if access is None:
+            access = self._access[provider.name] = self._find_access(provider)
+        return access
 
-    def is_open(self, provider: Provider) -> bool:
-        """Whether the provider can be asked without more than what environment and file say for all of it."""
+    def is_usable(self, provider: Provider) -> bool:
+        """Whether the provider can be asked with the address and key that environment and file give it."""
         if in_process(provider):
             return True
         access = self.access(provider)
-        return bool(access.base_url and not access.own) and (
-            bool(access.api_key) or is_local(provider) or self._named(provider) is not None
-        )
+        if not access.base_url or access.self_reference:
+            return False
+        return bool(access.api_key) or is_local(provider) or self._section(provider) is not None
 
     def make(
         self,
         provider: Provider,
-        said: DeploymentSettings,
+        settings: DeploymentSettings,
         model: Tuning | None = None,
         key_variable: str | None = None,
     ) -> Deployment:
-        """``model`` is what all deployments of a model share; ``key_variable`` is where ``said``'s key came from."""
+        """``model`` has the settings that a model's deployments share. ``key_variable`` is where the key came from."""
         access = self.access(provider)
-        layers = [layer for layer in (said, model, self._named(provider)) if layer is not None]
-        traits = self._traits(provider, said.model, layers)
+        layers = [layer for layer in (settings, model, self._section(provider)) if layer is not None]
+        traits = self._traits(provider, settings.model, layers)
         return Deployment(
             id="",
             provider=provider.name,
-            model=said.model,
-            base_url=(said.base_url or access.base_url).rstrip("/"),
-            api_key=said.api_key or access.api_key,
-            key_source=key_variable if said.api_key else access.key_source,
-            api_version=said.api_version or access.api_version,
-            headers=access.headers | (model.headers if model else {}) | said.headers,
-            weight=said.weight,
+            model=settings.model,
+            base_url=(settings.base_url or access.base_url).rstrip("/"),
+            api_key=settings.api_key or access.api_key,
+            key_source=key_variable if settings.api_key else access.key_source,
+            api_version=settings.api_version or access.api_version,
+            headers=access.headers | (model.headers if model else {}) | settings.headers,
+            weight=settings.weight,
             timeouts=self._timeouts(provider, layers),
             retries=self._retries(layers),
             defaults=_defaults(provider, traits, layers),
             traits=traits,
             price=configured_price(provider, layers),
-            options={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in said.options.items()},
+            options={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in settings.options.items()},
         )
 
-    def _named(self, provider: Provider) -> ProviderSettings | None:
+    def _section(self, provider: Provider) -> ProviderSettings | None:
+        """The provider's section in the file."""
         names = (provider.name, *provider.profile.aliases)
-        return next((self._said[name] for name in names if name in self._said), None)
+        return next((self._provider_settings[name] for name in names if name in self._provider_settings), None)
 
-    def _find_access(self, provider: Provider) -> Access:
-        profile, said = provider.profile, self._named(provider) or ProviderSettings()
+    def _find_access(self, provider: Provider) -> ProviderAccess:
+        profile, section = provider.profile, self._section(provider) or ProviderSettings()
         extras = EXTRAS.get(provider.name, Extras())
         key = self._environment.key(profile)
         source: str | None
         secret: Secret | None
         if key is not None:
             source, secret = key
-        elif said.api_key:
-            source, secret = self._key_variables.get(provider.name), said.api_key
-        else:  # where to put one
+        elif section.api_key:
+            source, secret = self._key_variables.get(provider.name), section.api_key
+        else:  # the variable to put a key in
             source, secret = next(iter(profile.key_variables), None), None
-        place, address = self._environment.address(profile) or (
-            (f"'providers.{provider.name}.base_url'", said.base_url)
-            if said.base_url
+        setting, address = self._environment.address(profile) or (
+            (f"'providers.{provider.name}.base_url'", section.base_url)
+            if section.base_url
             else (profile.base_url, profile.base_url)
         )
-        return Access(
+        return ProviderAccess(
             base_url=address.rstrip("/"),
-            own=place if is_own(address, self._settings.server) else "",
+            self_reference=setting if is_own(address, self._settings.server) else "",
             api_key=secret,
             key_source=source,
-            api_version=self._environment.value(*extras.version) or said.api_version,
-            headers=said.headers | self._environment.headers(provider.name),
+            api_version=self._environment.value(*extras.version) or section.api_version,
+            headers=section.headers | self._environment.headers(provider.name),
         )
 
     def _traits(self, provider: Provider, model: str, layers: Sequence[Tuning]) -> Traits:
@@ -167,23 +171,25 @@ class DeploymentFactory:
         )
 
     def _timeouts(self, provider: Provider, layers: Sequence[Tuning]) -> Timeouts:
-        said = [*(layer.timeouts for layer in layers), self._settings.timeouts]
+        timeouts = [*(layer.timeouts for layer in layers), self._settings.timeouts]
         return Timeouts(
-            connect=_first(said, "connect", _TIMEOUTS.connect),
-            first_token=_first(said, "first_token", provider.profile.first_token),
-            first_byte=_first(said, "first_byte", _TIMEOUTS.first_byte),
-            stall=_first(said, "stall", _TIMEOUTS.stall),
-            total=_first(said, "total", _TIMEOUTS.total),
+            connect=_first(timeouts, "connect", _TIMEOUTS.connect),
+            first_token=_first(timeouts, "first_token", provider.profile.first_token),
+            first_byte=_first(timeouts, "first_byte", _TIMEOUTS.first_byte),
+            stall=_first(timeouts, "stall", _TIMEOUTS.stall),
+            total=_first(timeouts, "total", _TIMEOUTS.total),
         )
 
     def _retries(self, layers: Sequence[Tuning]) -> Retries:
-        said: list[RetrySettings] = [*(layer.retries for layer in layers), self._settings.retries]
-        return Retries(**{name: _first(said, name, getattr(_RETRIES, name)) for name in Retries.__struct_fields__})
+        retries: list[RetrySettings] = [*(layer.retries for layer in layers), self._settings.retries]
+        return Retries(**{name: _first(retries, name, getattr(_RETRIES, name)) for name in Retries.__struct_fields__})
 
 
 def _known_traits(provider: Provider, model: str) -> Traits:
-    """What the model's name tells. Not its limits where operators choose the names; of a model on a machine of theirs,
-    only what no server changes.
+    """The traits that the model's name implies.
+
+    A local server can change a model's limits. A provider whose operators choose the names of deployments (Azure) has
+    names that imply no limits. These limits stay unknown.
     """
     known = traits_of(model)
     if is_local(provider):
@@ -191,26 +197,27 @@ def _known_traits(provider: Provider, model: str) -> Traits:
     return known if provider.profile.lists_served else structs.replace(known, context=None, max_output=None)
 
 
-def _images(known: ImageLimits | None, provider: Provider, said: Sequence[ImageSettings]) -> ImageLimits | None:
-    """None: what the provider takes holds."""
-    names = [name for name in ImageSettings.__struct_fields__ if _first(said, name, UNSET) is not UNSET]
+def _images(known: ImageLimits | None, provider: Provider, layers: Sequence[ImageSettings]) -> ImageLimits | None:
+    """None: the provider's own limits hold."""
+    names = [name for name in ImageSettings.__struct_fields__ if _first(layers, name, UNSET) is not UNSET]
     if not names:
         return known
-    changed = {name: _first(said, name, None) for name in names}
+    changed = {name: _first(layers, name, None) for name in names}
     if "formats" in changed:
         changed["formats"] = frozenset(changed["formats"])
     return structs.replace(known or provider.profile.images or ImageLimits(), **changed)
 
 
 def _defaults(provider: Provider, traits: Traits, layers: Sequence[Tuning]) -> Defaults:
-    """A provider's own ``max_tokens`` is not for models that think first: they would spend all of it on thoughts."""
-    own = provider.profile.defaults
+    """The provider's default ``max_tokens`` isn't for reasoning models: they would spend all of it on reasoning."""
+    defaults = provider.profile.defaults
     if "max_tokens" in traits.refuses:
-        own = structs.replace(own, max_tokens=None)
-    return Defaults(**{name: _first(layers, name, getattr(own, name)) for name in Defaults.__struct_fields__})
+        defaults = structs.replace(defaults, max_tokens=None)
+    return Defaults(**{name: _first(layers, name, getattr(defaults, name)) for name in Defaults.__struct_fields__})
 
 
 def _first(layers: Sequence[msgspec.Struct], field: str, default: Any) -> Any:
+    """The field's value in the first layer that sets it."""
     for layer in layers:
         value = getattr(layer, field)
         if value is not UNSET:

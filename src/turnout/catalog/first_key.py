@@ -1,7 +1,7 @@
-"""The first admin key: made where every request needs a key and there is none, so that nobody is locked out.
+"""The first admin key. Turnout makes it when every request needs a key and the operator has given none.
 
-It is kept in the data directory, readable by its owner only, and holds for as long as there is no other key. Every
-process of a server, and every later start, reads the same one.
+It is in the data directory, and only the owner can read it. It is valid as long as there is no other key. All
+processes of a server and all later starts use the same one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OWNER_ONLY: Final = 0o600
 
 
 def first_key(folder: Path, *, make: bool) -> Key | None:
-    """The key in ``folder``; made if it isn't there, and ``make`` says so. Raises ``ConfigError``."""
+    """The key in ``folder``. With ``make``, a missing key is made. Raises ``ConfigError``."""
     path = folder / FILE_NAME
     try:
         if make and not path.exists():
@@ -31,8 +31,8 @@ def first_key(folder: Path, *, make: bool) -> Key | None:
     except OSError as error:
         if not make:
             return None
-        cure = f"Set {ADMIN_VARIABLE} to a key of your own, or choose another folder with --data-dir."
-        problem = f"no key is configured, and a first admin key can't be kept there: {error.strerror}. {cure}"
+        advice = f"Set {ADMIN_VARIABLE} to a key of your own, or choose another folder with --data-dir."
+        problem = f"no key is configured, and a first admin key can't be kept there: {error.strerror}. {advice}"
         raise ConfigError(f"{path}: {problem}") from error
     if len(secret) < SHORTEST_SECRET:
         raise ConfigError(f"{path}: expected an admin key. Delete the file, and the next start makes a new one.")
@@ -40,7 +40,7 @@ def first_key(folder: Path, *, make: bool) -> Key | None:
 
 
 def _make(path: Path) -> None:
-    """Whole or not at all: under another name first. When another process was quicker, its key holds."""
+    """Writes a draft and links it, so that nobody reads half a key. If another process was faster, its key stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{FILE_NAME}.{secrets.token_hex(8)}")
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)

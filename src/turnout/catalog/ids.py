@@ -1,4 +1,4 @@
-"""Ids of deployments: ``provider/upstream-model``, with ``#2``, ``#3``… for further ones of the same upstream model."""
+"""Ids of deployments: ``provider/upstream-model``. More deployments of the same upstream model get ``#2``, ``#3``…"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from turnout.core import Deployment, Secret
 
 
 class Identity(NamedTuple):
-    """What makes a deployment the same one after a reload. ``number`` tells exact twins of one model apart."""
+    """A deployment with the same identity after a reload is the same. ``number`` tells equal ones of a model apart."""
 
     model: str
     provider: str
@@ -22,36 +22,44 @@ class Identity(NamedTuple):
 
 
 class IdBook:
-    """Remembers who has which id, so that a deployment keeps its own when others come and go."""
+    """Remembers ids, so that a deployment keeps its id when others come and go."""
 
     def __init__(self) -> None:
         self._ids: dict[Identity, str] = {}
 
     def assign(self, deployments: Iterable[tuple[str, Deployment]]) -> Sequence[str]:
-        """An id for each deployment (with its model's name), in order. Those that aren't here give theirs up."""
+        """An id for each pair of a model's name and a deployment, in order. Absent deployments lose their ids."""
         identities = list(_identities(deployments))
         ids = {identity: self._ids[identity] for identity in identities if identity in self._ids}
         taken = set(ids.values())
         numbers: Counter[str] = Counter()
         for identity in identities:
             if identity not in ids:
-                ids[identity] = _free(f"{identity.provider}/{identity.upstream}", numbers, taken)
+                ids[identity] = _unused_id(f"{identity.provider}/{identity.upstream}", numbers, taken)
         self._ids = ids
         return [ids[identity] for identity in identities]
 
 
 def _identities(deployments: Iterable[tuple[str, Deployment]]) -> Iterable[Identity]:
-    twins: Counter[Identity] = Counter()
-    for model, made in deployments:
-        first = Identity(model, made.provider, made.model, made.base_url, made.api_version, made.api_key, 0)
-        yield first._replace(number=twins[first])
-        twins[first] += 1
+    seen: Counter[Identity] = Counter()
+    for model, deployment in deployments:
+        identity = Identity(
+            model,
+            deployment.provider,
+            deployment.model,
+            deployment.base_url,
+            deployment.api_version,
+            deployment.api_key,
+            number=0,
+        )
+        yield identity._replace(number=seen[identity])
+        seen[identity] += 1
 
 
-def _free(plain: str, numbers: Counter[str], taken: set[str]) -> str:
+def _unused_id(base: str, numbers: Counter[str], taken: set[str]) -> str:
     while True:
-        numbers[plain] += 1
-        id_ = plain if numbers[plain] == 1 else f"{plain}#{numbers[plain]}"
+        numbers[base] += 1
+        id_ = base if numbers[base] == 1 else f"{base}#{numbers[base]}"
         if id_ not in taken:
             taken.add(id_)
             return id_

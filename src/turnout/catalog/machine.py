@@ -1,4 +1,4 @@
-"""What this machine bears."""
+"""How many worker processes this machine can run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ WORKER_BYTES: Final = 100 * 1024 * 1024
 _CGROUP_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
 
-def most_workers() -> int:
-    """Worker processes that its processors and its memory bear, or the container's."""
+def max_workers() -> int:
+    """The bound that the processors and the memory set, those of the container if there is one. At least 1."""
     return max(1, min(WORKERS_PER_CPU * _cpus(), _memory() // WORKER_BYTES))
 
 
@@ -22,9 +22,9 @@ def _cpus() -> int:
 
 
 def _memory() -> int:
-    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         limit = _CGROUP_LIMIT.read_text().strip()
     except OSError:
-        return whole
-    return min(whole, int(limit)) if limit.isdigit() else whole
+        return total
+    return min(total, int(limit)) if limit.isdigit() else total

@@ -1,4 +1,4 @@
-"""Names that look like one that isn't known. Costs the same however many names there are."""
+"""Known names that look like an unknown one. A search takes the same time however many names there are."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from difflib import get_close_matches
 from typing import Final
 
 NEIGHBOURS: Final = 25
-LONGEST: Final = 128  # characters of the asked name that are looked at
+MAX_COMPARED: Final = 128  # characters of the unknown name that are compared
 
 
 class NameIndex:
-    """Sorted forwards and backwards, so that names which begin or end like the asked one stand beside it."""
+    """Two sorted lists: names as they are, and reversed. Names that begin or end alike are neighbours there."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._forwards = sorted(names)
-        self._backwards = sorted(name[::-1] for name in self._forwards)
+        self._sorted = sorted(names)
+        self._reversed = sorted(name[::-1] for name in self._sorted)
 
     def close_to(self, name: str) -> Sequence[str]:
         """Up to three names, best first."""
-        name = name[:LONGEST]
-        near = {
-            *_around(self._forwards, name),
-            *(backwards[::-1] for backwards in _around(self._backwards, name[::-1])),
+        name = name[:MAX_COMPARED]
+        candidates = {
+            *_around(self._sorted, name),
+            *(reversed_[::-1] for reversed_ in _around(self._reversed, name[::-1])),
         }
-        return get_close_matches(name, sorted(near), n=3)
+        return get_close_matches(name, sorted(candidates), n=3)
 
 
 def _around(names: Sequence[str], name: str) -> Sequence[str]:
-    place = bisect_left(names, name)
-    return names[max(place - NEIGHBOURS, 0) : place + NEIGHBOURS]
+    position = bisect_left(names, name)
+    return names[max(position - NEIGHBOURS, 0) : position + NEIGHBOURS]

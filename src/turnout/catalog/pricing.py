@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -66,3 +68,15 @@ def _price_from(settings: PriceSettings) -> Price:
 
 def _picodollars(usd_per_million: float) -> int:
     return per_token(Decimal(repr(usd_per_million)))  # repr gives the digits in the file, not those of the float
+
+
+async def price_days() -> AsyncIterator[None]:
+    """Yields after each midnight, UTC. Some prices in the book change on a day that is known before."""
+    while True:
+        await asyncio.sleep(_seconds_to_midnight())
+        yield
+
+
+def _seconds_to_midnight() -> float:
+    now = datetime.now(UTC)
+    return (datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC) - now).total_seconds() + 1

@@ -1,4 +1,4 @@
-"""Makes, changes and deletes models through the database, and has them served before it returns."""
+"""Creates, changes and deletes models in the database. This process serves a change before the call returns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .catalog import Catalog
 
 
 class Registrar:
-    """Every call may raise ``StorageUnavailable``. Other processes serve a change within a second or two."""
+    """Every call can raise ``StorageUnavailable``. Other processes serve a change within two seconds."""
 
     def __init__(self, catalog: Catalog, database: ModelDatabase) -> None:
         self._catalog = catalog
@@ -23,41 +23,43 @@ class Registrar:
 
     async def create(self, draft: ApiModel) -> ApiModel:
         """Raises ``Conflict`` for a name that is taken, and ``InvalidRequest``."""
-        place = self._catalog.configured.places.get(draft.id)
-        if place is not None:
-            raise Conflict(f"The name '{draft.id}' is taken by the configuration: {place}.", param="id")
+        location = self._catalog.configured.locations.get(draft.id)
+        if location is not None:
+            raise Conflict(f"The name '{draft.id}' is taken by the configuration: {location}.", param="id")
         now = int(time.time())
-        made = structs.replace(self._catalog.checked(draft), created=now, updated=now)
+        api_model = structs.replace(self._catalog.checked(draft), created=now, updated=now)
         store = await self._database.models()
-        if not await store.add(row_of(made)):
-            raise Conflict(f"There is a model '{made.id}' already: PUT /api/models/{made.id} changes it.", param="id")
-        await self._catalog.refresh_made(self._database)
-        return made
+        if not await store.add(row_of(api_model)):
+            id_ = api_model.id
+            raise Conflict(f"There is a model '{id_}' already: PUT /api/models/{id_} changes it.", param="id")
+        await self._catalog.refresh_api_models(self._database)
+        return api_model
 
     async def change(self, id_: str, edit: Callable[[ApiModel], ApiModel]) -> ApiModel:
-        """Raises ``UnknownModel``, ``Conflict`` for one that can't be changed here, and what ``edit`` raises."""
-        await self._catalog.refresh_made(self._database)
-        before = self._catalog.made_row(id_)
+        """Raises ``UnknownModel``, ``Conflict`` for a model that can't be changed here, and the errors of ``edit``."""
+        await self._catalog.refresh_api_models(self._database)
+        before = self._catalog.api_model_row(id_)
         if before is None:
-            raise self._not_made(id_)
-        made = structs.replace(self._catalog.checked(edit(api_model_of(before))), updated=int(time.time()))
+            raise self._why_not_found(id_)
+        api_model = self._catalog.checked(edit(api_model_of(before)))
+        api_model = structs.replace(api_model, updated=int(time.time()))
         store = await self._database.models()
-        if not await store.replace(before, row_of(made)):
+        if not await store.replace(before, row_of(api_model)):
             raise Conflict(f"The model '{id_}' was changed by somebody else meanwhile. Look at it and try again.")
-        await self._catalog.refresh_made(self._database)
-        return made
+        await self._catalog.refresh_api_models(self._database)
+        return api_model
 
     async def delete(self, id_: str) -> None:
-        """Raises ``UnknownModel``, and ``Conflict`` for one that can't be deleted here."""
+        """Raises ``UnknownModel``, and ``Conflict`` for a model that can't be deleted here."""
         store = await self._database.models()
         if not await store.remove(id_):
-            raise self._not_made(id_)
-        await self._catalog.refresh_made(self._database)
+            raise self._why_not_found(id_)
+        await self._catalog.refresh_api_models(self._database)
 
-    def _not_made(self, id_: str) -> Conflict | UnknownModel:
-        place = self._catalog.configured.places.get(id_)
-        if place is not None:
-            return Conflict(f"The model '{id_}' is from the configuration, which says it: {place}. Change it there.")
+    def _why_not_found(self, id_: str) -> Conflict | UnknownModel:
+        location = self._catalog.configured.locations.get(id_)
+        if location is not None:
+            return Conflict(f"The model '{id_}' is from the configuration ({location}). Change it there.")
         model = self._catalog.snapshot.models.get(id_)
         if model is not None:
             names = dict.fromkeys(f"'{deployment.provider}'" for deployment in model.deployments)

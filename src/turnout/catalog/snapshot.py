@@ -1,4 +1,4 @@
-"""What is served at one moment, and to whom. Never changed: the catalog swaps it for another one."""
+"""The models that are served at one moment, and their keys. It never changes: the catalog replaces it as a whole."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from .factory import DeploymentFactory
 from .names import NameIndex
 
 MAX_NAME: Final = 256  # characters of a model's name
-MAX_DIRECT: Final = 1024  # models kept that clients asked for as provider/upstream-model
+MAX_DIRECT: Final = 1024  # models kept for names such as provider/upstream-model
 
 _LATEST: Final = ":latest"
 
 PriceOf = Callable[[Deployment], Price | None]
-Why = Callable[[str], str]
+WhyUnserved = Callable[[str], str]
 
 
 class Snapshot:
     """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
 
-    ``direct`` makes deployments for names such as ``openai/gpt-6-luna`` that nobody configured; without it, they
-    aren't served. Names that are ``off`` aren't either. ``why`` says of a name why it isn't served.
+    ``direct_factory`` makes deployments for names such as ``openai/gpt-6-luna`` that nobody configured. Without it,
+    these names aren't served. Names that are ``out_of_service`` aren't served either. ``why_unserved`` gives the
+    reason for a name.
     """
 
     def __init__(
@@ -39,19 +40,19 @@ class Snapshot:
         aliases: Mapping[str, str],
         keys: Mapping[bytes, Key],
         auth_required: bool,
-        direct: DeploymentFactory | None = None,
-        off: Collection[str] = (),
+        direct_factory: DeploymentFactory | None = None,
+        out_of_service: Collection[str] = (),
         price_of: PriceOf = lambda deployment: deployment.price,
-        why: Why = lambda name: "",
+        why_unserved: WhyUnserved = lambda name: "",
     ) -> None:
         self.models = models
         self.aliases = aliases
         self.keys = keys
         self.auth_required = auth_required
-        self._factory = direct
-        self._off = off
+        self._factory = direct_factory
+        self._out_of_service = out_of_service
         self._price_of = price_of
-        self._why = why
+        self._why_unserved = why_unserved
         self._direct: dict[str, Model] = {}
         self._named = dict(models)
         for alias, name in aliases.items():
@@ -62,69 +63,73 @@ class Snapshot:
     def find(self, name: str) -> Model:
         """The model of that name or alias, else ``provider/upstream-model``. Raises ``UnknownModel``.
 
-        As for Ollama, ``llama3`` and ``llama3:latest`` mean the same, where only one of them is a name here.
+        ``llama3`` and ``llama3:latest`` mean the same model, as in Ollama, unless both names are served.
         """
-        model = self._named.get(name) or self._direct.get(name) or self._named.get(_other_tag(name))
+        model = self._named.get(name) or self._direct.get(name) or self._named.get(_with_or_without_latest(name))
         return model if model is not None else self._find_direct(name)
 
     def served(self) -> Sequence[tuple[str, Model]]:
-        """Every name a client may ask for, aliases too, with its model."""
+        """Every name that a client can ask for, with its model. Aliases are included."""
         return tuple(self._named.items())
 
     def serves(self, name: str) -> bool:
-        """Whether ``find`` would find it."""
-        return name in self._named or _other_tag(name) in self._named or self._direct_provider(name) is not None
+        """Whether ``find`` finds a model."""
+        return (
+            name in self._named
+            or _with_or_without_latest(name) in self._named
+            or self._direct_provider(name) is not None
+        )
 
     def same_as(self, name: str) -> str | None:
-        """What else the model of that name is called: with or without ``:latest``, if only one of them is a name."""
-        other = _other_tag(name)
+        """The same name with or without ``:latest``, if only one of the two is served."""
+        other = _with_or_without_latest(name)
         return other if (name in self._named) != (other in self._named) else None
 
     def _find_direct(self, name: str) -> Model:
         model = self._make_direct(name)
         if model is None:
-            wanted = self.aliases.get(name, name)
-            raise UnknownModel(name[:MAX_NAME], self._names.close_to(wanted[:MAX_NAME]), self._why_not(name, wanted))
+            target = self.aliases.get(name, name)
+            raise UnknownModel(name[:MAX_NAME], self._names.close_to(target[:MAX_NAME]), self._reason(name, target))
         if len(self._direct) >= MAX_DIRECT:
-            del self._direct[
-                next(iter(self._direct))
-            ]  # the oldest one; a client that still wants it gets it made again
+            oldest = next(iter(self._direct))  # a client that asks for it again gets a new one
+            del self._direct[oldest]
         self._direct[name] = model
         return model
 
-    def _why_not(self, name: str, wanted: str) -> str:
-        """Why ``wanted`` isn't served, for which ``name`` stands."""
-        reason = "" if wanted in self._off else self._why(wanted)
-        if wanted == name:
+    def _reason(self, name: str, target: str) -> str:
+        """Why ``name`` isn't served. If it is an alias, it leads to ``target``."""
+        reason = "" if target in self._out_of_service else self._why_unserved(target)
+        if target == name:
             return reason
-        return f"it is an alias of '{wanted}', which " + (f"isn't served: {reason}" if reason else "nobody serves.")
+        return f"it is an alias of '{target}', which " + (f"isn't served: {reason}" if reason else "nobody serves.")
 
     def _make_direct(self, name: str) -> Model | None:
         provider = self._direct_provider(name)
         if provider is None or self._factory is None:
             return None
         upstream = name.partition("/")[2]
-        made = self._factory.make(provider, DeploymentSettings(provider=provider.name, model=upstream))
-        return Model(name=name, deployments=(self._with_id(structs.replace(made, price=self._price_of(made))),))
+        draft = self._factory.make(provider, DeploymentSettings(provider=provider.name, model=upstream))
+        deployment = self._with_id(structs.replace(draft, price=self._price_of(draft)))
+        return Model(name=name, deployments=(deployment,))
 
     def _direct_provider(self, name: str) -> Provider | None:
-        """The provider of a name such as ``openai/gpt-6-luna``, if it can be asked without more."""
+        """The provider of a name such as ``openai/gpt-6-luna``, if it is usable as it is."""
         prefix, slash, upstream = name.partition("/")
-        if self._factory is None or not slash or not upstream or len(name) > MAX_NAME or name in self._off:
+        if self._factory is None or not slash or not upstream or len(name) > MAX_NAME or name in self._out_of_service:
             return None
-        if not name.isprintable():  # no provider has such a model, and no database takes every character
+        if not name.isprintable():  # no provider has such a model, and not every database stores such a name
             return None
         provider = self._factory.provider(prefix)
-        return provider if provider is not None and self._factory.is_open(provider) else None
+        return provider if provider is not None and self._factory.is_usable(provider) else None
 
-    def _with_id(self, made: Deployment) -> Deployment:
-        """The served deployment that is the same, or ``made`` under an id that no other has."""
-        plain = f"{made.provider}/{made.model}"
-        named = structs.replace(made, id=plain)
-        taken = self._deployments.get(plain)
-        if taken is None or taken == named:
-            return taken or named
-        return structs.replace(made, id=f"{plain}#direct")
+    def _with_id(self, draft: Deployment) -> Deployment:
+        """The equal deployment that is served already, or ``draft`` with an id that no other deployment has."""
+        id_ = f"{draft.provider}/{draft.model}"
+        deployment = structs.replace(draft, id=id_)
+        served = self._deployments.get(id_)
+        if served is None or served == deployment:
+            return served or deployment
+        return structs.replace(draft, id=f"{id_}#direct")
 
     @cached_property
     def _deployments(self) -> Mapping[str, Deployment]:
@@ -135,5 +140,5 @@ class Snapshot:
         return NameIndex(self._named)
 
 
-def _other_tag(name: str) -> str:
+def _with_or_without_latest(name: str) -> str:
     return name.removesuffix(_LATEST) if name.endswith(_LATEST) else name + _LATEST

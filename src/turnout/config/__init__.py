@@ -1,6 +1,6 @@
 """The configuration: the file, the environment and the command line, read and checked, as typed settings.
 
-``docs/configuration.md`` says what may be written. What it means for models and keys is for ``catalog`` to say.
+``docs/configuration.md`` lists all keys. ``turnout.catalog`` makes models and keys from the settings.
 """
 
 from .addresses import is_loopback, why_not_listening

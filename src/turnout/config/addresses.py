@@ -1,4 +1,4 @@
-"""Addresses: whether one can be read, and whether it is Turnout's own, where whoever asks is asked."""
+"""Addresses: whether a URL is well-formed, whether it leads to Turnout itself, and why a port can't be listened on."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from urllib.parse import SplitResult, urlsplit
 from .settings import ServerSettings
 
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104  # compared, not listened on
-_USUAL_PORTS: Final = {"http": 80, "https": 443}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-def is_readable(url: str) -> bool:
+def is_well_formed(url: str) -> bool:
     return _split(url) is not None and not any(character.isspace() for character in url)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host``, a name or an address, is this machine and nothing else."""
+    """Whether ``host``, a name or an address, means this machine only."""
     if host == "localhost":
         return True
     try:
@@ -30,28 +30,30 @@ def is_loopback(host: str) -> bool:
 
 
 def is_own(url: str, server: ServerSettings) -> bool:
-    """Whether ``url`` leads to where Turnout listens. One on a port that the system chooses (0) isn't recognised."""
+    """Whether ``url`` leads to the address that Turnout listens on. Port 0 (the system chooses one) never matches."""
     parts = _split(url)
-    if parts is None or (parts.port or _USUAL_PORTS.get(parts.scheme)) != server.port:
+    if parts is None or (parts.port or _DEFAULT_PORTS.get(parts.scheme)) != server.port:
         return False
     return parts.hostname in _HERE or parts.hostname == server.host.lower()
 
 
 def why_not_listening(host: str, port: int, error: OSError, variables: Collection[str] = ()) -> str:
-    """What is wrong with an address that can't be listened on, and which option says another one.
+    """The message for an address that Turnout can't listen on. It names the option that chooses another address.
 
-    ``variables`` are those of ``HOST`` and ``PORT`` that it comes from.
+    ``variables`` are the environment variables, ``HOST`` or ``PORT``, that the address comes from.
     """
     number = error.errno or 0
     option = "--port" if number in (errno.EADDRINUSE, errno.EACCES) else "--host"
-    reason = os.strerror(number) if number > 0 else error.strerror  # asyncio adds words; a name's error has its own
+    reason = (
+        os.strerror(number) if number > 0 else error.strerror
+    )  # asyncio's text is longer; a host name's error has no errno
     variable = option.removeprefix("--").upper()
     source = f" The environment variable {variable} says so." if variable in variables else ""
     return f"Can't listen on {host}:{port}: {reason}.{source} Choose another with {option}."
 
 
 def _split(url: str) -> SplitResult | None:
-    """None for brackets that don't match, and for a port that is none."""
+    """None for brackets that don't match, and for an invalid port."""
     try:
         parts = urlsplit(url)
         return parts if parts.port is None or parts.port else None

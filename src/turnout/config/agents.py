@@ -1,6 +1,6 @@
-"""The agents form of the earlier systems: ``HOST_AGENT: {API_TYPE, API_BASE, API_VERSION, API_KEY, API_MODEL}``.
+"""The agents form of earlier systems: ``HOST_AGENT: {API_TYPE, API_BASE, API_VERSION, API_KEY, API_MODEL}``.
 
-Each agent becomes a model of its name with one deployment. Keys and ``API_TYPE`` are read in any case.
+Each agent becomes a model of the same name with one deployment. Keys and ``API_TYPE`` can have upper or lower case.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ AGENT_KEYS: Final = {
     "api_version": "API_VERSION",
     "api_key": "API_KEY",
 }
-"""A deployment's fields in the words of this form."""
+"""The keys of this form, by the fields of a deployment."""
 
 
 class AgentsFile(msgspec.Struct, frozen=True):
-    """An agents file as the value of one key, so that a mistake's path reads the same in both places."""
+    """An agents file as the value of the key ``agents``, so that mistakes have the same path as in the main file."""
 
     agents: dict[Name, AgentSettings] = {}
 
 
 def agents_document(document: Document) -> Document:
-    """A file that holds nothing but agents, in the shape of one that has them under ``agents``."""
-    whole = document._replace(data={"agents": document.data or {}}, mark=Mark(1, {"agents": document.mark}))
-    return with_upper_case_keys(whole)
+    """Puts the agents of a file that holds nothing else under the key ``agents``."""
+    wrapped = document._replace(data={"agents": document.data or {}}, mark=Mark(1, {"agents": document.mark}))
+    return with_upper_case_keys(wrapped)
 
 
 def with_upper_case_keys(document: Document) -> Document:
-    """The document with the keys of each agent in upper case; as it is when there are no agents."""
+    """The document with the keys of each agent in upper case. A document without agents stays as it is."""
     if not isinstance(document.data, dict) or not isinstance(agents := document.data.get("agents"), dict):
         return document
     marks = document.mark.inside["agents"]

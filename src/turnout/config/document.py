@@ -1,7 +1,7 @@
 """A YAML file as plain data that remembers the line of every key.
 
-Read by YAML 1.2's core rules, in which ``no`` and ``2024-10-21`` are texts. ``${VAR}`` and ``${VAR:-default}`` expand
-inside single texts after the file has been taken apart, so a value can't bring in structure of its own.
+It follows YAML 1.2's core rules: ``no`` and ``2024-10-21`` are texts. ``${VAR}`` and ``${VAR:-default}`` expand inside
+single texts after the file has been parsed, so the value of a variable can't add structure.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .mistakes import KeyPath, Mistake, fail, raise_any
 
 MAX_DEPTH: Final = 32
 MAX_VALUES: Final = 2_000_000
-"""How many values a file may have once its aliases (``*name``) are followed."""
+"""Values that a file can have. An alias (``*name``) counts as all the values that it stands for."""
 
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _BOOL = re.compile(r"(?:(true|True|TRUE)|false|False|FALSE)\Z")
@@ -56,7 +56,7 @@ class Document(NamedTuple):
     mark: Mark
 
     def line(self, path: KeyPath) -> int:
-        """The line of the key, or of its nearest enclosing one."""
+        """The line of the key. If the file doesn't have it, the line of the nearest enclosing key."""
         return self._mark(path).line
 
     def variable(self, path: KeyPath) -> str | None:
@@ -77,7 +77,7 @@ class Document(NamedTuple):
 
 
 def read_document(path: Path, variables: Mapping[str, str]) -> Document:
-    """Raises ``ConfigError`` for what can't be read or isn't YAML, and for variables that aren't set."""
+    """Raises ``ConfigError`` for a file that can't be read or isn't YAML, and for variables that aren't set."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -91,7 +91,7 @@ def read_document(path: Path, variables: Mapping[str, str]) -> Document:
 
 
 def parse_document(text: str, name: str, variables: Mapping[str, str]) -> Document:
-    """Like ``read_document``; ``name`` is what mistakes call the file."""
+    """Like ``read_document``, from a text. Mistakes call the file ``name``."""
     reader = _Reader(text, name, variables)
     try:
         data, mark = reader.document()
@@ -110,25 +110,24 @@ def _line(event: Event) -> int:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    """libyaml's own words, which never quote the file."""
+    """libyaml's message. It never quotes the file."""
     return " ".join(part for part in (error.context, error.problem) if part)
 
 
 def _hint(text: str, line: int) -> str:
-    """Braces of a variable end a list or mapping that is written in brackets; tabs can't indent."""
-    at_fault = "".join(text.splitlines()[line - 1 : line])
-    if "\t" in at_fault[: len(at_fault) - len(at_fault.lstrip())]:
+    """Advice for two common mistakes: tabs as indentation, and an unquoted ``${…}`` inside brackets."""
+    wrong_line = "".join(text.splitlines()[line - 1 : line])
+    if "\t" in wrong_line[: len(wrong_line) - len(wrong_line.lstrip())]:
         return "; indent with spaces, not with tabs"
-    return "; quote a text with ${…} inside brackets" if "${" in at_fault else ""
+    return "; quote a text with ${…} inside brackets" if "${" in wrong_line else ""
 
 
 class _Reader:
-    """Takes the parser's events one by one, so that depth and size are bounded before anything is built."""
+    """Reads the parser's events one by one, so that it can refuse depth and size before it builds values."""
 
     def __init__(self, text: str, name: str, variables: Mapping[str, str]) -> None:
-        self._next = cast(
-            Callable[[], Event], yaml.CBaseLoader(text).get_event
-        )  # libyaml's parser; its loader isn't used
+        loader = yaml.CBaseLoader(text)  # only libyaml's parser is used, not its loader
+        self._next = cast(Callable[[], Event], loader.get_event)
         self._name = name
         self._variables = variables
         self._anchors: dict[str, tuple[object, Mark, int]] = {}
@@ -141,9 +140,9 @@ class _Reader:
             return None, Mark(1)
         data, mark = self._value(self._next(), ())
         self._next()  # the document's end
-        after = self._next()
-        if not isinstance(after, StreamEndEvent):
-            self._stop(after, (), "expected one document; there is a second one after '---'")
+        event = self._next()
+        if not isinstance(event, StreamEndEvent):
+            self._stop(event, (), "expected one document; there is a second one after '---'")
         return data, mark
 
     def _value(self, event: Event, path: KeyPath) -> tuple[object, Mark]:
@@ -202,7 +201,7 @@ class _Reader:
     def _merge(
         self, data: object, mark: Mark, path: KeyPath, pairs: dict[str, object], inside: dict[str | int, Mark]
     ) -> None:
-        """``<<: *defaults`` brings in the keys that the mapping doesn't have."""
+        """``<<: *defaults`` adds the keys that the mapping doesn't have."""
         if not isinstance(data, dict):
             self.mistakes.append(Mistake(self._name, mark.line, path, "expected a mapping after '<<'"))
             return
@@ -211,22 +210,22 @@ class _Reader:
                 pairs[name], inside[name] = value, mark.inside[name]
 
     def _alias(self, event: AliasEvent, path: KeyPath) -> tuple[object, Mark]:
-        known = self._anchors.get(event.anchor or "")
-        if known is None:  # perhaps a secret that begins with an asterisk: not printed
+        anchor = self._anchors.get(event.anchor or "")
+        if anchor is None:  # the message doesn't print the name: it can be a secret that begins with an asterisk
             self._stop(event, path, "no such anchor (&) before this alias (*); quote a text that begins with '*'")
-        data, mark, size = known
+        data, mark, size = anchor
         self._values += size
         return data, mark._replace(line=_line(event))
 
     def _scalar(self, event: ScalarEvent, path: KeyPath) -> tuple[object, Mark]:
         text, line = event.value, _line(event)
         if "${" in text:
-            expanded, variable = self._expanded(event, path)
+            expanded, variable = self._expand(event, path)
             return expanded, Mark(line, variable=variable)
-        return (_plain(text) if event.tag is None and event.implicit[0] else text), Mark(line)
+        return (_parse_plain(text) if event.tag is None and event.implicit[0] else text), Mark(line)
 
-    def _expanded(self, event: ScalarEvent, path: KeyPath) -> tuple[str, str | None]:
-        """The text with its variables' values, which are not looked through for variables again."""
+    def _expand(self, event: ScalarEvent, path: KeyPath) -> tuple[str, str | None]:
+        """The text with the values of its variables, and its first variable. Values are not expanded again."""
         used: list[str] = []
 
         def value(match: re.Match[str]) -> str:
@@ -254,8 +253,8 @@ class _Reader:
         fail(*self.mistakes, Mistake(self._name, _line(event), path, problem))
 
 
-def _plain(text: str) -> object:
-    """An unquoted text by YAML 1.2's core rules; infinity and not-a-number stay texts, which no number accepts."""
+def _parse_plain(text: str) -> object:
+    """The value of an unquoted text by YAML 1.2's core rules. Infinity and not-a-number stay texts."""
     if _NULL.match(text):
         return None
     if boolean := _BOOL.match(text):

@@ -1,4 +1,4 @@
-"""The configuration as its files say it: read, checked against the form, not yet against the rest of the product."""
+"""Reads the configuration files into typed settings. ``turnout.catalog.checks`` checks what the settings refer to."""
 
 from __future__ import annotations
 
@@ -17,29 +17,33 @@ from .validation import convert
 EMPTY = Document("", None, Mark(0))
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One deployment as it was written, and where. ``keys`` are the form's own words for its fields."""
+class DeploymentEntry(msgspec.Struct, frozen=True):
+    """One deployment, and where it is written. ``key_names`` has the keys of its fields that have another name there.
 
-    said: DeploymentSettings
+    ``is_short``: it is written as ``provider/upstream-model``.
+    """
+
+    settings: DeploymentSettings
     document: Document
     path: KeyPath
-    keys: Mapping[str, str] = {}
-    short: bool = False
+    key_names: Mapping[str, str] = {}
+    is_short: bool = False
 
-    def place(self, field: str) -> KeyPath:
-        """Where ``field`` is written; the whole of it, in the short form."""
-        return self.path if self.short else (*self.path, self.keys.get(field, field))
+    def path_of(self, field: str) -> KeyPath:
+        """The path of ``field``. In the short form, the path of the whole text."""
+        return self.path if self.is_short else (*self.path, self.key_names.get(field, field))
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """``settings`` already has environment and command line on top. ``agents`` are those of the agents file."""
+    """``settings`` includes environment and command line. ``agents`` are those of the agents file."""
 
     settings: Settings
     document: Document
     agents: Mapping[str, AgentSettings]
     agents_document: Document
 
-    def agent_places(self) -> Iterator[tuple[str, AgentSettings, Document]]:
+    def agent_entries(self) -> Iterator[tuple[str, AgentSettings, Document]]:
+        """Each agent of both files: its name, its settings and its file."""
         for name, agent in self.settings.agents.items():
             yield name, agent, self.document
         for name, agent in self.agents.items():
@@ -47,9 +51,9 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_files(command_line: CommandLine, environment: Environment) -> Files:
-    """Raises ``ConfigError``. A configuration file that nobody named need not be there."""
-    path, named = environment.config_file(command_line)
-    document = read_document(path, environment.variables) if named or path.exists() else EMPTY
+    """Raises ``ConfigError``. The default configuration file can be missing."""
+    path, is_named = environment.config_file(command_line)
+    document = read_document(path, environment.variables) if is_named or path.exists() else EMPTY
     document = with_upper_case_keys(document)
     settings = effective(convert(document, Settings), environment, command_line)
     agents = EMPTY
@@ -64,26 +68,26 @@ def read_files(command_line: CommandLine, environment: Environment) -> Files:
 
 
 def paths_of(command_line: CommandLine, environment: Environment) -> list[Path]:
-    """The files that are read, whether they are there or not."""
+    """The files that are read, existing or not."""
     path, _ = environment.config_file(command_line)
     return [path] if command_line.agents is None else [path, command_line.agents]
 
 
-def entries(name: str, model: str | ModelSettings, document: Document) -> Iterator[Entry]:
-    """The deployments of a model, as they are written in either form."""
+def deployment_entries(name: str, model: str | ModelSettings, document: Document) -> Iterator[DeploymentEntry]:
+    """The deployments of a model, in the short or the long form."""
     if isinstance(model, str):
         yield _entry(model, document, ("models", name))
         return
-    for number, said in enumerate(model.deployments):
-        yield _entry(said, document, ("models", name, "deployments", number))
+    for number, deployment in enumerate(model.deployments):
+        yield _entry(deployment, document, ("models", name, "deployments", number))
 
 
-def agent_entry(name: str, agent: AgentSettings, document: Document) -> Entry:
-    return Entry(deployment_of(agent), document, ("agents", name), AGENT_KEYS)
+def agent_entry(name: str, agent: AgentSettings, document: Document) -> DeploymentEntry:
+    return DeploymentEntry(deployment_of(agent), document, ("agents", name), AGENT_KEYS)
 
 
-def _entry(said: str | DeploymentSettings, document: Document, path: KeyPath) -> Entry:
-    if isinstance(said, DeploymentSettings):
-        return Entry(said, document, path)
-    provider, _, model = said.partition("/")
-    return Entry(DeploymentSettings(provider=provider, model=model), document, path, short=True)
+def _entry(deployment: str | DeploymentSettings, document: Document, path: KeyPath) -> DeploymentEntry:
+    if isinstance(deployment, DeploymentSettings):
+        return DeploymentEntry(deployment, document, path)
+    provider, _, model = deployment.partition("/")
+    return DeploymentEntry(DeploymentSettings(provider=provider, model=model), document, path, is_short=True)

@@ -7,21 +7,21 @@ from graphlib import CycleError, TopologicalSorter
 
 
 def circle(references: Mapping[str, Sequence[str]]) -> list[str] | None:
-    """Names that lead back to the first of them, which stands at the end again; None when no names do."""
+    """A chain of names that ends at its first name. None when there is no such chain."""
     try:
         TopologicalSorter(references).prepare()
     except CycleError as error:
-        way: list[str] = error.args[1]  # each name is referred to by the next one
-        return way[::-1]
+        chain: list[str] = error.args[1]  # each name refers to the name before it
+        return chain[::-1]
     return None
 
 
 def resolved(aliases: Mapping[str, str]) -> dict[str, str]:
-    """Each alias with the name that its chain of aliases ends at. There must be no circle."""
-    ends: dict[str, str] = {}
+    """The name at the end of each alias's chain of aliases. There must be no circle."""
+    targets: dict[str, str] = {}
     for alias in aliases:
         name = alias
-        while name in aliases and name not in ends:
+        while name in aliases and name not in targets:
             name = aliases[name]
-        ends[alias] = ends.get(name, name)
-    return ends
+        targets[alias] = targets.get(name, name)
+    return targets

@@ -13,11 +13,11 @@ from .settings import Settings
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE: Final = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"}
-"""A text with a variable in it, which may stand for any other value."""
+"""A text with a variable in it. It can replace any other value."""
 
 
 def json_schema(policies: Collection[str]) -> dict[str, Any]:
-    """JSON Schema (2020-12) of ``turnout.yaml``; ``policies`` are the names that ``policy`` may have."""
+    """JSON Schema (2020-12) of ``turnout.yaml``. ``policies`` are the valid values of ``policy``."""
     schema: dict[str, Any] = msgspec.json.schema(Settings, schema_hook=_secret)
     definitions = schema["$defs"]
     definitions["ModelSettings"]["properties"]["policy"]["enum"] = sorted(policies)
@@ -26,9 +26,9 @@ def json_schema(policies: Collection[str]) -> dict[str, Any]:
 
 
 def _any_case(agent: dict[str, Any]) -> dict[str, Any]:
-    """JSON Schema can't compare names without their case, nor require one of a pattern."""
-    by_name = agent["properties"].items()
-    patterns = {"".join(f"[{char}{char.lower()}]" for char in name): schema for name, schema in by_name}
+    """Takes keys in upper or lower case. JSON Schema ignores no case, so patterns do it; it can't require a pattern."""
+    properties = agent["properties"].items()
+    patterns = {"".join(f"[{char}{char.lower()}]" for char in name): schema for name, schema in properties}
     return {
         "description": agent["description"],
         "type": "object",
@@ -38,20 +38,20 @@ def _any_case(agent: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _secret(form: type) -> dict[str, Any]:
-    if form is Secret:
+def _secret(type_: type) -> dict[str, Any]:
+    if type_ is Secret:
         return {"type": "string"}
     raise NotImplementedError
 
 
 def _with_references(schema: Any) -> Any:
-    """Whatever isn't a text of any form may also come out of a variable."""
+    """Lets a text with a variable replace each value that isn't a free text."""
     if isinstance(schema, list):
         return [_with_references(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if schema.get("type") in ("integer", "number", "boolean") or "enum" in schema or "pattern" in schema:
-        plain = {key: value for key, value in schema.items() if key != "default"}
-        also = {"default": schema["default"]} if "default" in schema else {}
-        return {"anyOf": [plain, REFERENCE], **also}
+        literal = {key: value for key, value in schema.items() if key != "default"}
+        default = {"default": schema["default"]} if "default" in schema else {}
+        return {"anyOf": [literal, REFERENCE], **default}
     return {key: _with_references(value) for key, value in schema.items()}

@@ -1,4 +1,4 @@
-"""The form of the configuration file, as types. What is not said stays ``UNSET``: the next layer decides then.
+"""The configuration file as types. A missing setting is ``UNSET``: then the next layer decides.
 
 Seconds are floats, sizes are bytes, money is USD. docs/configuration.md lists every key with its default.
 """
@@ -79,7 +79,7 @@ class ServerSettings(_Section, frozen=True):
 
 
 class LimitSettings(_Section, frozen=True):
-    """How much one request may hold, far beyond what any provider takes. ``values`` are JSON's, keys counted too."""
+    """Bounds of one request, far above what any provider accepts. ``values`` counts JSON values and keys."""
 
     values: Count = 320_000
     messages: Count = 10_000
@@ -99,7 +99,7 @@ class LogSettings(_Section, frozen=True):
 
 
 class MediaSettings(_Section, frozen=True):
-    """``max_bytes`` of one image that is fetched; ``cache_bytes`` in each process."""
+    """``max_bytes`` is for one fetched image, ``cache_bytes`` for each process."""
 
     fetch: Literal["needed", "always", "never"] = "needed"
     private_hosts: list[Host] = []
@@ -134,7 +134,7 @@ class PriceSettings(_Section, frozen=True):
 
 
 class ImageSettings(_Section, frozen=True):
-    """``null`` takes a bound away."""
+    """``null`` removes a bound."""
 
     long_edge: Count | UnsetType | None = UNSET
     short_edge: Count | UnsetType | None = UNSET
@@ -157,7 +157,7 @@ class TraitSettings(_Section, frozen=True):
 
 
 class Tuning(_Section, frozen=True):
-    """What a provider, a model and a deployment can all say; the narrowest one wins. ``null`` sends nothing."""
+    """Settings that a provider, a model and a deployment can have. The narrowest one wins. ``null`` sends nothing."""
 
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
@@ -170,7 +170,7 @@ class Tuning(_Section, frozen=True):
 
 
 class ProviderSettings(Tuning, frozen=True):
-    """Holds for every deployment of the provider that doesn't say otherwise."""
+    """The settings of all deployments of a provider. A deployment's own setting comes first."""
 
     base_url: Url | None = None
     api_key: Secret | None = None
@@ -194,11 +194,11 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
 
 
 class KeySettings(_Section, frozen=True, kw_only=True):
-    """``models`` are shell-style patterns of the models this key may ask for; none: all. ``admin``: may make some."""
+    """``models`` are shell-style patterns of the models it can use; empty: all. ``admin`` may change models."""
 
     key: Secret
     name: Name | None = None
-    user: Annotated[str, Meta(max_length=256)] = ""  # stands in an index of the database, which takes no long ones
+    user: Annotated[str, Meta(max_length=256)] = ""  # a database index holds it, and takes no longer values
     tier: Tier = ""
     budget_usd: Annotated[float, Meta(ge=0, le=1_000_000_000)] | None = None
     models: list[Name] = []
@@ -206,7 +206,7 @@ class KeySettings(_Section, frozen=True, kw_only=True):
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):
-    """One agent of the form that the earlier systems use; its keys are read in any case."""
+    """One agent in the form of earlier systems. Its keys can have upper or lower case."""
 
     api_type: Name
     api_model: Name
@@ -216,7 +216,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Settings(_Section, frozen=True):
-    """A whole file."""
+    """The whole file."""
 
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()

@@ -1,7 +1,7 @@
-"""Turns a document's data into typed settings, or says of every value that doesn't fit what was expected.
+"""Turns a document's data into typed settings, or reports every wrong value with what was expected.
 
-msgspec converts in one go but stops at the first mistake, doesn't name keys of mappings, and sometimes quotes values.
-So when it fails, the data is walked once more beside the types.
+msgspec stops at the first mistake, doesn't name keys of mappings, and sometimes quotes values. So after a failure,
+this module walks through the data and the types itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .mistakes import KeyPath, fail, suggestion
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_SHOWABLE_KEY = re.compile(r"[A-Za-z_]{1,40}\Z")  # no digits: a misplaced secret must not be shown as an unknown key
+_SHOWABLE_KEY = re.compile(r"[A-Za-z_]{1,40}\Z")  # no digits: a misplaced secret must not appear as an unknown key
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
 
 
@@ -30,40 +30,40 @@ class Finding(NamedTuple):
     problem: str
 
 
-def convert(document: Document, form: type[T]) -> T:
-    """Raises ``ConfigError`` naming every value that doesn't fit. An empty document is a form of nothing but defaults,
-    and a key at its top that has nothing below it is as good as absent.
+def convert(document: Document, type_: type[T]) -> T:
+    """Raises ``ConfigError`` with every wrong value.
 
-    Numbers and booleans may be written as texts: that is how they come out of variables.
+    An empty document has all defaults. A top-level key without a value counts as absent. Numbers and booleans can be
+    texts, because variables are texts.
     """
     data = {} if document.data is None else document.data
     if isinstance(data, dict):
         data = {key: value for key, value in data.items() if value is not None}
     try:
-        return msgspec.convert(data, form, strict=False, dec_hook=_secret)
+        return msgspec.convert(data, type_, strict=False, dec_hook=_secret)
     except msgspec.ValidationError:
-        findings = list(examine(data, form, ()))
+        findings = list(examine(data, type_, ()))
         fail(*(document.mistake(finding.path, finding.problem) for finding in findings))
 
 
-def convert_text(text: str, form: Any) -> Any:
-    """One value that came as text, from a variable or the command line; raises ``msgspec.ValidationError``."""
-    return msgspec.convert(text, form, strict=False, dec_hook=_secret)
+def convert_text(text: str, type_: Any) -> Any:
+    """Converts a text from a variable or the command line. Raises ``msgspec.ValidationError``."""
+    return msgspec.convert(text, type_, strict=False, dec_hook=_secret)
 
 
-def _secret(form: type, value: object) -> Secret:
-    if form is Secret and isinstance(value, str):
+def _secret(type_: type, value: object) -> Secret:
+    if type_ is Secret and isinstance(value, str):
         return Secret(value)
     raise TypeError("expected a text")
 
 
-def examine(value: object, form: Any, path: KeyPath) -> Iterator[Finding]:
-    """Every place in ``value`` that ``form`` doesn't accept."""
-    origin, bare = get_origin(form), _bare(form)
+def examine(value: object, type_: Any, path: KeyPath) -> Iterator[Finding]:
+    """Every place in ``value`` that the type ``type_`` doesn't accept."""
+    origin, bare = get_origin(type_), _bare(type_)
     if origin in (Union, UnionType):
-        member = _member(value, form)
+        member = _member(value, type_)
         if member is None:
-            yield Finding(path, f"expected {expected(form)}")
+            yield Finding(path, f"expected {expected(type_)}")
         else:
             yield from examine(value, member, path)
     elif isinstance(bare, type) and issubclass(bare, msgspec.Struct) and isinstance(value, dict):
@@ -73,17 +73,17 @@ def examine(value: object, form: Any, path: KeyPath) -> Iterator[Finding]:
     elif (
         get_origin(bare) is list
         and isinstance(value, list)
-        and not _refused(value, Annotated[list[Any], *_metas(form)])
+        and not _refused(value, Annotated[list[Any], *_metas(type_)])
     ):
         for number, item in enumerate(value):
             yield from examine(item, get_args(bare)[0], (*path, number))
-    elif _refused(value, form):
-        yield Finding(path, f"expected {expected(form)}{_hint(value, form)}")
+    elif _refused(value, type_):
+        yield Finding(path, f"expected {expected(type_)}{_hint(value, type_)}")
 
 
-def _examine_struct(value: dict[str, object], form: type[msgspec.Struct], path: KeyPath) -> Iterator[Finding]:
-    hints = get_type_hints(form, include_extras=True)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(form)}
+def _examine_struct(value: dict[str, object], type_: type[msgspec.Struct], path: KeyPath) -> Iterator[Finding]:
+    hints = get_type_hints(type_, include_extras=True)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(type_)}
     for key, inner in value.items():
         if key in fields:
             yield from examine(inner, hints[fields[key].name], (*path, key))
@@ -94,73 +94,73 @@ def _examine_struct(value: dict[str, object], form: type[msgspec.Struct], path: 
             yield Finding(path, f"'{key}' is missing: expected {expected(hints[field.name])}")
 
 
-def _unknown(key: str, known: list[str], path: KeyPath) -> Finding:
-    hint = suggestion(key, known) or f"; expected one of {', '.join(known)}"
+def _unknown(key: str, valid_keys: list[str], path: KeyPath) -> Finding:
+    hint = suggestion(key, valid_keys) or f"; expected one of {', '.join(valid_keys)}"
     if _SHOWABLE_KEY.match(key):
         return Finding((*path, key), f"unknown key{hint}")
     return Finding(path, f"an unknown key{hint}")
 
 
-def _examine_mapping(value: dict[str, object], form: Any, path: KeyPath) -> Iterator[Finding]:
-    key_form, value_form = get_args(form)
+def _examine_mapping(value: dict[str, object], type_: Any, path: KeyPath) -> Iterator[Finding]:
+    key_type, value_type = get_args(type_)
     for key, inner in value.items():
-        if _refused(key, key_form):
-            yield Finding((*path, key), f"expected {expected(key_form)} as the key")
-        yield from examine(inner, value_form, (*path, key))
+        if _refused(key, key_type):
+            yield Finding((*path, key), f"expected {expected(key_type)} as the key")
+        yield from examine(inner, value_type, (*path, key))
 
 
-def _refused(value: object, form: Any) -> bool:
+def _refused(value: object, type_: Any) -> bool:
     try:
-        msgspec.convert(value, form, strict=False, dec_hook=_secret)
+        msgspec.convert(value, type_, strict=False, dec_hook=_secret)
     except msgspec.ValidationError:
         return True
     return False
 
 
-def _member(value: object, form: Any) -> Any:
-    """The member of a union that ``value`` was meant to be, by its kind; None when no member is of that kind."""
-    members = [member for member in get_args(form) if member not in (UnsetType, NoneType)]
+def _member(value: object, type_: Any) -> Any:
+    """The member of a union that fits the kind of ``value``: null, mapping or scalar. None when no member fits."""
+    members = [member for member in get_args(type_) if member not in (UnsetType, NoneType)]
     if value is None:
-        return None if NoneType not in get_args(form) else NoneType
+        return None if NoneType not in get_args(type_) else NoneType
     if isinstance(value, dict):
         return next((member for member in members if _takes_mapping(member)), None)
     scalars = [member for member in members if not _takes_mapping(member)]
     return scalars[0] if scalars else None
 
 
-def _takes_mapping(form: Any) -> bool:
-    bare = _bare(form)
+def _takes_mapping(type_: Any) -> bool:
+    bare = _bare(type_)
     return get_origin(bare) is dict or (isinstance(bare, type) and issubclass(bare, msgspec.Struct))
 
 
-def _bare(form: Any) -> Any:
-    return get_args(form)[0] if get_origin(form) is Annotated else form
+def _bare(type_: Any) -> Any:
+    return get_args(type_)[0] if get_origin(type_) is Annotated else type_
 
 
-def _metas(form: Any) -> tuple[Any, ...]:
-    return get_args(form)[1:] if get_origin(form) is Annotated else (Meta(),)
+def _metas(type_: Any) -> tuple[Any, ...]:
+    return get_args(type_)[1:] if get_origin(type_) is Annotated else (Meta(),)
 
 
-def _hint(value: object, form: Any) -> str:
-    if get_origin(form) is Literal:
-        return suggestion(value, [choice for choice in get_args(form) if isinstance(choice, str)])
-    if isinstance(value, int | float) and not _refused(str(value), form):
+def _hint(value: object, type_: Any) -> str:
+    if get_origin(type_) is Literal:
+        return suggestion(value, [choice for choice in get_args(type_) if isinstance(choice, str)])
+    if isinstance(value, int | float) and not _refused(str(value), type_):
         return "; quote it"
     return ""
 
 
-def expected(form: Any) -> str:
-    """What a form accepts, in words."""
-    if get_origin(form) in (Union, UnionType):
-        return " or ".join(expected(member) for member in get_args(form) if member is not UnsetType)
-    if get_origin(form) is Annotated:
-        meta = next(meta for meta in get_args(form)[1:] if isinstance(meta, Meta))
-        return meta.description or f"{expected(_bare(form))}{_bounds(meta)}"
-    if get_origin(form) is Literal:
-        return "one of " + ", ".join(str(choice) for choice in get_args(form) if choice != "")
-    if get_origin(form) is list:
-        return f"a list of {expected(get_args(form)[0])}"
-    return _NAMES.get(form, "a text" if form is Secret else "a mapping")
+def expected(type_: Any) -> str:
+    """Describes the values that a type accepts."""
+    if get_origin(type_) in (Union, UnionType):
+        return " or ".join(expected(member) for member in get_args(type_) if member is not UnsetType)
+    if get_origin(type_) is Annotated:
+        meta = next(meta for meta in get_args(type_)[1:] if isinstance(meta, Meta))
+        return meta.description or f"{expected(_bare(type_))}{_bounds(meta)}"
+    if get_origin(type_) is Literal:
+        return "one of " + ", ".join(str(choice) for choice in get_args(type_) if choice != "")
+    if get_origin(type_) is list:
+        return f"a list of {expected(get_args(type_)[0])}"
+    return _NAMES.get(type_, "a text" if type_ is Secret else "a mapping")
 
 
 def _bounds(meta: Meta) -> str:

@@ -1,7 +1,8 @@
-"""Tells when the configuration's files may have changed, however that is done.
+"""Notices changes of the configuration files.
 
-Looks at the files themselves, once a second: so renamed files, swapped symbolic links, mounted volumes and network file
-systems all count. A watcher of the operating system's notices none of the last, costs 11 MB and five times the CPU.
+It looks at the files once a second. So it notices renamed files, replaced symbolic links, and changes on mounted
+volumes and network file systems. The operating system's watcher misses the last ones. It costs 11 MB and five times
+the CPU.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Signature = tuple[tuple[int, int, int, int] | None, ...]
 
 
 def signature(paths: Sequence[Path]) -> Signature:
-    """Differs when a file's content may differ; None for a file that isn't there."""
+    """Changes when the content of a file can have changed. None stands for a missing file."""
     return tuple(_stat(path) for path in paths)
 
 
@@ -31,18 +32,18 @@ def _stat(path: Path) -> tuple[int, int, int, int] | None:
 
 
 async def changes(
-    paths: Sequence[Path], seen: Signature, look_seconds: float = LOOK_SECONDS
+    paths: Sequence[Path], last: Signature, look_seconds: float = LOOK_SECONDS
 ) -> AsyncIterator[Signature]:
-    """The new signature each time it is another one than before, the first time than ``seen``.
+    """Yields the new signature after each change. The first comparison is with ``last``.
 
-    A file is given one more look before it counts as changed, so that it isn't read while it is being written.
+    A change counts when a second look finds the same signature: nobody is writing the file any more.
     """
     while True:
-        now = signature(paths)
-        if now != seen:
+        current = signature(paths)
+        if current != last:
             await asyncio.sleep(look_seconds / 10)
-            if signature(paths) == now:
-                seen = now
-                yield now
+            if signature(paths) == current:
+                last = current
+                yield current
                 continue
         await asyncio.sleep(look_seconds)

@@ -111,7 +111,7 @@ class Turnout:
         """Waits for the first discovery when ``model`` isn't served yet."""
         catalog = self._opened().catalog
         if not catalog.snapshot.serves(model):
-            await catalog.asked.wait()
+            await catalog.first_discovery_done.wait()
 
     def _opened(self) -> Gateway:
         if not self._is_open:

@@ -33,7 +33,7 @@ async def find_default_model(catalog: Catalog) -> str:
     configured = next((name for name in catalog.snapshot.models if catalog.is_configured(name)), None)
     if configured is not None:
         return configured
-    await catalog.asked.wait()
+    await catalog.first_discovery_done.wait()
     findings = [finding for finding in catalog.state().discovery if finding.models]
     local = next((finding.models[0] for finding in findings if registry()[finding.provider].profile.start_hint), None)
     if local is not None:

@@ -64,7 +64,7 @@ def rows_of(catalog: Catalog) -> list[ModelRow]:
 def _source(catalog: Catalog, name: str, model: Model) -> Source:
     if catalog.is_configured(name):
         return "configured"
-    if name in catalog.made:
+    if name in catalog.api_models:
         return "made"
     return "built in" if is_built_in(model, registry()) else "discovered"
 

@@ -74,7 +74,7 @@ def _key(catalog: Catalog) -> str:
 
 
 def _found(catalog: Catalog) -> str:
-    targets = [target for target in catalog.targets() if not target.own]
+    targets = [target for target in catalog.targets() if not target.self_reference]
     keys = [_named(target) for target in targets if target.deployment.api_key and not is_local(target.provider)]
     local = [target.provider.profile.title for target in targets if is_local(target.provider)]
     found = f"Keys found for {', '.join(keys)}." if keys else "No provider's key was found."

@@ -30,15 +30,15 @@ _PER_THOUSAND = Decimal(10**9)
 
 def records(catalog: Catalog) -> Iterator[ModelRecord]:
     """What was made through the API, then every other name that clients may ask for."""
-    for made in catalog.made.values():
+    for made in catalog.api_models.values():
         yield api_model_record(catalog, made)
     for name, model in catalog.snapshot.served():
-        if name not in catalog.made or name in catalog.configured.places:
+        if name not in catalog.api_models or name in catalog.configured.locations:
             yield _record(name, model, _source(catalog, name, model))
 
 
 def record_of(catalog: Catalog, id_: str) -> ModelRecord | None:
-    if made := catalog.made.get(id_):
+    if made := catalog.api_models.get(id_):
         return api_model_record(catalog, made)
     model = dict(catalog.snapshot.served()).get(id_)
     return None if model is None else _record(id_, model, _source(catalog, id_, model))
