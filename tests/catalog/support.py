@@ -120,7 +120,7 @@ PROVIDERS: Mapping[str, Provider] = {
 }
 
 
-def catalog(
+def make_catalog(
     folder: Path,
     text: str | None = None,
     *,

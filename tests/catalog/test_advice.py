@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalog.support import catalog
+from tests.catalog.support import make_catalog
 from turnout.catalog import Catalog, machine
 from turnout.catalog.api_models import ApiModel
 from turnout.errors import ConfigError, InvalidRequest, UnknownModel
@@ -21,8 +21,8 @@ def advice(folder: Path, text: str | None, mode: int = 0o600, **more: object) ->
     if text is not None:
         (folder / "turnout.yaml").write_text(text)
         (folder / "turnout.yaml").chmod(mode)
-    made: Catalog = catalog(folder, **more)  # type: ignore[arg-type]  # as it takes them
-    return [line.replace(f"{folder}/", "") for line in made.configured.advice]
+    catalog: Catalog = make_catalog(folder, **more)  # type: ignore[arg-type]  # as it takes them
+    return [line.replace(f"{folder}/", "") for line in catalog.configured.advice]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
@@ -46,15 +46,15 @@ def test_what_limits_nothing_yet(tmp_path: Path) -> None:
 def test_short_keys(tmp_path: Path) -> None:
     """What is too short to be taken out of a message is refused; what may be guessed is told."""
     with pytest.raises(ConfigError, match=r"turnout\.yaml:1: keys\[0\]\.key: expected at least 8 characters"):
-        catalog(tmp_path, "keys: [{key: a}]")
+        make_catalog(tmp_path, "keys: [{key: a}]")
     with pytest.raises(ConfigError, match=r"TURNOUT_ADMIN_KEY: expected at least 8 characters"):
-        catalog(tmp_path, "{}", variables={"TURNOUT_ADMIN_KEY": "a"})
-    told = advice(tmp_path, "keys: [{key: tk-12345}]", variables={"TURNOUT_ADMIN_KEY": "12345678"})
-    assert [line.partition("shorter than 16")[0] for line in told] == [
+        make_catalog(tmp_path, "{}", variables={"TURNOUT_ADMIN_KEY": "a"})
+    lines = advice(tmp_path, "keys: [{key: tk-12345}]", variables={"TURNOUT_ADMIN_KEY": "12345678"})
+    assert [line.partition("shorter than 16")[0] for line in lines] == [
         "turnout.yaml:1: keys[0].key: ",
         "environment variable TURNOUT_ADMIN_KEY: ",
     ]
-    assert not any("12345" in line for line in told)
+    assert not any("12345" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_short_keys(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_with_secrets_that_others_may_read(tmp_path: Path, text: str) -> None:
-    told = "turnout.yaml: holds secrets, and others on this machine may read it: chmod 600 "
-    assert [line for line in advice(tmp_path, text, 0o644) if line.startswith(told)]
-    assert [line for line in advice(tmp_path, text, 0o640) if line.startswith(told)]
+    start = "turnout.yaml: holds secrets, and others on this machine may read it: chmod 600 "
+    assert [line for line in advice(tmp_path, text, 0o644) if line.startswith(start)]
+    assert [line for line in advice(tmp_path, text, 0o640) if line.startswith(start)]
     assert advice(tmp_path, text, 0o600) == []
 
 
 def test_a_file_of_agents_with_secrets(tmp_path: Path) -> None:
-    (told,) = advice(tmp_path, None, agents="a: {api_type: openai, api_model: x, api_key: sk-12345}")
-    assert told.startswith("agents.yaml: holds secrets")
+    (line,) = advice(tmp_path, None, agents="a: {api_type: openai, api_model: x, api_key: sk-12345}")
+    assert line.startswith("agents.yaml: holds secrets")
 
 
 def test_variables_and_words_are_no_secrets(tmp_path: Path) -> None:
@@ -89,13 +89,13 @@ def test_a_first_key_that_others_may_read(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "admin.key").write_text(SAFE)
     (tmp_path / "data" / "admin.key").chmod(0o644)
-    (told,) = advice(tmp_path, None, host="0.0.0.0", make_first_key=True)  # noqa: S104  # read, not listened on
-    assert told.startswith("data/admin.key: holds secrets")
+    (line,) = advice(tmp_path, None, host="0.0.0.0", make_first_key=True)  # noqa: S104  # read, not listened on
+    assert line.startswith("data/admin.key: holds secrets")
 
 
 def test_a_deployment_that_will_be_refused(tmp_path: Path) -> None:
-    (told,) = advice(tmp_path, "models:\n  fast: openai/gpt-4o\n  local: ollama/x")
-    assert told.startswith("turnout.yaml:2: models.fast: OpenAI needs a key. Set OPENAI_API_KEY")
+    (line,) = advice(tmp_path, "models:\n  fast: openai/gpt-4o\n  local: ollama/x")
+    assert line.startswith("turnout.yaml:2: models.fast: OpenAI needs a key. Set OPENAI_API_KEY")
     assert advice(tmp_path, "models: {fast: openai/gpt-4o}", variables={"OPENAI_API_KEY": "k"}) == []
 
 
@@ -103,12 +103,12 @@ class TestItsOwnAddress:
     """A variable that leads clients to Turnout may be set where Turnout runs, too: it must not ask itself."""
 
     def test_it_is_told_and_not_asked(self, tmp_path: Path) -> None:
-        made = catalog(tmp_path, variables=OWN)
-        (told,) = made.configured.advice
-        assert told.startswith("OPENAI_BASE_URL is Turnout's own address: it would ask itself.")
+        catalog = make_catalog(tmp_path, variables=OWN)
+        (line,) = catalog.configured.advice
+        assert line.startswith("OPENAI_BASE_URL is Turnout's own address: it would ask itself.")
         with pytest.raises(UnknownModel, match="OPENAI_BASE_URL is Turnout's own address"):
-            made.snapshot.find("openai/gpt-4o")
-        assert {found.provider: found.outcome for found in made.state().discovery}["openai"] == "skipped"
+            catalog.snapshot.find("openai/gpt-4o")
+        assert {found.provider: found.outcome for found in catalog.state().discovery}["openai"] == "skipped"
 
     @pytest.mark.parametrize(
         ("text", "variables"),
@@ -135,12 +135,14 @@ class TestItsOwnAddress:
     )
     def test_a_model_there_is_a_mistake(self, tmp_path: Path, text: str, variables: dict[str, str]) -> None:
         with pytest.raises(ConfigError, match="expected another address than Turnout's own"):
-            catalog(tmp_path, text, variables=variables)
+            make_catalog(tmp_path, text, variables=variables)
 
     def test_nor_may_one_be_made(self, tmp_path: Path) -> None:
-        made = ApiModel(id="a", name="a", provider="openai", upstream_model="a", base_url="http://localhost:8003/v1")
+        api_model = ApiModel(
+            id="a", name="a", provider="openai", upstream_model="a", base_url="http://localhost:8003/v1"
+        )
         with pytest.raises(InvalidRequest, match="Turnout's own address"):
-            catalog(tmp_path).checked(made)
+            make_catalog(tmp_path).checked(api_model)
 
     @pytest.mark.parametrize("url", ["http://localhost:8004/v1", "http://other:8003/v1", "https://localhost/v1"])
     def test_others_are_others(self, tmp_path: Path, url: str) -> None:
@@ -149,10 +151,10 @@ class TestItsOwnAddress:
 
 def test_more_workers_than_the_machine_bears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("turnout.catalog.configured.max_workers", lambda: 3)
-    made = catalog(tmp_path, workers=4)
-    assert made.settings.server.workers == 3
-    assert made.configured.advice == ("4 workers are more than this machine bears: 3 are started",)
-    assert catalog(tmp_path, workers=3).configured.advice == ()
+    catalog = make_catalog(tmp_path, workers=4)
+    assert catalog.settings.server.workers == 3
+    assert catalog.configured.advice == ("4 workers are more than this machine bears: 3 are started",)
+    assert make_catalog(tmp_path, workers=3).configured.advice == ()
 
 
 def test_a_machine_bears_one_worker_at_least(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,11 +168,13 @@ def test_a_machine_bears_one_worker_at_least(tmp_path: Path, monkeypatch: pytest
 
 async def test_a_change_tells_what_is_new_of_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    made = catalog(tmp_path, f"models: {{a: openai/x}}\nkeys: [{{key: {SAFE}, tier: basic}}]", data_dir=str(tmp_path))
+    catalog = make_catalog(
+        tmp_path, f"models: {{a: openai/x}}\nkeys: [{{key: {SAFE}, tier: basic}}]", data_dir=str(tmp_path)
+    )
     (tmp_path / "turnout.yaml").chmod(0o600)
-    made.log_advice()
+    catalog.log_advice()
     before = len(caplog.messages)
     (tmp_path / "turnout.yaml").write_text(f"models: {{b: openai/x}}\nkeys: [{{key: {SAFE}, tier: basic}}]")
-    assert await made.reload()
+    assert await catalog.reload()
     assert before >= 2
     assert [line.partition("models.")[2].partition(":")[0] for line in caplog.messages[before:]] == ["b"]

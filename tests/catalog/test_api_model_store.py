@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalog.support import catalog, only
+from tests.catalog.support import make_catalog, only
 from tests.catalog.test_catalog import nobody
 from tests.catalog.test_discovery import discovered
 from turnout.catalog import ApiModel, Catalog, Registrar
@@ -59,30 +59,30 @@ class Database:
         return True
 
 
-def made(id_: str = "fast", **changes: Any) -> ApiModel:
+def api_model(id_: str = "fast", **changes: Any) -> ApiModel:
     return ApiModel(**({"id": id_, "name": id_, "provider": "openai", "upstream_model": "x"} | changes))
 
 
-def served(found: Catalog) -> set[str]:
-    return {name for name, _ in found.snapshot.served()}
+def served(catalog: Catalog) -> set[str]:
+    return {name for name, _ in catalog.snapshot.served()}
 
 
 async def test_a_model_is_served_before_making_it_returns(tmp_path: Path) -> None:
-    found = catalog(tmp_path, "models: {a: openai/x}")
-    await Registrar(found, Database()).create(made(provider="Claude", max_tokens=7))
-    assert (only(found, "fast").provider, only(found, "fast").id) == ("anthropic", "anthropic/x")
-    assert list(found.snapshot.models) == ["a", "fast", "echo"]
-    assert found.snapshot.models["fast"].created == found.api_models["fast"].created > 1_700_000_000
+    catalog = make_catalog(tmp_path, "models: {a: openai/x}")
+    await Registrar(catalog, Database()).create(api_model(provider="Claude", max_tokens=7))
+    assert (only(catalog, "fast").provider, only(catalog, "fast").id) == ("anthropic", "anthropic/x")
+    assert list(catalog.snapshot.models) == ["a", "fast", "echo"]
+    assert catalog.snapshot.models["fast"].created == catalog.api_models["fast"].created > 1_700_000_000
 
 
 async def test_another_process_follows_within_its_next_look(tmp_path: Path) -> None:
     """And looks at one number only as long as nothing changes."""
     (tmp_path / "here").mkdir()
     (tmp_path / "there").mkdir()
-    here, there, database = catalog(tmp_path / "here"), catalog(tmp_path / "there"), Database()
+    here, there, database = make_catalog(tmp_path / "here"), make_catalog(tmp_path / "there"), Database()
     running = asyncio.create_task(there.run(nobody, database, look_seconds=0.01))
     try:
-        await Registrar(here, database).create(made())
+        await Registrar(here, database).create(api_model())
         async with asyncio.timeout(5):
             while "fast" not in served(there):  # noqa: ASYNC110  # a running catalog tells nobody of a change
                 await asyncio.sleep(0.005)
@@ -96,11 +96,13 @@ async def test_another_process_follows_within_its_next_look(tmp_path: Path) -> N
 
 
 async def test_a_change_is_served_and_keeps_what_was_not_said(tmp_path: Path) -> None:
-    found = catalog(tmp_path)
-    registrar = Registrar(found, Database())
-    await registrar.create(made(capabilities=("vision",)))
-    changed = await registrar.change("fast", lambda before: made(upstream_model="y", capabilities=before.capabilities))
-    assert only(found, "fast").model == "y"
+    catalog = make_catalog(tmp_path)
+    registrar = Registrar(catalog, Database())
+    await registrar.create(api_model(capabilities=("vision",)))
+    changed = await registrar.change(
+        "fast", lambda before: api_model(upstream_model="y", capabilities=before.capabilities)
+    )
+    assert only(catalog, "fast").model == "y"
     assert changed.capabilities == ("vision",)
 
 
@@ -110,28 +112,28 @@ async def test_an_inactive_model_is_served_by_nobody(tmp_path: Path) -> None:
     async def openai(request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
         return 200, {}, b'["fast", "other"]'
 
-    found = catalog(tmp_path, variables={"OPENAI_API_KEY": "sk-1"})
-    database = Database(row_of(made(status="inactive")), row_of(made("openai/gpt", status="inactive")))
-    await found.refresh_api_models(database)
-    await found.discover(openai)
-    assert "other" in served(found)
-    assert "fast" not in served(found)
+    catalog = make_catalog(tmp_path, variables={"OPENAI_API_KEY": "sk-1"})
+    database = Database(row_of(api_model(status="inactive")), row_of(api_model("openai/gpt", status="inactive")))
+    await catalog.refresh_api_models(database)
+    await catalog.discover(openai)
+    assert "other" in served(catalog)
+    assert "fast" not in served(catalog)
     for name in ("fast", "openai/gpt"):
         with pytest.raises(UnknownModel):
-            found.snapshot.find(name)
-    assert found.snapshot.find("openai/gpt-2")
-    assert found.state().problems == ()
+            catalog.snapshot.find(name)
+    assert catalog.snapshot.find("openai/gpt-2")
+    assert catalog.state().problems == ()
 
 
 async def test_it_stands_before_a_discovered_one(tmp_path: Path) -> None:
     async def ollama(request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
         return 200, {}, b'["fast"]'
 
-    found = catalog(tmp_path)
-    await found.discover(ollama)
-    assert [deployment.provider for deployment in found.snapshot.find("fast").deployments] == ["ollama", "vllm"]
-    await found.refresh_api_models(Database(row_of(made())))
-    assert only(found, "fast").provider == "openai"
+    catalog = make_catalog(tmp_path)
+    await catalog.discover(ollama)
+    assert [deployment.provider for deployment in catalog.snapshot.find("fast").deployments] == ["ollama", "vllm"]
+    await catalog.refresh_api_models(Database(row_of(api_model())))
+    assert only(catalog, "fast").provider == "openai"
 
 
 class TestOneName:
@@ -142,45 +144,45 @@ class TestOneName:
         ids=["model", "alias", "agent"],
     )  # fmt: skip
     async def test_a_configured_one_can_not_be_made(self, tmp_path: Path, text: str) -> None:
-        found, database = catalog(tmp_path, text), Database()
+        catalog, database = make_catalog(tmp_path, text), Database()
         with pytest.raises(Conflict, match=r"'fast' is taken by the configuration: .*turnout\.yaml:\d: \w+\.fast"):
-            await Registrar(found, database).create(made())
+            await Registrar(catalog, database).create(api_model())
         assert database.rows == {}
         with pytest.raises(Conflict, match=r"from the configuration.*turnout\.yaml:\d: \w+\.fast"):
-            await Registrar(found, database).delete("fast")
+            await Registrar(catalog, database).delete("fast")
 
     async def test_one_can_be_made_once(self, tmp_path: Path) -> None:
-        registrar = Registrar(catalog(tmp_path), Database())
-        await registrar.create(made())
+        registrar = Registrar(make_catalog(tmp_path), Database())
+        await registrar.create(api_model())
         with pytest.raises(Conflict, match="There is a model 'fast' already"):
-            await registrar.create(made(upstream_model="y"))
+            await registrar.create(api_model(upstream_model="y"))
 
     async def test_a_file_that_brings_it_is_not_used(self, tmp_path: Path) -> None:
-        found = catalog(tmp_path, "models: {a: openai/x}")
-        await Registrar(found, Database()).create(made())
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}")
+        await Registrar(catalog, Database()).create(api_model())
         (tmp_path / "turnout.yaml").write_text("models:\n  b: openai/x\n  fast: anthropic/y\n")
-        assert not await found.reload()
+        assert not await catalog.reload()
         why = f"{tmp_path}/turnout.yaml:3: models.fast: this name is taken by a model made through the API"
-        assert (found.state().error or "").startswith(why)
-        assert (served(found), only(found, "fast").provider) == ({"a", "fast", "echo"}, "openai")
+        assert (catalog.state().error or "").startswith(why)
+        assert (served(catalog), only(catalog, "fast").provider) == ({"a", "fast", "echo"}, "openai")
 
     async def test_one_that_the_database_brings_is_told_and_not_served(self, tmp_path: Path) -> None:
         """The file was first. When it lets go of the name, the one that was made is served."""
-        found = catalog(tmp_path, "models: {fast: anthropic/y}")
-        await found.refresh_api_models(Database(row_of(made())))
-        assert only(found, "fast").provider == "anthropic"
-        (problem,) = found.state().problems
+        catalog = make_catalog(tmp_path, "models: {fast: anthropic/y}")
+        await catalog.refresh_api_models(Database(row_of(api_model())))
+        assert only(catalog, "fast").provider == "anthropic"
+        (problem,) = catalog.state().problems
         assert "models.fast: this name is taken by a model made through the API" in problem
         (tmp_path / "turnout.yaml").write_text("models: {fast: anthropic/y, more: openai/x}")
-        assert await found.reload()  # it brings nothing new in the way of anybody
+        assert await catalog.reload()  # it brings nothing new in the way of anybody
         (tmp_path / "turnout.yaml").write_text("models: {more: openai/x}")
-        assert await found.reload()
-        assert only(found, "fast").provider == "openai"
-        assert found.state().problems == ()
+        assert await catalog.reload()
+        assert only(catalog, "fast").provider == "openai"
+        assert catalog.state().problems == ()
 
 
 async def test_what_is_not_made_here_can_not_be_changed(tmp_path: Path) -> None:
-    registrar = Registrar(catalog(tmp_path), Database())
+    registrar = Registrar(make_catalog(tmp_path), Database())
     with pytest.raises(Conflict, match="'echo' was found at the provider 'echo'"):
         await registrar.change("echo", lambda before: before)
     with pytest.raises(UnknownModel):
@@ -194,13 +196,13 @@ async def test_every_provider_that_has_a_discovered_model_is_named(tmp_path: Pat
 
 
 async def test_of_two_who_change_one_the_second_is_told(tmp_path: Path) -> None:
-    found, database = catalog(tmp_path), Database()
-    registrar = Registrar(found, database)
-    await registrar.create(made())
+    catalog, database = make_catalog(tmp_path), Database()
+    registrar = Registrar(catalog, database)
+    await registrar.create(api_model())
 
     def edit(before: ApiModel) -> ApiModel:
-        database.rows["fast"] = row_of(made(upstream_model="theirs"))
-        return made(upstream_model="mine")
+        database.rows["fast"] = row_of(api_model(upstream_model="theirs"))
+        return api_model(upstream_model="mine")
 
     with pytest.raises(Conflict, match="changed by somebody else"):
         await registrar.change("fast", edit)
@@ -208,18 +210,18 @@ async def test_of_two_who_change_one_the_second_is_told(tmp_path: Path) -> None:
 
 class TestKept:
     async def test_a_start_serves_them_without_the_database(self, tmp_path: Path) -> None:
-        await Registrar(catalog(tmp_path), Database()).create(made(api_key=Secret("sk-own")))
-        again = catalog(tmp_path)
+        await Registrar(make_catalog(tmp_path), Database()).create(api_model(api_key=Secret("sk-own")))
+        again = make_catalog(tmp_path)
         assert only(again, "fast").api_key == Secret("sk-own")
 
     async def test_only_the_owner_may_read_the_file(self, tmp_path: Path) -> None:
-        await Registrar(catalog(tmp_path), Database()).create(made(api_key=Secret("sk-own")))
+        await Registrar(make_catalog(tmp_path), Database()).create(api_model(api_key=Secret("sk-own")))
         file = tmp_path / "data" / "models.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     async def test_a_deletion_elsewhere_is_found_after_the_start(self, tmp_path: Path) -> None:
-        await Registrar(catalog(tmp_path), Database()).create(made())
-        again = catalog(tmp_path)
+        await Registrar(make_catalog(tmp_path), Database()).create(api_model())
+        again = make_catalog(tmp_path)
         await again.refresh_api_models(Database())
         assert served(again) == {"echo"}
 
@@ -227,61 +229,61 @@ class TestKept:
     async def test_a_file_that_can_not_be_read_is_as_good_as_none(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "data").mkdir()
         (tmp_path / "data" / "models.json").write_bytes(content)
-        assert served(catalog(tmp_path)) == {"echo"}
+        assert served(make_catalog(tmp_path)) == {"echo"}
 
     async def test_a_folder_that_can_not_be_written_stops_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "data").write_text("not a folder")
-        found = catalog(tmp_path)
-        await found.refresh_api_models(Database(row_of(made())))
-        assert "fast" in served(found)
+        catalog = make_catalog(tmp_path)
+        await catalog.refresh_api_models(Database(row_of(api_model())))
+        assert "fast" in served(catalog)
 
 
 async def test_a_database_that_fails_changes_nothing_and_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found, database = catalog(tmp_path), Database(row_of(made()))
-    await found.refresh_api_models(database)
+    catalog, database = make_catalog(tmp_path), Database(row_of(api_model()))
+    await catalog.refresh_api_models(database)
     database.fails = True
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            await found.refresh_api_models(database)
-    assert "fast" in served(found)
-    (problem,) = found.state().problems
+            await catalog.refresh_api_models(database)
+    assert "fast" in served(catalog)
+    (problem,) = catalog.state().problems
     assert problem == "models made through the API stay as they were: The database can't be used: out of order."
     assert len(caplog.records) == 1
     database.fails = False
-    await found.refresh_api_models(database)
-    assert found.state().problems == ()
+    await catalog.refresh_api_models(database)
+    assert catalog.state().problems == ()
 
 
 async def test_one_that_nobody_here_can_serve_is_told(tmp_path: Path) -> None:
-    found = catalog(tmp_path)
-    await found.refresh_api_models(Database(row_of(made(provider="vanished")), row_of(made("b"))))
-    assert served(found) == {"echo", "b"}
-    assert "'fast', made through the API, can't be served" in found.state().problems[0]
+    catalog = make_catalog(tmp_path)
+    await catalog.refresh_api_models(Database(row_of(api_model(provider="vanished")), row_of(api_model("b"))))
+    assert served(catalog) == {"echo", "b"}
+    assert "'fast', made through the API, can't be served" in catalog.state().problems[0]
 
 
 async def test_one_that_another_version_made_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     strange = ModelRow(id="strange", definition='{"id": 5}', created=1, updated=1)
-    found = catalog(tmp_path)
-    await found.refresh_api_models(Database(strange, row_of(made())))
-    assert served(found) == {"echo", "fast"}
+    catalog = make_catalog(tmp_path)
+    await catalog.refresh_api_models(Database(strange, row_of(api_model())))
+    assert served(catalog) == {"echo", "fast"}
     assert "'strange' was made by another version" in caplog.text
     with pytest.raises(UnknownModel):
-        await Registrar(found, Database(strange)).change("strange", lambda before: before)
+        await Registrar(catalog, Database(strange)).change("strange", lambda before: before)
 
 
 def test_an_admin_key_of_the_environment_is_one_of_the_keys(tmp_path: Path) -> None:
     """It protects writing alone: nobody else needs a key for it."""
-    found = catalog(tmp_path, variables={"TURNOUT_ADMIN_KEY": "the-boss"})
-    (key,) = found.snapshot.keys.values()
-    assert (key.id, key.admin, found.snapshot.auth_required) == ("TURNOUT_ADMIN_KEY", True, False)
+    catalog = make_catalog(tmp_path, variables={"TURNOUT_ADMIN_KEY": "the-boss"})
+    (key,) = catalog.snapshot.keys.values()
+    assert (key.id, key.admin, catalog.snapshot.auth_required) == ("TURNOUT_ADMIN_KEY", True, False)
 
 
 def test_a_key_of_the_file_may_be_an_admin_key(tmp_path: Path) -> None:
     text = "keys: [{key: tk-of-boss, name: boss, admin: true}, {key: tk-of-eve, user: eve}]"
-    found = catalog(tmp_path, text, variables={"TURNOUT_ADMIN_KEY": "tk-of-eve"})
-    assert {key.id: (key.admin, key.user) for key in found.snapshot.keys.values()} == {
+    catalog = make_catalog(tmp_path, text, variables={"TURNOUT_ADMIN_KEY": "tk-of-eve"})
+    assert {key.id: (key.admin, key.user) for key in catalog.snapshot.keys.values()} == {
         "boss": (True, ""),
         "key-2": (True, "eve"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.catalog.support import catalog
+from tests.catalog.support import make_catalog
 from turnout.catalog.api_models import ApiModel, api_model_of, row_of
 from turnout.config import PriceSettings, TimeoutSettings
 from turnout.core import Deployment, Price, Secret
@@ -18,43 +18,47 @@ VARIABLES = {"OPENAI_API_KEY": "sk-env", "TEAM_KEY": "sk-team", "JWT_SECRET": "s
 ELSEWHERE = "http://elsewhere.test/v1"
 
 
-def made(**changes: Any) -> ApiModel:
-    told: dict[str, Any] = {"id": "fast", "name": "Fast", "provider": "openai", "upstream_model": "gpt-4o-mini"}
-    return ApiModel(**(told | changes))
+def api_model(**changes: Any) -> ApiModel:
+    fields: dict[str, Any] = {"id": "fast", "name": "Fast", "provider": "openai", "upstream_model": "gpt-4o-mini"}
+    return ApiModel(**(fields | changes))
 
 
-def deployment(folder: Path, text: str | None = None, **changes: Any) -> Deployment:
-    model = catalog(folder, text, variables=VARIABLES).model_of(made(**changes))
+def deployment_of(folder: Path, text: str | None = None, **changes: Any) -> Deployment:
+    model = make_catalog(folder, text, variables=VARIABLES).model_of(api_model(**changes))
     assert model is not None
-    (found,) = model.deployments
-    return found
+    (deployment,) = model.deployments
+    return deployment
 
 
 def test_what_is_stored_comes_back_with_its_key() -> None:
-    whole = made(
+    full = api_model(
         api_key=Secret("sk-1"), timeouts=TimeoutSettings(connect=3), price=PriceSettings(input=1, output=2.5),
         capabilities=("vision",), status="inactive", max_tokens=7, created=1, updated=2,
     )  # fmt: skip
-    assert api_model_of(row_of(whole)) == whole
+    assert api_model_of(row_of(full)) == full
 
 
 def test_what_an_older_version_stored_is_read() -> None:
     definition = b'{"id":"a","name":"a","provider":"echo","upstream_model":"a"}'
-    row = msgspec.structs.replace(row_of(made()), definition=definition.decode())
+    row = msgspec.structs.replace(row_of(api_model()), definition=definition.decode())
     assert api_model_of(row) == ApiModel(id="a", name="a", provider="echo", upstream_model="a")
 
 
 def test_its_key_is_in_no_repr() -> None:
-    assert "sk-1" not in repr(made(api_key=Secret("sk-1")))
+    assert "sk-1" not in repr(api_model(api_key=Secret("sk-1")))
 
 
 def test_it_becomes_a_deployment_with_what_was_said(tmp_path: Path) -> None:
-    found = deployment(
+    deployment = deployment_of(
         tmp_path, timeouts=TimeoutSettings(first_token=7), max_tokens=8192, price=PriceSettings(input=30, output=60)
     )
-    assert (found.provider, found.model, found.base_url) == ("openai", "gpt-4o-mini", "https://openai.test/v1")
-    assert (found.timeouts.first_token, found.timeouts.connect, found.traits.context) == (7, 5, 8192)
-    assert found.price == Price(input=30_000_000, output=60_000_000, version="api")
+    assert (deployment.provider, deployment.model, deployment.base_url) == (
+        "openai",
+        "gpt-4o-mini",
+        "https://openai.test/v1",
+    )
+    assert (deployment.timeouts.first_token, deployment.timeouts.connect, deployment.traits.context) == (7, 5, 8192)
+    assert deployment.price == Price(input=30_000_000, output=60_000_000, version="api")
 
 
 FILE = "providers: {openai: {headers: {x-secret: s}}}"
@@ -75,16 +79,16 @@ FILE = "providers: {openai: {headers: {x-secret: s}}}"
 def test_a_key_goes_to_the_address_it_belongs_to(
     tmp_path: Path, changes: dict[str, Any], key: str | None, headers: dict[str, str]
 ) -> None:
-    found = deployment(tmp_path, FILE, **changes)
-    assert (found.api_key.reveal() if found.api_key else None, found.headers) == (key, headers)
+    deployment = deployment_of(tmp_path, FILE, **changes)
+    assert (deployment.api_key.reveal() if deployment.api_key else None, deployment.headers) == (key, headers)
 
 
 def test_a_missing_key_is_named_by_its_variable(tmp_path: Path) -> None:
-    assert deployment(tmp_path, api_key_env="GONE_KEY").key_source == "GONE_KEY"
+    assert deployment_of(tmp_path, api_key_env="GONE_KEY").key_source == "GONE_KEY"
 
 
 @pytest.mark.parametrize(
-    ("changes", "param", "said"),
+    ("changes", "param", "message"),
     [
         pytest.param({"provider": "opnai"}, "provider", "did you mean 'openai'", id="provider"),
         pytest.param({"provider": "azure"}, "base_url", "'base_url' is missing", id="no-address"),
@@ -95,13 +99,13 @@ def test_a_missing_key_is_named_by_its_variable(tmp_path: Path) -> None:
     ],
 )
 def test_what_can_not_be_served_is_refused_by_field(
-    tmp_path: Path, changes: dict[str, Any], param: str, said: str
+    tmp_path: Path, changes: dict[str, Any], param: str, message: str
 ) -> None:
-    with pytest.raises(InvalidRequest, match=said) as told:
-        catalog(tmp_path, variables=VARIABLES).checked(made(**changes))
-    assert told.value.param == param
+    with pytest.raises(InvalidRequest, match=message) as fields:
+        make_catalog(tmp_path, variables=VARIABLES).checked(api_model(**changes))
+    assert fields.value.param == param
 
 
 def test_its_provider_gets_its_own_name(tmp_path: Path) -> None:
-    found = catalog(tmp_path).checked(made(provider="AOAI", base_url=ELSEWHERE))
-    assert found.provider == "azure"
+    deployment = make_catalog(tmp_path).checked(api_model(provider="AOAI", base_url=ELSEWHERE))
+    assert deployment.provider == "azure"

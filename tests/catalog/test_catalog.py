@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.catalog.support import catalog, only
+from tests.catalog.support import make_catalog, only
 from turnout.catalog import Catalog
 from turnout.config.watching import changes, signature
 from turnout.core import WireRequest
@@ -26,18 +26,18 @@ async def nobody(request: WireRequest, seconds: float) -> tuple[int, Mapping[str
 
 
 @asynccontextmanager
-async def running(made: Catalog) -> AsyncIterator[asyncio.Queue[bool]]:
+async def running(catalog: Catalog) -> AsyncIterator[asyncio.Queue[bool]]:
     """The catalog at work; the queue gets the outcome of each reload."""
     reloads: asyncio.Queue[bool] = asyncio.Queue()
-    reload = made.reload
+    reload = catalog.reload
 
     async def reload_and_tell() -> bool:
         outcome = await reload()
         reloads.put_nowait(outcome)
         return outcome
 
-    made.reload = reload_and_tell  # type: ignore[method-assign]  # tells when
-    task = asyncio.create_task(made.run(nobody, look_seconds=0.01))
+    catalog.reload = reload_and_tell  # type: ignore[method-assign]  # tells when
+    task = asyncio.create_task(catalog.run(nobody, look_seconds=0.01))
     try:
         yield reloads
     finally:
@@ -49,48 +49,48 @@ async def outcome(reloads: asyncio.Queue[bool]) -> bool:
     return await asyncio.wait_for(reloads.get(), SOON)
 
 
-def served(made: Catalog) -> set[str]:
-    return {name for name, _ in made.snapshot.served()} - {"echo"}
+def served(catalog: Catalog) -> set[str]:
+    return {name for name, _ in catalog.snapshot.served()} - {"echo"}
 
 
 class TestReload:
     async def test_a_good_edit_is_served(self, tmp_path: Path) -> None:
-        made = catalog(tmp_path, "models: {a: openai/x}")
-        before = made.snapshot
-        async with running(made) as reloads:
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}")
+        before = catalog.snapshot
+        async with running(catalog) as reloads:
             (tmp_path / "turnout.yaml").write_text("models: {b: openai/y}\nkeys: [{key: tk-12345}]")
             assert await outcome(reloads)
-        assert served(made) == {"b"}
-        assert (made.snapshot.auth_required, len(made.snapshot.keys)) == (True, 1)
+        assert served(catalog) == {"b"}
+        assert (catalog.snapshot.auth_required, len(catalog.snapshot.keys)) == (True, 1)
         assert (set(before.models), before.keys) == ({"a", "echo"}, {})  # whoever took it still has it whole
 
     async def test_a_broken_edit_keeps_what_runs_and_says_why(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        made = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: s3cr3t-key}]")
-        before, file = made.snapshot, tmp_path / "turnout.yaml"
-        async with running(made) as reloads:
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: s3cr3t-key}]")
+        before, file = catalog.snapshot, tmp_path / "turnout.yaml"
+        async with running(catalog) as reloads:
             file.write_text("models: {a: openai/x}\nkeys: [{key: s3cr3t-key, admin: maybe}]")
             assert not await outcome(reloads)
             why = f"{file}:2: keys[0].admin: expected true or false"
-            assert made.snapshot is before
-            assert (made.state().ok, made.state().error, made.state().problems) == (False, why, (why,))
+            assert catalog.snapshot is before
+            assert (catalog.state().ok, catalog.state().error, catalog.state().problems) == (False, why, (why,))
             assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
                 f"the changed configuration is not used: {why}"
             ]
             file.write_text("models: {c: openai/x}")
             assert await outcome(reloads)
-        assert (made.state().ok, made.state().error) == (True, None)
-        assert served(made) == {"c"}
+        assert (catalog.state().ok, catalog.state().error) == (True, None)
+        assert served(catalog) == {"c"}
 
     async def test_a_file_that_another_one_takes_the_place_of(self, tmp_path: Path) -> None:
         """As editors and deployment tools do."""
-        made = catalog(tmp_path, "models: {a: openai/x}")
-        async with running(made) as reloads:
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}")
+        async with running(catalog) as reloads:
             (tmp_path / "new.yaml").write_text("models: {b: openai/x}")
             (tmp_path / "new.yaml").replace(tmp_path / "turnout.yaml")
             assert await outcome(reloads)
-        assert served(made) == {"b"}
+        assert served(catalog) == {"b"}
 
     async def test_a_symbolic_link_that_points_elsewhere(self, tmp_path: Path) -> None:
         """As Kubernetes does with the folder that holds the file."""
@@ -99,48 +99,48 @@ class TestReload:
             (tmp_path / name / "turnout.yaml").write_text(f"models: {{{name}: openai/x}}")
         (tmp_path / "current").symlink_to("a")
         (tmp_path / "turnout.yaml").symlink_to("current/turnout.yaml")
-        made = catalog(tmp_path)
-        assert served(made) == {"a"}
-        async with running(made) as reloads:
+        catalog = make_catalog(tmp_path)
+        assert served(catalog) == {"a"}
+        async with running(catalog) as reloads:
             (tmp_path / "next").symlink_to("b")
             os.replace(tmp_path / "next", tmp_path / "current")
             assert await outcome(reloads)
-        assert served(made) == {"b"}
+        assert served(catalog) == {"b"}
 
     @pytest.mark.parametrize("content", [None, "", " \n"], ids=["gone", "empty", "blank"])
     async def test_a_file_that_is_gone_or_empty_takes_nothing_away(self, tmp_path: Path, content: str | None) -> None:
         """It may be one that is being written; keys and models must not vanish for a moment."""
         file = tmp_path / "turnout.yaml"
-        made = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: tk-12345}]")
-        async with running(made) as reloads:
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: tk-12345}]")
+        async with running(catalog) as reloads:
             file.unlink() if content is None else file.write_text(content)
             assert not await outcome(reloads)
-            assert (served(made), made.state().error) == ({"a"}, f"{file}: is gone or empty")
+            assert (served(catalog), catalog.state().error) == ({"a"}, f"{file}: is gone or empty")
             file.write_text("models: {b: openai/x}")
             assert await outcome(reloads)
-        assert served(made) == {"b"}
+        assert served(catalog) == {"b"}
 
     async def test_the_agents_file_counts_too(self, tmp_path: Path) -> None:
-        made = catalog(tmp_path, "", agents="A: {API_TYPE: openai, API_MODEL: x}")
-        async with running(made) as reloads:
+        catalog = make_catalog(tmp_path, "", agents="A: {API_TYPE: openai, API_MODEL: x}")
+        async with running(catalog) as reloads:
             (tmp_path / "agents.yaml").write_text("A: {API_TYPE: anthropic, API_MODEL: y}")
             assert await outcome(reloads)
-        assert only(made, "A").provider == "anthropic"
+        assert only(catalog, "A").provider == "anthropic"
 
     async def test_a_file_that_appears_later(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
-        made = catalog(tmp_path)
-        async with running(made) as reloads:
+        catalog = make_catalog(tmp_path)
+        async with running(catalog) as reloads:
             (tmp_path / "turnout.yaml").write_text("models: {a: openai/x}")
             assert await outcome(reloads)
-        assert served(made) == {"a"}
+        assert served(catalog) == {"a"}
 
     async def test_a_change_between_start_and_run_is_not_missed(self, tmp_path: Path) -> None:
-        made = catalog(tmp_path, "models: {a: openai/x}")
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}")
         (tmp_path / "turnout.yaml").write_text("models: {bb: openai/x}")
-        async with running(made) as reloads:
+        async with running(catalog) as reloads:
             assert await outcome(reloads)
-        assert served(made) == {"bb"}
+        assert served(catalog) == {"bb"}
 
     async def test_deployments_keep_their_ids(self, tmp_path: Path) -> None:
         """Health and figures belong to a deployment, wherever it stands in the file."""
@@ -149,12 +149,12 @@ class TestReload:
             items = ", ".join(f"{{provider: openai, model: x, base_url: 'http://h:{port}'}}" for port in ports)
             return f"models: {{a: {{deployments: [{items}]}}}}"
 
-        made = catalog(tmp_path, model(1, 2, 3))
-        ids = {deployment.base_url: deployment.id for deployment in made.snapshot.find("a").deployments}
+        catalog = make_catalog(tmp_path, model(1, 2, 3))
+        ids = {deployment.base_url: deployment.id for deployment in catalog.snapshot.find("a").deployments}
         assert list(ids.values()) == ["openai/x", "openai/x#2", "openai/x#3"]
         (tmp_path / "turnout.yaml").write_text(model(3, 4, 2))
-        assert await made.reload()
-        assert [(deployment.base_url, deployment.id) for deployment in made.snapshot.find("a").deployments] == [
+        assert await catalog.reload()
+        assert [(deployment.base_url, deployment.id) for deployment in catalog.snapshot.find("a").deployments] == [
             ("http://h:3", "openai/x#3"),
             ("http://h:4", "openai/x"),
             ("http://h:2", "openai/x#2"),
@@ -166,33 +166,33 @@ class TestReload:
                 raise UpstreamUnreachable("nobody there")
             return 200, {}, b'["llama3"]'
 
-        made = catalog(tmp_path, "models: {a: openai/x}")
-        await made.discover(ollama)
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}")
+        await catalog.discover(ollama)
         (tmp_path / "turnout.yaml").write_text("models: {b: openai/x}")
-        assert await made.reload()
-        assert served(made) == {"b", "llama3"}
+        assert await catalog.reload()
+        assert served(catalog) == {"b", "llama3"}
         (tmp_path / "turnout.yaml").write_text("providers: {ollama: {base_url: 'http://elsewhere'}}")
-        assert await made.reload()
-        assert served(made) == set()  # another server: it hasn't been asked yet
+        assert await catalog.reload()
+        assert served(catalog) == set()  # another server: it hasn't been asked yet
 
     async def test_what_needs_a_restart_is_said(self, tmp_path: Path) -> None:
-        made = catalog(tmp_path, "server: {port: 1}\ntimeouts: {connect: 1}")
+        catalog = make_catalog(tmp_path, "server: {port: 1}\ntimeouts: {connect: 1}")
         (tmp_path / "turnout.yaml").write_text("server: {port: 2}\ntimeouts: {connect: 2}")
-        assert await made.reload()
-        assert made.state().problems == ("the change of 'server' takes effect after a restart",)
+        assert await catalog.reload()
+        assert catalog.state().problems == ("the change of 'server' takes effect after a restart",)
         (tmp_path / "turnout.yaml").write_text("server: {port: 1}\ntimeouts: {connect: 2}")
-        assert await made.reload()
-        assert made.state().problems == ()
+        assert await catalog.reload()
+        assert catalog.state().problems == ()
 
 
 class TestWatching:
     async def test_a_change_is_told_once(self, tmp_path: Path) -> None:
         file = tmp_path / "f"
         file.write_text("a")
-        told = changes([file], signature([file]), look_seconds=0.01)
+        signatures = changes([file], signature([file]), look_seconds=0.01)
         file.write_text("bb")
-        assert await asyncio.wait_for(anext(told), SOON) == signature([file])
-        again = asyncio.ensure_future(anext(told))
+        assert await asyncio.wait_for(anext(signatures), SOON) == signature([file])
+        again = asyncio.ensure_future(anext(signatures))
         done, _ = await asyncio.wait([again], timeout=0.1)
         assert not done
         file.unlink()
@@ -202,16 +202,16 @@ class TestWatching:
         """Such as the log beside the configuration."""
         file = tmp_path / "f"
         file.write_text("a")
-        told = asyncio.ensure_future(anext(changes([file], signature([file]), look_seconds=0.01)))
+        signatures = asyncio.ensure_future(anext(changes([file], signature([file]), look_seconds=0.01)))
         (tmp_path / "turnout.log").write_text("line")
-        done, _ = await asyncio.wait([told], timeout=0.1)
+        done, _ = await asyncio.wait([signatures], timeout=0.1)
         assert not done
-        told.cancel()
+        signatures.cancel()
 
 
 class TestState:
     def test_of_a_fresh_catalog(self, tmp_path: Path) -> None:
-        state = catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: tk-12345}, {key: tk-67890}]").state()
+        state = make_catalog(tmp_path, "models: {a: openai/x}\nkeys: [{key: tk-12345}, {key: tk-67890}]").state()
         assert (state.ok, state.error, state.problems) == (True, None, ())
         assert (state.files, state.models, state.keys, state.auth_required) == (
             (str(tmp_path / "turnout.yaml"),),
@@ -221,11 +221,11 @@ class TestState:
         )
 
     def test_it_is_json(self, tmp_path: Path) -> None:
-        assert msgspec.json.decode(msgspec.json.encode(catalog(tmp_path).state()))["ok"] is True
+        assert msgspec.json.decode(msgspec.json.encode(make_catalog(tmp_path).state()))["ok"] is True
 
     def test_a_wrong_file_at_the_start_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError):
-            catalog(tmp_path, "a: 1")
+            make_catalog(tmp_path, "a: 1")
 
     def test_the_real_rooms_by_default(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without arguments: the process's environment, all providers, all policies."""

@@ -69,8 +69,8 @@ class TestExamples:
     def test_it_is_a_configuration(self, tmp_path: Path, text: str) -> None:
         """With the real providers and policies, and with nothing left to complain of but what is to be discovered."""
         (tmp_path / "turnout.yaml").write_text(text)
-        made = Catalog(CommandLine(config=tmp_path / "turnout.yaml", data_dir=str(tmp_path)), variables=VARIABLES)
-        assert made.state().problems == ()
+        catalog = Catalog(CommandLine(config=tmp_path / "turnout.yaml", data_dir=str(tmp_path)), variables=VARIABLES)
+        assert catalog.state().problems == ()
 
     def test_it_fits_the_schema(self, text: str) -> None:
         assert list(misfits(yaml.safe_load(text), json_schema(routing.registry()))) == []
@@ -80,8 +80,8 @@ def test_the_example_of_mistakes_is_what_is_said(tmp_path: Path, monkeypatch: py
     """Each line of the documentation's example comes out of a file with that mistake."""
     monkeypatch.chdir(tmp_path)
     file = Path("turnout.yaml")
-    said = re.search(r"```\n(turnout\.yaml:.*?)```", TEXT, re.DOTALL)
-    assert said is not None
+    sample = re.search(r"```\n(turnout\.yaml:.*?)```", TEXT, re.DOTALL)
+    assert sample is not None
     broken = {
         "models:\n" + "\n" * 5 + "  fast:\n    policy: wieghted\n    deployments: [openai/x]",
         "models:\n" + "\n" * 7 + "  fast:\n    deployments:\n      - {provider: openai, model: x, wieght: 3}",
@@ -93,7 +93,7 @@ def test_the_example_of_mistakes_is_what_is_said(tmp_path: Path, monkeypatch: py
         with pytest.raises(Exception, match=r"turnout\.yaml:") as caught:
             Catalog(CommandLine(config=file), variables={}, providers=registry(), policies=POLICIES)
         messages.add(str(caught.value))
-    assert messages == set(said[1].splitlines())
+    assert messages == set(sample[1].splitlines())
 
 
 class TestSchema:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalog.support import catalog
+from tests.catalog.support import make_catalog
 from turnout.catalog import Catalog
 from turnout.errors import ConfigError
 
@@ -16,7 +16,7 @@ EVERYWHERE: dict[str, object] = {"host": "0.0.0.0", "make_first_key": True}  # n
 
 
 def served(folder: Path, text: str | None = None, **more: object) -> Catalog:
-    return catalog(folder, text, **(EVERYWHERE | more))  # type: ignore[arg-type]  # as it takes them
+    return make_catalog(folder, text, **(EVERYWHERE | more))  # type: ignore[arg-type]  # as it takes them
 
 
 def digest_in(path: Path) -> bytes:
@@ -24,13 +24,13 @@ def digest_in(path: Path) -> bytes:
 
 
 def test_it_is_made_for_its_owner_only_and_used_again(tmp_path: Path) -> None:
-    made, path = served(tmp_path), tmp_path / "data" / "admin.key"
-    assert made.configured.key_file == path
+    catalog, path = served(tmp_path), tmp_path / "data" / "admin.key"
+    assert catalog.configured.key_file == path
     assert path.stat().st_mode & 0o777 == 0o600
     assert len(path.read_text().strip()) > 40
-    (key,) = made.snapshot.keys.values()
+    (key,) = catalog.snapshot.keys.values()
     assert (key.id, key.digest, key.admin) == ("admin.key", digest_in(path), True)
-    assert served(tmp_path).snapshot.keys == made.snapshot.keys
+    assert served(tmp_path).snapshot.keys == catalog.snapshot.keys
     assert [one.name for one in path.parent.iterdir()] == ["admin.key"]
 
 
@@ -56,22 +56,22 @@ def test_it_holds_for_as_long_as_there_is_no_other_key(tmp_path: Path) -> None:
 
 
 def test_other_commands_know_it(tmp_path: Path) -> None:
-    made = served(tmp_path)
+    catalog = served(tmp_path)
     seen = served(tmp_path, make_first_key=False)
-    assert (seen.snapshot.keys, seen.state().problems) == (made.snapshot.keys, ())
+    assert (seen.snapshot.keys, seen.state().problems) == (catalog.snapshot.keys, ())
 
 
 def test_processes_that_start_together_have_the_same(tmp_path: Path) -> None:
-    found: list[Catalog] = []
-    threads = [threading.Thread(target=lambda: found.append(served(tmp_path))) for _ in range(8)]
+    catalogs: list[Catalog] = []
+    threads = [threading.Thread(target=lambda: catalogs.append(served(tmp_path))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {key.digest for made in found for key in made.snapshot.keys.values()} == {
+    assert {key.digest for catalog in catalogs for key in catalog.snapshot.keys.values()} == {
         digest_in(tmp_path / "data" / "admin.key")
     }
-    assert len(found) == 8
+    assert len(catalogs) == 8
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_a_file_that_holds_no_key(tmp_path: Path) -> None:
 
 
 async def test_a_key_that_comes_later_takes_its_place(tmp_path: Path) -> None:
-    made = served(tmp_path, "models: {a: openai/x}")
+    catalog = served(tmp_path, "models: {a: openai/x}")
     (tmp_path / "turnout.yaml").write_text("models: {a: openai/x}\nkeys: [{key: tk-0123456789abcdef}]")
-    assert await made.reload()
-    assert (made.configured.key_file, len(made.snapshot.keys)) == (None, 1)
-    assert digest_in(tmp_path / "data" / "admin.key") not in made.snapshot.keys
+    assert await catalog.reload()
+    assert (catalog.configured.key_file, len(catalog.snapshot.keys)) == (None, 1)
+    assert digest_in(tmp_path / "data" / "admin.key") not in catalog.snapshot.keys

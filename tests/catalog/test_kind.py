@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalog.support import catalog
+from tests.catalog.support import make_catalog
 from turnout.catalog.api_models import ApiModel
 from turnout.catalog.kind import capabilities_of, context_of, is_built_in, max_output_of, type_of
 from turnout.core import Deployment, Model, Traits
@@ -16,7 +16,7 @@ from turnout.providers import registry
 
 def model_at(folder: Path, provider: str, upstream_model: str) -> Model:
     api_model = ApiModel(id="m", name="m", provider=provider, upstream_model=upstream_model)
-    model = catalog(folder).model_of(api_model)
+    model = make_catalog(folder).model_of(api_model)
     assert model is not None
     return model
 

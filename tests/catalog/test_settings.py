@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from tests.catalog.support import PROVIDERS, catalog, only
+from tests.catalog.support import PROVIDERS, make_catalog, only
 from turnout.core import Defaults, Deployment, ImageLimits, Key, Retries, Secret, Timeouts, Traits
 from turnout.errors import ConfigError
 from turnout.facts import traits_of
@@ -17,29 +17,29 @@ from turnout.providers import registry
 
 
 def test_no_file_at_all_is_a_configuration(tmp_path: Path) -> None:
-    made = catalog(tmp_path)
-    assert (made.settings.server.host, made.settings.server.port) == ("127.0.0.1", 8003)
-    assert [name for name, _ in made.snapshot.served()] == ["echo"]
+    catalog = make_catalog(tmp_path)
+    assert (catalog.settings.server.host, catalog.settings.server.port) == ("127.0.0.1", 8003)
+    assert [name for name, _ in catalog.snapshot.served()] == ["echo"]
 
 
 @pytest.mark.parametrize(
     "text", ["", "# nothing yet\n", "models:\n#  a: openai/x\nkeys:\n"], ids=["empty", "comment", "heads"]
 )
 def test_a_file_of_nothing_is_a_configuration(tmp_path: Path, text: str) -> None:
-    assert catalog(tmp_path, text).settings.server.port == 8003
+    assert make_catalog(tmp_path, text).settings.server.port == 8003
 
 
 class TestModels:
     def test_short_form(self, tmp_path: Path) -> None:
         """``provider/upstream-model``; the upstream's name may have more slashes."""
-        made = catalog(
+        catalog = make_catalog(
             tmp_path, "models: {gpt: OpenAI/gpt-4o, llama: vllm/meta-llama/Llama-3}", variables={"VLLM_URL": ""}
         )
-        assert (only(made, "gpt").provider, only(made, "gpt").model) == ("openai", "gpt-4o")
-        assert (only(made, "llama").provider, only(made, "llama").model) == ("vllm", "meta-llama/Llama-3")
+        assert (only(catalog, "gpt").provider, only(catalog, "gpt").model) == ("openai", "gpt-4o")
+        assert (only(catalog, "llama").provider, only(catalog, "llama").model) == ("vllm", "meta-llama/Llama-3")
 
     def test_long_form(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             models:
@@ -54,7 +54,7 @@ class TestModels:
             """,
             variables={"ANTHROPIC_API_KEY": "k"},
         )
-        model = made.snapshot.find("fast")
+        model = catalog.snapshot.find("fast")
         first, second = model.deployments
         assert (model.policy, model.fallbacks) == ("weighted", ("slow", "anthropic/claude-x"))
         assert (first.weight, first.api_version, first.headers) == (3, "2024-10-21", {"x-team": "blue"})
@@ -62,28 +62,28 @@ class TestModels:
         assert (second.model, second.weight, second.headers, second.options) == ("b", 1, {}, {})
 
     def test_numbers_may_come_out_of_variables(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             'models: {a: {deployments: [{provider: openai, model: x, weight: "${W}", temperature: "${T}"}]}}\n'
             'discovery: "${D}"',
             variables={"W": "7", "T": "0.5", "D": "false"},
         )
-        assert (only(made, "a").weight, only(made, "a").defaults.temperature) == (7, 0.5)
-        assert made.settings.discovery is False
+        assert (only(catalog, "a").weight, only(catalog, "a").defaults.temperature) == (7, 0.5)
+        assert catalog.settings.discovery is False
 
 
 class TestLayers:
     """Deployment, model, provider section, top of the file, the provider's own."""
 
     def test_defaults_of_a_provider(self, tmp_path: Path) -> None:
-        deployment = only(catalog(tmp_path, "models: {a: vllm/x}"), "a")
+        deployment = only(make_catalog(tmp_path, "models: {a: vllm/x}"), "a")
         assert deployment.defaults == Defaults(max_tokens=512, temperature=0.7, top_p=0.95)
         assert deployment.timeouts == Timeouts(connect=5, first_token=60, stall=30, total=600)
         assert deployment.retries == Retries(attempts=2, backoff=0.5, backoff_max=8)
         assert deployment.base_url == "http://localhost:8000"
 
     def test_each_layer_hides_the_wider_ones(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             timeouts: {connect: 1, first_token: 1, stall: 1, total: 1}
@@ -100,21 +100,21 @@ class TestLayers:
                   - {provider: vllm, model: x, timeouts: {connect: 4}, temperature: 0.4}
             """,
         )
-        deployment = only(made, "a")
+        deployment = only(catalog, "a")
         assert deployment.timeouts == Timeouts(connect=4, first_token=3, stall=2, total=1)
         assert deployment.defaults == Defaults(temperature=0.4, top_p=0.3, max_tokens=2)
         assert deployment.retries == Retries(attempts=3, backoff=0, backoff_max=8)
 
     def test_null_sends_nothing(self, tmp_path: Path) -> None:
         """``null`` is said, so the provider's own default doesn't come through."""
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             "models: {a: {temperature: 0.5, deployments: [{provider: vllm, model: x, temperature: null, top_p: ~}]}}",
         )
-        assert only(made, "a").defaults == Defaults(max_tokens=512, temperature=None, top_p=None)
+        assert only(catalog, "a").defaults == Defaults(max_tokens=512, temperature=None, top_p=None)
 
     def test_headers_add_up(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             providers: {openai: {headers: {a: provider, b: provider}}}
@@ -123,18 +123,18 @@ class TestLayers:
             """,
             variables={"OPENAI_ORGANIZATION": "org-1"},
         )
-        assert only(made, "m").headers == {"a": "provider", "b": "model", "c": "own", "OpenAI-Organization": "org-1"}
+        assert only(catalog, "m").headers == {"a": "provider", "b": "model", "c": "own", "OpenAI-Organization": "org-1"}
 
     def test_models_that_think_get_no_default_limit(self, tmp_path: Path) -> None:
         """256 tokens would go into thoughts; a limit that the file says is kept."""
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             "models: {a: openai/gpt-5.5, b: {max_tokens: 100, deployments: [openai/gpt-5.5]}, c: openai/gpt-4o}",
         )
-        assert [only(made, name).defaults.max_tokens for name in "abc"] == [None, 100, 256]
+        assert [only(catalog, name).defaults.max_tokens for name in "abc"] == [None, 100, 256]
 
     def test_facts_and_what_overrides_them(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             models:
@@ -143,14 +143,14 @@ class TestLayers:
               unknown: {traits: {refuses: [top_p, max_tokens]}, deployments: [openai/mine]}
             """,
         )
-        assert only(made, "known").traits == traits_of("o3")
-        assert only(made, "said").traits == structs.replace(
+        assert only(catalog, "known").traits == traits_of("o3")
+        assert only(catalog, "said").traits == structs.replace(
             traits_of("o3"), refuses=frozenset(), refuses_thinking=frozenset(), context=None
         )
-        assert only(made, "unknown").traits == Traits(refuses=frozenset({"max_tokens", "top_p"}))
+        assert only(catalog, "unknown").traits == Traits(refuses=frozenset({"max_tokens", "top_p"}))
 
     def test_the_narrowest_place_decides_about_each_trait(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             providers: {openai: {traits: {tokenizer: cl100k, context: 1000, prefill: false}}}
@@ -161,25 +161,25 @@ class TestLayers:
                   - {provider: openai, model: mine, traits: {max_output: 400, inputs: [text, audio]}}
             """,
         )
-        assert only(made, "m").traits == Traits(
+        assert only(catalog, "m").traits == Traits(
             tokenizer="cl100k", context=2000, max_output=400, prefill=False, inputs=frozenset({"text", "audio"})
         )
 
     def test_of_a_model_on_a_machine_of_ones_own_only_what_no_server_changes_is_known(self, tmp_path: Path) -> None:
-        made = catalog(tmp_path, "models: {thinks: vllm/o3, sees: ollama/llava}")
-        assert only(made, "thinks").traits == Traits(inputs=traits_of("o3").inputs, tokenizer="o200k-reasoning")
-        sees = only(made, "sees").traits
+        catalog = make_catalog(tmp_path, "models: {thinks: vllm/o3, sees: ollama/llava}")
+        assert only(catalog, "thinks").traits == Traits(inputs=traits_of("o3").inputs, tokenizer="o200k-reasoning")
+        sees = only(catalog, "sees").traits
         assert (sees.inputs, sees.context, sees.images) == ({"text", "image"}, None, traits_of("llava").images)
 
     def test_a_name_that_an_operator_chose_tells_no_limits(self, tmp_path: Path) -> None:
         """Azure's "gpt-4" may be any model of that line."""
-        made = catalog(
+        catalog = make_catalog(
             tmp_path, "models: {m: {deployments: [{provider: azure, model: gpt-4, base_url: 'https://a.test'}]}}"
         )
-        assert only(made, "m").traits == structs.replace(traits_of("gpt-4"), context=None, max_output=None)
+        assert only(catalog, "m").traits == structs.replace(traits_of("gpt-4"), context=None, max_output=None)
 
     def test_what_is_said_of_images_changes_what_is_known_of_them(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             models:
@@ -189,11 +189,11 @@ class TestLayers:
               unknown: {traits: {images: {formats: [image/png]}}, deployments: [openai/mine]}
             """,
         )
-        known = traits_of("claude-opus-5").images
-        assert known is not None
-        assert only(made, "known").traits.images == structs.replace(known, number=5, long_edge=None)
+        by_name = traits_of("claude-opus-5").images
+        assert by_name is not None
+        assert only(catalog, "known").traits.images == structs.replace(by_name, number=5, long_edge=None)
         usual = PROVIDERS["openai"].profile.images or ImageLimits()
-        assert only(made, "unknown").traits.images == structs.replace(usual, formats=frozenset({"image/png"}))
+        assert only(catalog, "unknown").traits.images == structs.replace(usual, formats=frozenset({"image/png"}))
 
 
 class TestAccess:
@@ -202,18 +202,18 @@ class TestAccess:
     FILE = "providers: {openai: {base_url: 'http://file.test/', api_key: file-key}}\n"
 
     def test_the_provider_s_own(self, tmp_path: Path) -> None:
-        deployment = only(catalog(tmp_path, "models: {a: openai/x}"), "a")
+        deployment = only(make_catalog(tmp_path, "models: {a: openai/x}"), "a")
         assert (deployment.base_url, deployment.api_key) == ("https://openai.test/v1", None)
         assert deployment.key_source == "OPENAI_API_KEY"  # where to put one
 
     def test_the_file_over_the_provider_s_own(self, tmp_path: Path) -> None:
-        deployment = only(catalog(tmp_path, self.FILE + "models: {a: openai/x}"), "a")
+        deployment = only(make_catalog(tmp_path, self.FILE + "models: {a: openai/x}"), "a")
         assert (deployment.base_url, deployment.api_key) == ("http://file.test", Secret("file-key"))
         assert deployment.key_source is None
 
     def test_the_environment_over_the_file(self, tmp_path: Path) -> None:
         variables = {"OPENAI_BASE_URL": "http://env.test/v1/", "OPENAI_API_KEY": " env-key\n"}
-        deployment = only(catalog(tmp_path, self.FILE + "models: {a: openai/x}", variables=variables), "a")
+        deployment = only(make_catalog(tmp_path, self.FILE + "models: {a: openai/x}", variables=variables), "a")
         assert (deployment.base_url, deployment.api_key) == ("http://env.test/v1", Secret("env-key"))
         assert deployment.key_source == "OPENAI_API_KEY"
 
@@ -222,23 +222,23 @@ class TestAccess:
         own = "{provider: openai, model: x, base_url: 'http://own.test', api_key: '${MINE}'}"
         text = f"models: {{a: {{deployments: [{own}]}}}}"
         variables = {"OPENAI_BASE_URL": "http://env.test", "OPENAI_API_KEY": "env-key", "MINE": "own-key"}
-        deployment = only(catalog(tmp_path, text, variables=variables), "a")
+        deployment = only(make_catalog(tmp_path, text, variables=variables), "a")
         assert (deployment.base_url, deployment.api_key) == ("http://own.test", Secret("own-key"))
         assert deployment.key_source == "MINE"
 
     def test_the_variable_of_a_provider_s_key_in_the_file(self, tmp_path: Path) -> None:
         text = "providers: {openai: {api_key: '${SHARED}'}}\nmodels: {a: openai/x}"
-        assert only(catalog(tmp_path, text, variables={"SHARED": "k"}), "a").key_source == "SHARED"
+        assert only(make_catalog(tmp_path, text, variables={"SHARED": "k"}), "a").key_source == "SHARED"
 
     def test_an_empty_variable_is_not_set(self, tmp_path: Path) -> None:
         variables = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": " "}
-        deployment = only(catalog(tmp_path, "models: {a: openai/x}", variables=variables), "a")
+        deployment = only(make_catalog(tmp_path, "models: {a: openai/x}", variables=variables), "a")
         assert (deployment.base_url, deployment.api_key) == ("https://openai.test/v1", None)
 
     @pytest.mark.parametrize("version", ["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"])
     def test_azure(self, tmp_path: Path, version: str) -> None:
         variables = {"AZURE_OPENAI_ENDPOINT": "https://r.test/", "AZURE_OPENAI_API_KEY": "k", version: "2024-10-21"}
-        deployment = only(catalog(tmp_path, "models: {a: aoai/gpt}", variables=variables), "a")
+        deployment = only(make_catalog(tmp_path, "models: {a: aoai/gpt}", variables=variables), "a")
         assert (deployment.provider, deployment.base_url, deployment.api_version) == (
             "azure",
             "https://r.test",
@@ -267,22 +267,22 @@ class TestAddresses:
     def test_one_is_completed(self, tmp_path: Path, name: str, value: str, address: str) -> None:
         real = registry()
         provider = next(one for one in real.values() if name in one.profile.url_variables)
-        made = catalog(tmp_path, f"models: {{a: {provider.name}/x}}", variables={name: value}, providers=real)
-        assert only(made, "a").base_url == address
+        catalog = make_catalog(tmp_path, f"models: {{a: {provider.name}/x}}", variables={name: value}, providers=real)
+        assert only(catalog, "a").base_url == address
 
     def test_the_first_that_is_set_counts(self, tmp_path: Path) -> None:
         variables = {"OLLAMA_HOST": "other", "OLLAMA_URL": "http://mine:1"}
-        made = catalog(tmp_path, "models: {a: ollama/x}", variables=variables, providers=registry())
-        assert only(made, "a").base_url == "http://mine:1"
+        catalog = make_catalog(tmp_path, "models: {a: ollama/x}", variables=variables, providers=registry())
+        assert only(catalog, "a").base_url == "http://mine:1"
 
     @pytest.mark.parametrize("value", ["http://", "not an address", "ftp://x", "host:port", "http://[x", "http://x:0"])
     def test_what_is_none_is_a_mistake(self, tmp_path: Path, value: str) -> None:
         with pytest.raises(ConfigError, match="environment variable OPENAI_BASE_URL: expected an address that begins"):
-            catalog(tmp_path, variables={"OPENAI_BASE_URL": value})
+            make_catalog(tmp_path, variables={"OPENAI_BASE_URL": value})
 
     def test_organization_and_project(self, tmp_path: Path) -> None:
         variables = {"OPENAI_ORG_ID": "org", "OPENAI_PROJECT_ID": "proj"}
-        headers = only(catalog(tmp_path, "models: {a: openai/x}", variables=variables), "a").headers
+        headers = only(make_catalog(tmp_path, "models: {a: openai/x}", variables=variables), "a").headers
         assert headers == {"OpenAI-Organization": "org", "OpenAI-Project": "proj"}
 
 
@@ -296,28 +296,28 @@ class TestPrecedence:
     FILE = "server: {host: 10.0.0.1, port: 1}\nlog: {level: error, format: console}\nauth: {required: false}"
 
     def test_the_file(self, tmp_path: Path) -> None:
-        settings = catalog(tmp_path, self.FILE + "\ndata_dir: f", data_dir=None).settings
+        settings = make_catalog(tmp_path, self.FILE + "\ndata_dir: f", data_dir=None).settings
         assert (settings.server.host, settings.server.port, settings.data_dir) == ("10.0.0.1", 1, "f")
         assert (settings.log.level, settings.log.format) == ("error", "console")
 
     def test_the_environment(self, tmp_path: Path) -> None:
-        settings = catalog(tmp_path, self.FILE + "\ndata_dir: f", variables=ENVIRONMENT, data_dir=None).settings
+        settings = make_catalog(tmp_path, self.FILE + "\ndata_dir: f", variables=ENVIRONMENT, data_dir=None).settings
         assert (settings.server.host, settings.server.port, settings.data_dir) == ("10.0.0.2", 2, "e")
         assert (settings.log.level, settings.log.format) == ("warning", "json")
 
     def test_the_command_line(self, tmp_path: Path) -> None:
-        settings = catalog(tmp_path, self.FILE, variables=ENVIRONMENT, **COMMAND_LINE).settings
+        settings = make_catalog(tmp_path, self.FILE, variables=ENVIRONMENT, **COMMAND_LINE).settings
         assert (settings.server.host, settings.server.port, settings.server.workers) == ("10.0.0.3", 3, 3)
         assert (settings.log.level, settings.log.format) == ("critical", "console")
         assert settings.data_dir == str(tmp_path / "data")
 
     @pytest.mark.parametrize(("debug", "level"), [("true", "debug"), ("1", "debug"), ("false", "error"), ("", "error")])
     def test_debug(self, tmp_path: Path, debug: str, level: str) -> None:
-        assert catalog(tmp_path, self.FILE, variables={"DEBUG": debug}).settings.log.level == level
+        assert make_catalog(tmp_path, self.FILE, variables={"DEBUG": debug}).settings.log.level == level
 
     def test_a_level_is_more_than_debug(self, tmp_path: Path) -> None:
         variables = {"DEBUG": "true", "LOG_LEVEL": "info"}
-        assert catalog(tmp_path, self.FILE, variables=variables).settings.log.level == "info"
+        assert make_catalog(tmp_path, self.FILE, variables=variables).settings.log.level == "info"
 
     @pytest.mark.parametrize(
         ("variable", "value", "expected"),
@@ -329,7 +329,7 @@ class TestPrecedence:
     )
     def test_a_wrong_variable_is_named(self, tmp_path: Path, variable: str, value: str, expected: str) -> None:
         with pytest.raises(ConfigError) as caught:
-            catalog(tmp_path, "", variables={variable: value})
+            make_catalog(tmp_path, "", variables={variable: value})
         assert caught.value.message == f"environment variable {variable}: expected {expected}"
 
     def test_the_file_s_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,9 +338,9 @@ class TestPrecedence:
             (tmp_path / name).write_text(f"server: {{port: {port}}}")
         monkeypatch.chdir(tmp_path)
         variables = {"TURNOUT_CONFIG": "env.yaml"}
-        assert catalog(tmp_path, config=None).settings.server.port == 1
-        assert catalog(tmp_path, config=None, variables=variables).settings.server.port == 2
-        assert catalog(tmp_path, config=tmp_path / "line.yaml", variables=variables).settings.server.port == 3
+        assert make_catalog(tmp_path, config=None).settings.server.port == 1
+        assert make_catalog(tmp_path, config=None, variables=variables).settings.server.port == 2
+        assert make_catalog(tmp_path, config=tmp_path / "line.yaml", variables=variables).settings.server.port == 3
 
 
 class TestAuth:
@@ -361,11 +361,11 @@ class TestAuth:
         ],
     )
     def test_when_it_is_required(self, tmp_path: Path, text: str, required: bool) -> None:
-        assert catalog(tmp_path, text).snapshot.auth_required is required
+        assert make_catalog(tmp_path, text).snapshot.auth_required is required
 
     def test_keys(self, tmp_path: Path) -> None:
         """A key is known by its digest and called by its name or its place."""
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             keys:
@@ -375,7 +375,7 @@ class TestAuth:
             variables={"TEAM": "key-one!"},
         )
         one, two = sha256(b"key-one!").digest(), sha256(b"key-two!").digest()
-        assert made.snapshot.keys == {
+        assert catalog.snapshot.keys == {
             one: Key(
                 id="key-1",
                 digest=one,
@@ -409,28 +409,30 @@ class TestAgents:
         assert (deployment.api_key, deployment.key_source) == (Secret("k"), "AGENT_KEY")
 
     def test_in_the_configuration(self, tmp_path: Path) -> None:
-        self.check(only(catalog(tmp_path, f"agents:\n{self.AZURE}", variables={"AGENT_KEY": "k"}), "HOST_AGENT"))
+        self.check(only(make_catalog(tmp_path, f"agents:\n{self.AZURE}", variables={"AGENT_KEY": "k"}), "HOST_AGENT"))
 
     def test_in_a_file_of_its_own(self, tmp_path: Path) -> None:
-        self.check(only(catalog(tmp_path, agents=self.AZURE, variables={"AGENT_KEY": "k"}), "HOST_AGENT"))
+        self.check(only(make_catalog(tmp_path, agents=self.AZURE, variables={"AGENT_KEY": "k"}), "HOST_AGENT"))
 
     @pytest.mark.parametrize("api_type", ["azure", "AZURE", "aoai", "AOAI", "azure_ad", "Azure_AD"])
     def test_names_of_azure(self, tmp_path: Path, api_type: str) -> None:
         agents = f"A: {{api_type: {api_type}, Api_Model: m, api_base: 'https://r.test'}}"
-        assert only(catalog(tmp_path, agents=agents), "A").provider == "azure"
+        assert only(make_catalog(tmp_path, agents=agents), "A").provider == "azure"
 
     def test_an_agent_needs_no_more_than_type_and_model(self, tmp_path: Path) -> None:
-        made = catalog(tmp_path, agents="A: {API_TYPE: OpenAI, API_MODEL: x}", variables={"OPENAI_API_KEY": "k"})
-        assert (only(made, "A").base_url, only(made, "A").api_key) == ("https://openai.test/v1", Secret("k"))
+        catalog = make_catalog(
+            tmp_path, agents="A: {API_TYPE: OpenAI, API_MODEL: x}", variables={"OPENAI_API_KEY": "k"}
+        )
+        assert (only(catalog, "A").base_url, only(catalog, "A").api_key) == ("https://openai.test/v1", Secret("k"))
 
     def test_an_empty_agents_file_has_no_agents(self, tmp_path: Path) -> None:
-        assert [name for name, _ in catalog(tmp_path, agents="").snapshot.served()] == ["echo"]
+        assert [name for name, _ in make_catalog(tmp_path, agents="").snapshot.served()] == ["echo"]
 
     def test_aliases_and_fallbacks_know_agents(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             "discovery: false\naliases: {host: A}\nmodels: {m: {deployments: [openai/x], fallbacks: [A]}}",
             agents="A: {API_TYPE: openai, API_MODEL: x}",
         )
-        assert made.snapshot.find("host").name == "A"
-        assert made.snapshot.find("m").fallbacks == ("A",)
+        assert catalog.snapshot.find("host").name == "A"
+        assert catalog.snapshot.find("m").fallbacks == ("A",)

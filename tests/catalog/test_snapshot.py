@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from tests.catalog.support import catalog, only
+from tests.catalog.support import make_catalog, only
 from turnout.catalog import Catalog
 from turnout.catalog.ids import IdBook
 from turnout.catalog.names import NEIGHBOURS, NameIndex
@@ -21,7 +21,9 @@ OPENAI_KEY = {"OPENAI_API_KEY": "k"}
 class TestFind:
     def test_by_name_and_alias(self, tmp_path: Path) -> None:
         """An alias leads to its model, also through other aliases."""
-        snapshot = catalog(tmp_path, "models: {fast: openai/x}\naliases: {quick: fast, HOST_AGENT: quick}").snapshot
+        snapshot = make_catalog(
+            tmp_path, "models: {fast: openai/x}\naliases: {quick: fast, HOST_AGENT: quick}"
+        ).snapshot
         assert [snapshot.find(name).name for name in ("fast", "quick", "HOST_AGENT")] == ["fast"] * 3
         assert snapshot.find("HOST_AGENT") is snapshot.find("fast")
         assert snapshot.aliases == {"quick": "fast", "HOST_AGENT": "fast"}
@@ -29,15 +31,15 @@ class TestFind:
     def test_a_tag_that_ollama_adds(self, tmp_path: Path) -> None:
         """With ``:latest`` or without it, a name is the one that there is, and what has both keeps them apart."""
         models = "{fast: openai/x, 'llama3:latest': openai/y, both: openai/z, 'both:latest': openai/w}"
-        snapshot = catalog(tmp_path, f"models: {models}").snapshot
-        found = {name: snapshot.find(name).name for name in ("fast:latest", "llama3", "both", "both:latest")}
-        assert found == {"fast:latest": "fast", "llama3": "llama3:latest", "both": "both", "both:latest": "both:latest"}
+        snapshot = make_catalog(tmp_path, f"models: {models}").snapshot
+        names = {name: snapshot.find(name).name for name in ("fast:latest", "llama3", "both", "both:latest")}
+        assert names == {"fast:latest": "fast", "llama3": "llama3:latest", "both": "both", "both:latest": "both:latest"}
         assert snapshot.serves("llama3")
         assert not snapshot.serves("llama3:8b")
 
     def test_provider_and_upstream_model(self, tmp_path: Path) -> None:
         """A provider with a key serves what nobody configured, and gives the same model each time."""
-        snapshot = catalog(tmp_path, variables=OPENAI_KEY).snapshot
+        snapshot = make_catalog(tmp_path, variables=OPENAI_KEY).snapshot
         model = snapshot.find("OpenAI/ft:gpt/x")
         (deployment,) = model.deployments
         assert (model.name, deployment.id, deployment.model) == ("OpenAI/ft:gpt/x", "openai/ft:gpt/x", "ft:gpt/x")
@@ -58,48 +60,48 @@ class TestFind:
     )
     def test_what_is_unknown(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(UnknownModel):
-            catalog(tmp_path).snapshot.find(name)
+            make_catalog(tmp_path).snapshot.find(name)
 
     @pytest.mark.parametrize("name", ["ollama/llama3", "echo/anything"])
     def test_providers_that_need_no_key(self, tmp_path: Path, name: str) -> None:
-        assert catalog(tmp_path).snapshot.find(name).deployments[0].id == name
+        assert make_catalog(tmp_path).snapshot.find(name).deployments[0].id == name
 
     def test_a_provider_section_opens_a_provider(self, tmp_path: Path) -> None:
         """Naming it in the file is enough, for one that takes no key."""
         text = "providers: {openai: {base_url: 'http://proxy.test'}}"
-        assert catalog(tmp_path, text).snapshot.find("openai/x").deployments[0].base_url == "http://proxy.test"
+        assert make_catalog(tmp_path, text).snapshot.find("openai/x").deployments[0].base_url == "http://proxy.test"
 
     def test_discovery_off_serves_what_the_file_names_and_no_more(self, tmp_path: Path) -> None:
-        snapshot = catalog(tmp_path, "discovery: false\nmodels: {a: openai/x}", variables=OPENAI_KEY).snapshot
+        snapshot = make_catalog(tmp_path, "discovery: false\nmodels: {a: openai/x}", variables=OPENAI_KEY).snapshot
         assert [name for name, _ in snapshot.served()] == ["a"]
         with pytest.raises(UnknownModel):
             snapshot.find("openai/x")
 
     def test_a_long_unknown_name_is_cut_in_the_message(self, tmp_path: Path) -> None:
         with pytest.raises(UnknownModel) as caught:
-            catalog(tmp_path).snapshot.find("x" * 1_000_000)
+            make_catalog(tmp_path).snapshot.find("x" * 1_000_000)
         assert len(caught.value.message) < 2 * MAX_NAME
 
     def test_an_alias_may_name_a_provider_s_model(self, tmp_path: Path) -> None:
-        snapshot = catalog(tmp_path, "aliases: {fast: openai/x}", variables=OPENAI_KEY).snapshot
+        snapshot = make_catalog(tmp_path, "aliases: {fast: openai/x}", variables=OPENAI_KEY).snapshot
         assert snapshot.find("fast").deployments[0].id == "openai/x"
         assert "fast" in dict(snapshot.served())
 
     def test_an_asked_for_model_that_is_configured_too_is_the_same_deployment(self, tmp_path: Path) -> None:
         """So its health and its figures are in one place."""
-        made = catalog(tmp_path, "models: {a: openai/x}", variables=OPENAI_KEY)
-        assert made.snapshot.find("openai/x").deployments[0] is only(made, "a")
+        catalog = make_catalog(tmp_path, "models: {a: openai/x}", variables=OPENAI_KEY)
+        assert catalog.snapshot.find("openai/x").deployments[0] is only(catalog, "a")
 
     def test_one_that_is_configured_otherwise_has_another_id(self, tmp_path: Path) -> None:
         text = "models: {a: {deployments: [{provider: openai, model: x, base_url: 'http://other.test'}]}}"
-        made = catalog(tmp_path, text, variables=OPENAI_KEY)
-        (deployment,) = made.snapshot.find("openai/x").deployments
-        assert (only(made, "a").id, deployment.id) == ("openai/x", "openai/x#direct")
+        catalog = make_catalog(tmp_path, text, variables=OPENAI_KEY)
+        (deployment,) = catalog.snapshot.find("openai/x").deployments
+        assert (only(catalog, "a").id, deployment.id) == ("openai/x", "openai/x#direct")
         assert deployment.base_url == "https://openai.test/v1"
 
     def test_names_that_clients_make_up_are_not_kept_for_ever(self, tmp_path: Path) -> None:
         """A thousand are remembered, so a client that invents names can't fill the memory."""
-        snapshot = catalog(tmp_path).snapshot
+        snapshot = make_catalog(tmp_path).snapshot
         for number in range(2 * MAX_DIRECT):
             snapshot.find(f"ollama/{number}")
         assert len(snapshot._direct) == MAX_DIRECT
@@ -108,7 +110,7 @@ class TestFind:
 
 class TestServed:
     def test_models_and_aliases_are_listed(self, tmp_path: Path) -> None:
-        snapshot = catalog(tmp_path, "models: {b: openai/x, a: openai/y}\naliases: {c: b}").snapshot
+        snapshot = make_catalog(tmp_path, "models: {b: openai/x, a: openai/y}\naliases: {c: b}").snapshot
         assert [(name, model.name) for name, model in snapshot.served()] == [
             ("b", "b"),
             ("a", "a"),
@@ -117,24 +119,24 @@ class TestServed:
         ]
 
     def test_a_configured_echo_is_the_file_s(self, tmp_path: Path) -> None:
-        assert only(catalog(tmp_path, "models: {echo: openai/x}"), "echo").provider == "openai"
+        assert only(make_catalog(tmp_path, "models: {echo: openai/x}"), "echo").provider == "openai"
 
 
 class TestCloseNames:
     def names(self, count: int) -> list[str]:
         return [f"model-{number:05}" for number in range(count)]
 
-    @pytest.mark.parametrize("asked", ["gpt-4o-mnii", "Gpt-4o-mini", "xgpt-4o-mini", "pt-4o-mini"])
+    @pytest.mark.parametrize("wrong_name", ["gpt-4o-mnii", "Gpt-4o-mini", "xgpt-4o-mini", "pt-4o-mini"])
     @pytest.mark.parametrize("others", [10, 10_000])
-    def test_a_slip_is_recognised(self, asked: str, others: int) -> None:
-        assert NameIndex([*self.names(others), "gpt-4o-mini"]).close_to(asked)[0] == "gpt-4o-mini"
+    def test_a_slip_is_recognised(self, wrong_name: str, others: int) -> None:
+        assert NameIndex([*self.names(others), "gpt-4o-mini"]).close_to(wrong_name)[0] == "gpt-4o-mini"
 
     def test_nothing_is_close_to_nonsense(self) -> None:
         assert NameIndex(["gpt-4o", "claude"]).close_to("zzzzzz") == []
 
     def test_the_error_says_them(self, tmp_path: Path) -> None:
         with pytest.raises(UnknownModel, match="Did you mean fast"):
-            catalog(tmp_path, "models: {fast: openai/x}").snapshot.find("fats")
+            make_catalog(tmp_path, "models: {fast: openai/x}").snapshot.find("fats")
 
     def test_no_more_names_are_compared_when_there_are_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The comparison is slow, so its cost must not grow with the catalog."""
@@ -152,7 +154,7 @@ class TestCloseNames:
 
 class TestIds:
     def test_readable_and_unique(self, tmp_path: Path) -> None:
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             models:
@@ -160,7 +162,7 @@ class TestIds:
               b: openai/x
             """,
         )
-        ids = [deployment.id for _, model in made.snapshot.served() for deployment in model.deployments]
+        ids = [deployment.id for _, model in catalog.snapshot.served() for deployment in model.deployments]
         assert ids == ["openai/x", "openai/x#2", "anthropic/x", "openai/x#3", "echo/echo"]
 
     DRAFT = Deployment(id="", provider="p", model="m")
@@ -188,7 +190,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """10,000 models and 10,000 keys."""
     models = "".join(f"  model-{number:05}: openai/gpt-{number}\n" for number in range(10_000))
     keys = "".join(f"  - {{key: sk-{number:032}, user: u{number}, models: [fast]}}\n" for number in range(10_000))
-    return catalog(tmp_path_factory.mktemp("large"), f"models:\n{models}keys:\n{keys}")
+    return make_catalog(tmp_path_factory.mktemp("large"), f"models:\n{models}keys:\n{keys}")
 
 
 class TestManyModels:

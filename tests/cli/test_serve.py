@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalog.support import catalog
+from tests.catalog.support import make_catalog
 from tests.cli.support import run
 from tests.cli.terminal import CTRL_C, terminal
 from tests.library.support import written
@@ -71,8 +71,8 @@ def test_a_terminal_is_told_what_to_do_next() -> None:
 
 def test_the_greeting_names_what_was_found_and_shows_no_key(tmp_path: Path) -> None:
     text = f"models: {{fast: openai/x}}\nkeys: [{{key: {SECRET}}}]"
-    made = catalog(tmp_path, text, variables={"OPENAI_API_KEY": "sk-SECRET"})
-    told = "\n".join(greeting(made, "http://127.0.0.1:1"))
+    catalog = make_catalog(tmp_path, text, variables={"OPENAI_API_KEY": "sk-SECRET"})
+    told = "\n".join(greeting(catalog, "http://127.0.0.1:1"))
     assert '"model": "fast"' in told
     assert "Keys found for OpenAI (OPENAI_API_KEY). Looked for on this machine: Ollama, vLLM." in told
     assert '"authorization: Bearer $KEY"' in told

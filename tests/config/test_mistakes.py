@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalog.support import POLICIES, PROVIDERS, catalog
+from tests.catalog.support import POLICIES, PROVIDERS, make_catalog
 from turnout.errors import ConfigError
 
 SECRET = "s3cr3t-0123456789"
@@ -19,7 +19,7 @@ SHORT = "provider/upstream-model, for example openai/gpt-6-luna"
 
 def message_of(folder: Path, text: str, **options: Any) -> str:
     with pytest.raises(ConfigError) as caught:
-        catalog(folder, dedent(text), **options)
+        make_catalog(folder, dedent(text), **options)
     return caught.value.message.replace(f"{folder}/", "")
 
 
@@ -275,7 +275,7 @@ def test_a_mistake_in_the_agents_file_names_that_file(tmp_path: Path) -> None:
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.yaml: can't be read: No such file or directory"):
-        catalog(tmp_path, config=tmp_path / "nowhere.yaml")
+        make_catalog(tmp_path, config=tmp_path / "nowhere.yaml")
 
 
 class TestSecretsStaySecret:
@@ -323,10 +323,10 @@ class TestSecretsStaySecret:
 
     def test_in_what_a_good_file_becomes(self, tmp_path: Path) -> None:
         """Settings, deployments, keys and state can be printed without harm."""
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             f"providers: {{openai: {{api_key: {SECRET}}}}}\nmodels: {{a: openai/x}}\nkeys: [{{key: x{SECRET}}}]",
         )
-        printed = repr((made.settings, made.snapshot.served(), made.snapshot.keys, made.state()))
+        printed = repr((catalog.settings, catalog.snapshot.served(), catalog.snapshot.keys, catalog.state()))
         assert SECRET not in printed
         assert "openai/x" in printed

@@ -12,7 +12,7 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelPrice, TieredPrices
 
 from scripts import prices
-from tests.catalog.support import catalog, only
+from tests.catalog.support import make_catalog, only
 from turnout.core import Price, Usage
 from turnout.prices import PriceBook, price_book
 from turnout.prices.book import FILE, Match, PricedModel, Rate, Source
@@ -74,9 +74,9 @@ class TestBook:
     def test_a_price_changes_on_its_day(self) -> None:
         rates = (Rate(input=1, output=1), Rate(input=2, output=2, since=date(2027, 1, 1)))
         source = Source(models=(PricedModel(match=Match(equals="m"), rates=rates),))
-        made = PriceBook(version="1", sources={"s": source})
+        book = PriceBook(version="1", sources={"s": source})
         days = [date(2026, 12, 31), date(2027, 1, 1), date(2028, 1, 1)]
-        assert [made.price_of("s", "M", day).input for day in days] == [1, 2, 2]
+        assert [book.price_of("s", "M", day).input for day in days] == [1, 2, 2]
 
 
 def _spellings(name: str) -> list[str]:
@@ -106,7 +106,7 @@ def _pico(price: ModelPrice, name: str) -> int:
 class TestInTheCatalog:
     def test_the_file_s_price(self, tmp_path: Path) -> None:
         """USD per 1M tokens, exactly as written; a deployment's own over its model's."""
-        made = catalog(
+        catalog = make_catalog(
             tmp_path,
             """
             models:
@@ -115,19 +115,19 @@ class TestInTheCatalog:
                   deployments: [{provider: openai, model: x, price: {input: 0.1, output: 0.3, cache_write: 0.7}}]}
             """,
         )
-        said = Price(input=150_000, output=600_000, cached_input=75_000, version="config")
-        assert [deployment.price for deployment in made.snapshot.find("a").deployments] == [said, said]
-        assert only(made, "b").price == Price(input=100_000, output=300_000, cache_write=700_000, version="config")
+        price = Price(input=150_000, output=600_000, cached_input=75_000, version="config")
+        assert [deployment.price for deployment in catalog.snapshot.find("a").deployments] == [price, price]
+        assert only(catalog, "b").price == Price(input=100_000, output=300_000, cache_write=700_000, version="config")
 
     @pytest.mark.parametrize("name", ["ollama/llama3", "vllm/x", "echo"])
     def test_local_providers_are_free(self, tmp_path: Path, name: str) -> None:
-        assert only(catalog(tmp_path), name).price == Price(version="free")
+        assert only(make_catalog(tmp_path), name).price == Price(version="free")
 
     def test_the_book_s_price_is_there_from_the_start(self, tmp_path: Path) -> None:
         """So the first request has a cost. What is asked for by provider has it too."""
-        made = catalog(tmp_path, "models: {a: openai/gpt-4o-mini, b: openai/nothing}", variables=OPENAI_KEY)
+        catalog = make_catalog(tmp_path, "models: {a: openai/gpt-4o-mini, b: openai/nothing}", variables=OPENAI_KEY)
         expected = Price(input=150_000, output=600_000, cached_input=75_000, version=BOOK_VERSION)
-        assert (only(made, "a").price, only(made, "b").price) == (expected, None)
-        assert only(made, "openai/gpt-4o-mini").price == expected
-        assert only(made, "openai/gpt-4o-mini-2024-07-18").price == expected
-        assert made.state().prices == BOOK_VERSION
+        assert (only(catalog, "a").price, only(catalog, "b").price) == (expected, None)
+        assert only(catalog, "openai/gpt-4o-mini").price == expected
+        assert only(catalog, "openai/gpt-4o-mini-2024-07-18").price == expected
+        assert catalog.state().prices == BOOK_VERSION
