@@ -22,11 +22,11 @@ def invoke(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), env=NO_COLOURS)
 
 
-def run(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs the command as a process with ``given`` piped in."""
+def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs the command as a process with ``stdin`` piped in."""
     return subprocess.run(
         [str(COMMAND), *words],
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=30,

@@ -19,9 +19,9 @@ FIGURES = re.compile(r"(?P<deployment>\S+) · (?P<tokens>[^·]+) · (?P<cost>[^�
 
 def figures(stderr: str) -> re.Match[str]:
     (line,) = stderr.splitlines()
-    found = FIGURES.match(line)
-    assert found, line
-    return found
+    match = FIGURES.match(line)
+    assert match, line
+    return match
 
 
 def test_a_prompt_is_answered_on_standard_output_and_figures_go_to_standard_error(simulator: Simulator) -> None:
@@ -29,25 +29,25 @@ def test_a_prompt_is_answered_on_standard_output_and_figures_go_to_standard_erro
     configured(simulator.root, {"fast": {"deployments": ["openai/sim"], "price": price}})
     ended = run("chat", "fast", "one two")
     assert (ended.returncode, ended.stdout) == (0, "You said: one two\n")
-    told = figures(ended.stderr)
-    assert told.group("deployment", "tokens", "cost") == ("openai/sim", "2 tokens in, 4 out", "$0.000006")
+    line = figures(ended.stderr)
+    assert line.group("deployment", "tokens", "cost") == ("openai/sim", "2 tokens in, 4 out", "$0.000006")
 
 
 @pytest.mark.parametrize("words", [("chat", "echo"), ("chat",)], ids=["a model", "no model"])
 def test_what_is_piped_in_is_the_prompt(words: tuple[str, ...]) -> None:
-    ended = run(*words, given="from a\npipe\n")
+    ended = run(*words, stdin="from a\npipe\n")
     assert (ended.returncode, ended.stdout) == (0, "from a pipe\n")
 
 
 def test_nothing_piped_in_is_wrong_usage() -> None:
-    ended = run("chat", "echo", given=" \n")
+    ended = run("chat", "echo", stdin=" \n")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "The prompt is empty" in ended.stderr
 
 
-@pytest.mark.parametrize("given", ["", "more"], ids=["nothing piped in", "something piped in"])
-def test_a_prompt_without_a_model_is_told_so(given: str) -> None:
-    ended = run("chat", "Hello there", given=given)
+@pytest.mark.parametrize("stdin", ["", "more"], ids=["nothing piped in", "something piped in"])
+def test_a_prompt_without_a_model_is_told_so(stdin: str) -> None:
+    ended = run("chat", "Hello there", stdin=stdin)
     assert ended.returncode == 2
     assert "Say the model before the prompt" in " ".join(re.sub("[│\n]", " ", ended.stderr).split())
 

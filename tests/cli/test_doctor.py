@@ -19,7 +19,7 @@ from tests.support.process import free_port
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout
 from turnout.catalog import discovery
-from turnout.cli.doctor import asking
+from turnout.cli.doctor import answers
 from turnout.facts import Lifecycle, lookup
 
 SECRET = "sk-SECRET-0123456789"
@@ -85,9 +85,9 @@ def server(answer: bytes | None) -> Iterator[str]:
 
 def reply(status: str, body: str) -> bytes:
     """``body`` may hold bytes that are no text, as lone surrogates."""
-    told = body.encode(errors="surrogateescape")
-    head = f"HTTP/1.1 {status}\r\ncontent-length: {len(told)}\r\ncontent-type: application/json\r\n\r\n"
-    return head.encode() + told
+    content = body.encode(errors="surrogateescape")
+    head = f"HTTP/1.1 {status}\r\ncontent-length: {len(content)}\r\ncontent-type: application/json\r\n\r\n"
+    return head.encode() + content
 
 
 # --- when all is well -------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def reply(status: str, body: str) -> bytes:
 def test_a_bare_machine_is_well_and_told_how_to_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OLLAMA_URL", "LLAMA_CPP_URL", "VLLM_URL"):
         monkeypatch.delenv(name)
-    monkeypatch.setattr(asking, "fetch", _nobody_there)
+    monkeypatch.setattr(answers, "fetch", _nobody_there)
     report = doctor()
     assert (report.status, report.wrong) == (0, [])
     assert report.text.endswith("Everything is well.\n")
@@ -143,11 +143,11 @@ def test_a_good_configuration_is_named_and_its_models_too(simulator: Simulator) 
 
 
 def test_a_place_is_asked_once_however_many_deployments_share_it() -> None:
-    asked = []
+    requests = []
 
     class Counting(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            asked.append(self.request.recv(65536).split(b"\r\n")[0])
+            requests.append(self.request.recv(65536).split(b"\r\n")[0])
             self.request.sendall(reply("200 OK", '{"data": [{"id": "a"}, {"id": "b"}]}'))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Counting) as running:
@@ -160,7 +160,7 @@ def test_a_place_is_asked_once_however_many_deployments_share_it() -> None:
         configured("", {"m": {"deployments": deployments}}, discovery=False)
         report = doctor()
         running.shutdown()
-    assert asked == [b"GET /v1/models HTTP/1.1"] * 2  # two keys
+    assert requests == [b"GET /v1/models HTTP/1.1"] * 2  # two keys
     assert report.status == 0
 
 
@@ -190,8 +190,8 @@ def test_a_configured_server_that_is_not_there_is_wrong() -> None:
 
 
 def test_a_refused_key_names_its_variable_and_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = f'{{"error": {{"message": "Incorrect API key provided: {SECRET}."}}}}'
-    with server(reply("401 Unauthorized", said)) as url:
+    body = f'{{"error": {{"message": "Incorrect API key provided: {SECRET}."}}}}'
+    with server(reply("401 Unauthorized", body)) as url:
         monkeypatch.setenv("OPENAI_API_KEY", SECRET)
         monkeypatch.setenv("OPENAI_BASE_URL", url)
         report = doctor()
@@ -220,7 +220,7 @@ def test_keys_that_were_mixed_up_are_recognised(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_key_that_cannot_be_tried_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "fetch", _nobody_there)
+    monkeypatch.setattr(answers, "fetch", _nobody_there)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "pk-SECRET-123")
     report = doctor()
     wrong = next(line for line in report.wrong if line.startswith("Anthropic"))
@@ -229,8 +229,8 @@ def test_a_key_that_cannot_be_tried_is_looked_at(monkeypatch: pytest.MonkeyPatch
 
 
 def test_secrets_in_addresses_and_headers_are_not_printed() -> None:
-    said = '{"error": {"message": "header Bearer SECRET-h is bad"}}'
-    with server(reply("500 Oh", said)) as url:
+    body = '{"error": {"message": "header Bearer SECRET-h is bad"}}'
+    with server(reply("500 Oh", body)) as url:
         address = url.replace("http://", "http://me:SECRET-u@")
         headers = {"x-proxy-auth": "Bearer SECRET-h"}
         deployment = {"provider": "compatible", "model": "m", "base_url": f"{address}/v1?token=SECRET-q"}
@@ -276,7 +276,7 @@ def test_discovery_survives_a_list_that_is_no_text(monkeypatch: pytest.MonkeyPat
 
 
 def test_servers_that_never_answer_take_no_longer_together_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(answers, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(discovery, "ANSWER_SECONDS", 0.3)
     with server(None) as one, server(None) as two, server(None) as three:
         deployments = [{"provider": "openai", "model": "m", "base_url": url} for url in (one, two, three)]

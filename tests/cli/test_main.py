@@ -47,10 +47,10 @@ def test_help_needs_no_heavy_imports() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_tells_what_a_command_does_and_every_option(name: str) -> None:
     shown = invoke(name, "--help").stdout
-    asked = commands()[name]
-    assert asked.help is not None
-    assert asked.help.partition(".")[0].partition(":")[0] in re.sub(r"\s+", " ", shown)
-    for parameter in asked.params:
+    command = commands()[name]
+    assert command.help is not None
+    assert command.help.partition(".")[0].partition(":")[0] in re.sub(r"\s+", " ", shown)
+    for parameter in command.params:
         assert parameter.opts[0] in shown
         assert getattr(parameter, "help", None) or parameter.name == "help", f"{name} {parameter.name} has no help"
 

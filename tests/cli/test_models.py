@@ -29,9 +29,9 @@ def test_json_tells_everything(simulator: Simulator) -> None:
     price = {"input": 0.15, "output": 0.6, "cached_input": 0.075}
     model = {"deployments": ["openai/sim", "anthropic/sim"], "price": price, "fallbacks": ["echo"]}
     configured(simulator.root, {"fast": model}, aliases={"HOST_AGENT": "fast"})
-    told = {"input": "0.15", "output": "0.6", "cached_input": "0.075", "version": "config"}
+    price = {"input": "0.15", "output": "0.6", "cached_input": "0.075", "version": "config"}
     deployments = [
-        {"id": f"{name}/sim", "provider": name, "model": "sim", "address": simulator.root, "price": told}
+        {"id": f"{name}/sim", "provider": name, "model": "sim", "address": simulator.root, "price": price}
         for name in ("openai", "anthropic")
     ]
     expected = {"source": "configured", "policy": "order", "fallbacks": ["echo"], "deployments": deployments}
@@ -100,5 +100,5 @@ def test_a_server_that_nobody_runs_is_not_worth_a_word() -> None:
 
 def test_a_name_that_nothing_serves_is_told(simulator: Simulator) -> None:
     configured(simulator.root, {"fast": "openai/sim"}, aliases={"HOST_AGENT": "fasst"})
-    assert "turnout.yaml" in (said := invoke("models").stderr)
-    assert "did you mean 'fast'?" in said
+    assert "turnout.yaml" in (warning := invoke("models").stderr)
+    assert "did you mean 'fast'?" in warning

@@ -37,8 +37,8 @@ def test_the_first_key_opens_every_worker_and_every_later_start(start_turnout: S
     key = file.read_text().strip()
     assert (file.stat().st_mode & 0o777, status(server, None)) == (0o600, 401)
     assert {status(server, key) for _ in range(8)} == {200}
-    told = [line["event"] for line in map(json.loads, server.log().splitlines()) if line["level"] == "warning"]
-    assert [event for event in told if str(file) in event and f"curl {server.url}/v1/models" in event]
+    events = [line["event"] for line in map(json.loads, server.log().splitlines()) if line["level"] == "warning"]
+    assert [event for event in events if str(file) in event and f"curl {server.url}/v1/models" in event]
     assert key not in server.log()
     server.stop()
     again = start_turnout({}, args=EVERYWHERE, folder=server.folder)
@@ -72,11 +72,11 @@ def test_a_terminal_is_told_what_to_do_next() -> None:
 def test_the_greeting_names_what_was_found_and_shows_no_key(tmp_path: Path) -> None:
     text = f"models: {{fast: openai/x}}\nkeys: [{{key: {SECRET}}}]"
     catalog = make_catalog(tmp_path, text, variables={"OPENAI_API_KEY": "sk-SECRET"})
-    told = "\n".join(greeting(catalog, "http://127.0.0.1:1"))
-    assert '"model": "fast"' in told
-    assert "Keys found for OpenAI (OPENAI_API_KEY). Looked for on this machine: Ollama, vLLM." in told
-    assert '"authorization: Bearer $KEY"' in told
-    assert "SECRET" not in told
+    output = "\n".join(greeting(catalog, "http://127.0.0.1:1"))
+    assert '"model": "fast"' in output
+    assert "Keys found for OpenAI (OPENAI_API_KEY). Looked for on this machine: Ollama, vLLM." in output
+    assert '"authorization: Bearer $KEY"' in output
+    assert "SECRET" not in output
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_a_host_that_cannot_be_listened_on_is_told_with_where_it_is_from(monkeyp
     host = "192.0.2.1"  # RFC 5737: nobody's
     monkeypatch.setenv("HOST", host)
     source = "The environment variable HOST says so. "
-    for options, told in (((), source), (("--host", host), "")):
+    for options, origin in (((), source), (("--host", host), "")):
         ended = run("serve", "--config", written("quiet.yaml", "auth: {required: false}\ndiscovery: false"), *options)
         assert ended.returncode == 2
         assert ended.stderr.startswith(f"turnout: Can't listen on {host}:")
-        assert ended.stderr.endswith(f"Cannot assign requested address. {told}Choose another with --host.\n")
+        assert ended.stderr.endswith(f"Cannot assign requested address. {origin}Choose another with --host.\n")

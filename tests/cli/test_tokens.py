@@ -18,12 +18,12 @@ TEXT = "Hello there, world"  # 4 tokens of o200k_base
 @pytest.fixture(autouse=True)
 def _models() -> None:
     traits = {"context": 1000, "tokenizer": "o200k"}
-    told = {
+    models = {
         "fast": {"deployments": ["openai/m"], "traits": traits, "price": {"input": 2, "output": 8}},
         "claude": {"deployments": ["anthropic/claude-sonnet-4-5"]},
         "unpriced": {"deployments": ["openai/m"], "price": UNPRICED},
     }
-    configured(NOBODY, told)
+    configured(NOBODY, models)
 
 
 def test_a_line_says_count_share_and_cost() -> None:
@@ -31,8 +31,8 @@ def test_a_line_says_count_share_and_cost() -> None:
 
 
 def test_json_says_the_same() -> None:
-    told = json.loads(invoke("tokens", TEXT, "--model", "fast", "--json").stdout)
-    assert told == {
+    report = json.loads(invoke("tokens", TEXT, "--model", "fast", "--json").stdout)
+    assert report == {
         "model": "fast",
         "deployment": "openai/m",
         "tokens": 4,
@@ -69,7 +69,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [(), ("-",)], ids=["nothing said", "a dash"])
 def test_a_pipe_is_read(words: tuple[str, ...]) -> None:
-    assert run("tokens", *words, "-m", "fast", given=TEXT).stdout.startswith("4 tokens (exact)")
+    assert run("tokens", *words, "-m", "fast", stdin=TEXT).stdout.startswith("4 tokens (exact)")
 
 
 def test_a_file_that_is_not_there_or_no_text_is_told() -> None:
@@ -82,6 +82,6 @@ def test_a_file_that_is_not_there_or_no_text_is_told() -> None:
 
 def test_an_unknown_model_is_told() -> None:
     assert isinstance(invoke("tokens", "hi", "-m", "fsat").exception, UnknownModel)
-    told = run("tokens", "hi", "-m", "fsat")
-    assert (told.returncode, told.stdout) == (1, "")
-    assert "fast" in told.stderr
+    ended = run("tokens", "hi", "-m", "fsat")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "fast" in ended.stderr

@@ -1,4 +1,4 @@
-"""The command line; one module a command."""
+"""The command line. Each command has a module."""
 
 from .main import main
 

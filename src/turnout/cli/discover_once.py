@@ -1,4 +1,4 @@
-"""Looking at what providers serve, without starting anything."""
+"""One round of discovery for commands that start no server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from turnout.transport import Transport
 
 
 async def discover_once(catalog: Catalog) -> None:
-    """Discovers models, once."""
+    """Asks the providers for their models and adds these to the catalog."""
     transport = Transport()
     try:
         await catalog.discover(partial(fetch, transport))

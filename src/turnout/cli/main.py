@@ -1,4 +1,4 @@
-"""Finds the commands and runs the one that was asked for."""
+"""Runs the command that the command line names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     add_completion=False,
-    pretty_exceptions_enable=False,  # they show local variables, and among them could be a secret
+    pretty_exceptions_enable=False,  # they show local variables, which can hold a secret
 )
 app.command("serve")(serve.serve)
 app.command("chat")(chat.chat)
@@ -30,8 +30,8 @@ app.command("simulate")(simulate.simulate)
 app.command("schema")(schema.schema)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"turnout {__version__}")
         raise typer.Exit
 
@@ -46,23 +46,23 @@ def _options(
 
 
 def main() -> None:
-    """The entry of ``turnout``: errors of ours are a line, not a traceback.
+    """The entry point of ``turnout``. Turnout's own errors print one line, no traceback.
 
-    Exit status 2: wrong usage or configuration; 1: it failed.
+    Exit status 2: wrong usage or configuration. Exit status 1: any other failure.
     """
     take_any_text()
     try:
         app()
     except TurnoutError as error:
-        print(f"turnout: {_told(error)}", file=sys.stderr)  # noqa: T201  # the command line speaks to people
+        print(f"turnout: {_message_of(error)}", file=sys.stderr)  # noqa: T201  # the command line speaks to people
         raise SystemExit(2 if isinstance(error, ConfigError) else 1) from None
-    except OSError as error:  # a full disk behind standard output, and the like
+    except OSError as error:  # for example a full disk behind standard output
         where = f": {error.filename}" if error.filename else ""
         print(f"turnout: {error.strerror or error}{where}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
 
 
-def _told(error: TurnoutError) -> str:
+def _message_of(error: TurnoutError) -> str:
     if isinstance(error, UnknownModel) and not error.close and not error.reason:
         return f"The model '{error.model}' does not exist here. `turnout models` lists what is served."
     return error.message

@@ -1,4 +1,4 @@
-"""Options that several commands share. Imports belong into the commands' functions: ``--help`` needs none of them."""
+"""Options that several commands share. Commands import inside their functions, so that ``--help`` is fast."""
 
 from __future__ import annotations
 

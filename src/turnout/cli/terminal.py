@@ -1,4 +1,4 @@
-"""What a terminal, a pipe and a file ask of what is printed."""
+"""Makes output safe for a terminal, and whole for a pipe or a file."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import sys
 from typing import Final
 
 NO_WIDTH: Final = 10_000
-"""Columns of a pipe or a file, so that nothing is folded there."""
+"""Columns of a pipe or a file: wide enough that no line wraps."""
 
 _UNSAFE: Final = dict.fromkeys((*(code for code in range(32) if chr(code) not in "\n\t"), *range(127, 160)))
 
 
 def take_any_text() -> None:
-    """A terminal that can't show a character shows another one; what isn't text on standard input is replaced too."""
+    """Replaces characters that the terminal can't show, and bytes of standard input that aren't text."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-def harmless(text: str) -> str:
-    """Without what could move a terminal's cursor, rename its window or worse, if a model or a provider said it."""
+def without_controls(text: str) -> str:
+    """The text without control characters: a model or a provider could control the terminal with them."""
     return text.translate(_UNSAFE)

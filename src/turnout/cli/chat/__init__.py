@@ -36,22 +36,22 @@ def chat(
     from .once import answer_once
     from .talk import talk
 
-    turnout_ = turnout.open(config, agents=agents, data_dir=data_dir)
+    gateway = turnout.open(config, agents=agents, data_dir=data_dir)
     if prompt is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
         prompt = sys.stdin.read()
     try:
         if prompt is None:
-            talk(turnout_, model, system)
+            talk(gateway, model, system)
         elif prompt.strip():
-            answer_once(turnout_, model, system, prompt)
+            answer_once(gateway, model, system, prompt)
         else:
-            raise typer.BadParameter(f"The prompt is empty.{_prompt_for_model(model)}", param_hint="PROMPT")
+            raise typer.BadParameter(f"The prompt is empty.{_missing_model_hint(model)}", param_hint="PROMPT")
     except UnknownModel as error:
-        if not (hint := _prompt_for_model(model)):
+        if not (hint := _missing_model_hint(model)):
             raise
         raise typer.BadParameter(f"{error.message}{hint}", param_hint="MODEL") from None
 
 
-def _prompt_for_model(model: str | None) -> str:
-    """For who left the model out."""
+def _missing_model_hint(model: str | None) -> str:
+    """A hint for a user who gave the prompt in place of the model."""
     return " Say the model before the prompt, or pipe the prompt in." if model and " " in model.strip() else ""

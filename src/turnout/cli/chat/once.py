@@ -12,7 +12,7 @@ from .turn import Turn
 
 
 def answer_once(turnout: Turnout, model: str | None, system: str | None, prompt: str) -> None:
-    """Raises ``TurnoutError`` when there is no whole answer."""
+    """Raises ``TurnoutError`` when the answer fails or breaks off."""
     asyncio.run(_answer(turnout, model, Conversation(system), prompt))
 
 

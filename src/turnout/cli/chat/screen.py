@@ -1,19 +1,19 @@
-"""Where an answer appears: a terminal, or a pipe that gets nothing but its text."""
+"""Shows an answer on a terminal. A pipe gets only the answer's text."""
 
 from __future__ import annotations
 
 import sys
 
-from turnout.cli.terminal import harmless
+from turnout.cli.terminal import without_controls
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 class Screen:
-    """``say`` writes the answer, ``think`` the thoughts before it; ``note`` and ``warn`` what is part of neither."""
+    """``say`` writes the answer, ``think`` the reasoning before it. ``note`` and ``warn`` write everything else."""
 
     def __init__(self) -> None:
-        self._for_people = sys.stdout.isatty()
+        self._is_terminal = sys.stdout.isatty()
         self._thinking = False
         self._open_line = False
 
@@ -23,8 +23,8 @@ class Screen:
         self._write(text)
 
     def think(self, text: str) -> None:
-        """Dimmed; a pipe doesn't get it."""
-        if not self._for_people:
+        """Writes dimmed text to a terminal, and nothing to a pipe."""
+        if not self._is_terminal:
             return
         if not self._thinking:
             sys.stdout.write(_DIM)
@@ -32,7 +32,7 @@ class Screen:
         self._write(text)
 
     def end(self) -> None:
-        """Ends the line, if one was begun."""
+        """Ends an unfinished line."""
         if self._thinking:
             sys.stdout.write(_PLAIN)
         if self._open_line:
@@ -41,15 +41,15 @@ class Screen:
         self._thinking = self._open_line = False
 
     def note(self, text: str) -> None:
-        """On standard error; dimmed on a terminal."""
+        """Writes to standard error, dimmed on a terminal."""
         if text:
             dim, plain = (_DIM, _PLAIN) if sys.stderr.isatty() else ("", "")
-            print(f"{dim}{harmless(text)}{plain}", file=sys.stderr, flush=True)  # noqa: T201  # speaks to people
+            print(f"{dim}{without_controls(text)}{plain}", file=sys.stderr, flush=True)  # noqa: T201  # for the user
 
     def warn(self, text: str) -> None:
-        print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201  # speaks to people
+        print(without_controls(text), file=sys.stderr, flush=True)  # noqa: T201  # for the user
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(harmless(text) if self._for_people else text)
+        sys.stdout.write(without_controls(text) if self._is_terminal else text)
         sys.stdout.flush()
         self._open_line = not text.endswith("\n")

@@ -1,7 +1,7 @@
 """A conversation at a terminal.
 
-The main thread reads what is typed and is the one that Ctrl-C interrupts; the event loop has a thread of its own, so
-that connections, discovery and ledger go on while somebody thinks.
+The main thread reads the input, and Ctrl-C interrupts it. The event loop has its own thread, so that connections,
+discovery and the ledger go on while the user thinks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .turn import Turn
 
 
 def talk(turnout: Turnout, model: str | None, system: str | None) -> None:
-    """Until Ctrl-D. Raises ``TurnoutError`` when there is no such model."""
+    """Returns after Ctrl-D. Raises ``TurnoutError`` when there is no such model."""
     background = Background()
     try:
         background.run(turnout.__aenter__())
@@ -46,7 +46,7 @@ class _Talk:
                 self._ask(question)
 
     def _read(self) -> str | None:
-        """The next question, empty when Ctrl-C took it back; None at the end."""
+        """The next question. Empty after Ctrl-C; None after Ctrl-D."""
         try:
             return input("> ")
         except KeyboardInterrupt:
@@ -71,7 +71,7 @@ class _Talk:
 
 
 def _prepare_line_editing() -> None:
-    """Arrow keys and history in ``input``, and a pasted text of several lines as one question."""
+    """Gives ``input`` arrow keys and a history, and makes a pasted text of several lines one question."""
     with contextlib.suppress(ImportError):  # not on every system
         import readline
 

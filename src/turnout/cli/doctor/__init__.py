@@ -22,18 +22,18 @@ def doctor(config: Config = None, agents: Agents = None, data_dir: DataDir = Non
     from turnout.config import CommandLine
 
     from .examination import examine
-    from .report import print_report, wrong
+    from .report import count_wrong, print_report
 
     command_line = CommandLine(config=config, agents=agents, data_dir=data_dir)
     with Console(stderr=True).status("Reading the configuration …") as status:
 
-        def told(waiting: Sequence[str]) -> None:
+        def show_progress(waiting: Sequence[str]) -> None:
             status.update(f"Asking {', '.join(waiting)} …" if waiting else "Looking at this machine …")
 
-        sections = asyncio.run(examine(command_line, told))
+        sections = asyncio.run(examine(command_line, show_progress))
     console = Console(highlight=False)
     if not sys.stdout.isatty():
         console.width = NO_WIDTH
     print_report(console, sections)
-    if wrong(sections):
+    if count_wrong(sections):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""What the doctor has to say."""
+"""The findings of the doctor."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ Mark = Literal["ok", "note", "wrong"]
 
 
 class Check(NamedTuple):
-    """``wrong`` makes the exit status 1; ``note`` is worth knowing. ``text`` says what to do as well."""
+    """A check that is ``wrong`` makes the exit status 1. ``text`` also says what to do."""
 
     mark: Mark
     text: str
 
 
-_SHOWN = 5
+_MAX_SHOWN = 5
 
 
-def some(names: Sequence[str]) -> str:
-    """The first names, and how many there are besides."""
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
+def shortened(names: Sequence[str]) -> str:
+    """The first names, and the number of the others."""
+    shown = ", ".join(names[:_MAX_SHOWN])
+    return f"{shown} and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else shown
 
 
 class Section(NamedTuple):

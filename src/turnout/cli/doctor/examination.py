@@ -1,4 +1,4 @@
-"""All that is looked at, in the order in which it is told."""
+"""All checks of the doctor, in the order of the report."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from turnout.config import CommandLine
 from turnout.errors import ConfigError
 from turnout.plugins import HELD, plugins
 
-from .asking import Progress, ask_everybody
+from .answers import Progress, ask_all_places
 from .check import Check, Section
 from .machine import machine_checks
 from .models import model_checks
 from .providers import provider_checks
 
 
-async def examine(command_line: CommandLine, told: Progress) -> list[Section]:
-    """``told`` is given the addresses that are still waited for."""
+async def examine(command_line: CommandLine, on_progress: Progress) -> list[Section]:
     try:
         dialects.registry()  # a catalog has the others' registries
         catalog = Catalog(command_line)
     except ConfigError as error:
         return [Section("Configuration", [Check("wrong", line) for line in error.message.splitlines()])]
-    answers = await ask_everybody(catalog, told)
+    answers = await ask_all_places(catalog, on_progress)
     state = catalog.state()
     return [
         Section("Configuration", list(_configuration_checks(state, catalog.configured))),

@@ -1,4 +1,4 @@
-"""What a server needs of this machine: a folder, a port, a database."""
+"""Checks what a server needs from this machine: a folder, a database, a port."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from turnout.transport import Transport
 
 from .check import Check
 
-_PATIENCE = 2.0  # seconds
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # looked up, not listened on
+_HEALTH_SECONDS = 2.0
+_LISTEN_TO_CLIENT_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # hosts to call
 
 
 async def machine_checks(catalog: Catalog) -> list[Check]:
@@ -30,14 +30,14 @@ async def machine_checks(catalog: Catalog) -> list[Check]:
 
 
 def folder_checks(folder: Path) -> Iterator[Check]:
-    """Writes nothing that stays."""
+    """Writes a temporary file and leaves nothing behind."""
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        cure = "Give another one with --data-dir, TURNOUT_DATA_DIR or 'data_dir'."
-        yield Check("wrong", f"The ledger's folder {folder} can't be written to: {error.strerror}. {cure}")
+        advice = "Give another one with --data-dir, TURNOUT_DATA_DIR or 'data_dir'."
+        yield Check("wrong", f"The ledger's folder {folder} can't be written to: {error.strerror}. {advice}")
     else:
         yield Check("ok", f"The ledger's folder {folder} can be written to.")
 
@@ -50,7 +50,7 @@ def _database_checks(settings: Settings) -> Iterator[Check]:
 
 
 class _Health(msgspec.Struct):
-    """A server that wants keys tells its status only: we send none."""
+    """A server that needs keys sends only its status, because the doctor sends no key."""
 
     status: str
     version: str = ""
@@ -61,7 +61,7 @@ async def _port_check(catalog: Catalog) -> Check:
     try:
         _listen(host, port)
     except OSError as error:
-        health = await _health(_EVERYWHERE.get(host, host), port)
+        health = await _health(_LISTEN_TO_CLIENT_HOST.get(host, host), port)
         if health is None:
             return Check("wrong", why_not_listening(host, port, error, catalog.configured.address_variables))
         name = f"Turnout {health.version}".rstrip()
@@ -79,14 +79,14 @@ def _listen(host: str, port: int) -> None:
 
 
 async def _health(host: str, port: int) -> _Health | None:
-    """What a Turnout on that port says of itself; None when it is something else."""
+    """The health of the Turnout at that port. None when something else is there."""
     transport = Transport()
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     try:
-        _, _, greeting = await fetch(transport, WireRequest(f"{url}/", {}, b"", "GET"), _PATIENCE)
+        _, _, greeting = await fetch(transport, WireRequest(f"{url}/", {}, b"", "GET"), _HEALTH_SECONDS)
         if not greeting.startswith(b"Turnout "):
             return None
-        _, _, body = await fetch(transport, WireRequest(f"{url}/health", {}, b"", "GET"), _PATIENCE)
+        _, _, body = await fetch(transport, WireRequest(f"{url}/health", {}, b"", "GET"), _HEALTH_SECONDS)
         return msgspec.json.decode(body, type=_Health)
     except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -1,4 +1,4 @@
-"""Whether the configured deployments ask for models that are there."""
+"""Checks that the providers list the models of the configured deployments."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from turnout.catalog import Catalog
 from turnout.facts import lifecycle_of
 
-from .asking import Answer
-from .check import Check, some
+from .answers import Answer
+from .check import Check, shortened
 from .places import Use
 
 _DATE = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})\Z")
@@ -20,26 +20,31 @@ def model_checks(catalog: Catalog, answers: Sequence[Answer]) -> Iterator[Check]
     configured = {name: model for name, model in catalog.snapshot.models.items() if catalog.is_configured(name)}
     problems = [check for answer in answers for use in answer.place.uses for check in _check(use, answer)]
     if configured and not any(check.mark == "wrong" for check in problems):
-        yield Check("ok", f"configured: {some(list(configured))}")
+        yield Check("ok", f"configured: {shortened(list(configured))}")
     yield from problems
-    unpriced = [name for name, model in configured.items() if any(made.price is None for made in model.deployments)]
+    unpriced = [
+        name for name, model in configured.items() if any(deployment.price is None for deployment in model.deployments)
+    ]
     if unpriced:
-        yield Check("note", f"No price is known for {some(unpriced)}: the cost isn't counted. Give a 'price'.")
+        yield Check("note", f"No price is known for {shortened(unpriced)}: the cost isn't counted. Give a 'price'.")
 
 
 def _check(use: Use, answer: Answer) -> Iterator[Check]:
     place, name = answer.place, use.deployment.model
-    life = lifecycle_of(place.provider.name, name)
-    notice = life.notice(name)
+    lifecycle = lifecycle_of(place.provider.name, name)
+    notice = lifecycle.notice(name)
     if answer.models and place.provider.profile.lists_served and not is_listed(name, answer.models):
-        cure = notice or _close(name, answer.models)
-        yield Check("wrong", f"{_subject(use)}: {place.provider.profile.title} does not list '{name}'. {cure}")
-    elif notice and (not answer.models or life.status == "deprecated"):
+        advice = notice or _similar_names(name, answer.models)
+        yield Check("wrong", f"{_subject(use)}: {place.provider.profile.title} does not list '{name}'. {advice}")
+    elif notice and (not answer.models or lifecycle.status == "deprecated"):
         yield Check("note", f"{_subject(use)}: {notice}")
 
 
 def is_listed(name: str, models: Sequence[str]) -> bool:
-    """Under its own name, or under one that a provider takes it for: a tag or a date left out, the latest of a line."""
+    """Whether the list has the name, or a name that the provider takes it for.
+
+    Such a name adds ``:latest`` or a date; ``x-latest`` stands for any name that begins with ``x-``.
+    """
     name = name.removeprefix("models/")
     if name in models or f"{name}:latest" in models:
         return True
@@ -48,9 +53,9 @@ def is_listed(name: str, models: Sequence[str]) -> bool:
     return any(_DATE.sub("", listed) == name for listed in models)
 
 
-def _close(name: str, models: Sequence[str]) -> str:
+def _similar_names(name: str, models: Sequence[str]) -> str:
     close = get_close_matches(name, models, n=3)
-    return f"Close ones: {', '.join(close)}." if close else f"Listed are: {some(models)}."
+    return f"Close ones: {', '.join(close)}." if close else f"Listed are: {shortened(models)}."
 
 
 def _subject(use: Use) -> str:

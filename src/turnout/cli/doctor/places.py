@@ -1,4 +1,4 @@
-"""Where models are: each address with each key, once, however many deployments share it."""
+"""The places to ask for models. A place is an address with a key; several deployments can share one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from turnout.transport import address_of
 
 
 class Use(msgspec.Struct, frozen=True):
-    """A configured model, and its deployment at the place."""
+    """A configured model, and its deployment at this place."""
 
     model: str
     deployment: Deployment
 
 
 class Place(msgspec.Struct, frozen=True):
-    """``deployment`` is as which it is asked."""
+    """``deployment`` has the address and the key to ask with. ``uses`` are the configured deployments there."""
 
     provider: WireProvider
     deployment: Deployment
@@ -29,22 +29,22 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Without what may be secret in a URL."""
+        """The address without the parts of a URL that can be secret."""
         return address_of(self.deployment.base_url)
 
     @property
-    def is_usual(self) -> bool:
-        """The provider's own address, that nobody had to say."""
+    def is_default(self) -> bool:
+        """Whether it is the provider's default address."""
         return self.deployment.base_url == self.provider.profile.base_url.rstrip("/")
 
     @property
-    def is_wanted(self) -> bool:
-        """Somebody said that it is there. Local servers at their usual addresses are looked for unasked."""
-        return bool(self.uses) or not is_local(self.provider) or not self.is_usual
+    def is_expected(self) -> bool:
+        """Whether the operator has configured it. Nobody configures local servers at their default addresses."""
+        return bool(self.uses) or not is_local(self.provider) or not self.is_default
 
 
 def places_of(catalog: Catalog) -> Sequence[Place]:
-    """Those of configured deployments, and those that discovery asks."""
+    """The places of configured deployments, and those that discovery asks."""
     skipped = {finding.provider for finding in catalog.state().discovery if finding.outcome == "skipped"}
     places = {
         _identity(target.deployment): Place(target.provider, target.deployment, [])

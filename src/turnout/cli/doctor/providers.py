@@ -1,4 +1,4 @@
-"""What the places answered, and what to do where they didn't."""
+"""Reports the answer of each place, and what to do about a missing answer."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from turnout.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnauthentic
 from turnout.providers import Profile, Provider, is_local, registry
 from turnout.transport import address_of
 
-from .asking import Answer
-from .check import Check, Mark, some
+from .answers import Answer
+from .check import Check, Mark, shortened
 from .places import Place
 
 _NO_LIST = frozenset({404, 405, 501})
@@ -30,21 +30,21 @@ def provider_checks(answers: Sequence[Answer], findings: Sequence[Finding]) -> I
 
 def _check(answer: Answer) -> Check:
     place, error = answer.place, answer.error
-    what = _title(place)
+    title = _title(place)
     if error is None:
-        return Check("ok", f"{what}: {_count(answer.models)}.")
-    said = _said(what, answer)
-    mark: Mark = "wrong" if place.is_wanted else "note"
+        return Check("ok", f"{title}: {_count(answer.models)}.")
+    problem = _problem_text(title, answer)
+    mark: Mark = "wrong" if place.is_expected else "note"
     match error:
         case UpstreamUnauthenticated():
-            return Check("wrong", f"{said}{_other_owner(place)}")
+            return Check("wrong", f"{problem}{_other_provider_hint(place)}")
         case UpstreamRefused(status=status) if status in _NO_LIST:
-            return Check("note", f"{what}: it answers, but does not list its models, so names can't be checked.")
+            return Check("note", f"{title}: it answers, but does not list its models, so names can't be checked.")
         case UpstreamUnreachable():
-            return Check(mark, f"{said} {_how_to_reach(place)}{_odd_key(place)}")
+            return Check(mark, f"{problem} {_how_to_reach(place)}{_key_hint(place)}")
         case UpstreamTimeout():
-            return Check(mark, f"{said} Is it overloaded, or is something else at this address?")
-    return Check(mark, f"{said}{_odd_key(place)}")
+            return Check(mark, f"{problem} Is it overloaded, or is something else at this address?")
+    return Check(mark, f"{problem}{_key_hint(place)}")
 
 
 def _title(place: Place) -> str:
@@ -57,35 +57,36 @@ def _title(place: Place) -> str:
 def _count(models: Sequence[str]) -> str:
     if not models:
         return "it has no models"
-    return f"1 model ({models[0]})" if len(models) == 1 else f"{len(models)} models ({some(models)})"
+    return f"1 model ({models[0]})" if len(models) == 1 else f"{len(models)} models ({shortened(models)})"
 
 
-def _said(what: str, answer: Answer) -> str:
-    """Most problems begin with the address, which has been named."""
+def _problem_text(title: str, answer: Answer) -> str:
+    """The title and the problem, without the address that most problems repeat."""
     rest = answer.problem.removeprefix(f"{answer.place.address} ")
-    return f"{what}: {rest}" if rest == answer.problem else f"{what} {rest}"
+    return f"{title}: {rest}" if rest == answer.problem else f"{title} {rest}"
 
 
 def _how_to_reach(place: Place) -> str:
     hint = place.provider.profile.start_hint
     if not hint:
         return "Check the address and the network."
-    return f"Start it with: {hint}" if place.is_wanted else f"If you want it, start it with: {hint}"
+    return f"Start it with: {hint}" if place.is_expected else f"If you want it, start it with: {hint}"
 
 
-def _odd_key(place: Place) -> str:
-    """What can be said of a key that nobody could be asked about: it doesn't look like one of this provider's."""
+def _key_hint(place: Place) -> str:
+    """A hint when the key doesn't look like one of this provider's. Used where the provider gave no verdict on it."""
     key, prefix = place.deployment.api_key, place.provider.profile.key_prefix
-    if key is None or not place.is_usual:
+    if key is None or not place.is_default:
         return ""
     if prefix and not key.reveal().startswith(prefix):
         where = place.deployment.key_source or "api_key"
-        return f" The key in {where} does not begin with '{prefix}' as this provider's keys do.{_other_owner(place)}"
-    return _other_owner(place)
+        hint = f"The key in {where} does not begin with '{prefix}' as this provider's keys do."
+        return f" {hint}{_other_provider_hint(place)}"
+    return _other_provider_hint(place)
 
 
-def _other_owner(place: Place) -> str:
-    """Whose key it looks like, if that is somebody else: two variables may have been mixed up."""
+def _other_provider_hint(place: Place) -> str:
+    """A hint when the key looks like another provider's: somebody may have confused two variables."""
     key = place.deployment.api_key
     if key is None:
         return ""

@@ -1,4 +1,4 @@
-"""What the doctor found, on a terminal or in a file."""
+"""Prints the findings, on a terminal or into a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from turnout.cli.terminal import harmless
+from turnout.cli.terminal import without_controls
 
 from .check import Check, Mark, Section
 
@@ -24,20 +24,19 @@ def print_report(console: Console, sections: Sequence[Section]) -> None:
             for check in section.checks:
                 console.print(_paragraph(check, console.width))
             console.print()
-    console.print(_verdict(wrong(sections)))
+    console.print(_verdict(count_wrong(sections)))
 
 
-def wrong(sections: Sequence[Section]) -> int:
-    """How many things are."""
+def count_wrong(sections: Sequence[Section]) -> int:
     return sum(check.mark == "wrong" for section in sections for check in section.checks)
 
 
 def _paragraph(check: Check, width: int) -> Text:
-    """Words that are too long for a line stay whole: people copy addresses and commands."""
+    """Wraps a check's text. Long words stay whole: people copy addresses and commands."""
     sign, style = _SIGNS[check.mark]
     first = f"  {sign} "
     lines = textwrap.fill(
-        harmless(check.text),
+        without_controls(check.text),
         width,
         initial_indent=first,
         subsequent_indent=" " * _INDENT,
@@ -49,7 +48,7 @@ def _paragraph(check: Check, width: int) -> Text:
     return text
 
 
-def _verdict(number: int) -> Text:
-    if number == 0:
+def _verdict(wrong: int) -> Text:
+    if wrong == 0:
         return Text("Everything is well.", style="green")
-    return Text("1 thing to mend." if number == 1 else f"{number} things to mend.", style="bold red")
+    return Text("1 thing to mend." if wrong == 1 else f"{wrong} things to mend.", style="bold red")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from .rows import ModelRow
 
-_SPEAKING = ("unauthorized", "refused", "timeout", "unreadable")
-"""Outcomes of discovery worth a line; that nobody runs a local server is none."""
+_REPORTED = ("unauthorized", "refused", "timeout", "unreadable")
+"""Outcomes of discovery that are worth a line. A local server that isn't running is normal."""
 
 
 def models(
@@ -49,7 +49,7 @@ def models(
     for problem in state.problems:
         typer.echo(problem, err=True)
     for finding in state.discovery:
-        if finding.outcome in _SPEAKING:
+        if finding.outcome in _REPORTED:
             typer.echo(f"{finding.title}: {finding.detail} `turnout doctor` says more.", err=True)
 
 

@@ -1,4 +1,4 @@
-"""What is served, as data: printed as it is by ``--json``."""
+"""The served models as data. ``--json`` prints it as it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MILLION = 1_000_000
 
 
 class PriceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """USD per 1M tokens, as exact decimal texts. ``version`` says where the price is from."""
+    """USD per 1M tokens, as exact decimal texts. ``version`` says where the price comes from."""
 
     input: str
     output: str
@@ -26,7 +26,7 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DeploymentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """``price`` is None when it isn't known."""
+    """``price`` is None when it is unknown."""
 
     id: str
     provider: str
@@ -36,7 +36,7 @@ class DeploymentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """``alias_of`` is the model's own name, when ``name`` is another one."""
+    """``alias_of`` is the model's own name when ``name`` is an alias."""
 
     name: str
     source: Source
@@ -47,7 +47,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows_of(catalog: Catalog) -> list[ModelRow]:
-    """Every name that a client may ask for: the configuration's models, made ones, discovered ones, aliases."""
+    """Every name that a client can ask for: models from the configuration, the API and discovery, and aliases."""
     return [
         ModelRow(
             name=name,
@@ -55,7 +55,7 @@ def rows_of(catalog: Catalog) -> list[ModelRow]:
             alias_of=model.name if model.name != name else None,
             policy=model.policy,
             fallbacks=model.fallbacks,
-            deployments=tuple(_deployment(deployment) for deployment in model.deployments),
+            deployments=tuple(_deployment_row(deployment) for deployment in model.deployments),
         )
         for name, model in catalog.snapshot.served()
     ]
@@ -69,17 +69,17 @@ def _source(catalog: Catalog, name: str, model: Model) -> Source:
     return "built in" if is_built_in(model, registry()) else "discovered"
 
 
-def _deployment(deployment: Deployment) -> DeploymentRow:
+def _deployment_row(deployment: Deployment) -> DeploymentRow:
     return DeploymentRow(
         id=deployment.id,
         provider=deployment.provider,
         model=deployment.model,
         address=address_of(deployment.base_url),
-        price=None if deployment.price is None else _price(deployment.price),
+        price=None if deployment.price is None else _price_row(deployment.price),
     )
 
 
-def _price(price: Price) -> PriceRow:
+def _price_row(price: Price) -> PriceRow:
     return PriceRow(
         input=per_million(price.input),
         output=per_million(price.output),
@@ -90,5 +90,5 @@ def _price(price: Price) -> PriceRow:
 
 
 def per_million(picodollars: int) -> str:
-    """A token's price → USD per 1M tokens."""
+    """Converts picodollars per token to USD per 1M tokens."""
     return usd(picodollars * _MILLION)

@@ -1,4 +1,4 @@
-"""What is served, for people."""
+"""The served models as a table."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from turnout.cli.terminal import harmless
+from turnout.cli.terminal import without_controls
 
 from .rows import ModelRow, PriceRow
 
 
 def table_of(rows: Sequence[ModelRow]) -> Table:
-    """One line for each deployment; a model's name stands before its first."""
+    """One line for each deployment. The first line of a model has the model's name."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("Model", "Deployment", "Provider"):
         table.add_column(title, overflow="fold")
@@ -23,7 +23,7 @@ def table_of(rows: Sequence[ModelRow]) -> Table:
         for number, deployment in enumerate(row.deployments):
             name, source = (_title(row), row.source) if number == 0 else ("", "")
             cells = name, deployment.id, deployment.provider, *_prices(deployment.price), source
-            table.add_row(*map(harmless, cells))
+            table.add_row(*map(without_controls, cells))
     return table
 
 

@@ -1,4 +1,4 @@
-"""The first words of a server: what a new user needs next, on a terminal; what an operator should know, in the log."""
+"""The first output of a server: the next steps on a terminal, and warnings for the operator in the log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from turnout.config import ADMIN_VARIABLE
 from turnout.gateway import Gateway
 from turnout.providers import is_local
 
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # called, not listened on
+_LISTEN_TO_CLIENT_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # hosts to call
 _FIRST_KEY = (
     "no keys are configured, so every request needs the admin key in %s: %s. "
     "A key of your own goes into %s (in a cluster from a Secret) or under 'keys' in the configuration."
@@ -32,15 +32,15 @@ def greet(gateway: Gateway, host: str, port: int) -> None:
             log.warning("%s", check.text)
     url = url_of(host, port)
     if key_file := catalog.configured.key_file:
-        log.warning(_FIRST_KEY, key_file.absolute(), f"curl {url}/v1/models{_key(catalog)}", ADMIN_VARIABLE)
+        log.warning(_FIRST_KEY, key_file.absolute(), f"curl {url}/v1/models{_curl_key_option(catalog)}", ADMIN_VARIABLE)
     if sys.stderr.isatty():
-        print("\n".join(greeting(catalog, url)), file=sys.stderr)  # noqa: T201  # speaks to people
+        print("\n".join(greeting(catalog, url)), file=sys.stderr)  # noqa: T201  # for the user
 
 
 def url_of(host: str, port: int) -> str:
-    """Where a client on this machine reaches what listens on ``host``."""
-    here = _EVERYWHERE.get(host, host)
-    return f"http://{f'[{here}]' if ':' in here else here}:{port}"
+    """The URL at which a client on this machine reaches a server that listens on ``host``."""
+    host = _LISTEN_TO_CLIENT_HOST.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def greeting(catalog: Catalog, url: str) -> Iterator[str]:
@@ -49,14 +49,14 @@ def greeting(catalog: Catalog, url: str) -> Iterator[str]:
     yield ""
     yield from _command(catalog, url)
     yield ""
-    yield f"{_found(catalog)} `turnout models` lists all that is served."
+    yield f"{_summary(catalog)} `turnout models` lists all that is served."
     yield f"Ledger: {Path(catalog.settings.data_dir).absolute()}. API: {url}/docs. The log follows; Ctrl-C ends it."
     yield ""
 
 
 def _command(catalog: Catalog, url: str) -> Iterator[str]:
     model = next(iter(catalog.snapshot.models), None)
-    key = _key(catalog)
+    key = _curl_key_option(catalog)
     if model is None:
         yield f"  curl {url}/v1/models{key}"
         return
@@ -64,8 +64,8 @@ def _command(catalog: Catalog, url: str) -> Iterator[str]:
     yield f"""    -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello, Turnout"}}]}}'"""
 
 
-def _key(catalog: Catalog) -> str:
-    """How ``curl`` sends one, read by the shell: it isn't shown here."""
+def _curl_key_option(catalog: Catalog) -> str:
+    """The option that makes ``curl`` send a key. The shell reads the key, so the text doesn't show it."""
     if not catalog.snapshot.auth_required:
         return ""
     file = catalog.configured.key_file
@@ -73,14 +73,15 @@ def _key(catalog: Catalog) -> str:
     return f' -H "authorization: Bearer {secret}"'
 
 
-def _found(catalog: Catalog) -> str:
+def _summary(catalog: Catalog) -> str:
+    """The providers whose keys were found, and the local servers that discovery asks."""
     targets = [target for target in catalog.targets() if not target.self_reference]
-    keys = [_named(target) for target in targets if target.deployment.api_key and not is_local(target.provider)]
+    keys = [_title(target) for target in targets if target.deployment.api_key and not is_local(target.provider)]
     local = [target.provider.profile.title for target in targets if is_local(target.provider)]
-    found = f"Keys found for {', '.join(keys)}." if keys else "No provider's key was found."
-    return f"{found} Looked for on this machine: {', '.join(local)}." if local else found
+    summary = f"Keys found for {', '.join(keys)}." if keys else "No provider's key was found."
+    return f"{summary} Looked for on this machine: {', '.join(local)}." if local else summary
 
 
-def _named(target: Target) -> str:
+def _title(target: Target) -> str:
     source = target.deployment.key_source
     return f"{target.provider.profile.title} ({source})" if source else target.provider.profile.title

@@ -31,24 +31,24 @@ def tokens(
 
     from .count_report import count_report
 
-    counted = _text(text)
+    content = _read(text)
     catalog = Catalog(CommandLine(config=config, agents=agents, data_dir=data_dir))
     asyncio.run(discover_once(catalog))
-    report = count_report(catalog, counted, model)
+    report = count_report(catalog, content, model)
     typer.echo(msgspec.json.encode(report).decode() if as_json else report.line())
 
 
-def _text(given: str) -> str:
+def _read(argument: str) -> str:
     import sys
     from pathlib import Path
 
-    if given == "-":
+    if argument == "-":
         return sys.stdin.read()
-    if not given.startswith("@"):
-        return given
+    if not argument.startswith("@"):
+        return argument
     try:
-        return Path(given[1:]).read_text()
+        return Path(argument[1:]).read_text()
     except OSError as error:
-        raise typer.BadParameter(f"{given[1:]}: {error.strerror}.", param_hint="TEXT") from None
+        raise typer.BadParameter(f"{argument[1:]}: {error.strerror}.", param_hint="TEXT") from None
     except UnicodeDecodeError:
-        raise typer.BadParameter(f"{given[1:]} is not text in UTF-8.", param_hint="TEXT") from None
+        raise typer.BadParameter(f"{argument[1:]} is not text in UTF-8.", param_hint="TEXT") from None

@@ -1,4 +1,4 @@
-"""Asking every place which models it serves, all at once."""
+"""Asks all places at once which models they serve."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .places import Place, places_of
 
 Reply = tuple[int, Mapping[str, str], bytes]
 _SHORTEST_SECRET = 6
-"""Characters; a header's ``true`` or ``1`` is none, and taking it out would spoil the text."""
+"""Characters. A shorter header value such as ``true`` is no secret, and the text needs it."""
 
 Progress = Callable[[Sequence[str]], None]
-"""Is given the addresses that haven't answered yet, each time there is another one or one less."""
+"""Called with the addresses that haven't answered yet, each time these change."""
 
 
 class Answer(NamedTuple):
-    """The models that a place lists, or why it doesn't: ``problem`` is the error's text without secrets."""
+    """The models that a place lists, or the error. ``problem`` is the error's text without secrets."""
 
     place: Place
     models: tuple[str, ...]
@@ -35,23 +35,23 @@ class Answer(NamedTuple):
     problem: str = ""
 
 
-async def ask_everybody(catalog: Catalog, told: Progress) -> Sequence[Answer]:
-    """Each place within ``ANSWER_SECONDS``. Discovers meanwhile, from the same answers."""
+async def ask_all_places(catalog: Catalog, on_progress: Progress) -> Sequence[Answer]:
+    """Waits up to ``ANSWER_SECONDS`` for each place. Discovery runs meanwhile and uses the same answers."""
     transport = Transport()
-    once = _Once(partial(fetch, transport), told)
+    fetch_once = _FetchOnce(partial(fetch, transport), on_progress)
     try:
         async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(_ask(place, once)) for place in places_of(catalog)]
-            group.create_task(catalog.discover(once))
+            tasks = [group.create_task(_ask(place, fetch_once)) for place in places_of(catalog)]
+            group.create_task(catalog.discover(fetch_once))
     finally:
         await transport.close()
-    return [task.result() for task in asked]
+    return [task.result() for task in tasks]
 
 
-async def _ask(place: Place, ask: Fetch) -> Answer:
+async def _ask(place: Place, fetch: Fetch) -> Answer:
     provider, deployment = place.provider, place.deployment
     try:
-        status, headers, body = await ask(provider.list_models(deployment), ANSWER_SECONDS)
+        status, headers, body = await fetch(provider.list_models(deployment), ANSWER_SECONDS)
         if status != 200:
             raise provider.refusal(status, headers, body, deployment)
         return Answer(place, tuple(dict.fromkeys(provider.read_models(body))))
@@ -63,7 +63,7 @@ async def _ask(place: Place, ask: Fetch) -> Answer:
 
 
 def _without_secrets(text: str, deployment: Deployment) -> str:
-    """Some providers quote the key they refuse."""
+    """The text without key and header values: some providers quote the key that they refuse."""
     secrets = [*deployment.headers.values(), deployment.api_key.reveal() if deployment.api_key else ""]
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
@@ -71,12 +71,12 @@ def _without_secrets(text: str, deployment: Deployment) -> str:
     return text
 
 
-class _Once:
-    """Sends the same request once, whoever asks it how often."""
+class _FetchOnce:
+    """Sends equal requests once, and gives every caller the same reply."""
 
-    def __init__(self, ask: Fetch, told: Progress) -> None:
-        self._ask = ask
-        self._told = told
+    def __init__(self, fetch: Fetch, on_progress: Progress) -> None:
+        self._fetch = fetch
+        self._on_progress = on_progress
         self._replies: dict[object, asyncio.Task[Reply]] = {}
         self._waiting: list[str] = []
 
@@ -89,12 +89,12 @@ class _Once:
     async def _send(self, request: WireRequest, seconds: float) -> Reply:
         address = address_of(request.url)
         self._waiting.append(address)
-        self._tell()
+        self._report_progress()
         try:
-            return await self._ask(request, seconds)
+            return await self._fetch(request, seconds)
         finally:
             self._waiting.remove(address)
-            self._tell()
+            self._report_progress()
 
-    def _tell(self) -> None:
-        self._told(sorted(set(self._waiting)))
+    def _report_progress(self) -> None:
+        self._on_progress(sorted(set(self._waiting)))
