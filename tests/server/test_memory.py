@@ -34,5 +34,5 @@ print(resident() - before)
 def test_a_large_reply_leaves_no_memory_taken(given_back: bool, least: int, most: int) -> None:
     """Without it, most of 40 MB stay, between what is still needed."""
     script = KEPT.format(given_back=given_back)
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert least <= int(told) <= most
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert least <= int(output) <= most

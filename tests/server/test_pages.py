@@ -19,7 +19,7 @@ ROUTES = ["POST /v1/chat/completions", "POST /v1/messages", "POST /api/generate"
           "GET /metrics", "GET /api/models", "POST /api/models", "GET /v1/requests/req_1"]  # fmt: skip
 
 
-async def asked(app: InProcess, name: str, **headers: str) -> Answer:
+async def ask(app: InProcess, name: str, **headers: str) -> Answer:
     method, _, path = name.partition(" ")
     return await app.ask(method, path, json.dumps(CHAT).encode(), {**headers, "content-type": "text/plain"})
 
@@ -49,7 +49,7 @@ class TestWithoutKeys:
     async def test_a_page_from_elsewhere_is_refused(
         self, open_app: InProcess, name: str, headers: dict[str, str]
     ) -> None:
-        answer = await asked(open_app, name, **headers)
+        answer = await ask(open_app, name, **headers)
         assert (answer.status, answer.reads) == (403, 0)
         assert "access-control-allow-origin" not in answer.headers
         assert "server." in answer.body.decode()  # what to do
@@ -77,7 +77,7 @@ class TestWithoutKeys:
     async def test_who_is_here_or_allowed_is_served(
         self, open_app: InProcess, name: str, headers: dict[str, str]
     ) -> None:
-        answer = await asked(open_app, name, **headers)
+        answer = await ask(open_app, name, **headers)
         assert answer.status != 403
         if name == "POST /api/models" and "origin" in headers:  # an allowed page may ask, not administer
             own = headers["origin"].partition("//")[2] == headers.get("host")
@@ -85,7 +85,7 @@ class TestWithoutKeys:
 
     @pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if need.value == "nothing"])
     async def test_probes_answer_anybody(self, open_app: InProcess, name: str) -> None:
-        answer = await asked(open_app, name, origin=EVIL, host="evil.example")
+        answer = await ask(open_app, name, origin=EVIL, host="evil.example")
         assert answer.status == 200
         if name == "GET /health":
             assert answer.json == {"status": "ok"}
@@ -93,9 +93,7 @@ class TestWithoutKeys:
     @pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "via"])
     async def test_who_comes_through_a_proxy_may_ask_and_not_administer(self, open_app: InProcess, name: str) -> None:
         headers = {name: "192.0.2.1", "host": "llm.example"}
-        statuses = [
-            (await asked(open_app, route, **headers)).status for route in ("GET /v1/models", "POST /api/models")
-        ]
+        statuses = [(await ask(open_app, route, **headers)).status for route in ("GET /v1/models", "POST /api/models")]
         assert statuses == [200, 401]
 
     async def test_who_comes_from_another_machine_may_not_administer(self, open_app: InProcess) -> None:
@@ -104,7 +102,7 @@ class TestWithoutKeys:
     async def test_it_is_counted(self, open_app: InProcess) -> None:
         refused = open_app.gateway.metrics.tally.refused
         before = refused.get("foreign_page", 0)
-        await asked(open_app, "POST /v1/chat/completions", origin=EVIL)
+        await ask(open_app, "POST /v1/chat/completions", origin=EVIL)
         assert refused["foreign_page"] == before + 1
 
 
@@ -116,8 +114,8 @@ class TestReading:
         answer = await open_app.ask("POST", "/v1/chat/completions", CHAT | {"stream": stream}, {"origin": PAGE})
         assert answer.status == 200
         assert b"Hello." in answer.body
-        told = {name: answer.headers[name] for name in ("access-control-allow-origin", "vary")}
-        assert told == {"access-control-allow-origin": PAGE, "vary": "origin"}
+        cors_headers = {name: answer.headers[name] for name in ("access-control-allow-origin", "vary")}
+        assert cors_headers == {"access-control-allow-origin": PAGE, "vary": "origin"}
         assert answer.headers["access-control-expose-headers"] == "*"
 
     @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/none", "/nothing", "/v1/chat/completions", "/ping"])
@@ -149,32 +147,32 @@ class TestReading:
 @pytest.fixture(scope="module")
 async def any_page_app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[InProcess]:
     """A key is known, and none is needed; any page may read answers."""
-    told = {"auth": {"required": False}, "keys": [{"key": TEAM}], "server": {"cors": ["*"]}, "models": MODELS}
-    async with in_process(tmp_path_factory.mktemp("any"), told) as app:
+    config = {"auth": {"required": False}, "keys": [{"key": TEAM}], "server": {"cors": ["*"]}, "models": MODELS}
+    async with in_process(tmp_path_factory.mktemp("any"), config) as app:
         yield app
 
 
 async def test_any_page_may_be_let_in_but_only_with_a_key(any_page_app: InProcess) -> None:
     page = {"origin": EVIL, "host": "evil.example"}
     for name in ("POST /v1/chat/completions", "GET /v1/models"):
-        assert (await asked(any_page_app, name, **page)).status == 403
-        assert (await asked(any_page_app, name, **page, authorization="Bearer none")).status == 403
-        answer = await asked(any_page_app, name, **page, authorization=f"Bearer {TEAM}")
+        assert (await ask(any_page_app, name, **page)).status == 403
+        assert (await ask(any_page_app, name, **page, authorization="Bearer none")).status == 403
+        answer = await ask(any_page_app, name, **page, authorization=f"Bearer {TEAM}")
         assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, EVIL)
 
 
 async def test_with_a_key_nobody_asks_for_host_or_origin(guarded_app: InProcess) -> None:
     for headers in ({"origin": EVIL}, {"origin": "null"}, {"host": "evil.example"}, {"host": ""}):
-        answer = await asked(guarded_app, "POST /v1/chat/completions", **headers, authorization=f"Bearer {TEAM}")
+        answer = await ask(guarded_app, "POST /v1/chat/completions", **headers, authorization=f"Bearer {TEAM}")
         assert answer.status == 200
         assert "access-control-allow-origin" not in answer.headers
 
 
 async def test_beyond_loopback_any_name_is_good_and_pages_are_still_told_apart(tmp_path: Path) -> None:
-    told = {"server": {"host": "0.0.0.0"}, "auth": {"required": False}, "models": MODELS}  # noqa: S104  # never listened on
-    async with in_process(tmp_path, told) as app:
+    config = {"server": {"host": "0.0.0.0"}, "auth": {"required": False}, "models": MODELS}  # noqa: S104  # never listened on
+    async with in_process(tmp_path, config) as app:
         name = "turnout.example"
-        assert (await asked(app, "GET /v1/models", host=name)).status == 200
-        assert (await asked(app, "GET /v1/models", host=name, origin=f"http://{name}")).status == 200
-        assert (await asked(app, "GET /v1/models", host=name, origin=EVIL)).status == 403
-        assert (await asked(app, "POST /api/models", host=name)).status == 401
+        assert (await ask(app, "GET /v1/models", host=name)).status == 200
+        assert (await ask(app, "GET /v1/models", host=name, origin=f"http://{name}")).status == 200
+        assert (await ask(app, "GET /v1/models", host=name, origin=EVIL)).status == 403
+        assert (await ask(app, "POST /api/models", host=name)).status == 401

@@ -25,9 +25,9 @@ def test_the_log_hears_of_one_at_a_time_and_of_how_many_it_did_not(monkeypatch: 
     trace = Refusals(metrics)
     with capture_logs() as lines:
         for _ in range(1000):
-            trace.note(SCOPE, "unknown_key", Unauthenticated("No."))
-        now += refusals.QUIET
-        trace.note(SCOPE, "no_key", Unauthenticated("No."))
+            trace.record(SCOPE, "unknown_key", Unauthenticated("No."))
+        now += refusals.QUIET_SECONDS
+        trace.record(SCOPE, "no_key", Unauthenticated("No."))
     assert metrics.tally.refused == {"unknown_key": 1000, "no_key": 1}
     first, second = lines
     assert (first["reason"], first["status"], first["client"], first["untold"]) == ("unknown_key", 401, "192.0.2.1", 0)

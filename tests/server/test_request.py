@@ -48,8 +48,8 @@ PLACES: Headers = [
 
 
 def test_several_keys_are_told_in_the_order_of_their_places_not_of_their_lines() -> None:
-    found = {read_head(scope_of([*order], b"alt=sse&key=e")).secrets for order in itertools.permutations(PLACES)}
-    assert found == {(b"a", b"b", b"c", b"d", b"e")}
+    secrets = {read_head(scope_of([*order], b"alt=sse&key=e")).secrets for order in itertools.permutations(PLACES)}
+    assert secrets == {(b"a", b"b", b"c", b"d", b"e")}
 
 
 def test_lines_of_one_place_keep_their_order() -> None:
@@ -131,11 +131,11 @@ async def test_a_client_may_leave_in_the_middle(pieces: tuple[bytes | None, ...]
 def test_wanted_headers_go_along_with_a_relayed_request() -> None:
     request = ENDPOINT.parse(asking())
     headers: Headers = [(b"x-beta", b"a\xe9"), (b"authorization", b"Bearer secret"), (b"x-other", b"b")]
-    found = with_headers(request, headers, frozenset({b"x-beta"}))
-    assert found.raw is not None
+    relayed = with_headers(request, headers, frozenset({b"x-beta"}))
+    assert relayed.raw is not None
     assert request.raw is not None
-    assert found.raw.headers == {"x-beta": "aé"}
-    assert found.raw.fields is request.raw.fields
+    assert relayed.raw.headers == {"x-beta": "aé"}
+    assert relayed.raw.fields is request.raw.fields
     assert with_headers(request, headers, frozenset({b"x-none"})) is request
     bare = ChatRequest(model="m", messages=())
     assert with_headers(bare, headers, frozenset({b"x-beta"})) is bare

@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: decided by a request's head alone, before a byte of its body is read."""
+"""Authentication and authorization. A request's head alone decides, before a byte of its body is read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .request import Head, Scope
 
 
 class Need(Enum):
-    """What a route asks of who asks. ``KEY``: any right key, or none where none is needed."""
+    """The key that a route needs. ``KEY``: any valid key, or no key on a server that needs none."""
 
     NOTHING = "nothing"
     KEY = "a key"
@@ -27,20 +27,20 @@ class Need(Enum):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """``key`` is None for somebody who may only ask what needs nothing."""
+    """The sender of a request. ``key`` is None for a sender who can only use routes that need nothing."""
 
     key: Key | None
     admin: bool = False
 
 
-NOBODY = Caller(None)
+WITHOUT_KEY = Caller(None)
 
-_PASSED_ON = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
+_PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
 """Headers that proxies add."""
 
 
 class Access:
-    """Decides for both planes. Who isn't let in leaves a trace."""
+    """Admits or refuses requests of both planes. It records each refusal."""
 
     def __init__(self, gateway: Gateway, pages: Pages) -> None:
         self._gateway = gateway
@@ -53,17 +53,17 @@ class Access:
         try:
             return self._key(head)
         except RequestError as error:
-            self._refusals.note(scope, _reason(error, head), error)
+            self._refusals.record(scope, _reason(error, head), error)
             raise
 
     def admit(self, scope: Scope, head: Head, need: Need) -> Caller:
-        """Raises ``Unauthenticated``, ``Forbidden`` unless who asks has what is needed."""
+        """Raises ``Unauthenticated`` or ``Forbidden`` unless the request has the key that the route needs."""
         try:
             return self._caller(scope, head, need)
         except RequestError as error:
             if need is Need.NOTHING:
-                return NOBODY
-            self._refusals.note(scope, _reason(error, head), error)
+                return WITHOUT_KEY
+            self._refusals.record(scope, _reason(error, head), error)
             raise
 
     def _key(self, head: Head) -> Key:
@@ -81,14 +81,14 @@ class Access:
         return Caller(key, may_administer(key, keys, required=required, local=local))
 
     def _is_local(self, scope: Scope, head: Head) -> bool:
-        """Made on this machine, by somebody who meant this machine; not passed on by a proxy that stands here."""
+        """Whether a client on this machine asked this machine, and no proxy on it forwarded the request."""
         client = scope.get("client")
         return (
             self._on_loopback
             and client is not None
             and is_loopback(client[0])
             and self._pages.is_own(head.host, head.origin)
-            and not any(name in _PASSED_ON for name, _ in scope["headers"])
+            and not any(name in _PROXY_HEADERS for name, _ in scope["headers"])
         )
 
 
@@ -99,13 +99,13 @@ def _reason(error: RequestError, head: Head) -> str:
 
 
 def caller_of(request: Request) -> Caller:
-    """Who asks, in a route of the control plane."""
+    """The sender of the request. For routes of the control plane."""
     caller: Caller = request.state.caller
     return caller
 
 
 def key_of(request: Request) -> Key:
-    """The same where a key is needed. Raises ``Forbidden`` in a route that was declared to need nothing."""
+    """The sender's key. Raises ``Forbidden`` in a route that is declared to need nothing."""
     key = caller_of(request).key
     if key is None:
         raise Forbidden("This needs an API key.")

@@ -1,4 +1,4 @@
-"""The ASGI app: what a model answers goes to the data plane, everything else to the control plane."""
+"""The ASGI app: requests to models go to the data plane, all others to the control plane."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .endpoints import Endpoints
 from .inference import Inference
 from .memory import give_memory_back
 from .pages import Pages
-from .request import ClientLeft, Receive, Scope, Send, send_error, where
+from .request import ClientLeft, Receive, Scope, Send, method_and_path, send_error
 
-MOST_ADDRESS = 8192
-"""Characters of a path and its query, as for most servers."""
+MAX_ADDRESS = 8192
+"""Characters of a path and its query. Most servers have the same bound."""
 
 
 class App:
-    """``control`` answers what isn't inference. The gateway is open for as long as the app is served."""
+    """``control`` answers all requests but inference. The gateway is open as long as the app is served."""
 
     def __init__(self, gateway: Gateway, metrics: SharedMetrics, control: FastAPI) -> None:
         server = gateway.settings.server
@@ -42,24 +42,24 @@ class App:
         self._gate = Gate(control, access, server)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        send = self._pages.telling(scope, send)
-        if len(scope["path"]) + len(scope["query_string"]) > MOST_ADDRESS:
-            long = AddressTooLong(f"The path and its query are longer than {MOST_ADDRESS} bytes, the limit here.")
-            await send_error(dialect_of(scope), long, send)
+        send = self._pages.with_cors_headers(scope, send)
+        if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS:
+            error = AddressTooLong(f"The path and its query are longer than {MAX_ADDRESS} bytes, the limit here.")
+            await send_error(dialect_of(scope), error, send)
         elif scope["method"] == "POST" and (match := self._endpoints.find(scope["path"])) is not None:
             await self._inference.handle(match, scope, receive, send)
         else:
-            await self._answer(scope, receive, send)
+            await self._answer_other(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What isn't plainly inference."""
+    async def _answer_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request whose method or path is none of inference's as it is."""
         try:
             await self._route(scope, receive, send)
         except TurnoutError as error:
             match = self._endpoints.find(scope["path"])
             await send_error(dialect_of(scope) if match is None else match.dialect, error, send)
         except ClientLeft:
-            pass  # nobody is there to be told
+            pass  # there is no client to answer
         except asyncio.CancelledError:
             if "refuse_with" not in scope["state"]:
                 raise
@@ -68,7 +68,7 @@ class App:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "refuse_with" in scope["state"]:
             raise scope["state"].pop("refuse_with")
-        method, path = scope["method"], self._path(scope)
+        method, path = scope["method"], self._find_path(scope)
         methods = self._table.methods(path)
         if method == "OPTIONS":
             await _send_methods(methods, send)
@@ -76,34 +76,36 @@ class App:
         if method == "HEAD":
             method = "GET"  # the server leaves the body out
         if method not in methods:
-            use = ", ".join([one for one in methods if one not in ("HEAD", "OPTIONS")])
-            raise MethodNotAllowed(f"{where(scope)} is not possible: use {use}.", allow=", ".join(methods))
+            use = ", ".join([name for name in methods if name not in ("HEAD", "OPTIONS")])
+            raise MethodNotAllowed(f"{method_and_path(scope)} is not possible: use {use}.", allow=", ".join(methods))
         scope = {**scope, "method": method, "path": path}
         if need := self._table.needs(path).get(method):
             await self._gate.enter(need, scope, receive, send)
         elif match := self._endpoints.find(path):
             await self._inference.handle(match, scope, receive, send)
 
-    def _path(self, scope: Scope) -> str:
-        """The request's, or the one that must be meant by it. A path that isn't written right opens nothing of an
-        admin's: what stands before Turnout may look for those paths. Raises ``NotFound``.
+    def _find_path(self, scope: Scope) -> str:
+        """The request's path, or the existing path that it is a variant of. Raises ``NotFound``.
+
+        A variant never reaches an admin's route: a proxy in front of Turnout may block that route by its path.
         """
         path: str = scope["path"]
         if self._table.methods(path):
             return path
-        meant = self._table.meant(path)
-        if meant is None:
-            raise NotFound(f"There is no {where(scope)} here. GET /docs lists what there is.")
-        if self._table.needs(meant).get(scope["method"]) is Need.ADMIN:
-            raise NotFound(f"There is no {where(scope)} here. Did you mean {where({**scope, 'path': meant})}?")
-        return meant
+        existing = self._table.existing_path(path)
+        if existing is None:
+            raise NotFound(f"There is no {method_and_path(scope)} here. GET /docs lists what there is.")
+        if self._table.needs(existing).get(scope["method"]) is Need.ADMIN:
+            suggestion = method_and_path({**scope, "path": existing})
+            raise NotFound(f"There is no {method_and_path(scope)} here. Did you mean {suggestion}?")
+        return existing
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """For as long as requests are served."""
+        """Open while requests are served."""
         async with self._gateway, self._shared_metrics():
-            _calm_collector()
-            _take_turns()
+            _collect_garbage_less_often()
+            _switch_threads_often()
             give_memory_back()
             yield
 
@@ -123,13 +125,13 @@ async def _send_methods(methods: list[str], send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _calm_collector() -> None:
-    """What was made at the start is there to stay, and a request leaves hardly a cycle: look for them less often."""
+def _collect_garbage_less_often() -> None:
+    """Objects from the start stay, and a request leaves few reference cycles: so the collector can run less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
 
-def _take_turns() -> None:
-    """A thread that works on a large request lets the loop go on after so many seconds: once for each thing it does."""
+def _switch_threads_often() -> None:
+    """A thread that works on a large request lets the event loop run after a millisecond, not after five."""
     sys.setswitchinterval(0.001)

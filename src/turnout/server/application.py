@@ -1,4 +1,4 @@
-"""The app with everything it stands on."""
+"""Builds the app with both planes and the metrics."""
 
 from __future__ import annotations
 

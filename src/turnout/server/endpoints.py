@@ -1,4 +1,4 @@
-"""Which endpoint of which dialect a path belongs to."""
+"""Finds the dialect's endpoint that a path belongs to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MODEL = "{model}"
 
 
 class Match(NamedTuple):
-    """``model`` is the name in the path, empty where the path has none."""
+    """``model`` is the model's name in the path. Empty when the path has none."""
 
     dialect: Dialect
     endpoint: Endpoint[Any, Any]
@@ -26,7 +26,7 @@ class _Pattern(NamedTuple):
 
 
 class Endpoints:
-    """Plain paths are found by one look-up; the few that hold a model's name are gone through, longest first."""
+    """Finds a plain path by one look-up. Compares the few patterns with a model's name one by one, longest first."""
 
     def __init__(self, dialects: Iterable[Dialect]) -> None:
         self._plain: dict[str, Match] = {}
@@ -52,7 +52,7 @@ class Endpoints:
 
 
 def paths_of(dialects: Iterable[Dialect]) -> Iterator[tuple[str, Dialect, Endpoint[Any, Any]]]:
-    """Every path of every endpoint."""
+    """Every path with its dialect and its endpoint."""
     for dialect in dialects:
         for endpoint in dialect.endpoints:
             for path in endpoint.paths:

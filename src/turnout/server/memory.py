@@ -1,4 +1,4 @@
-"""Giving freed memory back to the system."""
+"""Returns freed memory to the system."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _KB: Final = 1024
 
 
 def give_memory_back() -> None:
-    """Has glibc take large blocks from the system, one by one, and give each back as soon as it is free.
+    """Makes glibc take each large block from the system, and return it as soon as it is free.
 
-    So it begins, but with every large block that is freed, it puts larger ones among the small ones, which then hold
-    them: after some large replies, 150 MB stay taken. A threshold that is set stays where it is
+    By default glibc raises its threshold for large blocks each time it frees one. Then large blocks lie among small
+    ones, which keep the memory taken: 150 MB after some large replies. A threshold that is set doesn't change
     (https://man7.org/linux/man-pages/man3/mallopt.3.html). Other C libraries have no such call.
     """
     with contextlib.suppress(AttributeError, OSError):

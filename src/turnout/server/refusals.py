@@ -1,4 +1,4 @@
-"""The trace that a refused request leaves: a count for each reason, and now and then a line in the log."""
+"""Records refused requests: a count for each reason, and at intervals a line in the log."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import structlog
 from turnout.errors import RequestError
 from turnout.telemetry import Metrics
 
-from .request import Scope, where
+from .request import Scope, method_and_path
 
-QUIET = 10.0
-"""Seconds between two lines: who tries a thousand keys must not fill the log."""
+QUIET_SECONDS = 10.0
+"""The shortest time between two lines: a client that tries a thousand keys must not fill the log."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Refusals:
-    """Tells who asked and for what, never which key was sent."""
+    """A line has the client and the path, never the key."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._quiet_until = 0.0
-        self._untold = 0
+        self._unlogged = 0
 
-    def note(self, scope: Scope, reason: str, error: RequestError) -> None:
+    def record(self, scope: Scope, reason: str, error: RequestError) -> None:
         self._metrics.refused(reason)
         now = time.monotonic()
         if now < self._quiet_until:
-            self._untold += 1
+            self._unlogged += 1
             return
         client = scope.get("client")
         _log.warning(
@@ -37,8 +37,8 @@ class Refusals:
             reason=reason,
             status=error.status,
             client=client[0] if client else None,
-            asked=where(scope),
-            untold=self._untold,
+            asked=method_and_path(scope),
+            untold=self._unlogged,
         )
-        self._quiet_until = now + QUIET
-        self._untold = 0
+        self._quiet_until = now + QUIET_SECONDS
+        self._unlogged = 0

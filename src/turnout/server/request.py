@@ -1,4 +1,4 @@
-"""Reading a request off ASGI."""
+"""Reads requests from ASGI, and sends errors."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-_AUTHORIZATION, _BEARER = b"authorization", b"bearer "  # alone in having a scheme before the key
-_KEY_PLACES = tuple(
+_AUTHORIZATION, _BEARER = b"authorization", b"bearer "  # the only header with a scheme before the key
+_KEY_HEADERS = tuple(
     dict.fromkeys(name.encode() for dialect in registry().values() for name in ("authorization", *dialect.key_headers))
 )
-"""Headers that may hold a key, first one first."""
+"""Headers that can hold a key, in the order in which their keys are tried."""
 
-_WANTED = frozenset({b"host", b"content-type", b"content-length", b"origin", *_KEY_PLACES})
+_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"origin", *_KEY_HEADERS})
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
-_MOST_KEYS = 8  # that one request may try
+_MAX_KEYS = 8  # keys of one request that are tried
 
 _RAISE_LIMIT = "Send less, or raise server.max_body_bytes."
-_LONGEST_SHOWN = 200  # characters of an address that is told again
+_MAX_SHOWN = 200  # characters of a path in a message
 
 
-class ClientLeft(Exception):  # not an error: nobody is there to be told
+class ClientLeft(Exception):  # not an error: there is no client to answer
     """The client closed the connection before its request was complete."""
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """What is looked at in a request's headers before anything else. ``secrets`` are the keys that were sent."""
+    """The headers that are read first. ``secrets`` are the keys that the client sent."""
 
-    length: int = -1  # of the body; -1 when it isn't said
+    length: int = -1  # bytes of the body; -1: unknown
     content_type: str = ""
     secrets: tuple[bytes, ...] = ()
     host: bytes = b""
@@ -50,15 +50,14 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_head(scope: Scope) -> Head:
-    """One pass over the headers. Any dialect's place for a key is good for all of them, and several may hold one.
+    """Reads the headers in one pass. A key can be in any dialect's header or query, and in several of them.
 
-    The keys' order is that of their places, whatever the order of the headers: ``Authorization``, the others, the
-    query. In one place the first line comes first.
+    Keys have a fixed order: ``Authorization``, other headers, the query. Equal headers keep their order.
     """
     length, content_type, host, origin, keys = -1, "", b"", None, 0
     secrets: tuple[bytes, ...] = ()
     for name, value in scope["headers"]:
-        if name not in _WANTED:
+        if name not in _READ_HEADERS:
             continue
         if name == b"host":
             host = value
@@ -72,23 +71,23 @@ def read_head(scope: Scope) -> Head:
             keys += 1
             secrets = _secrets(name, value)
     if keys > 1:
-        secrets = _in_order(scope["headers"])
+        secrets = _secrets_in_order(scope["headers"])
     if b"key=" in scope["query_string"]:
-        secrets = (secrets + _keys_in_query(scope["query_string"].decode("latin-1")))[:_MOST_KEYS]
+        secrets = (secrets + _keys_in_query(scope["query_string"].decode("latin-1")))[:_MAX_KEYS]
     return Head(length, content_type, secrets, host, origin)
 
 
 def _secrets(name: bytes, value: bytes) -> tuple[bytes, ...]:
-    """The key of one header, if it holds one."""
+    """The key in one header, if there is one."""
     if name != _AUTHORIZATION:
         return (value.strip(),)
     return (value[7:].strip(),) if value[:7].lower() == _BEARER else ()
 
 
-def _in_order(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, ...]:
-    holding = [(name, value) for name, value in headers if name in _KEY_PLACES]
-    holding.sort(key=lambda header: _KEY_PLACES.index(header[0]))
-    return tuple(secret for header in holding for secret in _secrets(*header))[:_MOST_KEYS]
+def _secrets_in_order(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, ...]:
+    key_headers = [(name, value) for name, value in headers if name in _KEY_HEADERS]
+    key_headers.sort(key=lambda header: _KEY_HEADERS.index(header[0]))
+    return tuple(secret for header in key_headers for secret in _secrets(*header))[:_MAX_KEYS]
 
 
 def _keys_in_query(query: str) -> tuple[bytes, ...]:
@@ -96,23 +95,23 @@ def _keys_in_query(query: str) -> tuple[bytes, ...]:
     return tuple([unquote_to_bytes(value) for name, _, value in fields if name in _KEY_QUERIES])
 
 
-def where(scope: Scope) -> str:
-    """``POST /v1/…``, as it may be told again: not too long, and without what would do things to a terminal."""
-    path: str = scope["path"][:_LONGEST_SHOWN]
-    shown = "".join([letter if letter.isprintable() else "\ufffd" for letter in path])
+def method_and_path(scope: Scope) -> str:
+    """``POST /v1/…``, shortened and without control characters, for messages and the log."""
+    path: str = scope["path"][:_MAX_SHOWN]
+    shown = "".join([character if character.isprintable() else "\ufffd" for character in path])
     return f"{scope['method']} {shown}"
 
 
-def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], wanted: frozenset[bytes]) -> Request:
-    """``request`` with those of its headers that go along when it is relayed."""
-    found = {name.decode(): value.decode("latin-1") for name, value in headers if name in wanted}
-    if not found or request.raw is None:
+def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> Request:
+    """The request with those of its headers that are relayed to the provider: the ones in ``names``."""
+    relayed = {name.decode(): value.decode("latin-1") for name, value in headers if name in names}
+    if not relayed or request.raw is None:
         return request
-    return structs.replace(request, raw=structs.replace(request.raw, headers=found))
+    return structs.replace(request, raw=structs.replace(request.raw, headers=relayed))
 
 
 async def read_body(head: Head, receive: Receive, limit: int, remedy: str = _RAISE_LIMIT) -> bytes:
-    """The whole body. Raises ``BodyTooLarge``, which tells the remedy, without waiting for the rest of one that is."""
+    """The whole body. Raises ``BodyTooLarge`` with the ``remedy`` as soon as the size is known; ``ClientLeft``."""
     if head.length > limit:
         raise _too_large(limit, remedy)
     message = await receive()
@@ -145,7 +144,7 @@ def _too_large(limit: int, remedy: str) -> BodyTooLarge:
 
 
 async def send_error(dialect: Dialect, error: TurnoutError, send: Send) -> None:
-    """A whole reply that says what is wrong, where nothing else is known of the request."""
+    """Sends an error as a whole reply, in the dialect's shape."""
     request_id = new_request_id()
     body = dialect.error(error, request_id)
     headers = [

@@ -29,12 +29,12 @@ async def test_one_piece_of_work_at_a_time_and_none_of_it_on_the_loop() -> None:
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1beta/models", "/api/tags", "/api/models", "/v1/llm/models"])
 async def test_every_list_is_made_there(open_app: InProcess, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    made = []
+    paths = []
 
     async def noted(work: object) -> object:
-        made.append(path)
+        paths.append(path)
         return await asyncio.to_thread(work)  # type: ignore[arg-type]  # whatever it is
 
     monkeypatch.setattr(aside.Aside, "__call__", lambda _, work: noted(work))
     assert (await open_app.ask("GET", path)).status == 200
-    assert made == [path]
+    assert paths == [path]

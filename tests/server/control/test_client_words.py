@@ -41,18 +41,18 @@ async def test_whatever_is_said_is_the_clients_mistake_and_the_ledger_goes_on(ap
         assert (await app.ask("GET", "/api/models", query=f"search={quote(word)}")).status == 200
         assert (await app.ask("POST", "/api/models", {"id": word, "provider": "echo"})).status in (400, 201)
         for model in (word, f"ollama/{word}"):
-            told = {"model": model, "messages": [{"role": "user", "content": "x"}], "max_tokens": 5, "user": word}
+            body = {"model": model, "messages": [{"role": "user", "content": "x"}], "max_tokens": 5, "user": word}
             for path in ("/v1/chat/completions", "/v1/messages", "/api/chat"):
-                assert (await app.ask("POST", path, told)).status not in (500, 503)
+                assert (await app.ask("POST", path, body)).status not in (500, 503)
     health = (await app.ask("GET", "/health")).json
     assert [health["parts"][part]["database"] for part in ("ledger", "conversations")] == [None, None]
     assert health["parts"]["catalog"]["problems"] == []
 
 
 async def test_what_is_kept_may_hold_any_words(app: InProcess) -> None:
-    made = {"id": "odd", "name": "a\0b é\U0001f600", "provider": "echo"}
-    assert (await app.ask("POST", "/api/models", made)).status == 201
-    assert (await app.ask("GET", "/api/models/odd")).json["name"] == made["name"]
+    body = {"id": "odd", "name": "a\0b é\U0001f600", "provider": "echo"}
+    assert (await app.ask("POST", "/api/models", body)).status == 201
+    assert (await app.ask("GET", "/api/models/odd")).json["name"] == body["name"]
     answer = await app.ask(
         "POST", "/v1/responses", {"model": "odd", "input": "a\0b é\U0001f600", "metadata": {"k": "\0"}}
     )

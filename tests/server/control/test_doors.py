@@ -14,8 +14,8 @@ from tests.server.conftest import ADMIN, OTHER, TEAM
 from tests.support.asgi import InProcess
 from turnout.dialects import registry
 from turnout.server.access import Need
-from turnout.server.app import MOST_ADDRESS
-from turnout.server.control.gate import MOST_BODY
+from turnout.server.app import MAX_ADDRESS
+from turnout.server.control.gate import MAX_BODY
 from turnout.server.control.needs import NEEDS
 from turnout.server.control.table import Table
 from turnout.server.endpoints import Endpoints, paths_of
@@ -59,10 +59,10 @@ async def test_with_what_is_needed_the_route_is_asked(guarded_app: InProcess, na
 
 @pytest.mark.parametrize("name", [name for name in NEEDS if name.startswith(("POST", "PUT"))])
 async def test_a_body_for_no_model_is_bounded(guarded_app: InProcess, name: str) -> None:
-    told = {**bearer(ADMIN), "content-type": "application/json"}
-    assert (await guarded_app.ask(*route(name), b" " * (MOST_BODY + 1), told)).status == 413
-    said = await guarded_app.ask(*route(name), b" ", {**told, "content-length": str(MOST_BODY + 1)})
-    assert (said.status, said.reads) == (413, 0)
+    headers = {**bearer(ADMIN), "content-type": "application/json"}
+    assert (await guarded_app.ask(*route(name), b" " * (MAX_BODY + 1), headers)).status == 413
+    answer = await guarded_app.ask(*route(name), b" ", {**headers, "content-length": str(MAX_BODY + 1)})
+    assert (answer.status, answer.reads) == (413, 0)
 
 
 @pytest.mark.parametrize("name", [name for name in NEEDS if name.startswith(("GET", "DELETE"))])
@@ -94,12 +94,14 @@ def test_fastapis_own_pages_are_declared_like_any_other() -> None:
 
 async def test_the_document_says_what_each_route_needs(guarded_app: InProcess) -> None:
     paths = (await guarded_app.ask("GET", "/openapi.json")).json["paths"]
-    told = {
+    described = {
         f"{method.upper()} {path}": one["x-needs"] for path, methods in paths.items() for method, one in methods.items()
     }
-    said = {name.replace(":path}", "}"): need.value for name, need in NEEDS.items()} | dict.fromkeys(INFERENCE, "a key")
+    declared = {name.replace(":path}", "}"): need.value for name, need in NEEDS.items()} | dict.fromkeys(
+        INFERENCE, "a key"
+    )
     hidden = {"GET /", "GET /docs", "GET /openapi.json", "GET /v1beta1/models", "GET /v1beta1/models/{name}"}
-    assert told == {name: need for name, need in said.items() if name not in hidden}
+    assert described == {name: need for name, need in declared.items() if name not in hidden}
 
 
 async def test_the_page_of_the_document_asks_for_nothing_else(guarded_app: InProcess) -> None:
@@ -115,8 +117,8 @@ async def test_the_page_of_the_document_asks_for_nothing_else(guarded_app: InPro
 async def test_without_a_key_health_says_one_word(guarded_app: InProcess) -> None:
     for headers in ({}, bearer("tk-wrong")):
         assert (await guarded_app.ask("GET", "/health", headers=headers)).json == {"status": "ok"}
-    told = (await guarded_app.ask("GET", "/health", headers=bearer(OTHER))).json
-    assert told.keys() >= {"status", "version", "parts"}
+    health = (await guarded_app.ask("GET", "/health", headers=bearer(OTHER))).json
+    assert health.keys() >= {"status", "version", "parts"}
 
 
 class TestRefused:
@@ -129,11 +131,11 @@ class TestRefused:
         await guarded_app.ask("POST", "/v1/chat/completions", CHAT, bearer("tk-wrong"))
         await guarded_app.ask("POST", "/api/models", {}, bearer(TEAM))
         await guarded_app.ask("GET", "/health")
-        found = guarded_app.gateway.metrics.tally.refused
-        added = {reason: found[reason] - before.get(reason, 0) for reason in ("no_key", "unknown_key", "no_admin")}
+        refused = guarded_app.gateway.metrics.tally.refused
+        added = {reason: refused[reason] - before.get(reason, 0) for reason in ("no_key", "unknown_key", "no_admin")}
         assert added == {"no_key": 1, "unknown_key": 2, "no_admin": 1}
-        told = (await guarded_app.ask("GET", "/metrics", headers=bearer(TEAM))).body.decode()
-        assert f'turnout_refused_total{{reason="no_admin"}} {found["no_admin"]}\n' in told
+        exposition = (await guarded_app.ask("GET", "/metrics", headers=bearer(TEAM))).body.decode()
+        assert f'turnout_refused_total{{reason="no_admin"}} {refused["no_admin"]}\n' in exposition
 
 
 async def chats(app: InProcess, headers: Any, query: str = "") -> int:
@@ -172,17 +174,17 @@ class TestSeveralKeys:
 
 
 async def test_an_admin_sees_everybodys_requests_and_a_key_its_own(guarded_app: InProcess) -> None:
-    asked = await guarded_app.ask("POST", "/v1/chat/completions", CHAT, bearer(TEAM))
-    path = f"/v1/requests/{asked.headers['x-request-id']}"
+    answer = await guarded_app.ask("POST", "/v1/chat/completions", CHAT, bearer(TEAM))
+    path = f"/v1/requests/{answer.headers['x-request-id']}"
     statuses = [(await guarded_app.ask("GET", path, headers=bearer(key))).status for key in (TEAM, ADMIN, OTHER)]
     assert statuses == [200, 200, 404]
 
 
 async def test_a_key_for_a_model_is_one_for_its_latest(guarded_app: InProcess) -> None:
     for name in ("oll", "oll:latest"):
-        asked = await guarded_app.ask("POST", "/v1/chat/completions", CHAT | {"model": name}, bearer(OTHER))
+        answer = await guarded_app.ask("POST", "/v1/chat/completions", CHAT | {"model": name}, bearer(OTHER))
         shown = await guarded_app.ask("POST", "/api/show", {"model": name}, bearer(OTHER))
-        assert (asked.status, shown.status) == (200, 200)
+        assert (answer.status, shown.status) == (200, 200)
     other = await guarded_app.ask("POST", "/v1/chat/completions", CHAT | {"model": "echo:latest"}, bearer(OTHER))
     assert other.status == 403
 
@@ -212,8 +214,8 @@ class TestPathsThatArentWrittenRight:
     async def test_an_admins_are_not_opened_but_named(self, guarded_app: InProcess, method: str, path: str) -> None:
         answer = await guarded_app.ask(method, path, {}, bearer(ADMIN))
         assert answer.status == 404
-        meant = re.sub("/+", "/", path).rstrip("/")
-        assert f"Did you mean {method} {meant}?" in answer.json["error"]["message"]
+        existing = re.sub("/+", "/", path).rstrip("/")
+        assert f"Did you mean {method} {existing}?" in answer.json["error"]["message"]
 
     @pytest.mark.parametrize(
         "path", ["/nothing", "/v2/chat/completions", "/v1", "/", "//", "/docs/../v1/models", "x", "*", ""]
@@ -285,7 +287,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", [name for name in NEEDS if name.startswith(("POST", "PUT"))])
 async def test_a_hostile_body_is_the_clients_mistake(guarded_app: InProcess, name: str, case: str) -> None:
     headers = {**bearer(ADMIN), "content-type": "application/json"}
-    assert len(HOSTILE[case]) <= MOST_BODY
+    assert len(HOSTILE[case]) <= MAX_BODY
     began = time.thread_time()
     answer = await guarded_app.ask(*route(name), HOSTILE[case], headers)
     assert 400 <= answer.status < 500
@@ -303,7 +305,7 @@ async def test_a_hostile_id_is_not_found(guarded_app: InProcess, name: str, part
 
 
 async def test_a_long_address_is_refused(guarded_app: InProcess) -> None:
-    for path, query in [("/v1/models/" + "x" * MOST_ADDRESS, ""), ("/ping", "a&" * MOST_ADDRESS)]:
+    for path, query in [("/v1/models/" + "x" * MAX_ADDRESS, ""), ("/ping", "a&" * MAX_ADDRESS)]:
         for method in ("GET", "POST", "OPTIONS"):
             answer = await guarded_app.ask(method, path, LARGE, query=query)
             assert (answer.status, answer.json["error"]["code"], answer.reads) == (414, "address_too_long", 0)

@@ -52,8 +52,8 @@ async def everywhere(server: TurnoutServer, model: str, expected: tuple[int, str
     """Asks until so many processes have answered, and all of them as expected."""
 
     async def agreed() -> bool:
-        told = await asyncio.gather(*(chat(server, model) for _ in range(8)))
-        return {answer[1:] for answer in told} == {expected} and len({answer[0] for answer in told}) == workers
+        answers = await asyncio.gather(*(chat(server, model) for _ in range(8)))
+        return {answer[1:] for answer in answers} == {expected} and len({answer[0] for answer in answers}) == workers
 
     await until(agreed, f"{model} as {expected} in {workers} processes")
 
@@ -70,8 +70,8 @@ async def test_every_worker_serves_it_until_it_is_deleted_and_a_restart_changes_
 ) -> None:
     server = start_turnout(CONFIG, env=env, args=TWO_WORKERS)
     model = {"id": "team/fast", "provider": "openai", "upstream_model": "sim", "api_key_env": "TEAM_KEY"}
-    made = await api(server, "POST", "/api/models", model | {"base_url": f"{simulator.root}/v1"})
-    assert made.status_code == 201, made.text
+    reply = await api(server, "POST", "/api/models", model | {"base_url": f"{simulator.root}/v1"})
+    assert reply.status_code == 201, reply.text
     await everywhere(server, "team/fast", (200, "openai/sim"))
     await api(server, "PUT", "/api/models/team/fast", {"upstream_model": "sim-words-3"})
     await everywhere(server, "team/fast", (200, "openai/sim-words-3"))
@@ -110,9 +110,9 @@ async def test_a_file_that_brings_the_name_is_not_used_and_health_says_why(start
     server.configure({"models": {"configured": "echo/echo", "more": "echo/echo", "mine": "echo/other"}})
 
     async def refused() -> bool:
-        told = (await api(server, "GET", "/health")).json()
-        error = told["parts"]["catalog"]["error"] or ""
-        return told["status"] == "degraded" and "models.mine: this name is taken by a model made through" in error
+        health = (await api(server, "GET", "/health")).json()
+        error = health["parts"]["catalog"]["error"] or ""
+        return health["status"] == "degraded" and "models.mine: this name is taken by a model made through" in error
 
     await until(refused, "refused")
     assert (await chat(server, "mine"))[1:] == (200, "echo/mine")
@@ -125,9 +125,9 @@ async def test_a_start_with_both_serves_the_file_s_and_names_both(start_turnout:
     server.stop()
     again = start_turnout({"models": {"mine": "echo/other"}}, folder=server.folder)
     assert (await chat(again, "mine"))[1:] == (200, "echo/other")
-    told = (await api(again, "GET", "/health")).json()
-    assert told["status"] == "degraded"
-    (problem,) = told["parts"]["catalog"]["problems"]
+    health = (await api(again, "GET", "/health")).json()
+    assert health["status"] == "degraded"
+    (problem,) = health["parts"]["catalog"]["problems"]
     assert problem.startswith(f"{again.config_path}:2: models.mine: this name is taken by a model made through the API")
     assert (await api(again, "DELETE", "/api/models/mine")).status_code == 204
     assert (await api(again, "GET", "/health")).json()["status"] == "ok"
@@ -147,10 +147,10 @@ async def test_it_is_served_while_the_database_is_gone(start_turnout: StartTurno
         reply = await api(again, "POST", "/api/models", {"id": "other", "provider": "echo"})
         assert (reply.status_code, reply.json()["error"]["code"]) == (503, "storage_unavailable")
 
-        async def told() -> bool:
+        async def is_degraded() -> bool:
             return (await api(again, "GET", "/health")).json()["status"] == "degraded"
 
-        await until(told, "degraded")
+        await until(is_degraded, "degraded")
         again.kill()
         assert PASSWORD not in again.log()
     finally:

@@ -53,15 +53,15 @@ async def ask(
 async def make(server: TurnoutServer, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
     reply = await ask(server, "POST", "/api/models", body, key)
     assert reply.status_code == 201, reply.content
-    told: dict[str, Any] = reply.json()
-    return told
+    body: dict[str, Any] = reply.json()
+    return body
 
 
 async def listed(server: TurnoutServer, query: str = "", key: str | None = None) -> dict[str, Any]:
     reply = await ask(server, "GET", f"/api/models?{query}", key=key)
     assert reply.status_code == 200, reply.content
-    told: dict[str, Any] = reply.json()
-    return told
+    body: dict[str, Any] = reply.json()
+    return body
 
 
 def names(page: dict[str, Any]) -> list[str]:
@@ -69,27 +69,27 @@ def names(page: dict[str, Any]) -> list[str]:
 
 
 async def test_the_record_that_is_made_is_the_record_that_is_told(open_server: TurnoutServer, new_id: str) -> None:
-    made = await make(open_server, RECORD | {"id": new_id, "upstream_model": "gpt-4"})
-    assert made.items() >= (RECORD | {"id": new_id, "status": "active", "source": "api"}).items()
-    assert made["lifecycle"].keys() == {"status", "shutdown_date", "replacement"}
-    assert made["price"] == {"input": "30", "output": "60", "cached_input": None, "cache_write": None}
-    assert (await ask(open_server, "GET", f"/api/models/{new_id}")).json() == made
-    assert (await ask(open_server, "GET", f"/api/models/{new_id.replace('/', '%2F')}")).json() == made
-    assert made in (await listed(open_server, "page_size=1000"))["items"]
+    record = await make(open_server, RECORD | {"id": new_id, "upstream_model": "gpt-4"})
+    assert record.items() >= (RECORD | {"id": new_id, "status": "active", "source": "api"}).items()
+    assert record["lifecycle"].keys() == {"status", "shutdown_date", "replacement"}
+    assert record["price"] == {"input": "30", "output": "60", "cached_input": None, "cache_write": None}
+    assert (await ask(open_server, "GET", f"/api/models/{new_id}")).json() == record
+    assert (await ask(open_server, "GET", f"/api/models/{new_id.replace('/', '%2F')}")).json() == record
+    assert record in (await listed(open_server, "page_size=1000"))["items"]
 
 
 @pytest.mark.parametrize("path", ["/v1/llm/models", "/api/v1/models"])
 async def test_the_model_service_lists_its_own_record(open_server: TurnoutServer, new_id: str, path: str) -> None:
     await make(open_server, RECORD | {"id": new_id})
     await make(open_server, {"id": f"{new_id}-off", "provider": "echo", "status": "inactive"})
-    found = {record["id"]: record for record in (await ask(open_server, "GET", path)).json()}
-    assert found[new_id] == RECORD | {"id": new_id}
-    assert found["configured"] == {
+    records = {record["id"]: record for record in (await ask(open_server, "GET", path)).json()}
+    assert records[new_id] == RECORD | {"id": new_id}
+    assert records["configured"] == {
         "id": "configured", "name": "configured", "provider": "echo", "type": "chat", "max_tokens": None,
         "cost_per_1k_input": 0, "cost_per_1k_output": 0, "capabilities": ["text-generation"],
     }  # fmt: skip
-    assert {"echo", "other"} <= found.keys()
-    assert f"{new_id}-off" not in found
+    assert {"echo", "other"} <= records.keys()
+    assert f"{new_id}-off" not in records
 
 
 @pytest.mark.parametrize("path", ["/v1/llm/models", "/api/v1/models"])
@@ -99,9 +99,9 @@ async def test_a_listed_model_has_what_all_its_deployments_have(open_server: Tur
 
 
 async def test_little_has_to_be_said(open_server: TurnoutServer) -> None:
-    made = await make(open_server, {"name": "just-a-name", "provider": "Echo"})
-    assert (made["id"], made["name"], made["upstream_model"]) == ("just-a-name",) * 3
-    assert (made["provider"], made["type"], made["status"]) == ("echo", "chat", "active")
+    record = await make(open_server, {"name": "just-a-name", "provider": "Echo"})
+    assert (record["id"], record["name"], record["upstream_model"]) == ("just-a-name",) * 3
+    assert (record["provider"], record["type"], record["status"]) == ("echo", "chat", "active")
 
 
 class TestList:
@@ -137,21 +137,21 @@ class TestList:
 
     async def test_it_tells_where_each_model_is_from(self, open_server: TurnoutServer, new_id: str) -> None:
         await make(open_server, {"id": new_id, "provider": "echo"})
-        found = {item["id"]: item["source"] for item in (await listed(open_server, "page_size=1000"))["items"]}
-        assert found.items() >= {
+        records = {item["id"]: item["source"] for item in (await listed(open_server, "page_size=1000"))["items"]}
+        assert records.items() >= {
             new_id: "api", "configured": "configuration", "other": "configuration", "echo": "built in",
         }.items()  # fmt: skip
 
 
 class TestChange:
     async def test_what_is_not_said_stays(self, open_server: TurnoutServer, new_id: str) -> None:
-        made = await make(open_server, RECORD | {"id": new_id, "timeouts": {"connect": 3}})
+        record = await make(open_server, RECORD | {"id": new_id, "timeouts": {"connect": 3}})
         reply = await ask(open_server, "PUT", f"/api/models/{new_id}", {"max_tokens": 4096, "cost_per_1k_input": 0.01})
         assert reply.status_code == 200
         changed = reply.json()
-        assert changed.pop("updated") >= made.pop("updated")
-        price = made["price"] | {"input": "10"}
-        assert changed == made | {"max_tokens": 4096, "cost_per_1k_input": 0.01, "price": price}
+        assert changed.pop("updated") >= record.pop("updated")
+        price = record["price"] | {"input": "10"}
+        assert changed == record | {"max_tokens": 4096, "cost_per_1k_input": 0.01, "price": price}
 
     async def test_null_takes_a_value_back(self, open_server: TurnoutServer, new_id: str) -> None:
         await make(open_server, RECORD | {"id": new_id, "upstream_model": "gpt-4o", "timeouts": {"connect": 3}})
@@ -164,10 +164,10 @@ class TestChange:
         assert changed["timeouts"]["connect"] is None
 
     async def test_a_record_may_be_sent_back_as_it_was_told(self, open_server: TurnoutServer, new_id: str) -> None:
-        made = await make(open_server, RECORD | {"id": new_id, "api_key": "sk-own-SECRET"})
-        reply = await ask(open_server, "PUT", f"/api/models/{new_id}", made | {"name": "New"})
+        record = await make(open_server, RECORD | {"id": new_id, "api_key": "sk-own-SECRET"})
+        reply = await ask(open_server, "PUT", f"/api/models/{new_id}", record | {"name": "New"})
         assert reply.status_code == 200, reply.content
-        assert reply.json() | {"updated": 0} == made | {"name": "New", "updated": 0}
+        assert reply.json() | {"updated": 0} == record | {"name": "New", "updated": 0}
 
     async def test_inactive_is_not_served_until_it_is_active_again(
         self, open_server: TurnoutServer, new_id: str
@@ -246,14 +246,14 @@ async def test_a_name_of_the_file_is_a_conflict_that_names_both(open_server: Tur
 
 
 async def test_a_key_is_never_given_back(open_server: TurnoutServer, new_id: str) -> None:
-    made = await make(open_server, {"id": new_id, "provider": "openai", "api_key": "sk-own-SECRET"})
+    record = await make(open_server, {"id": new_id, "provider": "openai", "api_key": "sk-own-SECRET"})
     other = await make(open_server, {"id": f"{new_id}-env", "provider": "openai", "api_key_env": "OPENAI_API_KEY"})
-    assert (made["has_api_key"], other["has_api_key"], other["api_key_env"]) == (True, True, "OPENAI_API_KEY")
-    told = [
+    assert (record["has_api_key"], other["has_api_key"], other["api_key_env"]) == (True, True, "OPENAI_API_KEY")
+    texts = [
         (await ask(open_server, "GET", path)).content.decode()
         for path in ("/api/models?page_size=1000", f"/api/models/{new_id}", "/v1/llm/models", "/v1/models", "/health")
     ]
-    assert "SECRET" not in "".join(told)
+    assert "SECRET" not in "".join(texts)
     assert "SECRET" not in open_server.log()
 
 
@@ -275,12 +275,12 @@ class TestWhoMayWrite:
         self, guarded: TurnoutServer, new_id: str
     ) -> None:
         body = {"provider": "vllm", "base_url": "http://inside.test:8000/v1"}
-        made = await make(guarded, body | {"id": new_id}, ADMIN)
+        record = await make(guarded, body | {"id": new_id}, ADMIN)
         await make(guarded, body | {"id": f"private-{next(_numbers)}"}, ADMIN)
         page = await listed(guarded, key=TEAM)
         assert {name.partition("/")[0] for name in names(page)} == {"team"}
         one = (await ask(guarded, "GET", f"/api/models/{new_id}", key=TEAM)).json()
-        assert one == made | {"base_url": None, "api_key_env": None, "timeouts": None}
+        assert one == record | {"base_url": None, "api_key_env": None, "timeouts": None}
         assert (await ask(guarded, "GET", "/api/models/configured", key=TEAM)).status_code == 404
         assert (await ask(guarded, "GET", "/api/models")).status_code == 401
         assert (await ask(guarded, "GET", "/api/models/configured")).status_code == 401

@@ -1,4 +1,4 @@
-"""The control plane: everything that isn't inference. ``Gate`` is the one way in; ``NEEDS`` says what a route needs."""
+"""The control plane: all routes but inference. Requests enter by ``Gate``; ``NEEDS`` has the key that a route needs."""
 
 from .app import control_app
 from .errors import dialect_of

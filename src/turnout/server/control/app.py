@@ -1,4 +1,4 @@
-"""The control plane: everything that isn't inference."""
+"""Builds the control plane's FastAPI app."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .routes import documents, model_lists, models, ollama, probes, requests, re
 
 
 def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
-    """Its routes take who asks from the ``Gate``, and need an entry in ``NEEDS``."""
+    """Its routes get the caller from ``Gate``. Each route needs an entry in ``NEEDS``."""
     app = FastAPI(
         title="Turnout",
         version=__version__,

@@ -1,4 +1,4 @@
-"""Work that grows with the number of models: beside the event loop, and one piece at a time."""
+"""Runs work that grows with the number of models in a thread, one piece at a time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ T = TypeVar("T")
 
 
 class Aside:
-    """With ten thousand models a list takes half a second. Several at once would leave the event loop no turn."""
+    """A list of ten thousand models takes half a second. Several lists at once would block the event loop."""
 
     def __init__(self) -> None:
-        self._turn = asyncio.Semaphore(1)
+        self._free = asyncio.Semaphore(1)
 
     async def __call__(self, work: Callable[[], T]) -> T:
-        async with self._turn:
+        async with self._free:
             return await asyncio.to_thread(work)

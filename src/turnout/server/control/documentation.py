@@ -1,6 +1,6 @@
 """The OpenAPI document of both planes, and the page that shows it.
 
-The page is whole in itself: neither a script nor anything from elsewhere, which its policy would forbid, too.
+The page has no scripts and loads nothing. Its content security policy forbids both.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ PAGE_HEADERS = {
 
 
 def document_everything(app: FastAPI) -> None:
-    """Adds to the OpenAPI document the data plane's routes, whose requests FastAPI never sees, and what each needs."""
-    described = app.openapi
+    """Adds the data plane's routes, which FastAPI doesn't know, and the key that each route needs."""
+    control_document = app.openapi
 
     def openapi() -> Document:
-        document = described()
+        document = control_document()
         for path, dialect, endpoint in paths_of(registry().values()):
-            taken = getattr(endpoint, "request_type", "application/json")  # what takes forms says so
-            document["paths"].setdefault(path, {})["post"] = _operation(path, dialect.name, taken)
+            media_type = getattr(endpoint, "request_type", "application/json")  # only endpoints for forms have it
+            document["paths"].setdefault(path, {})["post"] = _operation(path, dialect.name, media_type)
         schemes = {
             "key": {"type": "http", "scheme": "bearer", "description": "any header or `?key=` of an SDK will do"}
         }
@@ -51,7 +51,7 @@ def document_everything(app: FastAPI) -> None:
         for name, need in _needs():
             method, _, path = name.partition(" ")
             if path in document["paths"]:
-                document["paths"][path][method.lower()] |= _needing(need)
+                document["paths"][path][method.lower()] |= _security(need)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend its document
@@ -64,11 +64,11 @@ def _needs() -> Iterator[tuple[str, Need]]:
         yield f"POST {path}", Need.KEY
 
 
-def _needing(need: Need) -> Document:
+def _security(need: Need) -> Document:
     return {"security": [] if need is Need.NOTHING else [{"key": []}], "x-needs": need.value}
 
 
-def _operation(path: str, dialect: str, taken: str) -> Document:
+def _operation(path: str, dialect: str, media_type: str) -> Document:
     reply = {"description": "The answer, whole or as a stream, in the same dialect."}
     model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
@@ -76,38 +76,42 @@ def _operation(path: str, dialect: str, taken: str) -> Document:
         "summary": f"In the {dialect} dialect",
         "operationId": f"{dialect}_{re.sub('[^a-zA-Z0-9]+', '_', path).strip('_')}",
         "parameters": [model] if "{model}" in path else [],
-        "requestBody": {"required": True, "content": {taken: {"schema": {"type": "object"}}}},
+        "requestBody": {"required": True, "content": {media_type: {"schema": {"type": "object"}}}},
         "responses": {"200": reply, "4XX": {"description": "An error in the dialect's shape."}},
     }
 
 
 def page(document: Document) -> str:
-    """Every route by its subject, with its parameters, its body and what it needs; then the bodies' schemas."""
-    told = document["info"]
-    operations = [(path, *one) for path, methods in document["paths"].items() for one in methods.items()]
+    """An HTML page: all routes by subject, with parameters, body and needed key; then the schemas of the bodies."""
+    info = document["info"]
+    operations = [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
     subjects = dict.fromkeys(operation["tags"][0] for _, _, operation in operations)
     parts = [
-        f"<h2>{escape(subject)}</h2>{''.join(_shown(*one) for one in operations if one[2]['tags'][0] == subject)}"
+        f"<h2>{escape(subject)}</h2>{''.join(_route(*row) for row in operations if row[2]['tags'][0] == subject)}"
         for subject in subjects
     ]
-    schemas = [_folded(escape(name), schema) for name, schema in document["components"].get("schemas", {}).items()]
+    schemas = [_details(escape(name), schema) for name, schema in document["components"].get("schemas", {}).items()]
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Turnout</title><style>{_STYLE}</style>'
-        f"<h1>{escape(told['title'])} {escape(told['version'])}</h1><p>{escape(told['description'])} "
+        f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['description'])} "
         '<a href="openapi.json">openapi.json</a> says the same to programs. A key is needed where the server wants '
         f"keys.</p>{''.join(parts)}<h2>schemas</h2>{''.join(schemas)}</html>"
     )
 
 
-def _shown(path: str, method: str, operation: Document) -> str:
+def _route(path: str, method: str, operation: Document) -> str:
     title = (
         f"<b>{escape(method.upper())}</b> <code>{escape(path)}</code> {escape(operation['summary'])} "
         f"<i>needs {escape(operation['x-needs'])}</i>"
     )
-    told = {name: operation[name] for name in ("description", "parameters", "requestBody") if operation.get(name)}
-    return _folded(title, told)
+    fields = {name: operation[name] for name in ("description", "parameters", "requestBody") if operation.get(name)}
+    return _details(title, fields)
 
 
-def _folded(title: str, told: Document) -> str:
-    fields = escape(json.dumps(told, indent=2, ensure_ascii=False))
-    return f"<details><summary>{title}</summary><pre>{fields}</pre></details>"
+def _details(title: str, fields: Document) -> str:
+    text = escape(json.dumps(fields, indent=2, ensure_ascii=False))
+    return f"<details><summary>{title}</summary><pre>{text}</pre></details>"

@@ -1,4 +1,4 @@
-"""Errors of the control plane, in the shape of the dialect that the client seems to speak."""
+"""Errors of the control plane, in the shape of the client's probable dialect."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "The client can mend this: an error in the shape of the dialect it seems to speak."},
     "5XX": {"description": "Something else is wrong, in the same shape."},
 }
-"""What the OpenAPI document says of every route."""
+"""The errors of every route in the OpenAPI document."""
 
 
 def dialect_of(scope: Scope) -> Dialect:
-    """Paths that several dialects share are told apart by what every SDK of Anthropic's, or of Google's, sends."""
+    """The client's probable dialect. On shared paths, headers and queries of Anthropic's and Google's SDKs tell it."""
     path, query, names = scope["path"], scope["query_string"], {name for name, _ in scope["headers"]}
     if path in _OLLAMA:
         return registry()["ollama"]
@@ -37,15 +37,15 @@ def dialect_of(scope: Scope) -> Dialect:
 
 def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(TurnoutError)
-    async def ours(request: Request, error: TurnoutError) -> Response:
+    async def turnout_error(request: Request, error: TurnoutError) -> Response:
         return _response(request, error)
 
-    @app.exception_handler(HTTPException)  # a body that isn't JSON: what isn't there never gets here
-    async def starlettes(request: Request, error: HTTPException) -> Response:
+    @app.exception_handler(HTTPException)  # a body that isn't JSON; unknown paths never get here
+    async def starlette_error(request: Request, error: HTTPException) -> Response:
         return _response(request, InvalidRequest(str(error.detail)))
 
     @app.exception_handler(RequestValidationError)
-    async def fastapis(request: Request, error: RequestValidationError) -> Response:
+    async def validation_error(request: Request, error: RequestValidationError) -> Response:
         return _response(request, _invalid(error))
 
 

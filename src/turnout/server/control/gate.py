@@ -1,4 +1,7 @@
-"""The one way into the control plane: who asks, then a bounded body, then the route. No route can change the order."""
+"""The only way into the control plane: it checks the key, reads a bounded body, then calls the route.
+
+No route can change this order.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +14,42 @@ from turnout.errors import InvalidRequest, RequestTimeout
 from turnout.server.access import Access, Need
 from turnout.server.request import ASGIApp, Message, Receive, Scope, Send, read_body, read_head
 
-MOST_BODY = 64 * 1024
-"""Bytes: twice what the largest model that can be made takes."""
+MAX_BODY = 64 * 1024
+"""Bytes. The largest valid model takes half of it."""
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Gate:
-    """``inside`` finds who asks in the scope's state, and the body read."""
+    """``app`` gets the caller in the scope's state, and a body that was read already."""
 
-    def __init__(self, inside: ASGIApp, access: Access, server: ServerSettings) -> None:
-        self._inside = inside
+    def __init__(self, app: ASGIApp, access: Access, server: ServerSettings) -> None:
+        self._app = app
         self._access = access
-        self._most = min(MOST_BODY, server.max_body_bytes)
-        self._seconds = server.body_timeout
+        self._max_body = min(MAX_BODY, server.max_body_bytes)
+        self._body_seconds = server.body_timeout
 
     async def enter(self, need: Need, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises ``RequestError`` for who may not, and for a body that can't be taken."""
+        """Raises ``RequestError`` for a missing right, and for a body that is too large, too late or not JSON."""
         head = read_head(scope)
         caller = self._access.admit(scope, head, need)
         body = b""
         if scope["method"] in _WITH_BODY:
             try:
-                async with asyncio.timeout(self._seconds):
-                    body = await read_body(head, receive, self._most, "Nothing that is taken here is larger.")
+                async with asyncio.timeout(self._body_seconds):
+                    body = await read_body(head, receive, self._max_body, "Nothing that is taken here is larger.")
             except TimeoutError:
-                raise RequestTimeout(f"The body did not arrive within {self._seconds:g} s.") from None
-            _check(body)
+                raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} s.") from None
+            _check_json(body)
         state = {**scope["state"], "caller": caller}
-        await self._inside({**scope, "state": state}, _after(body, receive), send)
+        await self._app({**scope, "state": state}, _replay(body, receive), send)
 
 
-def _check(body: bytes) -> None:
-    """Raises ``InvalidRequest`` unless it is JSON. Python's own reader takes half characters, which nobody can store or
-    tell again, and other encodings; and this one doesn't go deep.
+def _check_json(body: bytes) -> None:
+    """Raises ``InvalidRequest`` for a body that isn't JSON in UTF-8.
+
+    The routes' own parser (Python's) accepts other encodings and half characters, which no database stores, and it
+    has no bound for the depth.
     """
     try:
         body.decode()
@@ -54,17 +59,17 @@ def _check(body: bytes) -> None:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
 
 
-def _after(body: bytes, receive: Receive) -> Receive:
-    """Gives the body that was read, then the client's departure; nothing else of what it sends."""
-    given = False
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives the body that was read, and then only the client's disconnect."""
+    is_replayed = False
 
-    async def giving() -> Message:
-        nonlocal given
-        if not given:
-            given = True
+    async def receive_again() -> Message:
+        nonlocal is_replayed
+        if not is_replayed:
+            is_replayed = True
             return {"type": "http.request", "body": body, "more_body": False}
         while (message := await receive())["type"] != "http.disconnect":
             pass
         return message
 
-    return giving
+    return receive_again

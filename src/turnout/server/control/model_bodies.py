@@ -1,4 +1,4 @@
-"""What the routes of models take and give, in the words of the earlier systems."""
+"""Request and reply bodies of the model routes, with the field names of earlier systems."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def is_id(text: str) -> str:
 def _is_address(text: str) -> str:
     try:
         parts = urlsplit(text)
-        there = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        has_host = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        there = False
+        has_host = False
     if (
-        not there
+        not has_host
         or not text.isascii()
         or any(character <= " " for character in text)
         or parts.query
@@ -54,14 +54,14 @@ def _is_address(text: str) -> str:
 
 
 def _is_sendable(key: SecretStr) -> SecretStr:
-    """A key goes into a header, which takes no line breaks and no letters beyond ASCII."""
+    """A key goes into a header. Headers take only printable ASCII."""
     text = key.get_secret_value()
     if not text.isascii() or not text.isprintable():
         raise ValueError("expected printable ASCII characters")
     return key
 
 
-_TOLD = frozenset({"source", "has_api_key", "lifecycle", "created", "updated"})
+_READ_ONLY = frozenset({"source", "has_api_key", "lifecycle", "created", "updated"})
 
 ModelId = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(is_id)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.:-]*$", max_length=64)]
@@ -85,7 +85,7 @@ class PriceBody(Body):
 
 
 class TimeoutsBody(Body):
-    """Seconds; what isn't said is the provider's usual."""
+    """Seconds. A field that isn't sent has the provider's default."""
 
     connect: Seconds | None = None
     first_token: Seconds | None = Field(None, description="from sending the request to the first piece of the answer")
@@ -95,15 +95,17 @@ class TimeoutsBody(Body):
 
 
 class ModelChange(Body):
-    """What isn't sent stays as it is; `null` takes a value back."""
+    """A field that isn't sent stays as it is. `null` resets a field to its default."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"status": "inactive"}})
 
     @model_validator(mode="before")
     @classmethod
-    def _without_what_is_only_told(cls, said: Any) -> Any:
-        """A record that was read may be sent back with a change in it."""
-        return {name: value for name, value in said.items() if name not in _TOLD} if isinstance(said, dict) else said
+    def _drop_read_only_fields(cls, data: Any) -> Any:
+        """Lets a client send back a record that it has read, with a change in it."""
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if name not in _READ_ONLY}
 
     id: ModelId | None = Field(None, description="what clients ask for; can't be changed")
     name: Text | None = Field(None, description="what people read")
@@ -128,7 +130,7 @@ class ModelChange(Body):
 
 
 class ModelDraft(ModelChange):
-    """A model to make. `id` or `name` must be there; each stands in for the other."""
+    """A model to create. It needs an `id` or a `name`; each replaces the other when it is missing."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _EXAMPLE})
 
@@ -136,7 +138,11 @@ class ModelDraft(ModelChange):
 
 
 class ListedModel(BaseModel):
-    """What the model service tells of a model; `null` where nothing is known."""
+    """A model in the lists of the model service. `null`: unknown.
+
+    If a model has several deployments, `type`, `max_tokens` and `capabilities` hold for all of them. The other fields
+    are those of the first one in the file.
+    """
 
     id: str
     name: str
@@ -149,7 +155,7 @@ class ListedModel(BaseModel):
 
 
 class LifecycleBody(BaseModel):
-    """How long the upstream model is there, as far as its provider has said."""
+    """How long the provider will serve the upstream model, as far as it has announced."""
 
     status: Literal["active", "deprecated", "retired"]
     shutdown_date: date | None
@@ -157,9 +163,9 @@ class LifecycleBody(BaseModel):
 
 
 class ModelRecord(ListedModel):
-    """A model with where it is from and how it is reached. The key itself is never told.
+    """A model with its source and its access. The key itself is never shown.
 
-    `base_url`, `api_key_env` and `timeouts` are `null` for who may not write.
+    `base_url`, `api_key_env` and `timeouts` are `null` for callers who can't change models.
     """
 
     status: Status
@@ -178,7 +184,7 @@ class ModelRecord(ListedModel):
 
 class ModelPage(BaseModel):
     items: list[ModelRecord]
-    total: int = Field(description="records that fit, on all pages")
+    total: int = Field(description="matching records, on all pages")
     page: int
     page_size: int
     pages: int

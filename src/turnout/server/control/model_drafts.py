@@ -1,4 +1,4 @@
-"""From the bodies of requests to models, as the catalog keeps them."""
+"""Converts request bodies to the catalog's models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COSTS = {"cost_per_1k_input": "input", "cost_per_1k_output": "output"}
 
 
 def api_model_from(draft: ModelDraft) -> ApiModel:
-    """Raises ``InvalidRequest`` with the field."""
+    """Raises ``InvalidRequest``, which names the field."""
     id_ = draft.id or draft.name
     if id_ is None:
         raise InvalidRequest("'id' is missing: what will clients ask for?", param="id")
@@ -30,32 +30,34 @@ def api_model_from(draft: ModelDraft) -> ApiModel:
     return edited(ApiModel(id=id_, name=id_, provider=draft.provider, upstream_model=id_), draft)
 
 
-def edited(made: ApiModel, change: ModelChange) -> ApiModel:
-    """``made`` with what ``change`` says; ``null`` is what a draft without the field would have. Raises
-    ``InvalidRequest`` with the field."""
-    said = {name: getattr(change, name) for name in change.model_fields_set}
-    if said.pop("id", None) not in (None, made.id):
+def edited(api_model: ApiModel, change: ModelChange) -> ApiModel:
+    """The changed model. ``null`` gives a field the default of a new model.
+
+    Raises ``InvalidRequest``, which names the field.
+    """
+    fields = {name: getattr(change, name) for name in change.model_fields_set}
+    if fields.pop("id", None) not in (None, api_model.id):
         raise InvalidRequest("'id' can't be changed: make a new model and delete this one.", param="id")
-    if "provider" in said and said["provider"] is None:
+    if "provider" in fields and fields["provider"] is None:
         raise InvalidRequest("'provider' can't be null.", param="provider")
-    price = _price(made.price, said)
-    values = {name: _value(name, value, made) for name, value in said.items() if name not in (*_COSTS, "price")}
+    price = _price(api_model.price, fields)
+    values = {name: _value(name, value, api_model) for name, value in fields.items() if name not in (*_COSTS, "price")}
     for one, other in (("api_key", "api_key_env"), ("api_key_env", "api_key")):
-        if said.get(one) is not None and said.get(other) is None:
-            values[other] = None  # each takes the other's place
-    return structs.replace(made, price=price, **values)
+        if fields.get(one) is not None and fields.get(other) is None:
+            values[other] = None  # a model has one of the two
+    return structs.replace(api_model, price=price, **values)
 
 
-def _value(name: str, value: Any, made: ApiModel) -> Any:
+def _value(name: str, value: Any, api_model: ApiModel) -> Any:
     match name, value:
         case "timeouts", TimeoutsBody():
-            return TimeoutSettings(**{key: UNSET if said is None else said for key, said in value})
+            return TimeoutSettings(**{key: UNSET if seconds is None else seconds for key, seconds in value})
         case "capabilities", list():
             return tuple(dict.fromkeys(value))
         case "api_key", _ if value is not None:
             return Secret(value.get_secret_value())
         case "name" | "upstream_model", None:
-            return made.id
+            return api_model.id
         case _, None:
             return _DEFAULTS[name]
     return value
@@ -64,10 +66,10 @@ def _value(name: str, value: Any, made: ApiModel) -> Any:
 _DEFAULTS = {field.name: field.default for field in structs.fields(ApiModel)}
 
 
-def _price(before: PriceSettings | None, said: dict[str, Any]) -> PriceSettings | None:
-    """The price per 1M tokens that was said, in either form; ``before``'s where nothing was."""
-    costs = {_COSTS[name]: value for name, value in said.items() if name in _COSTS}
-    price = said.get("price", before)
+def _price(before: PriceSettings | None, fields: dict[str, Any]) -> PriceSettings | None:
+    """The new price per 1M tokens, from ``price`` or ``cost_per_1k_…``. Without these fields, the price ``before``."""
+    costs = {_COSTS[name]: value for name, value in fields.items() if name in _COSTS}
+    price = fields.get("price", before)
     if isinstance(price, PriceBody):
         price = PriceSettings(
             input=float(price.input),
@@ -77,16 +79,16 @@ def _price(before: PriceSettings | None, said: dict[str, Any]) -> PriceSettings 
         )
     if not costs:
         return price
-    costed = None if set(costs.values()) == {None} else _with_costs(price, costs)
-    if said.get("price") is not None and price != costed:
+    price_of_costs = None if set(costs.values()) == {None} else _with_costs(price, costs)
+    if fields.get("price") is not None and price != price_of_costs:
         raise InvalidRequest("'price' and the 'cost_per_1k_…' say different things: send one of them.", param="price")
-    return costed
+    return price_of_costs
 
 
 def _with_costs(price: PriceSettings | None, costs: dict[str, Decimal | None]) -> PriceSettings:
-    known = {} if price is None else {"input": price.input, "output": price.output}
-    known |= {name: float(cost * _THOUSANDS) for name, cost in costs.items() if cost is not None}
+    rates = {} if price is None else {"input": price.input, "output": price.output}
+    rates |= {name: float(cost * _THOUSANDS) for name, cost in costs.items() if cost is not None}
     for field, name in _COSTS.items():
-        if name not in known or costs.get(name, 0) is None:
+        if name not in rates or costs.get(name, 0) is None:
             raise InvalidRequest(f"'{field}' is missing: give both costs, or neither.", param=field)
-    return PriceSettings(**known) if price is None else structs.replace(price, **known)
+    return PriceSettings(**rates) if price is None else structs.replace(price, **rates)

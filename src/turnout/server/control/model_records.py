@@ -1,4 +1,4 @@
-"""Records of all models, whatever they are from."""
+"""Records of all models, from every source."""
 
 from __future__ import annotations
 
@@ -29,49 +29,50 @@ _PER_THOUSAND = Decimal(10**9)
 
 
 def records(catalog: Catalog) -> Iterator[ModelRecord]:
-    """What was made through the API, then every other name that clients may ask for."""
-    for made in catalog.api_models.values():
-        yield api_model_record(catalog, made)
+    """The models made through the API, then every other name that clients can ask for."""
+    for api_model in catalog.api_models.values():
+        yield api_model_record(catalog, api_model)
     for name, model in catalog.snapshot.served():
         if name not in catalog.api_models or name in catalog.configured.locations:
-            yield _record(name, model, _source(catalog, name, model))
+            yield _record_of_served(name, model, _source(catalog, name, model))
 
 
 def record_of(catalog: Catalog, id_: str) -> ModelRecord | None:
-    if made := catalog.api_models.get(id_):
-        return api_model_record(catalog, made)
+    if api_model := catalog.api_models.get(id_):
+        return api_model_record(catalog, api_model)
     model = dict(catalog.snapshot.served()).get(id_)
-    return None if model is None else _record(id_, model, _source(catalog, id_, model))
+    return None if model is None else _record_of_served(id_, model, _source(catalog, id_, model))
 
 
-def api_model_record(catalog: Catalog, made: ApiModel) -> ModelRecord:
-    model = catalog.model_of(made)
+def api_model_record(catalog: Catalog, api_model: ApiModel) -> ModelRecord:
+    model = catalog.model_of(api_model)
     deployment = representative_of(model) if model else None
-    known = capabilities_of(made.type, model) if model else ()
-    timeouts = {name: None if said is UNSET else said for name, said in structs.asdict(made.timeouts).items()}
+    capabilities = capabilities_of(api_model.type, model) if model else ()
+    seconds_by_name = structs.asdict(api_model.timeouts).items()
+    timeouts = {name: None if seconds is UNSET else seconds for name, seconds in seconds_by_name}
     return ModelRecord(
-        id=made.id,
-        name=made.name,
-        provider=made.provider,
-        type=made.type,
-        max_tokens=context_of(model) if model else made.max_tokens,
-        capabilities=list(made.capabilities or known),
-        status=made.status,
+        id=api_model.id,
+        name=api_model.name,
+        provider=api_model.provider,
+        type=api_model.type,
+        max_tokens=context_of(model) if model else api_model.max_tokens,
+        capabilities=list(api_model.capabilities or capabilities),
+        status=api_model.status,
         source="api",
-        upstream_model=made.upstream_model,
-        base_url=made.base_url,
-        api_key_env=made.api_key_env,
+        upstream_model=api_model.upstream_model,
+        base_url=api_model.base_url,
+        api_key_env=api_model.api_key_env,
         has_api_key=deployment is not None and deployment.api_key is not None,
-        api_version=made.api_version,
+        api_version=api_model.api_version,
         timeouts=TimeoutsBody(**timeouts),
-        lifecycle=_lifecycle(made.provider, made.upstream_model),
-        created=made.created,
-        updated=made.updated,
+        lifecycle=_lifecycle(api_model.provider, api_model.upstream_model),
+        created=api_model.created,
+        updated=api_model.updated,
         **_prices(deployment.price if deployment else None),
     )
 
 
-def _record(name: str, model: Model, source: Source) -> ModelRecord:
+def _record_of_served(name: str, model: Model, source: Source) -> ModelRecord:
     first, type_ = representative_of(model), type_of(model)
     return ModelRecord(
         id=name,
@@ -102,8 +103,12 @@ def _source(catalog: Catalog, name: str, model: Model) -> Source:
 
 
 def _lifecycle(provider: str, model: str) -> LifecycleBody:
-    life = lifecycle_of(provider, model)
-    return LifecycleBody(status=life.status, shutdown_date=life.shutdown_date, replacement=life.replacement or None)
+    lifecycle = lifecycle_of(provider, model)
+    return LifecycleBody(
+        status=lifecycle.status,
+        shutdown_date=lifecycle.shutdown_date,
+        replacement=lifecycle.replacement or None,
+    )
 
 
 def _prices(price: Price | None) -> dict[str, Any]:

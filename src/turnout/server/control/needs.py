@@ -1,4 +1,4 @@
-"""What every route of the control plane needs of who asks. A route that isn't here doesn't exist.
+"""The key that every route of the control plane needs. A route that isn't here doesn't exist.
 
 The data plane has one rule: every endpoint of every dialect needs a key.
 """
@@ -13,7 +13,7 @@ from turnout.server.access import Need
 NEEDS: Final[Mapping[str, Need]] = {
     "GET /": Need.NOTHING,
     "GET /ping": Need.NOTHING,
-    "GET /health": Need.NOTHING,  # a word without a key, all of it with one
+    "GET /health": Need.NOTHING,  # only the status without a key, everything with one
     "GET /docs": Need.NOTHING,
     "GET /openapi.json": Need.NOTHING,
     "GET /api/version": Need.NOTHING,

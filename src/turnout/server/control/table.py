@@ -1,4 +1,4 @@
-"""Every route of both planes by its path: which methods it has, and what each of them needs of who asks."""
+"""Every route of both planes by its path: its methods, and the key that each method needs."""
 
 from __future__ import annotations
 
@@ -24,40 +24,44 @@ class _Pattern(NamedTuple):
 
 
 class Table:
-    """Raises ``ValueError`` for a route whose need isn't declared, and for a declared one that isn't there.
+    """Raises ``ValueError`` for a route without a declared need, and for a declared route that doesn't exist.
 
-    So nothing is served that nobody thought of: what the table doesn't have is 404.
+    So no route is open by oversight. A path that the table doesn't have is 404.
     """
 
     def __init__(self, routes: Iterable[BaseRoute], needs: Mapping[str, Need], endpoints: Endpoints) -> None:
-        if wrong := _names_of(routes) ^ needs.keys():
-            raise ValueError(f"routes without a declared need, or declared and not there: {', '.join(sorted(wrong))}")
+        if mismatched := _names_of(routes) ^ needs.keys():
+            raise ValueError(
+                f"routes without a declared need, or declared and not there: {', '.join(sorted(mismatched))}"
+            )
         self._endpoints = endpoints
         self._plain: dict[str, dict[str, Need]] = {}
         patterns: dict[str, dict[str, Need]] = {}
         for name, need in needs.items():
             method, _, path = name.partition(" ")
             (patterns if "{" in path else self._plain).setdefault(path, {})[method] = need
-        self._patterns = [_Pattern(_regex(path), found) for path, found in patterns.items()]
+        self._patterns = [_Pattern(_regex(path), methods) for path, methods in patterns.items()]
 
     def needs(self, path: str) -> Needs:
-        """What the control plane has at ``path``."""
-        if found := self._plain.get(path):
-            return found
+        """The control plane's methods at ``path``, each with its need."""
+        if methods := self._plain.get(path):
+            return methods
         return next((needs for regex, needs in self._patterns if regex.fullmatch(path)), {})
 
     def methods(self, path: str) -> list[str]:
-        """All that can be done at ``path``, in either plane; nothing where there is nothing."""
-        found = {*self.needs(path)}
+        """All methods of ``path`` in both planes. Empty for an unknown path."""
+        methods = {*self.needs(path)}
         if self._endpoints.find(path) is not None:
-            found.add("POST")
-        if "GET" in found:
-            found.add("HEAD")
-        return sorted(found | {"OPTIONS"}) if found else []
+            methods.add("POST")
+        if "GET" in methods:
+            methods.add("HEAD")
+        return sorted(methods | {"OPTIONS"}) if methods else []
 
-    def meant(self, path: str) -> str | None:
-        """The path that must be meant by one that is nowhere: slashes are doubled or trail, ``/v1`` is there twice,
-        or missing."""
+    def existing_path(self, path: str) -> str | None:
+        """The existing path that an unknown one is a variant of.
+
+        A variant has doubled or trailing slashes, or ``/v1`` twice or not at all.
+        """
         plain = "/" + "/".join([segment for segment in path.split("/") if segment])
         guesses = [plain, f"/v1{plain}"]
         if plain.startswith("/v1/"):
@@ -66,7 +70,7 @@ class Table:
 
 
 def _names_of(routes: Iterable[BaseRoute]) -> set[str]:
-    """``GET /v1/models``, …; HEAD comes with GET."""
+    """``GET /v1/models``, … HEAD isn't listed: every GET route has it."""
     names: set[str] = set()
     for route in iter_route_contexts(list(routes)):
         if not route.methods:  # a WebSocket, a mounted app
@@ -77,8 +81,8 @@ def _names_of(routes: Iterable[BaseRoute]) -> set[str]:
 
 def _regex(path: str) -> re.Pattern[str]:
     parts = _PARAMETER.split(path)[::2]
-    found = [_ANYTHING if match[1] else _ANY_SEGMENT for match in _PARAMETER.finditer(path)]
+    wildcards = [_ANYTHING if match[1] else _ANY_SEGMENT for match in _PARAMETER.finditer(path)]
     regex = re.escape(parts[0])
-    for between, part in zip(found, parts[1:], strict=True):
-        regex += between + re.escape(part)
+    for wildcard, part in zip(wildcards, parts[1:], strict=True):
+        regex += wildcard + re.escape(part)
     return re.compile(regex, re.DOTALL)

@@ -1,1 +1,1 @@
-"""The control plane's routes, one small router each."""
+"""The control plane's routes. Each module has one router."""

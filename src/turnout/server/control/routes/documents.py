@@ -1,4 +1,4 @@
-"""What there is, for programs and for people."""
+"""The OpenAPI document, and its page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from turnout.server.control.documentation import PAGE_HEADERS, page
 
 def router() -> APIRouter:
     routes = APIRouter(include_in_schema=False)
-    document, html = cache(_document), cache(_page)  # once, and beside the event loop: that takes its time
+    document, html = cache(_document), cache(_page)  # made once, in a thread: it takes long
 
     @routes.get("/openapi.json")
     def openapi(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The model service's lists of what is served."""
+"""The model service's lists of served models."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
         """Every model that this key may ask for."""
         key, snapshot = key_of(request), gateway.snapshot
 
-        def listed() -> bytes:
+        def list_body() -> bytes:
             served = (record for record in records(gateway.catalog) if record.status == "active")
-            told = [
+            listed_models = [
                 ListedModel(**record.model_dump(include=set(ListedModel.model_fields)))
                 for record in served
                 if may_use(key, record.id, snapshot)
             ]
-            return _LIST.dump_json(told)
+            return _LIST.dump_json(listed_models)
 
-        return Response(await aside(listed), media_type="application/json")
+        return Response(await aside(list_body), media_type="application/json")
 
     return routes

@@ -1,4 +1,4 @@
-"""Which models are served, in the client's dialect."""
+"""Lists of served models in the client's dialect."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
         """Every name that this key may ask for."""
         key, snapshot, dialect = key_of(request), gateway.snapshot, dialect_of(request.scope)
 
-        def listed() -> bytes:
-            served = [_row(name, model) for name, model in snapshot.served() if may_use(key, name, snapshot)]
+        def list_body() -> bytes:
+            served = [_served_model(name, model) for name, model in snapshot.served() if may_use(key, name, snapshot)]
             return dialect.models(served)
 
-        return Response(await aside(listed), media_type="application/json")
+        return Response(await aside(list_body), media_type="application/json")
 
     @routes.get("/v1beta1/models/{name:path}", include_in_schema=False)
     @routes.get("/v1beta/models/{name:path}")
@@ -39,13 +39,13 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
         key, snapshot = key_of(request), gateway.snapshot
         if not may_use(key, name, snapshot):
             raise UnknownModel(name)
-        row = _row(name, snapshot.find(name))
-        return Response(dialect_of(request.scope).model(row), media_type="application/json")
+        served_model = _served_model(name, snapshot.find(name))
+        return Response(dialect_of(request.scope).model(served_model), media_type="application/json")
 
     return routes
 
 
-def _row(name: str, model: Model) -> ServedModel:
+def _served_model(name: str, model: Model) -> ServedModel:
     return ServedModel(
         id=name,
         provider=representative_of(model).provider,

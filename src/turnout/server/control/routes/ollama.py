@@ -1,4 +1,4 @@
-"""What Ollama's clients ask besides answers (https://docs.ollama.com/api): is it there, what does it serve."""
+"""Ollama's routes besides inference (https://docs.ollama.com/api): whether it runs, and which models it serves."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from turnout.server.access import key_of
 from turnout.server.control.aside import Aside
 
 API_VERSION = "0.13.4"
-"""The Ollama whose API this is: clients look whether it is new enough. It was the first with OpenAI's Responses."""
+"""The version of Ollama whose API this is. Clients check it. It is the first one with OpenAI's Responses."""
 
 
-_NOT_CHATTING = {"embedding": "embedding", "image": "image", "audio": "audio"}
+_CAPABILITY_BESIDE_CHAT = {"embedding": "embedding", "image": "image", "audio": "audio"}
 
 
-class Asked(BaseModel):
-    """``name`` is what older clients say in place of ``model``."""
+class ShowRequest(BaseModel):
+    """Older clients send ``name`` in place of ``model``."""
 
     model: str = ""
     name: str = ""
@@ -39,7 +39,7 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
 
     @routes.get("/", include_in_schema=False)
     async def is_running() -> PlainTextResponse:
-        """The first thing that Ollama's clients ask; some look for its words."""
+        """Ollama's clients ask this first. Some look for the words."""
         return PlainTextResponse("Turnout is running. For Ollama's clients: Ollama is running.\n")
 
     @routes.get("/api/version")
@@ -52,7 +52,7 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
         """Every name that this key may ask for."""
         key, snapshot = key_of(request), gateway.snapshot
 
-        def listed() -> bytes:
+        def list_body() -> bytes:
             served = [
                 ServedModel(id=name, provider=representative_of(model).provider, created=model.created)
                 for name, model in snapshot.served()
@@ -60,7 +60,7 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
             ]
             return registry()["ollama"].models(served)
 
-        return Response(await aside(listed), media_type="application/json")
+        return Response(await aside(list_body), media_type="application/json")
 
     @routes.get("/api/ps")
     async def list_loaded() -> dict[str, list[Any]]:
@@ -68,26 +68,26 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
         return {"models": []}
 
     @routes.post("/api/show")
-    async def show(asked: Asked, request: Request) -> dict[str, Any]:
+    async def show(body: ShowRequest, request: Request) -> dict[str, Any]:
         """What is known of a model."""
         key = key_of(request)
-        name = asked.model or asked.name
+        name = body.model or body.name
         if not name:
             raise InvalidRequest("Invalid 'model': a model's name is missing.", param="model")
         if not may_use(key, name, gateway.snapshot):
             raise UnknownModel(name)
-        return _shown(gateway.snapshot.find(name))
+        return _show_reply(gateway.snapshot.find(name))
 
     return routes
 
 
-def _shown(model: Model) -> dict[str, Any]:
+def _show_reply(model: Model) -> dict[str, Any]:
     first, context = representative_of(model), context_of(model)
     info: dict[str, Any] = {"general.architecture": first.provider, "general.basename": first.model}
     if context is not None:
         info[f"{first.provider}.context_length"] = context
     details = {"format": "", "family": first.provider, "families": [first.provider]}
-    shown: dict[str, Any] = {
+    reply: dict[str, Any] = {
         "modelfile": "",
         "parameters": "",
         "template": "",
@@ -96,29 +96,29 @@ def _shown(model: Model) -> dict[str, Any]:
         "capabilities": _capabilities(model),
         "modified_at": datetime.fromtimestamp(model.created, UTC),
     }
-    if first.provider != "ollama":  # then nothing has to be loaded, as `ollama run` else would
-        shown |= {"remote_model": first.model, "remote_host": first.provider}
-    return shown
+    if first.provider != "ollama":  # `ollama run` loads no model that has a remote host
+        reply |= {"remote_model": first.model, "remote_host": first.provider}
+    return reply
 
 
 def _capabilities(model: Model) -> list[str]:
-    """In Ollama's words; of a chat model, what one of its deployments can do or isn't known to be unable to."""
+    """Ollama's names. A chat model has a capability when one of its deployments has it, or may have it."""
     type_ = type_of(model)
-    if type_ in _NOT_CHATTING:
-        return [_NOT_CHATTING[type_]]
-    found = {"tools": _calls, "vision": _sees, "thinking": _thinks}
-    return ["completion", *(word for word, can in found.items() if any(can(at) for at in model.deployments))]
+    if type_ in _CAPABILITY_BESIDE_CHAT:
+        return [_CAPABILITY_BESIDE_CHAT[type_]]
+    checks = {"tools": _takes_tools, "vision": _takes_images, "thinking": _thinks}
+    return ["completion", *(name for name, check in checks.items() if any(map(check, model.deployments)))]
 
 
-def _calls(at: Deployment) -> bool:
-    return providers()[at.provider].support.tools
+def _takes_tools(deployment: Deployment) -> bool:
+    return providers()[deployment.provider].support.tools
 
 
-def _sees(at: Deployment) -> bool:
-    inputs = at.traits.inputs
-    return providers()[at.provider].support.image_data and (inputs is None or "image" in inputs)
+def _takes_images(deployment: Deployment) -> bool:
+    inputs = deployment.traits.inputs
+    return providers()[deployment.provider].support.image_data and (inputs is None or "image" in inputs)
 
 
-def _thinks(at: Deployment) -> bool:
-    """`ollama run` asks for thoughts where it is told that there are some: they have to be known."""
-    return facts_of(at.provider, at.model).thinking in ("optional", "always")
+def _thinks(deployment: Deployment) -> bool:
+    """Only models that are known to think: `ollama run` asks them for their thoughts."""
+    return facts_of(deployment.provider, deployment.model).thinking in ("optional", "always")

@@ -1,4 +1,4 @@
-"""Is it there, is it well, what has it done. Whoever reaches the port may ask the first two, and is told a word."""
+"""Liveness, health and metrics. Without a key, a client gets the status only."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
     async def health(request: Request) -> dict[str, Any]:
         """``degraded``: requests are answered, but something needs a look. A key is told each part's state."""
         catalog, ledger = gateway.catalog.state(), gateway.ledger.state()
-        kept = gateway.conversations.error
+        conversations_error = gateway.conversations.error
         control = await control_state(gateway.control)
-        well = catalog.ok and ledger.ok and not catalog.problems and kept is None and control.ok
-        status = {"status": "ok" if well else "degraded"}
+        is_well = catalog.ok and ledger.ok and not catalog.problems and conversations_error is None and control.ok
+        status = {"status": "ok" if is_well else "degraded"}
         if caller_of(request).key is None:
             return status
         return status | {
@@ -41,7 +41,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
             "parts": {
                 "catalog": msgspec.to_builtins(catalog),
                 "ledger": msgspec.to_builtins(ledger),
-                "conversations": {"ok": kept is None, "database": kept},
+                "conversations": {"ok": conversations_error is None, "database": conversations_error},
                 "control": msgspec.to_builtins(control),
             },
         }

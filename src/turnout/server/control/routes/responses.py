@@ -1,4 +1,4 @@
-"""Responses that were kept (https://platform.openai.com/docs/api-reference/responses). A key sees its own only."""
+"""Stored responses (https://platform.openai.com/docs/api-reference/responses). A key sees only its own."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def router(gateway: Gateway) -> APIRouter:
     ) -> dict[str, Any]:
         """All that was put in, with the turns before it."""
         rows = await gateway.conversations.find(response_id, key_of(request).id)
-        items = _put_in(rows)
+        items = _input_items(rows)
         if order == "desc":
             items.reverse()
         return _page(items, limit, after)
@@ -61,7 +61,7 @@ def router(gateway: Gateway) -> APIRouter:
     return routes
 
 
-def _put_in(rows: Sequence[TurnRow]) -> list[dict[str, Any]]:
+def _input_items(rows: Sequence[TurnRow]) -> list[dict[str, Any]]:
     endpoint = endpoint_at(_PATH)
     if not isinstance(endpoint, Conversing):
         raise TypeError(f"the endpoint at {_PATH} keeps no conversations")

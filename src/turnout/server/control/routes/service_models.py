@@ -1,4 +1,4 @@
-"""The orchestration service's models: made, listed, read, changed and deleted while the service runs."""
+"""The orchestration service's routes: create, list, read, change and delete models while the service runs."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ def _add_reading(routes: APIRouter, gateway: Gateway, aside: Aside) -> None:
         search: Annotated[str | None, Query(description="in ids, names and upstream models, in any case")] = None,
     ) -> ModelPage:
         """All that this key may ask for, and what is inactive."""
-        key, told, snapshot = key_of(request), _shown(request), gateway.snapshot
+        key, visible, snapshot = key_of(request), _visible_to(request), gateway.snapshot
         served_by = None if provider is None else _provider_name(gateway, provider)
 
-        def listed() -> ModelPage:
-            found = (
+        def list_page() -> ModelPage:
+            matches = (
                 record
                 for record in records(gateway.catalog)
                 if may_use(key, record.id, snapshot)
                 and (served_by is None or record.provider == served_by)
                 and (capability is None or capability in record.capabilities)
                 and (status is None or record.status == status)
-                and (search is None or _has(record, search))
+                and (search is None or _contains(record, search))
             )
-            return _page(found, page, page_size, told)
+            return _page(matches, page, page_size, visible)
 
-        return await aside(listed)
+        return await aside(list_page)
 
     @routes.get("/{model_id:path}")
     async def get_model(model_id: Id, request: Request) -> ModelRecord:
@@ -68,7 +68,7 @@ def _add_reading(routes: APIRouter, gateway: Gateway, aside: Aside) -> None:
         record = record_of(gateway.catalog, model_id)
         if record is None or not may_use(key, model_id, gateway.snapshot):
             raise UnknownModel(model_id)
-        return _shown(request)(record)
+        return _visible_to(request)(record)
 
 
 def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
@@ -80,17 +80,18 @@ def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
     @routes.post("", status_code=201)
     async def make_model(draft: ModelDraft) -> ModelRecord:
         """Served at once; within a second or two by every process that shares the database. Needs an admin key."""
-        made = api_model_from(draft)
-        taken = endpoints.find(f"{PATH}/{made.id}")
-        if taken is not None and not taken.model:
-            raise InvalidRequest(f"'{made.id}' can't be an id: {PATH}/{made.id} is something else.", param="id")
-        return api_model_record(gateway.catalog, await registrar().create(made))
+        api_model = api_model_from(draft)
+        path = f"{PATH}/{api_model.id}"
+        match = endpoints.find(path)
+        if match is not None and not match.model:
+            raise InvalidRequest(f"'{api_model.id}' can't be an id: {path} is something else.", param="id")
+        return api_model_record(gateway.catalog, await registrar().create(api_model))
 
     @routes.put("/{model_id:path}")
     async def change_model(model_id: Id, change: ModelChange) -> ModelRecord:
         """Changes what is sent. Only models that were made here can be changed. Needs an admin key."""
-        made = await registrar().change(model_id, lambda before: edited(before, change))
-        return api_model_record(gateway.catalog, made)
+        api_model = await registrar().change(model_id, lambda before: edited(before, change))
+        return api_model_record(gateway.catalog, api_model)
 
     @routes.delete("/{model_id:path}", status_code=204)
     async def delete_model(model_id: Id) -> Response:
@@ -99,27 +100,30 @@ def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
         return Response(status_code=204)
 
 
-def _page(found: Iterable[ModelRecord], page: int, size: int, told: Callable[[ModelRecord], ModelRecord]) -> ModelPage:
-    """Only the page's records are held: there may be many."""
+def _page(
+    matches: Iterable[ModelRecord], page: int, size: int, visible: Callable[[ModelRecord], ModelRecord]
+) -> ModelPage:
+    """Keeps only the records of the page: there can be many others."""
     first, total, items = (page - 1) * size, 0, []
-    for total, record in enumerate(found, start=1):
+    for total, record in enumerate(matches, start=1):
         if first < total <= first + size:
-            items.append(told(record))
+            items.append(visible(record))
     return ModelPage(items=items, total=total, page=page, page_size=size, pages=ceil(total / size))
 
 
-def _shown(request: Request) -> Callable[[ModelRecord], ModelRecord]:
-    """How a model is reached is for those who may change it."""
+def _visible_to(request: Request) -> Callable[[ModelRecord], ModelRecord]:
+    """Removes a model's address and key variable from its record, unless the caller can change models."""
     if caller_of(request).admin:
         return lambda record: record
     return lambda record: record.model_copy(update=_PRIVATE)
 
 
-def _provider_name(gateway: Gateway, said: str) -> str:
-    known = gateway.catalog.configured.factory.provider(said)
-    return said if known is None else known.name
+def _provider_name(gateway: Gateway, name: str) -> str:
+    """The provider's main name, for any of its names."""
+    provider = gateway.catalog.configured.factory.provider(name)
+    return name if provider is None else provider.name
 
 
-def _has(record: ModelRecord, search: str) -> bool:
+def _contains(record: ModelRecord, search: str) -> bool:
     words = search.casefold()
     return any(words in text.casefold() for text in (record.id, record.name, record.upstream_model))
