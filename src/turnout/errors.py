@@ -1,4 +1,4 @@
-"""Every error Turnout raises on purpose, each with the HTTP status and the stable code a client sees.
+"""Every error that Turnout raises on purpose, with the HTTP status and the stable code that a client sees.
 
 TurnoutError
 ├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
@@ -9,29 +9,29 @@ TurnoutError
 │   └── ControlRefused                 it answered with an error, whose status and code are kept
 ├── RequestError                       the client's request can't be served as it stands
 │   ├── InvalidRequest            400  malformed or out of bounds; names the field
-│   ├── Unsupported               400  valid, but this provider or model can't express it
-│   │   ├── ContextTooLong        400  more tokens than the model takes, or gives
-│   │   └── NotFetched            400  what is at an address couldn't be fetched for a provider that doesn't fetch
-│   ├── Unauthenticated           401  no key, or not a right one
-│   ├── Forbidden                 403  a right key that may not do this
-│   │   └── ForeignPage           403  no key, and a web page from elsewhere may be behind it
+│   ├── Unsupported               400  valid, but this provider or model can't do it
+│   │   ├── ContextTooLong        400  more tokens than the model can read or write
+│   │   └── NotFetched            400  Turnout couldn't fetch an address for a provider that doesn't fetch
+│   ├── Unauthenticated           401  no key, or an invalid one
+│   ├── Forbidden                 403  a valid key without the right to do this
+│   │   └── ForeignPage           403  no key, and a foreign web page may have sent the request
 │   ├── NotFound                  404  no such route or record
-│   │   └── UnknownModel          404  no such model; names close ones
+│   │   └── UnknownModel          404  no such model; names similar ones
 │   ├── MethodNotAllowed          405
-│   ├── Conflict                  409  the name is taken, or somebody else was quicker
+│   ├── Conflict                  409  the name is taken, or another client has changed it first
 │   ├── RequestTimeout            408  the body did not arrive in time
 │   ├── BodyTooLarge              413
 │   ├── AddressTooLong            414
 │   ├── HeadersTooLarge           431
-│   └── Overloaded                503  the service has as many requests as it may take, or is shutting down
+│   └── Overloaded                503  the service has too many requests, or is shutting down
 └── UpstreamError                      a deployment failed
     ├── UpstreamRefused                the provider answered with an error status
     │   ├── UpstreamUnauthenticated    401, 403: the deployment's credentials
-    │   └── UpstreamRateLimited   429  the provider asks for patience, perhaps says how much
+    │   └── UpstreamRateLimited   429  the provider asks to wait; it can say how long
     ├── UpstreamUnreachable       502  no connection: refused, reset before an answer, no such host
     ├── UpstreamTimeout           504  connected, but too slow
-    ├── UpstreamBroken            502  the answer can't be read: cut, malformed, or not of this wire
-    │   └── ReplyTooLarge         502  more than is kept of an answer; asked again, it would be as large
+    ├── UpstreamBroken            502  the answer is cut, malformed, or of another wire
+    │   └── ReplyTooLarge         502  the answer is above the bound; a retry would be as large
     └── AllDeploymentsFailed           every deployment of the plan failed; carries each failure
 """
 
@@ -45,40 +45,40 @@ from urllib.parse import quote
 
 
 class TurnoutError(Exception):
-    """Base of all. ``str(error)`` is safe to show to a client and says what to do."""
+    """The base class. ``str(error)`` is safe to show to a client and says what to do."""
 
     status: int = 500
     code: str = "internal_error"
 
     def __init__(self, message: str) -> None:
-        message = _tellable(message)
+        message = _encodable(message)
         super().__init__(message)
         self.message = message
 
     def afresh(self) -> Self:
-        """The same error without the frames that it went through.
+        """A copy without the traceback.
 
-        What keeps an error keeps it afresh and raises it afresh: those frames hold the request, and whoever keeps the
-        error is in one of them, so that each would keep the other alive.
+        An object that keeps an error keeps such a copy, and raises another one. The frames of a traceback hold the
+        request and often that object itself, so that the two would keep each other alive.
         """
-        made = type(self).__new__(type(self), *self.args)
-        made.__dict__.update(self.__dict__)
-        return made
+        copy = type(self).__new__(type(self), *self.args)
+        copy.__dict__.update(self.__dict__)
+        return copy
 
 
-def _tellable(text: str) -> str:
-    """What is told may hold a client's words, and those half a character (``"\\ud800"``), which no reply can hold."""
+def _encodable(text: str) -> str:
+    """Replaces half characters (``"\\ud800"``), which a client's text can hold and a reply can't."""
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 class ConfigError(TurnoutError):
-    """The configuration is wrong; the message names the file, the line and the key."""
+    """The configuration has a mistake. The message names the file, the line and the key."""
 
     code = "invalid_config"
 
 
 class StorageUnavailable(TurnoutError):
-    """The database can't be opened, read or written. Never shown to a client of the data plane, which needs none."""
+    """The database can't be opened, read or written. The data plane needs none, so its clients never see this."""
 
     status = 503
     code = "storage_unavailable"
@@ -128,39 +128,39 @@ class ControlRefused(ControlError):
 
 
 class RequestError(TurnoutError):
-    """The client can mend this. ``param`` is the field's path in the client's own dialect, if one is at fault."""
+    """The client can correct this. ``param`` is the path of the wrong field in the client's dialect, or None."""
 
     status = 400
     code = "invalid_request"
 
     def __init__(self, message: str, *, param: str | None = None) -> None:
         super().__init__(_short(message))
-        self.param = None if param is None else _tellable(_short(param))
+        self.param = None if param is None else _encodable(_short(param))
 
 
 def _short(text: str) -> str:
-    """What quotes a client may quote megabytes."""
+    """A message can quote the client, who can send megabytes."""
     return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
 
 
 class InvalidRequest(RequestError):
-    """Malformed JSON, a wrong type, a value out of bounds."""
+    """Malformed JSON, a wrong type, or a value out of bounds."""
 
 
 class Unsupported(RequestError):
-    """The request asks for something that the chosen provider or model has no way to say."""
+    """The chosen provider or model has no way to express a part of the request."""
 
     code = "unsupported"
 
 
 class ContextTooLong(Unsupported):
-    """More tokens than this model takes or gives: another one may take them. Refused before anything was sent."""
+    """More tokens than this model can read or write; another model may. Nothing was sent to the provider."""
 
     code = "context_length_exceeded"
 
 
 class NotFetched(Unsupported):
-    """Not allowed, unreachable, too slow or too large. Says nothing of what is inside the network."""
+    """Not allowed, unreachable, too slow or too large. The message reveals nothing about the internal network."""
 
     code = "not_fetched"
 
@@ -185,9 +185,9 @@ class NotFound(RequestError):
 
 
 class UnknownModel(NotFound):
-    """``reason`` says why and what to do, as it follows a colon, if that is known.
+    """``reason`` says why and what to do, as a text after a colon. Empty: unknown.
 
-    ``close`` holds the names that look like the one asked for, best first.
+    ``close`` holds similar names, best first.
     """
 
     code = "model_not_found"
@@ -208,7 +208,7 @@ class UnknownModel(NotFound):
 
 
 class MethodNotAllowed(RequestError):
-    """``allow`` is what the ``Allow`` header says: the methods that there are."""
+    """``allow`` is the value of the ``Allow`` header: the path's methods."""
 
     status = 405
     code = "method_not_allowed"
@@ -244,7 +244,7 @@ class HeadersTooLarge(RequestError):
 
 
 class Overloaded(RequestError):
-    """Refused at the door, before any work was done: trying again is safe."""
+    """Refused before any work was done: a retry is safe."""
 
     status = 503
     code = "overloaded"
@@ -256,11 +256,11 @@ class Overloaded(RequestError):
 class UpstreamError(TurnoutError):
     """A deployment failed.
 
-    ``retryable``: another try at the same deployment may help.
-    ``elsewhere``: another deployment may help. False when the request itself is at fault.
-    ``retry_after``: seconds the provider asked to wait, if it did.
-    ``excerpt``: how an unreadable reply begins. For the log at level ``debug`` only: it may hold anybody's words.
-    ``attempts``, ``provider``, ``deployment``: how many were made in all, and who failed last; told in reply headers.
+    ``retryable``: a retry at the same deployment may succeed.
+    ``elsewhere``: another deployment may succeed. False when the request itself is wrong.
+    ``retry_after``: seconds that the provider asked to wait; None when it didn't ask.
+    ``excerpt``: the start of an unreadable reply. Only for the log at level ``debug``: it can hold private texts.
+    ``attempts``, ``provider``, ``deployment``: for reply headers. The last two are those of the last attempt.
     """
 
     status = 502
@@ -277,19 +277,19 @@ class UpstreamError(TurnoutError):
         self.excerpt = excerpt
 
     def conceal(self, secret: str) -> None:
-        """Takes ``secret`` out of what is told, in every writing: some providers quote the key that they refuse."""
+        """Removes ``secret`` in every encoding from the texts: some providers quote the key that they refuse."""
         if len(secret) < SHORTEST_SECRET:
             return
-        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], b64encode(secret.encode()).decode()):
-            self.message = self.message.replace(form, "***")
-            self.excerpt = self.excerpt.replace(form, "***")
+        for encoded in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], b64encode(secret.encode()).decode()):
+            self.message = self.message.replace(encoded, "***")
+            self.excerpt = self.excerpt.replace(encoded, "***")
         self.args = (self.message,)
 
 
 class UpstreamRefused(UpstreamError):
-    """The provider answered with an error status, which is passed on.
+    """The provider answered with an error status, which the client gets.
 
-    400 and 422 blame the request, so no other deployment is tried; 401, 403 and 404 blame this deployment.
+    400, 413 and 422 mean a wrong request: no other deployment is tried. 401, 403 and 404 mean a wrong deployment.
     """
 
     code = "upstream_refused"
@@ -326,7 +326,7 @@ class UpstreamBroken(UpstreamError):
 
 
 class ReplyTooLarge(UpstreamBroken):
-    """Another deployment may say less; the same one hardly will."""
+    """Another deployment may give a shorter answer. The same one probably won't."""
 
     retryable = False
 
@@ -342,25 +342,25 @@ class AllDeploymentsFailed(UpstreamError):
         reasons = "; ".join(f"{deployment}: {error.message}" for deployment, error in failures)
         super().__init__(
             f"All deployments of '{model}' failed. {reasons}",
-            retry_after=min((wait for _, error in failures if (wait := _patience(error)) is not None), default=None),
+            retry_after=min((wait for _, error in failures if (wait := _retry_after(error)) is not None), default=None),
         )
         self.failures = tuple(failures)
         statuses = {error.status for _, error in failures}
         self.status = statuses.pop() if len(statuses) == 1 else 502
 
 
-def _patience(error: TurnoutError) -> float | None:
+def _retry_after(error: TurnoutError) -> float | None:
     return error.retry_after if isinstance(error, UpstreamError) else None
 
 
 LONGEST_MESSAGE = 2000
-"""Characters of an error that is the client's."""
+"""Characters of a ``RequestError``'s message."""
 
 SHORTEST_SECRET = 8
-"""Characters: what is shorter hides nothing, and would be found in the middle of words."""
+"""Characters. A shorter text is no secret, and it can be a part of other words."""
 
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""Statuses after which the same deployment may answer if asked again."""
+"""Statuses after which a retry at the same deployment may succeed."""
 
 REQUEST_AT_FAULT = frozenset({400, 413, 422})
-"""Statuses that blame the request, so that another deployment would refuse it too."""
+"""Statuses of a wrong request. Another deployment would refuse it, too."""
