@@ -8,11 +8,11 @@ from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from . import parse
 from .paths import paths_of
 from .reply import reply_body
-from .stream import ChunkRenderer
+from .stream import ArrayRenderer, ChunkRenderer
 
 
 class GenerateContent:
-    """``stream`` is in the path, not in the body."""
+    """The path says whether the answer is streamed; the body does not."""
 
     wire = parse.WIRE
     relayed_headers: frozenset[bytes] = frozenset()
@@ -26,10 +26,10 @@ class GenerateContent:
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
         raw = request.raw
-        return ChunkRenderer(context, as_array=isinstance(raw, parse.Body) and raw.as_array)
+        return ArrayRenderer(context) if isinstance(raw, parse.Body) and raw.as_array else ChunkRenderer(context)
 
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        return reply_body(given, context)
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        return reply_body(answer, context)

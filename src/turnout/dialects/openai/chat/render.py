@@ -12,23 +12,21 @@ from turnout.core import (
     Choice,
     Delta,
     Finish,
-    Logprobs,
     PartEnd,
     PartStart,
     RedactedThinking,
     Refusal,
-    Relayed,
     Start,
-    StreamEvent,
     Text,
     Thinking,
     TokenLogprob,
     ToolCall,
     Usage,
-    UsageSoFar,
 )
 from turnout.dialects import ReplyContext
+from turnout.dialects.json_members import members
 from turnout.dialects.openai.errors import error_body
+from turnout.dialects.stream_renderer import StreamRenderer
 from turnout.errors import TurnoutError
 
 from .details import call_fields, detail_of, details_of, extra_of
@@ -36,68 +34,44 @@ from .details import call_fields, detail_of, details_of, extra_of
 _encode = msgspec.json.encode
 _REASONS = {"refusal": "content_filter", "other": "stop"}  # the rest are OpenAI's own words
 _DELTA_FIELDS = {Text: "content", Thinking: "reasoning_content", Refusal: "refusal"}
+_CHUNK = b'data: {%b,"choices":[{"index":%d,"delta":%b,"finish_reason":%b%b}]}\n\n'
+_USAGE_CHUNK = b'data: {%b,"choices":[],"usage":%b}\n\n'
 
 
-class ChunkRenderer:
+class ChunkRenderer(StreamRenderer):
     """One stream of ``chat.completion.chunk`` events."""
 
     media_type = "text/event-stream"
 
     def __init__(self, context: ReplyContext, show_usage: bool) -> None:
-        self._context = context
+        super().__init__(context)
         self._show_usage = show_usage
-        self._usage: Usage | None = None
-        self._relaying = False
-        self._head = b""
-        self._begun: set[int] = set()  # choices that have said their role
+        self._head = b""  # the members that are the same in every chunk
+        self._begun: set[int] = set()  # choices whose role was sent
         self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the delta's field
         self._calls: dict[tuple[int, int], int] = {}  # (choice, part) → the call's number in its choice
         self._thoughts: dict[tuple[int, int], tuple[str | None, list[str]]] = {}  # (choice, part) → signature, text
         self._thought_count = 0
-        self._logprobs: dict[int, bytes] = {}  # choice → those that the next chunk says
-
-    def feed(self, events: Sequence[StreamEvent]) -> bytes:
-        frames = []
-        for event in events:
-            match event:
-                case Relayed(data=data):
-                    self._relaying = True
-                    frames.append(data)
-                case Delta():
-                    frames.append(self._delta(event))
-                case PartStart():
-                    frames.append(self._part_start(event))
-                case PartEnd():
-                    frames.append(self._part_end(event))
-                case Start():
-                    frames.append(self._start(event))
-                case Finish():
-                    frames.append(self._finish(event))
-                case UsageSoFar(usage=usage):
-                    self._usage = usage
-                case Logprobs(tokens=tokens, choice=choice):
-                    self._logprobs[choice] = b',"logprobs":' + _encode(logprob_fields(tokens))
-        return b"".join(frames)
 
     def close(self) -> bytes:
         if self._relaying:
             return b""  # the provider's own terminator has been passed on
         frames = b""
         if self._show_usage and self._usage:
-            frames = b"data: %s],%s}\n\n" % (self._head, b'"usage":' + _encode(usage_fields(self._usage)))
+            frames = _USAGE_CHUNK % (self._head, _encode(usage_fields(self._usage)))
         return frames + b"data: [DONE]\n\n"
 
     def fail(self, error: TurnoutError) -> bytes:
         return b"data: %s\n\n" % error_body(error, self._context.request_id)
 
-    def _start(self, start: Start) -> bytes:
+    def _start(self, event: Start) -> bytes:
         fields = {
-            "id": start.id or f"chatcmpl-{self._context.request_id}",
+            "id": event.id or f"chatcmpl-{self._context.request_id}",
             "object": "chat.completion.chunk",
-            "created": start.created or self._context.created,
-            "model": start.model or self._context.model,
+            "created": event.created or self._context.created,
+            "model": event.model or self._context.model,
         }
-        self._head = _encode(fields)[:-1] + b',"choices":['
+        self._head = members(fields)
         return self._begin(0)
 
     def _begin(self, choice: int) -> bytes:
@@ -163,11 +137,13 @@ class ChunkRenderer:
         native = b',"native_finish_reason":' + _encode(event.native_reason) if event.native_reason else b""
         return self._chunk(event.choice, b"{}", reason, native)
 
+    def _logprobs_member(self, tokens: Sequence[TokenLogprob]) -> bytes:
+        return b',"logprobs":' + _encode(logprob_fields(tokens))
+
     def _chunk(self, choice: int, delta: bytes, finish: bytes = b"null", more: bytes = b"") -> bytes:
         if self._logprobs:
             more += self._logprobs.pop(choice, b"")
-        frame = b'data: %s{"index":%d,"delta":%s,"finish_reason":%s%s}]}\n\n'
-        return frame % (self._head, choice, delta, finish, more)
+        return _CHUNK % (self._head, choice, delta, finish, more)
 
 
 def completion_body(answer: Answer, context: ReplyContext) -> bytes:

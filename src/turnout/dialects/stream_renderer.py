@@ -1,0 +1,79 @@
+"""The loop over a stream's events that renderers of several choices share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from turnout.core import (
+    Delta,
+    Finish,
+    Logprobs,
+    PartEnd,
+    PartStart,
+    Relayed,
+    Start,
+    StreamEvent,
+    TokenLogprob,
+    Usage,
+    UsageSoFar,
+)
+
+from . import ReplyContext
+
+
+class StreamRenderer(ABC):
+    """Calls one method for each event. The methods return frames, or nothing when the event is only remembered."""
+
+    _rewrites_relayed = False  # True in a subclass that can't send relayed bytes as they are
+
+    def __init__(self, context: ReplyContext) -> None:
+        self._context = context
+        self._usage: Usage | None = None
+        self._relaying = False
+        self._logprobs: dict[int, bytes] = {}  # choice → the JSON member that its next chunk carries
+
+    def feed(self, events: Sequence[StreamEvent]) -> bytes:
+        frames: list[bytes] = []
+        for event in events:
+            match event:
+                case Relayed(data=data):
+                    self._relaying = True
+                    frames.append(self._rewrite_relayed(data) if self._rewrites_relayed else data)
+                case Delta():
+                    frames.append(self._delta(event))
+                case PartStart():
+                    frames.append(self._part_start(event))
+                case PartEnd():
+                    frames.append(self._part_end(event))
+                case Start():
+                    frames.append(self._start(event))
+                case Finish():
+                    frames.append(self._finish(event))
+                case UsageSoFar(usage=usage):
+                    self._usage = usage
+                case Logprobs(tokens=tokens, choice=choice):
+                    self._logprobs[choice] = self._logprobs_member(tokens)
+        return b"".join(frames)
+
+    def _rewrite_relayed(self, relayed: bytes) -> bytes:
+        raise NotImplementedError
+
+    @abstractmethod
+    def _start(self, event: Start) -> bytes: ...
+
+    @abstractmethod
+    def _part_start(self, event: PartStart) -> bytes: ...
+
+    @abstractmethod
+    def _delta(self, event: Delta) -> bytes: ...
+
+    @abstractmethod
+    def _part_end(self, event: PartEnd) -> bytes: ...
+
+    @abstractmethod
+    def _finish(self, event: Finish) -> bytes: ...
+
+    @abstractmethod
+    def _logprobs_member(self, tokens: Sequence[TokenLogprob]) -> bytes:
+        """``,"name":…``: the tokens of the next chunk, as one more member of its object."""
