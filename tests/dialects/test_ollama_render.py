@@ -57,6 +57,11 @@ def ending(finish: Finish) -> tuple[StreamEvent, ...]:
     return (Start(), PartStart(0, Text("x")), PartEnd(0), finish)
 
 
+def test_a_model_s_name_may_hold_a_percent_sign() -> None:
+    lines = streamed(Start(model="100%b"), PartStart(0, Text("x")), PartEnd(0))
+    assert [line["model"] for line in lines] == ["100%b", "100%b"]
+
+
 def test_a_streamed_chat_line_by_line() -> None:
     lines = streamed(
         Start("", "llama3.2"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec import Raw
 from turnout.errors import InvalidRequest
 
 T = TypeVar("T")
+_ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 _MISSING = re.compile(r"missing required field `(.*)`")
@@ -51,6 +53,18 @@ def check_encoding(body: bytes) -> None:
 def decode_fields(body: bytes) -> dict[str, Raw]:
     """The top-level fields of an object, each as the raw JSON that it was."""
     return decode(_FIELDS, body)
+
+
+def raw_or_none(value: Raw) -> Raw | None:
+    """None for a field that is left out or null."""
+    return None if bytes(value) in (b"", b"null") else value
+
+
+def unknown_fields(fields: Mapping[str, Raw], known: Collection[str], off: Mapping[str, object]) -> dict[str, Raw]:
+    """The fields that aren't ``known`` and change the answer: null and the value in ``off`` switch a field off."""
+    unknown = {name: value for name, value in fields.items() if name not in known}
+    values = {name: decode(_ANY, value, name) for name, value in unknown.items()}
+    return {name: unknown[name] for name, value in values.items() if value is not None and value != off.get(name)}
 
 
 def _invalid_field(text: str, where: str) -> InvalidRequest:

@@ -25,12 +25,11 @@ from . import ReplyContext
 class StreamRenderer(ABC):
     """Calls one method for each event. The methods return frames, or nothing when the event is only remembered."""
 
-    _rewrites_relayed = False  # True in a subclass that can't send relayed bytes as they are
-
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
         self._usage: Usage | None = None
         self._relaying = False
+        self._rewrites_relayed = False  # True in a subclass that can't send relayed bytes as they are
         self._logprobs: dict[int, bytes] = {}  # choice → the JSON member that its next chunk carries
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:

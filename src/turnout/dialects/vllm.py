@@ -7,7 +7,7 @@ It says back the prompt before the answer, and in a stream all of both with ever
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Raw
@@ -26,7 +26,8 @@ from turnout.core import (
 )
 from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, ServedModel, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.openai.model_list import model_body, models_body
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields
 from turnout.errors import RequestError, TurnoutError
 
 WIRE = "vllm-generate"
@@ -51,7 +52,6 @@ class Body(msgspec.Struct, kw_only=True):
     stop: str | list[str] | None = None
 
 
-_ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _BODY = msgspec.json.Decoder(Body)
 _KNOWN = frozenset(Body.__struct_fields__)
 _OFF: Mapping[str, object] = {
@@ -81,7 +81,7 @@ class Generate:
         check_encoding(body)
         said = decode(_BODY, body)
         fields = decode_fields(body)
-        more = {name: value for name, value in fields.items() if name not in _KNOWN and not _is_off(name, value)}
+        more = unknown_fields(fields, _KNOWN, _OFF)
         return ChatRequest(
             model=said.model,
             messages=messages_of(said.prompt),
@@ -114,11 +114,6 @@ class Generate:
             for choice in given.choices
         ]
         return _encode({"text": [prompt + text for text in texts or [""]]})
-
-
-def _is_off(name: str, value: Raw) -> bool:
-    said = decode(_ANY, value, name)
-    return said is None or (name in _OFF and said == _OFF[name])
 
 
 def _prompt_of(request: ChatRequest) -> str:
@@ -173,15 +168,10 @@ class VLLM:
         return error_body(error, request_id)
 
     def models(self, models: Sequence[ServedModel]) -> bytes:
-        """vLLM lists its model as OpenAI does."""
-        return _encode({"object": "list", "data": [_model(model) for model in models]})
+        return models_body(models)
 
     def model(self, model: ServedModel) -> bytes:
-        return _encode(_model(model))
-
-
-def _model(model: ServedModel) -> dict[str, Any]:
-    return {"id": model.id, "object": "model", "created": model.created, "owned_by": model.provider}
+        return model_body(model)
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:

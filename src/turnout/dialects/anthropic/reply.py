@@ -24,10 +24,12 @@ from turnout.core import (
     Usage,
 )
 from turnout.dialects import ReplyContext
-from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
+from turnout.dialects.arguments import arguments_object
+from turnout.dialects.failures import failures_member
+from turnout.errors import RequestError, TurnoutError
 
 from .blocks import NAMESPACE
-from .reading import FIELDS, Fields
+from .reading import Fields
 
 _encode = msgspec.json.encode
 
@@ -120,27 +122,19 @@ def block_of(part: Part) -> dict[str, Any] | Raw | None:
         case RedactedThinking():
             return {"type": "redacted_thinking", "data": part.data, **extra}
         case ToolCall():
-            return {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part.arguments), **extra}
+            return {
+                "type": "tool_use",
+                "id": part.id,
+                "name": part.name,
+                "input": arguments_object(part.arguments),
+                **extra,
+            }
     return None
 
 
 def extra_fields(part: Part) -> Fields:
     """What Anthropic said of the part beyond what the core knows."""
     return (part.extensions or {}).get(NAMESPACE) or {}
-
-
-def _input(arguments: str) -> Raw:
-    """A call's input has to be an object. Arguments that aren't, because the model was cut short or made a mistake,
-    are wrapped as Anthropic advises:
-    https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
-    """
-    if not arguments.strip():
-        return Raw(b"{}")
-    try:
-        FIELDS.decode(arguments)
-    except (msgspec.DecodeError, RecursionError):
-        return Raw(_encode({"INVALID_JSON": arguments}))
-    return Raw(arguments.encode())
 
 
 def usage_fields(usage: Usage | None) -> dict[str, Any]:
@@ -166,9 +160,4 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
         "code": error.code,
         "param": error.param if isinstance(error, RequestError) else None,
     }
-    if isinstance(error, AllDeploymentsFailed):
-        fields["failures"] = [
-            {"deployment": deployment, "status": failure.status, "code": failure.code, "message": failure.message}
-            for deployment, failure in error.failures
-        ]
-    return _encode({"type": "error", "error": fields, "request_id": request_id})
+    return _encode({"type": "error", "error": fields | failures_member(error), "request_id": request_id})

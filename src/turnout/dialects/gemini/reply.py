@@ -25,12 +25,12 @@ from turnout.core import (
     Usage,
 )
 from turnout.dialects import ReplyContext
+from turnout.dialects.arguments import arguments_object
 
 from .reading import Fields
 from .signature import FIELD, NAMESPACE, carried
 
 _encode = msgspec.json.encode
-_OBJECT = msgspec.json.Decoder(Fields)
 _SILENCE = {"text": ""}
 _REASONS = {
     "stop": "STOP",
@@ -116,7 +116,7 @@ def _said(part: Part) -> dict[str, Any] | None:
         case Thinking(text=text):
             return {"text": text, "thought": True}
         case ToolCall(id=call_id, name=name, arguments=arguments):
-            return {"functionCall": {"id": call_id, "name": name, "args": _arguments(arguments)}}
+            return {"functionCall": {"id": call_id, "name": name, "args": arguments_object(arguments)}}
         case Image(data=None, url=url) | File(data=None, url=str() as url):
             return {"fileData": {"mimeType": part.media_type or "", "fileUri": url}}
         case File(data=None, file_id=file_id):
@@ -128,17 +128,6 @@ def _said(part: Part) -> dict[str, Any] | None:
         case ToolResult():
             return None
     return {"text": "", "thought": True}  # a sealed thought: all of it is in the signature
-
-
-def _arguments(text: str) -> Raw:
-    """They have to be an object. Those that aren't, because the model was cut short or made a mistake, are wrapped."""
-    if not text.strip():
-        return Raw(b"{}")
-    try:
-        _OBJECT.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return Raw(_encode({"INVALID_JSON": text}))
-    return Raw(text.encode())
 
 
 def usage_fields(usage: Usage) -> dict[str, Any]:

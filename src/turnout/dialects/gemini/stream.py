@@ -128,10 +128,10 @@ class ArrayRenderer(ChunkRenderer):
     """One stream as one JSON array of chunks."""
 
     media_type = "application/json"
-    _rewrites_relayed = True
 
     def __init__(self, context: ReplyContext) -> None:
         super().__init__(context)
+        self._rewrites_relayed = True
         self._before_item = b"["
 
     def _rewrite_relayed(self, relayed: bytes) -> bytes:

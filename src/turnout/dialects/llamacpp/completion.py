@@ -11,7 +11,7 @@ from msgspec import Meta, Raw
 from turnout.core import Answer, ChatRequest, Message, Output, Sampling, WireBody
 from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields
 from turnout.errors import InvalidRequest
 
 from .reply import EventRenderer, completion_body
@@ -45,7 +45,6 @@ class _Marked(msgspec.Struct, forbid_unknown_fields=True):
     prompt_string: str
 
 
-_ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _BODY = msgspec.json.Decoder(Body)
 _PROMPT = msgspec.json.Decoder(str | _Marked)
 _KNOWN = frozenset(Body.__struct_fields__)
@@ -151,13 +150,8 @@ def _sampling(said: Body) -> Sampling:
 
 
 def _extensions(fields: dict[str, Raw], messages: tuple[Message, ...]) -> dict[str, dict[str, Raw]] | None:
-    more = {name: value for name, value in fields.items() if name not in _KNOWN and not _is_off(name, value)}
+    more = unknown_fields(fields, _KNOWN, _OFF)
     more = {name: value for name, value in more.items() if _DETAILS.get(name, name) in more}
     if not messages:
         more["prompt"] = fields["prompt"]
     return {"llamacpp": more} if more else None
-
-
-def _is_off(name: str, value: Raw) -> bool:
-    said = decode(_ANY, value, name)
-    return said is None or (name in _OFF and said == _OFF[name])

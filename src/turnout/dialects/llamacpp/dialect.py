@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import msgspec
 
 from turnout.dialects import ServedModel
+from turnout.dialects.openai.model_list import model_body, models_body
 from turnout.errors import TurnoutError
 
 from .completion import Completion
@@ -24,12 +22,7 @@ class LlamaCpp:
         return error_body(error, request_id)
 
     def models(self, models: Sequence[ServedModel]) -> bytes:
-        """llama.cpp lists its model as OpenAI does."""
-        return msgspec.json.encode({"object": "list", "data": [_model(model) for model in models]})
+        return models_body(models)
 
     def model(self, model: ServedModel) -> bytes:
-        return msgspec.json.encode(_model(model))
-
-
-def _model(model: ServedModel) -> dict[str, Any]:
-    return {"id": model.id, "object": "model", "created": model.created, "owned_by": model.provider}
+        return model_body(model)

@@ -26,6 +26,8 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.dialects import ReplyContext
+from turnout.dialects.json_members import members
+from turnout.dialects.logprobs import tokens_with_alternatives
 from turnout.errors import RequestError, TurnoutError
 
 _encode = msgspec.json.encode
@@ -98,7 +100,7 @@ class EventRenderer:
             self._first = time.perf_counter()
         more = b""
         if self._likely:
-            more = b"," + _encode(_probabilities(self._likely))[1:-1]
+            more = b"," + members(_probabilities(self._likely))
             self._likely = []
         return b'data: {"index":0,"content":%b,"tokens":[],"stop":false%b}\n\n' % (_encode(text), more)
 
@@ -155,18 +157,7 @@ def _timings(usage: Usage | None, context: ReplyContext, first: float | None = N
 
 
 def _probabilities(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
-    if not tokens:
-        return {}
-    return {
-        "completion_probabilities": [
-            _probability(token) | {"top_logprobs": [_probability(top) for top in token.top]} for token in tokens
-        ]
-    }
-
-
-def _probability(token: TokenLogprob) -> dict[str, Any]:
-    spelled = token.token.encode(errors="replace") if token.bytes is None else token.bytes
-    return {"token": token.token, "logprob": token.logprob, "bytes": list(spelled)}
+    return {"completion_probabilities": tokens_with_alternatives(tokens)} if tokens else {}
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import Raw
 
 from turnout.core import Answer, ChatRequest, Tool
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none
 
 from . import ollama_bodies as wire
 from .asked import asked
@@ -44,8 +43,4 @@ class Chat:
 
 def _tool(tool: wire.Tool) -> Tool:
     spec = tool.function
-    return Tool(spec.name, spec.description or None, _given(spec.parameters))
-
-
-def _given(raw: Raw) -> Raw | None:
-    return None if bytes(raw) in (b"", b"null") else raw
+    return Tool(spec.name, spec.description or None, raw_or_none(spec.parameters))

@@ -25,16 +25,16 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.dialects import ReplyContext
+from turnout.dialects.json_members import members
 from turnout.errors import TurnoutError
 
-from .reply import Form, call_fields, encode, end_fields, error_body, head_of, logprob_fields
+from .reply import call_fields, encode, end_fields, error_body, head_members, logprobs_member
 
-_TEXT = b""
-_THINKING = b'"","thinking":'
-_FIELDS = {Text: _TEXT, Refusal: _TEXT, Thinking: _THINKING}
-"""What stands between a form's opening and the text. Ollama has no word of its own for a refusal."""
+_BEFORE_TEXT = {Text: b"", Refusal: b"", Thinking: b'"","thinking":'}
+"""The JSON before the text in the endpoint's template. Ollama has no field of its own for a refusal."""
 
-
+_LINE = b'{%b,%b%b,"done":false}\n'  # head, answer, log probabilities
+_LAST_LINE = b"{%b,%b%b,%b}\n"  # head, answer, log probabilities, end
 _ESCAPES = {"\x85".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
 _LINE_ENDS = re.compile(b"|".join(_ESCAPES))
 """What is an end of a line to Unicode, and to clients that split a stream by its rules, as ``ollama``'s own does."""
@@ -56,15 +56,15 @@ class LineRenderer:
 
     media_type = "application/x-ndjson"
 
-    def __init__(self, form: Form, context: ReplyContext) -> None:
-        self._form = form
+    def __init__(self, template: bytes, context: ReplyContext) -> None:
+        self._template = template
         self._context = context
         self._head = b""
-        self._tail = form.closing + b',"done":false}\n'
-        self._fields: dict[int, bytes] = {}  # by the part's index
+        self._plain_line = b""  # the template of a line without log probabilities
+        self._before_text: dict[int, bytes] = {}  # part → the JSON before its text
         self._calls: dict[int, _Call] = {}  # by the part's index, while they are open
         self._called = 0
-        self._logprobs: list[TokenLogprob] = []  # those that the next line says
+        self._logprobs: list[TokenLogprob] = []  # the tokens of the next line
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._first: float | None = None  # when the answer began
@@ -84,9 +84,7 @@ class LineRenderer:
                 case PartEnd(choice=0):
                     lines.append(self._part_end(event.index))
                 case Start():
-                    context = self._context
-                    self._head = head_of(event.model or context.model, event.created or context.created)
-                    self._head += self._form.opening
+                    self._start(event)
                 case Logprobs(choice=0, tokens=tokens):
                     self._logprobs += tokens
                 case UsageSoFar(usage=usage):
@@ -102,11 +100,16 @@ class LineRenderer:
         fields = end_fields(self._finish, self._usage, self._context)
         if self._first is not None:
             fields["eval_duration"] = round((time.perf_counter() - self._first) * 1e9)
-        more = self._form.closing + self._likely() + b"," + encode(fields)[1:]
-        return b'%b%b""%b\n' % (rest, self._head, more)
+        last = _LAST_LINE % (self._head, self._template % b'""', self._take_logprobs(), members(fields))
+        return rest + last
 
     def fail(self, error: TurnoutError) -> bytes:
         return error_body(error, self._context.request_id) + b"\n"
+
+    def _start(self, event: Start) -> None:
+        context = self._context
+        self._head = head_members(event.model or context.model, event.created or context.created)
+        self._plain_line = _LINE % (self._head.replace(b"%", b"%%"), self._template, b"")
 
     def _part_start(self, event: PartStart) -> bytes:
         if self._first is None:
@@ -115,16 +118,16 @@ class LineRenderer:
             case ToolCall() as part:
                 self._calls[event.index] = _Call(part)
             case Text(text=text) | Thinking(text=text) | Refusal(text=text):
-                field = self._fields[event.index] = _FIELDS[type(event.part)]
-                return self._line(field + encode(text)) if text else b""
+                before_text = self._before_text[event.index] = _BEFORE_TEXT[type(event.part)]
+                return self._line(before_text + encode(text)) if text else b""
             case Image(data=str(data)):
                 return self._line(b'"","images":' + encode([data]))
         return b""
 
     def _delta(self, event: Delta) -> bytes:
-        field = self._fields.get(event.index)
-        if field is not None:
-            return self._line(field + encode(event.text))
+        before_text = self._before_text.get(event.index)
+        if before_text is not None:
+            return self._line(before_text + encode(event.text))
         if event.index in self._calls:
             self._calls[event.index].pieces.append(event.text)
         return b""
@@ -137,15 +140,13 @@ class LineRenderer:
         self._called += 1
         return self._line(b'"","tool_calls":' + encode(fields))
 
-    def _line(self, said: bytes) -> bytes:
-        if not said.isascii():
-            said = _LINE_ENDS.sub(lambda found: _ESCAPES[found[0]], said)
+    def _line(self, content: bytes) -> bytes:
+        if not content.isascii():
+            content = _LINE_ENDS.sub(lambda match: _ESCAPES[match[0]], content)
         if self._logprobs:
-            return self._head + said + self._form.closing + self._likely() + b',"done":false}\n'
-        return self._head + said + self._tail
+            return _LINE % (self._head, self._template % content, self._take_logprobs())
+        return self._plain_line % content
 
-    def _likely(self) -> bytes:
-        if not self._logprobs:
-            return b""
+    def _take_logprobs(self) -> bytes:
         tokens, self._logprobs = self._logprobs, []
-        return b',"logprobs":' + encode(logprob_fields(tokens))
+        return logprobs_member(tokens)

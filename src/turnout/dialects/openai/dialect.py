@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from turnout.dialects import ServedModel
 from turnout.errors import TurnoutError
 
@@ -15,6 +13,7 @@ from .completions import Completions
 from .embeddings import EmbeddingsEndpoint
 from .errors import error_body
 from .images import ImageEdits, ImageGenerations
+from .model_list import model_body, models_body
 from .responses import Responses
 
 
@@ -38,11 +37,7 @@ class OpenAI:
         return error_body(error, request_id)
 
     def models(self, models: Sequence[ServedModel]) -> bytes:
-        return msgspec.json.encode({"object": "list", "data": [_model(model) for model in models]})
+        return models_body(models)
 
     def model(self, model: ServedModel) -> bytes:
-        return msgspec.json.encode(_model(model))
-
-
-def _model(model: ServedModel) -> dict[str, object]:
-    return {"id": model.id, "object": "model", "created": model.created, "owned_by": model.provider}
+        return model_body(model)

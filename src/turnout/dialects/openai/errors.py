@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
+from turnout.dialects.failures import failures_member
+from turnout.errors import RequestError, TurnoutError
 
 _ERROR_TYPES = {
     401: "authentication_error",
@@ -33,9 +34,4 @@ def error_fields(error: TurnoutError, request_id: str) -> dict[str, Any]:
         "code": error.code,
         "request_id": request_id,
     }
-    if isinstance(error, AllDeploymentsFailed):
-        fields["failures"] = [
-            {"deployment": deployment, "status": failure.status, "code": failure.code, "message": failure.message}
-            for deployment, failure in error.failures
-        ]
-    return fields
+    return fields | failures_member(error)

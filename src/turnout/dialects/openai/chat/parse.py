@@ -27,8 +27,8 @@ from turnout.core import (
     ToolResult,
     WireBody,
 )
-from turnout.core.images import media_type_of
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.openai.data_urls import file_data_of, image_of
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none
 from turnout.errors import InvalidRequest
 
 from . import chat_bodies as wire
@@ -113,15 +113,12 @@ def _reasoning(effort: str | None) -> Reasoning | None:
 
 def _tool(tool: wire.FunctionTool) -> Tool:
     spec = tool.function
-    return Tool(spec.name, spec.description, _given(spec.parameters), spec.strict, _cache_marker(tool.cache_control))
+    parameters = raw_or_none(spec.parameters)
+    return Tool(spec.name, spec.description, parameters, spec.strict, _cache_marker(tool.cache_control))
 
 
 def _cache_marker(marker: Raw) -> Extensions:
     return {"anthropic": {"cache_control": marker}} if marker else None
-
-
-def _given(raw: Raw) -> Raw | None:
-    return None if bytes(raw) in (b"", b"null") else raw
 
 
 def _tool_choice(choice: object) -> ToolChoice | None:
@@ -138,7 +135,7 @@ def _output(form: wire.TextFormat | wire.JSONFormat | wire.SchemaFormat | None) 
         case wire.JSONFormat():
             return Output("json")
         case wire.SchemaFormat(json_schema=spec):
-            return Output("json_schema", _given(spec.schema), spec.name, spec.strict, spec.description)
+            return Output("json_schema", raw_or_none(spec.schema), spec.name, spec.strict, spec.description)
     return Output()
 
 
@@ -196,7 +193,7 @@ def _part(part: wire.ContentPart, where: str) -> Part:
         case wire.TextPart(text=text, cache_control=marker):
             return Text(text, _cache_marker(marker))
         case wire.ImagePart(image_url=image, cache_control=marker):
-            return _image(image, f"{where}.image_url.url", _cache_marker(marker))
+            return image_of(image.url, image.detail, _cache_marker(marker), f"{where}.image_url.url")
         case wire.AudioPart(input_audio=audio):
             return Audio(audio.data, audio.format)
         case wire.FilePart(file=file, cache_control=marker):
@@ -206,24 +203,5 @@ def _part(part: wire.ContentPart, where: str) -> Part:
 
 
 def _file(file: wire.FileBody, extensions: Extensions) -> File:
-    """OpenAI's form of inline data is ``data:<type>;base64,<data>``; its servers take bare base64, too."""
-    head, comma, data = (file.file_data or "").partition(",")
-    media_type = head.removeprefix("data:").removesuffix(";base64")
-    if comma and head == f"data:{media_type};base64":
-        return File(data=data, file_id=file.file_id, media_type=media_type, name=file.filename, extensions=extensions)
-    return File(data=file.file_data, file_id=file.file_id, name=file.filename, extensions=extensions)
-
-
-def _image(image: wire.ImageURL, field: str, extensions: Extensions) -> Image:
-    url = image.url
-    if url.startswith(("https://", "http://")):
-        return Image(url=url, detail=image.detail, extensions=extensions)
-    if not url.startswith("data:"):
-        raise InvalidRequest(f"Invalid '{field}': expected an http(s) URL or a data: URL.", param=field)
-    head, _, data = url.partition(",")
-    media_type, _, encoding = head.removeprefix("data:").partition(";")
-    if encoding != "base64" or not media_type.startswith("image/"):
-        raise InvalidRequest(f"Invalid '{field}': expected 'data:image/<type>;base64,<data>'.", param=field)
-    if media_type_of(data) is None:
-        raise InvalidRequest(f"Invalid '{field}': the data is not an image.", param=field)
-    return Image(data=data, media_type=media_type, detail=image.detail, extensions=extensions)
+    data, media_type = file_data_of(file.file_data)
+    return File(data=data, file_id=file.file_id, media_type=media_type, name=file.filename, extensions=extensions)

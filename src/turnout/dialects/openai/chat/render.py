@@ -25,6 +25,7 @@ from turnout.core import (
 )
 from turnout.dialects import ReplyContext
 from turnout.dialects.json_members import members
+from turnout.dialects.logprobs import tokens_with_alternatives
 from turnout.dialects.openai.errors import error_body
 from turnout.dialects.stream_renderer import StreamRenderer
 from turnout.errors import TurnoutError
@@ -190,13 +191,7 @@ def _joined(choice: Choice, kind: type[Text] | type[Thinking] | type[Refusal]) -
 
 
 def logprob_fields(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
-    return {"content": [_logprob(token) | {"top_logprobs": [_logprob(top) for top in token.top]} for token in tokens]}
-
-
-def _logprob(token: TokenLogprob) -> dict[str, Any]:
-    """A provider that says no bytes has whole characters in its tokens."""
-    spelled = token.token.encode(errors="replace") if token.bytes is None else token.bytes
-    return {"token": token.token, "logprob": token.logprob, "bytes": list(spelled)}
+    return {"content": tokens_with_alternatives(tokens)}
 
 
 def usage_fields(usage: Usage) -> dict[str, Any]:

@@ -24,12 +24,15 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.dialects import ReplyContext
+from turnout.dialects.json_members import members
 from turnout.dialects.openai.chat.render import usage_fields
 from turnout.dialects.openai.errors import error_body
 from turnout.errors import TurnoutError
 
 _encode = msgspec.json.encode
 _REASONS = {"length": "length", "content_filter": "content_filter", "refusal": "content_filter"}  # the rest is "stop"
+_CHUNK = b'data: {%b,"choices":[{"text":%b,"index":%d,"logprobs":%b,"finish_reason":%b}]}\n\n'
+_USAGE_CHUNK = b'data: {%b,"choices":[],"usage":%b}\n\n'
 
 
 class TextRenderer:
@@ -42,7 +45,7 @@ class TextRenderer:
         self._show_usage = show_usage
         self._usage: Usage | None = None
         self._relaying = False
-        self._head = _head("", "", 0, context)
+        self._head = members(_fields("", "", 0, context))
         self._texts: set[tuple[int, int]] = set()  # (choice, part) of what is text
         self._offsets: dict[int, int] = {}  # choice → characters of the tokens that have been told
         self._logprobs: dict[int, bytes] = {}  # choice → those that the next chunk says
@@ -60,7 +63,7 @@ class TextRenderer:
                     self._texts.add((choice, index))
                     frames.append(self._chunk(choice, text) if text else b"")
                 case Start(id=made, model=model, created=created):
-                    self._head = _head(made, model, created, self._context)
+                    self._head = members(_fields(made, model, created, self._context))
                 case Finish() if not self._relaying:
                     frames.append(self._chunk(event.choice, "", _encode(_REASONS.get(event.reason, "stop"))))
                 case UsageSoFar(usage=usage):
@@ -76,19 +79,14 @@ class TextRenderer:
             return b""  # the provider's own terminator has been passed on
         frames = b""
         if self._show_usage and self._usage:
-            frames = b'data: %s],"usage":%s}\n\n' % (self._head, _encode(usage_fields(self._usage)))
+            frames = _USAGE_CHUNK % (self._head, _encode(usage_fields(self._usage)))
         return frames + b"data: [DONE]\n\n"
 
     def fail(self, error: TurnoutError) -> bytes:
         return b"data: %s\n\n" % error_body(error, self._context.request_id)
 
     def _chunk(self, choice: int, text: str, finish: bytes = b"null") -> bytes:
-        frame = b'data: %s{"text":%s,"index":%d,"logprobs":%s,"finish_reason":%s}]}\n\n'
-        return frame % (self._head, _encode(text), choice, self._logprobs.pop(choice, b"null"), finish)
-
-
-def _head(made: str, model: str, created: int, context: ReplyContext) -> bytes:
-    return _encode(_fields(made, model, created, context))[:-1] + b',"choices":['
+        return _CHUNK % (self._head, _encode(text), choice, self._logprobs.pop(choice, b"null"), finish)
 
 
 def _fields(made: str, model: str, created: int, context: ReplyContext) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from turnout.dialects.json_members import members
+
 _encode = msgspec.json.encode
 
 
@@ -23,5 +25,5 @@ class Events:
 
     def delta(self, name: str, place: dict[str, Any], more: bytes) -> bytes:
         """A template of many events that differ in two things: their number and, as JSON, their text."""
-        head = _encode({"type": name, **place}).replace(b"%", b"%%")[:-1]
-        return b"event: %b\ndata: %b" % (name.encode(), head) + b',"sequence_number":%d,"delta":%b' + more + b"}\n\n"
+        head = members({"type": name, **place}).replace(b"%", b"%%")
+        return b'event: %b\ndata: {%b,"sequence_number":%%d,"delta":%%b%b}\n\n' % (name.encode(), head, more)

@@ -24,6 +24,7 @@ from turnout.core import (
     ToolResult,
 )
 from turnout.core.images import media_type_of
+from turnout.dialects.openai.data_urls import file_data_of, image_of
 from turnout.dialects.parsing import decode
 from turnout.errors import InvalidRequest
 
@@ -170,7 +171,8 @@ class Conversation:
                 case "input_image" if part.file_id is not None and part.image_url is None:
                     self._refuse(f"{at}.file_id", part.file_id)
                 case "input_image":
-                    yield _image(part, f"{at}.image_url")
+                    field = f"{at}.image_url"
+                    yield image_of(_given(part.image_url, field), part.detail, None, field)
                 case "input_file":
                     yield _file(part)
                 case "input_audio":
@@ -187,24 +189,5 @@ def _given(value: T | None, field: str) -> T:
 
 
 def _file(part: wire.Part) -> File:
-    """``file_data`` is ``data:<type>;base64,<data>``, or bare base64."""
-    head, comma, data = (part.file_data or "").partition(",")
-    media_type = head.removeprefix("data:").removesuffix(";base64")
-    if comma and head == f"data:{media_type};base64":
-        return File(data, part.file_url, part.file_id, media_type, part.filename)
-    return File(part.file_data, part.file_url, part.file_id, None, part.filename)
-
-
-def _image(part: wire.Part, field: str) -> Image:
-    url = _given(part.image_url, field)
-    if url.startswith(("https://", "http://")):
-        return Image(url=url, detail=part.detail)
-    head, _, data = url.partition(",")
-    media_type, _, encoding = head.removeprefix("data:").partition(";")
-    if not head.startswith("data:image/") or encoding != "base64":
-        raise InvalidRequest(
-            f"Invalid '{field}': expected an http(s) URL or 'data:image/<type>;base64,<data>'.", param=field
-        )
-    if media_type_of(data) is None:
-        raise InvalidRequest(f"Invalid '{field}': the data is not an image.", param=field)
-    return Image(data=data, media_type=media_type, detail=part.detail)
+    data, media_type = file_data_of(part.file_data)
+    return File(data, part.file_url, part.file_id, media_type, part.filename)

@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import Extensions, Image, RedactedThinking, Refusal, Text, Thinking, TokenLogprob, ToolCall
+from turnout.dialects.logprobs import tokens_with_alternatives
 
 from .envelope import Attached, seal
 from .events import Events
-from .reply import logprob_fields
 
 _encode = msgspec.json.encode
 
@@ -64,7 +64,7 @@ class _TextPiece(Piece):
         self.logprobs: list[dict[str, Any]] = []
 
     def add_with(self, text: str, tokens: Sequence[TokenLogprob]) -> bytes:
-        told = logprob_fields(tokens)
+        told = tokens_with_alternatives(tokens)
         self.logprobs += told
         self._texts.append(text)
         return self._with_logprobs % (self._next(), _encode(text), _encode(told))

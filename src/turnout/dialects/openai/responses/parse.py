@@ -18,7 +18,7 @@ from turnout.core import (
     ToolChoice,
     WireBody,
 )
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none
 from turnout.errors import InvalidRequest
 
 from . import responses_bodies as wire
@@ -110,11 +110,7 @@ def _text(value: str) -> Raw:
 def _tool(tool: wire.FunctionTool, number: int) -> Tool:
     if not tool.name:
         raise InvalidRequest(f"Missing 'tools[{number}].name'.", param=f"tools[{number}].name")
-    return Tool(tool.name, tool.description, _given(tool.parameters), tool.strict)
-
-
-def _given(raw: Raw) -> Raw | None:
-    return None if bytes(raw) in (b"", b"null") else raw
+    return Tool(tool.name, tool.description, raw_or_none(tool.parameters), tool.strict)
 
 
 def _tool_choice(choice: object) -> ToolChoice | None:
@@ -131,7 +127,7 @@ def _output(form: wire.Format | None) -> Output:
         return Output()
     if form.type == "json_object":
         return Output("json")
-    return Output("json_schema", _given(form.schema), form.name, form.strict, form.description)
+    return Output("json_schema", raw_or_none(form.schema), form.name, form.strict, form.description)
 
 
 def _reasoning(reasoning: wire.Reasoning | None) -> Reasoning | None:

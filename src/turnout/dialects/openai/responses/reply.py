@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Finish, Start, TokenLogprob, Usage
+from turnout.core import ChatRequest, Finish, Start, Usage
 from turnout.dialects import ReplyContext
 from turnout.errors import TurnoutError
 
@@ -97,13 +97,3 @@ def usage_fields(usage: Usage | None) -> dict[str, Any] | None:
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.total,
     }
-
-
-def logprob_fields(tokens: Sequence[TokenLogprob]) -> list[dict[str, Any]]:
-    return [_logprob(token) | {"top_logprobs": [_logprob(top) for top in token.top]} for token in tokens]
-
-
-def _logprob(token: TokenLogprob) -> dict[str, Any]:
-    """A provider that says no bytes has whole characters in its tokens."""
-    spelled = token.token.encode(errors="replace") if token.bytes is None else token.bytes
-    return {"token": token.token, "logprob": token.logprob, "bytes": list(spelled)}
