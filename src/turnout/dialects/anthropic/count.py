@@ -6,7 +6,8 @@ import msgspec
 from msgspec.structs import replace
 
 from turnout.core import CountRequest, TokenCount, WireBody
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
+from turnout.dialects.whole_reply import WholeReply
 
 from . import parse
 from .reading import FIELDS, read
@@ -14,7 +15,7 @@ from .reading import FIELDS, read
 _WIRE = "anthropic-count"
 
 
-class CountTokens:
+class CountTokens(WholeReply):
     """A message's request without what only its answer needs."""
 
     wire = _WIRE
@@ -26,12 +27,6 @@ class CountTokens:
         whole = parse.parse(msgspec.json.encode({"max_tokens": 1, **fields}))
         chat = replace(whole, max_output=None, stream=False, raw=None)
         return CountRequest(model=chat.model, chat=chat, raw=WireBody(_WIRE, fields))
-
-    def renderer(self, request: CountRequest, context: ReplyContext) -> Renderer:
-        raise NotImplementedError("a count is never streamed")
-
-    def media_type(self, request: CountRequest) -> str:
-        return "application/json"
 
     def body(self, request: CountRequest, given: TokenCount, context: ReplyContext) -> bytes:
         return msgspec.json.encode({"input_tokens": given.tokens})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from turnout.core import CountRequest, TokenCount, WireBody
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode_fields
+from turnout.dialects.whole_reply import WholeReply
 
 from .parse import chat_of, model_of
 from .paths import paths_of
@@ -16,7 +17,7 @@ _WIRE = "gemini-count"
 _WHOLE = "generateContentRequest"
 
 
-class CountTokens:
+class CountTokens(WholeReply):
     """Of some contents, or of a whole request with its instruction and tools."""
 
     wire = _WIRE
@@ -30,12 +31,6 @@ class CountTokens:
         asked = object_of(named[_WHOLE], _WHOLE) if _WHOLE in named else named
         model = model_of(target)
         return CountRequest(model=model, chat=chat_of(asked, model), raw=WireBody(_WIRE, fields))
-
-    def renderer(self, request: CountRequest, context: ReplyContext) -> Renderer:
-        raise NotImplementedError("a count is never streamed")
-
-    def media_type(self, request: CountRequest) -> str:
-        return "application/json"
 
     def body(self, request: CountRequest, given: TokenCount, context: ReplyContext) -> bytes:
         return msgspec.json.encode({"totalTokens": given.tokens})

@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta, Raw
 
 from turnout.core import EmbeddingRequest, Embeddings, WireBody
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.whole_reply import WholeReply
 
 from . import gemini_bodies as wire
 from .parse import model_of
@@ -34,7 +35,7 @@ _SETTINGS = msgspec.json.Decoder(_Settings)
 _READ = frozenset({"content", "taskType", "outputDimensionality", "model"})
 
 
-class EmbedContent:
+class EmbedContent(WholeReply):
     """One content, one vector."""
 
     wire = _ONE
@@ -47,17 +48,11 @@ class EmbedContent:
         text, settings, more = _embedded(camel(fields), "")
         return _request([text], settings, more, model_of(target), WireBody(_ONE, fields))
 
-    def renderer(self, request: EmbeddingRequest, context: ReplyContext) -> Renderer:
-        raise NotImplementedError("embeddings are never streamed")
-
-    def media_type(self, request: EmbeddingRequest) -> str:
-        return "application/json"
-
     def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
         return msgspec.json.encode({"embedding": {"values": given.vectors[0]}} | _usage(given))
 
 
-class BatchEmbedContents:
+class BatchEmbedContents(WholeReply):
     """Several at once; this is what ``google-genai`` asks for a single one, too."""
 
     wire = _BATCH
@@ -76,12 +71,6 @@ class BatchEmbedContents:
         if any((one.settings, one.more) != (settings, more) for one in embedded):
             more = {"requests": fields["requests"]}  # the core has one setting for all of them
         return _request([one.text for one in embedded], settings, more, model_of(target), WireBody(_BATCH, fields))
-
-    def renderer(self, request: EmbeddingRequest, context: ReplyContext) -> Renderer:
-        raise NotImplementedError("embeddings are never streamed")
-
-    def media_type(self, request: EmbeddingRequest) -> str:
-        return "application/json"
 
     def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
         return msgspec.json.encode({"embeddings": [{"values": vector} for vector in given.vectors]} | _usage(given))

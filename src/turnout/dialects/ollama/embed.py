@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from turnout.core import EmbeddingRequest, Embeddings, WireBody
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.whole_reply import WholeReply
 
 from . import ollama_bodies as wire
 from .asked import NAMESPACE, leftover
@@ -20,7 +21,7 @@ _EMBED_KNOWN = frozenset(wire.Embed.__struct_fields__)
 _EMBEDDINGS_KNOWN = frozenset(wire.Embeddings.__struct_fields__)
 
 
-class Embed:
+class Embed(WholeReply):
     wire = "ollama-embed"
     paths: tuple[str, ...] = ("/api/embed",)
     relayed_headers: frozenset[bytes] = frozenset()
@@ -37,12 +38,6 @@ class Embed:
             extensions={NAMESPACE: more} if more else None,
             raw=WireBody(self.wire, fields),
         )
-
-    def renderer(self, request: EmbeddingRequest, context: ReplyContext) -> Renderer:
-        raise NotImplementedError("vectors are never streamed")
-
-    def media_type(self, request: EmbeddingRequest) -> str:
-        return "application/json"
 
     def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
         fields: dict[str, Any] = {"model": given.model or context.model, "embeddings": given.vectors}

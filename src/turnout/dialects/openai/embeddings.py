@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from turnout.core import EmbeddingRequest, Embeddings, WireBody
 from turnout.core.vectors import packed
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.whole_reply import WholeReply
 from turnout.errors import InvalidRequest
 
 from .paths import paths_of, with_model
@@ -32,7 +33,7 @@ _BODY = msgspec.json.Decoder(_Body)
 _KNOWN = frozenset(_Body.__struct_fields__)
 
 
-class EmbeddingsEndpoint:
+class EmbeddingsEndpoint(WholeReply):
     wire = "openai-embeddings"
     paths = paths_of("embeddings")
     relayed_headers: frozenset[bytes] = frozenset()
@@ -49,12 +50,6 @@ class EmbeddingsEndpoint:
             extensions=unknown_fields(fields, _KNOWN),
             raw=WireBody(self.wire, fields),
         )
-
-    def renderer(self, request: EmbeddingRequest, context: ReplyContext) -> Renderer:
-        raise NotImplementedError("embeddings are never streamed")
-
-    def media_type(self, request: EmbeddingRequest) -> str:
-        return "application/json"
 
     def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
         """The vectors as they were asked for: the official SDK asks for base64, and decodes it."""

@@ -6,15 +6,16 @@ import msgspec
 from msgspec import structs
 
 from turnout.core import Transcript, TranscriptionRequest
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.openai.audio import Transcriptions, Translations
+from turnout.dialects.whole_reply import WholeReply
 
 from .money import cost_fields
 
 _JSON = frozenset({"json", "verbose_json"})
 
 
-class Audio:
+class Audio(WholeReply):
     """A form with OpenAI's fields: ``file``, ``model``, ``language``, ``prompt``, ``temperature``."""
 
     relayed_headers: frozenset[bytes] = frozenset()
@@ -30,12 +31,6 @@ class Audio:
         request = self._form.parse(body, target)
         told = request.format if request.format in _JSON else "json"
         return structs.replace(request, format=told, stream=False, raw=None)
-
-    def renderer(self, request: TranscriptionRequest, context: ReplyContext) -> Renderer:
-        raise TypeError("transcripts aren't streamed here")
-
-    def media_type(self, request: TranscriptionRequest) -> str:
-        return "application/json"
 
     def body(self, request: TranscriptionRequest, given: Transcript, context: ReplyContext) -> bytes:
         fields = {

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from turnout.core import EmbeddingRequest, Embeddings, WireBody
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.parsing import decode
+from turnout.dialects.whole_reply import WholeReply
 from turnout.errors import InvalidRequest
 
 from .money import cost_fields, total_cost
@@ -20,7 +21,7 @@ _NULL = msgspec.Raw(b"null")
 _NAMES = ("input", "texts", "text")
 
 
-class Embedding:
+class Embedding(WholeReply):
     """``field`` is where this API has its texts; the other's name is understood too."""
 
     relayed_headers: frozenset[bytes] = frozenset()
@@ -55,12 +56,6 @@ class Embedding:
         if not texts:
             raise InvalidRequest(f"'{name}' is empty: there is nothing to embed.", param=name)
         return (texts,) if isinstance(texts, str) else tuple(texts)
-
-    def renderer(self, request: EmbeddingRequest, context: ReplyContext) -> Renderer:
-        raise TypeError("vectors aren't streamed")
-
-    def media_type(self, request: EmbeddingRequest) -> str:
-        return "application/json"
 
     def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
         usage = given.usage

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import structs
 
 from turnout.core import ImageRequest, Pictures
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.openai.images import ImageEdits, ImageGenerations
+from turnout.dialects.whole_reply import WholeReply
 
 from .money import cost_fields
 from .reading import fields_of
@@ -17,7 +18,7 @@ _FROM_WORDS = ImageGenerations()
 _FROM_IMAGES = ImageEdits()
 
 
-class ImageMaking:
+class ImageMaking(WholeReply):
     relayed_headers: frozenset[bytes] = frozenset()
 
     def __init__(self, wire: str, path: str) -> None:
@@ -31,12 +32,6 @@ class ImageMaking:
         else:
             request = _FROM_WORDS.parse(msgspec.json.encode(fields_of(body)))
         return structs.replace(request, stream=False, raw=None)
-
-    def renderer(self, request: ImageRequest, context: ReplyContext) -> Renderer:
-        raise TypeError("pictures aren't streamed here")
-
-    def media_type(self, request: ImageRequest) -> str:
-        return "application/json"
 
     def body(self, request: ImageRequest, given: Pictures, context: ReplyContext) -> bytes:
         images = [

@@ -10,8 +10,9 @@ import msgspec
 from turnout.core import Answer, ChatRequest, Message, Sampling, Text, WireBody
 from turnout.core.confidence import confidence_of
 from turnout.core.prompts import messages_of
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.whole_reply import WholeReply
 
 
 class _Task(msgspec.Struct):
@@ -29,7 +30,7 @@ _TASK = msgspec.json.Decoder(_Task)
 _STRING = msgspec.json.Decoder(str)
 
 
-class Infer:
+class Infer(WholeReply):
     wire = "task"
     paths = ("/infer",)
     relayed_headers: frozenset[bytes] = frozenset()
@@ -45,12 +46,6 @@ class Infer:
             max_output=task.max_tokens,
             raw=WireBody(self.wire, decode_fields(body), form=_Task),
         )
-
-    def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
-        raise TypeError("a task's answer comes whole")
-
-    def media_type(self, request: ChatRequest) -> str:
-        return "application/json"
 
     def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
         parts = given.choices[0].parts if given.choices else ()
