@@ -1,6 +1,6 @@
-"""Conversations that clients continue by naming an answer instead of sending everything again.
+"""Conversations that a client continues by naming an earlier answer instead of sending everything again.
 
-Who doesn't need them never gets here, and who does gets an answer even when the database is gone.
+Requests that name no earlier answer never read the database. New requests are answered even when the database is down.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ import msgspec
 
 from turnout.aside import LARGE, Aside
 from turnout.core import ChatRequest, Continuation
-from turnout.dialects import Conversing
+from turnout.dialects import ConversationEndpoint
 from turnout.errors import InvalidRequest, NotFound, StorageUnavailable
 from turnout.storage import LazyDatabase, TurnRow
 from turnout.telemetry import Condition
 
-KEPT = 30 * 86_400
-"""Seconds since a conversation was last continued; as long as OpenAI keeps them."""
+RETENTION = 30 * 86_400
+"""Seconds for which a turn is stored. OpenAI stores them for as long."""
 
-SWEEP = 3600
-"""Seconds between two looks for what has expired."""
+SWEEP_INTERVAL = 3600
+"""Seconds between two deletions of expired turns."""
 
-PATIENCE = 5.0
-"""Seconds that a request waits for the database."""
+DATABASE_TIMEOUT = 5.0
+"""Seconds for which a request waits for the database."""
 
-REST = 5.0
-"""Seconds for which nothing is kept after the database has failed, so that not every answer waits for it."""
+PAUSE_AFTER_FAILURE = 5.0
+"""Seconds for which nothing is stored after the database failed. Otherwise every answer would wait for it."""
 
 LONGEST_ID = 256
-"""Characters. Clients may name anything, and providers whose answers are relayed make ids of their own."""
+"""Characters. Clients may send any id, and relayed answers have their provider's ids."""
 
-MOST_REFERRED = 256
-"""Answers of which one request may refer to items: the database is asked for each."""
+MOST_REFERENCED = 256
+"""Answers whose items one request may refer to. Each of them is one query to the database."""
 
 _CONSEQUENCE = "Answers go on; those that aren't kept can't be continued."
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -43,9 +43,9 @@ T = TypeVar("T")
 
 
 class Conversations:
-    """For all worker processes: what one keeps, another finds. A key finds only its own.
+    """All worker processes share them through the database. A key finds only its own conversations.
 
-    One that has grown longer than ``most_bytes`` of JSON can't be continued.
+    A conversation of more than ``most_bytes`` of JSON can't be continued.
     """
 
     def __init__(self, database: LazyDatabase, aside: Aside, most_bytes: int) -> None:
@@ -54,34 +54,38 @@ class Conversations:
         self._most_bytes = most_bytes
         self._condition = Condition("The store of conversations", _CONSEQUENCE)
         self._sweep_at = 0.0
-        self._rest_until = 0.0
+        self._paused_until = 0.0
 
     @property
     def error(self) -> str | None:
-        """What is wrong, as far as the last try told."""
+        """Why the last call to the database failed; None when it succeeded."""
         return self._condition.error
 
-    async def begin(self, endpoint: Conversing, request: ChatRequest, key_id: str, *, large: bool) -> ChatRequest:
-        """``request`` after what came before it. Raises ``InvalidRequest`` when that isn't there, or is too long."""
-        asked = await self._aside.run_if(large, endpoint.asks, request)
-        if asked is None:
+    async def begin(
+        self, endpoint: ConversationEndpoint, request: ChatRequest, key_id: str, *, large: bool
+    ) -> ChatRequest:
+        """``request`` after its earlier conversation. Raises ``InvalidRequest`` when that is missing or too long."""
+        earlier_answers = await self._aside.run_if(large, endpoint.earlier_answers, request)
+        if earlier_answers is None:
             return request
-        if len(asked.referred) > MOST_REFERRED:
-            raise InvalidRequest(f"Items of more than {MOST_REFERRED} answers are referred to.", param="input")
-        rows: list[TurnRow] = []
-        referred: list[TurnRow] = []
+        if len(earlier_answers.referenced) > MOST_REFERENCED:
+            raise InvalidRequest(f"Items of more than {MOST_REFERENCED} answers are referred to.", param="input")
+        previous_rows: list[TurnRow] = []
+        referenced_rows: list[TurnRow] = []
         try:
-            if asked.previous is not None:
-                rows = await self._until(asked.previous, key_id)
-                if not rows:
-                    raise _unknown(asked.previous)
-            for id_ in asked.referred:
-                referred += await self._until(id_, key_id)
-                self._check_size([*rows, *referred])
+            if earlier_answers.previous is not None:
+                previous_rows = await self._conversation_until(earlier_answers.previous, key_id)
+                if not previous_rows:
+                    raise _previous_not_found(earlier_answers.previous)
+            for id_ in earlier_answers.referenced:
+                referenced_rows += await self._conversation_until(id_, key_id)
+                self._check_size([*previous_rows, *referenced_rows])
         except StorageUnavailable as error:
             raise StorageUnavailable(f"The conversation can't be continued now. {error.message}") from error
-        size = self._check_size([*rows, *referred])
-        return await self._aside.run_if(large or size > LARGE, _continued, endpoint, request, rows, referred)
+        size = self._check_size([*previous_rows, *referenced_rows])
+        return await self._aside.run_if(
+            large or size > LARGE, _continue_request, endpoint, request, previous_rows, referenced_rows
+        )
 
     def _check_size(self, rows: Sequence[TurnRow]) -> int:
         size = sum([len(row.items) + len(row.output) for row in rows])
@@ -95,7 +99,7 @@ class Conversations:
 
     async def keep(
         self,
-        endpoint: Conversing,
+        endpoint: ConversationEndpoint,
         request: ChatRequest,
         answer: bytes | None,
         key_id: str,
@@ -103,36 +107,39 @@ class Conversations:
         *,
         large: bool,
     ) -> None:
-        """Before the client sees the end of the answer, so that its next request finds it. Raises nothing."""
-        if not answer or time.monotonic() < self._rest_until:
+        """Stores the turn. The caller sends the end of the answer afterwards, so the next request finds the turn.
+
+        Raises nothing.
+        """
+        if not answer or time.monotonic() < self._paused_until:
             return
         large = large or len(answer) > LARGE
-        row = await self._aside.run_if(large, _row, endpoint, request, answer, key_id, deployment)
+        row = await self._aside.run_if(large, _turn_row, endpoint, request, answer, key_id, deployment)
         if row is None:
             return
         try:
-            await self._in_time(self._add(row))
+            await self._within_timeout(self._add(row))
         except StorageUnavailable:
-            self._rest_until = time.monotonic() + REST
+            self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE
 
     async def find(self, id_: str, key_id: str) -> list[TurnRow]:
-        """A conversation up to the answer of that id, oldest turn first. Raises ``NotFound``."""
-        rows = await self._until(id_, key_id)
+        """The conversation up to and with the answer ``id_``, oldest turn first. Raises ``NotFound``."""
+        rows = await self._conversation_until(id_, key_id)
         if not rows:
             raise _not_found(id_)
         return rows
 
     async def remove(self, id_: str, key_id: str) -> None:
         """Raises ``NotFound``."""
-        if len(id_) > LONGEST_ID or not await self._in_time(self._remove(id_, key_id)):
+        if len(id_) > LONGEST_ID or not await self._within_timeout(self._remove(id_, key_id)):
             raise _not_found(id_)
 
-    async def _until(self, id_: str, key_id: str) -> list[TurnRow]:
+    async def _conversation_until(self, id_: str, key_id: str) -> list[TurnRow]:
         if len(id_) > LONGEST_ID:
             return []
-        return await self._in_time(self._found(id_, key_id))
+        return await self._within_timeout(self._read_until(id_, key_id))
 
-    async def _found(self, id_: str, key_id: str) -> list[TurnRow]:
+    async def _read_until(self, id_: str, key_id: str) -> list[TurnRow]:
         return await (await self._database.turns()).until(id_, key_id, int(time.time()))
 
     async def _remove(self, id_: str, key_id: str) -> bool:
@@ -142,37 +149,43 @@ class Conversations:
         turns = await self._database.turns()
         await turns.add(row)
         if time.monotonic() >= self._sweep_at:
-            self._sweep_at = time.monotonic() + SWEEP
+            self._sweep_at = time.monotonic() + SWEEP_INTERVAL
             await turns.sweep(row.created)
 
-    async def _in_time(self, work: Awaitable[T]) -> T:
-        """Raises ``StorageUnavailable``, which the log and ``error`` tell, too."""
+    async def _within_timeout(self, database_call: Awaitable[T]) -> T:
+        """Raises ``StorageUnavailable``. The log and ``error`` report it, too."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                done = await work
+            async with asyncio.timeout(DATABASE_TIMEOUT):
+                result = await database_call
         except TimeoutError:
-            slow = StorageUnavailable(f"The database did not answer within {PATIENCE:g} s. Try again later.")
-            self._condition.broke(slow)
-            raise slow from None
+            text = f"The database did not answer within {DATABASE_TIMEOUT:g} s. Try again later."
+            timeout_error = StorageUnavailable(text)
+            self._condition.broke(timeout_error)
+            raise timeout_error from None
         except StorageUnavailable as error:
             self._condition.broke(error)
             raise
         self._condition.works()
-        return done
+        return result
 
 
-def _continued(
-    endpoint: Conversing, request: ChatRequest, rows: Sequence[TurnRow], referred: Sequence[TurnRow]
+def _continue_request(
+    endpoint: ConversationEndpoint,
+    request: ChatRequest,
+    previous_rows: Sequence[TurnRow],
+    referenced_rows: Sequence[TurnRow],
 ) -> ChatRequest:
     earlier = None
-    if rows:
-        items = tuple([item for row in rows for item in (*_items(row.items), *_items(row.output))])
-        earlier = Continuation(items, rows[-1].deployment)
-    return endpoint.continued(request, earlier, [item for row in referred for item in _items(row.output)])
+    if previous_rows:
+        items = tuple([item for row in previous_rows for item in (*_items(row.items), *_items(row.output))])
+        earlier = Continuation(items, previous_rows[-1].deployment)
+    return endpoint.continued(request, earlier, [item for row in referenced_rows for item in _items(row.output)])
 
 
-def _row(endpoint: Conversing, request: ChatRequest, answer: bytes, key_id: str, deployment: str) -> TurnRow | None:
-    """None for an answer that isn't to be kept."""
+def _turn_row(
+    endpoint: ConversationEndpoint, request: ChatRequest, answer: bytes, key_id: str, deployment: str
+) -> TurnRow | None:
+    """None for an answer that is not stored."""
     turn = endpoint.turn(request, answer)
     if turn is None or len(turn.id) > LONGEST_ID:
         return None
@@ -186,7 +199,7 @@ def _row(endpoint: Conversing, request: ChatRequest, answer: bytes, key_id: str,
         output=turn.output.decode(),
         answer=turn.answer.decode(),
         created=now,
-        expires=now + KEPT,
+        expires=now + RETENTION,
     )
 
 
@@ -194,7 +207,7 @@ def _items(array: str) -> Sequence[msgspec.Raw]:
     return _ITEMS.decode(array)
 
 
-def _unknown(id_: str) -> InvalidRequest:
+def _previous_not_found(id_: str) -> InvalidRequest:
     error = InvalidRequest(f"Previous response with id '{id_[:LONGEST_ID]}' not found.", param="previous_response_id")
     error.code = "previous_response_not_found"
     return error

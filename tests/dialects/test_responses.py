@@ -519,17 +519,17 @@ def test_sealed_content_that_was_changed_is_none_of_ours() -> None:
 
 
 def test_a_request_that_stands_alone_needs_nothing() -> None:
-    assert ENDPOINT.asks(parsed()) is None
-    assert ENDPOINT.asks(parsed(previous_response_id=None)) is None
+    assert ENDPOINT.earlier_answers(parsed()) is None
+    assert ENDPOINT.earlier_answers(parsed(previous_response_id=None)) is None
 
 
 def test_a_request_says_what_it_needs() -> None:
     request = parsed(
         input=[{"type": "item_reference", "id": "rs_01ab_0"}, {"id": "msg_theirs"}], previous_response_id="resp_1"
     )
-    recall = ENDPOINT.asks(request)
+    recall = ENDPOINT.earlier_answers(request)
     assert recall
-    assert (recall.previous, recall.referred) == ("resp_1", frozenset({"resp_01ab"}))
+    assert (recall.previous, recall.referenced) == ("resp_1", frozenset({"resp_01ab"}))
 
 
 def test_what_came_before_stands_before_it() -> None:

@@ -1,4 +1,4 @@
-"""What clients speak. A dialect translates between its wire and the core, and knows nothing of providers.
+"""The APIs that clients speak. A dialect translates between its wire and the core, and knows nothing of providers.
 
 To add one, put a module here that holds ``DIALECTS``, a tuple of ``Dialect`` objects: it is found by itself. So is one
 of an installed package, by an entry point (``plugins.py``).
@@ -16,16 +16,16 @@ from turnout.core import Answer, Price, Request, Result, StreamEvent
 from turnout.errors import TurnoutError
 from turnout.plugins import Misfit, check_members, find
 
-from .conversing import Conversing as Conversing
-from .conversing import Recall as Recall
-from .conversing import Turn as Turn
+from .conversation_endpoint import ConversationEndpoint as ConversationEndpoint
+from .conversation_endpoint import EarlierAnswers as EarlierAnswers
+from .conversation_endpoint import Turn as Turn
 from .path_owners import PathOwners
 
 
 class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answered. ``price`` is None where it isn't known.
+    """The deployment that answered. ``price`` is None when it isn't known.
 
-    ``success`` is the share of the deployment's attempts that went well.
+    ``success`` is the share of its attempts that succeeded, from 0 to 1.
     """
 
     provider: str
@@ -35,8 +35,9 @@ class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplyContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reply says besides the answer. ``created`` is a Unix time in seconds, ``received`` what
-    ``time.perf_counter`` said when all of the request was there.
+    """The facts in a reply besides the answer. ``created`` is a Unix time in seconds.
+
+    ``received`` is the ``time.perf_counter`` of the moment when the whole request had arrived.
     """
 
     request_id: str
@@ -47,7 +48,7 @@ class ReplyContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a model list. ``context`` and ``max_output`` are tokens, None where nothing is known."""
+    """A row of a model list. ``context`` and ``max_output`` are tokens, None when they aren't known."""
 
     id: str
     provider: str
@@ -57,28 +58,28 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Renderer(Protocol):
-    """Writes one streamed reply. ``Relayed`` frames pass through as they are."""
+    """Writes one streamed reply. It sends ``Relayed`` frames as they are."""
 
     media_type: str
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
-        """The frames that say ``events``; perhaps none."""
+        """The frames for ``events``; empty when they need none."""
         ...
 
     def close(self) -> bytes:
-        """What ends a stream that finished (``[DONE]``, ``message_stop``)."""
+        """The end of a stream that finished (``[DONE]``, ``message_stop``)."""
         ...
 
     def fail(self, error: TurnoutError) -> bytes | None:
-        """What tells the client that the stream broke off. Never followed by ``close``.
+        """The frame that tells the client that the stream broke off. ``close`` is never called after it.
 
-        None where it can't be said, as in the middle of a sound: then the connection is cut.
+        None when the wire has no such frame, as in the middle of audio: then the server cuts the connection.
         """
         ...
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a request says besides its body. ``model`` is the one in the path, where the path has ``{model}``."""
+    """The facts of a request outside its body. ``model`` is taken from a path that has ``{model}``."""
 
     model: str = ""
     query: str = ""  # as it was sent, still encoded
@@ -87,16 +88,16 @@ class Target(msgspec.Struct, frozen=True):
 
 HERE = Target()
 
-Asked = TypeVar("Asked", bound=Request)
-Given = TypeVar("Given", bound=Answer | Result, contravariant=True)
+RequestT = TypeVar("RequestT", bound=Request)
+ResultT = TypeVar("ResultT", bound=Answer | Result, contravariant=True)
 
 
-class Endpoint(Protocol[Asked, Given]):
+class Endpoint(Protocol[RequestT, ResultT]):
     """A route of a dialect that a model answers.
 
-    ``wire`` is compared with a provider's: when they are the same, bytes are relayed.
-    ``paths`` take requests by POST; ``{model}`` in one stands for a model's name, slashes and all.
-    ``relayed_headers`` go along when the body is relayed, in lower case.
+    When ``wire`` equals the provider's wire, bytes are relayed.
+    ``paths`` take requests by POST. ``{model}`` in a path stands for a model's name, which may have slashes.
+    ``relayed_headers``, in lower case, are sent to the provider when the body is relayed.
     """
 
     @property
@@ -108,25 +109,25 @@ class Endpoint(Protocol[Asked, Given]):
     @property
     def relayed_headers(self) -> frozenset[bytes]: ...
 
-    def parse(self, body: bytes, target: Target = HERE) -> Asked:
-        """Raises ``InvalidRequest`` naming the field; the request's ``raw`` keeps the body's own fields."""
+    def parse(self, body: bytes, target: Target = HERE) -> RequestT:
+        """Raises ``InvalidRequest`` with the field's name. The request's ``raw`` keeps the fields of the body."""
         ...
 
-    def renderer(self, request: Asked, context: ReplyContext) -> Renderer:
-        """For a request whose ``stream`` is set."""
+    def renderer(self, request: RequestT, context: ReplyContext) -> Renderer:
+        """Only for a request whose ``stream`` is true."""
         ...
 
-    def media_type(self, request: Asked) -> str:
-        """Of a whole reply."""
+    def media_type(self, request: RequestT) -> str:
+        """The content type of a whole reply."""
         ...
 
-    def body(self, request: Asked, given: Given, context: ReplyContext) -> bytes:
+    def body(self, request: RequestT, result: ResultT, context: ReplyContext) -> bytes:
         """A whole reply."""
         ...
 
 
 class Dialect(Protocol):
-    """``key_headers`` are where its SDK puts the key, first one first; ``key_query`` a query parameter that may."""
+    """Its SDK sends the key in one of ``key_headers``, the usual one first, or in the query parameter ``key_query``."""
 
     @property
     def name(self) -> str: ...
@@ -141,7 +142,7 @@ class Dialect(Protocol):
     def endpoints(self) -> tuple[Endpoint[Any, Any], ...]: ...
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
-        """An error's body in this dialect's shape; the status is the error's."""
+        """The body of an error in this dialect's shape. The HTTP status is ``error.status``."""
         ...
 
     def models(self, models: Sequence[ServedModel]) -> bytes:
@@ -149,15 +150,15 @@ class Dialect(Protocol):
         ...
 
     def model(self, model: ServedModel) -> bytes:
-        """The reply to the question for one model."""
+        """The reply to a request for one model."""
         ...
 
 
 @cache
 def endpoint_at(path: str) -> Endpoint[Any, Any]:
-    """The endpoint of one of the paths; raises ``KeyError``."""
-    found = {at: endpoint for dialect in registry().values() for endpoint in dialect.endpoints for at in endpoint.paths}
-    return found[path]
+    """The endpoint that has ``path`` among its paths. Raises ``KeyError``."""
+    endpoints = [endpoint for dialect in registry().values() for endpoint in dialect.endpoints]
+    return {each_path: endpoint for endpoint in endpoints for each_path in endpoint.paths}[path]
 
 
 @cache

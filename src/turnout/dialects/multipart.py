@@ -1,4 +1,4 @@
-"""Forms with files (``multipart/form-data``, RFC 7578), read whole: their bytes are bounded by the server."""
+"""Forms with files (``multipart/form-data``, RFC 7578). They are read as a whole: the server limits their bytes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from turnout.core import FormPart, WireForm
 from turnout.errors import InvalidRequest
 
 _MOST_PARTS = 200
-_SLICE = 256 * 1024  # bytes that are looked at in one go
-_LONGEST_TEXT = 1024 * 1024  # bytes of a field that isn't a file
+_SLICE = 256 * 1024  # bytes that the parser gets at once
+_LONGEST_TEXT = 1024 * 1024  # bytes of a field that is not a file
 
 
 class Form:
-    """A form's fields by name. What is asked for and isn't right raises ``InvalidRequest``."""
+    """A form's fields by name. Each method raises ``InvalidRequest`` when its field has another type."""
 
     def __init__(self, parts: tuple[FormPart, ...]) -> None:
         self.parts = parts
@@ -27,18 +27,18 @@ class Form:
         return WireForm(wire, self.parts)
 
     def text(self, name: str) -> str | None:
-        """The last one of this name, as servers take it; None when it is left out or empty."""
-        found = None
+        """The last field of this name counts, as for other servers. None when it is missing or empty."""
+        text = None
         for part in self.parts:
             if part.name == name:
-                found = _text_of(part)
-        return found or None
+                text = _text_of(part)
+        return text or None
 
     def required(self, name: str) -> str:
-        found = self.text(name)
-        if found is None:
+        text = self.text(name)
+        if text is None:
             raise InvalidRequest(f"The form lacks the field '{name}'.", param=name)
-        return found
+        return text
 
     def number(self, name: str) -> float | None:
         text = self.text(name)
@@ -62,7 +62,7 @@ class Form:
         return text in ("true", "1")
 
     def files(self, name: str) -> Iterator[FormPart]:
-        """In a list, each file's field is called ``name[]``."""
+        """The files of a field. In a list of files, each field is called ``name[]``."""
         for part in self.parts:
             if part.name in (name, f"{name}[]"):
                 if part.file_name is None:
@@ -70,9 +70,9 @@ class Form:
                 yield part
 
     def unknown(self, known: Collection[str]) -> dict[str, Raw]:
-        """The fields of other names: a file's own name, the last text of a list."""
-        said = {part.name: part.file_name or _text_of(part) for part in self.parts if part.name not in known}
-        return {name: Raw(msgspec.json.encode(text)) for name, text in said.items()}
+        """The fields that aren't ``known``: of a file its name, of a repeated field the last text."""
+        texts = {part.name: part.file_name or _text_of(part) for part in self.parts if part.name not in known}
+        return {name: Raw(msgspec.json.encode(text)) for name, text in texts.items()}
 
 
 def _text_of(part: FormPart) -> str:
@@ -87,7 +87,7 @@ def _text_of(part: FormPart) -> str:
 
 
 def read_form(body: bytes, content_type: str) -> Form:
-    """Raises ``InvalidRequest`` for anything but a whole form with a boundary."""
+    """Raises ``InvalidRequest`` unless ``body`` is a complete form with a boundary."""
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
@@ -105,12 +105,12 @@ def read_form(body: bytes, content_type: str) -> Form:
 
 
 def _slices(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    """Data may be full of what only looks like a boundary, with which the parser takes its time."""
-    seen = 0
-    for at in range(0, len(body), _SLICE):
-        piece = body[at : at + _SLICE]
-        seen += piece.count(b"\r\n--" + boundary)
-        if seen > _MOST_PARTS:
+    """Raises ``InvalidRequest`` for too many boundaries. The parser is slow at each, also where they are only data."""
+    boundaries = 0
+    for start in range(0, len(body), _SLICE):
+        piece = body[start : start + _SLICE]
+        boundaries += piece.count(b"\r\n--" + boundary)
+        if boundaries > _MOST_PARTS:
             raise _too_many()
         yield piece
 
@@ -120,7 +120,7 @@ def _too_many() -> InvalidRequest:
 
 
 class _Reader:
-    """Collects the parts as the parser calls."""
+    """Collects the parts. The parser calls its methods."""
 
     def __init__(self) -> None:
         self.parts: list[FormPart] = []

@@ -1,4 +1,4 @@
-"""Reading a body: whatever is wrong with it becomes an ``InvalidRequest`` that names the field."""
+"""Decodes a body. Every mistake in it raises an ``InvalidRequest`` that names the field."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 _MISSING = re.compile(r"missing required field `(.*)`")
-_LONGEST = 1000  # characters of what a decoder says, which may quote all of a body
-_SLICE = 64 * 1024  # bytes: as text, a body may be four times as long
-_AT = " - at `"
+_LONGEST_PROBLEM = 1000  # characters of a decoder's message, which may quote the whole body
+_SLICE = 64 * 1024  # bytes: decoded text may take four times the memory of the body
+_PATH_MARK = " - at `"  # msgspec writes "Expected `str`, got `int` - at `$.model`"
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, where: str = "") -> T:
-    """``body`` as the decoder's type, or ``InvalidRequest`` with the path of the field that is wrong.
+    """``body`` as the decoder's type. Raises ``InvalidRequest`` with the path of the wrong field.
 
-    ``where`` is the path of ``body`` itself, if it is only a part of what came.
+    ``where`` is the path of ``body`` itself when it is only a part of the request's body.
     """
     try:
         return decoder.decode(body)
@@ -38,20 +38,20 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, where: str = "")
 
 
 def check_encoding(body: bytes) -> None:
-    """JSON that stays raw is not looked into, so bad UTF-8 in it has to be found beforehand."""
+    """Raises ``InvalidRequest`` for bad UTF-8. msgspec doesn't find it in JSON that stays raw."""
     if body.isascii():
         return
     decoder = _UTF8()
     try:
-        for at in range(0, len(body), _SLICE):
-            decoder.decode(body[at : at + _SLICE])
+        for start in range(0, len(body), _SLICE):
+            decoder.decode(body[start : start + _SLICE])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"The body is not valid UTF-8: {error}.") from error
 
 
 def decode_fields(body: bytes) -> dict[str, Raw]:
-    """The top-level fields of an object, each as the raw JSON that it was."""
+    """The top-level fields of an object, each as raw JSON."""
     return decode(_FIELDS, body)
 
 
@@ -61,18 +61,18 @@ def raw_or_none(value: Raw) -> Raw | None:
 
 
 def unknown_fields(fields: Mapping[str, Raw], known: Collection[str], off: Mapping[str, object]) -> dict[str, Raw]:
-    """The fields that aren't ``known`` and change the answer: null and the value in ``off`` switch a field off."""
+    """The fields that aren't ``known``, without those that change nothing: null, or the value in ``off``."""
     unknown = {name: value for name, value in fields.items() if name not in known}
     values = {name: decode(_ANY, value, name) for name, value in unknown.items()}
     return {name: unknown[name] for name, value in values.items() if value is not None and value != off.get(name)}
 
 
 def _invalid_field(text: str, where: str) -> InvalidRequest:
-    at = text.rfind(_AT, max(0, len(text) - _LONGEST))
-    problem = text[: min(_LONGEST, at if at >= 0 else len(text))]
-    path = text[at + len(_AT) : -1] if at >= 0 else "$"
+    path_start = text.rfind(_PATH_MARK, max(0, len(text) - _LONGEST_PROBLEM))
+    problem = text[: min(_LONGEST_PROBLEM, path_start if path_start >= 0 else len(text))]
+    path = text[path_start + len(_PATH_MARK) : -1] if path_start >= 0 else "$"
     missing = _MISSING.search(problem)
-    if at < 0 and not where:
+    if path_start < 0 and not where:
         return InvalidRequest(f"{problem}.", param=missing[1] if missing else None)
     path = f"{where}{path.removeprefix('$')}".removeprefix(".")
     if missing:

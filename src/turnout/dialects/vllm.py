@@ -1,7 +1,8 @@
 """``POST /generate``, as vLLM's server spoke it before it had OpenAI's wire
 (https://github.com/vllm-project/vllm/blob/v0.10.0/vllm/entrypoints/api_server.py).
 
-It says back the prompt before the answer, and in a stream all of both with every line. Usage and finish have no place.
+The reply repeats the prompt before the answer. In a stream, each line repeats both from the beginning. This wire has no
+field for usage and finish.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class Body(msgspec.Struct, kw_only=True):
-    """Beside ``prompt`` and ``stream`` they are vLLM's ``SamplingParams``. ``model`` is Turnout's own."""
+    """vLLM has ``prompt`` and ``stream``, the others are its ``SamplingParams``. Only Turnout has ``model``."""
 
     prompt: str
     model: str = ""
@@ -69,7 +70,7 @@ _OFF: Mapping[str, object] = {
     "stop_token_ids": [],
     "use_beam_search": False,
 }
-"""The value of a field that says no more than its absence."""
+"""The values of fields that mean the same as a missing field."""
 
 
 class Generate:
@@ -79,25 +80,25 @@ class Generate:
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
         check_encoding(body)
-        said = decode(_BODY, body)
+        typed = decode(_BODY, body)
         fields = decode_fields(body)
-        more = unknown_fields(fields, _KNOWN, _OFF)
+        unknown = unknown_fields(fields, _KNOWN, _OFF)
         return ChatRequest(
-            model=said.model,
-            messages=messages_of(said.prompt),
+            model=typed.model,
+            messages=messages_of(typed.prompt),
             sampling=Sampling(
-                temperature=said.temperature,
-                top_p=said.top_p,
-                top_k=said.top_k if said.top_k and said.top_k > 0 else None,  # -1 and 0 are all of them
-                seed=said.seed,
-                presence_penalty=said.presence_penalty,
-                frequency_penalty=said.frequency_penalty,
+                temperature=typed.temperature,
+                top_p=typed.top_p,
+                top_k=typed.top_k if typed.top_k and typed.top_k > 0 else None,  # -1 and 0 mean all tokens
+                seed=typed.seed,
+                presence_penalty=typed.presence_penalty,
+                frequency_penalty=typed.frequency_penalty,
             ),
-            max_output=said.max_tokens,
-            stop=(said.stop,) if isinstance(said.stop, str) else tuple(said.stop or ()),
-            n=said.n or 1,
-            stream=bool(said.stream),
-            extensions={"vllm": more} if more else None,
+            max_output=typed.max_tokens,
+            stop=(typed.stop,) if isinstance(typed.stop, str) else tuple(typed.stop or ()),
+            n=typed.n or 1,
+            stream=bool(typed.stream),
+            extensions={"vllm": unknown} if unknown else None,
             raw=WireBody(WIRE, fields, form=Body),
         )
 
@@ -107,43 +108,43 @@ class Generate:
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
         prompt = _prompt_of(request)
         texts = [
             "".join([part.text for part in choice.parts if isinstance(part, Text | Refusal)])
-            for choice in given.choices
+            for choice in answer.choices
         ]
         return _encode({"text": [prompt + text for text in texts or [""]]})
 
 
 def _prompt_of(request: ChatRequest) -> str:
-    """As the client wrote it: turns in it have been taken apart."""
+    """The prompt as the client wrote it: the request's messages are the turns inside it."""
     prompt = request.raw.fields["prompt"] if request.raw else Raw(b'""')
     return msgspec.json.decode(prompt, type=str)
 
 
 class LineRenderer:
-    """One streamed reply: a line whenever there is more to say."""
+    """One streamed reply: a line whenever the text has grown."""
 
     media_type = "application/x-ndjson"
 
     def __init__(self, prompt: str, choices: int, context: ReplyContext) -> None:
         self._context = context
         self._texts = [prompt] * choices
-        self._said: set[tuple[int, int]] = set()  # choice and index of the parts that have a place here
+        self._text_parts: set[tuple[int, int]] = set()  # (choice, part) of texts and refusals
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
-        passed, more = b"", False
+        relayed, has_grown = b"", False
         for event in events:
             match event:
                 case PartStart(part=Text(text=text) | Refusal(text=text), choice=choice):
-                    self._said.add((choice, event.index))
-                    more |= self._add(choice, text)
-                case Delta(choice=choice) if (choice, event.index) in self._said:
-                    more |= self._add(choice, event.text)
+                    self._text_parts.add((choice, event.index))
+                    has_grown |= self._add(choice, text)
+                case Delta(choice=choice) if (choice, event.index) in self._text_parts:
+                    has_grown |= self._add(choice, event.text)
                 case Relayed(data=data):
-                    passed += data
-        return passed + (_encode({"text": self._texts}) + b"\n" if more else b"")
+                    relayed += data
+        return relayed + (_encode({"text": self._texts}) + b"\n" if has_grown else b"")
 
     def close(self) -> bytes:
         return b""
@@ -175,7 +176,7 @@ class VLLM:
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """vLLM's error has the status for its code; ours stands beside it as ``reason``."""
+    """vLLM's ``code`` is the HTTP status. Turnout's own code is the ``reason``."""
     return _encode(
         {
             "object": "error",

@@ -9,7 +9,7 @@ import msgspec
 
 from turnout.aside import LARGE
 from turnout.core import AttemptEnd, AttemptStart, Deployment, Key, Model, Origin, Outcome, Request
-from turnout.dialects import Conversing
+from turnout.dialects import ConversationEndpoint
 
 DRAINED: Final = "drained"
 """The message with which a request's task is cancelled when the service stops; without it, the client has gone."""
@@ -33,7 +33,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     key: Key
     size: int = 0
-    conversing: Conversing | None = None
+    conversing: ConversationEndpoint | None = None
 
     @property
     def large(self) -> bool:

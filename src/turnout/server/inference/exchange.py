@@ -9,7 +9,7 @@ import structlog
 
 from turnout.aside import LARGE
 from turnout.core import Key, Origin, Request
-from turnout.dialects import Conversing, Target
+from turnout.dialects import ConversationEndpoint, Target
 from turnout.engine import Call
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
@@ -93,7 +93,7 @@ class Exchange:
             origin=Origin(dialect=self._dialect.name, key_id=key.id, user=key.user),
             key=key,
             size=size,
-            conversing=self._endpoint if isinstance(self._endpoint, Conversing) else None,
+            conversing=self._endpoint if isinstance(self._endpoint, ConversationEndpoint) else None,
         )
 
     def _parse(self, body: bytes, head: Head) -> Request:

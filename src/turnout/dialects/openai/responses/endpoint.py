@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from msgspec import Raw
 
 from turnout.core import Answer, ChatRequest, Continuation
-from turnout.dialects import HERE, Conversing, Recall, Renderer, ReplyContext, Target, Turn
+from turnout.dialects import HERE, ConversationEndpoint, EarlierAnswers, Renderer, ReplyContext, Target, Turn
 from turnout.dialects.openai.paths import paths_of, with_model
 
 from . import parse, references
 from .stream import ResponseRenderer, response_body
 
 
-class Responses(Conversing):
+class Responses(ConversationEndpoint):
     wire = parse.WIRE
     paths = paths_of("responses")
     relayed_headers: frozenset[bytes] = frozenset()
@@ -31,11 +31,11 @@ class Responses(Conversing):
     def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
         return response_body(request, given, context)
 
-    def asks(self, request: ChatRequest) -> Recall | None:
-        return references.asked_of(request)
+    def earlier_answers(self, request: ChatRequest) -> EarlierAnswers | None:
+        return references.earlier_answers(request)
 
-    def continued(self, request: ChatRequest, earlier: Continuation | None, referred: Sequence[Raw]) -> ChatRequest:
-        return references.continued(request, earlier, referred)
+    def continued(self, request: ChatRequest, earlier: Continuation | None, referenced: Sequence[Raw]) -> ChatRequest:
+        return references.continued(request, earlier, referenced)
 
     def turn(self, request: ChatRequest, answer: bytes) -> Turn | None:
         return references.turn_of(request, answer)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import ChatRequest, Continuation, WireBody
-from turnout.dialects import Recall, Turn
+from turnout.dialects import EarlierAnswers, Turn
 
 from . import parse
 from .items import raw_items
@@ -44,12 +44,14 @@ _SAID = msgspec.json.Decoder(_Said)
 _ENDED = msgspec.json.Decoder(_Ended)
 
 
-def asked_of(request: ChatRequest) -> Recall | None:
+def earlier_answers(request: ChatRequest) -> EarlierAnswers | None:
     fields = _raw(request).fields
     previous = fields.get("previous_response_id")
     id_: str | None = None if previous is None else msgspec.json.decode(previous)
-    referred = frozenset(_answers_in(fields["input"])) if _REFERENCE in bytes(fields.get("input", b"")) else frozenset()
-    return Recall(id_, referred) if id_ is not None or referred else None
+    referenced = (
+        frozenset(_answers_in(fields["input"])) if _REFERENCE in bytes(fields.get("input", b"")) else frozenset()
+    )
+    return EarlierAnswers(id_, referenced) if id_ is not None or referenced else None
 
 
 def _answers_in(given: Raw) -> Iterator[str]:
@@ -63,9 +65,9 @@ def _is_reference(item: _Item) -> bool:
     return item.type == "item_reference" or (item.type is None and item.role is None)
 
 
-def continued(request: ChatRequest, earlier: Continuation | None, referred: Iterable[Raw]) -> ChatRequest:
+def continued(request: ChatRequest, earlier: Continuation | None, referenced: Iterable[Raw]) -> ChatRequest:
     fields = _raw(request).fields
-    known = {_ITEM.decode(item).id: item for item in referred}
+    known = {_ITEM.decode(item).id: item for item in referenced}
     if known:
         given = raw_items(fields["input"])
         fields = fields | {"input": Raw(_encode([_resolved(item, known) for item in given]))}

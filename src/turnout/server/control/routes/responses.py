@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from turnout.dialects import Conversing, endpoint_at
+from turnout.dialects import ConversationEndpoint, endpoint_at
 from turnout.errors import InvalidRequest
 from turnout.gateway import Gateway
 from turnout.server.access import key_of
@@ -63,7 +63,7 @@ def router(gateway: Gateway) -> APIRouter:
 
 def _input_items(rows: Sequence[TurnRow]) -> list[dict[str, Any]]:
     endpoint = endpoint_at(_PATH)
-    if not isinstance(endpoint, Conversing):
+    if not isinstance(endpoint, ConversationEndpoint):
         raise TypeError(f"the endpoint at {_PATH} keeps no conversations")
     items: list[dict[str, Any]] = []
     for row in rows:
