@@ -1,4 +1,4 @@
-"""The wires of before: llama.cpp's ``/completion`` and vLLM's ``/generate``."""
+"""The oldest wires: llama.cpp's ``/completion`` and vLLM's ``/generate``."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ both = pytest.mark.parametrize("endpoint", [COMPLETION, GENERATE], ids=["llamacp
 
 @both
 def test_a_prompt_and_nothing_else(endpoint: Any) -> None:
-    """No model: the server was started with one."""
+    """Clients send no model: the server was started with one."""
     request = parse(endpoint)
     assert (request.model, request.messages) == ("", (Message("user", (Text("hi"),)),))
     assert (request.stream, request.max_output, request.stop, request.n) == (False, None, (), 1)
@@ -82,10 +82,10 @@ def test_turns_in_a_prompt_are_understood(endpoint: Any) -> None:
 
 @both
 def test_settings_that_all_wires_have(endpoint: Any) -> None:
-    said = {"temperature": 0.1, "top_p": 0.2, "top_k": 3, "seed": 4, "presence_penalty": 0.5, "frequency_penalty": 0.6}
+    sent = {"temperature": 0.1, "top_p": 0.2, "top_k": 3, "seed": 4, "presence_penalty": 0.5, "frequency_penalty": 0.6}
     limit = "n_predict" if endpoint is COMPLETION else "max_tokens"
-    request = parse(endpoint, **said, **{limit: 9}, stop=["x", "y"], stream=True, model="fast")
-    assert request.sampling == Sampling(**said)
+    request = parse(endpoint, **sent, **{limit: 9}, stop=["x", "y"], stream=True, model="fast")
+    assert request.sampling == Sampling(**sent)
     assert (request.max_output, request.stop, request.stream, request.model) == (9, ("x", "y"), True, "fast")
     assert parse(endpoint, stop="x").stop == ("x",)
 
@@ -118,9 +118,9 @@ def test_a_relayed_stream_passes(endpoint: Any) -> None:
 @both
 def test_an_error_has_its_status_and_words(endpoint: Any) -> None:
     dialect = registry()["llamacpp" if endpoint is COMPLETION else "vllm"]
-    told = json.loads(dialect.error(UnknownModel("x"), "r"))
-    told = told.get("error", told)
-    assert (told["code"], told["reason"], told["param"]) == (404, "model_not_found", "model")
+    reply = json.loads(dialect.error(UnknownModel("x"), "r"))
+    reply = reply.get("error", reply)
+    assert (reply["code"], reply["reason"], reply["param"]) == (404, "model_not_found", "model")
     renderer = endpoint.renderer(parse(endpoint, stream=True), CONTEXT)
     assert b"Gone." in renderer.fail(UpstreamBroken("Gone."))
 
@@ -129,7 +129,7 @@ def test_an_error_has_its_status_and_words(endpoint: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "read"),
+    ("sent", "read"),
     [
         ({"n_predict": -1}, {"max_output": None}),
         ({"n_predict": 0}, {"max_output": 0}),
@@ -143,8 +143,8 @@ def test_an_error_has_its_status_and_words(endpoint: Any) -> None:
     ],
     ids=["no_limit", "no_token", "no_seed", "no_probs", "probs", "json", "schema", "no_schema", "prompt_object"],
 )
-def test_llamacpps_own_words(said: dict[str, Any], read: dict[str, Any]) -> None:
-    request = parse(COMPLETION, **said)
+def test_llamacpps_own_words(sent: dict[str, Any], read: dict[str, Any]) -> None:
+    request = parse(COMPLETION, **sent)
     assert {name: getattr(request, name) for name in read} == read
 
 
@@ -156,7 +156,7 @@ def test_prompts_that_only_llamacpp_can_read_are_kept(prompt: Any) -> None:
 
 
 def test_samplers_that_are_off_say_nothing_and_the_others_are_kept() -> None:
-    """The values that llama.cpp's old web page sends for what nobody has touched."""
+    """llama.cpp's old web page sends these values for fields that its user didn't change."""
     page = {"mirostat": 0, "mirostat_tau": 5, "mirostat_eta": 0.1, "tfs_z": 1, "typical_p": 1, "grammar": "",
             "repeat_penalty": 1.0, "repeat_last_n": 256, "image_data": [], "min_p": 0, "logit_bias": []}  # fmt: skip
     assert parse(COMPLETION, **page).extensions is None
@@ -166,10 +166,10 @@ def test_samplers_that_are_off_say_nothing_and_the_others_are_kept() -> None:
 
 
 def test_what_concerns_llamacpps_memory_does_no_harm_elsewhere() -> None:
-    said = {"cache_prompt": True, "id_slot": -1, "slot_id": -1, "n_keep": 5, "timings_per_token": True}
-    request = parse(COMPLETION, **said)
+    sent = {"cache_prompt": True, "id_slot": -1, "slot_id": -1, "n_keep": 5, "timings_per_token": True}
+    request = parse(COMPLETION, **sent)
     assert request.extensions is not None
-    assert request.extensions["llamacpp"].keys() == said.keys() <= HARMLESS
+    assert request.extensions["llamacpp"].keys() == sent.keys() <= HARMLESS
 
 
 def test_llamacpps_stream() -> None:
@@ -191,9 +191,9 @@ def test_llamacpps_whole_reply() -> None:
         choices=(Choice(0, (Thinking("Hm."), Text("Zo"), Text("ë")), Finish("stop", "x", stop_sequence="END")),),
         usage=Usage(input=7, output=3),
     )
-    told = json.loads(COMPLETION.body(parse(COMPLETION), answer, received))
-    timings = told.pop("timings")
-    assert told == {
+    reply = json.loads(COMPLETION.body(parse(COMPLETION), answer, received))
+    timings = reply.pop("timings")
+    assert reply == {
         "index": 0,
         "content": "Zoë",
         "tokens": [],
@@ -222,20 +222,20 @@ def test_why_llamacpp_stopped(finish: Finish | None, word: str) -> None:
 
 
 def test_llamacpps_probabilities() -> None:
-    likely = TokenLogprob("Y", -0.5, (TokenLogprob("N", -1.5, (), (78,)),))
-    told = {
+    token = TokenLogprob("Y", -0.5, (TokenLogprob("N", -1.5, (), (78,)),))
+    expected = {
         "token": "Y",
         "logprob": -0.5,
         "bytes": [89],
         "top_logprobs": [{"token": "N", "logprob": -1.5, "bytes": [78]}],
     }
-    answer = Answer(choices=(Choice(0, (Text("Y"),), Finish("stop", "x"), (likely,)),))
-    assert json.loads(COMPLETION.body(parse(COMPLETION), answer, CONTEXT))["completion_probabilities"] == [told]
+    answer = Answer(choices=(Choice(0, (Text("Y"),), Finish("stop", "x"), (token,)),))
+    assert json.loads(COMPLETION.body(parse(COMPLETION), answer, CONTEXT))["completion_probabilities"] == [expected]
     renderer = COMPLETION.renderer(parse(COMPLETION, stream=True), CONTEXT)
-    renderer.feed([Start(), Logprobs((likely,)), Logprobs((likely,))])
+    renderer.feed([Start(), Logprobs((token,)), Logprobs((token,))])
     first = json.loads(renderer.feed([PartStart(0, Text("YY"))]).removeprefix(b"data: "))
     second = json.loads(renderer.feed([Delta(0, "!")]).removeprefix(b"data: "))
-    assert (first["completion_probabilities"], "completion_probabilities" in second) == ([told, told], False)
+    assert (first["completion_probabilities"], "completion_probabilities" in second) == ([expected, expected], False)
 
 
 # --- vLLM --------------------------------------------------------------------------------------------
@@ -245,8 +245,8 @@ def test_vllm_says_the_prompt_before_the_answer() -> None:
     request = parse(GENERATE, prompt=TURNS, n=2)
     assert request.n == 2
     choices = (Choice(0, (Text("A"), Thinking("x"), Text("B")), None), Choice(1, (Refusal("C"),), None))
-    told = json.loads(GENERATE.body(request, Answer(choices=choices), CONTEXT))
-    assert told == {"text": [f"{TURNS}AB", f"{TURNS}C"]}
+    reply = json.loads(GENERATE.body(request, Answer(choices=choices), CONTEXT))
+    assert reply == {"text": [f"{TURNS}AB", f"{TURNS}C"]}
 
 
 def test_vllms_stream_says_all_of_it_with_every_line() -> None:

@@ -33,8 +33,8 @@ IMAGE = Image(data=PICTURE, media_type="image/png")
 
 
 def chat(*messages: dict[str, Any], **fields: Any) -> ChatRequest:
-    said = {"model": "m", "messages": list(messages) or [{"role": "user", "content": "hi"}], **fields}
-    request: ChatRequest = endpoint_at("/api/chat").parse(json.dumps(said).encode())
+    sent = {"model": "m", "messages": list(messages) or [{"role": "user", "content": "hi"}], **fields}
+    request: ChatRequest = endpoint_at("/api/chat").parse(json.dumps(sent).encode())
     return request
 
 
@@ -44,8 +44,8 @@ def generate(**fields: Any) -> ChatRequest:
 
 
 def test_all_that_its_own_client_can_say_is_read() -> None:
-    """What the SDK sends is the wire; what the core has no place for is kept by name."""
-    said = ollama._types.ChatRequest(
+    """The SDK sends all fields. Fields that the core doesn't have are kept by name."""
+    sent = ollama._types.ChatRequest(
         model="llama3",
         messages=[
             ollama.Message(role="user", content="Weather?", images=[ollama.Image(value=PNG)]),
@@ -68,7 +68,7 @@ def test_all_that_its_own_client_can_say_is_read() -> None:
         top_logprobs=2,
         keep_alive="5m",
     )  # fmt: skip
-    body = said.model_dump_json(exclude_none=True).encode()
+    body = sent.model_dump_json(exclude_none=True).encode()
     request = endpoint_at("/api/chat").parse(body)
     assert request.raw.fields.keys() == json.loads(body).keys()
     assert request.messages == (
@@ -103,14 +103,14 @@ def test_nulls_say_nothing() -> None:
     assert chat(options={"num_ctx": None, "seed": None}, format="", think="").sampling == Sampling()
 
 
-@pytest.mark.parametrize(("said", "read"), [(-1, None), (-2, None), (0, None), (5, 5), (5.0, 5)])
-def test_a_limit_that_is_none(said: float, read: int | None) -> None:
-    assert chat(options={"num_predict": said}).max_output == read
+@pytest.mark.parametrize(("sent", "read"), [(-1, None), (-2, None), (0, None), (5, 5), (5.0, 5)])
+def test_a_limit_that_is_none(sent: float, read: int | None) -> None:
+    assert chat(options={"num_predict": sent}).max_output == read
 
 
-@pytest.mark.parametrize(("said", "read"), [("x", ("x",)), (["x", "y"], ("x", "y")), ([], ())], ids=repr)
-def test_stop_words(said: Any, read: tuple[str, ...]) -> None:
-    assert chat(options={"stop": said}).stop == read
+@pytest.mark.parametrize(("sent", "read"), [("x", ("x",)), (["x", "y"], ("x", "y")), ([], ())], ids=repr)
+def test_stop_words(sent: Any, read: tuple[str, ...]) -> None:
+    assert chat(options={"stop": sent}).stop == read
 
 
 def test_a_seed_below_zero_is_none() -> None:
@@ -119,12 +119,12 @@ def test_a_seed_below_zero_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "read"),
+    ("sent", "read"),
     [(True, Reasoning()), (False, Reasoning(enabled=False)), ("max", Reasoning(effort="max")), ("", None)],
     ids=["on", "off", "word", "empty"],
 )
-def test_thinking(said: Any, read: Reasoning | None) -> None:
-    assert chat(think=said).reasoning == read
+def test_thinking(sent: Any, read: Reasoning | None) -> None:
+    assert chat(think=sent).reasoning == read
 
 
 def test_a_schema_stays_the_bytes_that_it_was() -> None:
@@ -140,11 +140,11 @@ def test_arguments_stay_the_bytes_that_they_were() -> None:
 
 
 def called(*names: str, ids: tuple[str | None, ...] = ()) -> dict[str, Any]:
-    made = [{"function": {"name": name, "arguments": {}}} for name in names]
-    for call, call_id in zip(made, ids, strict=False):
+    calls = [{"function": {"name": name, "arguments": {}}} for name in names]
+    for call, call_id in zip(calls, ids, strict=False):
         if call_id:
             call["id"] = call_id  # type: ignore[assignment]  # a text among objects
-    return {"role": "assistant", "tool_calls": made}
+    return {"role": "assistant", "tool_calls": calls}
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ def called(*names: str, ids: tuple[str | None, ...] = ()) -> dict[str, Any]:
         (called("f"), [{"tool_name": "other"}], ["call_2"]),
         (called("f"), [{"tool_call_id": "x", "tool_name": ""}], ["x"]),
     ],
-    ids=["by_order", "by_name", "by_name_and_order", "by_id", "made_ids_avoid_given", "no_such_tool", "no_such_id"],
+    ids=["by_order", "by_name", "by_name_and_order", "by_id", "new_ids_avoid_given", "no_such_tool", "no_such_id"],
 )
 def test_a_result_finds_its_call(calls: dict[str, Any], results: list[dict[str, Any]], answered: list[str]) -> None:
     request = chat(calls, *({"role": "tool", "content": "r", **result} for result in results))
-    found = [part.call_id for message in request.messages for part in message.parts if isinstance(part, ToolResult)]
-    assert found == answered
+    call_ids = [part.call_id for message in request.messages for part in message.parts if isinstance(part, ToolResult)]
+    assert call_ids == answered
 
 
 def test_made_ids_stay_when_the_conversation_goes_on() -> None:
@@ -203,9 +203,9 @@ def test_roles_in_capitals() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
-    said = {"model": "m", "messages": [{"role": "user", "content": "hi"}]} | fields
+    sent = {"model": "m", "messages": [{"role": "user", "content": "hi"}]} | fields
     with pytest.raises(InvalidRequest) as refused:
-        endpoint_at("/api/chat").parse(json.dumps(said).encode())
+        endpoint_at("/api/chat").parse(json.dumps(sent).encode())
     assert (refused.value.param or "").replace("[0]", "[...]") == param.replace("[0]", "[...]")
 
 
@@ -237,9 +237,11 @@ def test_what_only_this_endpoint_knows_is_no_extension_of_ollamas_chat() -> None
     }
 
 
-@pytest.mark.parametrize("asked", [lambda: endpoint_at("/api/chat").parse(b'{"model":"m","messages":[]}'), generate])
-def test_loading_a_model_is_for_those_who_load_models(asked: Any) -> None:
-    request = asked()
+@pytest.mark.parametrize(
+    "parse_load", [lambda: endpoint_at("/api/chat").parse(b'{"model":"m","messages":[]}'), generate]
+)
+def test_loading_a_model_is_for_those_who_load_models(parse_load: Any) -> None:
+    request = parse_load()
     assert request.messages == ()
     assert request.extensions == {"ollama-load": {"an empty conversation": Raw(b"true")}}
 
@@ -247,9 +249,9 @@ def test_loading_a_model_is_for_those_who_load_models(asked: Any) -> None:
 # --- embeddings --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("said", "inputs"), [("a", ("a",)), (["a", "b"], ("a", "b"))], ids=["one", "several"])
-def test_texts_to_embed(said: Any, inputs: tuple[str, ...]) -> None:
-    body = {"model": "m", "input": said, "dimensions": 3, "truncate": False, "options": {"num_ctx": 5, "seed": 1}}
+@pytest.mark.parametrize(("sent", "inputs"), [("a", ("a",)), (["a", "b"], ("a", "b"))], ids=["one", "several"])
+def test_texts_to_embed(sent: Any, inputs: tuple[str, ...]) -> None:
+    body = {"model": "m", "input": sent, "dimensions": 3, "truncate": False, "options": {"num_ctx": 5, "seed": 1}}
     request: EmbeddingRequest = endpoint_at("/api/embed").parse(json.dumps(body).encode())
     assert (request.inputs, request.dimensions) == (inputs, 3)
     assert request.extensions == {

@@ -49,8 +49,8 @@ def streamed(*events: StreamEvent, endpoint: Any = CHAT, context: ReplyContext =
 
 
 def whole(answer: Answer, endpoint: Any = CHAT, context: ReplyContext = CONTEXT) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(endpoint.body(ASKED, answer, context))
-    return told
+    reply: dict[str, Any] = json.loads(endpoint.body(ASKED, answer, context))
+    return reply
 
 
 def ending(finish: Finish) -> tuple[StreamEvent, ...]:
@@ -82,7 +82,7 @@ def test_a_streamed_chat_line_by_line() -> None:
         UsageSoFar(Usage(input=7, output=3)),
     )
     head = {"model": "llama3.2", "created_at": STAMP}
-    said: list[dict[str, Any]] = [
+    messages: list[dict[str, Any]] = [
         {"content": "", "thinking": "Hm"},
         {"content": "", "thinking": "m."},
         {"content": 'Zoë "\n'},
@@ -91,11 +91,11 @@ def test_a_streamed_chat_line_by_line() -> None:
         {"content": ""},
     ]
     *pieces, last = lines
-    assert pieces == [{**head, "message": {"role": "assistant", **fields}, "done": False} for fields in said[:-1]]
+    assert pieces == [{**head, "message": {"role": "assistant", **fields}, "done": False} for fields in messages[:-1]]
     duration = last.pop("eval_duration")
     assert duration > 0
     end = {"done": True, "done_reason": "stop", "prompt_eval_count": 7, "eval_count": 3}
-    assert last == {**head, "message": {"role": "assistant", **said[-1]}, **end}
+    assert last == {**head, "message": {"role": "assistant", **messages[-1]}, **end}
     for line in lines:
         ollama.ChatResponse.model_validate(line)
 
@@ -118,9 +118,9 @@ def test_a_whole_answer() -> None:
     answer = Answer(model="m", created=1, choices=(Choice(0, parts, Finish("tool_calls", "x")),), usage=Usage(input=7))
     body = CHAT.body(ASKED, answer, CONTEXT)
     assert b'"arguments":{"b":1.0,"a":1e400}' in body
-    told = json.loads(body)
-    del told["message"]["tool_calls"][0]["function"]["arguments"]
-    assert told == {
+    reply = json.loads(body)
+    del reply["message"]["tool_calls"][0]["function"]["arguments"]
+    assert reply == {
         "model": "m",
         "created_at": "1970-01-01T00:00:01Z",
         "message": {
@@ -163,15 +163,15 @@ def test_how_long_it_took_is_told_where_it_is_known() -> None:
     ids=lambda value: value if isinstance(value, str) else value.native_reason,
 )
 def test_why_it_ended(finish: Finish, word: str) -> None:
-    """A filtered answer doesn't pass for one that came to its end."""
+    """A filtered answer must not look complete."""
     assert streamed(*ending(finish))[-1]["done_reason"] == word
     assert whole(Answer(choices=(Choice(0, (Text("x"),), finish),)))["done_reason"] == word
 
 
 def test_a_whole_answer_without_an_end_is_not_done() -> None:
-    told = whole(Answer(choices=(Choice(0, (Text("x"),), None),)))
-    assert told["done"] is False
-    assert "done_reason" not in told
+    reply = whole(Answer(choices=(Choice(0, (Text("x"),), None),)))
+    assert reply["done"] is False
+    assert "done_reason" not in reply
 
 
 @pytest.mark.parametrize(
@@ -188,15 +188,15 @@ def test_a_picture_that_the_model_made() -> None:
     picture = Image(data="aGk=", media_type="image/png")
     answer = Answer(choices=(Choice(0, (picture, Image(url="https://x.test/a.png")), Finish("stop", "x")),))
     assert whole(answer)["message"]["images"] == ["aGk="]
-    told = [line["message"].get("images") for line in streamed(*unfold(answer))]
-    assert told == [["aGk="], None]
+    images = [line["message"].get("images") for line in streamed(*unfold(answer))]
+    assert images == [["aGk="], None]
 
 
 @pytest.mark.parametrize("arguments", ['{"a":', "[1]", "no JSON"], ids=["cut", "array", "words"])
 def test_arguments_that_are_no_object_are_kept_as_text(arguments: str) -> None:
     call = ToolCall("c", "f", arguments)
-    told = whole(Answer(choices=(Choice(0, (call,), Finish("length", "x")),)))
-    assert told["message"]["tool_calls"][0]["function"]["arguments"] == {"INVALID_JSON": arguments}
+    reply = whole(Answer(choices=(Choice(0, (call,), Finish("length", "x")),)))
+    assert reply["message"]["tool_calls"][0]["function"]["arguments"] == {"INVALID_JSON": arguments}
 
 
 def test_a_call_that_never_ended_is_told_at_the_end() -> None:
@@ -207,12 +207,12 @@ def test_a_call_that_never_ended_is_told_at_the_end() -> None:
 
 def test_log_probabilities_stand_beside_their_text() -> None:
     likely = TokenLogprob("Y", -0.5, (TokenLogprob("N", -1.5),), (89,))
-    told = [{"token": "Y", "logprob": -0.5, "bytes": [89], "top_logprobs": [
+    logprobs = [{"token": "Y", "logprob": -0.5, "bytes": [89], "top_logprobs": [
         {"token": "N", "logprob": -1.5, "bytes": [78]}]}]  # fmt: skip
     lines = streamed(Start(), PartStart(0, Text("")), Logprobs((likely,)), Delta(0, "Y"), Delta(0, "es"))
-    assert [line.get("logprobs") for line in lines] == [told, None, None]
+    assert [line.get("logprobs") for line in lines] == [logprobs, None, None]
     answer = Answer(choices=(Choice(0, (Text("Y"),), Finish("stop", "x"), (likely,)),))
-    assert whole(answer)["logprobs"] == told
+    assert whole(answer)["logprobs"] == logprobs
 
 
 def test_only_the_first_choice_is_told() -> None:
@@ -231,27 +231,27 @@ def test_an_error_is_a_text() -> None:
     line = renderer.fail(UpstreamBroken("Gone."))
     assert line.endswith(b"\n")
     assert json.loads(line) == {"error": "Gone.", "code": "upstream_broken", "request_id": "req_1"}
-    told = json.loads(registry()["ollama"].error(InvalidRequest("No.", param="think"), "r"))
-    assert (told["error"], told["param"]) == ("No.", "think")
+    reply = json.loads(registry()["ollama"].error(InvalidRequest("No.", param="think"), "r"))
+    assert (reply["error"], reply["param"]) == ("No.", "think")
     failed = AllDeploymentsFailed("m", [("d", UpstreamBroken("Gone."))])
     assert json.loads(registry()["ollama"].error(failed, "r"))["failures"][0]["deployment"] == "d"
 
 
 def test_a_list_of_models_has_all_that_clients_read() -> None:
-    """``ollama list`` shows twelve digits of the digest and stumbles over an empty one."""
+    """``ollama list`` shows twelve digits of the digest and fails when it is empty."""
     rows = [ServedModel(id=name, provider="echo", created=5) for name in ("größe", "b")]
-    told = ollama.ListResponse.model_validate_json(registry()["ollama"].models(rows)).models
-    assert [row.model for row in told] == ["größe", "b"]
-    assert len({(row.digest or "")[:12] for row in told}) == 2
-    assert all(len(row.digest or "") == 64 and row.modified_at and row.details for row in told)
+    listed = ollama.ListResponse.model_validate_json(registry()["ollama"].models(rows)).models
+    assert [row.model for row in listed] == ["größe", "b"]
+    assert len({(row.digest or "")[:12] for row in listed}) == 2
+    assert all(len(row.digest or "") == 64 and row.modified_at and row.details for row in listed)
 
 
 def test_vectors() -> None:
-    given = Embeddings(vectors=((1.0, 2.0), (3.0, 4.0)), model="m", usage=Usage(input=5))
+    embeddings = Embeddings(vectors=((1.0, 2.0), (3.0, 4.0)), model="m", usage=Usage(input=5))
     endpoint, older = endpoint_at("/api/embed"), endpoint_at("/api/embeddings")
-    told = json.loads(endpoint.body(endpoint.parse(b'{"model":"m","input":["a","b"]}'), given, CONTEXT))
-    assert told == {"model": "m", "embeddings": [[1.0, 2.0], [3.0, 4.0]], "prompt_eval_count": 5}
-    ollama.EmbedResponse.model_validate(told)
-    assert json.loads(older.body(older.parse(b'{"model":"m","prompt":"a"}'), given, CONTEXT)) == {
+    reply = json.loads(endpoint.body(endpoint.parse(b'{"model":"m","input":["a","b"]}'), embeddings, CONTEXT))
+    assert reply == {"model": "m", "embeddings": [[1.0, 2.0], [3.0, 4.0]], "prompt_eval_count": 5}
+    ollama.EmbedResponse.model_validate(reply)
+    assert json.loads(older.body(older.parse(b'{"model":"m","prompt":"a"}'), embeddings, CONTEXT)) == {
         "embedding": [1.0, 2.0]
     }

@@ -1,4 +1,4 @@
-"""llama.cpp's own wire, from before it had OpenAI's
+"""llama.cpp's own wire. Its server had it before it had OpenAI's
 (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md).
 """
 

@@ -1,4 +1,4 @@
-"""``POST /completion``: an answer to a bare prompt. Which model, hardly a client says: the server has one."""
+"""``POST /completion``: an answer to one prompt. Most clients send no model, because the server has only one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class Body(msgspec.Struct, kw_only=True):
-    """What other wires have a word for."""
+    """The fields that other wires have, too."""
 
     prompt: Raw
     model: str = ""
@@ -39,14 +39,14 @@ class Body(msgspec.Struct, kw_only=True):
     json_schema: Raw = _NOTHING
 
 
-class _Marked(msgspec.Struct, forbid_unknown_fields=True):
-    """A prompt without media, in the form that may have some."""
+class _PromptObject(msgspec.Struct, forbid_unknown_fields=True):
+    """A prompt as an object. Fields for media are forbidden here."""
 
     prompt_string: str
 
 
 _BODY = msgspec.json.Decoder(Body)
-_PROMPT = msgspec.json.Decoder(str | _Marked)
+_PROMPT = msgspec.json.Decoder(str | _PromptObject)
 _KNOWN = frozenset(Body.__struct_fields__)
 _OFF: Mapping[str, object] = {
     "dry_multiplier": 0,
@@ -68,8 +68,8 @@ _OFF: Mapping[str, object] = {
     "typical_p": 1,
     "xtc_probability": 0,
 }
-"""The value of a field that switches it off. llama.cpp's clients like to send every field that there is."""
-_DETAILS: Mapping[str, str] = {
+"""The values that switch a field off. Many clients of llama.cpp send every field."""
+_NEEDED_FIELD: Mapping[str, str] = {
     "dry_allowed_length": "dry_multiplier",
     "dry_base": "dry_multiplier",
     "dry_penalty_last_n": "dry_multiplier",
@@ -80,7 +80,7 @@ _DETAILS: Mapping[str, str] = {
     "repeat_last_n": "repeat_penalty",
     "xtc_threshold": "xtc_probability",
 }
-"""Fields that mean nothing unless the other one is on."""
+"""Field → the field without which it has no effect."""
 
 
 class Completion:
@@ -90,17 +90,17 @@ class Completion:
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
         check_encoding(body)
-        said = decode(_BODY, body)
+        typed = decode(_BODY, body)
         fields = decode_fields(body)
-        messages = _messages(said.prompt)
+        messages = _messages(typed.prompt)
         return ChatRequest(
-            model=said.model,
+            model=typed.model,
             messages=messages,
-            output=_output(said.json_schema),
-            sampling=_sampling(said),
-            max_output=said.n_predict if said.n_predict is not None and said.n_predict >= 0 else None,
-            stop=(said.stop,) if isinstance(said.stop, str) else tuple(said.stop or ()),
-            stream=bool(said.stream),
+            output=_output(typed.json_schema),
+            sampling=_sampling(typed),
+            max_output=typed.n_predict if typed.n_predict is not None and typed.n_predict >= 0 else None,
+            stop=(typed.stop,) if isinstance(typed.stop, str) else tuple(typed.stop or ()),
+            stream=bool(typed.stream),
             stream_usage=True,
             extensions=_extensions(fields, messages),
             raw=WireBody(WIRE, fields, form=Body),
@@ -112,12 +112,12 @@ class Completion:
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        return completion_body(given, context)
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        return completion_body(answer, context)
 
 
 def _messages(prompt: Raw) -> tuple[Message, ...]:
-    """None for tokens, media and several prompts: only llama.cpp knows what they mean."""
+    """Empty for tokens, media and several prompts, which only llama.cpp can answer."""
     if bytes(prompt) == b"null":
         raise InvalidRequest("Invalid 'prompt': a prompt is missing.", param="prompt")
     try:
@@ -128,30 +128,30 @@ def _messages(prompt: Raw) -> tuple[Message, ...]:
 
 
 def _output(schema: Raw) -> Output:
-    """An empty schema is llama.cpp's word for any JSON."""
+    """For llama.cpp, an empty schema means any JSON."""
     text = bytes(schema)
     if text in (b"", b"null"):
         return Output()
     return Output("json") if text == b"{}" else Output("json_schema", schema)
 
 
-def _sampling(said: Body) -> Sampling:
-    """A seed below 0 is llama.cpp's word for none."""
+def _sampling(typed: Body) -> Sampling:
+    """For llama.cpp, a seed below 0 means no seed."""
     return Sampling(
-        temperature=said.temperature,
-        top_p=said.top_p,
-        top_k=said.top_k,
-        seed=None if said.seed is not None and said.seed < 0 else said.seed,
-        presence_penalty=said.presence_penalty,
-        frequency_penalty=said.frequency_penalty,
-        logprobs=True if said.n_probs else None,
-        top_logprobs=said.n_probs or None,
+        temperature=typed.temperature,
+        top_p=typed.top_p,
+        top_k=typed.top_k,
+        seed=None if typed.seed is not None and typed.seed < 0 else typed.seed,
+        presence_penalty=typed.presence_penalty,
+        frequency_penalty=typed.frequency_penalty,
+        logprobs=True if typed.n_probs else None,
+        top_logprobs=typed.n_probs or None,
     )
 
 
 def _extensions(fields: dict[str, Raw], messages: tuple[Message, ...]) -> dict[str, dict[str, Raw]] | None:
-    more = unknown_fields(fields, _KNOWN, _OFF)
-    more = {name: value for name, value in more.items() if _DETAILS.get(name, name) in more}
+    unknown = unknown_fields(fields, _KNOWN, _OFF)
+    unknown = {name: value for name, value in unknown.items() if _NEEDED_FIELD.get(name, name) in unknown}
     if not messages:
-        more["prompt"] = fields["prompt"]
-    return {"llamacpp": more} if more else None
+        unknown["prompt"] = fields["prompt"]
+    return {"llamacpp": unknown} if unknown else None

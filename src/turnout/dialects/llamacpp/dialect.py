@@ -1,4 +1,4 @@
-"""The dialect itself."""
+"""llama.cpp's dialect: its endpoint, errors and model lists."""
 
 from __future__ import annotations
 

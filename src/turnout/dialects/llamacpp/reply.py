@@ -1,6 +1,6 @@
 """Answers → llama.cpp's replies, whole and streamed.
 
-There is no place here for thoughts, calls or choices beyond the first; the last two can't be asked for either.
+This wire has no field for thoughts, tool calls or a second choice. Its clients can't request the last two either.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ _ERROR_TYPES = {
 def completion_body(answer: Answer, context: ReplyContext) -> bytes:
     """A whole reply."""
     choice = answer.choices[0] if answer.choices else None
-    said = "".join([part.text for part in choice.parts if isinstance(part, Text | Refusal)]) if choice else ""
+    text = "".join([part.text for part in choice.parts if isinstance(part, Text | Refusal)]) if choice else ""
     finish = choice.finish if choice else None
-    last = _last(said, answer.model or context.model, finish, answer.usage, _timings(answer.usage, context))
+    last = _last_event(text, answer.model or context.model, finish, answer.usage, _timings(answer.usage, context))
     return _encode(last | (_probabilities(choice.logprobs) if choice else {}))
 
 
 class EventRenderer:
-    """One streamed reply. The finish is held back until the end, when the usage is complete."""
+    """One streamed reply. Its last event holds the finish and the complete usage."""
 
     media_type = "text/event-stream"
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
-        self._said: set[int] = set()  # indexes of the parts that have a place here
-        self._first: float | None = None
-        self._likely: list[TokenLogprob] = []  # those that the next event says
+        self._text_parts: set[int] = set()  # indexes of texts and refusals
+        self._answer_began: float | None = None  # ``time.perf_counter`` of the first text
+        self._logprobs: list[TokenLogprob] = []  # the tokens of the next event
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._relaying = False
@@ -72,13 +72,13 @@ class EventRenderer:
                     self._relaying = True
                     frames.append(data)
                 case PartStart(choice=0, part=Text(text=text) | Refusal(text=text)):
-                    self._said.add(event.index)
+                    self._text_parts.add(event.index)
                     if text:
                         frames.append(self._piece(text))
-                case Delta(choice=0) if event.index in self._said:
+                case Delta(choice=0) if event.index in self._text_parts:
                     frames.append(self._piece(event.text))
                 case Logprobs(choice=0, tokens=tokens):
-                    self._likely += tokens
+                    self._logprobs += tokens
                 case UsageSoFar(usage=usage):
                     self._usage = usage
                 case Finish(choice=0):
@@ -88,46 +88,46 @@ class EventRenderer:
     def close(self) -> bytes:
         if self._relaying:
             return b""  # the provider's own last event has been passed on
-        timings = _timings(self._usage, self._context, self._first)
-        last = _last("", self._context.model, self._finish, self._usage, timings)
-        return b"data: %b\n\n" % _encode(last | _probabilities(self._likely))
+        timings = _timings(self._usage, self._context, self._answer_began)
+        last = _last_event("", self._context.model, self._finish, self._usage, timings)
+        return b"data: %b\n\n" % _encode(last | _probabilities(self._logprobs))
 
     def fail(self, error: TurnoutError) -> bytes:
         return b"data: %b\n\n" % error_body(error, self._context.request_id)
 
     def _piece(self, text: str) -> bytes:
-        if self._first is None:
-            self._first = time.perf_counter()
-        more = b""
-        if self._likely:
-            more = b"," + members(_probabilities(self._likely))
-            self._likely = []
-        return b'data: {"index":0,"content":%b,"tokens":[],"stop":false%b}\n\n' % (_encode(text), more)
+        if self._answer_began is None:
+            self._answer_began = time.perf_counter()
+        logprobs = b""
+        if self._logprobs:
+            logprobs = b"," + members(_probabilities(self._logprobs))
+            self._logprobs = []
+        return b'data: {"index":0,"content":%b,"tokens":[],"stop":false%b}\n\n' % (_encode(text), logprobs)
 
 
-def _last(
+def _last_event(
     content: str, model: str, finish: Finish | None, usage: Usage | None, timings: dict[str, float]
 ) -> dict[str, Any]:
-    """A whole reply, which a stream ends with too, its content left out."""
-    counted = usage or Usage()
+    """A whole reply. A stream ends with one that has no content."""
+    usage = usage or Usage()
     return {
         "index": 0,
         "content": content,
         "tokens": [],
         "stop": True,
         "model": model,
-        "tokens_predicted": counted.output,
-        "tokens_evaluated": counted.input,
+        "tokens_predicted": usage.output,
+        "tokens_evaluated": usage.input,
         "truncated": False,
         "stop_type": _stop_type(finish),
         "stopping_word": (finish and finish.stop_sequence) or "",
-        "tokens_cached": counted.cached_input,
+        "tokens_cached": usage.cached_input,
         "timings": timings,
     }
 
 
 def _stop_type(finish: Finish | None) -> str:
-    """What llama.cpp can't say keeps the core's word: it isn't to pass for an answer that came to its end."""
+    """Sends the core's word for a reason that llama.cpp doesn't have, so that the answer doesn't seem complete."""
     match finish:
         case None:
             return "none"
@@ -140,16 +140,16 @@ def _stop_type(finish: Finish | None) -> str:
     return finish.reason
 
 
-def _timings(usage: Usage | None, context: ReplyContext, first: float | None = None) -> dict[str, float]:
-    """Milliseconds as seen here: ``first`` is when the answer began, if that is known."""
+def _timings(usage: Usage | None, context: ReplyContext, answer_began: float | None = None) -> dict[str, float]:
+    """Durations in milliseconds, measured by Turnout. ``answer_began`` is a ``time.perf_counter``; None if unknown."""
     timings: dict[str, float] = {}
     if usage:
         timings |= {"cache_n": usage.cached_input, "prompt_n": usage.input, "predicted_n": usage.output}
     if context.received is None:
         return timings
-    now, began = time.perf_counter(), first or context.received
-    if first is not None:
-        timings["prompt_ms"] = (first - context.received) * 1000
+    now, began = time.perf_counter(), answer_began or context.received
+    if answer_began is not None:
+        timings["prompt_ms"] = (answer_began - context.received) * 1000
     timings["predicted_ms"] = (now - began) * 1000
     if usage and now > began:
         timings["predicted_per_second"] = usage.output / (now - began)
@@ -161,7 +161,7 @@ def _probabilities(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """llama.cpp's error has the status for its code; ours stands beside it as ``reason``."""
+    """llama.cpp's ``code`` is the HTTP status. Turnout's own code is the ``reason``."""
     fields: dict[str, Any] = {
         "code": error.status,
         "message": error.message,

@@ -9,9 +9,9 @@ from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none
 
 from . import ollama_bodies as wire
-from .asked import asked
-from .conversation import conversation
+from .chat_request import chat_request
 from .lines import LineRenderer
+from .messages import messages_of
 from .reply import CHAT, answer_body
 
 WIRE = "ollama"
@@ -24,12 +24,12 @@ class Chat:
     relayed_headers: frozenset[bytes] = frozenset()
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
-        """No messages at all ask Ollama to load the model, or to unload it."""
+        """A request without messages tells Ollama to load or unload the model."""
         check_encoding(body)
-        said = decode(_BODY, body)
+        typed = decode(_BODY, body)
         fields = decode_fields(body)
-        tools = tuple([_tool(tool) for tool in said.tools or ()])
-        return asked(said, fields, WIRE, tuple(conversation(said.messages)), tools)
+        tools = tuple([_tool(tool) for tool in typed.tools or ()])
+        return chat_request(typed, fields, WIRE, tuple(messages_of(typed.messages)), tools)
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
         return LineRenderer(CHAT, context)
@@ -37,8 +37,8 @@ class Chat:
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        return answer_body(CHAT, given, context)
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        return answer_body(CHAT, answer, context)
 
 
 def _tool(tool: wire.Tool) -> Tool:

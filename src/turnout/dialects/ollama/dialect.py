@@ -1,4 +1,4 @@
-"""The dialect itself."""
+"""Ollama's dialect: its endpoints, errors and model lists."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Ollama:
         return msgspec.json.encode({"models": [_model(model) for model in models]})
 
     def model(self, model: ServedModel) -> bytes:
-        """A row of that list."""
+        """A row of that list, by itself."""
         return msgspec.json.encode(_model(model))
 
 
 def _model(model: ServedModel) -> dict[str, Any]:
-    """Clients read every field, some the digest's first 12 digits. There is no file here: it is the name's."""
+    """Clients read every field, and some show 12 digits of ``digest``. There is no file, so it is the name's digest."""
     details = {"format": "", "family": model.provider, "families": [model.provider]}
     return {
         "name": model.id,

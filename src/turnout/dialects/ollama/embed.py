@@ -13,12 +13,12 @@ from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.dialects.whole_reply import WholeReply
 
 from . import ollama_bodies as wire
-from .asked import NAMESPACE, leftover
+from .chat_request import NAMESPACE, unknown_fields
 
 _EMBED = msgspec.json.Decoder(wire.Embed)
 _EMBEDDINGS = msgspec.json.Decoder(wire.Embeddings)
-_EMBED_KNOWN = frozenset(wire.Embed.__struct_fields__)
-_EMBEDDINGS_KNOWN = frozenset(wire.Embeddings.__struct_fields__)
+_KNOWN_EMBED = frozenset(wire.Embed.__struct_fields__)
+_KNOWN_EMBEDDINGS = frozenset(wire.Embeddings.__struct_fields__)
 
 
 class Embed(WholeReply):
@@ -28,43 +28,43 @@ class Embed(WholeReply):
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)
-        said = decode(_EMBED, body)
+        typed = decode(_EMBED, body)
         fields = decode_fields(body)
-        more = leftover(fields, _EMBED_KNOWN, said.options)
+        unknown = unknown_fields(fields, _KNOWN_EMBED, typed.options)
         return EmbeddingRequest(
-            model=said.model,
-            inputs=(said.input,) if isinstance(said.input, str) else tuple(said.input),
-            dimensions=said.dimensions,
-            extensions={NAMESPACE: more} if more else None,
+            model=typed.model,
+            inputs=(typed.input,) if isinstance(typed.input, str) else tuple(typed.input),
+            dimensions=typed.dimensions,
+            extensions={NAMESPACE: unknown} if unknown else None,
             raw=WireBody(self.wire, fields),
         )
 
-    def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
-        fields: dict[str, Any] = {"model": given.model or context.model, "embeddings": given.vectors}
+    def body(self, request: EmbeddingRequest, embeddings: Embeddings, context: ReplyContext) -> bytes:
+        fields: dict[str, Any] = {"model": embeddings.model or context.model, "embeddings": embeddings.vectors}
         if context.received is not None:
             fields["total_duration"] = round((time.perf_counter() - context.received) * 1e9)
-        if given.usage:
-            fields["prompt_eval_count"] = given.usage.input
+        if embeddings.usage:
+            fields["prompt_eval_count"] = embeddings.usage.input
         return msgspec.json.encode(fields)
 
 
 class EmbedOne(Embed):
-    """No count, no durations: a vector."""
+    """Its reply holds one vector, and no counts or durations."""
 
     wire = "ollama-embeddings"
     paths = ("/api/embeddings",)
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)
-        said = decode(_EMBEDDINGS, body)
+        typed = decode(_EMBEDDINGS, body)
         fields = decode_fields(body)
-        more = leftover(fields, _EMBEDDINGS_KNOWN, said.options)
+        unknown = unknown_fields(fields, _KNOWN_EMBEDDINGS, typed.options)
         return EmbeddingRequest(
-            model=said.model,
-            inputs=(said.prompt,),
-            extensions={NAMESPACE: more} if more else None,
+            model=typed.model,
+            inputs=(typed.prompt,),
+            extensions={NAMESPACE: unknown} if unknown else None,
             raw=WireBody(self.wire, fields),
         )
 
-    def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
-        return msgspec.json.encode({"embedding": given.vectors[0]})
+    def body(self, request: EmbeddingRequest, embeddings: Embeddings, context: ReplyContext) -> bytes:
+        return msgspec.json.encode({"embedding": embeddings.vectors[0]})

@@ -1,4 +1,4 @@
-"""``POST /api/generate`` (https://docs.ollama.com/api/generate): an answer to a bare prompt."""
+"""``POST /api/generate`` (https://docs.ollama.com/api/generate): an answer to one prompt."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 
 from . import ollama_bodies as wire
-from .asked import asked
-from .conversation import images
+from .chat_request import chat_request
 from .lines import LineRenderer
+from .messages import images
 from .reply import GENERATE, answer_body
 
 WIRE = "ollama-generate"
 _BODY = msgspec.json.Decoder(wire.Generate)
 _ONLY_HERE = frozenset({"suffix", "template", "context", "raw"})
-"""Filling in between two texts, and what goes around the model's own template: no chat has a word for them."""
+"""Fields that no chat wire has: text to be filled in before a suffix, and ways around the model's own template."""
 
 
 class Generate:
@@ -29,8 +29,8 @@ class Generate:
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
         check_encoding(body)
-        said = decode(_BODY, body)
-        return asked(said, decode_fields(body), WIRE, _messages(said), untranslatable=_ONLY_HERE)
+        typed = decode(_BODY, body)
+        return chat_request(typed, decode_fields(body), WIRE, _messages(typed), untranslatable=_ONLY_HERE)
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
         return LineRenderer(GENERATE, context)
@@ -38,20 +38,20 @@ class Generate:
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        return answer_body(GENERATE, given, context)
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        return answer_body(GENERATE, answer, context)
 
 
-def _messages(said: wire.Generate) -> tuple[Message, ...]:
-    """The images belong to the last of the user's turns. No prompt at all asks Ollama to load the model."""
-    pictures = tuple(images(said.images or (), "images"))
-    messages = list(messages_of(said.prompt)) if said.prompt else []
-    if pictures:
+def _messages(typed: wire.Generate) -> tuple[Message, ...]:
+    """Puts the images into the last user message. Without a prompt there are no messages: Ollama loads the model."""
+    image_parts = tuple(images(typed.images or (), "images"))
+    messages = list(messages_of(typed.prompt)) if typed.prompt else []
+    if image_parts:
         turn = max((n for n, message in enumerate(messages) if message.role == "user"), default=None)
         if turn is None:
-            messages.append(Message("user", pictures))
+            messages.append(Message("user", image_parts))
         else:
-            messages[turn] = structs.replace(messages[turn], parts=(*pictures, *messages[turn].parts))
-    if said.system and messages:
-        messages.insert(0, Message("system", (Text(said.system),)))
+            messages[turn] = structs.replace(messages[turn], parts=(*image_parts, *messages[turn].parts))
+    if typed.system and messages:
+        messages.insert(0, Message("system", (Text(typed.system),)))
     return tuple(messages)

@@ -1,4 +1,4 @@
-"""Core events → one JSON object a line."""
+"""Core events → lines with one JSON object each."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _LINE = b'{%b,%b%b,"done":false}\n'  # head, answer, log probabilities
 _LAST_LINE = b"{%b,%b%b,%b}\n"  # head, answer, log probabilities, end
 _ESCAPES = {"\x85".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
 _LINE_ENDS = re.compile(b"|".join(_ESCAPES))
-"""What is an end of a line to Unicode, and to clients that split a stream by its rules, as ``ollama``'s own does."""
+"""Line ends of Unicode. Clients that split a stream at them, as ``ollama``'s own does, would cut a line in two."""
 
 
 class _Call:
-    """A tool call while its arguments arrive: Ollama's come whole."""
+    """A tool call whose arguments are still arriving. Ollama's wire has only whole calls."""
 
     def __init__(self, part: ToolCall) -> None:
         self.part = part
@@ -52,7 +52,7 @@ class _Call:
 
 
 class LineRenderer:
-    """One streamed reply. The finish is held back until the end, when the usage is complete."""
+    """One streamed reply. Its last line holds the finish and the complete usage."""
 
     media_type = "application/x-ndjson"
 
@@ -62,12 +62,12 @@ class LineRenderer:
         self._head = b""
         self._plain_line = b""  # the template of a line without log probabilities
         self._before_text: dict[int, bytes] = {}  # part → the JSON before its text
-        self._calls: dict[int, _Call] = {}  # by the part's index, while they are open
-        self._called = 0
+        self._calls: dict[int, _Call] = {}  # part → its call, while it is open
+        self._call_count = 0
         self._logprobs: list[TokenLogprob] = []  # the tokens of the next line
         self._usage: Usage | None = None
         self._finish: Finish | None = None
-        self._first: float | None = None  # when the answer began
+        self._answer_began: float | None = None  # ``time.perf_counter`` of the answer's first part
         self._relaying = False
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
@@ -98,8 +98,8 @@ class LineRenderer:
             return b""  # the provider's own last line has been passed on
         rest = b"".join([self._part_end(index) for index in list(self._calls)])
         fields = end_fields(self._finish, self._usage, self._context)
-        if self._first is not None:
-            fields["eval_duration"] = round((time.perf_counter() - self._first) * 1e9)
+        if self._answer_began is not None:
+            fields["eval_duration"] = round((time.perf_counter() - self._answer_began) * 1e9)
         last = _LAST_LINE % (self._head, self._template % b'""', self._take_logprobs(), members(fields))
         return rest + last
 
@@ -112,8 +112,8 @@ class LineRenderer:
         self._plain_line = _LINE % (self._head.replace(b"%", b"%%"), self._template, b"")
 
     def _part_start(self, event: PartStart) -> bytes:
-        if self._first is None:
-            self._first = time.perf_counter()
+        if self._answer_began is None:
+            self._answer_began = time.perf_counter()
         match event.part:
             case ToolCall() as part:
                 self._calls[event.index] = _Call(part)
@@ -136,8 +136,8 @@ class LineRenderer:
         call = self._calls.pop(index, None)
         if call is None:
             return b""
-        fields = call_fields([call.whole()], self._called)
-        self._called += 1
+        fields = call_fields([call.whole()], self._call_count)
+        self._call_count += 1
         return self._line(b'"","tool_calls":' + encode(fields))
 
     def _line(self, content: bytes) -> bytes:

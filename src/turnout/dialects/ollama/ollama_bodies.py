@@ -1,4 +1,4 @@
-"""The requests' form on the wire, as far as it is read. Fields that nothing here reads are kept as raw JSON.
+"""The fields of request bodies that this dialect reads. All other fields are kept as raw JSON.
 
 Sources: https://docs.ollama.com/openapi.yaml and the types of Ollama's own Python client.
 """
@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Meta, Raw
 
 Name = Annotated[str, Meta(min_length=1)]
-NOTHING = Raw()  # msgspec reads any JSON into a Raw, but not into a "Raw or None"
+NOTHING = Raw()  # the default of a field: msgspec can't decode JSON into ``Raw | None``
 Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class CalledFunction(msgspec.Struct):
-    """``arguments`` is a JSON object, not its text."""
+    """``arguments`` is a JSON object, not a string that holds one."""
 
     name: Name
     arguments: Raw = NOTHING
@@ -30,7 +30,7 @@ class ToolCall(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """``images`` are bare base64. ``tool_name`` and ``tool_call_id`` belong to a tool's result, if they are said."""
+    """``images`` are base64 without a prefix. A tool's result may have ``tool_name`` and ``tool_call_id``."""
 
     role: str
     content: str | None = None
@@ -52,7 +52,7 @@ class Tool(msgspec.Struct):
 
 
 class Options(msgspec.Struct):
-    """Those that other wires have a word for."""
+    """The options that other wires have, too."""
 
     num_predict: Whole | None = None
     temperature: float | None = None
@@ -65,12 +65,12 @@ class Options(msgspec.Struct):
 
 
 class Body(msgspec.Struct, kw_only=True):
-    """What both kinds of request for an answer say. ``stream`` is true when it is left out."""
+    """The fields of both chat and generate. ``stream`` is true when it is missing."""
 
     model: Name
     stream: bool | None = None
     format: Raw = NOTHING
-    options: dict[str, Raw] | None = None  # read on its own: what has no place in ``Options`` is kept
+    options: dict[str, Raw] | None = None  # decoded separately, so that options outside ``Options`` are kept
     think: bool | Literal["", "low", "medium", "high", "max"] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
@@ -95,7 +95,7 @@ class Embed(msgspec.Struct):
 
 
 class Embeddings(msgspec.Struct):
-    """The older form: one text."""
+    """The body of the older endpoint: one text."""
 
     model: Name
     prompt: str

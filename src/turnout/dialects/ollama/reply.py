@@ -1,6 +1,6 @@
-"""Answers → Ollama's replies, and what a stream of lines has in common with them.
+"""Answers → Ollama's replies, and the parts of them that a stream of lines shares.
 
-Choices beyond the first can't be asked for in this dialect.
+A client of this dialect can't request more than one choice.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from turnout.errors import RequestError, TurnoutError
 
 encode = msgspec.json.encode
 _REASONS = {"stop": "stop", "tool_calls": "stop", "length": "length"}
-"""Ollama says ``stop`` after tool calls, too. Other reasons keep the core's word rather than pass for one of these."""
-_NATIVE = frozenset({"load", "unload"})
+"""Ollama writes ``stop`` after tool calls, too. Reasons that are missing here are sent with the core's word."""
+_NATIVE_REASONS = frozenset({"load", "unload"})
 
 
 CHAT = b'"message":{"role":"assistant","content":%b}'
@@ -53,11 +53,11 @@ def head_members(model: str, created: int) -> bytes:
 
 
 def end_fields(finish: Finish | None, usage: Usage | None, context: ReplyContext) -> dict[str, Any]:
-    """What only the last line says. Durations are nanoseconds; how the provider spent them, nobody knows."""
+    """The members of the last line. Durations are in nanoseconds; those inside the provider aren't known."""
     fields: dict[str, Any] = {"done": finish is not None}
     if finish:
-        word = finish.native_reason
-        fields["done_reason"] = word if word in _NATIVE else _REASONS.get(finish.reason, finish.reason)
+        native = finish.native_reason
+        fields["done_reason"] = native if native in _NATIVE_REASONS else _REASONS.get(finish.reason, finish.reason)
     if context.received is not None:
         fields["total_duration"] = round((time.perf_counter() - context.received) * 1e9)
     if usage:
@@ -75,7 +75,7 @@ def _other_members(parts: Sequence[Part]) -> bytes:
 
 
 def call_fields(calls: Iterable[ToolCall], first: int = 0) -> list[dict[str, Any]]:
-    """``first`` is the number of calls before these."""
+    """``first`` is the index of the first call."""
     return [
         {"id": call.id, "function": {"index": index, "name": call.name, "arguments": arguments_object(call.arguments)}}
         for index, call in enumerate(calls, first)
@@ -94,7 +94,7 @@ def logprobs_member(tokens: Sequence[TokenLogprob]) -> bytes:
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """Ollama's error is a text; what ours say besides stands beside it."""
+    """Ollama's ``error`` is a text. Turnout's other fields stand beside it."""
     fields: dict[str, Any] = {"error": error.message, "code": error.code, "request_id": request_id}
     if isinstance(error, RequestError) and error.param:
         fields["param"] = error.param
