@@ -1,4 +1,4 @@
-"""What is wrong with a request is told with the path of the field."""
+"""An error names the path of the wrong field."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ def test_one_content_is_one_input() -> None:
 
 
 def test_a_batch_has_an_input_for_every_content() -> None:
-    said = {"model": "models/x", "taskType": "CLUSTERING", "outputDimensionality": 3}
-    request = batch({**said, "content": content("a")}, {**said, "content": {"parts": {"text": "b"}}})
+    settings = {"model": "models/x", "taskType": "CLUSTERING", "outputDimensionality": 3}
+    request = batch({**settings, "content": content("a")}, {**settings, "content": {"parts": {"text": "b"}}})
     assert (request.inputs, request.dimensions, request.purpose) == (("a", "b"), 3, "CLUSTERING")
     assert request.extensions is None
     assert request.raw is not None
@@ -66,12 +66,12 @@ def test_contents_that_are_no_text_are_only_geminis() -> None:
 
 
 def test_vectors_are_told_as_google_does() -> None:
-    given = Embeddings(vectors=VECTORS, usage=Usage(input=7))
-    told = BATCH_EMBED.body(batch({"content": content("a")}), given, CONTEXT)
-    assert [one.values for one in sdk.EmbedContentResponse.model_validate_json(told).embeddings or ()] == [
+    embeddings = Embeddings(vectors=VECTORS, usage=Usage(input=7))
+    body = BATCH_EMBED.body(batch({"content": content("a")}), embeddings, CONTEXT)
+    assert [each.values for each in sdk.EmbedContentResponse.model_validate_json(body).embeddings or ()] == [
         list(vector) for vector in VECTORS
     ]
-    assert json.loads(told)["usageMetadata"] == {"promptTokenCount": 7, "totalTokenCount": 7}
+    assert json.loads(body)["usageMetadata"] == {"promptTokenCount": 7, "totalTokenCount": 7}
     alone = EMBED.body(embed(content=content("a")), Embeddings(vectors=VECTORS[:1]), CONTEXT)
     assert json.loads(alone) == {"embedding": {"values": [0.5, -1.0]}}
 
@@ -96,17 +96,17 @@ def test_some_contents_are_counted() -> None:
 
 @pytest.mark.parametrize("name", ["generateContentRequest", "generate_content_request"])
 def test_a_whole_request_is_counted(name: str) -> None:
-    asked = {
+    fields = {
         "model": "models/x",
         "contents": [turn({"text": "hi"})],
         "system_instruction": {"parts": {"text": "Be brief."}},
         "tools": [{"functionDeclarations": [{"name": "f"}]}],
     }
-    request = count(**{name: asked})
+    request = count(**{name: fields})
     assert [message.role for message in request.chat.messages] == ["system", "user"]
     assert request.chat.tools == (Tool("f"),)
 
 
 def test_a_count_is_told_as_google_does() -> None:
-    told = COUNT.body(count(contents=[turn({"text": "hi"})]), TokenCount(tokens=12, source="estimated"), CONTEXT)
-    assert sdk.CountTokensResponse.model_validate_json(told).total_tokens == 12
+    body = COUNT.body(count(contents=[turn({"text": "hi"})]), TokenCount(tokens=12, source="estimated"), CONTEXT)
+    assert sdk.CountTokensResponse.model_validate_json(body).total_tokens == 12

@@ -33,8 +33,8 @@ UPLOAD = "https://generativelanguage.googleapis.com/v1beta/files/abc"
 
 def part_of(part: dict[str, Any], role: str = "user") -> Part:
     (message,) = parse(turn(part, role=role)).messages
-    (found,) = message.parts
-    return found
+    (parsed,) = message.parts
+    return parsed
 
 
 def block(part: dict[str, Any]) -> Text:
@@ -64,7 +64,7 @@ def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "model"),
+    ("path_model", "model"),
     [
         ("models/gemini-2.5-pro", "gemini-2.5-pro"),
         ("models/openai/gpt-5", "openai/gpt-5"),
@@ -75,8 +75,8 @@ def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
     ],
     ids=["model", "with_a_slash", "tuned", "vertex", "vertex_with_a_project", "bare"],
 )
-def test_the_model_is_in_the_path(asked: str, model: str) -> None:
-    assert STREAM.parse(b'{"contents":{"parts":{"text":"hi"}}}', Target(asked)).model == model
+def test_the_model_is_in_the_path(path_model: str, model: str) -> None:
+    assert STREAM.parse(b'{"contents":{"parts":{"text":"hi"}}}', Target(path_model)).model == model
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_is_null_was_not_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "found"),
+    ("part", "expected"),
     [
         pytest.param({"text": "hi"}, Text("hi"), id="text"),
         pytest.param(
@@ -169,12 +169,12 @@ def test_what_is_null_was_not_said() -> None:
         ),
     ],
 )
-def test_what_a_user_says(part: dict[str, Any], found: Part) -> None:
-    assert part_of(part) == found
+def test_what_a_user_says(part: dict[str, Any], expected: Part) -> None:
+    assert part_of(part) == expected
 
 
 @pytest.mark.parametrize(
-    ("part", "found"),
+    ("part", "expected"),
     [
         pytest.param({"text": "hi", "thoughtSignature": "c2ln"}, Text("hi", SIGNED), id="signed_text"),
         pytest.param({"thoughtSignature": "c2ln"}, Text("", SIGNED), id="signature_alone"),
@@ -184,7 +184,7 @@ def test_what_a_user_says(part: dict[str, Any], found: Part) -> None:
             Thinking("Hm.", None, SIGNED),
             id="signed_thought",
         ),
-        pytest.param({"text": "said", "thought": False}, Text("said"), id="no_thought"),
+        pytest.param({"text": "shown", "thought": False}, Text("shown"), id="no_thought"),
         pytest.param(
             {"functionCall": {"id": "c", "name": "f", "args": {"b": 1, "a": [2]}}, "thoughtSignature": "c2ln"},
             ToolCall("c", "f", '{"b":1,"a":[2]}', SIGNED),
@@ -200,8 +200,8 @@ def test_what_a_user_says(part: dict[str, Any], found: Part) -> None:
         pytest.param({"something_new": 1}, block({"somethingNew": 1}), id="nobody_knows"),
     ],
 )
-def test_what_a_model_said(part: dict[str, Any], found: Part) -> None:
-    assert part_of(part, role="model") == found
+def test_what_a_model_said(part: dict[str, Any], expected: Part) -> None:
+    assert part_of(part, role="model") == expected
 
 
 def test_arguments_are_not_printed_anew() -> None:
@@ -217,8 +217,8 @@ def call(name: str, **fields: Any) -> dict[str, Any]:
     return {"functionCall": {"name": name, "args": {}, **fields}}
 
 
-def response(name: str, said: Any = None, **fields: Any) -> dict[str, Any]:
-    return {"functionResponse": {"name": name, "response": said or {"output": "ok"}, **fields}}
+def response(name: str, output: Any = None, **fields: Any) -> dict[str, Any]:
+    return {"functionResponse": {"name": name, "response": output or {"output": "ok"}, **fields}}
 
 
 def answers(*contents: dict[str, Any]) -> list[tuple[str, str | None]]:
@@ -244,7 +244,7 @@ def test_roles_and_results_become_messages_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("calls", "responses", "found"),
+    ("calls", "responses", "expected"),
     [
         ([call("f"), call("g")], [response("f"), response("g")], [("gemini_call_1", "f"), ("gemini_call_2", "g")]),
         ([call("f"), call("g")], [response("g"), response("f")], [("gemini_call_2", "g"), ("gemini_call_1", "f")]),
@@ -255,8 +255,8 @@ def test_roles_and_results_become_messages_of_their_own() -> None:
     ],
     ids=["in_order", "by_name", "parallel_calls_of_one_tool", "by_id_first", "nobody_called", "unknown_id"],
 )
-def test_responses_find_their_calls(calls: Any, responses: Any, found: Any) -> None:
-    assert answers(turn(*calls, role="model"), turn(*responses)) == found
+def test_responses_find_their_calls(calls: Any, responses: Any, expected: Any) -> None:
+    assert answers(turn(*calls, role="model"), turn(*responses)) == expected
 
 
 def test_ids_stay_the_same_in_every_later_turn() -> None:
@@ -267,7 +267,7 @@ def test_ids_stay_the_same_in_every_later_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words", "is_error"),
+    ("value", "text", "is_error"),
     [
         ({"output": "21 °C"}, "21 °C", False),
         ({"error": "no such city"}, "no such city", True),
@@ -279,10 +279,10 @@ def test_ids_stay_the_same_in_every_later_turn() -> None:
     ],
     ids=["output", "error", "a_key_of_its_own", "object", "error_object", "two_keys", "nothing"],
 )
-def test_what_a_function_responds(said: Any, words: str, is_error: bool) -> None:
-    result = part_of({"functionResponse": {"name": "f", "response": said}})
+def test_what_a_function_responds(value: Any, text: str, is_error: bool) -> None:
+    result = part_of({"functionResponse": {"name": "f", "response": value}})
     assert isinstance(result, ToolResult)
-    assert (result.parts, result.is_error) == ((Text(words),), is_error)
+    assert (result.parts, result.is_error) == ((Text(text),), is_error)
 
 
 def test_a_response_may_hold_media_and_say_when_it_is_due() -> None:
@@ -300,7 +300,7 @@ def test_a_response_may_hold_media_and_say_when_it_is_due() -> None:
 
 
 def test_the_pieces_of_a_streamed_answer_are_joined() -> None:
-    """As the SDK's chats send them: every chunk as a content of its own."""
+    """The SDK's chats send every chunk as a separate content."""
     pieces: list[dict[str, Any]] = [
         {"text": "Let ", "thought": True},
         {"text": "me.", "thought": True},
@@ -407,10 +407,10 @@ def test_functions_keep_their_schemas_and_what_only_gemini_knows() -> None:
             {"functionDeclarations": [{"name": "g", "parameters": schema, "behavior": "NON_BLOCKING"}, {"name": "h"}]},
         ]
     )
-    made = {"type": "object", "properties": {"max_items": {"type": ["integer", "null"]}}}
+    json_schema = {"type": "object", "properties": {"max_items": {"type": ["integer", "null"]}}}
     assert request.tools == (
         Tool("f", "Does.", raw(SCHEMA)),
-        Tool("g", None, raw(made), extensions={"gemini": {"behavior": Raw(b'"NON_BLOCKING"')}}),
+        Tool("g", None, raw(json_schema), extensions={"gemini": {"behavior": Raw(b'"NON_BLOCKING"')}}),
         Tool("h"),
     )
 

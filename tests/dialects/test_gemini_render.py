@@ -1,4 +1,4 @@
-"""Answers and streams in Gemini's words, which Google's own types take."""
+"""Answers and streams on Gemini's wire. Google's own types accept them."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ LIKELY = (TokenLogprob("a", -0.5, (TokenLogprob("a", -0.5), TokenLogprob("b", -1
 def body(*choices: Choice, usage: Usage | None = None, **fields: Any) -> dict[str, Any]:
     rendered = UNARY.body(asked(), Answer(choices=choices, usage=usage, **fields), CONTEXT)
     sdk.GenerateContentResponse.model_validate_json(rendered, strict=False)
-    found: dict[str, Any] = json.loads(rendered)
-    return found
+    reply: dict[str, Any] = json.loads(rendered)
+    return reply
 
 
 def parts_of(*parts: Part) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = body(Choice(0, parts, DONE))["candidates"][0]["content"]["parts"]
-    return found
+    rendered: list[dict[str, Any]] = body(Choice(0, parts, DONE))["candidates"][0]["content"]["parts"]
+    return rendered
 
 
 def stream(*events: StreamEvent, as_array: bool = False) -> list[dict[str, Any]]:
@@ -80,17 +80,22 @@ def stream(*events: StreamEvent, as_array: bool = False) -> list[dict[str, Any]]
 
 
 def streamed_parts(*events: StreamEvent) -> list[dict[str, Any]]:
-    """Those of every chunk but the last one, which only ends the answer."""
-    *said, _ = stream(Start("1", "m"), *events, DONE)
-    return [part for chunk in said for candidate in chunk["candidates"] for part in candidate["content"]["parts"]]
+    """The parts of every chunk except the last one, which only ends the answer."""
+    *chunks_before_last, _ = stream(Start("1", "m"), *events, DONE)
+    return [
+        part
+        for chunk in chunks_before_last
+        for candidate in chunk["candidates"]
+        for part in candidate["content"]["parts"]
+    ]
 
 
 # --- whole -------------------------------------------------------------------------------------------
 
 
 def test_a_whole_answer() -> None:
-    found = body(Choice(0, (Text("Hi."),), DONE), usage=USAGE, id="resp-1", model="gpt-x")
-    assert found == {
+    reply = body(Choice(0, (Text("Hi."),), DONE), usage=USAGE, id="resp-1", model="gpt-x")
+    assert reply == {
         "candidates": [{"content": {"parts": [{"text": "Hi."}], "role": "model"}, "finishReason": "STOP", "index": 0}],
         "usageMetadata": COUNTS,
         "modelVersion": "gpt-x",
@@ -99,10 +104,10 @@ def test_a_whole_answer() -> None:
 
 
 def test_what_the_provider_does_not_say_is_ours() -> None:
-    found = body(Choice(0, (Text("Hi."),), None))
-    assert (found["modelVersion"], found["responseId"]) == ("fast", "req_1")
-    assert "usageMetadata" not in found
-    assert "finishReason" not in found["candidates"][0]
+    reply = body(Choice(0, (Text("Hi."),), None))
+    assert (reply["modelVersion"], reply["responseId"]) == ("fast", "req_1")
+    assert "usageMetadata" not in reply
+    assert "finishReason" not in reply["candidates"][0]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_parts(part: Part, rendered: dict[str, Any]) -> None:
 
 
 def test_an_answer_of_nothing_still_has_a_part() -> None:
-    """Google's SDK drops an answer without one from its history."""
+    """Google's SDK drops an answer without a part from its history."""
     assert parts_of() == [{"text": ""}]
     assert parts_of(Text(""), Text("a"), Text("")) == [{"text": "a"}]
 
@@ -170,7 +175,7 @@ def test_big_numbers_of_arguments_keep_their_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "native", "told"),
+    ("reason", "native", "expected"),
     [
         ("stop", "end_turn", "STOP"),
         ("length", "length", "MAX_TOKENS"),
@@ -183,10 +188,10 @@ def test_big_numbers_of_arguments_keep_their_digits() -> None:
         ("tool_calls", "FUNCTION_CALL", "STOP"),
     ],
 )
-def test_finish_reasons(reason: FinishReason, native: str, told: str) -> None:
+def test_finish_reasons(reason: FinishReason, native: str, expected: str) -> None:
     finish = Finish(reason, native)
-    assert body(Choice(0, (Text("a"),), finish))["candidates"][0]["finishReason"] == told
-    assert stream(Start(), finish)[-1]["candidates"][0]["finishReason"] == told
+    assert body(Choice(0, (Text("a"),), finish))["candidates"][0]["finishReason"] == expected
+    assert stream(Start(), finish)[-1]["candidates"][0]["finishReason"] == expected
 
 
 def test_log_probabilities() -> None:
@@ -217,20 +222,20 @@ def test_log_probabilities() -> None:
     ids=["audio_in", "image_in", "audio_out", "image_out", "text"],
 )
 def test_tokens_by_modality(usage: Usage, details: dict[str, Any]) -> None:
-    told = body(Choice(0, (Text("a"),), DONE), usage=usage)["usageMetadata"]
-    found = {
+    reply = body(Choice(0, (Text("a"),), DONE), usage=usage)["usageMetadata"]
+    modalities = {
         name: [(count["modality"], count["tokenCount"]) for count in counts]
-        for name, counts in told.items()
+        for name, counts in reply.items()
         if name.endswith("Details")
     }
-    assert found == details
+    assert modalities == details
 
 
 # --- streamed ----------------------------------------------------------------------------------------
 
 
 def test_a_stream_says_text_as_it_comes_and_the_finish_with_the_usage() -> None:
-    found = stream(
+    replies = stream(
         Start("resp-1", "gpt-x"),
         PartStart(0, Text("")),
         Delta(0, "Hel"),
@@ -240,11 +245,11 @@ def test_a_stream_says_text_as_it_comes_and_the_finish_with_the_usage() -> None:
         UsageSoFar(USAGE),  # OpenAI tells it after the finish
     )
     origin = {"modelVersion": "gpt-x", "responseId": "resp-1"}
-    said = [{"content": {"parts": [{"text": text}], "role": "model"}, "index": 0} for text in ("Hel", "lö", "")]
-    assert found == [
-        {"candidates": [said[0]], **origin},
-        {"candidates": [said[1]], **origin},
-        {"candidates": [said[2] | {"finishReason": "STOP"}], **origin, "usageMetadata": COUNTS},
+    candidates = [{"content": {"parts": [{"text": text}], "role": "model"}, "index": 0} for text in ("Hel", "lö", "")]
+    assert replies == [
+        {"candidates": [candidates[0]], **origin},
+        {"candidates": [candidates[1]], **origin},
+        {"candidates": [candidates[2] | {"finishReason": "STOP"}], **origin, "usageMetadata": COUNTS},
     ]
 
 
@@ -285,25 +290,25 @@ def test_what_has_not_ended_is_sent_at_the_end() -> None:
 
 
 def test_choices_are_told_apart_by_their_index() -> None:
-    found = stream(
+    replies = stream(
         Start(),
         PartStart(0, Text("a"), 0),
         PartStart(0, Text("b"), 1),
         Finish("length", "length", 1),
         Finish("stop", "stop", 0),
     )
-    told = [
-        (candidate["index"], candidate["content"]["parts"][0]["text"]) for c in found for candidate in c["candidates"]
+    texts = [
+        (candidate["index"], candidate["content"]["parts"][0]["text"]) for c in replies for candidate in c["candidates"]
     ]
-    assert told == [(0, "a"), (1, "b"), (0, ""), (1, "")]
-    assert [candidate["finishReason"] for candidate in found[-1]["candidates"]] == ["STOP", "MAX_TOKENS"]
+    assert texts == [(0, "a"), (1, "b"), (0, ""), (1, "")]
+    assert [candidate["finishReason"] for candidate in replies[-1]["candidates"]] == ["STOP", "MAX_TOKENS"]
 
 
 @pytest.mark.parametrize("as_array", [False, True], ids=["events", "array"])
 def test_a_stream_that_broke_off_ends_in_an_error_and_never_in_a_finish(as_array: bool) -> None:
     renderer = STREAM.renderer(asked(as_array=as_array), CONTEXT)
-    said = renderer.feed([Start(), PartStart(0, Text("Hel")), Finish("stop", "stop")])
-    data = said + (renderer.fail(UpstreamBroken("It broke.")) or b"")
+    sent = renderer.feed([Start(), PartStart(0, Text("Hel")), Finish("stop", "stop")])
+    data = sent + (renderer.fail(UpstreamBroken("It broke.")) or b"")
     assert b"finishReason" not in data
     *_, last = json.loads(data) if as_array else [json.loads(frame[6:]) for frame in data.split(b"\n\n")[:-1]]
     assert (last["error"]["code"], last["error"]["message"], last["error"]["status"]) == (
@@ -373,13 +378,13 @@ def test_a_signature_of_geminis_own_goes_first() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_errors_have_googles_status(error: TurnoutError, code: int, status: str) -> None:
-    told = json.loads(DIALECT.error(error, "req_1"))["error"]
-    assert (told["code"], told["status"], told["message"]) == (code, status, error.message)
+    error_fields = json.loads(DIALECT.error(error, "req_1"))["error"]
+    assert (error_fields["code"], error_fields["status"], error_fields["message"]) == (code, status, error.message)
 
 
 def details_of(error: TurnoutError) -> dict[str, dict[str, Any]]:
-    told = json.loads(DIALECT.error(error, "req_1"))["error"]["details"]
-    return {detail.pop("@type").removeprefix("type.googleapis.com/google.rpc."): detail for detail in told}
+    error_fields = json.loads(DIALECT.error(error, "req_1"))["error"]["details"]
+    return {detail.pop("@type").removeprefix("type.googleapis.com/google.rpc."): detail for detail in error_fields}
 
 
 def test_details_say_our_code_the_request_and_the_field() -> None:
@@ -392,9 +397,9 @@ def test_details_say_our_code_the_request_and_the_field() -> None:
 
 def test_details_say_how_long_to_wait_and_who_failed() -> None:
     failures = [("d1", UpstreamBroken("It broke.")), ("d2", UpstreamRateLimited(429, "Slow down.", retry_after=2.5))]
-    found = details_of(AllDeploymentsFailed("m", failures))
-    assert found["RetryInfo"] == {"retryDelay": "2.5s"}
-    assert found["DebugInfo"]["stackEntries"] == [
+    details = details_of(AllDeploymentsFailed("m", failures))
+    assert details["RetryInfo"] == {"retryDelay": "2.5s"}
+    assert details["DebugInfo"]["stackEntries"] == [
         "d1: 502 upstream_broken: It broke.",
         "d2: 429 upstream_rate_limited: Slow down.",
     ]

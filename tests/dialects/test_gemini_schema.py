@@ -19,7 +19,7 @@ def converted(schema: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("schema", "made"),
+    ("schema", "json_schema"),
     [
         pytest.param({"type": "STRING"}, {"type": "string"}, id="type"),
         pytest.param({"type": "string"}, {"type": "string"}, id="type_in_lower_case"),
@@ -71,8 +71,8 @@ def converted(schema: dict[str, Any]) -> Any:
         ),
     ],
 )
-def test_schemas(schema: dict[str, Any], made: dict[str, Any]) -> None:
-    assert converted(schema) == made
+def test_schemas(schema: dict[str, Any], json_schema: dict[str, Any]) -> None:
+    assert converted(schema) == json_schema
 
 
 class Step(pydantic.BaseModel):
@@ -87,9 +87,9 @@ class Recipe(pydantic.BaseModel):
 
 
 def test_the_sdks_schema_of_a_class_takes_what_the_class_takes() -> None:
-    made = _transformers.t_schema(genai.Client(api_key="k")._api_client, Recipe)
-    assert made is not None
-    schema = converted(made.model_dump(mode="json", exclude_none=True))
+    google_schema = _transformers.t_schema(genai.Client(api_key="k")._api_client, Recipe)
+    assert google_schema is not None
+    schema = converted(google_schema.model_dump(mode="json", exclude_none=True))
     assert schema["properties"]["steps"]["items"]["properties"]["minutes"]["type"] == ["integer", "null"]
     assert schema["required"] == ["name", "steps"]
     assert set(schema["properties"]) == {"name", "steps", "kind"}

@@ -1,4 +1,4 @@
-"""What another provider's part needs to come back travels in a ``thoughtSignature``, and only Turnout reads it."""
+"""The state of another provider's part travels in a ``thoughtSignature`` that only Turnout reads."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ PARTS: tuple[Part, ...] = (
 
 def rendered(part: Part) -> dict[str, Any]:
     answer = Answer(choices=(Choice(0, (part,), Finish("stop", "stop")),))
-    found: dict[str, Any] = json.loads(UNARY.body(asked(), answer, CONTEXT))["candidates"][0]["content"]["parts"][0]
-    return found
+    fields: dict[str, Any] = json.loads(UNARY.body(asked(), answer, CONTEXT))["candidates"][0]["content"]["parts"][0]
+    return fields
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: type(part).__name__)
 @pytest.mark.parametrize("through_the_sdk", [False, True], ids=["as_it_is", "by_the_sdk"])
 def test_it_comes_back(part: Part, through_the_sdk: bool) -> None:
     """The SDK decodes base64, and encodes it for URLs."""
-    told = rendered(part)
+    sent = rendered(part)
     if through_the_sdk:
-        told = sdk.Part.model_validate(told).model_dump(mode="json", by_alias=True, exclude_none=True)
-    (message,) = parse(turn(told, role="model")).messages
+        sent = sdk.Part.model_validate(sent).model_dump(mode="json", by_alias=True, exclude_none=True)
+    (message,) = parse(turn(sent, role="model")).messages
     assert message.parts == (part,)
 
 
 def test_google_is_not_sent_what_it_could_not_read() -> None:
-    """The client's bytes would hold another provider's signature: the request is made anew."""
-    told = [rendered(part) for part in (PARTS[0], Text("It is."), PARTS[-1])]
-    request = parse(turn({"text": "hi"}), turn(*told, role="model"))
+    """The client's bytes would hold another provider's signature: the request is built from the core instead."""
+    turn_parts = [rendered(part) for part in (PARTS[0], Text("It is."), PARTS[-1])]
+    request = parse(turn({"text": "hi"}), turn(*turn_parts, role="model"))
     assert GEMINI.operation(request).wire != (request.raw and request.raw.wire)
     sent = GEMINI.build(request, deployment(model="gemini-3-pro")).body
     assert MARK.encode() not in sent

@@ -1,6 +1,6 @@
-"""``generationConfig`` → how to answer.
+"""``generationConfig`` → the core's settings.
 
-Fields of it that the core has no place for are kept under the names ``generationConfig.speechConfig``, …
+Fields that the core doesn't have are kept under names such as ``generationConfig.speechConfig``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from msgspec import Raw
 from turnout.core import Output, Reasoning, Sampling
 
 from . import gemini_bodies as wire
-from .reading import Fields, typed
+from .fields import Fields, typed
 from .schema import json_schema
 
 WHERE = "generationConfig"
@@ -21,19 +21,19 @@ _JSON = "application/json"
 _NO_CONFIG = wire.GenerationConfig()
 
 
-def read_config(config: Raw | None, extensions: Fields) -> wire.GenerationConfig:
-    """What has no place in the core goes into ``extensions``."""
-    if config is None:
+def read_config(raw: Raw | None, extensions: Fields) -> wire.GenerationConfig:
+    """Adds the fields that the core doesn't have to ``extensions``."""
+    if raw is None:
         return _NO_CONFIG
-    read, fields = typed(_CONFIG, config, WHERE)
-    for name in read.__struct_encode_fields__:
+    config, fields = typed(_CONFIG, raw, WHERE)
+    for name in config.__struct_encode_fields__:
         fields.pop(name, None)
-    if read.response_modalities not in (None, [], ["TEXT"]):
-        fields["responseModalities"] = Raw(msgspec.json.encode(read.response_modalities))
-    if read.response_mime_type not in (None, "", "text/plain", _JSON):
-        fields["responseMimeType"] = Raw(msgspec.json.encode(read.response_mime_type))
+    if config.response_modalities not in (None, [], ["TEXT"]):
+        fields["responseModalities"] = Raw(msgspec.json.encode(config.response_modalities))
+    if config.response_mime_type not in (None, "", "text/plain", _JSON):
+        fields["responseMimeType"] = Raw(msgspec.json.encode(config.response_mime_type))
     extensions |= {f"{WHERE}.{name}": raw for name, raw in fields.items()}
-    return read
+    return config
 
 
 def sampling_of(config: wire.GenerationConfig) -> Sampling:
@@ -58,7 +58,7 @@ def output_of(config: wire.GenerationConfig) -> Output:
 
 
 def reasoning_of(config: wire.GenerationConfig) -> Reasoning | None:
-    """Thoughts are shown whenever a provider tells them: without them, other models' signatures would be lost."""
+    """``includeThoughts: false`` hides no thoughts: other models' signatures travel with them and would be lost."""
     if not config.thinking_config:
         return None
     thinking, _ = typed(_THINKING, config.thinking_config, f"{WHERE}.thinkingConfig")

@@ -9,16 +9,16 @@ from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.parsing import check_encoding, decode_fields
 from turnout.dialects.whole_reply import WholeReply
 
+from .fields import camel, object_of
 from .parse import chat_of, model_of
 from .paths import paths_of
-from .reading import camel, object_of
 
 _WIRE = "gemini-count"
 _WHOLE = "generateContentRequest"
 
 
 class CountTokens(WholeReply):
-    """Of some contents, or of a whole request with its instruction and tools."""
+    """Counts the tokens of some contents, or of a whole request with its instruction and tools."""
 
     wire = _WIRE
     paths = paths_of("countTokens")
@@ -26,11 +26,11 @@ class CountTokens(WholeReply):
 
     def parse(self, body: bytes, target: Target = HERE) -> CountRequest:
         check_encoding(body)
-        fields = decode_fields(body)
-        named = camel(fields)
-        asked = object_of(named[_WHOLE], _WHOLE) if _WHOLE in named else named
+        body_fields = decode_fields(body)
+        fields = camel(body_fields)
+        request_fields = object_of(fields[_WHOLE], _WHOLE) if _WHOLE in fields else fields
         model = model_of(target)
-        return CountRequest(model=model, chat=chat_of(asked, model), raw=WireBody(_WIRE, fields))
+        return CountRequest(model=model, chat=chat_of(request_fields, model), raw=WireBody(_WIRE, body_fields))
 
-    def body(self, request: CountRequest, given: TokenCount, context: ReplyContext) -> bytes:
-        return msgspec.json.encode({"totalTokens": given.tokens})
+    def body(self, request: CountRequest, count: TokenCount, context: ReplyContext) -> bytes:
+        return msgspec.json.encode({"totalTokens": count.tokens})

@@ -1,4 +1,4 @@
-"""The dialect itself."""
+"""Gemini's dialect: its endpoints, errors and model lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors in Google's shape: ``google.rpc.Status`` in JSON, with details of types that Google has for them
+"""Errors in Google's shape: ``google.rpc.Status`` as JSON, with Google's types of details
 (https://google.aip.dev/193).
 """
 
@@ -26,7 +26,7 @@ _STATUSES = {
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """``{"error": {…}}``. Our own ``code`` is the reason in its ``ErrorInfo``, in Google's upper case."""
+    """``{"error": {…}}``. Turnout's own ``code`` is the reason in its ``ErrorInfo``, in upper case."""
     fields: dict[str, Any] = {
         "code": error.status,
         "message": error.message,

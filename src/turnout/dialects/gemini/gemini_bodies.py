@@ -1,6 +1,6 @@
-"""The request's form on the wire, as far as it is read typed. What isn't is kept as raw JSON by the parser.
+"""The fields of request bodies that this dialect decodes. The parser keeps all other fields as raw JSON.
 
-Where a list is expected, Google takes a single object too, and its examples show it.
+In place of a list, Google also accepts a single object, and its examples have such objects.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from .reading import Fields
+from .fields import Fields
 
 NOTHING = Raw()
 Fraction = Annotated[float, Meta(ge=0, le=1)]
-Heat = Annotated[float, Meta(ge=0, le=2)]
+Temperature = Annotated[float, Meta(ge=0, le=2)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Positive = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class Content(Struct):
-    """Parts are read field by field, so that the fields nobody knows yet stay with their part."""
+    """Parts are read field by field, so that unknown fields stay with their part."""
 
     parts: list[Fields] | Fields = []
     role: Literal["user", "model", "function", "system"] | None = None
@@ -54,7 +54,7 @@ class FunctionResponse(Struct):
 class GenerationConfig(Struct, rename="camel"):
     """Bounds are Google's own (https://ai.google.dev/api/generate-content#generationconfig)."""
 
-    temperature: Heat | None = None
+    temperature: Temperature | None = None
     top_p: Fraction | None = None
     top_k: Positive | None = None
     seed: int | None = None

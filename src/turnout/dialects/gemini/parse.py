@@ -14,13 +14,13 @@ from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from . import gemini_bodies as wire
 from .config import output_of, read_config, reasoning_of, sampling_of
 from .contents import messages_of, parts_of
-from .reading import Fields, camel, invalid
+from .fields import Fields, camel, invalid
 from .signature import MARK, NAMESPACE
 from .tools import read_choice, read_tools
 
 WIRE = "gemini"
 _FOREIGN = "gemini, with other providers' signatures"
-"""No provider's wire: what only Turnout can read must not be relayed."""
+"""No provider has this wire, so such a body is never relayed: only Turnout can read those signatures."""
 _MARK = MARK.encode()
 _CONTENTS: msgspec.json.Decoder[list[wire.Content] | wire.Content] = msgspec.json.Decoder(
     list[wire.Content] | wire.Content
@@ -28,35 +28,35 @@ _CONTENTS: msgspec.json.Decoder[list[wire.Content] | wire.Content] = msgspec.jso
 _SYSTEM: msgspec.json.Decoder[wire.Content | str] = msgspec.json.Decoder(wire.Content | str)
 _READ = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "model"})
 _RESOURCE = re.compile(r"(?:(?:projects/[^/]+/locations/[^/]+/)?publishers/[^/]+/)?models/")
-"""What may stand before a model's name; the longer forms are Vertex AI's."""
+"""The prefixes that a model's name may have. Vertex AI has the longer ones."""
 
 
 class Body(WireBody, frozen=True):
-    """``as_array``: a stream is wanted as a JSON array, not as server-sent events."""
+    """``as_array``: the client requests a stream as a JSON array, not as server-sent events."""
 
     as_array: bool = False
 
 
 def model_of(target: Target) -> str:
     """``models/gemini-2.5-pro`` → ``gemini-2.5-pro``; ``tunedModels/mine`` keeps its kind."""
-    found = _RESOURCE.match(target.model)
-    name = target.model[found.end() :] if found else target.model
+    prefix = _RESOURCE.match(target.model)
+    name = target.model[prefix.end() :] if prefix else target.model
     if not name:
         raise invalid("model", "its name is missing in the path")
     return name
 
 
 def parse(body: bytes, target: Target, *, stream: bool) -> ChatRequest:
-    """Raises ``InvalidRequest`` naming the field that is wrong, in the form ``contents[0].parts[1].text``."""
+    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``contents[0].parts[1].text``."""
     check_encoding(body)
     fields = decode_fields(body)
     raw = Body(_FOREIGN if _MARK in body else WIRE, fields, as_array="alt=sse" not in target.query.split("&"))
     return chat_of(fields, model_of(target), stream=stream, raw=raw)
 
 
-def chat_of(given: Fields, model: str, *, stream: bool = False, raw: WireBody | None = None) -> ChatRequest:
-    """The request that a body's fields make."""
-    fields = camel(given)
+def chat_of(body_fields: Fields, model: str, *, stream: bool = False, raw: WireBody | None = None) -> ChatRequest:
+    """The request of a body's fields."""
+    fields = camel(body_fields)
     extensions = {name: value for name, value in fields.items() if name not in _READ}
     if "contents" not in fields:
         raise invalid("contents", "it is required")

@@ -1,4 +1,4 @@
-"""Where Gemini's clients ask. ``v1beta1`` is Vertex AI's, which ``google-genai`` asks when it is told to."""
+"""The paths of Gemini's methods. ``v1beta1`` is Vertex AI's, which ``google-genai`` uses when it is set to."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ _VERSIONS = ("v1beta", "v1", "v1beta1")
 
 
 def paths_of(method: str) -> tuple[str, ...]:
-    """The model is ``models/NAME`` or ``tunedModels/NAME``."""
+    """``{model}`` stands for ``models/NAME`` or ``tunedModels/NAME``."""
     return tuple([f"/{version}/{{model}}:{method}" for version in _VERSIONS])

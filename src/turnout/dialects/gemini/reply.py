@@ -1,4 +1,4 @@
-"""Answers → Gemini's replies, and what a stream of them has in common with a whole one."""
+"""Answers → Gemini's replies, and the parts of them that a stream shares."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from turnout.core import (
 from turnout.dialects import ReplyContext
 from turnout.dialects.arguments import arguments_object
 
-from .reading import Fields
-from .signature import FIELD, NAMESPACE, carried
+from .fields import Fields
+from .signature import FIELD, NAMESPACE, wrap
 
 _encode = msgspec.json.encode
-_SILENCE = {"text": ""}
+_EMPTY_TEXT = {"text": ""}
 _REASONS = {
     "stop": "STOP",
     "length": "MAX_TOKENS",
@@ -82,8 +82,8 @@ def origin_fields(model: str, answer_id: str, context: ReplyContext) -> dict[str
 
 
 def _candidate(choice: Choice) -> dict[str, Any]:
-    parts = [made for part in choice.parts if (made := part_fields(part)) not in (None, _SILENCE)]
-    candidate: dict[str, Any] = {"content": {"parts": parts or [_SILENCE], "role": "model"}, "index": choice.index}
+    parts = [fields for part in choice.parts if (fields := part_fields(part)) not in (None, _EMPTY_TEXT)]
+    candidate: dict[str, Any] = {"content": {"parts": parts or [_EMPTY_TEXT], "role": "model"}, "index": choice.index}
     if choice.finish:
         candidate["finishReason"] = reason_of(choice.finish)
     if choice.logprobs:
@@ -97,19 +97,19 @@ def reason_of(finish: Finish) -> str:
 
 
 def part_fields(part: Part) -> dict[str, Any] | Raw | None:
-    """The whole part; None for one that no answer has."""
-    own: Fields = (part.extensions or {}).get(NAMESPACE) or {}
-    if "block" in own:
-        return own["block"]
-    said = _said(part)
-    if said is None:
+    """The fields of the whole part; None for a part that answers don't have."""
+    gemini_fields: Fields = (part.extensions or {}).get(NAMESPACE) or {}
+    if "block" in gemini_fields:
+        return gemini_fields["block"]
+    fields = _fields_on_wire(part)
+    if fields is None:
         return None
-    if FIELD not in own and (others := carried(part)) is not None:
-        said[FIELD] = others
-    return {**said, **own}
+    if FIELD not in gemini_fields and (wrapped := wrap(part)) is not None:
+        fields[FIELD] = wrapped
+    return {**fields, **gemini_fields}
 
 
-def _said(part: Part) -> dict[str, Any] | None:
+def _fields_on_wire(part: Part) -> dict[str, Any] | None:
     match part:
         case Text(text=text) | Refusal(text=text):
             return {"text": text}
@@ -123,15 +123,15 @@ def _said(part: Part) -> dict[str, Any] | None:
             return {"fileData": {"mimeType": part.media_type or "", "fileUri": file_id}}
         case Image(data=data) | File(data=data):
             return {"inlineData": {"mimeType": part.media_type or "", "data": data}}
-        case Audio(data=data, format=form):
-            return {"inlineData": {"mimeType": f"audio/{form}", "data": data}}
+        case Audio(data=data, format=audio_format):
+            return {"inlineData": {"mimeType": f"audio/{audio_format}", "data": data}}
         case ToolResult():
             return None
-    return {"text": "", "thought": True}  # a sealed thought: all of it is in the signature
+    return {"text": "", "thought": True}  # a sealed thought: the signature holds all of it
 
 
 def usage_fields(usage: Usage) -> dict[str, Any]:
-    """Google counts thoughts apart from what was said."""
+    """Google counts the tokens of thoughts separately from those of the answer."""
     fields: dict[str, Any] = {
         "promptTokenCount": usage.input,
         "candidatesTokenCount": max(usage.output - usage.reasoning, 0),
@@ -144,8 +144,8 @@ def usage_fields(usage: Usage) -> dict[str, Any]:
     if usage.audio_input or usage.image_input:
         fields["promptTokensDetails"] = _by_modality(usage.input, usage.audio_input, usage.image_input)
     if usage.audio_output or usage.image_output:
-        said = usage.output - usage.reasoning
-        fields["candidatesTokensDetails"] = _by_modality(said, usage.audio_output, usage.image_output)
+        shown = usage.output - usage.reasoning
+        fields["candidatesTokensDetails"] = _by_modality(shown, usage.audio_output, usage.image_output)
     return fields
 
 

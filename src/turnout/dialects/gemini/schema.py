@@ -1,7 +1,7 @@
-"""Google's ``Schema``, a part of OpenAPI's, → JSON Schema (https://ai.google.dev/api/caching#Schema).
+"""Google's ``Schema``, a subset of OpenAPI's, → JSON Schema (https://ai.google.dev/api/caching#Schema).
 
-It writes types in upper case, says ``nullable`` for a type that may be null, and, as protobuf's JSON does, 64-bit
-numbers as strings.
+Types are in upper case, ``nullable`` marks a type that may be null, and 64-bit numbers are strings, as in protobuf's
+JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from turnout.errors import InvalidRequest
 
-from .reading import camel_name, invalid
+from .fields import camel_name, invalid
 
 _NUMBERS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
 _LEFT_OUT = frozenset({"type", "nullable", "propertyOrdering", "example"})
@@ -22,7 +22,7 @@ _DECODER = msgspec.json.Decoder()
 
 
 def json_schema(schema: Raw, where: str) -> Raw:
-    """Raises ``InvalidRequest`` for what is no schema."""
+    """Raises ``InvalidRequest`` for a value that is no schema."""
     try:
         return Raw(msgspec.json.encode(_converted(_DECODER.decode(schema), where)))
     except RecursionError as error:
@@ -32,16 +32,16 @@ def json_schema(schema: Raw, where: str) -> Raw:
 def _converted(schema: Any, where: str) -> dict[str, Any]:
     if not isinstance(schema, dict):
         raise _no_schema(where)
-    made: dict[str, Any] = {}
+    converted: dict[str, Any] = {}
     named = {_NAMES.get(name) or camel_name(name): value for name, value in schema.items() if value is not None}
     if "type" in named:
-        made["type"] = _type(named["type"], bool(named.get("nullable")), where)
+        converted["type"] = _type(named["type"], bool(named.get("nullable")), where)
     for name, value in named.items():
         if name not in _LEFT_OUT:
-            made[name] = _value(name, value, f"{where}.{name}")
-    if named.get("nullable") and "enum" in made:
-        made["enum"] = [*made["enum"], None]
-    return made
+            converted[name] = _value(name, value, f"{where}.{name}")
+    if named.get("nullable") and "enum" in converted:
+        converted["enum"] = [*converted["enum"], None]
+    return converted
 
 
 def _type(name: Any, nullable: bool, where: str) -> str | list[str]:

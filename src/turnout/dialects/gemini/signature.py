@@ -1,8 +1,8 @@
-"""What another provider's part needs to be sent back one day, kept where Gemini's clients keep a ``thoughtSignature``.
+"""The state of another provider's part, wrapped into a ``thoughtSignature``.
 
-Clients send a part back with the signature that it came with. So what Gemini's wire has no field for (Anthropic's
-signature of a thought, its sealed thoughts) travels there: base64 of a mark and of JSON. The mark is as long as a
-whole number of base64's groups, so that it can be found in a body without decoding anything.
+Clients send a part back with its signature. So a signature can carry fields that Gemini's wire doesn't have, such as
+Anthropic's signature of a thought, or its sealed thoughts. It is the base64 of a mark and of JSON. The mark fills whole
+groups of base64, so that it is found in a body without decoding.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from turnout.core import Extensions, Part, RedactedThinking, Thinking, ToolCall
 
-from .reading import invalid
+from .fields import invalid
 
 NAMESPACE = "gemini"
 FIELD = "thoughtSignature"
@@ -21,7 +21,7 @@ _MARK = b"turnout/signature/"
 MARK = b64encode(_MARK).decode()
 
 
-class Carried(msgspec.Struct, omit_defaults=True):
+class ForeignState(msgspec.Struct, omit_defaults=True):
     """``sealed`` is the data of a ``RedactedThinking``."""
 
     signature: str | None = None
@@ -29,11 +29,11 @@ class Carried(msgspec.Struct, omit_defaults=True):
     extensions: Extensions = None
 
 
-_CARRIED = msgspec.json.Decoder(Carried)
+_FOREIGN_STATE = msgspec.json.Decoder(ForeignState)
 
 
-def carried(part: Part) -> str | None:
-    """What of ``part`` has to come back and isn't Gemini's."""
+def wrap(part: Part) -> str | None:
+    """A signature with the state of ``part`` that its provider needs again; None without such a state."""
     if not isinstance(part, Thinking | RedactedThinking | ToolCall):
         return None
     extensions = {name: fields for name, fields in (part.extensions or {}).items() if name != NAMESPACE} or None
@@ -41,22 +41,22 @@ def carried(part: Part) -> str | None:
     sealed = part.data if isinstance(part, RedactedThinking) else None
     if not signature and sealed is None and not extensions:
         return None
-    return b64encode(_MARK + msgspec.json.encode(Carried(signature, sealed, extensions))).decode()
+    return b64encode(_MARK + msgspec.json.encode(ForeignState(signature, sealed, extensions))).decode()
 
 
-def opened(signature: str, where: str) -> Carried | None:
-    """What ``carried`` put there; None for a signature of Gemini's own. SDKs may spell base64 for URLs."""
+def unwrap(signature: str, where: str) -> ForeignState | None:
+    """The state that ``wrap`` put into a signature; None for a signature of Gemini itself."""
     if not signature.startswith(MARK):
         return None
     try:
-        data = b64decode(padded(signature), validate=True)
-        return _CARRIED.decode(data.removeprefix(_MARK))
-    except ValueError as error:  # also what msgspec raises
+        data = b64decode(standard_base64(signature), validate=True)
+        return _FOREIGN_STATE.decode(data.removeprefix(_MARK))
+    except ValueError as error:  # msgspec's errors are ValueErrors, too
         raise invalid(f"{where}.{FIELD}", "it was changed on its way") from error
 
 
-def padded(data: str) -> str:
-    """Base64 in its usual spelling: Google also takes the one for URLs, and does without padding."""
+def standard_base64(data: str) -> str:
+    """Base64 with the standard alphabet and padding. SDKs also send the alphabet for URLs, without padding."""
     if "-" in data or "_" in data:
         data = data.replace("-", "+").replace("_", "/")
     return data + "=" * (-len(data) % 4)

@@ -1,7 +1,7 @@
 """``tools`` and ``toolConfig`` → the functions that a model may call.
 
-Tools that run at Google are kept under the names ``tools.googleSearch``, …, what else there is to configure under
-``toolConfig.retrievalConfig``, …
+Tools that run at Google are kept under names such as ``tools.googleSearch``, and other settings under names such as
+``toolConfig.retrievalConfig``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from turnout.core import Tool, ToolChoice
 from turnout.dialects.parsing import decode
 
 from . import gemini_bodies as wire
-from .reading import RAW, STRING, Fields, camel, object_of, take, take_if_there, typed
+from .fields import RAW, STRING, Fields, camel, object_of, take, take_if_there, typed
 from .schema import json_schema
 from .signature import NAMESPACE
 
@@ -27,15 +27,15 @@ _MODES: dict[str, Any] = {"AUTO": "auto", "VALIDATED": "auto", "NONE": "none", "
 
 
 def read_tools(tools: Raw | None, extensions: Fields) -> tuple[Tool, ...]:
-    """Tools that aren't functions go into ``extensions``."""
-    found: list[Tool] = []
-    for number, one in enumerate(_objects(tools, "tools")):
-        fields = camel(one)
+    """The functions. Adds all other tools to ``extensions``."""
+    functions: list[Tool] = []
+    for number, tool in enumerate(_objects(tools, "tools")):
+        fields = camel(tool)
         where = f"tools[{number}].functionDeclarations"
-        for place, declared in enumerate(_objects(fields.pop("functionDeclarations", None), where)):
-            found.append(_tool(camel(declared), f"{where}[{place}]"))
+        for index, declaration in enumerate(_objects(fields.pop("functionDeclarations", None), where)):
+            functions.append(_tool(camel(declaration), f"{where}[{index}]"))
         extensions |= {f"tools.{name}": raw for name, raw in fields.items()}
-    return tuple(found)
+    return tuple(functions)
 
 
 def _objects(data: Raw | None, where: str) -> list[Fields]:
@@ -45,31 +45,31 @@ def _objects(data: Raw | None, where: str) -> list[Fields]:
     return objects if isinstance(objects, list) else [objects]
 
 
-def _tool(declared: Fields, where: str) -> Tool:
-    name = take(declared, "name", STRING, where)
-    description = take_if_there(declared, "description", _TEXT, where)
-    schema = take_if_there(declared, "parameters", RAW, where)
-    parameters = take_if_there(declared, "parametersJsonSchema", RAW, where)
+def _tool(declaration: Fields, where: str) -> Tool:
+    name = take(declaration, "name", STRING, where)
+    description = take_if_there(declaration, "description", _TEXT, where)
+    schema = take_if_there(declaration, "parameters", RAW, where)
+    parameters = take_if_there(declaration, "parametersJsonSchema", RAW, where)
     if parameters is None and schema is not None:
         parameters = json_schema(schema, f"{where}.parameters")
-    return Tool(name, description, parameters, extensions={NAMESPACE: declared} if declared else None)
+    return Tool(name, description, parameters, extensions={NAMESPACE: declaration} if declaration else None)
 
 
 def read_choice(
     config: Raw | None, tools: tuple[Tool, ...], extensions: Fields
 ) -> tuple[tuple[Tool, ...], ToolChoice | None]:
-    """The tools that may be called, and whether one has to be.
+    """The tools that the model may call, and whether it must call one.
 
-    The core has no list of those that are allowed: the others are left out, which comes to the same.
+    The core has no list of allowed tools. Leaving the other tools out has the same effect.
     """
     if config is None:
         return tools, None
     fields = object_of(config, "toolConfig")
-    told = fields.pop("functionCallingConfig", None)
+    calling_config = fields.pop("functionCallingConfig", None)
     extensions |= {f"toolConfig.{name}": raw for name, raw in fields.items()}
-    if told is None:
+    if calling_config is None:
         return tools, None
-    calling, _ = typed(_CALLING, told, "toolConfig.functionCallingConfig")
+    calling, _ = typed(_CALLING, calling_config, "toolConfig.functionCallingConfig")
     mode, allowed = _MODES.get(calling.mode), calling.allowed_function_names
     if mode == "required" and allowed and len(allowed) == 1:
         return tools, ToolChoice("tool", allowed[0])

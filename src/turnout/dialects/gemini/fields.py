@@ -1,7 +1,7 @@
-"""Reading JSON as Google does: every field may be named in camelCase or in snake_case
-(https://protobuf.dev/programming-guides/json/), and whatever is wrong is told with its path: ``contents[0].parts[1]``.
+"""Reads the fields of a JSON object as Google does: their names are in camelCase or in snake_case
+(https://protobuf.dev/programming-guides/json/). Errors name the path of a field, such as ``contents[0].parts[1]``.
 
-Names are made camelCase object by object, and only where they are Gemini's: a tool's arguments and schemas keep theirs.
+Only Gemini's own names are converted to camelCase, object by object. A tool's arguments and schemas keep their names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from turnout.errors import InvalidRequest
 T = TypeVar("T")
 
 Fields = dict[str, Raw]
-"""An object's fields, each as the raw JSON that it came as."""
+"""An object's fields, each as raw JSON."""
 
 STRING = msgspec.json.Decoder(str)
 FLAG = msgspec.json.Decoder(bool | None)
@@ -27,7 +27,7 @@ NULL = Raw(b"null")
 
 
 def camel(fields: Fields) -> Fields:
-    """The same fields under their camelCase names, without those that are null."""
+    """The fields under their camelCase names, without those that are null."""
     return {camel_name(name) if "_" in name else name: raw for name, raw in fields.items() if raw != NULL}
 
 
@@ -41,13 +41,13 @@ def object_of(data: Raw, where: str) -> Fields:
 
 
 def typed(decoder: msgspec.json.Decoder[T], data: Raw, where: str) -> tuple[T, Fields]:
-    """An object as the decoder's type, and its fields besides, for those that the type doesn't have."""
+    """An object as the decoder's type, and all its fields, for those that the type doesn't have."""
     fields = object_of(data, where)
     return decode(decoder, msgspec.json.encode(fields), where), fields
 
 
 def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T:
-    """Removes a required field and gives its value."""
+    """Removes a required field and returns its value."""
     raw = fields.pop(name, None)
     if raw is None:
         raise invalid(_path(where, name), "it is required")
@@ -55,7 +55,7 @@ def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str
 
 
 def take_if_there(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T | None:
-    """Removes a field and gives its value, None without one."""
+    """Removes a field and returns its value; None when it is missing."""
     raw = fields.pop(name, None)
     return None if raw is None else decode(decoder, raw, _path(where, name))
 
