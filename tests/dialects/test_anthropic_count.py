@@ -1,4 +1,4 @@
-"""A message's tokens are asked for, and told, as Anthropic does."""
+"""A message's tokens are counted with Anthropic's request and reply."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
 
 
 def test_the_count_is_told_as_anthropic_does() -> None:
-    told = ENDPOINT.body(count(), TokenCount(tokens=12, source="estimated"), CONTEXT)
-    assert MessageTokensCount.model_validate_json(told).input_tokens == 12
+    body = ENDPOINT.body(count(), TokenCount(tokens=12, source="estimated"), CONTEXT)
+    assert MessageTokensCount.model_validate_json(body).input_tokens == 12
     assert ENDPOINT.media_type(count()) == "application/json"
     with pytest.raises(NotImplementedError):
         ENDPOINT.renderer(count(), CONTEXT)

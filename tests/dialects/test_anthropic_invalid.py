@@ -1,4 +1,4 @@
-"""What is wrong with a request is told with the field's path, in Anthropic's own notation."""
+"""An error names the path of the wrong field in Anthropic's own notation."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_names_the_field(data: bytes, param: str | None) -> None:
     ],
 )
 def test_deep_nesting_is_refused_at_once(field: bytes) -> None:
-    """Never a RecursionError, however deep, and never a second's work."""
+    """It is never a RecursionError, and it never takes a second."""
     began = time.perf_counter()
     with pytest.raises(InvalidRequest):
         ENDPOINT.parse(b'{"model":"m","max_tokens":1,' + field % (b"[" * 1_000_000))

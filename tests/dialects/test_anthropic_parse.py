@@ -292,7 +292,7 @@ def test_the_choice_of_the_tool(choice: dict[str, Any], expected: tuple[ToolChoi
         pytest.param({"thinking": {"type": "adaptive", "display": "omitted"}}, Reasoning(), id="adaptive"),
         pytest.param({"thinking": {"type": "disabled"}}, Reasoning(enabled=False), id="disabled"),
         pytest.param({"output_config": {"effort": "low"}}, Reasoning(effort="low"), id="effort"),
-        pytest.param({"output_config": {"effort": None, "format": None}}, None, id="nothing-said"),
+        pytest.param({"output_config": {"effort": None, "format": None}}, None, id="nulls"),
         pytest.param({}, None, id="absent"),
     ],
 )
@@ -345,5 +345,5 @@ def test_settings() -> None:
 
 
 def test_no_tokens_at_all_may_be_asked_for() -> None:
-    """``max_tokens: 0`` warms the prompt cache."""
+    """``max_tokens: 0`` fills the prompt cache."""
     assert parse(max_tokens=0).max_output == 0

@@ -1,4 +1,4 @@
-"""Answers and streams in Anthropic's words, which its own SDK's types accept."""
+"""Answers and streams on Anthropic's wire. Its own SDK's types accept them."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ def body(*parts: Part, finish: Finish | None = DONE, usage: Usage | None = None)
     answer = Answer(id="chatcmpl-1", model="gpt-x", choices=(Choice(0, parts, finish),), usage=usage)
     rendered = ENDPOINT.body(ASKED, answer, CONTEXT)
     SDKMessage.model_validate_json(rendered)
-    found: dict[str, Any] = json.loads(rendered)
-    return found
+    reply: dict[str, Any] = json.loads(rendered)
+    return reply
 
 
 def stream(*events: StreamEvent, pieces: Sequence[int] = ()) -> list[dict[str, Any]]:
-    """The rendered events; ``pieces`` are where the core events are cut into several calls."""
+    """The rendered events. ``pieces`` are the indexes at which the core events are split into several calls."""
     renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     bounds = [0, *pieces, len(events)]
-    said = b"".join(renderer.feed(events[a:b]) for a, b in pairwise(bounds)) + renderer.close()
-    rendered = frames(said)
+    sent = b"".join(renderer.feed(events[a:b]) for a, b in pairwise(bounds)) + renderer.close()
+    rendered = frames(sent)
     for event in rendered:
         _EVENT.validate_python(event)
     return rendered
@@ -230,11 +230,11 @@ def test_parallel_calls_that_interleave_are_told_one_after_the_other() -> None:
         PartEnd(2),
         Finish("tool_calls", "tool_calls"),
     )
-    told = [
+    ids_and_arguments = [
         (event["index"], event.get("content_block", {}).get("id") or event.get("delta", {}).get("partial_json"))
         for event in blocks(rendered)
     ]
-    assert told == [
+    assert ids_and_arguments == [
         *[(0, "c1"), (0, '{"a"'), (0, ":1}"), (0, None)],
         *[(1, "c2"), (1, '{"b":2}'), (1, None)],
         *[(2, "c3"), (2, "{}"), (2, None)],
@@ -297,8 +297,8 @@ STOP_FRAME = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 @pytest.mark.parametrize(
     ("last", "end"),
     [
-        pytest.param(STOP_FRAME, b"", id="provider-said-it"),
-        pytest.param(b"event: message_delta\ndata: {}\n\n", STOP_FRAME, id="provider-left-it-out"),
+        pytest.param(STOP_FRAME, b"", id="provider-sent-it"),
+        pytest.param(b"event: message_delta\ndata: {}\n\n", STOP_FRAME, id="provider-omitted-it"),
     ],
 )
 def test_relayed_bytes_pass_through_and_end_once(last: bytes, end: bytes) -> None:

@@ -39,15 +39,22 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, where: str = "")
 
 def check_encoding(body: bytes) -> None:
     """Raises ``InvalidRequest`` for bad UTF-8. msgspec doesn't find it in JSON that stays raw."""
+    error = encoding_error(body)
+    if error is not None:
+        raise InvalidRequest(f"The body is not valid UTF-8: {error}.") from error
+
+
+def encoding_error(body: bytes) -> UnicodeDecodeError | None:
     if body.isascii():
-        return
+        return None
     decoder = _UTF8()
     try:
         for start in range(0, len(body), _SLICE):
             decoder.decode(body[start : start + _SLICE])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"The body is not valid UTF-8: {error}.") from error
+        return error
+    return None
 
 
 def decode_fields(body: bytes) -> dict[str, Raw]:

@@ -1,4 +1,4 @@
-"""The request's form on the wire, as far as it is read. What isn't is kept as raw JSON by the parser."""
+"""The fields of request bodies that this dialect reads. The parser keeps all other fields as raw JSON."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from .reading import Fields
+from .fields import Fields
 
 Name = Annotated[str, Meta(min_length=1)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 Content = str | list[Fields]
-"""Blocks are read field by field, so that the fields nobody knows yet stay with their block."""
+"""Blocks are read field by field, so that unknown fields stay with their block."""
 
 
 class WireMessage(msgspec.Struct):
-    """System messages within the conversation may do without content, and have the last two fields."""
+    """A system message inside the conversation may have no content. Only it has the last two fields."""
 
     role: Literal["user", "assistant", "system"]
     content: Content | UnsetType = UNSET
@@ -38,7 +38,7 @@ class Thinking(msgspec.Struct):
 
 
 class Source(msgspec.Struct):
-    """Where an image or a document is: the fields that are there depend on ``type``."""
+    """The source of an image or a document. ``type`` decides which fields are set."""
 
     type: str
     media_type: str = ""
@@ -48,7 +48,7 @@ class Source(msgspec.Struct):
 
 
 class Body(msgspec.Struct):
-    """Bounds are Anthropic's own. ``max_tokens`` may be 0, which warms the prompt cache."""
+    """Bounds are Anthropic's own. ``max_tokens`` may be 0, which fills the prompt cache."""
 
     model: Name
     max_tokens: Count

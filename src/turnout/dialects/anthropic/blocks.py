@@ -1,7 +1,7 @@
 """Content blocks → parts.
 
-A block with no place in the core becomes a ``Text`` without text, whose extensions hold the whole block:
-``{"anthropic": {"block": …}}``. On Anthropic's wire it is given back as it was, every other wire refuses it.
+A block that the core doesn't have becomes a ``Text`` without text. Its extensions hold the whole block:
+``{"anthropic": {"block": …}}``. Anthropic's wire sends it back unchanged, every other wire refuses it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from turnout.core import (
 from turnout.core.images import media_type_of
 
 from .anthropic_bodies import Content, Source
-from .reading import OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
+from .fields import OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
 
 NAMESPACE = "anthropic"
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -39,7 +39,7 @@ _ROLES = {
     "tool_use": "assistant",
     "tool_result": "user",
 }
-"""The only role that may say a block of this type."""
+"""Type of block → the only role whose messages may hold it."""
 
 
 def parts(content: Content, role: str, where: str) -> tuple[Part, ...]:
@@ -49,8 +49,8 @@ def parts(content: Content, role: str, where: str) -> tuple[Part, ...]:
     return tuple([_part(block, role, f"{where}.{number}") for number, block in enumerate(content)])
 
 
-def leftover(fields: Fields) -> Extensions:
-    """Fields with no place in the core."""
+def extensions_of(fields: Fields) -> Extensions:
+    """``fields`` are those that the core doesn't have."""
     return {NAMESPACE: fields} if fields else None
 
 
@@ -72,7 +72,7 @@ def _kind(block: Fields, where: str) -> str:
 
 
 def _content_part(kind: str, block: Fields, where: str) -> Text | Image | File:
-    """What a message holds, and a tool's result too."""
+    """Reads the blocks that both messages and tool results may hold."""
     reader = _CONTENT_READERS.get(kind)
     part = reader(block, where) if reader else None
     return part or Text("", {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}})
@@ -80,11 +80,11 @@ def _content_part(kind: str, block: Fields, where: str) -> Text | Image | File:
 
 def _text(block: Fields, where: str) -> Text:
     del block["type"]
-    return Text(take(block, "text", STRING, where), leftover(block))
+    return Text(take(block, "text", STRING, where), extensions_of(block))
 
 
 def _image(block: Fields, where: str) -> Image | None:
-    """None for a source that only Anthropic knows: an uploaded file."""
+    """None for a source that only Anthropic can read: an uploaded file."""
     source = _source(block, where)
     match source.type:
         case "base64":
@@ -97,21 +97,21 @@ def _image(block: Fields, where: str) -> Image | None:
         case _:
             return None
     del block["type"], block["source"]
-    return msgspec.structs.replace(image, extensions=leftover(block)) if block else image
+    return msgspec.structs.replace(image, extensions=extensions_of(block)) if block else image
 
 
 def _check_image(source: Source, where: str) -> None:
     if source.media_type not in IMAGE_TYPES:
         raise invalid(f"{where}.media_type", f"expected one of {', '.join(IMAGE_TYPES)}")
-    seen = media_type_of(source.data)
-    if seen is None:
+    actual_type = media_type_of(source.data)
+    if actual_type is None:
         raise invalid(f"{where}.data", "not the base64 of an image (without line breaks, without a 'data:' prefix)")
-    if seen != source.media_type:
-        raise invalid(f"{where}.media_type", f"the data is {seen}, not {source.media_type}")
+    if actual_type != source.media_type:
+        raise invalid(f"{where}.media_type", f"the data is {actual_type}, not {source.media_type}")
 
 
 def _document(block: Fields, where: str) -> File | None:
-    """None for a source that only Anthropic knows: content blocks in place of a document."""
+    """None for a source that only Anthropic can read: content blocks in place of a document."""
     source = _source(block, where)
     match source.type:
         case "base64":
@@ -126,7 +126,7 @@ def _document(block: Fields, where: str) -> File | None:
             return None
     del block["type"], block["source"]
     title = take_if_there(block, "title", OPTIONAL_STRING, where)
-    return msgspec.structs.replace(file, name=title, extensions=leftover(block))
+    return msgspec.structs.replace(file, name=title, extensions=extensions_of(block))
 
 
 def _source(block: Fields, where: str) -> Source:
@@ -137,11 +137,11 @@ def _source(block: Fields, where: str) -> Source:
 
 def _thinking(block: Fields, where: str) -> Thinking:
     text = take(block, "thinking", STRING, where)
-    return Thinking(text, take_if_there(block, "signature", OPTIONAL_STRING, where), leftover(block))
+    return Thinking(text, take_if_there(block, "signature", OPTIONAL_STRING, where), extensions_of(block))
 
 
 def _redacted_thinking(block: Fields, where: str) -> RedactedThinking:
-    return RedactedThinking(take(block, "data", STRING, where), leftover(block))
+    return RedactedThinking(take(block, "data", STRING, where), extensions_of(block))
 
 
 def _tool_use(block: Fields, where: str) -> ToolCall:
@@ -150,7 +150,7 @@ def _tool_use(block: Fields, where: str) -> ToolCall:
     arguments = bytes(block.pop("input", Raw(b"null"))).decode()
     if not arguments.startswith("{"):
         raise invalid(f"{where}.input", "Input should be an object")
-    return ToolCall(call_id, name, arguments, leftover(block))
+    return ToolCall(call_id, name, arguments, extensions_of(block))
 
 
 def _tool_result(block: Fields, where: str) -> ToolResult:
@@ -162,7 +162,7 @@ def _tool_result(block: Fields, where: str) -> ToolResult:
         results = (Text(content),)
     else:
         results = tuple([_result_part(inner, f"{where}.content.{n}") for n, inner in enumerate(content or ())])
-    return ToolResult(call_id, results, bool(is_error), extensions=leftover(block))
+    return ToolResult(call_id, results, bool(is_error), extensions=extensions_of(block))
 
 
 def _result_part(block: Fields, where: str) -> Text | Image | File:

@@ -10,13 +10,13 @@ from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.whole_reply import WholeReply
 
 from . import parse
-from .reading import FIELDS, read
+from .fields import FIELDS, read
 
 _WIRE = "anthropic-count"
 
 
 class CountTokens(WholeReply):
-    """A message's request without what only its answer needs."""
+    """Takes the fields of a message request, without those that only the answer needs."""
 
     wire = _WIRE
     paths = ("/v1/messages/count_tokens",)
@@ -24,9 +24,9 @@ class CountTokens(WholeReply):
 
     def parse(self, body: bytes, target: Target = HERE) -> CountRequest:
         fields = read(FIELDS, body)
-        whole = parse.parse(msgspec.json.encode({"max_tokens": 1, **fields}))
-        chat = replace(whole, max_output=None, stream=False, raw=None)
+        message_request = parse.parse(msgspec.json.encode({"max_tokens": 1, **fields}))
+        chat = replace(message_request, max_output=None, stream=False, raw=None)
         return CountRequest(model=chat.model, chat=chat, raw=WireBody(_WIRE, fields))
 
-    def body(self, request: CountRequest, given: TokenCount, context: ReplyContext) -> bytes:
-        return msgspec.json.encode({"input_tokens": given.tokens})
+    def body(self, request: CountRequest, count: TokenCount, context: ReplyContext) -> bytes:
+        return msgspec.json.encode({"input_tokens": count.tokens})

@@ -1,4 +1,4 @@
-"""The dialect itself."""
+"""Anthropic's dialect: its endpoints, errors and model lists."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Answers → Anthropic's message, and what a stream of events has in common with it.
+"""Answers → Anthropic's message, and the parts of it that a stream of events shares.
 
-Choices beyond the first can't be asked for in this dialect. Media that a model made (images, audio) have no block in
-Anthropic's answers and are left out.
+A client of this dialect can't request more than one choice. Anthropic's answers have no block for images and audio from
+a model, so they are left out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from turnout.dialects.failures import failures_member
 from turnout.errors import RequestError, TurnoutError
 
 from .blocks import NAMESPACE
-from .reading import Fields
+from .fields import Fields
 
 _encode = msgspec.json.encode
 
@@ -79,7 +79,7 @@ def message_body(answer: Answer, context: ReplyContext) -> bytes:
 
 
 def message_head(start: Start, context: ReplyContext) -> dict[str, Any]:
-    """A message that has said nothing yet."""
+    """The message before its content."""
     return {
         "id": start.id or f"msg_{context.request_id}",
         "type": "message",
@@ -92,7 +92,7 @@ def message_head(start: Start, context: ReplyContext) -> dict[str, Any]:
 
 
 def stop_fields(finish: Finish | None, refusal: Refusal | None) -> dict[str, Any]:
-    """Why it stopped. A refusal's words belong here: this wire has no block for them."""
+    """The reason of the end. It holds a refusal's text, too, because this wire has no block for refusals."""
     fields: dict[str, Any] = {
         "stop_reason": _stop_reason(finish, refusal) if finish else None,
         "stop_sequence": finish.stop_sequence if finish else None,
@@ -112,7 +112,7 @@ def _stop_reason(finish: Finish, refusal: Refusal | None) -> str:
 
 
 def block_of(part: Part) -> dict[str, Any] | Raw | None:
-    """The whole block, None for a part without one."""
+    """The whole block; None for a part that this wire doesn't have."""
     extra = extra_fields(part)
     match part:
         case Text():
@@ -133,12 +133,12 @@ def block_of(part: Part) -> dict[str, Any] | Raw | None:
 
 
 def extra_fields(part: Part) -> Fields:
-    """What Anthropic said of the part beyond what the core knows."""
+    """The fields of the part's block that the core doesn't have."""
     return (part.extensions or {}).get(NAMESPACE) or {}
 
 
 def usage_fields(usage: Usage | None) -> dict[str, Any]:
-    """Anthropic counts cached tokens apart from the input."""
+    """Anthropic counts cached tokens separately from the input."""
     if usage is None:
         return {"input_tokens": 0, "output_tokens": 0}
     fields: dict[str, Any] = {
@@ -153,7 +153,7 @@ def usage_fields(usage: Usage | None) -> dict[str, Any]:
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """Anthropic's error, with our ``code`` and ``param`` beside its type; ``failures`` when all deployments failed."""
+    """Anthropic's error with Turnout's ``code`` and ``param``, and with ``failures`` when all deployments failed."""
     fields: dict[str, Any] = {
         "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error"),
         "message": error.message,

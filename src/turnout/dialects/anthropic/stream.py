@@ -1,8 +1,7 @@
 """Core events → Anthropic's stream of events.
 
-Blocks of this wire come one after the other, while several parts of the core may be open at once (OpenAI's parallel
-tool calls). So one block is open at a time; parts that begin meanwhile wait, with what they have said, in the order
-in which they began.
+This wire has one open block at a time, while the core may have several open parts (OpenAI's parallel tool calls). Parts
+that begin while a block is open wait for its end, in their order. Their texts are kept until then.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from turnout.dialects import ReplyContext
 from turnout.errors import TurnoutError
 
 from .blocks import NAMESPACE
-from .reading import Fields
+from .fields import Fields
 from .reply import block_of, error_body, extra_fields, message_head, stop_fields, usage_fields
 
 _encode = msgspec.json.encode
@@ -49,37 +48,37 @@ _DELTA_KINDS = {
 
 
 class _Block:
-    """A part that is open, or waits until it may be."""
+    """The block of a part. It is open, or it waits for the end of the block before it."""
 
     def __init__(self, part: Part) -> None:
         self.part = part
         self.delta = _DELTA_KINDS.get(type(part), b"")
-        self.waiting = [part.text] if isinstance(part, Text | Thinking | Refusal) else []
+        self.unsent_texts = [part.text] if isinstance(part, Text | Thinking | Refusal) else []
         if isinstance(part, ToolCall):
-            self.waiting = [part.arguments]
+            self.unsent_texts = [part.arguments]
         self.end: PartEnd | None = None
 
     def extra(self) -> Fields:
-        """All that Anthropic said beyond the core, now that the part has ended."""
-        ended = (self.end.extensions if self.end else None) or {}
-        return extra_fields(self.part) | ended.get(NAMESPACE, {})
+        """The fields that the core doesn't have. They are complete when the part has ended."""
+        end_extensions = (self.end.extensions if self.end else None) or {}
+        return extra_fields(self.part) | end_extensions.get(NAMESPACE, {})
 
 
 class EventRenderer:
-    """One streamed message. The finish is held back until the end, when the usage is complete."""
+    """One streamed message. Its end holds the finish and the complete usage."""
 
     media_type = "text/event-stream"
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
-        self._start: Start | None = None  # until it has been sent
+        self._start: Start | None = None  # None after it was sent
         self._usage: Usage | None = None
         self._finish: Finish | None = None
-        self._relayed: bytes | None = None  # the provider's last bytes
+        self._relayed: bytes | None = None  # the last relayed bytes
         self._blocks: dict[int, _Block] = {}  # by the part's index
         self._refusal: _Block | None = None
-        self._queue: deque[_Block] = deque()  # the first one is open
-        self._number = 0  # the open block's
+        self._unclosed_blocks: deque[_Block] = deque()  # the first one is open, the others wait
+        self._block_index = 0  # of the open block
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
         frames: list[bytes] = []
@@ -89,12 +88,12 @@ class EventRenderer:
                     self._relayed = data
                     frames.append(data)
                 case Delta(choice=0):
-                    self._say(event, frames)
+                    self._send_delta(event, frames)
                 case PartStart(choice=0):
                     self._send_start(frames)
-                    self._begin(event, frames)
+                    self._start_block(event, frames)
                 case PartEnd(choice=0):
-                    self._end(event, frames)
+                    self._end_block(event, frames)
                 case Start():
                     self._start = event
                 case UsageSoFar(usage=usage):
@@ -105,13 +104,15 @@ class EventRenderer:
         return b"".join(frames)
 
     def close(self) -> bytes:
-        if self._relayed is not None:  # the provider may have left out the last event
+        if self._relayed is not None:  # some providers omit the last event
             return b"" if b"message_stop" in self._relayed else _STOP
         frames: list[bytes] = []
-        for block in self._queue:
+        for block in self._unclosed_blocks:
             block.end = block.end or PartEnd(0)
-        self._advance(frames)
-        refusal = Refusal("".join(self._refusal.waiting), {NAMESPACE: self._refusal.extra()}) if self._refusal else None
+        self._open_next_block(frames)
+        refusal = (
+            Refusal("".join(self._refusal.unsent_texts), {NAMESPACE: self._refusal.extra()}) if self._refusal else None
+        )
         delta = stop_fields(self._finish, refusal)
         frames.append(_frame("message_delta", {"delta": delta, "usage": usage_fields(self._usage)}))
         frames.append(_STOP)
@@ -121,72 +122,72 @@ class EventRenderer:
         return b"event: error\ndata: %b\n\n" % error_body(error, self._context.request_id)
 
     def _send_start(self, frames: list[bytes]) -> None:
-        """Once the events that came with it have been seen: its usage may be among them."""
+        """Runs after the events that arrived together with the start, because the usage may be among them."""
         if self._start is not None:
             message = message_head(self._start, self._context) | {"usage": usage_fields(self._usage)}
             frames.append(_frame("message_start", {"message": message}))
             self._start = None
 
-    def _begin(self, event: PartStart, frames: list[bytes]) -> None:
+    def _start_block(self, event: PartStart, frames: list[bytes]) -> None:
         if not isinstance(event.part, Text | Thinking | ToolCall | RedactedThinking | Refusal):
             return
         block = self._blocks[event.index] = _Block(event.part)
         if isinstance(event.part, Refusal):
             self._refusal = block
             return
-        self._queue.append(block)
-        if len(self._queue) == 1:
-            self._open(block, frames)
+        self._unclosed_blocks.append(block)
+        if len(self._unclosed_blocks) == 1:
+            self._send_block_start(block, frames)
 
-    def _say(self, event: Delta, frames: list[bytes]) -> None:
+    def _send_delta(self, event: Delta, frames: list[bytes]) -> None:
         block = self._blocks.get(event.index)
         if block is None:
             return
-        if self._queue and block is self._queue[0]:
-            frames.append(_DELTA % (self._number, block.delta, _encode(event.text)))
+        if self._unclosed_blocks and block is self._unclosed_blocks[0]:
+            frames.append(_DELTA % (self._block_index, block.delta, _encode(event.text)))
         else:
-            block.waiting.append(event.text)
+            block.unsent_texts.append(event.text)
 
-    def _end(self, event: PartEnd, frames: list[bytes]) -> None:
+    def _end_block(self, event: PartEnd, frames: list[bytes]) -> None:
         block = self._blocks.get(event.index)
         if block is not None:
             block.end = event
-            self._advance(frames)
+            self._open_next_block(frames)
 
-    def _advance(self, frames: list[bytes]) -> None:
-        """Ends the open block if its part has ended, and opens the next one."""
-        while self._queue and self._queue[0].end is not None:
-            self._close(self._queue.popleft(), frames)
-            self._number += 1
-            if self._queue:
-                self._open(self._queue[0], frames)
+    def _open_next_block(self, frames: list[bytes]) -> None:
+        """Closes the open block when its part has ended, and opens the next one."""
+        while self._unclosed_blocks and self._unclosed_blocks[0].end is not None:
+            self._send_block_end(self._unclosed_blocks.popleft(), frames)
+            self._block_index += 1
+            if self._unclosed_blocks:
+                self._send_block_start(self._unclosed_blocks[0], frames)
 
-    def _open(self, block: _Block, frames: list[bytes]) -> None:
-        opening = _opening(block.part)
-        if opening is None:
+    def _send_block_start(self, block: _Block, frames: list[bytes]) -> None:
+        block_start = _block_start(block.part)
+        if block_start is None:
             return
-        frames.append(_frame("content_block_start", {"index": self._number, "content_block": opening}))
-        text = "".join(block.waiting)
+        frames.append(_frame("content_block_start", {"index": self._block_index, "content_block": block_start}))
+        text = "".join(block.unsent_texts)
         if text:
-            frames.append(_DELTA % (self._number, block.delta, _encode(text)))
+            frames.append(_DELTA % (self._block_index, block.delta, _encode(text)))
 
-    def _close(self, block: _Block, frames: list[bytes]) -> None:
+    def _send_block_end(self, block: _Block, frames: list[bytes]) -> None:
         extra = block.extra()
         if "block" in extra:
-            frames.append(_frame("content_block_start", {"index": self._number, "content_block": extra["block"]}))
-        frames += [self._annotation("citations_delta", "citation", citation) for citation in _citations(extra)]
+            frames.append(_frame("content_block_start", {"index": self._block_index, "content_block": extra["block"]}))
+        frames += [self._block_delta("citations_delta", "citation", citation) for citation in _citations(extra)]
         if isinstance(block.part, Thinking):
             signature = (block.end and block.end.signature) or block.part.signature
             if signature:
-                frames.append(self._annotation("signature_delta", "signature", signature))
-        frames.append(_frame("content_block_stop", {"index": self._number}))
+                frames.append(self._block_delta("signature_delta", "signature", signature))
+        frames.append(_frame("content_block_stop", {"index": self._block_index}))
 
-    def _annotation(self, kind: str, field: str, value: object) -> bytes:
-        return _frame("content_block_delta", {"index": self._number, "delta": {"type": kind, field: value}})
+    def _block_delta(self, kind: str, field: str, value: object) -> bytes:
+        return _frame("content_block_delta", {"index": self._block_index, "delta": {"type": kind, field: value}})
 
 
-def _opening(part: Part) -> Any:
-    """The block as it begins: without what deltas will say. None for one that can only be said when it is whole."""
+def _block_start(part: Part) -> Any:
+    """The block without the content of its deltas. None for a block that this wire only has whole."""
     extra = extra_fields(part)
     if "block" in extra:
         return None
@@ -203,7 +204,7 @@ def _opening(part: Part) -> Any:
 def _citations(extra: Fields) -> list[msgspec.Raw]:
     try:
         return (_LIST.decode(extra["citations"]) if "citations" in extra else None) or []
-    except msgspec.ValidationError:  # whatever it is, Anthropic's it isn't
+    except msgspec.ValidationError:  # not Anthropic's citations
         return []
 
 

@@ -1,4 +1,4 @@
-"""Reading JSON: whatever is wrong with it becomes an ``InvalidRequest`` that names the field as Anthropic does."""
+"""Decodes fields. Every mistake raises an ``InvalidRequest`` that names the field as Anthropic does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from turnout.errors import InvalidRequest
 T = TypeVar("T")
 
 Fields = dict[str, Raw]
-"""An object's fields, each as the raw JSON that it came as."""
+"""An object's fields, each as raw JSON."""
 
 FIELDS = msgspec.json.Decoder(Fields)
 STRING = msgspec.json.Decoder(str)
@@ -23,7 +23,7 @@ _MISSING = re.compile(r"missing required field `(.*)`$")
 
 
 def read(decoder: msgspec.json.Decoder[T], data: bytes | Raw, *where: str) -> T:
-    """``data`` as the decoder's type. ``where`` are the names on the way to it, which are only joined for an error."""
+    """``data`` as the decoder's type. ``where`` are the names of its path, which are joined only for an error."""
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
@@ -35,7 +35,7 @@ def read(decoder: msgspec.json.Decoder[T], data: bytes | Raw, *where: str) -> T:
 
 
 def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T:
-    """Removes a required field and gives its value."""
+    """Removes a required field and returns its value."""
     raw = fields.pop(name, None)
     if raw is None:
         raise invalid(f"{where}.{name}", "Field required")
@@ -43,7 +43,7 @@ def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str
 
 
 def take_if_there(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T | None:
-    """Removes a field and gives its value, None without one."""
+    """Removes a field and returns its value; None when it is missing."""
     raw = fields.pop(name, None)
     return None if raw is None else read(decoder, raw, where, name)
 
@@ -53,7 +53,7 @@ def invalid(where: str, problem: str) -> InvalidRequest:
 
 
 def _wrong_field(text: str, where: tuple[str, ...]) -> InvalidRequest:
-    """msgspec's ``Expected `str`, got `int` - at `$.messages[0].content```, as Anthropic would name the field."""
+    """``text`` is msgspec's, such as ``Expected `str`, got `int` - at `$.messages[0].content```."""
     problem, _, path = text.rpartition(" - at `$") if " - at `$" in text else (text, "", "")
     names = [*where, *_NAMES.findall(path.rstrip("`"))]
     missing = _MISSING.search(problem)
