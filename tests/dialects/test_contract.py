@@ -20,7 +20,7 @@ def test_names_and_paths_are_unique() -> None:
 
 @each_endpoint
 def test_what_takes_forms_says_so(endpoint: Endpoint[Any, Any]) -> None:
-    """The values of what isn't a form are counted, and the bytes of a file look like many."""
+    """The values of a body are counted unless it is a form, because the bytes of a file look like many values."""
     with pytest.raises(InvalidRequest) as caught:
         endpoint.parse(b"no JSON")
     assert takes_form(endpoint) == ("Expected a form" in caught.value.message)

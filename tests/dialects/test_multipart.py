@@ -1,4 +1,4 @@
-"""Forms with files: what is read, and what is refused with the field's name."""
+"""Forms with files: their fields, and errors with the field's name."""
 
 from __future__ import annotations
 
@@ -75,16 +75,26 @@ def test_noise_is_refused_or_read(noise: bytes) -> None:
 
 
 def test_values_are_read_by_their_kind() -> None:
-    said = form(
+    fields = form(
         FormPart("n", b"3"),
         FormPart("t", b"0.5"),
         FormPart("yes", b"True"),
         FormPart("no", b"false"),
         FormPart("e", b""),
     )
-    assert (said.count("n"), said.number("t"), said.text("t")) == (3, 0.5, "0.5")
-    assert (said.flag("yes"), said.flag("no"), said.flag("e"), said.flag("missing")) == (True, False, False, False)
-    assert (said.text("e"), said.text("missing"), said.number("missing"), said.count("e")) == (None, None, None, None)
+    assert (fields.count("n"), fields.number("t"), fields.text("t")) == (3, 0.5, "0.5")
+    assert (fields.flag("yes"), fields.flag("no"), fields.flag("e"), fields.flag("missing")) == (
+        True,
+        False,
+        False,
+        False,
+    )
+    assert (fields.text("e"), fields.text("missing"), fields.number("missing"), fields.count("e")) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert form(FormPart("a", b"1"), FormPart("a", b"2")).text("a") == "2"
 
 
@@ -114,8 +124,8 @@ def test_files_and_texts_are_not_taken_for_each_other() -> None:
 
 
 def test_unknown_fields_are_told() -> None:
-    said = form(FormPart("known", b"1"), FormPart("odd", b"x"), FormPart("more", b"\0", "m.bin"))
-    assert {name: bytes(value) for name, value in said.unknown({"known"}).items()} == {
+    fields = form(FormPart("known", b"1"), FormPart("odd", b"x"), FormPart("more", b"\0", "m.bin"))
+    assert {name: bytes(value) for name, value in fields.unknown({"known"}).items()} == {
         "odd": b'"x"',
         "more": b'"m.bin"',
     }

@@ -1,4 +1,4 @@
-"""The service APIs: what they ask is what OpenAI's fields say, and their replies are plain."""
+"""The service APIs: their requests have OpenAI's fields, and their replies are plain JSON."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def answer(*parts: Any, finish: Finish | None = STOP, **more: Any) -> Answer:
     return Answer(choices=(Choice(0, parts, finish, **more),), usage=USAGE)
 
 
-def rendered(path: str, given: Any, told: ReplyContext | None = None, **fields: Any) -> dict[str, Any]:
+def rendered(path: str, result: Any, reply_context: ReplyContext | None = None, **fields: Any) -> dict[str, Any]:
     endpoint: Endpoint[Any, Any] = endpoint_at(path)
     request = endpoint.parse(json.dumps({"model": "fast", **fields}).encode())
     assert endpoint.media_type(request) == "application/json"
-    reply: dict[str, Any] = json.loads(endpoint.body(request, given, told or context()))
+    reply: dict[str, Any] = json.loads(endpoint.body(request, result, reply_context or context()))
     return reply
 
 
@@ -118,8 +118,8 @@ def test_texts_to_embed_go_by_each_of_their_names(path: str, name: str) -> None:
 
 
 def test_a_tasks_context_becomes_a_system_message_in_its_order() -> None:
-    told = {"zone": "EU", "limit": 100000000000000000000000, "list": [1, {"a": None}], "quote": 'a "b"'}
-    request = parse("/infer", task_id="t", prompt="hi", context=told)
+    values = {"zone": "EU", "limit": 100000000000000000000000, "list": [1, {"a": None}], "quote": 'a "b"'}
+    request = parse("/infer", task_id="t", prompt="hi", context=values)
     lines = 'zone: EU\nlimit: 100000000000000000000000\nlist: [1, {"a": null}]\nquote: a "b"'
     assert request.messages == (Message("system", (Text(lines),)), Message("user", (Text("hi"),)))
     assert request.sampling == Sampling(temperature=0.2)
@@ -172,23 +172,23 @@ def test_a_stream_is_pieces_and_then_the_whole(path: str, field: str) -> None:
 def test_a_stream_that_breaks_off_says_so() -> None:
     renderer = endpoint_at("/api/models/chat").renderer(parse("/api/models/chat", prompt="hi", stream=True), context())
     error: TurnoutError = UpstreamBroken("Cut.")
-    told = json.loads(renderer.fail(error).removeprefix(b"data: "))
-    assert told == {"error": {"code": error.code, "message": "Cut.", "request_id": "req_1"}, "done": False}
+    body = json.loads(renderer.fail(error).removeprefix(b"data: "))
+    assert body == {"error": {"code": error.code, "message": "Cut.", "request_id": "req_1"}, "done": False}
 
 
 def test_vectors_and_their_cost() -> None:
-    given = Embeddings(vectors=((0.5, -1.0), (0.25, 0.0)), usage=Usage(input=10))
+    embeddings = Embeddings(vectors=((0.5, -1.0), (0.25, 0.0)), usage=Usage(input=10))
     price = context(price=Price(input=100_000, version="test"))  # 0.10 USD per 1M
-    service = rendered("/v1/llm/generate-embeddings", given, price, texts=["a", "b"])
+    service = rendered("/v1/llm/generate-embeddings", embeddings, price, texts=["a", "b"])
     assert service["embeddings"] == [[0.5, -1.0], [0.25, 0.0]]
     assert service["usage"] == {"prompt_tokens": 10, "total_tokens": 10}
     assert service["cost"] == 0.000001
-    assert rendered("/api/models/embedding", given, price, input="a")["cost"]["total_cost"] == 0.000001
+    assert rendered("/api/models/embedding", embeddings, price, input="a")["cost"]["total_cost"] == 0.000001
 
 
 def test_pictures() -> None:
-    given = Pictures(pictures=(Picture(url="https://x/y.png", prompt="a cat"), Picture(data="AAAA")))
-    reply = rendered("/api/models/image", given, prompt="cat", response_format="url")
+    pictures = Pictures(pictures=(Picture(url="https://x/y.png", prompt="a cat"), Picture(data="AAAA")))
+    reply = rendered("/api/models/image", pictures, prompt="cat", response_format="url")
     assert reply["images"] == [{"url": "https://x/y.png", "revised_prompt": "a cat"}, {"b64_json": "AAAA"}]
 
 
@@ -216,17 +216,17 @@ def test_an_uploaded_image_is_edited() -> None:
 @pytest.mark.parametrize(("kind", "translate"), [("transcription", False), ("translation", True)])
 def test_audio_is_a_form(kind: str, translate: bool) -> None:
     endpoint = endpoint_at(f"/api/models/audio/{kind}")
-    told = form(model=b"fast", file=b"RIFF", response_format=b"srt", language=b"de")
-    request = endpoint.parse(told, Target(content_type=FORM))
+    body = form(model=b"fast", file=b"RIFF", response_format=b"srt", language=b"de")
+    request = endpoint.parse(body, Target(content_type=FORM))
     assert (request.translate, request.audio, request.format, request.stream) == (translate, b"RIFF", "json", False)
     assert endpoint.media_type(request) == "application/json"
-    given = Transcript(text="Hallo", language="german", duration=1.5)
-    reply = json.loads(endpoint.body(request, given, context()))
+    transcript = Transcript(text="Hallo", language="german", duration=1.5)
+    reply = json.loads(endpoint.body(request, transcript, context()))
     assert reply == {"model": "fast", "provider": "openai", "text": "Hallo", "language": "german", "duration": 1.5}
 
 
-def infer(given: Answer, success: float = 1.0) -> dict[str, Any]:
-    return rendered("/infer", given, context(success), task_id="t-1", prompt="hi")
+def infer(result: Answer, success: float = 1.0) -> dict[str, Any]:
+    return rendered("/infer", result, context(success), task_id="t-1", prompt="hi")
 
 
 def test_a_tasks_reply() -> None:
@@ -260,6 +260,6 @@ def test_confidence_by_the_finish_and_the_deployments_success(
 
 
 def test_confidence_by_the_tokens_probabilities() -> None:
-    given = answer(Text("x"), logprobs=(TokenLogprob("a", 0.0), TokenLogprob("b", -0.693147)))
-    reply = infer(given, success=0.1)
+    result = answer(Text("x"), logprobs=(TokenLogprob("a", 0.0), TokenLogprob("b", -0.693147)))
+    reply = infer(result, success=0.1)
     assert (reply["confidence"], reply["confidence_source"]) == (0.75, "logprobs")

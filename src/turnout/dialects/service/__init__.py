@@ -1,7 +1,7 @@
-"""The service APIs: those of the systems that Turnout takes the place of, plain JSON over HTTP (docs/dialects.md).
+"""The service APIs: plain JSON over HTTP, as the systems had it that Turnout replaces (docs/dialects.md).
 
-*orchestration* is ``/api/models/…``, *model service* ``/v1/llm/…``, *task* ``/infer``. Their lists of models, and the
-models made through them, are the control plane's.
+*orchestration* is ``/api/models/…``, *model service* ``/v1/llm/…``, *task* ``/infer``. The routes that list or create
+models belong to the control plane.
 """
 
 from .dialect import ModelService, Orchestration, Task

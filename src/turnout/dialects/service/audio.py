@@ -1,4 +1,4 @@
-"""The words of a recording: ``/api/models/audio/transcription``, and in English: ``/api/models/audio/translation``."""
+"""``/api/models/audio/transcription``, and ``/api/models/audio/translation``, which answers in English."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from turnout.dialects import HERE, ReplyContext, Target
 from turnout.dialects.openai.audio import Transcriptions, Translations
 from turnout.dialects.whole_reply import WholeReply
 
-from .money import cost_fields
+from .cost import cost_fields
 
 _JSON = frozenset({"json", "verbose_json"})
 
@@ -27,19 +27,19 @@ class Audio(WholeReply):
         self._form = Translations() if translate else Transcriptions()
 
     def parse(self, body: bytes, target: Target = HERE) -> TranscriptionRequest:
-        """The reply is always JSON, and never a stream."""
+        """The reply is always JSON, never a stream."""
         request = self._form.parse(body, target)
-        told = request.format if request.format in _JSON else "json"
-        return structs.replace(request, format=told, stream=False, raw=None)
+        response_format = request.format if request.format in _JSON else "json"
+        return structs.replace(request, format=response_format, stream=False, raw=None)
 
-    def body(self, request: TranscriptionRequest, given: Transcript, context: ReplyContext) -> bytes:
+    def body(self, request: TranscriptionRequest, transcript: Transcript, context: ReplyContext) -> bytes:
         fields = {
             "model": context.model,
             "provider": context.facts().provider if context.facts else None,
-            "text": given.text,
-            "language": given.language,
-            "duration": given.duration,
-            "segments": given.segments,
-            "cost": cost_fields(context, given.usage),
+            "text": transcript.text,
+            "language": transcript.language,
+            "duration": transcript.duration,
+            "segments": transcript.segments,
+            "cost": cost_fields(context, transcript.usage),
         }
         return msgspec.json.encode({name: value for name, value in fields.items() if value is not None})

@@ -12,13 +12,13 @@ from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
 
 from .audio import Audio
 from .embedding import Embedding
-from .image import ImageMaking
+from .image import Images
 from .task import Infer
 from .text import Generation
 
 
 class _Service:
-    """What the service APIs share."""
+    """The errors and model lists that the service APIs share."""
 
     name: str
     key_headers = ("authorization", "x-api-key")
@@ -26,7 +26,7 @@ class _Service:
     endpoints: tuple[Endpoint[Any, Any], ...]
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
-        """``detail`` is where clients of a FastAPI service look, ``error`` says the rest."""
+        """Clients of a FastAPI service read ``detail``. ``error`` has the other fields."""
         fields: dict[str, Any] = {
             "code": error.code,
             "message": error.message,
@@ -53,7 +53,7 @@ class Orchestration(_Service):
         Generation("orchestration-chat", "/api/models/chat", "content"),
         Generation("orchestration-completion", "/api/models/completion", "text"),
         Embedding("orchestration-embedding", "/api/models/embedding", "input", total_cost_only=False),
-        ImageMaking("orchestration-image", "/api/models/image"),
+        Images("orchestration-image", "/api/models/image"),
         Audio("orchestration-transcription", "/api/models/audio/transcription", translate=False),
         Audio("orchestration-translation", "/api/models/audio/translation", translate=True),
     )

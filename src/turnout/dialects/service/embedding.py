@@ -12,8 +12,8 @@ from turnout.dialects.parsing import decode
 from turnout.dialects.whole_reply import WholeReply
 from turnout.errors import InvalidRequest
 
-from .money import cost_fields, total_cost
-from .reading import Fields, fields_of, string_in
+from .cost import cost_fields, total_cost
+from .openai_fields import Fields, openai_fields, string_in
 
 _TEXTS = msgspec.json.Decoder(str | list[str])
 _DIMENSIONS = msgspec.json.Decoder(int | None)
@@ -22,7 +22,7 @@ _NAMES = ("input", "texts", "text")
 
 
 class Embedding(WholeReply):
-    """``field`` is where this API has its texts; the other's name is understood too."""
+    """``field`` is this API's name for the texts. The other API's name is accepted, too."""
 
     relayed_headers: frozenset[bytes] = frozenset()
 
@@ -33,7 +33,7 @@ class Embedding(WholeReply):
         self._total_cost_only = total_cost_only
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
-        fields = fields_of(body)
+        fields = openai_fields(body)
         model = string_in(fields, "model")
         if not model:
             raise InvalidRequest("Say which model: 'model' is missing.", param="model")
@@ -57,12 +57,12 @@ class Embedding(WholeReply):
             raise InvalidRequest(f"'{name}' is empty: there is nothing to embed.", param=name)
         return (texts,) if isinstance(texts, str) else tuple(texts)
 
-    def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
-        usage = given.usage
+    def body(self, request: EmbeddingRequest, embeddings: Embeddings, context: ReplyContext) -> bytes:
+        usage = embeddings.usage
         fields: dict[str, Any] = {
             "model": context.model,
             "provider": context.facts().provider if context.facts else None,
-            "embeddings": given.vectors,
+            "embeddings": embeddings.vectors,
             "usage": {"prompt_tokens": usage.input, "total_tokens": usage.total} if usage else None,
             "cost": total_cost(context, usage) if self._total_cost_only else cost_fields(context, usage),
         }

@@ -1,4 +1,4 @@
-"""A task for whichever model is there: ``POST /infer``, as a worker takes it."""
+"""``POST /infer``: a task in the form that a worker takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from turnout.dialects.whole_reply import WholeReply
 
 
 class _Task(msgspec.Struct):
-    """``model`` and ``max_tokens`` are ours: a worker has one model, Turnout has many."""
+    """Only Turnout has ``model`` and ``max_tokens``: a worker has one model, Turnout has many."""
 
     task_id: str
     prompt: Annotated[str, msgspec.Meta(min_length=1)]
@@ -47,15 +47,15 @@ class Infer(WholeReply):
             raw=WireBody(self.wire, decode_fields(body), form=_Task),
         )
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        parts = given.choices[0].parts if given.choices else ()
-        confidence = confidence_of(given, context.facts().success if context.facts else 1.0)
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        parts = answer.choices[0].parts if answer.choices else ()
+        confidence = confidence_of(answer, context.facts().success if context.facts else 1.0)
         return msgspec.json.encode(
             {
                 "task_id": _STRING.decode(request.raw.fields["task_id"]) if request.raw else "",
                 "model_id": context.model,
                 "output": "".join(part.text for part in parts if isinstance(part, Text)),
-                "tokens_used": given.usage.total if given.usage else 0,
+                "tokens_used": answer.usage.total if answer.usage else 0,
                 "duration_ms": 0 if context.received is None else int((time.perf_counter() - context.received) * 1000),
                 "confidence": confidence.value,
                 "confidence_source": confidence.source,
@@ -64,13 +64,13 @@ class Infer(WholeReply):
 
 
 def _context(context: dict[str, msgspec.Raw] | None) -> tuple[Message, ...]:
-    """``key: value`` lines in the order given, as a system message."""
+    """A system message with ``key: value`` lines, in the order of the request."""
     if not context:
         return ()
-    lines = [f"{key}: {_said(value)}" for key, value in context.items()]
+    lines = [f"{key}: {_value_text(value)}" for key, value in context.items()]
     return (Message("system", (Text("\n".join(lines)),)),)
 
 
-def _said(value: msgspec.Raw) -> str:
-    """A text without its quotes; anything else as the JSON it came as."""
+def _value_text(value: msgspec.Raw) -> str:
+    """A string without its quotes; any other value as its JSON."""
     return _STRING.decode(value) if bytes(value)[:1] == b'"' else bytes(value).decode()

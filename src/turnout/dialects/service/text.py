@@ -11,36 +11,36 @@ from turnout.core import Answer, ChatRequest, Delta, PartStart, Relayed, StreamE
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.errors import TurnoutError
 
-from .money import cost_fields, usage_fields
-from .reading import chat_request
+from .cost import cost_fields, usage_fields
+from .openai_fields import chat_request
 
 _encode = msgspec.json.encode
 
 
 class Generation:
-    """``said`` is the reply's field with the answer's text."""
+    """``text_field`` is the reply's field with the answer's text."""
 
     relayed_headers: frozenset[bytes] = frozenset()
 
-    def __init__(self, wire: str, path: str, said: str) -> None:
+    def __init__(self, wire: str, path: str, text_field: str) -> None:
         self.wire = wire
         self.paths = (path,)
-        self._said = said
+        self._text_field = text_field
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
         return chat_request(body, self.wire)
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
-        return PieceRenderer(context, self._said)
+        return PieceRenderer(context, self._text_field)
 
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        return _encode(reply_fields(given, context, self._said))
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        return _encode(reply_fields(answer, context, self._text_field))
 
 
-def reply_fields(answer: Answer, context: ReplyContext, said: str) -> dict[str, Any]:
+def reply_fields(answer: Answer, context: ReplyContext, text_field: str) -> dict[str, Any]:
     parts = answer.choices[0].parts if answer.choices else ()
     finish = answer.choices[0].finish if answer.choices else None
     text = "".join(part.text for part in parts if isinstance(part, Text))
@@ -58,7 +58,7 @@ def reply_fields(answer: Answer, context: ReplyContext, said: str) -> dict[str, 
         "id": context.request_id,
         "model": context.model,
         "provider": context.facts().provider if context.facts else None,
-        said: text,
+        text_field: text,
         "message": message,
         "finish_reason": finish.reason if finish else None,
         "usage": usage_fields(answer.usage),
@@ -71,9 +71,9 @@ class PieceRenderer:
 
     media_type = "text/event-stream"
 
-    def __init__(self, context: ReplyContext, said: str) -> None:
+    def __init__(self, context: ReplyContext, text_field: str) -> None:
         self._context = context
-        self._said = said
+        self._text_field = text_field
         self._events: list[StreamEvent] = []
         self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the event's field
 
@@ -82,17 +82,17 @@ class PieceRenderer:
         return b"".join([self._piece(event) for event in events])
 
     def close(self) -> bytes:
-        whole = reply_fields(fold(self._events), self._context, self._said)
-        return b"data: %s\n\n" % _encode(whole | {"done": True})
+        reply = reply_fields(fold(self._events), self._context, self._text_field)
+        return b"data: %s\n\n" % _encode(reply | {"done": True})
 
     def fail(self, error: TurnoutError) -> bytes:
-        told = {"code": error.code, "message": error.message, "request_id": self._context.request_id}
-        return b"data: %s\n\n" % _encode({"error": told, "done": False})
+        error_fields = {"code": error.code, "message": error.message, "request_id": self._context.request_id}
+        return b"data: %s\n\n" % _encode({"error": error_fields, "done": False})
 
     def _piece(self, event: StreamEvent) -> bytes:
         match event:
             case PartStart(index=index, choice=choice, part=Text(text=text)):
-                self._fields[choice, index] = self._said
+                self._fields[choice, index] = self._text_field
             case PartStart(index=index, choice=choice, part=Thinking(text=text)):
                 self._fields[choice, index] = "reasoning"
             case Delta(index=index, choice=choice, text=text):

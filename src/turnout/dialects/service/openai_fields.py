@@ -1,6 +1,6 @@
-"""A service API's body → OpenAI's fields, which it is one of with names of its own.
+"""A service API's body → OpenAI's fields. The APIs have the same fields, some under other names.
 
-Roles may be written in any case; ``model_id`` is ``model``, ``user_id`` is ``user``.
+``model_id`` is ``model`` and ``user_id`` is ``user``. Roles may be in upper or lower case.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ Fields = dict[str, Raw]
 _OTHER_NAMES = {"model_id": "model", "user_id": "user"}
 _MESSAGES = msgspec.json.Decoder(list[Fields])
 _STRING = msgspec.json.Decoder(str)
-_NO_MESSAGES = Raw(b'[{"role":"user","content":""}]')  # put in for a prompt, whose messages come in its place
+_NO_MESSAGES = Raw(b'[{"role":"user","content":""}]')  # a placeholder: the messages of the prompt replace it
 
 
-def fields_of(body: bytes) -> Fields:
+def openai_fields(body: bytes) -> Fields:
     """The top-level fields under OpenAI's names."""
     check_encoding(body)
     return {_OTHER_NAMES.get(name, name): value for name, value in decode_fields(body).items()}
 
 
 def chat_request(body: bytes, wire: str) -> ChatRequest:
-    """From ``messages``, or from a ``prompt``. Raises ``InvalidRequest`` naming the field."""
-    fields = fields_of(body)
-    kept = WireBody(wire, dict(fields), form=Body)
+    """The request of a body with ``messages`` or a ``prompt``. Raises ``InvalidRequest`` with the field's name."""
+    fields = openai_fields(body)
+    raw = WireBody(wire, dict(fields), form=Body)
     if "messages" in fields:
-        fields["messages"] = _with_plain_roles(fields["messages"])
-        return structs.replace(openai.parse(msgspec.json.encode(fields)), raw=kept)
+        fields["messages"] = _with_lower_case_roles(fields["messages"])
+        return structs.replace(openai.parse(msgspec.json.encode(fields)), raw=raw)
     prompt = string_in(fields, "prompt")
     if not prompt:
         raise InvalidRequest("Say what to answer: 'messages' or a 'prompt'.", param="messages")
     del fields["prompt"]
     request = openai.parse(msgspec.json.encode(fields | {"messages": _NO_MESSAGES}))
-    return structs.replace(request, messages=messages_of(prompt), raw=kept)
+    return structs.replace(request, messages=messages_of(prompt), raw=raw)
 
 
 def string_in(fields: Fields, name: str) -> str | None:
-    """None when it is left out or null."""
+    """None when the field is missing or null."""
     value = fields.get(name)
     if value is None or bytes(value) == b"null":
         return None
@@ -55,9 +55,9 @@ def string_in(fields: Fields, name: str) -> str | None:
         raise InvalidRequest(f"Invalid '{name}': expected a string.", param=name) from error
 
 
-def _with_plain_roles(messages: Raw) -> Raw:
-    found = decode(_MESSAGES, bytes(messages))
-    for message in found:
+def _with_lower_case_roles(raw: Raw) -> Raw:
+    messages = decode(_MESSAGES, bytes(raw))
+    for message in messages:
         if "role" in message:
             message["role"] = Raw(bytes(message["role"]).lower())
-    return Raw(msgspec.json.encode(found))
+    return Raw(msgspec.json.encode(messages))

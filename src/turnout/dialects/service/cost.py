@@ -1,4 +1,4 @@
-"""What an answer cost, in USD, as the service APIs say it: JSON numbers with every digit, none of them rounded."""
+"""The cost of an answer in USD, as the service APIs have it: JSON numbers with all their digits, never rounded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from turnout.dialects import ReplyContext
 
 
 def cost_fields(context: ReplyContext, usage: Usage | None) -> dict[str, Raw] | None:
-    """``input_cost``, ``output_cost`` and ``total_cost``; None where price or usage isn't known."""
+    """``input_cost``, ``output_cost`` and ``total_cost``; None when price or usage isn't known."""
     price = _price(context)
     if price is None or usage is None:
         return None
