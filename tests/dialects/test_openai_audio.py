@@ -1,4 +1,4 @@
-"""Transcriptions, translations and speech as clients ask for them and are answered."""
+"""Transcriptions, translations and speech: their requests and replies."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ USAGE = {
 
 
 def hearing(
-    said: dict[str, Any] | None = None, *, endpoint: Transcriptions = HEAR, files: Any = FILE, path_model: str = ""
+    fields: dict[str, Any] | None = None, *, endpoint: Transcriptions = HEAR, files: Any = FILE, path_model: str = ""
 ) -> TranscriptionRequest:
-    request = httpx.Request("POST", "http://x.test", files=files, data={"model": "ear"} | (said or {}))
+    request = httpx.Request("POST", "http://x.test", files=files, data={"model": "ear"} | (fields or {}))
     return endpoint.parse(request.read(), Target(path_model, content_type=request.headers["content-type"]))
 
 
@@ -45,8 +45,8 @@ def speaking(**fields: Any) -> SpeechRequest:
 
 
 def test_a_transcript_is_asked_for() -> None:
-    said = {"language": "de", "prompt": "trains", "temperature": "0.25", "response_format": "verbose_json"}
-    request = hearing({**said, "stream": "true", "timestamp_granularities[]": ["word", "segment"]})
+    fields = {"language": "de", "prompt": "trains", "temperature": "0.25", "response_format": "verbose_json"}
+    request = hearing({**fields, "stream": "true", "timestamp_granularities[]": ["word", "segment"]})
     assert (request.model, request.audio, request.file_name, request.media_type) == (
         "ear",
         b"RIFF",
@@ -91,13 +91,13 @@ def test_what_is_wrong_is_named(files: Any, fields: dict[str, str], param: str) 
     assert caught.value.param == param
 
 
-def told(form: str) -> bytes:
+def transcript_body(form: str) -> bytes:
     return HEAR.body(hearing({"response_format": form}), HEARD, CONTEXT)
 
 
 def test_transcripts_are_told_in_every_form() -> None:
-    assert json.loads(told("json")) == {"text": "Mind the gap.", "usage": USAGE}
-    assert json.loads(told("verbose_json")) == {
+    assert json.loads(transcript_body("json")) == {"text": "Mind the gap.", "usage": USAGE}
+    assert json.loads(transcript_body("verbose_json")) == {
         "task": "transcribe",
         "language": "english",
         "duration": 1.5,
@@ -105,7 +105,7 @@ def test_transcripts_are_told_in_every_form() -> None:
         "segments": [{"id": 0}],
         "usage": USAGE,
     }
-    assert told("text") == b"Mind the gap."
+    assert transcript_body("text") == b"Mind the gap."
     translated = TRANSLATE.body(hearing({"response_format": "verbose_json"}, endpoint=TRANSLATE), HEARD, CONTEXT)
     assert json.loads(translated)["task"] == "translate"
 
@@ -147,7 +147,7 @@ def test_speech_is_asked_for() -> None:
     ],
 )
 def test_what_is_wrong_with_speech_is_named(fields: dict[str, Any], param: str) -> None:
-    """A format is in a reply's headers: it holds nothing that could end one."""
+    """The format goes into a header of the reply, so it must not hold a line end."""
     with pytest.raises(InvalidRequest) as caught:
         speaking(**fields)
     assert caught.value.param == param

@@ -1,4 +1,4 @@
-"""Completions as clients ask for them, and as answers of chats are told in their form."""
+"""Requests for completions, and chat answers as completions."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ PROMPTS: dict[str, tuple[Any, list[str], bool]] = {
 
 @pytest.mark.parametrize(("prompt", "texts", "alone"), PROMPTS.values(), ids=PROMPTS)
 def test_prompts_in_every_form(prompt: Any, texts: list[str], alone: bool) -> None:
-    """Only one text can be a chat's; the others are for this wire, and refused by name on any other."""
+    """Chat wires take one text. Every other prompt stays on this wire, and other wires refuse it by name."""
     request = asking(prompt=prompt)
     assert request.messages == tuple(map(user, texts))
     assert (request.extensions is None) == alone
@@ -159,10 +159,10 @@ LOGPROBS = {
 
 
 def test_a_whole_answer() -> None:
-    told = json.loads(ENDPOINT.body(asking(n=2), ANSWER, CONTEXT))
-    usage = told.pop("usage")
+    reply = json.loads(ENDPOINT.body(asking(n=2), ANSWER, CONTEXT))
+    usage = reply.pop("usage")
     assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (3, 4, 7)
-    assert told == {
+    assert reply == {
         "id": "c1",
         "object": "text_completion",
         "created": 5,
@@ -211,10 +211,10 @@ def test_log_probabilities_go_on_from_chunk_to_chunk() -> None:
     ]
     first, second, last = streamed(events)
     assert (first["id"], first["model"], first["created"]) == ("cmpl-req_1", "fast", 7)
-    told = [chunk["choices"][0]["logprobs"] for chunk in (first, second, last)]
-    assert [logprobs["text_offset"] for logprobs in told[:2]] == [[0], [3]]
-    assert [logprobs["tokens"] for logprobs in told[:2]] == [["Zoë"], [" ran"]]
-    assert told[2] is None
+    logprobs_of_chunks = [chunk["choices"][0]["logprobs"] for chunk in (first, second, last)]
+    assert [logprobs["text_offset"] for logprobs in logprobs_of_chunks[:2]] == [[0], [3]]
+    assert [logprobs["tokens"] for logprobs in logprobs_of_chunks[:2]] == [["Zoë"], [" ran"]]
+    assert logprobs_of_chunks[2] is None
     assert last["choices"][0]["finish_reason"] == "length"
 
 

@@ -1,4 +1,4 @@
-"""What other providers want back with the next turn survives the way through an OpenAI client."""
+"""An OpenAI client sends back the state that other providers need again."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ PARTS: dict[str, tuple[Part, ...]] = {
 each_answer = pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
 
 
-def said_back(message: dict[str, Any]) -> tuple[Part, ...]:
-    """The parts of an assistant message that a client sends with its next turn, but for a text without a word."""
+def sent_back(message: dict[str, Any]) -> tuple[Part, ...]:
+    """The parts of an assistant message that a client sends with its next turn, without empty texts."""
     request = ENDPOINT.parse(asking(messages=[{"role": "user", "content": "hi"}, message]))
     return tuple(part for part in request.messages[1].parts if part != Text(""))
 
@@ -50,13 +50,13 @@ def said_back(message: dict[str, Any]) -> tuple[Part, ...]:
 def test_a_whole_answer_comes_back(parts: tuple[Part, ...]) -> None:
     answer = Answer(choices=(Choice(0, parts, Finish("stop", "stop")),))
     completion = ChatCompletion.model_validate_json(ENDPOINT.body(ASKED, answer, CONTEXT))
-    assert said_back(completion.choices[0].message.to_dict()) == parts
+    assert sent_back(completion.choices[0].message.to_dict()) == parts
 
 
 @each_answer
 def test_a_streamed_answer_comes_back(parts: tuple[Part, ...]) -> None:
     events = unfold(Answer(choices=(Choice(0, parts, Finish("stop", "stop")),)))
-    assert said_back(accumulated(events)) == parts
+    assert sent_back(accumulated(events)) == parts
 
 
 def test_a_signature_at_a_parts_end_comes_back() -> None:
@@ -71,11 +71,11 @@ def test_a_signature_at_a_parts_end_comes_back() -> None:
         PartEnd(1, extensions=GEMINI),
         Finish("tool_calls", "tool_use"),
     ]
-    assert said_back(accumulated(events)) == (Thinking("Hm.", "sig"), ToolCall("c1", "f", "{}", GEMINI))
+    assert sent_back(accumulated(events)) == (Thinking("Hm.", "sig"), ToolCall("c1", "f", "{}", GEMINI))
 
 
 def accumulated(events: list[StreamEvent]) -> dict[str, Any]:
-    """The message that OpenAI's SDK makes of a stream."""
+    """The message that OpenAI's SDK builds from a stream."""
     renderer = ENDPOINT.renderer(ChatRequest(model="fast", messages=(), stream=True), CONTEXT)
     frames = (b"".join(renderer.feed([event]) for event in events) + renderer.close()).split(b"\n\n")
     state = ChatCompletionStreamState()

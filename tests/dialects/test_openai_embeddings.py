@@ -1,4 +1,4 @@
-"""OpenAI's embeddings as clients ask for them and are answered."""
+"""OpenAI's embeddings: their requests and replies."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ INPUTS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "inputs"), INPUTS.values(), ids=INPUTS)
-def test_inputs_in_every_form(given: Any, inputs: tuple[Any, ...]) -> None:
-    assert ENDPOINT.parse(asking(input=given)).inputs == inputs
+@pytest.mark.parametrize(("input_value", "inputs"), INPUTS.values(), ids=INPUTS)
+def test_inputs_in_every_form(input_value: Any, inputs: tuple[Any, ...]) -> None:
+    assert ENDPOINT.parse(asking(input=input_value)).inputs == inputs
 
 
 def test_everything_that_can_be_said() -> None:

@@ -1,4 +1,4 @@
-"""Images as clients ask for them, and as pictures of any provider are told."""
+"""Requests for images, and replies with any provider's images."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def test_pictures_that_came_whole_are_told_as_events(endpoint: Any, word: str) -
     assert (rest, renderer.close()) == (b"", b"")
     name, data = first.split(b"\n")
     assert name == f"event: {word}.completed".encode()
-    told = json.loads(data.removeprefix(b"data: "))
-    assert (told["type"], told["b64_json"], told["usage"]) == (f"{word}.completed", "QQ==", USAGE)
+    event = json.loads(data.removeprefix(b"data: "))
+    assert (event["type"], event["b64_json"], event["usage"]) == (f"{word}.completed", "QQ==", USAGE)
     assert b"https://x.test/a.png" in second
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a request is told with the field's path, in OpenAI's own notation."""
+"""An error names the path of the wrong field in OpenAI's own notation."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_names_the_field(body: bytes, param: str | None) -> None:
 )
 @pytest.mark.parametrize("bracket", [b"[", b'{"a":'], ids=["arrays", "objects"])
 def test_deep_nesting_is_refused_at_once(field: bytes, bracket: bytes) -> None:
-    """Never a RecursionError, however deep, and never a second's work."""
+    """It is never a RecursionError, and it never takes a second."""
     began = time.process_time()
     with pytest.raises(InvalidRequest):
         ENDPOINT.parse(b'{"model":"m",' + field % (bracket * 1_000_000))

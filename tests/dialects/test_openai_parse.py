@@ -1,4 +1,4 @@
-"""A Chat Completions request becomes the core's conversation; what has no place there is kept and named."""
+"""A Chat Completions request becomes the core's conversation. Fields that the core doesn't have are kept by name."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def parse(**fields: Any) -> ChatRequest:
 
 
 def raw(value: Any) -> Raw:
-    """As it stands in a body that ``json.dumps`` wrote."""
+    """The value as it is in a body that ``json.dumps`` wrote."""
     return Raw(json.dumps(value).encode())
 
 
 def parsed(message: dict[str, Any]) -> Message:
-    """The message, which stands behind another one."""
+    """The last message of a conversation of two."""
     return parse(messages=[{"role": "user", "content": "hi"}, message]).messages[1]
 
 
@@ -281,7 +281,7 @@ def test_an_unknown_field_that_is_null_asks_for_nothing() -> None:
 
 
 def test_the_body_is_kept_field_by_field() -> None:
-    """As bytes, in order: numbers that no float holds, spaces, escapes; of a double key the last one."""
+    """Bytes and order stay: numbers too large for a float, spaces, escapes. Of a repeated key, the last value stays."""
     body = (
         b'{ "seed": 1, "model":"a","x":{"b": 1.000, "a":123456789012345678901234567890},\n'
         b'"messages":[{"role":"user","content":"\\u00e9\\/"}],"y":1E400,"model": "b" }'

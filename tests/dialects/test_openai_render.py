@@ -1,4 +1,4 @@
-"""Answers as Chat Completions say them: the official SDK reads every form, unary and streamed alike."""
+"""Answers as Chat Completions. The official SDK reads both whole and streamed ones."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def answer(*parts: Any, finish: Finish | None = STOP, **fields: Any) -> Answer:
 
 
 def sdk(reply: bytes, media_type: str, status: int = 200) -> OpenAI:
-    """The SDK, in front of a server that has one reply."""
+    """The SDK with a server that has one reply."""
     headers = {"content-type": media_type}
     transport = httpx2.MockTransport(lambda _: httpx2.Response(status, content=reply, headers=headers))
     return OpenAI(api_key="k", max_retries=0, http_client=httpx2.Client(transport=transport))
 
 
 def accumulated(reply: bytes) -> ChatCompletion:
-    """What the SDK makes of a stream."""
+    """The completion that the SDK builds from a stream."""
     with sdk(reply, "text/event-stream").chat.completions.stream(**BODY) as read:
         read.until_done()  # get_final_completion would refuse an answer that ran into its limit
         return read.current_completion_snapshot
@@ -111,43 +111,43 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize("said", ANSWERS)
-def test_the_sdk_reads_the_same_whole_and_streamed(said: Answer) -> None:
-    one, other = whole(said), accumulated(stream(unfold(said)))
+@pytest.mark.parametrize("core_answer", ANSWERS)
+def test_the_sdk_reads_the_same_whole_and_streamed(core_answer: Answer) -> None:
+    one, other = whole(core_answer), accumulated(stream(unfold(core_answer)))
     (mine,), (theirs,) = one.choices, other.choices
     assert (
         (one.id, one.model, one.created) == (other.id, other.model, other.created) == ("msg_1", "claude", 1_780_000_000)
     )
     assert mine.finish_reason == theirs.finish_reason
-    assert (mine.message.content or "") == (theirs.message.content or "") == text_of(said, Text)
-    assert (mine.message.refusal or "") == (theirs.message.refusal or "") == text_of(said, Refusal)
-    calls = [part for part in said.choices[0].parts if isinstance(part, ToolCall)]
+    assert (mine.message.content or "") == (theirs.message.content or "") == text_of(core_answer, Text)
+    assert (mine.message.refusal or "") == (theirs.message.refusal or "") == text_of(core_answer, Refusal)
+    calls = [part for part in core_answer.choices[0].parts if isinstance(part, ToolCall)]
     for message in (mine.message, theirs.message):
-        found = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]  # type: ignore[union-attr]
-        assert found == [(call.id, call.name, call.arguments) for call in calls]
+        rendered_calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]  # type: ignore[union-attr]
+        assert rendered_calls == [(call.id, call.name, call.arguments) for call in calls]
 
 
-def text_of(said: Answer, kind: type[Text] | type[Refusal]) -> str:
-    return "".join(part.text for part in said.choices[0].parts if isinstance(part, kind))
+def text_of(core_answer: Answer, kind: type[Text] | type[Refusal]) -> str:
+    return "".join(part.text for part in core_answer.choices[0].parts if isinstance(part, kind))
 
 
-@pytest.mark.parametrize("said", ANSWERS)
-def test_every_chunk_is_one_of_the_sdks(said: Answer) -> None:
-    chunks = chunks_of(stream(unfold(said), show_usage=True))
+@pytest.mark.parametrize("core_answer", ANSWERS)
+def test_every_chunk_is_one_of_the_sdks(core_answer: Answer) -> None:
+    chunks = chunks_of(stream(unfold(core_answer), show_usage=True))
     assert all(ChatCompletionChunk.model_validate(chunk).object == "chat.completion.chunk" for chunk in chunks)
     assert {(chunk["id"], chunk["model"], chunk["created"]) for chunk in chunks} == {("msg_1", "claude", 1_780_000_000)}
     assert chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": ""}
 
 
 def test_reasoning_is_said_beside_the_content() -> None:
-    said = answer(Thinking("hm "), Thinking("so"), Text("Yes."))
-    assert whole(said).choices[0].message.model_extra == {"reasoning_content": "hm so"}
-    deltas = [chunk["choices"][0]["delta"] for chunk in chunks_of(stream(unfold(said)))]
+    core_answer = answer(Thinking("hm "), Thinking("so"), Text("Yes."))
+    assert whole(core_answer).choices[0].message.model_extra == {"reasoning_content": "hm so"}
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks_of(stream(unfold(core_answer)))]
     assert deltas[1:-1] == [{"reasoning_content": "hm "}, {"reasoning_content": "so"}, {"content": "Yes."}]
 
 
 def test_parallel_calls_may_come_interleaved() -> None:
-    """Each piece says which call it belongs to, counted among the choice's calls, whatever parts stand between."""
+    """Each piece has the index of its call among the choice's calls. Other parts between them don't count."""
     events: list[StreamEvent] = [
         START,
         PartStart(0, Text("Let me see.")),
@@ -214,7 +214,7 @@ def test_no_usage_is_made_up(show_usage: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "openai_reason"),
     [
         ("stop", "stop"),
         ("length", "length"),
@@ -224,13 +224,15 @@ def test_no_usage_is_made_up(show_usage: bool) -> None:
         ("other", "stop"),
     ],
 )
-def test_finish_reasons_are_openais_own_with_the_providers_word_beside(reason: FinishReason, said: str) -> None:
+def test_finish_reasons_are_openais_own_with_the_providers_word_beside(
+    reason: FinishReason, openai_reason: str
+) -> None:
     finished = answer(Text("x"), finish=Finish(reason, "native_word"))
     for choice in (
         json.loads(ENDPOINT.body(ASKED, finished, CONTEXT))["choices"][0],
         chunks_of(stream(unfold(finished)))[-1]["choices"][0],
     ):
-        assert (choice["finish_reason"], choice["native_finish_reason"]) == (said, "native_word")
+        assert (choice["finish_reason"], choice["native_finish_reason"]) == (openai_reason, "native_word")
 
 
 def test_an_answer_that_was_cut_has_no_finish() -> None:
@@ -252,7 +254,7 @@ def test_a_stream_ends_with_done() -> None:
 
 
 def test_relayed_frames_pass_as_they_are() -> None:
-    """Finish and usage come beside them for the ledger, and the provider's terminator is in the frames."""
+    """The ledger gets finish and usage as extra events. The provider's end is in the frames."""
     frames = (b": hello\n\n", b'data: {"choices":[]}\n\n', DONE)
     events: list[StreamEvent] = [Relayed(frames[0]), Relayed(frames[1]), STOP, UsageSoFar(USED), Relayed(frames[2])]
     assert stream(events, show_usage=True) == b"".join(frames)

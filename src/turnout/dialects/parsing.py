@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from typing import TypeVar
 
 import msgspec
@@ -67,11 +67,18 @@ def raw_or_none(value: Raw) -> Raw | None:
     return None if bytes(value) in (b"", b"null") else value
 
 
-def unknown_fields(fields: Mapping[str, Raw], known: Collection[str], off: Mapping[str, object]) -> dict[str, Raw]:
-    """The fields that aren't ``known``, without those that change nothing: null, or the value in ``off``."""
-    unknown = {name: value for name, value in fields.items() if name not in known}
+def unknown_fields(fields: Mapping[str, Raw], known: Set[str]) -> dict[str, Raw]:
+    """The fields that aren't ``known``, without those that are null."""
+    if fields.keys() <= known:
+        return {}
+    return {name: value for name, value in fields.items() if name not in known and bytes(value) != b"null"}
+
+
+def unknown_fields_in_use(fields: Mapping[str, Raw], known: Set[str], off: Mapping[str, object]) -> dict[str, Raw]:
+    """The unknown fields without those that are switched off by the value in ``off``."""
+    unknown = unknown_fields(fields, known)
     values = {name: decode(_ANY, value, name) for name, value in unknown.items()}
-    return {name: unknown[name] for name, value in values.items() if value is not None and value != off.get(name)}
+    return {name: unknown[name] for name, value in values.items() if name not in off or value != off[name]}
 
 
 def _invalid_field(text: str, where: str) -> InvalidRequest:

@@ -28,7 +28,7 @@ from turnout.core import (
 from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, ServedModel, Target
 from turnout.dialects.openai.model_list import model_body, models_body
-from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields_in_use
 from turnout.errors import RequestError, TurnoutError
 
 WIRE = "vllm-generate"
@@ -82,7 +82,7 @@ class Generate:
         check_encoding(body)
         typed = decode(_BODY, body)
         fields = decode_fields(body)
-        unknown = unknown_fields(fields, _KNOWN, _OFF)
+        unknown = unknown_fields_in_use(fields, _KNOWN, _OFF)
         return ChatRequest(
             model=typed.model,
             messages=messages_of(typed.prompt),

@@ -11,7 +11,7 @@ from msgspec import Meta, Raw
 from turnout.core import Answer, ChatRequest, Message, Output, Sampling, WireBody
 from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields_in_use
 from turnout.errors import InvalidRequest
 
 from .reply import EventRenderer, completion_body
@@ -150,7 +150,7 @@ def _sampling(typed: Body) -> Sampling:
 
 
 def _extensions(fields: dict[str, Raw], messages: tuple[Message, ...]) -> dict[str, dict[str, Raw]] | None:
-    unknown = unknown_fields(fields, _KNOWN, _OFF)
+    unknown = unknown_fields_in_use(fields, _KNOWN, _OFF)
     unknown = {name: value for name, value in unknown.items() if _NEEDED_FIELD.get(name, name) in unknown}
     if not messages:
         unknown["prompt"] = fields["prompt"]

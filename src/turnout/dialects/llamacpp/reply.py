@@ -87,7 +87,7 @@ class EventRenderer:
 
     def close(self) -> bytes:
         if self._relaying:
-            return b""  # the provider's own last event has been passed on
+            return b""  # the provider's own last event was relayed
         timings = _timings(self._usage, self._context, self._answer_began)
         last = _last_event("", self._context.model, self._finish, self._usage, timings)
         return b"data: %b\n\n" % _encode(last | _probabilities(self._logprobs))

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import ChatRequest, Message, Output, Reasoning, Sampling, Tool, WireBody
-from turnout.dialects.parsing import decode
+from turnout.dialects.parsing import decode, unknown_fields
 from turnout.errors import InvalidRequest
 
 from . import ollama_bodies as wire
@@ -52,27 +52,20 @@ def chat_request(
     )
 
 
-def unknown_fields(
+def unknown_fields_and_options(
     fields: dict[str, Raw],
     known: frozenset[str],
     options: dict[str, Raw] | None,
     known_options: frozenset[str] = frozenset(),
 ) -> dict[str, Raw]:
-    """The fields and options that aren't known, without those that are null."""
-    unknown = {}
-    if not fields.keys() <= known:
-        unknown = {name: value for name, value in fields.items() if name not in known and bytes(value) != b"null"}
-    if options and not options.keys() <= known_options:
-        for name, value in options.items():
-            if name not in known_options and bytes(value) != b"null":
-                unknown[f"options.{name}"] = value
-    return unknown
+    unknown_options = unknown_fields(options or {}, known_options)
+    return unknown_fields(fields, known) | {f"options.{name}": value for name, value in unknown_options.items()}
 
 
 def _extensions(
     typed: wire.Body, fields: dict[str, Raw], wire_name: str, untranslatable: frozenset[str], *, is_load: bool
 ) -> dict[str, dict[str, Raw]] | None:
-    unknown = unknown_fields(fields, _KNOWN[type(typed)], typed.options, _KNOWN_OPTIONS)
+    unknown = unknown_fields_and_options(fields, _KNOWN[type(typed)], typed.options, _KNOWN_OPTIONS)
     only_here = {name: unknown.pop(name) for name in untranslatable & unknown.keys()}
     only_here = {name: value for name, value in only_here.items() if bytes(value) not in _EMPTY_VALUES}
     extensions = {NAMESPACE: unknown} if unknown else {}

@@ -13,7 +13,7 @@ from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.dialects.whole_reply import WholeReply
 
 from . import ollama_bodies as wire
-from .chat_request import NAMESPACE, unknown_fields
+from .chat_request import NAMESPACE, unknown_fields_and_options
 
 _EMBED = msgspec.json.Decoder(wire.Embed)
 _EMBEDDINGS = msgspec.json.Decoder(wire.Embeddings)
@@ -30,7 +30,7 @@ class Embed(WholeReply):
         check_encoding(body)
         typed = decode(_EMBED, body)
         fields = decode_fields(body)
-        unknown = unknown_fields(fields, _KNOWN_EMBED, typed.options)
+        unknown = unknown_fields_and_options(fields, _KNOWN_EMBED, typed.options)
         return EmbeddingRequest(
             model=typed.model,
             inputs=(typed.input,) if isinstance(typed.input, str) else tuple(typed.input),
@@ -58,7 +58,7 @@ class EmbedOne(Embed):
         check_encoding(body)
         typed = decode(_EMBEDDINGS, body)
         fields = decode_fields(body)
-        unknown = unknown_fields(fields, _KNOWN_EMBEDDINGS, typed.options)
+        unknown = unknown_fields_and_options(fields, _KNOWN_EMBEDDINGS, typed.options)
         return EmbeddingRequest(
             model=typed.model,
             inputs=(typed.prompt,),

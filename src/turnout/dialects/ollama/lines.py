@@ -95,7 +95,7 @@ class LineRenderer:
 
     def close(self) -> bytes:
         if self._relaying:
-            return b""  # the provider's own last line has been passed on
+            return b""  # the provider's own last line was relayed
         rest = b"".join([self._part_end(index) for index in list(self._calls)])
         fields = end_fields(self._finish, self._usage, self._context)
         if self._answer_began is not None:

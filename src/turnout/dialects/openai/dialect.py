@@ -1,4 +1,4 @@
-"""The dialect itself: a folder or file beside this one for each of its endpoints."""
+"""OpenAI's dialect. Each of its endpoints has a module or package beside this one."""
 
 from __future__ import annotations
 

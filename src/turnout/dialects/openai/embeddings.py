@@ -14,8 +14,8 @@ from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.dialects.whole_reply import WholeReply
 from turnout.errors import InvalidRequest
 
+from .extensions import openai_extensions
 from .paths import paths_of, with_model
-from .unknown import unknown_fields
 
 _Text = Annotated[str, Meta(min_length=1)]
 _Tokens = Annotated[list[int], Meta(min_length=1)]
@@ -47,34 +47,34 @@ class EmbeddingsEndpoint(WholeReply):
             inputs=_inputs(typed.input),
             dimensions=typed.dimensions,
             user=typed.user,
-            extensions=unknown_fields(fields, _KNOWN),
+            extensions=openai_extensions(fields, _KNOWN),
             raw=WireBody(self.wire, fields),
         )
 
-    def body(self, request: EmbeddingRequest, given: Embeddings, context: ReplyContext) -> bytes:
-        """The vectors as they were asked for: the official SDK asks for base64, and decodes it."""
+    def body(self, request: EmbeddingRequest, embeddings: Embeddings, context: ReplyContext) -> bytes:
+        """The vectors in the format of ``encoding_format``. The official SDK requests base64, and decodes it."""
         as_base64 = request.raw is not None and bytes(request.raw.fields.get("encoding_format", b"")) == b'"base64"'
-        vectors = map(packed, given.vectors) if as_base64 else given.vectors
+        vectors = map(packed, embeddings.vectors) if as_base64 else embeddings.vectors
         reply: dict[str, Any] = {
             "object": "list",
             "data": [
                 {"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)
             ],
-            "model": given.model or context.model,
+            "model": embeddings.model or context.model,
         }
-        if given.usage:
-            reply["usage"] = {"prompt_tokens": given.usage.input, "total_tokens": given.usage.total}
+        if embeddings.usage:
+            reply["usage"] = {"prompt_tokens": embeddings.usage.input, "total_tokens": embeddings.usage.total}
         return msgspec.json.encode(reply)
 
 
-def _inputs(given: str | list[str | int | list[int]]) -> tuple[str | tuple[int, ...], ...]:
-    """A list of numbers is the tokens of one input."""
-    if isinstance(given, str):
-        return (given,)
-    if all(isinstance(one, int) for one in given):
-        return (tuple(given),)  # type: ignore[arg-type]  # the line above has just shown it
-    for number, one in enumerate(given):
-        if isinstance(one, int) or type(one) is not type(given[0]):
+def _inputs(value: str | list[str | int | list[int]]) -> tuple[str | tuple[int, ...], ...]:
+    """A list of numbers is one input, as tokens."""
+    if isinstance(value, str):
+        return (value,)
+    if all(isinstance(item, int) for item in value):
+        return (tuple(value),)  # type: ignore[arg-type]  # the line above has checked it
+    for number, item in enumerate(value):
+        if isinstance(item, int) or type(item) is not type(value[0]):
             field = f"input[{number}]"
             raise InvalidRequest(f"Invalid '{field}': texts, tokens and lists of tokens can't be mixed.", param=field)
-    return tuple([one if isinstance(one, str) else tuple(one) for one in given])  # type: ignore[arg-type]  # no int is left
+    return tuple([item if isinstance(item, str) else tuple(item) for item in value])  # type: ignore[arg-type]  # no int is left

@@ -26,7 +26,7 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
 
 
 def error_fields(error: TurnoutError, request_id: str) -> dict[str, Any]:
-    """What stands under ``error``, with every failed deployment under ``failures`` when all of them failed."""
+    """The object under ``error``. When all deployments failed, ``failures`` lists them."""
     fields: dict[str, Any] = {
         "message": error.message,
         "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error"),

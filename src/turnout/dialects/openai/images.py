@@ -1,4 +1,4 @@
-"""Images (https://platform.openai.com/docs/api-reference/images): made from words, and made from images."""
+"""Images (https://platform.openai.com/docs/api-reference/images) from a prompt, or from other images."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from turnout.dialects.multipart import Form, read_form
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.errors import InvalidRequest
 
+from .extensions import NAMESPACE, openai_extensions
 from .paths import paths_of, with_model
-from .streams import ResultRenderer
-from .unknown import NAMESPACE, unknown_fields
+from .result_renderer import ResultRenderer
 
 _encode = msgspec.json.encode
 
@@ -42,31 +42,31 @@ _BY_URL = {"url": True, "b64_json": False}
 
 
 class _Images:
-    """What both endpoints answer alike."""
+    """The replies that both endpoints share."""
 
     relayed_headers: frozenset[bytes] = frozenset()
-    events: str  # the first word of the names of streamed events
+    events: str  # the first part of the names of streamed events
 
     def renderer(self, request: ImageRequest, context: ReplyContext) -> Renderer:
-        return ResultRenderer(context, self._told)
+        return ResultRenderer(context, self._completed_events)
 
     def media_type(self, request: ImageRequest) -> str:
         return "application/json"
 
-    def body(self, request: ImageRequest, given: Pictures, context: ReplyContext) -> bytes:
+    def body(self, request: ImageRequest, result: Pictures, context: ReplyContext) -> bytes:
         reply: dict[str, Any] = {
-            "created": given.created or context.created,
-            "data": [_picture(picture) for picture in given.pictures],
+            "created": result.created or context.created,
+            "data": [_picture(picture) for picture in result.pictures],
         }
-        return _encode(reply | _usage(given))
+        return _encode(reply | _usage(result))
 
-    def _told(self, given: Result) -> bytes:
-        """Every picture is an event of its own."""
-        if not isinstance(given, Pictures):
-            raise TypeError(f"{type(given).__name__} is no picture")
+    def _completed_events(self, result: Result) -> bytes:
+        """One event for each image."""
+        if not isinstance(result, Pictures):
+            raise TypeError(f"{type(result).__name__} is no picture")
         name = f"{self.events}.completed"
-        fields = {"type": name, "created_at": given.created} | _usage(given)
-        frames = [_encode(fields | _picture(picture)) for picture in given.pictures]
+        fields = {"type": name, "created_at": result.created} | _usage(result)
+        frames = [_encode(fields | _picture(picture)) for picture in result.pictures]
         return b"".join([b"event: %s\ndata: %s\n\n" % (name.encode(), frame) for frame in frames])
 
 
@@ -90,7 +90,7 @@ class ImageGenerations(_Images):
             url=_BY_URL.get(typed.response_format or ""),
             stream=bool(typed.stream),
             user=typed.user,
-            extensions=unknown_fields(fields, _KNOWN),
+            extensions=openai_extensions(fields, _KNOWN),
             raw=WireBody(self.wire, fields),
         )
 
@@ -133,12 +133,12 @@ def _image(part: FormPart) -> Image:
 
 
 def _by_url(form: Form) -> bool | None:
-    asked = form.text("response_format")
-    if asked is not None and asked not in _BY_URL:
+    response_format = form.text("response_format")
+    if response_format is not None and response_format not in _BY_URL:
         raise InvalidRequest(
-            f"Invalid 'response_format': '{asked}' is neither url nor b64_json.", param="response_format"
+            f"Invalid 'response_format': '{response_format}' is neither url nor b64_json.", param="response_format"
         )
-    return _BY_URL.get(asked or "")
+    return _BY_URL.get(response_format or "")
 
 
 def _picture(picture: Picture) -> dict[str, Any]:
@@ -146,8 +146,8 @@ def _picture(picture: Picture) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _usage(given: Pictures) -> dict[str, Any]:
-    usage = given.usage
+def _usage(result: Pictures) -> dict[str, Any]:
+    usage = result.usage
     if usage is None:
         return {}
     return {

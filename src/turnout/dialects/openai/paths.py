@@ -1,4 +1,4 @@
-"""Where OpenAI's clients ask, and Azure's, whose model may be in the path."""
+"""The paths of OpenAI's and Azure's clients. Azure's may have the model in the path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def paths_of(path: str) -> tuple[str, ...]:
 
 
 def with_model(body: bytes, target: Target) -> bytes:
-    """``body`` with the model of the path, which wins; as it is where the path has none."""
+    """``body`` with the model of the path in place of its own. A path without a model changes nothing."""
     if not target.model:
         return body
     return msgspec.json.encode(decode_fields(body) | {"model": Raw(msgspec.json.encode(target.model))})

@@ -1,4 +1,4 @@
-"""Audio (https://platform.openai.com/docs/api-reference/audio): sound to words, and words to sound."""
+"""Audio (https://platform.openai.com/docs/api-reference/audio): transcriptions, and speech from text."""
 
 from .speech import Speech
 from .transcriptions import Transcriptions, Translations

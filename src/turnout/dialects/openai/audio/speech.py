@@ -1,4 +1,4 @@
-"""Words to sound, which is passed on as it comes."""
+"""Text to speech. The audio is sent on as it arrives."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from msgspec import Meta
 
 from turnout.core import Relayed, SpeechRequest, StreamEvent, WireBody
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.openai.extensions import openai_extensions
 from turnout.dialects.openai.paths import paths_of, with_model
-from turnout.dialects.openai.streams import ResultRenderer
-from turnout.dialects.openai.unknown import unknown_fields
+from turnout.dialects.openai.result_renderer import ResultRenderer
 from turnout.dialects.parsing import check_encoding, decode, decode_fields
 from turnout.errors import TurnoutError
 
 _MEDIA_TYPES = {"mp3": "audio/mpeg"}
-"""The others are ``audio/`` and the format's name."""
+"""Media types that aren't ``audio/`` and the format's name."""
 
 
 class _Voice(msgspec.Struct):
-    """A voice of one's own."""
+    """A custom voice."""
 
     id: str
 
@@ -56,25 +56,25 @@ class Speech:
             format=typed.response_format or "mp3",
             speed=typed.speed,
             instructions=typed.instructions,
-            extensions=unknown_fields(fields, _KNOWN),
+            extensions=openai_extensions(fields, _KNOWN),
             raw=WireBody(self.wire, fields),
         )
 
     def renderer(self, request: SpeechRequest, context: ReplyContext) -> Renderer:
-        asked = request.raw.fields.get("stream_format") if isinstance(request.raw, WireBody) else None
-        if asked is not None and bytes(asked) == b'"sse"':
-            return ResultRenderer(context, _never)
-        return SoundRenderer(self.media_type(request))
+        stream_format = request.raw.fields.get("stream_format") if isinstance(request.raw, WireBody) else None
+        if stream_format is not None and bytes(stream_format) == b'"sse"':
+            return ResultRenderer(context, _reject_result)
+        return AudioRenderer(self.media_type(request))
 
     def media_type(self, request: SpeechRequest) -> str:
         return _MEDIA_TYPES.get(request.format, f"audio/{request.format}")
 
-    def body(self, request: SpeechRequest, given: NoReturn, context: ReplyContext) -> bytes:
+    def body(self, request: SpeechRequest, result: NoReturn, context: ReplyContext) -> bytes:
         raise NotImplementedError("speech is always streamed")
 
 
-class SoundRenderer:
-    """Bytes of a recording."""
+class AudioRenderer:
+    """Sends the audio's bytes."""
 
     def __init__(self, media_type: str) -> None:
         self.media_type = media_type
@@ -86,8 +86,8 @@ class SoundRenderer:
         return b""
 
     def fail(self, error: TurnoutError) -> None:
-        """There are no words in a sound: the connection is cut, so that nobody takes it for whole."""
+        """Audio can't hold an error. The server cuts the connection, so that the audio doesn't seem complete."""
 
 
-def _never(given: object) -> bytes:
-    raise TypeError(f"{type(given).__name__} is no sound")
+def _reject_result(result: object) -> bytes:
+    raise TypeError(f"{type(result).__name__} is no sound")

@@ -1,4 +1,4 @@
-"""Sound to words, in its own language or in English."""
+"""Audio to text, in the language of the recording or in English."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import msgspec
 from turnout.core import Result, Transcript, TranscriptionRequest
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 from turnout.dialects.multipart import read_form
+from turnout.dialects.openai.extensions import NAMESPACE
 from turnout.dialects.openai.paths import paths_of
-from turnout.dialects.openai.streams import ResultRenderer
-from turnout.dialects.openai.unknown import NAMESPACE
+from turnout.dialects.openai.result_renderer import ResultRenderer
 from turnout.errors import InvalidRequest
 
 _encode = msgspec.json.encode
 _KNOWN = frozenset({"file", "model", "language", "prompt", "temperature", "response_format", "stream"})
 _MEDIA_TYPES = {"text": "text/plain; charset=utf-8", "srt": "application/x-subrip", "vtt": "text/vtt; charset=utf-8"}
-"""Of formats that aren't JSON."""
+"""Format → its media type, for formats that aren't JSON."""
 
 
 class Transcriptions:
@@ -49,25 +49,25 @@ class Transcriptions:
         )
 
     def renderer(self, request: TranscriptionRequest, context: ReplyContext) -> Renderer:
-        return ResultRenderer(context, _told)
+        return ResultRenderer(context, _transcript_events)
 
     def media_type(self, request: TranscriptionRequest) -> str:
         return _MEDIA_TYPES.get(request.format, "application/json")
 
-    def body(self, request: TranscriptionRequest, given: Transcript, context: ReplyContext) -> bytes:
+    def body(self, request: TranscriptionRequest, transcript: Transcript, context: ReplyContext) -> bytes:
         if request.format in _MEDIA_TYPES:
-            return given.text.encode()
+            return transcript.text.encode()
         if request.format == "json":
-            return _encode({"text": given.text} | _usage(given))
+            return _encode({"text": transcript.text} | _usage(transcript))
         fields: dict[str, Any] = {
             "task": "translate" if request.translate else "transcribe",
-            "language": given.language,
-            "duration": given.duration,
-            "text": given.text,
-            "segments": given.segments,
-            "words": given.words,
+            "language": transcript.language,
+            "duration": transcript.duration,
+            "text": transcript.text,
+            "segments": transcript.segments,
+            "words": transcript.words,
         }
-        return _encode({name: value for name, value in fields.items() if value is not None} | _usage(given))
+        return _encode({name: value for name, value in fields.items() if value is not None} | _usage(transcript))
 
 
 class Translations(Transcriptions):
@@ -76,16 +76,16 @@ class Translations(Transcriptions):
     translates = True
 
 
-def _told(given: Result) -> bytes:
-    if not isinstance(given, Transcript):
-        raise TypeError(f"{type(given).__name__} is no transcript")
-    delta = {"type": "transcript.text.delta", "delta": given.text}
-    done = {"type": "transcript.text.done", "text": given.text} | _usage(given)
+def _transcript_events(transcript: Result) -> bytes:
+    if not isinstance(transcript, Transcript):
+        raise TypeError(f"{type(transcript).__name__} is no transcript")
+    delta = {"type": "transcript.text.delta", "delta": transcript.text}
+    done = {"type": "transcript.text.done", "text": transcript.text} | _usage(transcript)
     return b"data: %s\n\ndata: %s\n\n" % (_encode(delta), _encode(done))
 
 
-def _usage(given: Transcript) -> dict[str, Any]:
-    usage = given.usage
+def _usage(transcript: Transcript) -> dict[str, Any]:
+    usage = transcript.usage
     if usage is None:
         return {}
     details = {"audio_tokens": usage.audio_input, "text_tokens": usage.input - usage.audio_input}

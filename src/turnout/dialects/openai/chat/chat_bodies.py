@@ -1,4 +1,4 @@
-"""The request's form on the wire. Fields that nothing here reads are kept as raw JSON by the parser."""
+"""The fields of request bodies that this endpoint reads. The parser keeps all other fields as raw JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 TopK = Annotated[int, Meta(ge=-1, le=2**31 - 1)]
 TokenCount = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Meta(min_length=1)]
-NOTHING = Raw()  # msgspec reads any JSON into a Raw, but not into a "Raw or None"
+NOTHING = Raw()  # the default of a field: msgspec can't decode JSON into ``Raw | None``
 
 
 class TextPart(msgspec.Struct, tag_field="type", tag="text"):
     text: str
-    cache_control: Raw = NOTHING  # Anthropic's marker, which gateways take on this wire too
+    cache_control: Raw = NOTHING  # Anthropic's marker. Gateways accept it on this wire, too
 
 
 class RefusalPart(msgspec.Struct, tag_field="type", tag="refusal"):
@@ -70,7 +70,7 @@ class GoogleContent(msgspec.Struct):
 
 
 class ExtraContent(msgspec.Struct):
-    """Google's place for what OpenAI's wire hasn't (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
+    """Google's fields that OpenAI's wire doesn't have (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
 
     google: GoogleContent | None = None
 
@@ -82,7 +82,7 @@ class FunctionToolCall(msgspec.Struct, tag_field="type", tag="function"):
 
 
 class ReasoningDetail(msgspec.Struct):
-    """A thought as it came, with what its provider wants back (``details.py``)."""
+    """A thought with the state that its provider needs again (``details.py``)."""
 
     type: str
     text: str | None = None
@@ -111,7 +111,9 @@ class User(msgspec.Struct, tag_field="role", tag="user"):
 class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     content: str | Annotated[list[TextPart | RefusalPart], NotEmpty] | None = None
     refusal: str | None = None
-    reasoning_content: str | None = None  # not OpenAI's own: DeepSeek, vLLM and others, and what our replies say
+    reasoning_content: str | None = (
+        None  # not OpenAI's own: DeepSeek, vLLM and others have it, and Turnout's replies do
+    )
     reasoning_details: list[ReasoningDetail] | None = None  # in place of ``reasoning_content``
     tool_calls: list[FunctionToolCall | CustomToolCall] | None = None
     function_call: FunctionCall | None = None
@@ -197,7 +199,7 @@ class Body(msgspec.Struct):
     response_format: TextFormat | JSONFormat | SchemaFormat | None = None
     temperature: Temperature | None = None
     top_p: Fraction | None = None
-    top_k: TopK | None = None  # not OpenAI's own: vLLM's and llama.cpp's extension of this wire
+    top_k: TopK | None = None  # not OpenAI's own: vLLM and llama.cpp have it
     seed: Seed | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None

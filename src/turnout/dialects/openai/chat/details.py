@@ -1,6 +1,6 @@
-"""What other providers want back with the next turn, in fields that OpenAI's wire leaves room for.
+"""The state that other providers need again with the next turn, in fields beside OpenAI's own.
 
-- ``reasoning_details``: thoughts with their signatures, in the form that OpenRouter's clients know
+- ``reasoning_details``: thoughts with their signatures, in the form of OpenRouter's clients
   (https://openrouter.ai/docs/guides/best-practices/reasoning-tokens): ``reasoning.text`` with ``text`` and
   ``signature``, ``reasoning.encrypted`` with ``data``.
 - ``extra_content.google.thought_signature`` on a tool call, as Google's own endpoint on this wire has it
@@ -26,7 +26,7 @@ _SIGNATURE = "thoughtSignature"
 
 
 def details_of(parts: Iterable[Part]) -> list[dict[str, Any]]:
-    """Empty when there is nothing that a provider would want back."""
+    """Empty when no provider needs the thoughts again."""
     thoughts = [part for part in parts if isinstance(part, Thinking | RedactedThinking)]
     if not any(isinstance(part, RedactedThinking) or part.signature for part in thoughts):
         return []
@@ -41,7 +41,7 @@ def detail_of(part: Thinking | RedactedThinking, number: int) -> dict[str, Any]:
 
 
 def thoughts_in(details: Iterable[wire.ReasoningDetail]) -> Iterator[Part]:
-    """Details of another kind are summaries, which no provider wants back."""
+    """Skips details of other types. They are summaries, which no provider needs again."""
     for detail in details:
         if detail.type == _TEXT:
             yield Thinking(detail.text or "", detail.signature)
@@ -50,7 +50,7 @@ def thoughts_in(details: Iterable[wire.ReasoningDetail]) -> Iterator[Part]:
 
 
 def extra_of(extensions: Extensions) -> dict[str, Any]:
-    """A tool call's ``extra_content``, as a field or as none."""
+    """``{"extra_content": …}`` of a tool call, or nothing."""
     signature = ((extensions or {}).get(_GEMINI) or {}).get(_SIGNATURE)
     return {} if signature is None else {"extra_content": {"google": {"thought_signature": signature}}}
 

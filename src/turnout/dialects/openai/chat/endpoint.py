@@ -1,4 +1,4 @@
-"""The endpoint."""
+"""The Chat Completions endpoint."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ class ChatCompletions:
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        return render.completion_body(given, context)
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        return render.completion_body(answer, context)

@@ -28,21 +28,20 @@ from turnout.core import (
     WireBody,
 )
 from turnout.dialects.openai.data_urls import file_data_of, image_of
-from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none
+from turnout.dialects.openai.extensions import NAMESPACE
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none, unknown_fields
 from turnout.errors import InvalidRequest
 
 from . import chat_bodies as wire
 from .details import extensions_in, thoughts_in
 
 WIRE = "openai-chat"
-NAMESPACE = "openai"
 _BODY = msgspec.json.Decoder(wire.Body)
 _DEVELOPER = {NAMESPACE: {"role": Raw(b'"developer"')}}
-_NONE = Sampling()
 
 
 def parse(body: bytes) -> ChatRequest:
-    """Raises ``InvalidRequest`` naming the field that is wrong, in the form ``messages[0].content``."""
+    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``messages[0].content``."""
     check_encoding(body)
     typed = decode(_BODY, body)
     fields = decode_fields(body)
@@ -70,10 +69,8 @@ def parse(body: bytes) -> ChatRequest:
 
 
 def _extensions(typed: wire.Body, fields: dict[str, Raw]) -> dict[str, dict[str, Raw]] | None:
-    """Fields with no place in the core, among them tools and choices that no other wire knows."""
-    unknown = {}
-    if not fields.keys() <= wire.KNOWN:
-        unknown = {name: value for name, value in fields.items() if name not in wire.KNOWN and bytes(value) != b"null"}
+    """Fields that the core doesn't have, among them tools and choices that no other wire has."""
+    unknown = unknown_fields(fields, wire.KNOWN)
     if typed.tools and any(isinstance(tool, wire.CustomTool) for tool in typed.tools):
         unknown["tools"] = fields["tools"]
     if isinstance(typed.tool_choice, wire.CustomChoice | wire.AllowedChoice):
@@ -85,7 +82,7 @@ def _extensions(typed: wire.Body, fields: dict[str, Raw]) -> dict[str, dict[str,
 
 
 def _is_legacy(message: wire.WireMessage) -> bool:
-    """Function messages are deprecated and custom tools are OpenAI's alone: neither can be said on another wire."""
+    """No other wire has function messages, which are deprecated, or custom tools."""
     if type(message) is wire.Assistant:
         custom = message.tool_calls and any(isinstance(call, wire.CustomToolCall) for call in message.tool_calls)
         return bool(message.function_call or custom)
@@ -185,7 +182,7 @@ def _result_parts(content: str | Sequence[wire.ContentPart], where: str) -> tupl
         if not isinstance(part, Text | Image | File):
             field = f"{where}.content[{number}].type"
             raise InvalidRequest(f"Invalid '{field}': a tool's result holds text, images and files.", param=field)
-    return parts  # type: ignore[return-value]  # the loop above has just shown it
+    return parts  # type: ignore[return-value]  # the loop above has checked it
 
 
 def _part(part: wire.ContentPart, where: str) -> Part:

@@ -33,7 +33,7 @@ from turnout.errors import TurnoutError
 from .details import call_fields, detail_of, details_of, extra_of
 
 _encode = msgspec.json.encode
-_REASONS = {"refusal": "content_filter", "other": "stop"}  # the rest are OpenAI's own words
+_REASONS = {"refusal": "content_filter", "other": "stop"}  # the other reasons are OpenAI's own words
 _DELTA_FIELDS = {Text: "content", Thinking: "reasoning_content", Refusal: "refusal"}
 _CHUNK = b'data: {%b,"choices":[{"index":%d,"delta":%b,"finish_reason":%b%b}]}\n\n'
 _USAGE_CHUNK = b'data: {%b,"choices":[],"usage":%b}\n\n'
@@ -56,7 +56,7 @@ class ChunkRenderer(StreamRenderer):
 
     def close(self) -> bytes:
         if self._relaying:
-            return b""  # the provider's own terminator has been passed on
+            return b""  # the provider's own end was relayed
         frames = b""
         if self._show_usage and self._usage:
             frames = _USAGE_CHUNK % (self._head, _encode(usage_fields(self._usage)))
@@ -81,9 +81,9 @@ class ChunkRenderer(StreamRenderer):
 
     def _part_start(self, event: PartStart) -> bytes:
         begin = b"" if event.choice in self._begun else self._begin(event.choice)
-        return begin + self._opened(event)
+        return begin + self._part_start_chunk(event)
 
-    def _opened(self, event: PartStart) -> bytes:
+    def _part_start_chunk(self, event: PartStart) -> bytes:
         key, part = (event.choice, event.index), event.part
         if isinstance(part, ToolCall):
             number = sum(choice == event.choice for choice, _ in self._calls)
@@ -113,10 +113,10 @@ class ChunkRenderer(StreamRenderer):
         return self._chunk(event.choice, piece % (self._calls[key], _encode(event.text)))
 
     def _part_end(self, event: PartEnd) -> bytes:
-        """A thought's signature and a call's come at its end."""
+        """Sends the signature of a thought or a call, which is complete at the part's end."""
         key = (event.choice, event.index)
-        early, pieces = self._thoughts.pop(key, (None, []))
-        signature = event.signature or early
+        start_signature, pieces = self._thoughts.pop(key, (None, []))
+        signature = event.signature or start_signature
         if signature:
             return self._detail(event.choice, Thinking("".join(pieces), signature))
         extra = extra_of(event.extensions) if key in self._calls else None
@@ -126,7 +126,7 @@ class ChunkRenderer(StreamRenderer):
         return self._chunk(event.choice, _encode({"tool_calls": [call]}))
 
     def _detail(self, choice: int, thought: Thinking | RedactedThinking) -> bytes:
-        """Whole, as it is complete: a signature is worth nothing without its text."""
+        """One chunk with the whole thought: its signature is useless without its text."""
         detail = detail_of(thought, self._thought_count)
         self._thought_count += 1
         return self._chunk(choice, _encode({"reasoning_details": [detail]}))

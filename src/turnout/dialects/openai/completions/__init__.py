@@ -1,4 +1,4 @@
-"""Completions, the API before chat (https://platform.openai.com/docs/api-reference/completions)."""
+"""Completions, OpenAI's API before chat (https://platform.openai.com/docs/api-reference/completions)."""
 
 from .endpoint import Completions
 

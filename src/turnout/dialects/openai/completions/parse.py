@@ -1,4 +1,4 @@
-"""A request body → ``ChatRequest``, for providers that only chat."""
+"""A request body → ``ChatRequest``, for providers that only have chat."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from msgspec import Meta, Raw
 from turnout.core import ChatRequest, Extensions, Message, Sampling, WireBody
 from turnout.core.prompts import messages_of
 from turnout.dialects.openai.chat.chat_bodies import Fraction, Name, Penalty, Seed, StreamOptions, Temperature, TopK
-from turnout.dialects.openai.unknown import NAMESPACE
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.openai.extensions import NAMESPACE
+from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields
 
 WIRE = "openai-completions"
 
 
 class _Body(msgspec.Struct):
-    """Bounds are OpenAI's own where its reference states them. A prompt may be tokens, and there may be many."""
+    """Bounds are OpenAI's own where its reference states them. ``prompt`` may be several prompts, as text or tokens."""
 
     model: Name
     prompt: str | list[str | int | list[int]] | None = None
@@ -44,7 +44,7 @@ _KNOWN = frozenset(_Body.__struct_fields__)
 
 
 def parse(body: bytes) -> ChatRequest:
-    """Raises ``InvalidRequest`` naming the field that is wrong."""
+    """Raises ``InvalidRequest`` with the path of the wrong field."""
     check_encoding(body)
     typed, fields = decode(_BODY, body), decode_fields(body)
     return ChatRequest(
@@ -63,10 +63,10 @@ def parse(body: bytes) -> ChatRequest:
 
 
 def _messages(prompt: str | list[str | int | list[int]] | None) -> tuple[Message, ...]:
-    """Of several prompts, all: they count as input, though only this wire can answer them."""
+    """The messages of all prompts, because all count as input. Only this wire can answer several prompts."""
     if isinstance(prompt, str):
         return messages_of(prompt)
-    texts = [one for one in prompt or () if isinstance(one, str)]
+    texts = [text for text in prompt or () if isinstance(text, str)]
     return tuple([message for text in texts for message in messages_of(text)])
 
 
@@ -84,24 +84,24 @@ def _sampling(typed: _Body) -> Sampling:
 
 
 def _extensions(typed: _Body, fields: dict[str, Raw]) -> Extensions:
-    """What vendors add to completions they add to chat as well; what only this wire has, no chat can say."""
-    unknown = {name: value for name, value in fields.items() if name not in _KNOWN and bytes(value) != b"null"}
+    """Chat gets unknown fields, because vendors add them to both APIs. It has none of the fields of ``WIRE``."""
+    unknown = unknown_fields(fields, _KNOWN)
     only_here = {name: fields[name] for name in _only_here(typed) if name in fields}
     if typed.prompt is None:
         only_here["prompt"] = Raw(b"null")
     extensions = {NAMESPACE: unknown, WIRE: only_here}
-    return {name: said for name, said in extensions.items() if said} or None
+    return {namespace: kept for namespace, kept in extensions.items() if kept} or None
 
 
 def _only_here(typed: _Body) -> list[str]:
-    alone = isinstance(typed.prompt, str) or (
+    is_one_text = isinstance(typed.prompt, str) or (
         typed.prompt is not None and len(typed.prompt) == 1 and isinstance(typed.prompt[0], str)
     )
-    said = {
-        "prompt": not alone,
+    is_set = {
+        "prompt": not is_one_text,
         "suffix": bool(typed.suffix),
         "echo": bool(typed.echo),
         "best_of": (typed.best_of or 1) > (typed.n or 1),
         "max_tokens": typed.max_tokens == 0,
     }
-    return [name for name, needed in said.items() if needed]
+    return [name for name, is_needed in is_set.items() if is_needed]

@@ -1,4 +1,4 @@
-"""Core events and answers → text completions. Thoughts have no place in them; a refusal is text like any other."""
+"""Core events and answers → text completions. This wire has no field for thoughts. A refusal is text, too."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class TextRenderer:
         self._usage: Usage | None = None
         self._relaying = False
         self._head = members(_fields("", "", 0, context))
-        self._texts: set[tuple[int, int]] = set()  # (choice, part) of what is text
-        self._offsets: dict[int, int] = {}  # choice → characters of the tokens that have been told
-        self._logprobs: dict[int, bytes] = {}  # choice → those that the next chunk says
+        self._texts: set[tuple[int, int]] = set()  # (choice, part) of texts and refusals
+        self._offsets: dict[int, int] = {}  # choice → characters of the tokens that were sent
+        self._logprobs: dict[int, bytes] = {}  # choice → the JSON of its next chunk's tokens
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
         frames = []
@@ -62,8 +62,8 @@ class TextRenderer:
                 case PartStart(part=Text(text=text) | Refusal(text=text), index=index, choice=choice):
                     self._texts.add((choice, index))
                     frames.append(self._chunk(choice, text) if text else b"")
-                case Start(id=made, model=model, created=created):
-                    self._head = members(_fields(made, model, created, self._context))
+                case Start(id=completion_id, model=model, created=created):
+                    self._head = members(_fields(completion_id, model, created, self._context))
                 case Finish() if not self._relaying:
                     frames.append(self._chunk(event.choice, "", _encode(_REASONS.get(event.reason, "stop"))))
                 case UsageSoFar(usage=usage):
@@ -76,7 +76,7 @@ class TextRenderer:
 
     def close(self) -> bytes:
         if self._relaying:
-            return b""  # the provider's own terminator has been passed on
+            return b""  # the provider's own end was relayed
         frames = b""
         if self._show_usage and self._usage:
             frames = _USAGE_CHUNK % (self._head, _encode(usage_fields(self._usage)))
@@ -89,9 +89,9 @@ class TextRenderer:
         return _CHUNK % (self._head, _encode(text), choice, self._logprobs.pop(choice, b"null"), finish)
 
 
-def _fields(made: str, model: str, created: int, context: ReplyContext) -> dict[str, Any]:
+def _fields(completion_id: str, model: str, created: int, context: ReplyContext) -> dict[str, Any]:
     return {
-        "id": made or f"cmpl-{context.request_id}",
+        "id": completion_id or f"cmpl-{context.request_id}",
         "object": "text_completion",
         "created": created or context.created,
         "model": model or context.model,
@@ -117,15 +117,15 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 
 def _logprobs(tokens: Iterable[TokenLogprob], offset: int) -> dict[str, list[Any]]:
-    """In this API's own form: a list for each kind of fact. ``offset`` is the first token's, in characters."""
-    said = list(tokens)
+    """This API has one list for each field of a token. ``offset`` is the first token's position, in characters."""
+    tokens = list(tokens)
     offsets = []
-    for token in said:
+    for token in tokens:
         offsets.append(offset)
         offset += len(token.token)
     return {
-        "tokens": [token.token for token in said],
-        "token_logprobs": [token.logprob for token in said],
-        "top_logprobs": [{top.token: top.logprob for top in token.top} for token in said],
+        "tokens": [token.token for token in tokens],
+        "token_logprobs": [token.logprob for token in tokens],
+        "top_logprobs": [{top.token: top.logprob for top in token.top} for token in tokens],
         "text_offset": offsets,
     }

@@ -1,4 +1,4 @@
-"""The endpoint."""
+"""The Responses endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of what isn't a chat: frames of the same wire, or one event that tells a whole result."""
+"""Streams of images, transcripts and speech: relayed frames of the same wire, or the events of one whole result."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .errors import error_body
 
 
 class ResultRenderer:
-    """``tell`` makes the events of a result that came whole, from a provider on another wire."""
+    """``render_result`` writes the events of a result. Providers on other wires send a result as a whole."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, context: ReplyContext, tell: Callable[[Result], bytes]) -> None:
+    def __init__(self, context: ReplyContext, render_result: Callable[[Result], bytes]) -> None:
         self._context = context
-        self._tell = tell
+        self._render_result = render_result
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
         frames = []
@@ -26,11 +26,11 @@ class ResultRenderer:
             if isinstance(event, Relayed):
                 frames.append(event.data)
             elif isinstance(event, Product):
-                frames.append(self._tell(event.result))
+                frames.append(self._render_result(event.result))
         return b"".join(frames)
 
     def close(self) -> bytes:
-        return b""  # the last event says that it is the last
+        return b""  # this wire's last event marks the end
 
     def fail(self, error: TurnoutError) -> bytes:
         return b"event: error\ndata: %s\n\n" % error_body(error, self._context.request_id)
