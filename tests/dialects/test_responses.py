@@ -1,4 +1,4 @@
-"""OpenAI's Responses: requests, answers, streams, and what later requests refer to."""
+"""OpenAI's Responses: requests, answers, streams, and references of later requests."""
 
 from __future__ import annotations
 
@@ -75,23 +75,23 @@ def rendered(events: list[StreamEvent], request: ChatRequest | None = None) -> l
 
 
 def frames(data: bytes) -> list[dict[str, Any]]:
-    """What the events hold, each of which the SDK has to know, under its name and with its number."""
-    found = []
+    """The events of the frames. The SDK must accept each under its name and with its number."""
+    events = []
     for number, frame in enumerate(data.decode().split("\n\n")[:-1]):
         name, _, payload = frame.partition("\n")
         event = json.loads(payload.removeprefix("data: "))
         assert name == f"event: {event['type']}"
         assert event["sequence_number"] == number
         EVENT.validate_python(event, strict=True)
-        found.append(event)
-    return found
+        events.append(event)
+    return events
 
 
 def whole(*parts: Part, finish: Finish | None = None, usage: Usage | None = None) -> dict[str, Any]:
     answer = Answer(choices=(Choice(0, parts, finish or Finish("stop", "stop")),), usage=usage)
-    told: dict[str, Any] = json.loads(ENDPOINT.body(parsed(), answer, CONTEXT))
-    WHOLE.validate_python(told)
-    return told
+    response: dict[str, Any] = json.loads(ENDPOINT.body(parsed(), answer, CONTEXT))
+    WHOLE.validate_python(response)
+    return response
 
 
 # --- requests ----------------------------------------------------------------------------------------------
@@ -105,8 +105,8 @@ def test_a_text_is_one_message() -> None:
 
 
 def test_items_become_turns() -> None:
-    """What the assistant says in a row is one message, and so are results."""
-    said = messages(
+    """Parts of the assistant in a row are one message, and so are results in a row."""
+    conversation = messages(
         {"role": "developer", "content": "Be brief."},
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Go."}]},
         {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]},
@@ -117,16 +117,16 @@ def test_items_become_turns() -> None:
         {"type": "function_call_output", "call_id": "c2", "output": [{"type": "input_text", "text": "two"}]},
         {"role": "assistant", "content": "Done."},
     )
-    assert [message.role for message in said] == ["system", "user", "assistant", "tool", "assistant"]
-    assert said[0].extensions == {"openai": {"role": Raw(b'"developer"')}}
-    assert said[2].parts == (
+    assert [message.role for message in conversation] == ["system", "user", "assistant", "tool", "assistant"]
+    assert conversation[0].extensions == {"openai": {"role": Raw(b'"developer"')}}
+    assert conversation[2].parts == (
         Thinking("Hm."),
         Text("A"),
         Refusal("B"),
         ToolCall("c1", "f", '{"a": 1.0}'),
         ToolCall("c2", "g", ""),
     )
-    assert said[3].parts == (ToolResult("c1", (Text("one"),)), ToolResult("c2", (Text("two"),)))
+    assert conversation[3].parts == (ToolResult("c1", (Text("one"),)), ToolResult("c2", (Text("two"),)))
 
 
 def test_media_are_read() -> None:
@@ -181,7 +181,7 @@ def test_settings_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "wanted"),
+    ("fields", "reasoning"),
     [
         ({"reasoning": {"effort": "none"}}, Reasoning(enabled=False, effort="none")),
         ({"reasoning": {"summary": "auto"}}, None),
@@ -189,8 +189,8 @@ def test_settings_are_read() -> None:
     ],
     ids=["none", "a summary alone", "null"],
 )
-def test_how_much_to_think(fields: dict[str, Any], wanted: Reasoning | None) -> None:
-    assert parsed(**fields).reasoning == wanted
+def test_how_much_to_think(fields: dict[str, Any], reasoning: Reasoning | None) -> None:
+    assert parsed(**fields).reasoning == reasoning
 
 
 def test_what_only_openai_has_is_named() -> None:
@@ -217,7 +217,7 @@ def test_what_only_openai_has_is_named() -> None:
 
 
 def test_fields_that_nobody_reads_are_told() -> None:
-    """What an answer's own items have is not: they come back with every turn."""
+    """The fields of an answer's own items are not listed: they come back with every turn."""
     answered = {"type": "output_text", "text": "A", "annotations": [], "logprobs": []}
     request = parsed(
         input=[
@@ -257,9 +257,9 @@ def test_fields_that_nobody_reads_are_told() -> None:
     ids=str,
 )
 def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
-    with pytest.raises(InvalidRequest) as told:
+    with pytest.raises(InvalidRequest) as caught:
         parsed(**fields)
-    assert told.value.param == param
+    assert caught.value.param == param
 
 
 # --- answers -----------------------------------------------------------------------------------------------
@@ -267,14 +267,14 @@ def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
 
 def test_a_whole_response() -> None:
     usage = Usage(input=9, output=5, cached_input=2, cache_write=1, reasoning=3)
-    told = whole(Thinking("Hm.", "sig"), Text("A"), Text("B"), ToolCall("c", "f", "{}"), usage=usage)
-    assert (told["id"], told["model"], told["status"]) == ("resp_01ab", "fast", "completed")
-    reasoning, message, call = told["output"]
+    response = whole(Thinking("Hm.", "sig"), Text("A"), Text("B"), ToolCall("c", "f", "{}"), usage=usage)
+    assert (response["id"], response["model"], response["status"]) == ("resp_01ab", "fast", "completed")
+    reasoning, message, call = response["output"]
     assert reasoning["summary"] == [{"type": "summary_text", "text": "Hm."}]
     assert unseal(reasoning["encrypted_content"]) == Thinking("Hm.", "sig")
     assert [part["text"] for part in message["content"]] == ["A", "B"]
     assert (call["call_id"], call["name"], call["arguments"]) == ("c", "f", "{}")
-    assert told["usage"] == {
+    assert response["usage"] == {
         "input_tokens": 9,
         "input_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 1},
         "output_tokens": 5,
@@ -296,9 +296,9 @@ def test_a_whole_response() -> None:
     ids=lambda value: value.reason if isinstance(value, Finish) else None,
 )
 def test_how_it_ended(finish: Finish, status: str, reason: str | None) -> None:
-    told = whole(Text("A"), finish=finish)
-    assert told["status"] == told["output"][0]["status"] == status
-    assert (told["incomplete_details"] or {}).get("reason") == reason
+    response = whole(Text("A"), finish=finish)
+    assert response["status"] == response["output"][0]["status"] == status
+    assert (response["incomplete_details"] or {}).get("reason") == reason
 
 
 @pytest.mark.parametrize(
@@ -322,15 +322,15 @@ def test_how_a_stream_ended(finish: Finish | None, status: str, reason: str | No
 
 def test_an_answer_without_an_end_is_incomplete() -> None:
     answer = Answer(choices=(Choice(0, (Text("A"),), None),))
-    told = json.loads(ENDPOINT.body(parsed(), answer, CONTEXT))
-    assert (told["status"], told["incomplete_details"]) == ("incomplete", {"reason": None})
+    response = json.loads(ENDPOINT.body(parsed(), answer, CONTEXT))
+    assert (response["status"], response["incomplete_details"]) == ("incomplete", {"reason": None})
 
 
 def test_likelihoods_of_a_whole_response() -> None:
     tokens = (TokenLogprob("A", -0.5, (TokenLogprob("A", -0.5), TokenLogprob("B", -1.0))),)
     answer = Answer(choices=(Choice(0, (Text("A"),), Finish("stop", "stop"), tokens),))
-    told = json.loads(ENDPOINT.body(parsed(), answer, CONTEXT))
-    (logprob,) = told["output"][0]["content"][0]["logprobs"]
+    response = json.loads(ENDPOINT.body(parsed(), answer, CONTEXT))
+    (logprob,) = response["output"][0]["content"][0]["logprobs"]
     assert (logprob["token"], logprob["bytes"], len(logprob["top_logprobs"])) == ("A", [65], 2)
 
 
@@ -342,9 +342,9 @@ def test_a_picture_is_that_of_a_tool() -> None:
 
 def test_the_request_is_said_again() -> None:
     request = parsed(instructions="I.", temperature=0.50, tools=[{"type": "function", "name": "f"}], metadata=None)
-    told = json.loads(ENDPOINT.body(request, Answer(choices=(Choice(0, (), None),)), CONTEXT))
-    assert (told["instructions"], told["temperature"], told["metadata"]) == ("I.", 0.5, {})
-    assert told["tools"] == [{"type": "function", "name": "f"}]
+    response = json.loads(ENDPOINT.body(request, Answer(choices=(Choice(0, (), None),)), CONTEXT))
+    assert (response["instructions"], response["temperature"], response["metadata"]) == ("I.", 0.5, {})
+    assert response["tools"] == [{"type": "function", "name": "f"}]
 
 
 # --- streams -----------------------------------------------------------------------------------------------
@@ -441,7 +441,7 @@ def test_refusals_are_streamed() -> None:
     [(UpstreamBroken("Cut."), "server_error"), (UpstreamRateLimited(429, "Wait."), "rate_limit_exceeded")],
 )
 def test_a_stream_that_breaks_off(error: Any, code: str) -> None:
-    """What was complete until then is told; the item that was open is not."""
+    """The failed response holds the complete items, without the open one."""
     renderer = ENDPOINT.renderer(parsed(stream=True), CONTEXT)
     data = renderer.feed([Start(), PartStart(0, Thinking("Hm.")), PartEnd(0), PartStart(1, Text("A"))])
     events = frames(data + (renderer.fail(error) or b""))
@@ -474,7 +474,7 @@ RAWS = st.sampled_from([b'"s"', b"1.50", b'{"a": [null]}', '"é"'.encode()]).map
 EXTENSIONS: st.SearchStrategy[Extensions] = st.none() | st.dictionaries(
     st.sampled_from(["gemini", "anthropic"]), st.dictionaries(st.sampled_from(["x", "y"]), RAWS, min_size=1), min_size=1
 )
-SAID: st.SearchStrategy[Part] = st.one_of(
+PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(Text, TEXTS, EXTENSIONS),
     st.builds(Refusal, TEXTS, EXTENSIONS),
     st.builds(Thinking, TEXTS, st.none() | TEXTS, EXTENSIONS),
@@ -489,22 +489,22 @@ def encoded(parts: tuple[Part, ...]) -> bytes:
     return msgspec.json.encode(parts)
 
 
-@given(said=st.lists(SAID | CALLS, min_size=1, max_size=6), with_stream=st.booleans())
-def test_whatever_was_said_comes_back_as_it_was(said: list[Part], with_stream: bool) -> None:
-    """An answer's items, sent back as input: every part with its signature and extensions, in its place."""
-    names = [part.id for part in said if isinstance(part, ToolCall)]
+@given(parts=st.lists(PARTS | CALLS, min_size=1, max_size=6), with_stream=st.booleans())
+def test_whatever_was_said_comes_back_as_it_was(parts: list[Part], with_stream: bool) -> None:
+    """An answer's items as input give the same parts, with their signatures and extensions, in the same order."""
+    names = [part.id for part in parts if isinstance(part, ToolCall)]
     if len(names) != len(set(names)):
         return
     if with_stream:
         events: list[StreamEvent] = [Start()]
-        for index, part in enumerate(said):
+        for index, part in enumerate(parts):
             events += [PartStart(index, part), PartEnd(index)]
         items = rendered([*events, Finish("stop", "stop")])[-1]["response"]["output"]
     else:
-        items = whole(*said)["output"]
+        items = whole(*parts)["output"]
     (message,) = messages(*items)
     assert message.role == "assistant"
-    assert encoded(message.parts) == encoded(tuple(said))
+    assert encoded(message.parts) == encoded(tuple(parts))
 
 
 def test_sealed_content_that_was_changed_is_none_of_ours() -> None:

@@ -23,13 +23,13 @@ class Responses(ConversationEndpoint):
         return parse.parse(with_model(body, target))
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
-        return ResponseRenderer(request, context, keeps=references.keeps(request))
+        return ResponseRenderer(request, context, is_stored=references.is_stored(request))
 
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
-    def body(self, request: ChatRequest, given: Answer, context: ReplyContext) -> bytes:
-        return response_body(request, given, context)
+    def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
+        return response_body(request, answer, context)
 
     def earlier_answers(self, request: ChatRequest) -> EarlierAnswers | None:
         return references.earlier_answers(request)
@@ -41,4 +41,4 @@ class Responses(ConversationEndpoint):
         return references.turn_of(request, answer)
 
     def items(self, turn_id: str, items: Sequence[Raw]) -> Sequence[Mapping[str, object]]:
-        return references.shown(turn_id, items)
+        return references.listed_items(turn_id, items)

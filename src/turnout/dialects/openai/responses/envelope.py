@@ -1,14 +1,14 @@
-"""What other providers want back with the next turn, in the one field that clients send back unread:
-``encrypted_content`` of a reasoning item.
+"""The state that other providers need again with the next turn. It travels in ``encrypted_content`` of a reasoning
+item, which is the one field that clients send back unchanged.
 
 ``turnout-1.`` and, in base64 for URLs, a JSON object:
 
-- a part of the core, told apart by ``type``: ``thinking`` (text, signature, extensions), ``redacted_thinking``, or a
-  ``text`` that stands for a block of the provider's own;
-- or ``attached``: ``extensions`` (such as Gemini's thought signature) of the tool call ``call``, or, where that is
-  null, of the part before.
+- a part of the core: its ``type`` is ``thinking`` (text, signature, extensions), ``redacted_thinking``, or a ``text``
+  that stands for the provider's own block;
+- or its ``type`` is ``attached``: the ``extensions`` (such as Gemini's thought signature) of the tool call ``call``, or
+  of the part before when ``call`` is null.
 
-OpenAI's own encrypted content never begins like this, and ours is taken out of what is relayed to OpenAI.
+OpenAI's own encrypted content never has this prefix. Turnout's is removed from bodies that are relayed to OpenAI.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ class Attached(msgspec.Struct, frozen=True, tag="attached"):
     call: str | None = None
 
 
-Carried = Thinking | RedactedThinking | Text | Attached
+State = Thinking | RedactedThinking | Text | Attached
 
-_CARRIED: msgspec.json.Decoder[Carried] = msgspec.json.Decoder(Carried)
-
-
-def seal(carried: Carried) -> str:
-    return PREFIX + urlsafe_b64encode(msgspec.json.encode(carried)).decode()
+_STATE: msgspec.json.Decoder[State] = msgspec.json.Decoder(State)
 
 
-def unseal(content: str | None) -> Carried | None:
-    """None for what isn't ours, or was changed on its way."""
+def seal(state: State) -> str:
+    return PREFIX + urlsafe_b64encode(msgspec.json.encode(state)).decode()
+
+
+def unseal(content: str | None) -> State | None:
+    """None for content that isn't Turnout's, or was changed on its way."""
     if content is None or not content.startswith(PREFIX):
         return None
     try:
-        return _CARRIED.decode(urlsafe_b64decode(content.removeprefix(PREFIX)))
+        return _STATE.decode(urlsafe_b64decode(content.removeprefix(PREFIX)))
     except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError):
         return None

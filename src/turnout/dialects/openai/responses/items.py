@@ -32,34 +32,34 @@ from . import responses_bodies as wire
 from .envelope import Attached, unseal
 
 T = TypeVar("T")
-_HEADS = msgspec.json.Decoder(list[wire.Head])
+_HEADS = msgspec.json.Decoder(list[wire.ItemHead])
 _ITEMS = msgspec.json.Decoder(list[Raw])
 _TEXT = msgspec.json.Decoder(str)
 _MESSAGE = msgspec.json.Decoder(wire.Message)
 _CALL = msgspec.json.Decoder(wire.FunctionCall)
 _OUTPUT = msgspec.json.Decoder(wire.FunctionOutput)
 _REASONING = msgspec.json.Decoder(wire.ReasoningItem)
-_IMAGE_MADE = msgspec.json.Decoder(wire.ImageMade)
+_GENERATED_IMAGE = msgspec.json.Decoder(wire.GeneratedImage)
 _DEVELOPER: Extensions = {"openai": {"role": Raw(b'"developer"')}}
 
 
-def raw_items(given: Raw) -> list[Raw]:
-    """``input`` as a list of items: a text is one message. Raises ``InvalidRequest``."""
-    if bytes(given) in (b"", b"null"):
+def raw_items(value: Raw) -> list[Raw]:
+    """``input`` as a list of items. A text becomes one message. Raises ``InvalidRequest``."""
+    if bytes(value) in (b"", b"null"):
         return []
-    if bytes(given)[:1] == b'"':
-        text = decode(_TEXT, given, "input")
+    if bytes(value)[:1] == b'"':
+        text = decode(_TEXT, value, "input")
         return [Raw(msgspec.json.encode({"type": "message", "role": "user", "content": text}))]
-    return decode(_ITEMS, given, "input")
+    return decode(_ITEMS, value, "input")
 
 
 class Conversation:
-    """Collects messages from items. ``refused`` are the places of what no other wire has a word for."""
+    """Collects messages from items. ``untranslatable`` are the paths of values that no other wire has."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
-        self.refused: dict[str, Raw] = {}
-        self._said: list[Part] = []  # by the assistant, in the turn that is being read
+        self.untranslatable: dict[str, Raw] = {}
+        self._assistant_parts: list[Part] = []  # of the assistant message that is being read
         self._results: list[Part] = []
 
     def system(self, text: str) -> None:
@@ -74,81 +74,81 @@ class Conversation:
         self._end_turn()
         return tuple(self.messages)
 
-    def _read_item(self, head: wire.Head, item: Raw, where: str) -> None:
+    def _read_item(self, head: wire.ItemHead, item: Raw, where: str) -> None:
         match head.type or ("message" if head.role else "item_reference"):
             case "message":
                 self._message(decode(_MESSAGE, item, where), where)
             case "function_call":
                 call = decode(_CALL, item, where)
-                self._say(ToolCall(call.call_id, call.name, call.arguments))
+                self._add_assistant_part(ToolCall(call.call_id, call.name, call.arguments))
             case "function_call_output":
                 self._result(decode(_OUTPUT, item, where), where)
             case "reasoning":
                 self._reasoning(decode(_REASONING, item, where))
             case "image_generation_call":
-                self._image_made(decode(_IMAGE_MADE, item, where), where)
+                self._generated_image(decode(_GENERATED_IMAGE, item, where), where)
             case other:
-                self._refuse(f"{where}.type", other)
+                self._mark_untranslatable(f"{where}.type", other)
 
-    def _refuse(self, field: str, value: str) -> None:
-        self.refused[field] = Raw(msgspec.json.encode(value))
+    def _mark_untranslatable(self, field: str, value: str) -> None:
+        self.untranslatable[field] = Raw(msgspec.json.encode(value))
 
     def _message(self, message: wire.Message, where: str) -> None:
         parts = self._parts(message.content, f"{where}.content")
         if message.role == "assistant":
             for part in parts:
-                self._say(part)
+                self._add_assistant_part(part)
             return
         self._end_turn()
         role: Role = "user" if message.role == "user" else "system"
         self.messages.append(Message(role, parts, None, _DEVELOPER if message.role == "developer" else None))
 
-    def _say(self, part: Part) -> None:
+    def _add_assistant_part(self, part: Part) -> None:
         self._end_results()
-        self._said.append(part)
+        self._assistant_parts.append(part)
 
-    def _result(self, given: wire.FunctionOutput, where: str) -> None:
-        self._end_said()
-        parts = self._parts(given.output, f"{where}.output")
+    def _result(self, output: wire.FunctionOutput, where: str) -> None:
+        self._end_assistant_message()
+        parts = self._parts(output.output, f"{where}.output")
         for part in parts:
             if not isinstance(part, Text | Image | File):
                 field = f"{where}.output"
                 raise InvalidRequest(f"Invalid '{field}': it holds texts, images and files.", param=field)
-        self._results.append(ToolResult(given.call_id, parts))  # type: ignore[arg-type]  # as has just been shown
+        self._results.append(ToolResult(output.call_id, parts))  # type: ignore[arg-type]  # the loop above has checked it
 
     def _reasoning(self, item: wire.ReasoningItem) -> None:
-        carried = unseal(item.encrypted_content)
-        match carried:
+        state = unseal(item.encrypted_content)
+        match state:
             case Attached():
-                self._attach(carried)
+                self._attach(state)
             case Thinking() | RedactedThinking() | Text():
-                self._say(carried)
+                self._add_assistant_part(state)
             case None:
                 text = "\n\n".join([part.text for part in item.summary or item.content or ()])
                 if text:
-                    self._say(Thinking(text))
+                    self._add_assistant_part(Thinking(text))
 
     def _attach(self, attached: Attached) -> None:
-        for number in range(len(self._said) - 1, -1, -1):
-            part = self._said[number]
+        for number in range(len(self._assistant_parts) - 1, -1, -1):
+            part = self._assistant_parts[number]
             if attached.call is None or (isinstance(part, ToolCall) and part.id == attached.call):
-                self._said[number] = structs.replace(part, extensions=attached.extensions)
+                self._assistant_parts[number] = structs.replace(part, extensions=attached.extensions)
                 return
 
-    def _image_made(self, item: wire.ImageMade, where: str) -> None:
+    def _generated_image(self, item: wire.GeneratedImage, where: str) -> None:
         media_type = media_type_of(item.result or "")
         if item.result is None or media_type is None:
             raise InvalidRequest(f"Invalid '{where}.result': the data is not an image.", param=f"{where}.result")
-        self._say(Image(data=item.result, media_type=media_type))
+        self._add_assistant_part(Image(data=item.result, media_type=media_type))
 
     def _end_turn(self) -> None:
-        self._end_said()
+        self._end_assistant_message()
         self._end_results()
 
-    def _end_said(self) -> None:
-        if self._said:
-            self.messages.append(Message("assistant", tuple(self._said)))
-            self._said = []
+    def _end_assistant_message(self) -> None:
+        if self._assistant_parts:
+            self.messages.append(Message("assistant", tuple(self._assistant_parts)))
+            self._assistant_parts = []
 
     def _end_results(self) -> None:
         if self._results:
@@ -162,27 +162,27 @@ class Conversation:
 
     def _read_parts(self, content: Sequence[wire.Part], where: str) -> Iterator[Part]:
         for number, part in enumerate(content):
-            at = f"{where}[{number}]"
+            path = f"{where}[{number}]"
             match part.type:
                 case "input_text" | "output_text" | "text":
-                    yield Text(_given(part.text, f"{at}.text"))
+                    yield Text(_required(part.text, f"{path}.text"))
                 case "refusal":
-                    yield Refusal(_given(part.refusal, f"{at}.refusal"))
+                    yield Refusal(_required(part.refusal, f"{path}.refusal"))
                 case "input_image" if part.file_id is not None and part.image_url is None:
-                    self._refuse(f"{at}.file_id", part.file_id)
+                    self._mark_untranslatable(f"{path}.file_id", part.file_id)
                 case "input_image":
-                    field = f"{at}.image_url"
-                    yield image_of(_given(part.image_url, field), part.detail, None, field)
+                    field = f"{path}.image_url"
+                    yield image_of(_required(part.image_url, field), part.detail, None, field)
                 case "input_file":
                     yield _file(part)
                 case "input_audio":
-                    audio = _given(part.input_audio, f"{at}.input_audio")
+                    audio = _required(part.input_audio, f"{path}.input_audio")
                     yield Audio(audio.data, audio.format)
                 case other:
-                    self._refuse(f"{at}.type", other)
+                    self._mark_untranslatable(f"{path}.type", other)
 
 
-def _given(value: T | None, field: str) -> T:
+def _required(value: T | None, field: str) -> T:
     if value is None:
         raise InvalidRequest(f"Missing '{field}'.", param=field)
     return value

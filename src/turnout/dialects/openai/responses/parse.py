@@ -25,9 +25,9 @@ from . import responses_bodies as wire
 from .items import Conversation, raw_items
 
 WIRE = "openai-responses"
-NAMESPACE = WIRE  # of what only this wire has
-CHAT_NAMESPACE = "openai"  # of what OpenAI's chat has, too, under the same name
-_CHATS = frozenset(
+NAMESPACE = WIRE  # of fields that only this wire has
+CHAT_NAMESPACE = "openai"  # of fields that OpenAI's chat has under the same name
+_CHAT_FIELDS = frozenset(
     {"prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "service_tier"}
 )
 _LOGPROBS = "message.output_text.logprobs"
@@ -35,13 +35,13 @@ _BODY = msgspec.json.Decoder(wire.Body)
 
 
 def parse(body: bytes) -> ChatRequest:
-    """Raises ``InvalidRequest`` naming the field that is wrong, in the form ``input[0].content``."""
+    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``input[0].content``."""
     check_encoding(body)
     return _request(decode(_BODY, body), decode_fields(body), None)
 
 
 def continued(fields: Mapping[str, Raw], continuation: Continuation | None) -> ChatRequest:
-    """The request that ``fields`` make after what came before it."""
+    """The request of ``fields`` after its earlier conversation."""
     return _request(decode(_BODY, msgspec.json.encode(fields)), dict(fields), continuation)
 
 
@@ -53,7 +53,7 @@ def _request(typed: wire.Body, fields: dict[str, Raw], continuation: Continuatio
         conversation.read(continuation.items, "previous")
     conversation.read(raw_items(typed.input))
     messages = conversation.end()
-    if not messages and not conversation.refused and not fields.keys() & {"previous_response_id", "prompt"}:
+    if not messages and not conversation.untranslatable and not fields.keys() & {"previous_response_id", "prompt"}:
         raise InvalidRequest("Missing 'input': say something.", param="input")
     return ChatRequest(
         model=typed.model,
@@ -74,29 +74,31 @@ def _request(typed: wire.Body, fields: dict[str, Raw], continuation: Continuatio
         stream_usage=True,
         user=typed.user,
         metadata=typed.metadata or None,
-        extensions=_extensions(typed, fields, conversation.refused),
-        raw=WireBody(WIRE, fields, form=wire.Told, continues=continuation),
+        extensions=_extensions(typed, fields, conversation.untranslatable),
+        raw=WireBody(WIRE, fields, form=wire.DetailedBody, continues=continuation),
     )
 
 
-def _extensions(typed: wire.Body, fields: Mapping[str, Raw], refused: dict[str, Raw]) -> Extensions:
-    """What has no place in the core: refused by name where it would have to be said on another wire."""
-    own = dict(refused)
-    chats: dict[str, Raw] = {}
+def _extensions(typed: wire.Body, fields: Mapping[str, Raw], untranslatable: dict[str, Raw]) -> Extensions:
+    """The fields that the core doesn't have. Other wires refuse them by name."""
+    responses_fields = dict(untranslatable)
+    chat_fields: dict[str, Raw] = {}
     if not fields.keys() <= wire.READ:
         for name, value in fields.items():
             if name not in wire.READ and bytes(value) not in (b"null", b"[]", b"{}"):
-                (chats if name in _CHATS else own)[name] = value
+                (chat_fields if name in _CHAT_FIELDS else responses_fields)[name] = value
     if typed.text is not None and typed.text.verbosity is not None:
-        chats["verbosity"] = Raw(msgspec.json.encode(typed.text.verbosity))
-    own.update((f"tools[{number}].type", _text(tool.type)) for number, tool in _other_tools(typed.tools or ()))
+        chat_fields["verbosity"] = Raw(msgspec.json.encode(typed.text.verbosity))
+    responses_fields.update(
+        (f"tools[{number}].type", _text(tool.type)) for number, tool in _other_tools(typed.tools or ())
+    )
     if isinstance(typed.tool_choice, wire.Choice) and typed.tool_choice.type != "function":
-        own["tool_choice.type"] = _text(typed.tool_choice.type)
+        responses_fields["tool_choice.type"] = _text(typed.tool_choice.type)
     if typed.truncation == "auto":
-        own["truncation"] = fields["truncation"]
+        responses_fields["truncation"] = fields["truncation"]
     if typed.background:
-        own["background"] = fields["background"]
-    return {name: said for name, said in ((NAMESPACE, own), (CHAT_NAMESPACE, chats)) if said} or None
+        responses_fields["background"] = fields["background"]
+    return {name: kept for name, kept in ((NAMESPACE, responses_fields), (CHAT_NAMESPACE, chat_fields)) if kept} or None
 
 
 def _other_tools(tools: Sequence[wire.FunctionTool]) -> list[tuple[int, wire.FunctionTool]]:
@@ -122,16 +124,22 @@ def _tool_choice(choice: object) -> ToolChoice | None:
     return None
 
 
-def _output(form: wire.Format | None) -> Output:
-    if form is None or form.type == "text":
+def _output(output_format: wire.Format | None) -> Output:
+    if output_format is None or output_format.type == "text":
         return Output()
-    if form.type == "json_object":
+    if output_format.type == "json_object":
         return Output("json")
-    return Output("json_schema", raw_or_none(form.schema), form.name, form.strict, form.description)
+    return Output(
+        "json_schema",
+        raw_or_none(output_format.schema),
+        output_format.name,
+        output_format.strict,
+        output_format.description,
+    )
 
 
 def _reasoning(reasoning: wire.Reasoning | None) -> Reasoning | None:
-    """A wish for summaries alone says nothing of how much to think."""
+    """None for a request that only sets the summaries: it doesn't set how much to think."""
     if reasoning is None or reasoning.effort is None:
         return None
     return Reasoning(enabled=reasoning.effort != "none", effort=reasoning.effort)

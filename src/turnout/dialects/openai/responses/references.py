@@ -1,4 +1,4 @@
-"""What is kept of an exchange, and how a later request refers to it."""
+"""The stored turn of a request and its answer, and the references of later requests to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .items import raw_items
 
 _encode = msgspec.json.encode
 _OUR_ITEM = re.compile(r"[a-z]{2,3}_([0-9a-f]+)_\d+")
-"""The ids that ``Response.item_id`` makes: the answer's own number is in the middle."""
+"""The ids of ``Response.item_id``. The number of the answer is in the middle."""
 
 _REFERENCE = b"item_reference"
 
@@ -28,20 +28,20 @@ class _Item(msgspec.Struct):
     role: str | None = None
 
 
-class _Said(msgspec.Struct):
+class _Answer(msgspec.Struct):
     id: str
     output: Raw
 
 
-class _Ended(msgspec.Struct):
+class _LastEvent(msgspec.Struct):
     response: Raw
 
 
 _ITEM = msgspec.json.Decoder(_Item)
 _ITEMS = msgspec.json.Decoder(list[_Item])
 _ITEM_FIELDS = msgspec.json.Decoder(dict[str, Any])
-_SAID = msgspec.json.Decoder(_Said)
-_ENDED = msgspec.json.Decoder(_Ended)
+_ANSWER = msgspec.json.Decoder(_Answer)
+_LAST_EVENT = msgspec.json.Decoder(_LastEvent)
 
 
 def earlier_answers(request: ChatRequest) -> EarlierAnswers | None:
@@ -49,13 +49,15 @@ def earlier_answers(request: ChatRequest) -> EarlierAnswers | None:
     previous = fields.get("previous_response_id")
     id_: str | None = None if previous is None else msgspec.json.decode(previous)
     referenced = (
-        frozenset(_answers_in(fields["input"])) if _REFERENCE in bytes(fields.get("input", b"")) else frozenset()
+        frozenset(_referenced_answers(fields["input"]))
+        if _REFERENCE in bytes(fields.get("input", b""))
+        else frozenset()
     )
     return EarlierAnswers(id_, referenced) if id_ is not None or referenced else None
 
 
-def _answers_in(given: Raw) -> Iterator[str]:
-    for item in _ITEMS.decode(_encode(raw_items(given))):
+def _referenced_answers(input_items: Raw) -> Iterator[str]:
+    for item in _ITEMS.decode(_encode(raw_items(input_items))):
         match = _OUR_ITEM.fullmatch(item.id or "") if _is_reference(item) else None
         if match is not None:
             yield f"resp_{match[1]}"
@@ -67,55 +69,55 @@ def _is_reference(item: _Item) -> bool:
 
 def continued(request: ChatRequest, earlier: Continuation | None, referenced: Iterable[Raw]) -> ChatRequest:
     fields = _raw(request).fields
-    known = {_ITEM.decode(item).id: item for item in referenced}
-    if known:
-        given = raw_items(fields["input"])
-        fields = fields | {"input": Raw(_encode([_resolved(item, known) for item in given]))}
+    items_by_id = {_ITEM.decode(item).id: item for item in referenced}
+    if items_by_id:
+        input_items = raw_items(fields["input"])
+        fields = fields | {"input": Raw(_encode([_resolve(item, items_by_id) for item in input_items]))}
     return parse.continued(fields, earlier)
 
 
-def _resolved(item: Raw, known: Mapping[str | None, Raw]) -> Raw:
-    told = _ITEM.decode(item)
-    return known.get(told.id, item) if _is_reference(told) else item
+def _resolve(item: Raw, items_by_id: Mapping[str | None, Raw]) -> Raw:
+    decoded = _ITEM.decode(item)
+    return items_by_id.get(decoded.id, item) if _is_reference(decoded) else item
 
 
 def turn_of(request: ChatRequest, answer: bytes) -> Turn | None:
-    """None for one that isn't stored. Also for an answer of an unknown form, or in bad UTF-8, which was relayed."""
-    if not keeps(request):
+    """None for a turn that isn't stored. A relayed answer of another shape or in bad UTF-8 isn't stored either."""
+    if not is_stored(request):
         return None
     try:
-        said = _SAID.decode(answer.decode())
+        stored_answer = _ANSWER.decode(answer.decode())
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     fields = _raw(request).fields
     previous = fields.get("previous_response_id")
     return Turn(
-        said.id,
+        stored_answer.id,
         None if previous is None else msgspec.json.decode(previous),
         _encode(raw_items(fields.get("input", Raw()))),
-        bytes(said.output),
+        bytes(stored_answer.output),
         answer,
     )
 
 
-def keeps(request: ChatRequest) -> bool:
+def is_stored(request: ChatRequest) -> bool:
     return request.raw is not None and bytes(request.raw.fields.get("store", b"true")) != b"false"
 
 
 def whole_response(payload: bytes) -> bytes | None:
-    """The response that the last event of a stream holds."""
+    """The response in the last event of a stream."""
     try:
-        return bytes(_ENDED.decode(payload).response)
+        return bytes(_LAST_EVENT.decode(payload).response)
     except msgspec.DecodeError:
         return None
 
 
-def shown(turn_id: str, items: Sequence[Raw]) -> list[dict[str, Any]]:
-    """A text stands for a list with one text in it."""
-    return [_shown(f"{turn_id.replace('resp_', 'item_')}_{number}", item) for number, item in enumerate(items)]
+def listed_items(turn_id: str, items: Sequence[Raw]) -> list[dict[str, Any]]:
+    """Items in their long form: a text as content becomes a list with one text."""
+    return [_listed_item(f"{turn_id.replace('resp_', 'item_')}_{number}", item) for number, item in enumerate(items)]
 
 
-def _shown(item_id: str, item: Raw) -> dict[str, Any]:
+def _listed_item(item_id: str, item: Raw) -> dict[str, Any]:
     fields = {"id": item_id, **_ITEM_FIELDS.decode(item)}
     if "role" not in fields:
         return fields
@@ -130,5 +132,5 @@ def _shown(item_id: str, item: Raw) -> dict[str, Any]:
 
 def _raw(request: ChatRequest) -> WireBody:
     if request.raw is None:
-        raise TypeError("only what came over a wire is part of a conversation")
+        raise TypeError("only a request from a wire can be part of a conversation")
     return request.raw

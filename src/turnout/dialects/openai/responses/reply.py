@@ -35,14 +35,14 @@ _ECHOED: dict[str, Raw] = {
     "truncation": Raw(b'"disabled"'),
     "user": Raw(b"null"),
 }
-"""Fields of the request that its response says again, and what they are when the client doesn't say them."""
+"""The fields of the request that its response repeats, with their values when the client omits them."""
 
 
 class Response:
-    """Everything of a response but its output: the same in all events that hold it."""
+    """The fields of a response without its output. They are the same in all events that hold the response."""
 
     def __init__(self, request: ChatRequest, context: ReplyContext, start: Start) -> None:
-        given = request.raw.fields if request.raw else {}
+        request_fields = request.raw.fields if request.raw else {}
         self.number = context.request_id.removeprefix(_REQUEST)
         self._fields: dict[str, Any] = {
             "id": _RESPONSE + self.number,
@@ -55,32 +55,35 @@ class Response:
             "model": start.model or context.model,
             "output": [],
             "usage": None,
-            **{name: given[name] if _says(given, name) else default for name, default in _ECHOED.items()},
+            **{
+                name: request_fields[name] if _is_set(request_fields, name) else default
+                for name, default in _ECHOED.items()
+            },
         }
 
     def item_id(self, kind: str, number: int) -> str:
-        """Tells the response that it belongs to, so that a reference to an item finds it (``references.py``)."""
+        """The id holds the number of the response, so that a reference to an item finds it (``references.py``)."""
         return f"{kind}_{self.number}_{number}"
 
-    def begun(self) -> bytes:
+    def in_progress(self) -> bytes:
         return _encode(self._fields)
 
-    def ended(self, output: Sequence[Raw], finish: Finish | None, usage: Usage | None) -> bytes:
-        """Without a finish it is incomplete, for a reason that nobody knows."""
+    def complete(self, output: Sequence[Raw], finish: Finish | None, usage: Usage | None) -> bytes:
+        """An answer without a finish is incomplete for an unknown reason."""
         reason = _INCOMPLETE.get(finish.reason) if finish else None
-        told: dict[str, Any] = {"status": status_of(finish), "output": output, "usage": usage_fields(usage)}
-        if told["status"] == "incomplete":
-            told["incomplete_details"] = {"reason": reason}
-        return _encode(self._fields | told)
+        fields: dict[str, Any] = {"status": status_of(finish), "output": output, "usage": usage_fields(usage)}
+        if fields["status"] == "incomplete":
+            fields["incomplete_details"] = {"reason": reason}
+        return _encode(self._fields | fields)
 
     def failed(self, output: Sequence[Raw], usage: Usage | None, error: TurnoutError) -> bytes:
-        code = "rate_limit_exceeded" if error.status == 429 else "server_error"  # the words that there are for it
-        told = {"status": "failed", "output": output, "usage": usage_fields(usage)}
-        return _encode(self._fields | told | {"error": {"code": code, "message": error.message}})
+        code = "rate_limit_exceeded" if error.status == 429 else "server_error"  # the only codes that fit
+        fields = {"status": "failed", "output": output, "usage": usage_fields(usage)}
+        return _encode(self._fields | fields | {"error": {"code": code, "message": error.message}})
 
 
-def _says(given: dict[str, Raw], name: str) -> bool:
-    return name in given and bytes(given[name]) != b"null"
+def _is_set(request_fields: dict[str, Raw], name: str) -> bool:
+    return name in request_fields and bytes(request_fields[name]) != b"null"
 
 
 def status_of(finish: Finish | None) -> str:

@@ -1,4 +1,4 @@
-"""The request's form on the wire. An item is read by its type, and stays raw where the type is OpenAI's alone."""
+"""The fields of request bodies. An item is decoded by its type. It stays raw when only OpenAI has the type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Raw
 
 Name = Annotated[str, Meta(min_length=1)]
-NOTHING = Raw()  # msgspec reads any JSON into a Raw, but not into a "Raw or None"
+NOTHING = Raw()  # the default of a field: msgspec can't decode JSON into ``Raw | None``
 
 
 class InputAudio(msgspec.Struct):
@@ -17,7 +17,7 @@ class InputAudio(msgspec.Struct):
 
 
 class Part(msgspec.Struct):
-    """A part of a content, of any type: what is read of each."""
+    """A part of a content, of any type."""
 
     type: str
     text: str | None = None
@@ -34,8 +34,8 @@ class Part(msgspec.Struct):
 Content = str | list[Part]
 
 
-class Head(msgspec.Struct):
-    """What tells an item's type: a message may leave it out."""
+class ItemHead(msgspec.Struct):
+    """The fields that show an item's type. A message may omit its type."""
 
     type: str | None = None
     id: str | None = None
@@ -72,12 +72,12 @@ class ReasoningItem(msgspec.Struct):
     encrypted_content: str | None = None
 
 
-class ImageMade(msgspec.Struct):
+class GeneratedImage(msgspec.Struct):
     result: str | None = None
 
 
 class FunctionTool(msgspec.Struct):
-    """Of any type: only functions have all of these."""
+    """A tool of any type. Only functions have all of these fields."""
 
     type: str
     name: str | None = None
@@ -138,35 +138,35 @@ class Body(msgspec.Struct):
 
 
 READ = frozenset(Body.__struct_fields__) | {"stream_options"}
-"""Fields that say nothing more to another wire. Streams here have no padding to switch off."""
+"""Fields that no other wire has to refuse. ``stream_options`` only switches off padding, which Turnout doesn't send."""
 
 
-class _ToldPart(Part):
-    """With what an answer's own parts have, which nobody else wants back."""
+class _DetailedPart(Part):
+    """A part with the fields of an answer's parts. Other providers don't need them."""
 
     annotations: Any = None
     logprobs: Any = None
 
 
-class _ToldItem(msgspec.Struct):
-    """An item as far as it's read, for telling what isn't; ``phase`` changes nothing elsewhere."""
+class _DetailedItem(msgspec.Struct):
+    """The fields of an item that are read, to find the others. ``phase`` has no effect on other wires."""
 
     type: str | None = None
     id: str | None = None
     status: str | None = None
     role: str | None = None
-    content: str | list[_ToldPart] | None = None
+    content: str | list[_DetailedPart] | None = None
     call_id: str | None = None
     name: str | None = None
     arguments: str | None = None
-    output: str | list[_ToldPart] | None = None
+    output: str | list[_DetailedPart] | None = None
     summary: list[TextOf] = []
     encrypted_content: str | None = None
     result: str | None = None
     phase: Any = None
 
 
-class Told(Body):
-    """The body as far as it's read, items and all."""
+class DetailedBody(Body):
+    """The fields of the body that are read, and those of its items."""
 
-    input: str | list[_ToldItem] = ""  # type: ignore[assignment]  # only its shape is looked at
+    input: str | list[_DetailedItem] = ""  # type: ignore[assignment]  # only its shape is looked at

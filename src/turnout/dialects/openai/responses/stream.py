@@ -1,4 +1,4 @@
-"""Core events → the events of a response. A whole response is what its stream says in the end."""
+"""Core events → the events of a response. A whole response is the one in the last event of its stream."""
 
 from __future__ import annotations
 
@@ -37,50 +37,50 @@ from turnout.dialects.openai.errors import error_fields
 from turnout.errors import TurnoutError
 
 from .envelope import Attached
-from .events import Events
+from .event_writer import EventWriter
 from .output import CallItem, ContentPart, ImageItem, Item, MessageItem, ReasoningItem
 from .references import whole_response
 from .reply import Response, status_of
 
-Made = TypeVar("Made", bound=Item)
+ItemT = TypeVar("ItemT", bound=Item)
 
 
 class ResponseRenderer:
-    """One stream. ``response`` is the whole response, once ``close`` was called on one that is to be kept."""
+    """One stream. After ``close``, ``response`` is the whole response. Of a relayed stream it needs ``is_stored``."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, request: ChatRequest, context: ReplyContext, *, keeps: bool) -> None:
+    def __init__(self, request: ChatRequest, context: ReplyContext, *, is_stored: bool) -> None:
         self.response: bytes | None = None
         self._request = request
         self._context = context
-        self._keeps = keeps
-        self._events = Events()
+        self._is_stored = is_stored
+        self._writer = EventWriter()
         self._head: Response | None = None
         self._items: list[Item] = []
-        self._message: MessageItem | None = None  # the last item, if it may have more parts
+        self._message: MessageItem | None = None  # the last item when it may get more parts
         self._open: dict[int, ContentPart | ReasoningItem | CallItem] = {}
         self._parts: dict[int, Part] = {}
-        self._logprobs: list[TokenLogprob] = []  # those that the next text is told with
+        self._logprobs: list[TokenLogprob] = []  # the tokens of the next text
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._relayed = False
-        self._last: list[bytes] = []  # the frame that ends a relayed response, and those after it
+        self._last: list[bytes] = []  # the last frame of a relayed response, and the frames after it
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:  # noqa: C901  # one flat match
         frames: list[bytes] = []
         for event in events:
             match event:
                 case Delta(index=index, text=text, choice=0):
-                    frames.append(self._more(index, text))
+                    frames.append(self._add_text(index, text))
                 case Relayed(data=data):
                     self._relayed = True
-                    self._events.next()
+                    self._writer.next_number()
                     (self._last or frames).append(data)
                 case PartStart(index=index, part=part, choice=0):
-                    frames.append(self._begin(index, part))
+                    frames.append(self._part_start(index, part))
                 case PartEnd(choice=0):
-                    frames.append(self._end(event))
+                    frames.append(self._part_end(event))
                 case Start():
                     frames.append(self._start(event))
                 case Logprobs(tokens=tokens, choice=0):
@@ -89,7 +89,7 @@ class ResponseRenderer:
                     self._usage = usage
                 case Finish(choice=0):
                     self._finish = event
-                    if self._relayed and self._keeps and frames:
+                    if self._relayed and self._is_stored and frames:
                         self._last.append(frames.pop())
         return b"".join(frames)
 
@@ -101,36 +101,36 @@ class ResponseRenderer:
             return b""
         status = status_of(self._finish)
         frames = self._seal(status)
-        self.response = self._head.ended(self._output(), self._finish, self._usage)
-        return frames + self._events.say(f"response.{status}", {"response": Raw(self.response)})
+        self.response = self._head.complete(self._output(), self._finish, self._usage)
+        return frames + self._writer.write(f"response.{status}", {"response": Raw(self.response)})
 
     def fail(self, error: TurnoutError) -> bytes:
-        """OpenAI's own SDK raises what is under ``error``; the fields beside it are those of its reference."""
-        told = error_fields(error, self._context.request_id)
-        flat = {name: told[name] for name in ("code", "message", "param")}
-        frames = self._events.say("error", {**flat, "error": told})
+        """OpenAI's own SDK raises the ``error`` object. Its reference has the same fields beside it."""
+        error_object = error_fields(error, self._context.request_id)
+        flat = {name: error_object[name] for name in ("code", "message", "param")}
+        frames = self._writer.write("error", {**flat, "error": error_object})
         if self._head is None:
             return frames
         failed = self._head.failed(self._output(), self._usage, error)
-        return frames + self._events.say("response.failed", {"response": Raw(failed)})
+        return frames + self._writer.write("response.failed", {"response": Raw(failed)})
 
     def _output(self) -> list[Raw]:
         return [item.whole for item in self._items if item.whole is not None]
 
     def _start(self, start: Start) -> bytes:
         self._head = Response(self._request, self._context, start)
-        begun = {"response": Raw(self._head.begun())}
-        return self._events.say("response.created", begun) + self._events.say("response.in_progress", begun)
+        response = {"response": Raw(self._head.in_progress())}
+        return self._writer.write("response.created", response) + self._writer.write("response.in_progress", response)
 
     # --- parts -------------------------------------------------------------------------------------------
 
-    def _begin(self, index: int, part: Part) -> bytes:
+    def _part_start(self, index: int, part: Part) -> bytes:
         self._parts[index] = part
         match part:
             case Text(text=text, extensions=extensions) if not text and _is_block(extensions):
-                return b""  # what it is goes into an item of its own, at its end
+                return b""  # its end adds an item for the block
             case Text(text=text) | Refusal(text=text):
-                return self._begin_content(index, part, text)
+                return self._content_start(index, part, text)
             case Thinking(text=text):
                 thought, frames = self._add(ReasoningItem)
                 self._open[index] = thought
@@ -144,51 +144,51 @@ class ResponseRenderer:
                 return frames + image.begin(part)
         return b""
 
-    def _begin_content(self, index: int, part: Text | Refusal, text: str) -> bytes:
+    def _content_start(self, index: int, part: Text | Refusal, text: str) -> bytes:
         frames, message = b"", self._message
         if message is None:
             message, frames = self._add(MessageItem)
             frames += message.begin()
             self._message = message
-        content, begun = message.open(part)
+        content, response = message.open(part)
         self._open[index] = content
-        return frames + begun + (self._more(index, text) if text else b"")
+        return frames + response + (self._add_text(index, text) if text else b"")
 
-    def _more(self, index: int, text: str) -> bytes:
-        place = self._open.get(index)
-        if place is None:
+    def _add_text(self, index: int, text: str) -> bytes:
+        item = self._open.get(index)
+        if item is None:
             return b""
-        if self._logprobs and isinstance(place, ContentPart):
+        if self._logprobs and isinstance(item, ContentPart):
             tokens, self._logprobs = tuple(self._logprobs), []
-            return place.add(text, tokens)
-        return place.add(text)
+            return item.add(text, tokens)
+        return item.add(text)
 
-    def _end(self, event: PartEnd) -> bytes:
-        part, place = self._parts.pop(event.index), self._open.pop(event.index, None)
+    def _part_end(self, event: PartEnd) -> bytes:
+        part, item = self._parts.pop(event.index), self._open.pop(event.index, None)
         extensions = _merged(part.extensions, event.extensions)
         match part:
-            case Thinking(signature=signature) if isinstance(place, ReasoningItem):
-                return place.end(event.signature or signature, extensions)
+            case Thinking(signature=signature) if isinstance(item, ReasoningItem):
+                return item.end(event.signature or signature, extensions)
             case RedactedThinking(data=data):
-                return self._carry(RedactedThinking(data, extensions))
-            case Text() if place is None:
-                return self._carry(Text("", extensions))
-        done = place.end() if isinstance(place, ContentPart | CallItem) else b""
+                return self._add_state_item(RedactedThinking(data, extensions))
+            case Text() if item is None:
+                return self._add_state_item(Text("", extensions))
+        done = item.end() if isinstance(item, ContentPart | CallItem) else b""
         if not extensions:
             return done
-        return done + self._carry(Attached(extensions, part.id if isinstance(part, ToolCall) else None))
+        return done + self._add_state_item(Attached(extensions, part.id if isinstance(part, ToolCall) else None))
 
-    def _carry(self, carried: RedactedThinking | Text | Attached) -> bytes:
-        carrier, frames = self._add(ReasoningItem)
-        return frames + carrier.begin() + carrier.carry(carried)
+    def _add_state_item(self, state: RedactedThinking | Text | Attached) -> bytes:
+        item, frames = self._add(ReasoningItem)
+        return frames + item.begin() + item.end_with_state(state)
 
-    def _add(self, kind: type[Made]) -> tuple[Made, bytes]:
-        """A new item; the message before it is complete."""
+    def _add(self, kind: type[ItemT]) -> tuple[ItemT, bytes]:
+        """Adds an item. The message before it is complete."""
         frames = self._seal("completed")
         if self._head is None:
             self._head = Response(self._request, self._context, Start())
         number = len(self._items)
-        item = kind(self._events, number, self._head.item_id(kind.kind, number))
+        item = kind(self._writer, number, self._head.item_id(kind.kind, number))
         self._items.append(item)
         return item, frames
 
@@ -199,7 +199,7 @@ class ResponseRenderer:
 
 def response_body(request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
     """A whole ``response``."""
-    renderer = ResponseRenderer(request, context, keeps=False)
+    renderer = ResponseRenderer(request, context, is_stored=False)
     events = unfold(answer)
     renderer.feed([event for event in events if isinstance(event, Start | Logprobs)])
     renderer.feed([event for event in events if not isinstance(event, Start | Logprobs)])
@@ -208,7 +208,7 @@ def response_body(request: ChatRequest, answer: Answer, context: ReplyContext) -
 
 
 def _is_block(extensions: Extensions) -> bool:
-    """Does the part stand for a block that only its provider's wire has?"""
+    """True when the part stands for a block that only its provider's wire has."""
     return any("block" in fields for fields in (extensions or {}).values())
 
 
