@@ -87,6 +87,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 HERE = Target()
+"""The target of a request without a query whose path has no model."""
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResultT = TypeVar("ResultT", bound=Answer | Result, contravariant=True)

@@ -23,7 +23,7 @@ from . import ReplyContext
 
 
 class StreamRenderer(ABC):
-    """Calls one method for each event. The methods return frames, or nothing when the event is only remembered."""
+    """Calls one method for each event. A method returns the frames of its event, which may be empty."""
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context

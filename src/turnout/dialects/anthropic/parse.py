@@ -111,7 +111,7 @@ def _message_extensions(message: wire.WireMessage) -> dict[str, Fields] | None:
 
 
 def _tools(tools: list[Fields] | None, fields: Fields, other_fields: Fields) -> tuple[Tool, ...]:
-    """The core doesn't have tools that Anthropic defines or runs. Then all tools are kept as raw JSON, too."""
+    """The core doesn't have tools that Anthropic defines or runs. A list with such a tool is also kept as raw JSON."""
     custom_tools = []
     for number, tool in enumerate(tools or ()):
         where = f"tools.{number}"

@@ -1,4 +1,4 @@
-"""The dialects: which endpoints each of the service APIs has."""
+"""The dialects of the service APIs, with the endpoints of each."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 class ResponseRenderer:
-    """One stream. After ``close``, ``response`` is the whole response. Of a relayed stream it needs ``is_stored``."""
+    """One stream. After ``close``, ``response`` is the whole response; of a relayed stream only when ``is_stored``."""
 
     media_type = "text/event-stream"
 
