@@ -20,7 +20,7 @@ from turnout.storage import LazyDatabase, TurnRow
 from turnout.telemetry import Condition
 
 RETENTION = 30 * 86_400
-"""Seconds for which a turn is stored. OpenAI stores them for as long."""
+"""Seconds for which a conversation is stored after its last turn. OpenAI stores them for as long."""
 
 SWEEP_INTERVAL = 3600
 """Seconds between two deletions of expired turns."""
