@@ -193,7 +193,7 @@ class UnknownModel(NotFound):
     code = "model_not_found"
 
     def __init__(self, model: str, close: Sequence[str] = (), reason: str = "") -> None:
-        what = (
+        problem = (
             f"The model '{model}' is not served here: {reason}"
             if reason
             else f"The model '{model}' does not exist here."
@@ -201,7 +201,7 @@ class UnknownModel(NotFound):
         hint = (
             f" Did you mean {', '.join(close)}?" if close else "" if reason else " GET /v1/models lists what is served."
         )
-        super().__init__(f"{what}{hint}", param="model")
+        super().__init__(f"{problem}{hint}", param="model")
         self.model = model
         self.close = tuple(close)
         self.reason = reason

@@ -1,4 +1,4 @@
-"""What works but probably isn't meant is told."""
+"""Settings that work but are probably not intended cause advice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_limits_nothing_yet(tmp_path: Path) -> None:
 
 
 def test_short_keys(tmp_path: Path) -> None:
-    """What is too short to be taken out of a message is refused; what may be guessed is told."""
+    """Very short keys are refused; keys that are easy to guess cause advice."""
     with pytest.raises(ConfigError, match=r"turnout\.yaml:1: keys\[0\]\.key: expected at least 8 characters"):
         make_catalog(tmp_path, "keys: [{key: a}]")
     with pytest.raises(ConfigError, match=r"TURNOUT_ADMIN_KEY: expected at least 8 characters"):

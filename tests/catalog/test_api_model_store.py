@@ -1,4 +1,4 @@
-"""The catalog follows the database: what is made there is served, and never in the place of what the files say."""
+"""The catalog follows the database: it serves the models there, but never in place of a model of the files."""
 
 from __future__ import annotations
 
@@ -167,14 +167,14 @@ class TestOneName:
         assert (served(catalog), only(catalog, "fast").provider) == ({"a", "fast", "echo"}, "openai")
 
     async def test_one_that_the_database_brings_is_told_and_not_served(self, tmp_path: Path) -> None:
-        """The file was first. When it lets go of the name, the one that was made is served."""
+        """The file was first. When it drops the name, the model of the API is served."""
         catalog = make_catalog(tmp_path, "models: {fast: anthropic/y}")
         await catalog.refresh_api_models(Database(row_of(api_model())))
         assert only(catalog, "fast").provider == "anthropic"
         (problem,) = catalog.state().problems
         assert "models.fast: this name is taken by a model made through the API" in problem
         (tmp_path / "turnout.yaml").write_text("models: {fast: anthropic/y, more: openai/x}")
-        assert await catalog.reload()  # it brings nothing new in the way of anybody
+        assert await catalog.reload()  # the change brings no new clash
         (tmp_path / "turnout.yaml").write_text("models: {more: openai/x}")
         assert await catalog.reload()
         assert only(catalog, "fast").provider == "openai"

@@ -1,4 +1,4 @@
-"""Zero configuration: whom the catalog asks, what it makes of the answers, and that it never waits for them."""
+"""Discovery: which providers the catalog asks, which models it adds, and that it never waits for answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Reply = Sequence[str] | tuple[int, bytes] | UpstreamError
 
 
 class Upstreams:
-    """Answers by address; whoever has no answer refuses the connection. ``asked`` are the requests that came."""
+    """Replies by address. An address without a reply refuses the connection. ``asked`` are the received requests."""
 
     def __init__(self, **replies: Reply) -> None:
         self.replies = {f"{ADDRESSES[name]}/models": reply for name, reply in replies.items()}
@@ -143,7 +143,7 @@ class TestWhatIsServed:
         assert catalog.snapshot.aliases == {"llama3": "llama3:latest"}
 
     async def test_aliases_and_fallbacks_wait_for_discovery(self, tmp_path: Path) -> None:
-        """Until the model turns up they are a problem that is told, and are not tried."""
+        """Until the model is discovered, they are reported as a problem and not tried."""
         text = "models:\n  fast:\n    deployments: [openai/x]\n    fallbacks: [llama3]\naliases:\n  local: llama3"
         catalog = make_catalog(tmp_path, text)
         problem = "expected the name of a model; none has this name, and discovery has not found one yet"
@@ -273,7 +273,7 @@ class TestAskingAgain:
 
 
 async def test_a_name_that_leads_nowhere_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """What discovery brings is no mistake; so nothing is said before everybody was asked."""
+    """Discovery can still find the name. So the log has nothing before every provider was asked."""
     catalog = make_catalog(
         tmp_path, "models: {local: {deployments: [ollama/x], fallbacks: [lokal]}}\naliases: {AGENT: gpt-4o}"
     )

@@ -1,4 +1,4 @@
-"""Every setting comes from the narrowest place that says it; one rule of precedence for the rest."""
+"""Every setting comes from the narrowest place that has it. One rule of precedence holds for all settings."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class TestLayers:
         assert deployment.retries == Retries(attempts=3, backoff=0, backoff_max=8)
 
     def test_null_sends_nothing(self, tmp_path: Path) -> None:
-        """``null`` is said, so the provider's own default doesn't come through."""
+        """``null`` is a value, so the provider's default doesn't hold."""
         catalog = make_catalog(
             tmp_path,
             "models: {a: {temperature: 0.5, deployments: [{provider: vllm, model: x, temperature: null, top_p: ~}]}}",
@@ -364,7 +364,7 @@ class TestAuth:
         assert make_catalog(tmp_path, text).snapshot.auth_required is required
 
     def test_keys(self, tmp_path: Path) -> None:
-        """A key is known by its digest and called by its name or its place."""
+        """The digest finds a key. Its id is its name or its number."""
         catalog = make_catalog(
             tmp_path,
             """

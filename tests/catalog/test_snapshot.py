@@ -1,4 +1,4 @@
-"""What is served: found by name in one step, whatever else there is."""
+"""A snapshot finds a served model by its name in one step, however many models there are."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TestFind:
         assert snapshot.aliases == {"quick": "fast", "HOST_AGENT": "fast"}
 
     def test_a_tag_that_ollama_adds(self, tmp_path: Path) -> None:
-        """With ``:latest`` or without it, a name is the one that there is, and what has both keeps them apart."""
+        """A name with ``:latest`` and one without it are the same, unless both are served."""
         models = "{fast: openai/x, 'llama3:latest': openai/y, both: openai/z, 'both:latest': openai/w}"
         snapshot = make_catalog(tmp_path, f"models: {models}").snapshot
         names = {name: snapshot.find(name).name for name in ("fast:latest", "llama3", "both", "both:latest")}

@@ -1,4 +1,4 @@
-"""A name that isn't served is told why, and what to do: never "does not exist" where more is known."""
+"""The error for a name that isn't served gives the reason and the remedy, where they are known."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_an_alias_that_leads_nowhere(tmp_path: Path, target: str, expected: str)
 
 
 def test_an_address_without_a_key_and_a_key_without_an_address(tmp_path: Path) -> None:
-    """What is there already isn't asked for; no value is told."""
+    """The advice names only missing variables, and shows no value."""
     keyless = catalog_of_real_providers(tmp_path, variables={"AZURE_OPENAI_ENDPOINT": "https://secret.test"})
     assert "Azure OpenAI needs a key. Set AZURE_OPENAI_API_KEY where" in refused(keyless, "azure/x")
     nowhere = catalog_of_real_providers(tmp_path, variables={"AZURE_OPENAI_API_KEY": "secret-key"})

@@ -1,4 +1,4 @@
-"""``turnout doctor``: finds what is wrong, says what to do, and keeps secrets."""
+"""``turnout doctor`` finds mistakes, says what to do, and shows no secrets."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_every_value_has_its_line() -> None:
 
 
 def test_anchors_and_merges() -> None:
-    """``<<`` brings in what the mapping doesn't say itself, with the lines of where it was written."""
+    """``<<`` adds the keys that the mapping doesn't have, with the lines where they are written."""
     document = parsed("base: &base {a: 1, b: 2}\nuse:\n  <<: *base\n  b: 3\nagain: *base\n")
     assert document.data == {"base": {"a": 1, "b": 2}, "use": {"a": 1, "b": 3}, "again": {"a": 1, "b": 2}}
     assert (document.line(("use", "a")), document.line(("use", "b")), document.line(("again",))) == (1, 4, 5)

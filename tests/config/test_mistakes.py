@@ -1,4 +1,4 @@
-"""Every kind of mistake names the file, the line, the key and what was expected, and never what was found."""
+"""Every kind of mistake names the file, the line, the key and what was expected. It never quotes the value."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Catalog:
 
     @property
     def configured(self) -> Configured:
-        """What the last files without mistakes define."""
+        """The models, aliases and keys of the last files without mistakes."""
         return self._configured
 
     @property

@@ -1,4 +1,4 @@
-"""What holds for a whole model, whichever of its deployments answers: its type, capabilities and limits.
+"""The type, capabilities and limits of a whole model. They hold for each of its deployments.
 
 An upstream model's type follows from the facts, or from words in its name where the facts don't know the model.
 """

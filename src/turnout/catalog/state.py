@@ -1,4 +1,4 @@
-"""What a catalog reports about itself."""
+"""The state that a catalog reports."""
 
 from __future__ import annotations
 

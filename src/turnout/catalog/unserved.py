@@ -77,7 +77,7 @@ class UnservedReasons:
 
 
 def how_to_enable(factory: DeploymentFactory, provider: Provider) -> str:
-    """What is missing before the provider can be asked, and where to set it."""
+    """Advice: the setting that the provider lacks, and where to set it."""
     profile, access = provider.profile, factory.access(provider)
     section = f"under 'providers.{provider.name}' in the configuration"
     if access.self_reference:

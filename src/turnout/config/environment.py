@@ -76,23 +76,23 @@ class Environment:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.variables = variables
 
-    def first(self, names: tuple[str, ...]) -> tuple[str, str] | None:
+    def first_set(self, names: tuple[str, ...]) -> tuple[str, str] | None:
         """The name and value of the first variable that is set."""
         return next(((name, value) for name in names if (value := self.variables.get(name, "").strip())), None)
 
     def value(self, *names: str) -> str | None:
         """The value of the first variable that is set."""
-        variable = self.first(names)
+        variable = self.first_set(names)
         return variable[1] if variable else None
 
     def key(self, profile: Profile) -> tuple[str, Secret] | None:
         """The variable that holds the provider's key, and the key."""
-        variable = self.first(profile.key_variables)
+        variable = self.first_set(profile.key_variables)
         return (variable[0], Secret(variable[1])) if variable else None
 
     def address(self, profile: Profile) -> tuple[str, str] | None:
         """The variable that holds the provider's address, and the address. Raises ``ConfigError``."""
-        variable = self.first(profile.url_variables)
+        variable = self.first_set(profile.url_variables)
         if variable is None:
             return None
         name, value = variable

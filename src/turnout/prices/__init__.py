@@ -1,4 +1,4 @@
-"""What tokens cost: the price book that ships with Turnout, and how a price is found in it."""
+"""The price book that ships with Turnout, and the look-up of prices in it."""
 
 from .book import FREE, PACKAGE, PriceBook, price_book
 

@@ -1,9 +1,9 @@
-"""What tokens cost, from the price book: the data of the package ``genai-prices``, in a form of our own.
+"""The price book: the prices of the package ``genai-prices``, in Turnout's own format.
 
-The book is a file beside this one, which ``scripts/prices.py`` writes: so prices are there before the first request.
+``scripts/prices.py`` writes the book to a file beside this one, so that the first request already has a price.
 
-A price that grows with the request's length counts with its first tier, one that changes with the hour of the day with
-its standard rate.
+Where a price grows with the request's length, the first tier counts. Where it changes with the hour of the day, the
+standard rate counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COMPACT_DATE = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:
 
 
 class Match(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which names mean a model: exactly one of these is set. Texts are in lower case."""
+    """A condition for a model's name. Exactly one field is set. Texts are in lower case."""
 
     equals: str | None = None
     starts_with: str | None = None
@@ -53,7 +53,7 @@ class Match(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Rate(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Picodollars a token, from a day on (``since`` None: ever)."""
+    """Picodollars per token, from the day ``since`` on. None: the rate has no first day."""
 
     input: int
     output: int
@@ -67,27 +67,27 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PricedModel(msgspec.Struct, frozen=True):
-    """``rates`` in the order of their days: the last one that has begun holds."""
+    """``rates`` are in the order of their days. The last one that has begun is valid."""
 
     match: Match
     rates: tuple[Rate, ...]
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A provider of the book; a model it doesn't list may be listed by one of ``others``."""
+    """A provider in the book. ``others`` are the sources to look in for a model that it doesn't list."""
 
     models: tuple[PricedModel, ...]
     others: tuple[str, ...] = ()
 
 
 class PriceBook(msgspec.Struct, frozen=True):
-    """``version`` is the package's; ``sources`` are our providers' there, and those they refer to."""
+    """``version`` is that of the package. ``sources`` are Turnout's providers in it, and the sources they refer to."""
 
     version: str
     sources: dict[str, Source]
 
     def price_of(self, source: str, model: str, today: date | None = None) -> Price | None:
-        """The price of a provider's model today (UTC); None when the book doesn't know it."""
+        """The price of a model on the day ``today`` (default: today in UTC). None when the book has no price."""
         name = model.lower()
         rates = self._rates(source, name) or self._rates(source, _COMPACT_DATE.sub(r"-\1-\2-\3", name))
         if not rates:
@@ -107,11 +107,11 @@ class PriceBook(msgspec.Struct, frozen=True):
         )
 
     def _rates(self, source: str, name: str) -> tuple[Rate, ...]:
-        known = self.sources.get(source)
-        if known is None:
+        first = self.sources.get(source)
+        if first is None:
             return ()
-        for listed in (known, *(self.sources[other] for other in known.others if other in self.sources)):
-            for model in listed.models:
+        for listing in (first, *(self.sources[other] for other in first.others if other in self.sources)):
+            for model in listing.models:
                 if model.match.matches(name):
                     return model.rates
         return ()

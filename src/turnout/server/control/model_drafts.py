@@ -42,8 +42,8 @@ def edited(api_model: ApiModel, change: ModelChange) -> ApiModel:
         raise InvalidRequest("'provider' can't be null.", param="provider")
     price = _price(api_model.price, fields)
     values = {name: _value(name, value, api_model) for name, value in fields.items() if name not in (*_COSTS, "price")}
-    for one, other in (("api_key", "api_key_env"), ("api_key_env", "api_key")):
-        if fields.get(one) is not None and fields.get(other) is None:
+    for field, other in (("api_key", "api_key_env"), ("api_key_env", "api_key")):
+        if fields.get(field) is not None and fields.get(other) is None:
             values[other] = None  # a model has one of the two
     return structs.replace(api_model, price=price, **values)
 

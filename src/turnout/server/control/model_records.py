@@ -73,26 +73,26 @@ def api_model_record(catalog: Catalog, api_model: ApiModel) -> ModelRecord:
 
 
 def _record_of_served(name: str, model: Model, source: Source) -> ModelRecord:
-    first, type_ = representative_of(model), type_of(model)
+    deployment, type_ = representative_of(model), type_of(model)
     return ModelRecord(
         id=name,
         name=name,
-        provider=first.provider,
+        provider=deployment.provider,
         type=type_,
         max_tokens=context_of(model),
         capabilities=list(capabilities_of(type_, model)),
         status="active",
         source=source,
-        upstream_model=first.model,
-        base_url=address_of(first.base_url) if first.base_url else None,
-        api_key_env=first.key_source if first.api_key else None,
-        has_api_key=first.api_key is not None,
-        api_version=first.api_version,
-        timeouts=TimeoutsBody(**structs.asdict(first.timeouts)),
-        lifecycle=_lifecycle(first.provider, first.model),
+        upstream_model=deployment.model,
+        base_url=address_of(deployment.base_url) if deployment.base_url else None,
+        api_key_env=deployment.key_source if deployment.api_key else None,
+        has_api_key=deployment.api_key is not None,
+        api_version=deployment.api_version,
+        timeouts=TimeoutsBody(**structs.asdict(deployment.timeouts)),
+        lifecycle=_lifecycle(deployment.provider, deployment.model),
         created=None,
         updated=None,
-        **_prices(first.price),
+        **_prices(deployment.price),
     )
 
 

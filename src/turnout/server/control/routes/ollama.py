@@ -64,12 +64,12 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
 
     @routes.get("/api/ps")
     async def list_loaded() -> dict[str, list[Any]]:
-        """The models in memory: none, as none are run here."""
+        """The models in memory. There are none: Turnout runs no models."""
         return {"models": []}
 
     @routes.post("/api/show")
     async def show(body: ShowRequest, request: Request) -> dict[str, Any]:
-        """What is known of a model."""
+        """The known facts of a model."""
         key = key_of(request)
         name = body.model or body.name
         if not name:
@@ -82,11 +82,11 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
 
 
 def _show_reply(model: Model) -> dict[str, Any]:
-    first, context = representative_of(model), context_of(model)
-    info: dict[str, Any] = {"general.architecture": first.provider, "general.basename": first.model}
+    deployment, context = representative_of(model), context_of(model)
+    info: dict[str, Any] = {"general.architecture": deployment.provider, "general.basename": deployment.model}
     if context is not None:
-        info[f"{first.provider}.context_length"] = context
-    details = {"format": "", "family": first.provider, "families": [first.provider]}
+        info[f"{deployment.provider}.context_length"] = context
+    details = {"format": "", "family": deployment.provider, "families": [deployment.provider]}
     reply: dict[str, Any] = {
         "modelfile": "",
         "parameters": "",
@@ -96,8 +96,8 @@ def _show_reply(model: Model) -> dict[str, Any]:
         "capabilities": _capabilities(model),
         "modified_at": datetime.fromtimestamp(model.created, UTC),
     }
-    if first.provider != "ollama":  # `ollama run` loads no model that has a remote host
-        reply |= {"remote_model": first.model, "remote_host": first.provider}
+    if deployment.provider != "ollama":  # `ollama run` loads no model that has a remote host
+        reply |= {"remote_model": deployment.model, "remote_host": deployment.provider}
     return reply
 
 

@@ -26,7 +26,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
 
     @routes.get("/health")
     async def health(request: Request) -> dict[str, Any]:
-        """``degraded``: requests are answered, but something needs a look. A key is told each part's state."""
+        """``degraded``: requests are answered, but something needs attention. A key gets the state of each part."""
         catalog, ledger = gateway.catalog.state(), gateway.ledger.state()
         conversations_error = gateway.conversations.error
         control = await control_state(gateway.control)
@@ -48,7 +48,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
 
     @routes.get("/metrics")
     async def prometheus() -> Response:
-        """For Prometheus; of all worker processes."""
+        """Metrics of all worker processes, for Prometheus."""
         return Response(await metrics.exposition(), media_type=CONTENT_TYPE)
 
     return routes

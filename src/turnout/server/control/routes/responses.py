@@ -23,7 +23,7 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.get(f"{_PATH}/{{response_id}}")
     async def get_response(response_id: str, request: Request, stream: bool = False) -> Response:
-        """A response as it was when it was complete."""
+        """A stored response, as it was when it was complete."""
         key = key_of(request)
         if stream:
             raise InvalidRequest("A stream can't be taken up again here; ask without 'stream'.", param="stream")
@@ -32,13 +32,13 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.delete(f"{_PATH}/{{response_id}}")
     async def delete_response(response_id: str, request: Request) -> dict[str, Any]:
-        """What continued it can't be continued any more."""
+        """Deletes a response. Responses that continue it can't be continued any more."""
         await gateway.conversations.remove(response_id, key_of(request).id)
         return {"id": response_id, "object": "response", "deleted": True}
 
     @routes.post(f"{_PATH}/{{response_id}}/cancel")
     async def cancel_response(response_id: str, request: Request) -> None:
-        """Never possible: nothing is made in the background."""
+        """Never possible: no response is made in the background."""
         key = key_of(request)
         await gateway.conversations.find(response_id, key.id)
         raise InvalidRequest("Only what is made in the background can be cancelled, and nothing is. Close the stream.")
@@ -51,7 +51,7 @@ def router(gateway: Gateway) -> APIRouter:
         order: Literal["asc", "desc"] = "desc",
         after: str | None = None,
     ) -> dict[str, Any]:
-        """All that was put in, with the turns before it."""
+        """All input items, including those of the turns before."""
         rows = await gateway.conversations.find(response_id, key_of(request).id)
         items = _input_items(rows)
         if order == "desc":
