@@ -14,6 +14,7 @@ from turnout.errors import InvalidRequest
 
 T = TypeVar("T")
 _ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
+_NO_VALUE = object()  # equal to no JSON value
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 _MISSING = re.compile(r"missing required field `(.*)`")
@@ -47,14 +48,21 @@ def check_encoding(body: bytes) -> None:
 def encoding_error(body: bytes) -> UnicodeDecodeError | None:
     if body.isascii():
         return None
-    decoder = _UTF8()
     try:
-        for start in range(0, len(body), _SLICE):
-            decoder.decode(body[start : start + _SLICE])
-        decoder.decode(b"", final=True)
+        if len(body) <= _SLICE:
+            body.decode()
+        else:
+            _decode_in_slices(body)
     except UnicodeDecodeError as error:
         return error
     return None
+
+
+def _decode_in_slices(body: bytes) -> None:
+    decoder = _UTF8()
+    for start in range(0, len(body), _SLICE):
+        decoder.decode(body[start : start + _SLICE])
+    decoder.decode(b"", final=True)
 
 
 def decode_fields(body: bytes) -> dict[str, Raw]:
@@ -76,9 +84,11 @@ def unknown_fields(fields: Mapping[str, Raw], known: Set[str]) -> dict[str, Raw]
 
 def unknown_fields_in_use(fields: Mapping[str, Raw], known: Set[str], off: Mapping[str, object]) -> dict[str, Raw]:
     """The unknown fields without those that are switched off by the value in ``off``."""
-    unknown = unknown_fields(fields, known)
-    values = {name: decode(_ANY, value, name) for name, value in unknown.items()}
-    return {name: unknown[name] for name, value in values.items() if name not in off or value != off[name]}
+    return {
+        name: value
+        for name, value in unknown_fields(fields, known).items()
+        if decode(_ANY, value, name) != off.get(name, _NO_VALUE)
+    }
 
 
 def _invalid_field(text: str, where: str) -> InvalidRequest:
