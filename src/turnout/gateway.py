@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from turnout.aside import Aside
 from turnout.catalog import Catalog, Snapshot
-from turnout.config import CommandLine, Settings
+from turnout.config import CommandLine, MediaSettings, Settings
 from turnout.conversations import Conversations
 from turnout.core import WireRequest
 from turnout.engine import Call, Engine, TokenCounter
@@ -35,8 +33,8 @@ from turnout.transport import Fetcher, Transport, address_of
 _LIST_LIMIT = 16 * 1024 * 1024  # bytes of a provider's list of models
 
 
-class Gateway:
-    """Reads the configuration when made (raises ``ConfigError``); opens connections and the ledger when entered.
+class GatewaySetup:
+    """The configuration and what needs no event loop. Raises ``ConfigError``. ``open`` gives the gateway.
 
     ``control`` is the control process of this host; without one, this process is it.
     """
@@ -44,29 +42,39 @@ class Gateway:
     def __init__(self, command_line: CommandLine | None = None, control: Control | None = None) -> None:
         self.control = LocalControl() if control is None else control
         self.catalog = Catalog(command_line)
-        self.metrics = Metrics()
         self.database = LazyDatabase(Path(self.settings.data_dir), os.environ.get("DATABASE_URL"))
-        self._exits = contextlib.AsyncExitStack()
 
     @property
     def settings(self) -> Settings:
         return self.catalog.settings
 
-    @property
-    def snapshot(self) -> Snapshot:
-        """The catalog as it is now. Take it once for a request: it may be another one the next moment."""
-        return self.catalog.snapshot
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Gateway]:
+        """Opens connections and the ledger, and follows the configuration, until the context ends."""
+        async with AsyncExitStack() as exits:
+            ledger = await Ledger.open(Path(self.settings.data_dir), self.database)
+            exits.push_async_callback(ledger.close)
+            gateway = Gateway(self, ledger)
+            exits.push_async_callback(gateway.close)
+            following = asyncio.get_running_loop().create_task(self.catalog.run(gateway.fetch, self.database))
+            exits.push_async_callback(_cancel, following)
+            yield gateway
 
-    async def __aenter__(self) -> Self:
+
+class Gateway:
+    """The rooms, put together. ``GatewaySetup.open`` makes it. It belongs to the event loop that it is made in."""
+
+    def __init__(self, setup: GatewaySetup, ledger: Ledger) -> None:
+        self.control = setup.control
+        self.catalog = setup.catalog
+        self.database = setup.database
+        self.ledger = ledger
+        self.metrics = Metrics()
         self.ticker = Ticker()
         self.transport = Transport()
-        self._exits.push_async_callback(self.transport.close)
-        data_dir = Path(self.settings.data_dir)
         self.aside = Aside()
-        self._exits.callback(self.aside.close)
-        self.conversations = Conversations(self.database, self.aside, self.settings.server.max_body_bytes)
-        self.ledger = await Ledger.open(data_dir, self.database)
-        self._exits.push_async_callback(self.ledger.close)
+        self.conversations = Conversations(setup.database, self.aside, self.settings.server.max_body_bytes)
+        self._images = _image_preparer(self.settings.media)
         self.engine = Engine(
             registry(),
             self.transport,
@@ -74,7 +82,7 @@ class Gateway:
             meter=self.metrics,
             ticker=self.ticker,
             aside=self.aside,
-            preparers=(self._images(), ContextCheck()),
+            preparers=(self._images, ContextCheck()),
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )
         self.counter = TokenCounter(
@@ -85,9 +93,15 @@ class Gateway:
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )
         self._steps = self._row_of_steps()
-        following = asyncio.get_running_loop().create_task(self.catalog.run(self.fetch, self.database))
-        self._exits.push_async_callback(_cancelled, following)
-        return self
+
+    @property
+    def settings(self) -> Settings:
+        return self.catalog.settings
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The catalog as it is now. Take it once for a request: it may be another one the next moment."""
+        return self.catalog.snapshot
 
     def _row_of_steps(self) -> tuple[Step, ...]:
         """What happens to every call before the engine, in this order."""
@@ -100,37 +114,35 @@ class Gateway:
         )
 
     async def admit(self, call: Call) -> Call:
-        """``call`` as the engine may have it. Raises ``TurnoutError`` when a step refuses it."""
+        """``call`` after all steps. Raises ``TurnoutError`` when a step refuses it."""
         for step in self._steps:
             call = await step(call)
         return call
-
-    def _images(self) -> ImagePreparer:
-        """Its threads end with the gateway."""
-        media = self.settings.media
-        preparer = ImagePreparer(
-            {name: ImageSupport(provider.profile.images, provider.support) for name, provider in registry().items()},
-            Fetcher(max_bytes=media.max_bytes, seconds=media.timeout, private_hosts=media.private_hosts).fetch,
-            when=media.fetch,
-            max_pixels=media.max_pixels,
-            max_decoded_bytes=media.max_decoded_bytes,
-            cache_bytes=media.cache_bytes,
-        )
-        self._exits.callback(preparer.close)
-        return preparer
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._exits.aclose()
 
     async def fetch(self, request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
         """One small request to a provider: status, headers (lower-case names) and body. Raises ``UpstreamError``."""
         return await fetch(self.transport, request, seconds)
 
+    async def close(self) -> None:
+        """Ends its threads and its connections to providers."""
+        self._images.close()
+        self.aside.close()
+        await self.transport.close()
+
+
+def _image_preparer(media: MediaSettings) -> ImagePreparer:
+    return ImagePreparer(
+        {name: ImageSupport(provider.profile.images, provider.support) for name, provider in registry().items()},
+        Fetcher(max_bytes=media.max_bytes, seconds=media.timeout, private_hosts=media.private_hosts).fetch,
+        when=media.fetch,
+        max_pixels=media.max_pixels,
+        max_decoded_bytes=media.max_decoded_bytes,
+        cache_bytes=media.cache_bytes,
+    )
+
 
 async def fetch(transport: Transport, request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
-    """What ``Gateway.fetch`` does, for who has a transport and no gateway."""
+    """Does the same as ``Gateway.fetch``, without a gateway."""
     try:
         async with asyncio.timeout(seconds):
             response = await transport.send(request, seconds)
@@ -145,7 +157,7 @@ async def fetch(transport: Transport, request: WireRequest, seconds: float) -> t
     return response.status, response.headers, body
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):
         await task

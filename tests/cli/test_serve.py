@@ -16,7 +16,7 @@ from tests.support.process import free_port
 from tests.support.turnout_server import COMMAND, StartTurnout, TurnoutServer
 from turnout.cli.serve.greeting import greet, greeting, url_of
 from turnout.config import CommandLine
-from turnout.gateway import Gateway
+from turnout.gateway import GatewaySetup
 
 EVERYWHERE = ("--host", "0.0.0.0")  # noqa: S104  # others reach it for the seconds of a test
 SECRET = "tk-SECRET-0123456789"
@@ -109,7 +109,7 @@ def test_a_database_of_an_unknown_kind_ends_it_at_once(monkeypatch: pytest.Monke
 def test_a_folder_that_is_none_is_told_with_the_cure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "file"
     file.touch()
-    greet(Gateway(CommandLine(data_dir=str(file))), "127.0.0.1", 1)
+    greet(GatewaySetup(CommandLine(data_dir=str(file))), "127.0.0.1", 1)
     assert [line for line in caplog.messages if str(file) in line and "Give another one with --data-dir" in line]
 
 

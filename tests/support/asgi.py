@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from turnout.config import CommandLine
-from turnout.gateway import Gateway
+from turnout.gateway import Gateway, GatewaySetup
 from turnout.server.app import App
 from turnout.server.control.app import control_app
 from turnout.telemetry import SharedMetrics
@@ -104,8 +104,6 @@ async def in_process(folder: Path, config: Mapping[str, Any], **environment: str
             patch.delenv(name, raising=False)
         for name, value in environment.items():
             patch.setenv(name, value)
-        gateway = Gateway(CommandLine(config=path))
-        metrics = SharedMetrics(gateway.metrics, None)
-        app = App(gateway, metrics, control_app(gateway, metrics))
-        async with gateway:
-            yield InProcess(app, gateway)
+        async with GatewaySetup(CommandLine(config=path)).open() as gateway:
+            control = control_app(gateway, SharedMetrics(gateway.metrics, None))
+            yield InProcess(App(gateway, control), gateway)

@@ -6,12 +6,13 @@
 from .addresses import is_loopback, why_not_listening
 from .environment import ADMIN_VARIABLE, CommandLine
 from .schema import json_schema
-from .settings import LimitSettings, PriceSettings, ServerSettings, Settings, TimeoutSettings
+from .settings import LimitSettings, MediaSettings, PriceSettings, ServerSettings, Settings, TimeoutSettings
 
 __all__ = [
     "ADMIN_VARIABLE",
     "CommandLine",
     "LimitSettings",
+    "MediaSettings",
     "PriceSettings",
     "ServerSettings",
     "Settings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +15,7 @@ from msgspec import structs
 from turnout.config import CommandLine
 from turnout.core import Model, Origin
 from turnout.engine import Call
-from turnout.gateway import Gateway
+from turnout.gateway import Gateway, GatewaySetup
 from turnout.guard import ANONYMOUS
 from turnout.request_id import new_request_id
 from turnout.steps.default_model import find_default_model
@@ -59,22 +60,22 @@ class Turnout:
     """
 
     def __init__(self, command_line: CommandLine) -> None:
-        self._gateway = Gateway(command_line)
-        self._is_open = False
+        self._setup = GatewaySetup(command_line)
+        self._exits = AsyncExitStack()
+        self._gateway: Gateway | None = None  # while it is open
         self._under_way: set[Exchange] = set()
 
     async def __aenter__(self) -> Self:
-        await self._gateway.__aenter__()
-        self._is_open = True
+        self._gateway = await self._exits.enter_async_context(self._setup.open())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_open = False
+        self._gateway = None
         for exchange in tuple(self._under_way):
             await exchange.leave()
-        await self._gateway.__aexit__(kind, error, trace)
+        await self._exits.aclose()
 
     async def chat(self, *, model: str | None = None, messages: Messages, **options: Any) -> Reply:
         """A whole answer.
@@ -99,7 +100,8 @@ class Turnout:
 
         Waits for what is being discovered. Raises ``turnout.errors.UnknownModel``, which names close ones.
         """
-        return self._gateway.snapshot.find(await self._name_of(model))
+        name = await self._name_of(model)
+        return self._opened().snapshot.find(name)
 
     async def _name_of(self, model: str | None) -> str:
         if model is None:
@@ -114,7 +116,7 @@ class Turnout:
             await catalog.first_discovery_done.wait()
 
     def _opened(self) -> Gateway:
-        if not self._is_open:
+        if self._gateway is None:
             raise RuntimeError("Turnout is not open. Use it inside `async with turnout.open() as t:`.")
         return self._gateway
 

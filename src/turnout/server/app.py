@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from turnout.dialects import registry
 from turnout.errors import AddressTooLong, MethodNotAllowed, NotFound, TurnoutError
 from turnout.gateway import Gateway
-from turnout.telemetry import SharedMetrics
 
 from .access import Access, Need
 from .control import NEEDS, Gate, Table, dialect_of
 from .endpoints import Endpoints
 from .inference import Inference
-from .memory import give_memory_back
 from .pages import Pages
 from .request import ClientLeft, Receive, Scope, Send, method_and_path, send_error
 
@@ -30,10 +24,8 @@ MAX_ADDRESS = 8192
 class App:
     """``control`` answers all requests but inference. The gateway is open as long as the app is served."""
 
-    def __init__(self, gateway: Gateway, metrics: SharedMetrics, control: FastAPI) -> None:
+    def __init__(self, gateway: Gateway, control: FastAPI) -> None:
         server = gateway.settings.server
-        self._gateway = gateway
-        self._metrics = metrics
         self._pages = Pages(server)
         access = Access(gateway, self._pages)
         self._endpoints = Endpoints(registry().values())
@@ -100,38 +92,8 @@ class App:
             raise NotFound(f"There is no {method_and_path(scope)} here. Did you mean {suggestion}?")
         return existing
 
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
-        """Open while requests are served."""
-        async with self._gateway, self._shared_metrics():
-            _collect_garbage_less_often()
-            _switch_threads_often()
-            give_memory_back()
-            yield
-
-    @asynccontextmanager
-    async def _shared_metrics(self) -> AsyncIterator[None]:
-        task = asyncio.get_running_loop().create_task(self._metrics.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-
 
 async def _send_methods(methods: list[str], send: Send) -> None:
     headers = [(b"allow", ", ".join(methods).encode())]
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
-
-
-def _collect_garbage_less_often() -> None:
-    """Objects from the start stay, and a request leaves few reference cycles: so the collector can run less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
-
-def _switch_threads_often() -> None:
-    """A thread that works on a large request lets the event loop run after a millisecond, not after five."""
-    sys.setswitchinterval(0.001)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from turnout.gateway import Gateway
@@ -10,9 +15,33 @@ from turnout.telemetry import SHARED_FOLDER_VARIABLE, SharedMetrics
 
 from .app import App
 from .control import control_app
+from .memory import give_memory_back
 
 
-def application(gateway: Gateway) -> App:
+@asynccontextmanager
+async def opened_application(gateway: Gateway) -> AsyncIterator[App]:
+    """The app, in a process that is set up to serve it. It shares its metrics with other workers until the end."""
     folder = os.environ.get(SHARED_FOLDER_VARIABLE)
     metrics = SharedMetrics(gateway.metrics, Path(folder) if folder else None)
-    return App(gateway, metrics, control_app(gateway, metrics))
+    app = App(gateway, control_app(gateway, metrics))
+    sharing = asyncio.get_running_loop().create_task(metrics.run())
+    try:
+        _collect_garbage_less_often()
+        _switch_threads_often()
+        give_memory_back()
+        yield app
+    finally:
+        sharing.cancel()
+        await asyncio.wait([sharing])
+
+
+def _collect_garbage_less_often() -> None:
+    """Objects from the start stay, and a request leaves few reference cycles: so the collector can run less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _switch_threads_often() -> None:
+    """A thread that works on a large request lets the event loop run after a millisecond, not after five."""
+    sys.setswitchinterval(0.001)

@@ -12,9 +12,9 @@ from typing import Final
 import structlog
 import uvloop
 
-from turnout.gateway import Gateway
+from turnout.gateway import GatewaySetup
 
-from .application import application
+from .application import opened_application
 from .http import HttpServer
 
 _log = structlog.get_logger(__name__)
@@ -23,39 +23,39 @@ _OTHER_FILES: Final = 1000
 _OTHERS_SECONDS: Final = 12.0  # beyond the drain: another process takes some 10 s at most to tell its clients the end
 
 
-def run(gateway: Gateway, listener: socket.socket, parent: int | None = None) -> None:
+def run(setup: GatewaySetup, listener: socket.socket, parent: int | None = None) -> None:
     """Serves what connects to ``listener`` until SIGTERM or SIGINT, or until the process that holds the other end of
     ``parent``, a file descriptor, has ended. SIGHUP has the configuration read again.
 
     The control process leaves last: the others may ask it while they drain.
     """
-    _allow_many_connections(gateway.settings.server.max_connections)
+    _allow_many_connections(setup.settings.server.max_connections)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(gateway, listener, parent))
+        runner.run(_serve(setup, listener, parent))
 
 
-async def _serve(gateway: Gateway, listener: socket.socket, parent: int | None) -> None:
-    stop = _Stop(asyncio.get_running_loop(), gateway)
+async def _serve(setup: GatewaySetup, listener: socket.socket, parent: int | None) -> None:
+    stop = _Stop(asyncio.get_running_loop(), setup)
     if parent is None:
         stop.listen_to(signal.SIGINT)
     else:  # a terminal's Ctrl-C reaches the parent too, which passes it on as SIGTERM
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         stop.when_readable(parent)
-    app, bounds = application(gateway), gateway.settings.server
-    async with gateway.control.opened(), app.opened():
+    bounds = setup.settings.server
+    async with setup.control.opened(), setup.open() as gateway, opened_application(gateway) as app:
         server = HttpServer(app, bounds)
         await server.start(listener)
         await stop.asked.wait()
         stop.again = server.hurry
         await server.drain(bounds.drain)
-        await _wait_for_the_others(gateway, bounds.drain + _OTHERS_SECONDS)
+        await _wait_for_the_others(setup, bounds.drain + _OTHERS_SECONDS)
     _log.info("stopped", pid=os.getpid())
 
 
-async def _wait_for_the_others(gateway: Gateway, seconds: float) -> None:
+async def _wait_for_the_others(setup: GatewaySetup, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
-            await gateway.control.until_alone()
+            await setup.control.until_alone()
     except TimeoutError:
         _log.warning("the control process stops while others still ask it", after_seconds=seconds)
 
@@ -63,11 +63,11 @@ async def _wait_for_the_others(gateway: Gateway, seconds: float) -> None:
 class _Stop:
     """``asked`` is set by the first signal to stop, ``again`` called by the next."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, gateway: Gateway) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, setup: GatewaySetup) -> None:
         self.asked = asyncio.Event()
         self.again = self.asked.set
         self._loop = loop
-        self._gateway = gateway
+        self._setup = setup
         self._reloading: asyncio.Task[bool] | None = None
         self.listen_to(signal.SIGTERM)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
@@ -87,11 +87,11 @@ class _Stop:
         if self.asked.is_set():
             self.again()
         else:
-            _log.info("stopping", drain_seconds=self._gateway.settings.server.drain)
+            _log.info("stopping", drain_seconds=self._setup.settings.server.drain)
             self.asked.set()
 
     def _reload(self) -> None:
-        self._reloading = self._loop.create_task(self._gateway.catalog.reload())
+        self._reloading = self._loop.create_task(self._setup.catalog.reload())
 
 
 def _allow_many_connections(number: int) -> None:

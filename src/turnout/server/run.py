@@ -10,33 +10,37 @@ from collections.abc import Callable, Collection
 import structlog
 
 from turnout.config import CommandLine, ServerSettings, why_not_listening
+from turnout.dialects import registry
 from turnout.errors import ConfigError
-from turnout.gateway import Gateway
+from turnout.gateway import GatewaySetup
 from turnout.telemetry import configure_logs
 
 from . import process
+from .control import NEEDS, refuse_clashes
+from .endpoints import Endpoints
 from .workers import Workers
 
 _log = structlog.get_logger(__name__)
 
 
-def serve(command_line: CommandLine, on_listening: Callable[[Gateway, str, int], None]) -> None:
-    """Serves until SIGTERM or SIGINT. ``on_listening`` is told the host and the port.
+def serve(command_line: CommandLine, on_listening: Callable[[GatewaySetup, str, int], None]) -> None:
+    """Serves until SIGTERM or SIGINT. ``on_listening`` gets the host and the port.
 
     Raises ``ConfigError``, also for an address that can't be listened on.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until somebody listens to it who has something to finish
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    gateway = Gateway(command_line)
-    settings = gateway.settings
+    setup = GatewaySetup(command_line)
+    refuse_clashes(NEEDS, Endpoints(registry().values()))
+    settings = setup.settings
     configure_logs(settings.log.level, settings.log.format)
-    listener = _listen(settings.server, gateway.catalog.configured.address_variables)
+    listener = _listen(settings.server, setup.catalog.configured.address_variables)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _log.info("listening", url=f"http://{shown}:{port}", workers=settings.server.workers)
-    on_listening(gateway, host, port)
+    on_listening(setup, host, port)
     if settings.server.workers == 1:
-        process.run(gateway, listener)
+        process.run(setup, listener)
     else:
         Workers(command_line, listener, settings.server.workers, settings.server.drain).run()
 

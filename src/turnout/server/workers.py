@@ -24,7 +24,7 @@ import structlog
 
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
-from turnout.gateway import Gateway
+from turnout.gateway import GatewaySetup
 from turnout.host import (
     HostFolder,
     RemoteControl,
@@ -157,14 +157,14 @@ def _work(command_line: CommandLine, listener: socket.socket, folder: Path, aske
     shared = HostFolder(folder)
     control = RemoteControl(shared.control) if asked is None else ServedControl(asked)
     try:
-        gateway = Gateway(command_line, control)
+        setup = GatewaySetup(command_line, control)
     except ConfigError as error:  # the file has become wrong since the service was started
         _log.error("a worker can't start", error=error.message)
         sys.exit(2)
-    configure_logs(gateway.settings.log.level, gateway.settings.log.format)
+    configure_logs(setup.settings.log.level, setup.settings.log.format)
     parent = multiprocessing.parent_process()
     if parent is None:
         raise RuntimeError("a worker has a parent")
-    process.run(gateway, listener, parent.sentinel)
+    process.run(setup, listener, parent.sentinel)
     if not parent.is_alive():
         shared.leave()

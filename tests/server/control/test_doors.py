@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
 
 from tests.server.conftest import ADMIN, OTHER, TEAM
 from tests.support.asgi import InProcess
-from turnout.dialects import registry
+from turnout.dialects import Dialect, endpoint_at, registry
+from turnout.errors import ConfigError
 from turnout.server.access import Need
 from turnout.server.app import MAX_ADDRESS
 from turnout.server.control.gate import MAX_BODY
 from turnout.server.control.needs import NEEDS
-from turnout.server.control.table import Table
+from turnout.server.control.table import Table, refuse_clashes
 from turnout.server.endpoints import Endpoints, paths_of
 
 INFERENCE = sorted({f"POST {path}" for path, _, _ in paths_of(registry().values())})
@@ -309,3 +311,25 @@ async def test_a_long_address_is_refused(guarded_app: InProcess) -> None:
         for method in ("GET", "POST", "OPTIONS"):
             answer = await guarded_app.ask(method, path, LARGE, query=query)
             assert (answer.status, answer.json["error"]["code"], answer.reads) == (414, "address_too_long", 0)
+
+
+class Greedy:
+    """A dialect of a plug-in with one endpoint."""
+
+    name = "greedy"
+
+    def __init__(self, path: str) -> None:
+        endpoint = endpoint_at("/v1/chat/completions")
+        self.endpoints = (SimpleNamespace(wire=endpoint.wire, paths=(path,)),)
+
+
+@pytest.mark.parametrize("path", ["/api/models", "/v1/responses/{response_id}/cancel", "/v1/{model}/cancel"])
+def test_a_dialect_can_not_take_a_route_of_the_control_plane(path: str) -> None:
+    """A model would answer in the place of a route that needs an admin's key."""
+    endpoints = Endpoints(cast("list[Dialect]", [Greedy(path)]))
+    with pytest.raises(ConfigError, match="The dialect 'greedy' takes POST /"):
+        refuse_clashes(NEEDS, endpoints)
+
+
+def test_no_dialect_of_ours_takes_one() -> None:
+    refuse_clashes(NEEDS, Endpoints(registry().values()))

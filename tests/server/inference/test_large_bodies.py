@@ -81,9 +81,9 @@ async def inference(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[I
     (folder / "turnout.yaml").write_text(CONFIGURATION)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gateway, "Transport", Upstream)
-        made = gateway.Gateway(CommandLine(config=folder / "turnout.yaml", data_dir=str(folder / "data")))
-        async with made:
-            yield Inference(made, Access(made, Pages(made.settings.server)))
+        setup = gateway.GatewaySetup(CommandLine(config=folder / "turnout.yaml", data_dir=str(folder / "data")))
+        async with setup.open() as opened:
+            yield Inference(opened, Access(opened, Pages(setup.settings.server)))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
 from turnout.config import CommandLine
 from turnout.dialects import registry
 from turnout.errors import Overloaded, TurnoutError
-from turnout.gateway import Gateway
+from turnout.gateway import Gateway, GatewaySetup
 from turnout.server.access import Access
 from turnout.server.endpoints import Endpoints
 from turnout.server.inference.handler import Inference
@@ -106,7 +106,7 @@ async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         }
         path = tmp_path / "turnout.yaml"
         path.write_text(yaml.safe_dump(config))
-        async with Gateway(CommandLine(config=path, data_dir=str(tmp_path))) as gateway:
+        async with GatewaySetup(CommandLine(config=path, data_dir=str(tmp_path))).open() as gateway:
             yield Server(gateway, upstream)
 
 

@@ -11,7 +11,7 @@ from turnout.catalog import Catalog
 from turnout.catalog.discovery import Target
 from turnout.cli.doctor.machine import folder_checks
 from turnout.config import ADMIN_VARIABLE
-from turnout.gateway import Gateway
+from turnout.gateway import GatewaySetup
 from turnout.providers import is_local
 
 _LISTEN_TO_CLIENT_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # hosts to call
@@ -24,8 +24,8 @@ _JSON = "-H 'content-type: application/json'"
 log = logging.getLogger(__name__)
 
 
-def greet(gateway: Gateway, host: str, port: int) -> None:
-    catalog = gateway.catalog
+def greet(setup: GatewaySetup, host: str, port: int) -> None:
+    catalog = setup.catalog
     catalog.log_advice()
     for check in folder_checks(Path(catalog.settings.data_dir)):
         if check.mark == "wrong":

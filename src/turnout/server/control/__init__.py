@@ -4,6 +4,6 @@ from .app import control_app
 from .errors import dialect_of
 from .gate import Gate
 from .needs import NEEDS
-from .table import Table
+from .table import Table, refuse_clashes
 
-__all__ = ["NEEDS", "Gate", "Table", "control_app", "dialect_of"]
+__all__ = ["NEEDS", "Gate", "Table", "control_app", "dialect_of", "refuse_clashes"]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
+from turnout.errors import ConfigError
 from turnout.server.access import Need
 from turnout.server.endpoints import Endpoints
 
@@ -67,6 +68,21 @@ class Table:
         if plain.startswith("/v1/"):
             guesses.append(plain.removeprefix("/v1"))
         return next((guess for guess in guesses if self.methods(guess)), None)
+
+
+def refuse_clashes(needs: Iterable[str], endpoints: Endpoints) -> None:
+    """Raises ``ConfigError`` for a dialect that takes a path of the control plane, as one of a plug-in may.
+
+    The path would be answered by a model, and what the route needs would not be asked for.
+    """
+    for name in needs:
+        method, _, path = name.partition(" ")
+        match = endpoints.find(path) if method == "POST" else None
+        if match is not None:
+            raise ConfigError(
+                f"The dialect '{match.dialect.name}' takes POST {path}, which is a route of Turnout's own. "
+                "Upgrade or uninstall the package that brings the dialect."
+            )
 
 
 def _names_of(routes: Iterable[BaseRoute]) -> set[str]:
