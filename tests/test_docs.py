@@ -106,3 +106,42 @@ def test_links_lead_somewhere(page: Path) -> None:
     """No page links to a file that isn't there."""
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+GUIDES = ("CONTRIBUTING.md", "docs/architecture.md")
+ROOMS = ROOT / "src" / "turnout"
+SOURCES = "\n".join(path.read_text() for path in ROOMS.rglob("*.py"))
+PATH = re.compile(r"[\w.-]*(?:/[\w.-]+)*(?:/|\.(?:py|md|toml))|\.[\w-]+(?:/[\w-]+)*")
+MADE_HERE = (".venv/", ".cache/")  # by make, so they are in no fresh checkout
+NAME = re.compile(r"(?:\w+\.)?_?[A-Z]\w+|(?:\w+\.)?\w*_\w+")  # a class, a constant, a function of two words
+
+
+def code_in(guide: str) -> list[str]:
+    """What a guide shows in backticks within its sentences and tables."""
+    text = re.sub(r"^```.*?^```$", "", (ROOT / guide).read_text(), flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"`([^`]+)`", text)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_path_in_a_guide_exists(guide: str) -> None:
+    """From the root of the repository, or from the rooms."""
+    paths = [code for code in code_in(guide) if PATH.fullmatch(code) and not code.startswith(MADE_HERE)]
+    assert len(paths) > 5
+    assert [path for path in paths if not (ROOT / path).exists() and not (ROOMS / path).exists()] == []
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_name_in_a_guide_exists(guide: str) -> None:
+    names = {code.rpartition(".")[2] for code in code_in(guide) if NAME.fullmatch(code)}
+    assert len(names) > 5
+    assert [name for name in names if not re.search(rf"\b{name}\b", SOURCES) and not (ROOMS / name).exists()] == []
+
+
+def test_the_map_of_the_rooms_has_them_all() -> None:
+    """The first column of the tree in docs/architecture.md."""
+    (tree,) = re.findall(
+        r"^```\nsrc/turnout/\n(.*?)^```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    named = set(re.findall(r"^  ([\w.]+)", tree, re.MULTILINE))
+    folders = {path.parent.name for path in ROOMS.glob("*/__init__.py")}
+    assert folders <= named <= {path.name for path in ROOMS.iterdir()}
