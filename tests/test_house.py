@@ -16,6 +16,9 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
+LONGEST_LINE_OF_A_PAGE = 120
+WRITTEN_BY_PROGRAMS = ("docs/matrix.md", "bench/results/")
+UNWRAPPED = ("CHANGELOG.md", "README.md", "docs/architecture.md", "examples/README.md")
 REGISTRIES = ("pypi.org", "pythonhosted.org", "npmjs.org", "npmjs.com", "yarnpkg.com")
 MACHINE_PATHS = re.compile(r"(?<![\w.$}/-])/(?:home|root|Users|work|tmp)/\w")
 PLACEHOLDERS = ("/home/you",)  # what an example in the docs may say
@@ -46,6 +49,28 @@ def test_no_function_has_grown_too_long() -> None:
         for f in functions(path)
     }
     assert {name: n for name, n in lengths.items() if n > LONGEST_FUNCTION} == {}
+
+
+def prose(text: str) -> Iterator[str]:
+    """The lines of a page that can be wrapped: no table, heading or code, and more than one word."""
+    outside = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    for line in outside.splitlines():
+        words = re.sub(r"^(?:-|\d+\.) ", "", line.strip()).split()
+        if len(words) > 1 and not line.startswith(("|", "#", "    ")):
+            yield line
+
+
+def test_pages_are_wrapped() -> None:
+    """So that a diff of a page shows the sentence that has changed."""
+    pages = {str(path.relative_to(ROOT)): path for path in committed() if path.suffix == ".md"}
+    too_long = [
+        (name, line)
+        for name, page in pages.items()
+        if not name.startswith((*WRITTEN_BY_PROGRAMS, *UNWRAPPED))
+        for line in prose(page.read_text())
+        if len(line) > LONGEST_LINE_OF_A_PAGE
+    ]
+    assert too_long == []
 
 
 def test_no_committed_file_names_a_registry() -> None:
