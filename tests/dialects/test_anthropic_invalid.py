@@ -158,3 +158,18 @@ def test_deep_nesting_is_refused_at_once(field: bytes) -> None:
     with pytest.raises(InvalidRequest):
         ENDPOINT.parse(b'{"model":"m","max_tokens":1,' + field % (b"[" * 1_000_000))
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("block", "role"),
+    [
+        ({"type": "thinking", "thinking": "Hm.", "signature": "s"}, "user"),
+        ({"type": "redacted_thinking", "data": "x"}, "user"),
+        ({"type": "tool_use", "id": "a", "name": "b", "input": {}}, "user"),
+        ({"type": "tool_result", "tool_use_id": "a"}, "assistant"),
+    ],
+    ids=lambda value: value["type"] if isinstance(value, dict) else None,
+)
+def test_a_block_of_the_other_role_is_refused(block: dict[str, Any], role: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"'{block['type']}' blocks can only be in"):
+        ENDPOINT.parse(saying(block, role=role))
