@@ -205,6 +205,15 @@ def test_a_calls_arguments_come_piece_by_piece() -> None:
     assert events[2:6] == [PartStart(0, ToolCall("t1", "f", "")), Delta(0, '{"a'), Delta(0, '":1}'), PartEnd(0)]
 
 
+def test_a_call_without_an_input_has_no_arguments() -> None:
+    call = {"type": "tool_use", "id": "t1", "name": "f"}
+    (streamed,) = parts_of_stream(block_start(0, call), block_stop(0))
+    (whole,) = unary_answer(
+        json.dumps(message_start(content=[call], stop_reason="tool_use")["message"]).encode()
+    ).choices
+    assert (streamed, whole.parts) == (ToolCall("t1", "f", "{}"), (ToolCall("t1", "f", "{}"),))
+
+
 def test_a_block_whose_index_was_there_before_is_another_part() -> None:
     """Gateways that number every block 0: the open one ends, and none of its pieces reach the other."""
     events = decoded(
