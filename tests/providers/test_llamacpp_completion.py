@@ -158,3 +158,10 @@ def test_what_is_not_of_this_wire_is_broken(kind: str, body: bytes) -> None:
     with pytest.raises(UpstreamBroken):  # noqa: PT012  # where it is noticed is the reader's business
         reader.feed(body)
         reader.close()
+
+
+def test_every_default_fills_in() -> None:
+    defaults = Defaults(max_tokens=9, temperature=0.5, top_p=0.25)
+    told = built(asked(), defaults=defaults)[1]
+    assert (told["n_predict"], told["temperature"], told["top_p"]) == (9, 0.5, 0.25)
+    assert built(asked(top_p=1), defaults=defaults)[1]["top_p"] == 1
