@@ -97,6 +97,21 @@ async def test_who_waits_in_line_has_all_its_time_still(behind: bytes) -> None:
         assert await client.body() == b"done"
 
 
+async def test_after_its_reply_a_connection_has_no_more_time_for_the_next_head_than_a_new_one() -> None:
+    may_reply = asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await may_reply.wait()
+        await reply(send, b"done")
+
+    async with serving(slow, body_timeout=0.05) as served:
+        client = await served.client()
+        await client.send(REQUEST + b"\r\n" + b"GET / HT")
+        may_reply.set()
+        assert await client.body() == b"done"
+        assert await client.rest() == b""
+
+
 @pytest.mark.parametrize("endless", [b"1\r\na\r\n0\r\n" + b"x: y\r\n" * 5000, b"1;" + b"e" * 40_000])
 async def test_what_frames_a_body_is_bounded(endless: bytes) -> None:
     async with serving(refuse_late, max_header_bytes=1024) as served:
