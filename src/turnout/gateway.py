@@ -104,7 +104,10 @@ class Gateway:
         return self.catalog.snapshot
 
     def _row_of_steps(self) -> tuple[Step, ...]:
-        """What happens to every call before the engine, in this order."""
+        """What happens to every call before the engine, in this order.
+
+        ``Continued`` reads the messages anew: a step that changes messages belongs behind it.
+        """
         limits = self.settings.limits
         return (
             WithinLimits(limits, self.aside),

@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Message, Part, Secret, Text
+from turnout.core import ChatRequest, Deployment, Message, Parameter, Part, Secret, Text, Traits
 from turnout.providers import LocalProvider, Provider, WireProvider, in_process
 
 MODEL, KEY, KEY_SOURCE = "some-model", "sk-secret", "SOME_KEY"
 
 
-def deployment(provider: Provider) -> Deployment:
+def deployment(provider: Provider, *refused: Parameter) -> Deployment:
     return Deployment(
         id="d",
         provider=provider.name,
@@ -21,6 +21,7 @@ def deployment(provider: Provider) -> Deployment:
         base_url=provider.profile.base_url or "https://x.test",
         api_key=Secret(KEY),
         key_source=KEY_SOURCE,
+        traits=Traits(refuses=frozenset(refused)),
     )
 
 
@@ -34,11 +35,11 @@ def saying(*parts: Part) -> ChatRequest:
     return asking(messages=(Message("user", (Text("hi"), *parts)),))
 
 
-def begin(provider: Provider, request: ChatRequest) -> Any:
+def begin(provider: Provider, request: ChatRequest, *refused: Parameter) -> Any:
     """The body that is sent, or the events of a provider in this process, of which none has been made yet."""
     if in_process(provider):
-        return cast(LocalProvider, provider).run(request, deployment(provider))
-    return msgspec.json.decode(cast(WireProvider, provider).build(request, deployment(provider)).body)
+        return cast(LocalProvider, provider).run(request, deployment(provider, *refused))
+    return msgspec.json.decode(cast(WireProvider, provider).build(request, deployment(provider, *refused)).body)
 
 
 def leaves(value: Any) -> Iterator[Any]:

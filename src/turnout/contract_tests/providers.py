@@ -17,11 +17,13 @@ from turnout.core import (
     File,
     Image,
     Output,
+    Parameter,
     Reasoning,
     Sampling,
     StreamEvent,
     Tool,
 )
+from turnout.core.parameters import HINTS
 from turnout.errors import Unsupported
 from turnout.providers import LocalProvider, Provider, WireProvider, in_process
 
@@ -81,6 +83,11 @@ def _support_cases(provider: Provider) -> Iterator[Case]:
         yield Case(f"{feature}: sent if supported, else refused", partial(_feature_is_honest, provider, feature))
     for knob in Sampling.__struct_fields__:
         yield Case(f"{knob}: sent, ignored or refused, as declared", partial(_knob_is_honest, provider, knob))
+    if not in_process(provider):
+        for hint in [hint for hint in HINTS if hint in provider.support.knobs]:
+            yield Case(
+                f"{hint}: left out where the model refuses it", partial(_refused_hint_is_left_out, provider, hint)
+            )
 
 
 def _names_are_in_lower_case(provider: Provider) -> None:
@@ -126,6 +133,12 @@ def _knob_is_honest(provider: Provider, knob: str) -> None:
         claim(_KNOBS[knob] in set(leaves(begun)), f"{knob} isn't sent")
     else:
         same(begun, begin(provider, asking()), f"what is sent with {knob}")
+
+
+def _refused_hint_is_left_out(provider: Provider, hint: Parameter) -> None:
+    request = asking(sampling=Sampling(**{hint: _KNOBS[hint]}))
+    sent = begin(provider, request, hint)
+    claim(_KNOBS[hint] not in set(leaves(sent)), f"{hint} is sent to a model that refuses it: see parameters_of")
 
 
 def _foreign_fields_are_refused(provider: Provider) -> None:

@@ -53,7 +53,7 @@ from .operations import (
     WireForm,
 )
 from .parameters import Parameters, parameters_of, refused_hints
-from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody
+from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody, with_messages
 from .secret import Secret
 from .support import HARMLESS, Support, left_out, refuse_unsupported
 from .usage import Usage
@@ -142,4 +142,5 @@ __all__ = [
     "refused_hints",
     "unfold",
     "usd",
+    "with_messages",
 ]

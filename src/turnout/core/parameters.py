@@ -16,7 +16,7 @@ from turnout.errors import Unsupported
 from .deployment import Defaults, Deployment, Parameter, Traits
 from .request import ChatRequest, Sampling
 
-_HINTS: Final[tuple[Parameter, ...]] = (
+HINTS: Final[tuple[Parameter, ...]] = (
     "temperature",
     "top_p",
     "top_k",
@@ -85,7 +85,7 @@ def refused_hints(request: ChatRequest, deployment: Deployment) -> list[str]:
     refused = _refused(request, deployment.traits)
     if not refused:
         return []
-    hints: list[str] = [name for name in _HINTS if name in refused and getattr(request.sampling, name) is not None]
+    hints: list[str] = [name for name in HINTS if name in refused and getattr(request.sampling, name) is not None]
     if "parallel_tool_calls" in refused and request.parallel_tool_calls is not None:
         hints.append("parallel_tool_calls")
     return hints

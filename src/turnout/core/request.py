@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import msgspec
+from msgspec import structs
 
 from .messages import Extensions, Message
+
+_NO_WIRE = ""  # of a body that no provider may relay
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -104,3 +107,12 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
     extensions: Extensions = None
     raw: WireBody | None = None
+
+
+def with_messages(request: ChatRequest, messages: tuple[Message, ...]) -> ChatRequest:
+    """``request`` with other messages. From then on it is translated to every provider.
+
+    A body that is relayed to its own wire keeps the client's messages, so the change would be lost.
+    """
+    raw = None if request.raw is None else structs.replace(request.raw, wire=_NO_WIRE)
+    return structs.replace(request, messages=messages, raw=raw)
