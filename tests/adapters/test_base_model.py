@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anthropic.types
-import httpx
+import httpx2
 import openai
 import openai.types.chat
 import pytest
@@ -190,8 +190,8 @@ async def test_a_blocking_stream_is_closed_when_nobody_reads_any_longer() -> Non
     assert await asyncio.to_thread(closed.wait, 10)
 
 
-REQUEST = httpx.Request("POST", "http://x.test")
-LIMITED = httpx.Response(429, request=REQUEST, headers={"Retry-After": "7"})
+REQUEST = httpx2.Request("POST", "http://x.test")
+LIMITED = httpx2.Response(429, request=REQUEST, headers={"Retry-After": "7"})
 ERRORS: list[tuple[Exception, type[TurnoutError], str]] = [
     (
         RuntimeError("a cat"),
@@ -204,7 +204,7 @@ ERRORS: list[tuple[Exception, type[TurnoutError], str]] = [
     (NotImplementedError(), Unsupported, "Ask another model, or implement it."),
     (openai.RateLimitError("slow", response=LIMITED, body=None), UpstreamRateLimited, "mine answered 429: slow"),
     (
-        openai.AuthenticationError("no", response=httpx.Response(401, request=REQUEST), body=None),
+        openai.AuthenticationError("no", response=httpx2.Response(401, request=REQUEST), body=None),
         UpstreamUnauthenticated,
         "mine answered 401: no",
     ),

@@ -11,9 +11,9 @@ import msgspec
 from turnout import routing
 from turnout.catalog import Catalog
 from turnout.config import CommandLine
-from turnout.core import ChatRequest, Defaults, Deployment, Secret, StreamEvent, Support, WireRequest
+from turnout.core import ChatRequest, Defaults, Deployment, Request, Secret, StreamEvent, Support, WireRequest
 from turnout.errors import UpstreamRefused, UpstreamUnauthenticated
-from turnout.providers import Decoder, Profile, Provider
+from turnout.providers import Decoder, Operation, Profile, Provider
 
 SUPPORT = Support(namespace="fake", knobs=frozenset())
 POLICIES = sorted(routing.registry())
@@ -36,6 +36,9 @@ class FakeWire:
         raise NotImplementedError
 
     relay = decoder
+
+    def operation(self, request: Request) -> Operation[Any]:
+        raise NotImplementedError
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
         error = UpstreamUnauthenticated if status == 401 else UpstreamRefused

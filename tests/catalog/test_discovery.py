@@ -186,7 +186,7 @@ class TestFindings:
     )
     async def test_what_came_of_asking(self, tmp_path: Path, reply: Reply | None, outcome: str, detail: str) -> None:
         """Each provider's outcome is kept, without the key that some of them quote."""
-        catalog = await discovered(tmp_path, **({} if reply is None else {"openai": reply}))
+        catalog = await discovered(tmp_path, None, **({} if reply is None else {"openai": reply}))
         finding = finding_of(catalog, "openai")
         assert (finding.outcome, finding.detail, finding.key_source) == (outcome, detail, "OPENAI_API_KEY")
         assert finding.models == (("a", "b") if reply == ["a", "b"] else ())

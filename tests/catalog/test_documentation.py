@@ -23,7 +23,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \| (?:`([^`]*)`|(—)) \|", re.MULTILINE)
 VARIABLES = {"TEAM_OPENAI_KEY": "k", "TEAM_KEY": "tk-team-0123456789", "AZURE_OPENAI_API_KEY": "a"}
-SECTIONS = {
+SECTIONS: dict[str, type[msgspec.Struct]] = {
     "": settings.Settings,
     "server.": settings.ServerSettings,
     "auth.": settings.AuthSettings,

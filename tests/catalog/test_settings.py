@@ -169,7 +169,8 @@ class TestLayers:
         catalog = make_catalog(tmp_path, "models: {thinks: vllm/o3, sees: ollama/llava}")
         assert only(catalog, "thinks").traits == Traits(inputs=traits_of("o3").inputs, tokenizer="o200k-reasoning")
         sees = only(catalog, "sees").traits
-        assert (sees.inputs, sees.context, sees.images) == ({"text", "image"}, None, traits_of("llava").images)
+        assert sees.inputs == frozenset({"text", "image"})
+        assert (sees.context, sees.images) == (None, traits_of("llava").images)
 
     def test_a_name_that_an_operator_chose_tells_no_limits(self, tmp_path: Path) -> None:
         """Azure's "gpt-4" may be any model of that line."""
@@ -287,7 +288,6 @@ class TestAddresses:
 
 
 ENVIRONMENT = {"HOST": "10.0.0.2", "PORT": "2", "LOG_LEVEL": "WARNING", "LOG_FORMAT": "Json", "TURNOUT_DATA_DIR": "e"}
-COMMAND_LINE = {"host": "10.0.0.3", "port": 3, "log_level": "critical", "log_format": "console", "workers": 3}
 
 
 class TestPrecedence:
@@ -306,7 +306,16 @@ class TestPrecedence:
         assert (settings.log.level, settings.log.format) == ("warning", "json")
 
     def test_the_command_line(self, tmp_path: Path) -> None:
-        settings = make_catalog(tmp_path, self.FILE, variables=ENVIRONMENT, **COMMAND_LINE).settings
+        settings = make_catalog(
+            tmp_path,
+            self.FILE,
+            variables=ENVIRONMENT,
+            host="10.0.0.3",
+            port=3,
+            log_level="critical",
+            log_format="console",
+            workers=3,
+        ).settings
         assert (settings.server.host, settings.server.port, settings.server.workers) == ("10.0.0.3", 3, 3)
         assert (settings.log.level, settings.log.format) == ("critical", "console")
         assert settings.data_dir == str(tmp_path / "data")

@@ -29,9 +29,9 @@ def test_json_tells_everything(simulator: Simulator) -> None:
     price = {"input": 0.15, "output": 0.6, "cached_input": 0.075}
     model = {"deployments": ["openai/sim", "anthropic/sim"], "price": price, "fallbacks": ["echo"]}
     configured(simulator.root, {"fast": model}, aliases={"HOST_AGENT": "fast"})
-    price = {"input": "0.15", "output": "0.6", "cached_input": "0.075", "version": "config"}
+    shown = {"input": "0.15", "output": "0.6", "cached_input": "0.075", "version": "config"}
     deployments = [
-        {"id": f"{name}/sim", "provider": name, "model": "sim", "address": simulator.root, "price": price}
+        {"id": f"{name}/sim", "provider": name, "model": "sim", "address": simulator.root, "price": shown}
         for name in ("openai", "anthropic")
     ]
     expected = {"source": "configured", "policy": "order", "fallbacks": ["echo"], "deployments": deployments}

@@ -89,14 +89,14 @@ class Forgetful(Wrapped):
     """Loses what isn't whole in one piece."""
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        inner = OPENAI.decoder(request)
+        inner: Decoder = OPENAI.decoder(request)
 
         class Pieces:
             def feed(self, data: bytes) -> list[StreamEvent]:
-                return inner.feed(data) if data.endswith((b"\n", b"}")) else []  # type: ignore[no-any-return]
+                return inner.feed(data) if data.endswith((b"\n", b"}")) else []
 
             def close(self) -> list[StreamEvent]:
-                return inner.close()  # type: ignore[no-any-return]
+                return inner.close()
 
         return Pieces()
 

@@ -82,6 +82,14 @@ def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
     assert request.extensions == {"anthropic": {"new": Raw(b'{"a" : 1.0e2}')}}
 
 
+KEPT_WHOLE: dict[str, dict[str, Any]] = {
+    "uploaded-image": {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+    "custom-document": {"type": "document", "source": {"type": "content", "content": "x"}},
+    "search-result": {"type": "search_result", "source": "s", "title": "t", "content": []},
+    "unknown-block": {"type": "from_the_future", "value": 1.0},
+}
+
+
 @pytest.mark.parametrize(
     ("block", "part"),
     [
@@ -131,15 +139,7 @@ def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
             File(file_id="file_1"),
             id="uploaded-document",
         ),
-        *[
-            pytest.param(block, foreign(block), id=f"kept-whole-{name}")
-            for name, block in {
-                "uploaded-image": {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
-                "custom-document": {"type": "document", "source": {"type": "content", "content": "x"}},
-                "search-result": {"type": "search_result", "source": "s", "title": "t", "content": []},
-                "unknown-block": {"type": "from_the_future", "value": 1.0},
-            }.items()
-        ],
+        *[pytest.param(block, foreign(block), id=f"kept-whole-{name}") for name, block in KEPT_WHOLE.items()],
     ],
 )
 def test_what_a_user_says(block: dict[str, Any], part: Part) -> None:

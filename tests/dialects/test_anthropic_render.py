@@ -350,7 +350,9 @@ def test_an_error_of_all_deployments_names_each() -> None:
 def test_a_stream_that_breaks_off_says_so() -> None:
     renderer = ENDPOINT.renderer(STREAMED, CONTEXT)
     renderer.feed([START, PartStart(0, Text("x"))])
-    (event,) = frames(renderer.fail(UpstreamTimeout("The provider stopped.")))
+    frame = renderer.fail(UpstreamTimeout("The provider stopped."))
+    assert frame is not None
+    (event,) = frames(frame)
     assert event["type"] == "error"
     assert event["error"]["type"] == "timeout_error"
     assert event["request_id"] == "req_1"

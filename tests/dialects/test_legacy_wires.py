@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from turnout.core import (
     HARMLESS,
@@ -82,10 +82,11 @@ def test_turns_in_a_prompt_are_understood(endpoint: Any) -> None:
 
 @both
 def test_settings_that_all_wires_have(endpoint: Any) -> None:
-    sent = {"temperature": 0.1, "top_p": 0.2, "top_k": 3, "seed": 4, "presence_penalty": 0.5, "frequency_penalty": 0.6}
+    sampling = Sampling(temperature=0.1, top_p=0.2, top_k=3, seed=4, presence_penalty=0.5, frequency_penalty=0.6)
+    sent = {name: value for name, value in structs.asdict(sampling).items() if value is not None}
     limit = "n_predict" if endpoint is COMPLETION else "max_tokens"
     request = parse(endpoint, **sent, **{limit: 9}, stop=["x", "y"], stream=True, model="fast")
-    assert request.sampling == Sampling(**sent)
+    assert request.sampling == sampling
     assert (request.max_output, request.stop, request.stream, request.model) == (9, ("x", "y"), True, "fast")
     assert parse(endpoint, stop="x").stop == ("x",)
 

@@ -45,6 +45,7 @@ def generate(**fields: Any) -> ChatRequest:
 
 def test_all_that_its_own_client_can_say_is_read() -> None:
     """The SDK sends all fields. Fields that the core doesn't have are kept by name."""
+    function = ollama.Message.ToolCall.Function(name="weather", arguments={"city": "Oslo"})
     sent = ollama._types.ChatRequest(
         model="llama3",
         messages=[
@@ -52,11 +53,13 @@ def test_all_that_its_own_client_can_say_is_read() -> None:
             ollama.Message(
                 role="assistant",
                 thinking="Hm.",
-                tool_calls=[{"function": {"name": "weather", "arguments": {"city": "Oslo"}}}],
+                tool_calls=[ollama.Message.ToolCall(function=function)],
             ),
             ollama.Message(role="tool", tool_name="weather", content="21"),
         ],
-        tools=[{"type": "function", "function": {"name": "weather", "description": "Looks it up."}}],
+        tools=[
+            ollama.Tool(type="function", function=ollama.Tool.Function(name="weather", description="Looks it up."))
+        ],
         stream=False,
         format="json",
         options=ollama.Options(

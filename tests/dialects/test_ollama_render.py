@@ -229,6 +229,7 @@ def test_a_relayed_stream_has_its_own_end_or_none() -> None:
 def test_an_error_is_a_text() -> None:
     renderer = CHAT.renderer(ASKED, CONTEXT)
     line = renderer.fail(UpstreamBroken("Gone."))
+    assert line is not None
     assert line.endswith(b"\n")
     assert json.loads(line) == {"error": "Gone.", "code": "upstream_broken", "request_id": "req_1"}
     reply = json.loads(registry()["ollama"].error(InvalidRequest("No.", param="think"), "r"))

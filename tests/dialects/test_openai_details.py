@@ -60,7 +60,7 @@ def test_a_streamed_answer_comes_back(parts: tuple[Part, ...]) -> None:
 
 
 def test_a_signature_at_a_parts_end_comes_back() -> None:
-    events = [
+    events: list[StreamEvent] = [
         Start(),
         PartStart(0, Thinking("")),
         Delta(0, "Hm"),

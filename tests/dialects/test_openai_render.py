@@ -287,10 +287,12 @@ def test_the_sdk_understands_errors(error: TurnoutError, kind: type[openai.APISt
 
 def test_the_sdk_notices_that_a_stream_broke_off() -> None:
     renderer = ENDPOINT.renderer(ChatRequest(model="fast", messages=(), stream=True), CONTEXT)
-    reply = renderer.feed([START, PartStart(0, Text("a"))]) + renderer.fail(UpstreamBroken("It was cut."))
+    begun = renderer.feed([START, PartStart(0, Text("a"))])
+    end = renderer.fail(UpstreamBroken("It was cut."))
+    assert end is not None
     got = []
     with pytest.raises(openai.APIError, match="It was cut") as caught:  # noqa: PT012  # what came before it counts, too
-        for chunk in sdk(reply, "text/event-stream").chat.completions.create(**BODY, stream=True):
+        for chunk in sdk(begun + end, "text/event-stream").chat.completions.create(**BODY, stream=True):
             got.append(chunk.choices[0].delta.content)  # noqa: PERF401  # a comprehension would lose it
     assert got == ["", "a"]
     assert caught.value.code == "upstream_broken"

@@ -172,7 +172,9 @@ def test_a_stream_is_pieces_and_then_the_whole(path: str, field: str) -> None:
 def test_a_stream_that_breaks_off_says_so() -> None:
     renderer = endpoint_at("/api/models/chat").renderer(parse("/api/models/chat", prompt="hi", stream=True), context())
     error: TurnoutError = UpstreamBroken("Cut.")
-    body = json.loads(renderer.fail(error).removeprefix(b"data: "))
+    frame = renderer.fail(error)
+    assert frame is not None
+    body = json.loads(frame.removeprefix(b"data: "))
     assert body == {"error": {"code": error.code, "message": "Cut.", "request_id": "req_1"}, "done": False}
 
 

@@ -91,12 +91,13 @@ class Client:
             return headers
 
     def stops(self, *words: str) -> dict[str, Any]:
-        return {
+        fields: dict[str, dict[str, Any]] = {
             "openai": {"stop": list(words)},
             "anthropic": {"stop_sequences": list(words)},
             "gemini": {"config": {"stop_sequences": list(words)}},
             "ollama": {"options": {"stop": list(words)}},
-        }[self.dialect]
+        }
+        return fields[self.dialect]
 
     def turns(self, *turns: Turn) -> dict[str, Any]:
         """A whole conversation's messages, in place of a question's own."""
@@ -126,11 +127,12 @@ class Client:
         """That one tool is called. Ollama has no word for it."""
         mode = types.FunctionCallingConfigMode.ANY
         calling = types.FunctionCallingConfig(mode=mode, allowed_function_names=[tool])
-        return {
+        fields: dict[str, dict[str, Any]] = {
             "openai": {"tool_choice": {"type": "function", "function": {"name": tool}}},
             "anthropic": {"tool_choice": {"type": "tool", "name": tool}},
             "gemini": {"config": {"tool_config": types.ToolConfig(function_calling_config=calling)}},
-        }[self.dialect]
+        }
+        return fields[self.dialect]
 
     def error(self, name: str) -> type[Any]:
         """The SDK's exception of that name; Gemini's has one for all 4xx, Ollama's one for everything."""

@@ -8,10 +8,9 @@ import pytest
 from anthropic import AsyncAnthropic
 
 from tests.e2e.backends import simulator_address
-from tests.e2e.stage import NOBODY
 from tests.simulator.raw import Reply, ask
 from tests.support.simulator import Simulator
-from tests.support.turnout_server import StartTurnout, TurnoutServer
+from tests.support.turnout_server import NOBODY, StartTurnout, TurnoutServer
 
 HELLO = [{"role": "user", "content": "one two three"}]
 LONG = [{"role": "user", "content": "word " * 300}]

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from google.genai.types import ContentUnionDict
+from ollama import AsyncClient
 from openai import AsyncOpenAI
 
 from tests.e2e.backends import Backend
@@ -114,7 +116,8 @@ async def test_anthropic_counts_the_same(stage: Stage) -> None:
 async def test_gemini_counts_and_embeds_the_same(stage: Stage) -> None:
     direct = gemini.client(stage.simulator.root).aio.models
     turned = Client("gemini", stage.turnout.url).sdk.aio.models
-    model, contents = "simulator-gemini", ["one two", "three"]
+    model = "simulator-gemini"
+    contents: list[ContentUnionDict] = ["one two", "three"]
     assert (await turned.count_tokens(model=model, contents=contents)).total_tokens == (
         await direct.count_tokens(model="sim", contents=contents)
     ).total_tokens
@@ -127,10 +130,11 @@ async def test_gemini_counts_and_embeds_the_same(stage: Stage) -> None:
 
 async def test_ollama_embeds_and_generates_the_same(stage: Stage) -> None:
     direct, turned = ollama.client(stage.simulator.root), Client("ollama", stage.turnout.url).sdk
-    for ask in (
+    asks: list[Callable[[AsyncClient, str], Awaitable[Any]]] = [
         lambda sdk, model: sdk.embed(model, ["one", "two"]),
         lambda sdk, model: sdk.embeddings(model, "one"),
         lambda sdk, model: sdk.generate(model, "one two", system="Be brief."),
-    ):
+    ]
+    for ask in asks:
         mine, theirs = told(await ask(turned, "simulator-ollama")), told(await ask(direct, "sim"))
         assert mine == theirs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -39,9 +40,12 @@ def model_of(stage: Stage, name: str, **more: Any) -> ChatOpenAI:
     return ChatOpenAI(model=name, base_url=stage.turnout.openai_url, api_key=key, max_retries=0, **more)
 
 
-def gathered(chunks: list[AIMessageChunk]) -> AIMessageChunk:
+def gathered(chunks: Sequence[AIMessage]) -> AIMessageChunk:
+    """A model with tools says that it streams messages, but they are chunks, too."""
     first, *rest = chunks
+    assert isinstance(first, AIMessageChunk)
     for chunk in rest:
+        assert isinstance(chunk, AIMessageChunk)
         first = first + chunk
     return first
 

@@ -246,14 +246,15 @@ async def test_ollama_says_the_same_through_turnout(
 
 
 async def test_a_bare_prompt_is_answered_the_same_through_turnout(stage: Stage, stream: bool) -> None:
-    direct, asked = ollama.AsyncClient(stage.simulator.root), {"prompt": "Hi there.", "suffix": "End.", "think": True}
-    if stream:
-        expected = [piece async for piece in await direct.generate("sim", stream=True, **asked)]
-        pieces = [piece async for piece in await sdk(stage).generate("simulator-ollama", stream=True, **asked)]
-    else:
-        expected = [await direct.generate("sim", **asked)]
-        pieces = [await sdk(stage).generate("simulator-ollama", **asked)]
+    expected = await generated(ollama.AsyncClient(stage.simulator.root), "sim", stream=stream)
+    pieces = await generated(sdk(stage), "simulator-ollama", stream=stream)
     assert told_alike(pieces) == told_alike(expected)
+
+
+async def generated(client: ollama.AsyncClient, model: str, *, stream: bool) -> list[ollama.GenerateResponse]:
+    if stream:
+        return [piece async for piece in await client.generate(model, "Hi there.", "End.", think=True, stream=True)]
+    return [await client.generate(model, "Hi there.", "End.", think=True)]
 
 
 # --- what breaks -------------------------------------------------------------------------------------

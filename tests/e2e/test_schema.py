@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def one_of(seed: Asked, random: Random) -> bytes:
     return json_mutated(seed.body, random) if random.random() < 0.8 else mutated(seed.body, [seed.body], random)
 
 
-async def status(stage: Stage, wire: str, endpoint: Endpoint[object, object], seed: Asked, body: bytes) -> int:
+async def status(stage: Stage, wire: str, endpoint: Endpoint[Any, Any], seed: Asked, body: bytes) -> int:
     model = f"simulator-{wire}"
     path = endpoint.paths[0].replace("{model}", model)
     url = f"{stage.turnout.url}{path}{f'?{seed.target.query}' if seed.target.query else ''}"

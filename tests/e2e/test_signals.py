@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ async def test_what_outlasts_the_drain_is_told_so_in_its_dialect_and_in_the_ledg
     assert [await outcome(again, id_) for id_ in ids] == ["drained"] * len(ids)
 
 
-async def begun(url: str, body: object) -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter]:
+async def begun(url: str, body: Mapping[str, Any]) -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter]:
     """A stream whose first word is there, and the request's id."""
     reader, writer = await send_raw(url, body)
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -187,8 +187,8 @@ def is_alive(pid: int) -> bool:
 
 @pytest.fixture
 def starting(tmp_path: Path) -> Iterator[Program]:
-    command = [COMMAND, "serve", "--port", str(free_port()), "--data-dir", tmp_path / "data", "--workers", "8"]
-    program = Program("turnout serve", command, tmp_path / "log", NO_LOCAL_SERVERS)
+    options = ["--port", str(free_port()), "--data-dir", str(tmp_path / "data"), "--workers", "8"]
+    program = Program("turnout serve", [COMMAND, "serve", *options], tmp_path / "log", NO_LOCAL_SERVERS)
     yield program
     program.kill()
 

@@ -25,6 +25,7 @@ from turnout.core import (
     Timeouts,
 )
 from turnout.engine import Call, Engine, Reply
+from turnout.engine.source import MOST_BYTES
 from turnout.errors import UnknownModel
 from turnout.providers import Provider, registry
 from turnout.ticker import Ticker, Watched
@@ -91,7 +92,9 @@ class Catalog:
 class House:
     """``ask`` opens a reply of the model ``fast``, whose deployments are ``places``."""
 
-    def __init__(self, places: Sequence[Deployment], providers: Mapping[str, Provider] | None, **bounds: int) -> None:
+    def __init__(
+        self, places: Sequence[Deployment], providers: Mapping[str, Provider] | None, max_reply_bytes: int
+    ) -> None:
         self.book = Book()
         self.transport = Transport()
         self.ticker = CountingTicker()
@@ -103,7 +106,7 @@ class House:
             meter=self.book,
             ticker=self.ticker,
             aside=Aside(),
-            **bounds,
+            max_reply_bytes=max_reply_bytes,
         )
         self._asked = 0
 
@@ -122,10 +125,10 @@ class House:
 
 @asynccontextmanager
 async def house(
-    *places: Deployment, providers: Mapping[str, Provider] | None = None, **bounds: int
+    *places: Deployment, providers: Mapping[str, Provider] | None = None, max_reply_bytes: int = MOST_BYTES
 ) -> AsyncIterator[House]:
     """At its end, every attempt has been settled, and nothing is watched any more."""
-    made = House(places, providers, **bounds)
+    made = House(places, providers, max_reply_bytes)
     try:
         yield made
     finally:

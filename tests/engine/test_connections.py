@@ -8,8 +8,8 @@ import contextlib
 import pytest
 
 from tests.engine.support import house, place
-from tests.engine.test_settling import CHUNKED, DONE, HEL, PLAIN, RELAYED, STOP
-from tests.support.openai_wire import choice, completion
+from tests.engine.test_settling import CHUNKED, HEL, PLAIN, RELAYED, STOP
+from tests.support.openai_wire import DONE, choice, completion
 from tests.support.raw_upstream import RawUpstream, Visit, chunked, ok, replying
 from turnout.core import ChatRequest
 from turnout.errors import UpstreamRefused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
@@ -62,7 +63,7 @@ def test_what_may_be_sent_by_name(refuses: frozenset[str], names: str) -> None:
 def test_openais_models_take_sampling_while_they_do_not_think() -> None:
     """Anthropic's newest never do."""
     gpt, claude = traits_of("gpt-5.1"), traits_of("claude-opus-5")
-    assert (gpt.refuses, claude.refuses_thinking) == ({"max_tokens"}, frozenset())
+    assert (gpt.refuses, claude.refuses_thinking) == (frozenset({"max_tokens"}), frozenset())
     assert gpt.refuses_thinking == openai.SAMPLING
 
 
@@ -111,7 +112,7 @@ def test_limits_by_name(model: str, context: int | None, max_output: int | None,
         ("whisper-1", {"audio"}),
     ],
 )
-def test_what_a_model_takes(model: str, inputs: set[str]) -> None:
+def test_what_a_model_takes(model: str, inputs: Set[str]) -> None:
     assert traits_of(model).inputs == inputs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -68,7 +69,11 @@ def test_a_run_counts_kinds_of_failures() -> None:
 
 def test_mutations_are_repeatable_and_change_something() -> None:
     data = b'data: {"a": {"b": [1, 2]}}\n\ndata: {"c": "d"}\n\n'
-    for make in (lambda random: mutated(data, [data], random), lambda random: json_mutated(data, random)):
+    makers: list[Callable[[Random], bytes]] = [
+        lambda random: mutated(data, [data], random),
+        lambda random: json_mutated(data, random),
+    ]
+    for make in makers:
         made = [make(random_of(number)) for number in range(50)]
         assert made == [make(random_of(number)) for number in range(50)]
         assert len(set(made)) > 25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ SPEECH = (
 )
 """What version 0.1.0 wrote before the fields of the start and of the end had an array each."""
 
-ENDS = {
+ENDS: dict[str, tuple[str, dict[str, Any]]] = {
     "chat": (CHAT, {}),
     "failed": (
         FAILED,

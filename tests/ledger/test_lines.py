@@ -87,7 +87,7 @@ def test_half_a_surrogate_pair_does_not_stop_a_record() -> None:
 
 
 def test_a_page_for_an_error_is_cut() -> None:
-    _, ended = read_one(ended_line(started_line(start("r1")), end("r1", "failed", error="x" * 10**6)))
+    _, ended = read_one(ended_line(started_line(start("r1")), end("r1", outcome="failed", error="x" * 10**6)))
     assert ended.error == "x" * LONGEST_ERROR
 
 

@@ -114,6 +114,7 @@ class TestParsed:
         first, second = request_of(prepared).messages[0].parts[1:]
         assert first == image(FITTING)
         assert size_of(second) == (40, 30)
+        assert isinstance(second, Image)
         assert second.detail == "high"
         assert prepared is not None
         (change,) = prepared.changes

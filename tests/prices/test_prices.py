@@ -76,7 +76,8 @@ class TestBook:
         source = Source(models=(PricedModel(match=Match(equals="m"), rates=rates),))
         book = PriceBook(version="1", sources={"s": source})
         days = [date(2026, 12, 31), date(2027, 1, 1), date(2028, 1, 1)]
-        assert [book.price_of("s", "M", day).input for day in days] == [1, 2, 2]
+        prices = [book.price_of("s", "M", day) for day in days]
+        assert [price.input if price else None for price in prices] == [1, 2, 2]
 
 
 def _spellings(name: str) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from msgspec import Raw
 
 from tests.support.anthropic_wire import PROVIDER, deployment
+from tests.support.relaying import relay_of
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -80,7 +81,7 @@ def test_what_the_wire_has_not_is_refused() -> None:
 def test_the_count_is_the_providers() -> None:
     body = b'{"input_tokens": 12, "more": 1}'
     assert read(operation().decoder(TRANSLATED), body) == [Product(TokenCount(tokens=12, source="reported"))]
-    assert read(operation().relay(OWN), body) == [Relayed(body)]
+    assert read(relay_of(operation(), OWN), body) == [Relayed(body)]
 
 
 @pytest.mark.parametrize("kind", ["decoder", "relay"])

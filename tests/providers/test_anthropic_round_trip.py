@@ -237,7 +237,9 @@ def events_of_part(index: int, part: Part, data: st.DataObject) -> list[StreamEv
 
 def interleaved(parts: list[list[StreamEvent]], data: st.DataObject) -> list[StreamEvent]:
     """Parts begin in their order, and may all be open at once."""
-    waiting, running, events = list(parts), [], []
+    waiting = list(parts)
+    running: list[list[StreamEvent]] = []
+    events: list[StreamEvent] = []
     while waiting or running:
         if waiting and (not running or data.draw(st.booleans())):
             running.append(waiting.pop(0))

@@ -10,6 +10,7 @@ import pytest
 from msgspec import Raw, structs
 
 from tests.support.gemini_wire import BATCH_EMBED, COUNT, EMBED, PNG, TARGET, deployment, encoded, relayed, turn
+from tests.support.relaying import relay_of
 from turnout.core import (
     ChatRequest,
     CountRequest,
@@ -52,7 +53,7 @@ def sent(request: Request, method: str) -> dict[str, Any]:
 
 def read(request: Request, reply: Mapping[str, Any] | bytes, *, relay: bool = False) -> list[StreamEvent]:
     operation = GEMINI.operation(request)
-    decoder = operation.relay(request) if relay else operation.decoder(request)
+    decoder = relay_of(operation, request) if relay else operation.decoder(request)
     data = reply if isinstance(reply, bytes) else encoded(reply)
     return [*decoder.feed(data[:9]), *decoder.feed(data[9:]), *decoder.close()]
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.relaying import relay_of
 from turnout.core import (
     ChatRequest,
     Defaults,
@@ -87,7 +88,7 @@ def test_the_clients_own_fields_are_sent(said: dict[str, Any], sent: dict[str, A
 @given(st.lists(st.integers(0, len(STREAM)), max_size=5))
 def test_a_stream_is_passed_on_as_it_came(cuts: list[int]) -> None:
     request = asked(stream=True)
-    relay, decoder = operation(request).relay(request), operation(request).decoder(request)
+    relay, decoder = relay_of(operation(request), request), operation(request).decoder(request)
     passed: list[StreamEvent] = []
     read: list[StreamEvent] = []
     for start, end in pairwise(sorted({0, len(STREAM), *cuts})):
@@ -102,7 +103,7 @@ def test_a_stream_is_passed_on_as_it_came(cuts: list[int]) -> None:
 
 def test_a_whole_reply_is_passed_on_as_it_came() -> None:
     body = json.dumps(LAST | {"content": "Zoë", "new": 1}).encode()
-    relay = operation(asked()).relay(asked())
+    relay = relay_of(operation(asked()), asked())
     assert relay.feed(body) + relay.close() == [Relayed(body), *END]
     decoder = operation(asked()).decoder(asked())
     assert (decoder.feed(body) + decoder.close())[:2] == [Start("", "gemma"), PartStart(0, Text("Zoë"))]
@@ -110,7 +111,7 @@ def test_a_whole_reply_is_passed_on_as_it_came() -> None:
 
 def test_several_prompts_have_several_replies() -> None:
     body = json.dumps([LAST, LAST | {"stop_type": "limit", "stopping_word": ""}]).encode()
-    relay = operation(asked()).relay(asked())
+    relay = relay_of(operation(asked()), asked())
     usage = UsageSoFar(Usage(input=14, output=6, cached_input=10))
     assert relay.feed(body) + relay.close() == [
         Relayed(body),
@@ -132,7 +133,7 @@ def test_several_prompts_have_several_replies() -> None:
     ids=["eos", "limit", "older_limit", "older_eos", "unknown"],
 )
 def test_why_it_stopped(said: dict[str, Any], finish: Finish) -> None:
-    relay = operation(asked()).relay(asked())
+    relay = relay_of(operation(asked()), asked())
     assert relay.feed(json.dumps({"content": "", "stop": True, **said}).encode()) + relay.close() == [
         Relayed(json.dumps({"content": "", "stop": True, **said}).encode()),
         finish,

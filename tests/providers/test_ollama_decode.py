@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.relaying import relay_of
 from turnout.core import (
     Answer,
     ChatRequest,
@@ -164,7 +165,7 @@ def test_the_endpoint_for_bare_prompts_is_read_and_relayed() -> None:
     generate = OLLAMA.operation(ChatRequest(model="m", messages=(), raw=WireBody("ollama-generate", {})))
     decoded = fold(read(generate.decoder(request(True)), GENERATED))
     assert decoded.choices == (Choice(0, (Thinking("Hm."), Text('The "done":true sky')), Finish("length", "length")),)
-    events = read(generate.relay(request(True)), GENERATED)
+    events = read(relay_of(generate, request(True)), GENERATED)
     assert b"".join(event.data for event in events if isinstance(event, Relayed)) == GENERATED
     assert events[-2:] == [UsageSoFar(Usage(output=3)), Finish("length", "length")]
 

@@ -142,8 +142,8 @@ def answers(draw: st.DrawFn, *, calls: bool = True) -> Answer:
     parts += [Text(text) for text in draw(st.lists(WORDS, max_size=1))]
     parts += draw(st.lists(PICTURE, max_size=1)) if calls else []
     tool_calls = draw(st.lists(st.builds(ToolCall, WORDS, NAME, ARGUMENTS), max_size=2)) if calls else []
-    reason, native = ("tool_calls", "stop") if tool_calls else draw(st.sampled_from(REASONS))
-    finish = Finish(reason, native)
+    reason: tuple[FinishReason, str] = ("tool_calls", "stop") if tool_calls else draw(st.sampled_from(REASONS))
+    finish = Finish(*reason)
     logprobs = tuple(draw(st.lists(LIKELIHOOD, max_size=2)))
     usage = draw(st.none() | st.builds(Usage, input=st.integers(1, 99), output=st.integers(1, 99)))
     return Answer(model="m", choices=(Choice(0, (*parts, *tool_calls), finish, logprobs),), usage=usage)

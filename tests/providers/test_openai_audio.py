@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.openai_wire import PROVIDER, VENDORS, deployment, read
+from tests.support.relaying import relay_of
 from turnout.core import (
     Failure,
     Finish,
@@ -57,7 +58,7 @@ def speaking(**fields: Any) -> SpeechRequest:
 def events(request: Any, body: bytes, cuts: tuple[int, ...] = ()) -> list[StreamEvent]:
     operation = PROVIDER.operation(request)
     relay = request.raw is not None and request.raw.wire == operation.wire
-    return read(operation.relay(request) if relay else operation.decoder(request), body, cuts)
+    return read(relay_of(operation, request) if relay else operation.decoder(request), body, cuts)
 
 
 def form(request: TranscriptionRequest, vendor: str = "openai") -> tuple[str, tuple[FormPart, ...]]:
@@ -224,7 +225,7 @@ def test_speech_is_asked_for() -> None:
 )
 def test_a_sound_is_passed_on_as_it_comes(request_: SpeechRequest) -> None:
     operation = PROVIDER.operation(request_)
-    reader = operation.relay(request_)
+    reader = relay_of(operation, request_)
     assert reader.feed(b"\0\1") == [Relayed(b"\0\1")]
     assert reader.feed(b"\2") == [Relayed(b"\2")]
     assert reader.close() == [Finish("stop", "stop")]

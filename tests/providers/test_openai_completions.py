@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.openai_wire import DONE, VENDORS, deployment, read
+from tests.support.relaying import relay_of
 from turnout.core import ChatRequest, Defaults, Finish, Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.dialects.openai.completions import Completions
 from turnout.errors import UpstreamError
@@ -67,7 +68,7 @@ def test_usage_is_asked_for_and_hidden_from_who_didnt() -> None:
 
 
 def relayed(request: ChatRequest, body: bytes, cuts: tuple[int, ...] = ()) -> list[StreamEvent]:
-    return read(VENDORS["vllm"].operation(request).relay(request), body, cuts)
+    return read(relay_of(VENDORS["vllm"].operation(request), request), body, cuts)
 
 
 def passed(events: list[StreamEvent]) -> bytes:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.openai_wire import PROVIDER, VENDORS, deployment, read
+from tests.support.relaying import relay_of
 from turnout.core import (
     EmbeddingRequest,
     Embeddings,
@@ -57,7 +58,7 @@ def sent(request: EmbeddingRequest, vendor: str = "openai") -> dict[str, Any]:
 def events(request: EmbeddingRequest, body: bytes) -> list[StreamEvent]:
     operation = PROVIDER.operation(request)
     relay = request.raw is not None and request.raw.wire == operation.wire
-    return read(operation.relay(request) if relay else operation.decoder(request), body)
+    return read(relay_of(operation, request) if relay else operation.decoder(request), body)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

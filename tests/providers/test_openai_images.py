@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.openai_wire import PNG, PROVIDER, VENDORS, deployment, read
+from tests.support.relaying import relay_of
 from turnout.core import (
     Failure,
     Finish,
@@ -58,7 +59,7 @@ EDIT = asking(images=(IMAGE,), raw=WireForm("openai-image-edits", (FormPart("odd
 def events(request: ImageRequest, body: bytes, cuts: tuple[int, ...] = ()) -> list[StreamEvent]:
     operation = PROVIDER.operation(request)
     relay = request.raw is not None and request.raw.wire == operation.wire
-    return read(operation.relay(request) if relay else operation.decoder(request), body, cuts)
+    return read(relay_of(operation, request) if relay else operation.decoder(request), body, cuts)
 
 
 def made(request: ImageRequest) -> Any:
@@ -175,7 +176,7 @@ def test_a_stream_is_relayed_event_by_event(cuts: set[int]) -> None:
 def test_a_large_picture_is_one_event() -> None:
     """An event of 20 MB comes in many pieces."""
     large = event("image_generation.completed", b64_json="A" * 20_000_000)
-    reader = PROVIDER.operation(STREAMED).relay(STREAMED)
+    reader = relay_of(PROVIDER.operation(STREAMED), STREAMED)
     told = [one for at in range(0, len(large), 65536) for one in reader.feed(large[at : at + 65536])]
     assert told == [Relayed(large), Finish("stop", "image_generation.completed")]
 

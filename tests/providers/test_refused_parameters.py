@@ -113,7 +113,7 @@ def same_parameter(name: str, parameter: str) -> bool:
 def test_a_translated_request_leaves_a_refused_hint_out(provider: WireProvider, hint: Any) -> None:
     if hint not in provider.support.knobs:
         pytest.skip("the provider has no place for it")
-    request = asking(sampling=Sampling(**{hint: HINTS[hint]}))
+    request = asking(sampling=structs.replace(Sampling(), **{hint: HINTS[hint]}))
     assert HINTS[hint] in set(leaves(built(provider, request)))
     assert built(provider, request, hint) == built(provider, asking())
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tests.support.relaying import relay_of
 from turnout.core import (
     ChatRequest,
     Continuation,
@@ -69,7 +70,7 @@ def sent(request: ChatRequest, name: str = "openai", **fields: Any) -> dict[str,
 
 def relayed(data: bytes, *, stream: bool = True, cut: int | None = None) -> list[StreamEvent]:
     request = asked(stream=stream)
-    relay = provider("openai").operation(request).relay(request)
+    relay = relay_of(provider("openai").operation(request), request)
     if cut is None:
         return [*relay.feed(data), *relay.close()]
     return [*relay.feed(data[:cut]), *relay.feed(data[cut:]), *relay.close()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -21,7 +23,7 @@ SCOPE = {
 
 def test_the_log_hears_of_one_at_a_time_and_of_how_many_it_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
     metrics, now = Metrics(), 100.0
-    monkeypatch.setattr(refusals.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     trace = Refusals(metrics)
     with capture_logs() as lines:
         for _ in range(1000):

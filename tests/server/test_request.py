@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.openai_wire import ENDPOINT, asking
-from turnout.core import ChatRequest
+from turnout.core import ChatRequest, WireBody
 from turnout.dialects import registry
 from turnout.errors import BodyTooLarge, Overloaded
 from turnout.server.request import ClientLeft, Head, read_body, read_head, send_error, with_headers
@@ -132,8 +132,8 @@ def test_wanted_headers_go_along_with_a_relayed_request() -> None:
     request = ENDPOINT.parse(asking())
     headers: Headers = [(b"x-beta", b"a\xe9"), (b"authorization", b"Bearer secret"), (b"x-other", b"b")]
     relayed = with_headers(request, headers, frozenset({b"x-beta"}))
-    assert relayed.raw is not None
-    assert request.raw is not None
+    assert isinstance(relayed.raw, WireBody)
+    assert isinstance(request.raw, WireBody)
     assert relayed.raw.headers == {"x-beta": "aé"}
     assert relayed.raw.fields is request.raw.fields
     assert with_headers(request, headers, frozenset({b"x-none"})) is request

@@ -106,7 +106,7 @@ async def test_a_batch_that_fails_leaves_nothing(store: Attempts) -> None:
 @pytest.mark.parametrize("bad", [{"user": None}, {"started": "private words"}], ids=["null", "type"])
 async def test_a_fault_is_reported_without_the_rows(store: Attempts, bad: dict[str, object]) -> None:
     with pytest.raises(StorageUnavailable) as raised:
-        await store.insert([attempt("r1", error="private words", attempt_id=None, **bad)])
+        await store.insert([attempt("r1", 1, error="private words", attempt_id=None, **bad)])
     assert "private words" not in str(raised.value)
     assert "\n" not in str(raised.value)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-import httpx
+import httpx2
 
 
 @cache
-def fresh_client() -> httpx.AsyncClient:
+def fresh_client() -> httpx2.AsyncClient:
     """One for all tests: making one takes 40 ms, for certificates that nobody needs here."""
-    return httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False, timeout=30)
+    return httpx2.AsyncClient(limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False, timeout=30)

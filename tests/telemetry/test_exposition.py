@@ -29,8 +29,16 @@ def count(counted: Metrics, model: str, *, seconds: float = 0.02) -> None:
     )
     usage = Usage(input=30, output=7, cached_input=10, reasoning=2)
     micros = int(seconds * 1e6)
-    times = {"queue": 0, "first_token": micros, "total": micros}
-    end = AttemptEnd(attempt_id="r-1", outcome="ok", status=200, usage=usage, cost=10**11, **times)
+    end = AttemptEnd(
+        attempt_id="r-1",
+        outcome="ok",
+        status=200,
+        queue=0,
+        first_token=micros,
+        total=micros,
+        usage=usage,
+        cost=10**11,
+    )
     counted.attempt_ended(start, end)
     counted.request_ended("openai", model, 200, seconds)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -32,9 +32,13 @@ class Resolver:
 
 
 def fetcher(
-    *, max_bytes: int = 100_000, seconds: float = 5, private: Sequence[str] = ("localhost",), **names: str
+    *,
+    max_bytes: int = 100_000,
+    seconds: float = 5,
+    private: Sequence[str] = ("localhost",),
+    names: Mapping[str, str] = {},
 ) -> Fetcher:
-    """``localhost`` stands for a host of the internet."""
+    """``localhost`` stands for a host of the internet. ``names`` are the addresses of other hosts."""
     resolve = Resolver(localhost="127.0.0.1", **names).resolve
     return Fetcher(max_bytes=max_bytes, seconds=seconds, private_hosts=private, resolve=resolve)
 
@@ -75,7 +79,7 @@ async def test_a_name_that_leads_inside_is_told_like_one_that_doesn_t_exist() ->
     messages = []
     for host in ("rebound.example", "missing.example"):
         with pytest.raises(NotFetched) as refused:
-            await fetcher(**{"rebound.example": "10.0.0.1 127.0.0.1 fd00::1"}).fetch(f"http://{host}/a.png")
+            await fetcher(names={"rebound.example": "10.0.0.1 127.0.0.1 fd00::1"}).fetch(f"http://{host}/a.png")
         messages.append(refused.value.message)
     assert messages[0] == messages[1]
     assert "10.0.0.1" not in messages[0]
@@ -94,7 +98,7 @@ async def test_the_address_that_was_looked_at_is_the_one_that_is_connected_to() 
 async def test_patterns_name_hosts_not_addresses() -> None:
     async with RawUpstream(replying(ok(b"picture"))) as server:
         names = {"nas.local": "127.0.0.1", "evil.example": "127.0.0.1"}
-        with_pattern = fetcher(private=["*.local"], **names)
+        with_pattern = fetcher(private=["*.local"], names=names)
         assert await with_pattern.fetch(at(server, host="nas.local")) == b"picture"
         with pytest.raises(NotFetched, match=PRIVATE):
             await with_pattern.fetch(at(server, host="evil.example"))
@@ -114,14 +118,14 @@ async def test_a_redirect_doesn_t_lead_inside(to: str) -> None:
         async with RawUpstream(replying(redirect(target))) as server:
             host = target.split("//")[1].rpartition(":")[0].strip("[]")
             with pytest.raises(NotFetched, match=PRIVATE):
-                await fetcher(**{host: host}).fetch(at(server))
+                await fetcher(names={host: host}).fetch(at(server))
         assert inside.visits == []
 
 
 async def test_a_redirect_to_a_name_that_leads_inside_doesn_t_either() -> None:
     async with RawUpstream(replying(redirect("http://rebound.example/"))) as server:
         with pytest.raises(NotFetched, match=PRIVATE):
-            await fetcher(**{"rebound.example": "169.254.169.254"}).fetch(at(server))
+            await fetcher(names={"rebound.example": "169.254.169.254"}).fetch(at(server))
 
 
 @pytest.mark.parametrize("to", ["ftp://localhost/", "file:///etc/passwd", "gopher://localhost/"])
@@ -215,5 +219,5 @@ async def test_nobody_there() -> None:
 
 async def test_the_next_address_is_tried() -> None:
     async with RawUpstream(replying(ok(b"picture"))) as server:
-        trying = fetcher(private=["two.example"], **{"two.example": "127.0.0.9 127.0.0.1"})
+        trying = fetcher(private=["two.example"], names={"two.example": "127.0.0.9 127.0.0.1"})
         assert await trying.fetch(at(server, host="two.example")) == b"picture"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from openai import APIStatusError, AsyncOpenAI
 
@@ -32,7 +32,7 @@ def env(request: pytest.FixtureRequest) -> dict[str, str]:
     return key | {"DATABASE_URL": server.database()}
 
 
-async def api(server: TurnoutServer, method: str, path: str, body: Any = None) -> httpx.Response:
+async def api(server: TurnoutServer, method: str, path: str, body: Any = None) -> httpx2.Response:
     return await fresh_client().request(method, f"{server.url}{path}", json=body)
 
 
@@ -148,7 +148,7 @@ async def test_it_is_served_while_the_database_is_gone(start_turnout: StartTurno
         assert (reply.status_code, reply.json()["error"]["code"]) == (503, "storage_unavailable")
 
         async def is_degraded() -> bool:
-            return (await api(again, "GET", "/health")).json()["status"] == "degraded"
+            return bool((await api(again, "GET", "/health")).json()["status"] == "degraded")
 
         await until(is_degraded, "degraded")
         again.kill()

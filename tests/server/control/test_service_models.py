@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.fresh import fresh_client
@@ -44,7 +44,7 @@ def new_id() -> str:
 
 async def ask(
     server: TurnoutServer, method: str, path: str, body: Any = None, key: str | None = None, **headers: str
-) -> httpx.Response:
+) -> httpx2.Response:
     if key is not None:
         headers["authorization"] = f"Bearer {key}"
     return await fresh_client().request(method, f"{server.url}{path}", json=body, headers=headers)
@@ -53,8 +53,8 @@ async def ask(
 async def make(server: TurnoutServer, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
     reply = await ask(server, "POST", "/api/models", body, key)
     assert reply.status_code == 201, reply.content
-    body: dict[str, Any] = reply.json()
-    return body
+    record: dict[str, Any] = reply.json()
+    return record
 
 
 async def listed(server: TurnoutServer, query: str = "", key: str | None = None) -> dict[str, Any]:
