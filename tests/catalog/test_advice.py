@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.catalog.support import make_catalog
-from turnout.catalog import Catalog, machine
+from turnout.catalog import machine
 from turnout.catalog.api_models import ApiModel
 from turnout.errors import ConfigError, InvalidRequest, UnknownModel
 
@@ -16,12 +17,12 @@ SAFE = "tk-0123456789abcdef"
 OWN = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://localhost:8003/v1"}
 
 
-def advice(folder: Path, text: str | None, mode: int = 0o600, **more: object) -> list[str]:
+def advice(folder: Path, text: str | None, mode: int = 0o600, **more: Any) -> list[str]:
     """Without the folder's name."""
     if text is not None:
         (folder / "turnout.yaml").write_text(text)
         (folder / "turnout.yaml").chmod(mode)
-    catalog: Catalog = make_catalog(folder, **more)  # type: ignore[arg-type]  # as it takes them
+    catalog = make_catalog(folder, **more)
     return [line.replace(f"{folder}/", "") for line in catalog.configured.advice]
 
 

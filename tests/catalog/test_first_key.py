@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,11 @@ from tests.catalog.support import make_catalog
 from turnout.catalog import Catalog
 from turnout.errors import ConfigError
 
-EVERYWHERE: dict[str, object] = {"host": "0.0.0.0", "make_first_key": True}  # noqa: S104  # read, not listened on
+EVERYWHERE: dict[str, Any] = {"host": "0.0.0.0", "make_first_key": True}  # noqa: S104  # read, not listened on
 
 
-def served(folder: Path, text: str | None = None, **more: object) -> Catalog:
-    return make_catalog(folder, text, **(EVERYWHERE | more))  # type: ignore[arg-type]  # as it takes them
+def served(folder: Path, text: str | None = None, **more: Any) -> Catalog:
+    return make_catalog(folder, text, **(EVERYWHERE | more))
 
 
 def digest_in(path: Path) -> bytes:

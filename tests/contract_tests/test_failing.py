@@ -49,13 +49,16 @@ class Wrapped:
         return OPENAI.build(request, deployment)
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        return OPENAI.decoder(request)  # type: ignore[no-any-return]
+        decoder: Decoder = OPENAI.decoder(request)
+        return decoder
 
     def relay(self, request: ChatRequest) -> Decoder:
-        return OPENAI.relay(request)  # type: ignore[no-any-return]
+        relay: Decoder = OPENAI.relay(request)
+        return relay
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
-        return OPENAI.refusal(status, headers, body, deployment)  # type: ignore[no-any-return]
+        refusal: UpstreamRefused = OPENAI.refusal(status, headers, body, deployment)
+        return refusal
 
 
 def test_nothing_fails_for_one_that_keeps_to_it() -> None:

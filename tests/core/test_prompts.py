@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from turnout.core import Message, Text
+from turnout.core import Message, Part, Text
 from turnout.core.prompts import messages_of
 
 
 def said(prompt: str) -> list[tuple[str, str]]:
-    return [(message.role, text.text) for message in messages_of(prompt) for text in message.parts]  # type: ignore[union-attr]  # all are texts
+    return [(message.role, text_of(part)) for message in messages_of(prompt) for part in message.parts]
+
+
+def text_of(part: Part) -> str:
+    assert isinstance(part, Text)
+    return part.text
 
 
 CONVERSATIONS = {

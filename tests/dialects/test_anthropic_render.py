@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from anthropic.types import Message as SDKMessage
@@ -372,5 +372,5 @@ def test_an_empty_list_of_models() -> None:
 
 
 def test_every_finish_reason_has_a_word() -> None:
-    reasons = FinishReason.__args__  # type: ignore[attr-defined]  # a Literal's arguments
+    reasons = get_args(FinishReason)
     assert all(body(finish=Finish(reason, ""))["stop_reason"] for reason in reasons)

@@ -143,10 +143,10 @@ def test_arguments_stay_the_bytes_that_they_were() -> None:
 
 
 def called(*names: str, ids: tuple[str | None, ...] = ()) -> dict[str, Any]:
-    calls = [{"function": {"name": name, "arguments": {}}} for name in names]
+    calls: list[dict[str, Any]] = [{"function": {"name": name, "arguments": {}}} for name in names]
     for call, call_id in zip(calls, ids, strict=False):
         if call_id:
-            call["id"] = call_id  # type: ignore[assignment]  # a text among objects
+            call["id"] = call_id
     return {"role": "assistant", "tool_calls": calls}
 
 

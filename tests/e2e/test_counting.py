@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from anthropic import AsyncAnthropic
+from anthropic.types import MessageParam
 
 from tests.e2e.backends import simulator_address
 from tests.simulator.raw import Reply, ask
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout, TurnoutServer
 
-HELLO = [{"role": "user", "content": "one two three"}]
+HELLO: list[MessageParam] = [{"role": "user", "content": "one two three"}]
 LONG = [{"role": "user", "content": "word " * 300}]
 
 
@@ -73,7 +74,7 @@ async def test_a_request_that_the_provider_blames_is_refused(turnout: TurnoutSer
 
 async def test_the_sdk_counts(turnout: TurnoutServer) -> None:
     async with AsyncAnthropic(base_url=turnout.url, api_key="x", max_retries=0) as sdk:
-        counted = await sdk.messages.count_tokens(model="claude", messages=HELLO)  # type: ignore[arg-type]  # a list
+        counted = await sdk.messages.count_tokens(model="claude", messages=HELLO)
     assert counted.input_tokens >= 3
 
 

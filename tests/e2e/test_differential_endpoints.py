@@ -9,6 +9,7 @@ import pytest
 from google.genai.types import ContentUnionDict
 from ollama import AsyncClient
 from openai import AsyncOpenAI
+from openai.types.responses import FunctionToolParam
 
 from tests.e2e.backends import Backend
 from tests.e2e.clients import Client
@@ -21,7 +22,12 @@ MADE = frozenset({"id", "item_id", "call_id", "created", "created_at", "complete
 FILLED_IN = frozenset({"prompt_tokens_details", "completion_tokens_details"})
 """What completions say more of than they were told: nothing but zeros."""
 Ask = Callable[[AsyncOpenAI, str], Awaitable[Any]]
-TOOL = {"type": "function", "name": "find", "strict": False, "parameters": {"type": "object", "properties": {}}}
+TOOL: FunctionToolParam = {
+    "type": "function",
+    "name": "find",
+    "strict": False,
+    "parameters": {"type": "object", "properties": {}},
+}
 ASKED: dict[str, Ask] = {
     "embeddings": lambda sdk, model: sdk.embeddings.create(model=model, input=["one two", "three"]),
     "embeddings-float": lambda sdk, model: sdk.embeddings.create(
@@ -45,7 +51,7 @@ ASKED: dict[str, Ask] = {
     "response-calls": lambda sdk, model: sdk.responses.create(
         model=model,
         input="Please use a tool.",
-        tools=[TOOL],  # type: ignore[list-item]  # as it is on the wire
+        tools=[TOOL],
     ),
     "response-reasoning": lambda sdk, model: sdk.responses.create(
         model=model, input="Hello.", reasoning={"effort": "low"}, include=["reasoning.encrypted_content"]
@@ -58,7 +64,7 @@ STREAMED: dict[str, Ask] = {
         model=model,
         input="Please use a tool.",
         stream=True,
-        tools=[TOOL],  # type: ignore[list-item]  # as above
+        tools=[TOOL],
     ),
     "response-reasoning": lambda sdk, model: sdk.responses.create(
         model=model, input="Hello.", stream=True, reasoning={"effort": "low"}

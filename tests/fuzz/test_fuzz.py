@@ -13,7 +13,7 @@ from tests.fuzz.mutate import json_mutated, mutated, split
 from tests.fuzz.running import attempt, run
 from tests.fuzz.targets import targets
 from tests.support.contract import CHATS, ENDPOINTS, ON_WIRES
-from turnout.core import Delta, Finish, PartEnd, PartStart, Start, Text
+from turnout.core import Delta, Finish, PartEnd, PartStart, Start, StreamEvent, Text
 
 TRIES = 6000
 SEED = 3
@@ -50,9 +50,9 @@ def test_nothing_but_our_errors_comes_out() -> None:
         pytest.param([Start(), Finish("stop", "x"), Finish("stop", "x")], id="finished twice"),
     ],
 )
-def test_disorder_is_noticed(events: list[object]) -> None:
+def test_disorder_is_noticed(events: list[StreamEvent]) -> None:
     with pytest.raises(Disorder):
-        check(events)  # type: ignore[arg-type]  # a list of one kind of event
+        check(events)
 
 
 def test_a_run_counts_kinds_of_failures() -> None:

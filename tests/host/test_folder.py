@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,8 +102,8 @@ def test_a_folder_that_another_start_has_just_removed_is_made_again(
 ) -> None:
     mkdtemp, made = tempfile.mkdtemp, list[str]()
 
-    def make(**given: object) -> str:
-        made.append(mkdtemp(**given))  # type: ignore[call-overload]
+    def make(**given: Any) -> str:
+        made.append(mkdtemp(**given))
         if len(made) == 1:
             remove_orphans()
         return made[-1]

@@ -210,7 +210,7 @@ async def test_a_control_process_that_hangs_is_asked_nothing_more(folder: HostFo
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HELLO)
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # typed as a mere WriteTransport
         await asyncio.Event().wait()
 
     server = await asyncio.start_unix_server(greet, folder.control)
@@ -245,8 +245,8 @@ async def test_nothing_is_left_open(folder: HostFolder) -> None:
         assert open_files() == before
 
 
-async def one_life(listener: object, folder: HostFolder) -> None:
-    served, remote = ServedControl(listener), RemoteControl(folder.control)  # type: ignore[arg-type]
+async def one_life(listener: socket.socket, folder: HostFolder) -> None:
+    served, remote = ServedControl(listener), RemoteControl(folder.control)
     add_handlers(served)
     async with remote.opened(), served.opened():
         await up(remote)

@@ -46,15 +46,16 @@ def relayed(body: bytes, **changes: Any) -> bytes:
 
 def relayed_fields(body: bytes, **changes: Any) -> dict[str, Any]:
     """Without what every one of these requests has."""
-    fields = json.loads(relayed(body, **changes))
+    fields: dict[str, Any] = json.loads(relayed(body, **changes))
     assert fields.pop("model") == "gpt-4o-mini"
     assert fields.pop("messages")
-    return fields  # type: ignore[no-any-return]
+    return fields
 
 
 def translated(place: Deployment | None = None, *messages: Message, **fields: Any) -> dict[str, Any]:
     request = ChatRequest(model="fast", messages=messages or HELLO, **fields)
-    return json.loads(PROVIDER.build(request, place or deployment()).body)  # type: ignore[no-any-return]
+    body: dict[str, Any] = json.loads(PROVIDER.build(request, place or deployment()).body)
+    return body
 
 
 def said(*messages: Message) -> Any:

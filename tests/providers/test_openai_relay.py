@@ -24,7 +24,7 @@ from tests.support.openai_wire import (
     relayed_bytes,
     sse,
 )
-from turnout.core import ChatRequest, Failure, Finish, Relayed, StreamEvent, Usage, UsageSoFar, fold
+from turnout.core import ChatRequest, Failure, Finish, Relayed, StreamEvent, Text, Usage, UsageSoFar, fold
 from turnout.core.framing import LIMIT
 from turnout.errors import UpstreamBroken
 
@@ -94,7 +94,9 @@ def test_any_split_is_decoded_into_the_same_answer(made: tuple[bytes, bytes], cu
     stream, _ = made
     events = read(PROVIDER.decoder(STREAMED), stream, cuts)
     assert events == read(PROVIDER.decoder(STREAMED), stream)
-    assert fold(events).choices[0].parts[0].text == TRICKY  # type: ignore[union-attr]
+    part = fold(events).choices[0].parts[0]
+    assert isinstance(part, Text)
+    assert part.text == TRICKY
 
 
 def test_every_byte_alone() -> None:

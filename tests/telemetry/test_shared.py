@@ -15,11 +15,11 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from turnout.core import AttemptEnd, AttemptStart, Usage
+from turnout.core import AttemptEnd, AttemptStart, Outcome, Usage
 from turnout.telemetry import Metrics, SharedMetrics, shared
 
 
-def counted(times: int, *, model: str = "fast", outcome: str = "ok", in_flight: int = 0) -> Metrics:
+def counted(times: int, *, model: str = "fast", outcome: Outcome = "ok", in_flight: int = 0) -> Metrics:
     metrics = Metrics()
     start = AttemptStart(
         attempt_id="r-1",
@@ -37,7 +37,7 @@ def counted(times: int, *, model: str = "fast", outcome: str = "ok", in_flight: 
     )
     end = AttemptEnd(
         attempt_id="r-1",
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
         status=200,
         queue=0,
         first_token=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -31,9 +32,9 @@ async def test_one_piece_of_work_at_a_time_and_none_of_it_on_the_loop() -> None:
 async def test_every_list_is_made_there(open_app: InProcess, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     paths = []
 
-    async def noted(work: object) -> object:
+    async def noted(work: Callable[[], object]) -> object:
         paths.append(path)
-        return await asyncio.to_thread(work)  # type: ignore[arg-type]  # whatever it is
+        return await asyncio.to_thread(work)
 
     monkeypatch.setattr(aside.Aside, "__call__", lambda _, work: noted(work))
     assert (await open_app.ask("GET", path)).status == 200
