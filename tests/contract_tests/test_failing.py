@@ -165,7 +165,7 @@ def test_a_provider_that_breaks_it_is_told(provider: WireProvider, name: str, to
 
 def test_a_provider_without_a_relay_is_not_asked_for_one() -> None:
     class NoRelay(Wrapped):
-        relay = None  # type: ignore[assignment]
+        relay = None  # type: ignore[assignment]  # takes away what the class above has
 
     names = [case.name for case in provider_cases(NoRelay(), SAMPLE)]
     assert not [name for name in names if "relay" in name]

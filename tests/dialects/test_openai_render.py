@@ -11,7 +11,12 @@ import openai
 import pytest
 from openai import OpenAI
 from openai.types import Model
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionMessage,
+    ChatCompletionMessageFunctionToolCall,
+)
 
 from tests.support.openai_wire import ASKED, CONTEXT, DIALECT, DONE, ENDPOINT, chunks_of
 from turnout.core import (
@@ -123,8 +128,16 @@ def test_the_sdk_reads_the_same_whole_and_streamed(core_answer: Answer) -> None:
     assert (mine.message.refusal or "") == (theirs.message.refusal or "") == text_of(core_answer, Refusal)
     calls = [part for part in core_answer.choices[0].parts if isinstance(part, ToolCall)]
     for message in (mine.message, theirs.message):
-        rendered_calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]  # type: ignore[union-attr]
-        assert rendered_calls == [(call.id, call.name, call.arguments) for call in calls]
+        assert rendered_calls(message) == [(call.id, call.name, call.arguments) for call in calls]
+
+
+def rendered_calls(message: ChatCompletionMessage) -> list[tuple[str, str, str]]:
+    """Each call's id, name and arguments."""
+    calls = []
+    for call in message.tool_calls or ():
+        assert isinstance(call, ChatCompletionMessageFunctionToolCall)
+        calls.append((call.id, call.function.name, call.function.arguments))
+    return calls
 
 
 def text_of(core_answer: Answer, kind: type[Text] | type[Refusal]) -> str:
@@ -163,8 +176,7 @@ def test_parallel_calls_may_come_interleaved() -> None:
     ]
     message = accumulated(stream(events)).choices[0].message
     assert message.content == "Let me see."
-    calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]  # type: ignore[union-attr]
-    assert calls == [("t1", "a", '{"x":1}'), ("t2", "b", '{"y":2}')]
+    assert rendered_calls(message) == [("t1", "a", '{"x":1}'), ("t2", "b", '{"y":2}')]
 
 
 def test_choices_may_come_interleaved() -> None:
@@ -179,9 +191,15 @@ def test_choices_may_come_interleaved() -> None:
         Finish("tool_calls", "tool_calls", 0),
     ]
     one, two = sorted(accumulated(stream(events)).choices, key=lambda choice: choice.index)
-    assert (one.message.content, one.finish_reason, one.message.tool_calls[0].index) == ("ab", "tool_calls", 0)  # type: ignore[index,union-attr]
-    assert (two.message.content, two.finish_reason, two.message.tool_calls[0].index) == ("x", "length", 0)  # type: ignore[index,union-attr]
+    assert (one.message.content, one.finish_reason, indexes(one.message)) == ("ab", "tool_calls", [0])
+    assert (two.message.content, two.finish_reason, indexes(two.message)) == ("x", "length", [0])
     assert {one.message.role, two.message.role} == {"assistant"}
+
+
+def indexes(message: ChatCompletionMessage) -> list[int]:
+    """The calls' places among the message's calls, which the SDK's type leaves out."""
+    fields: dict[str, Any] = message.to_dict()
+    return [call["index"] for call in fields["tool_calls"]]
 
 
 def test_usage_of_a_stream_is_said_only_when_asked_for() -> None:

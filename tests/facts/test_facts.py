@@ -70,7 +70,7 @@ def test_openais_models_take_sampling_while_they_do_not_think() -> None:
 @pytest.mark.parametrize("field", ["refuses", "refuses_thinking"])
 def test_a_table_that_refuses_what_is_no_parameter_is_a_mistake(field: str) -> None:
     with pytest.raises(ValueError, match="heat, topp"):
-        Facts(**{field: frozenset({"temperature", "topp", "heat"})})  # type: ignore[arg-type]
+        Facts(**{field: frozenset({"temperature", "topp", "heat"})})  # type: ignore[arg-type]  # what is wrong on purpose
 
 
 @pytest.mark.parametrize(

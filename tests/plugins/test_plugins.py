@@ -212,7 +212,7 @@ def test_paths_overlap_where_a_request_could_be_meant_for_both(paths: tuple[str,
 
 def test_a_program_registers_a_provider_of_its_own(folder: Path) -> None:
     (folder / "acme_wire.py").write_text(ACME.replace("\n    ", "\n"))
-    from acme_wire import PROVIDERS  # type: ignore[import-not-found]
+    from acme_wire import PROVIDERS  # type: ignore[import-not-found]  # written a line above
 
     before = providers.registry()
     providers.register(PROVIDERS[0])
@@ -222,4 +222,4 @@ def test_a_program_registers_a_provider_of_its_own(folder: Path) -> None:
 
 def test_what_cannot_be_registered_is_told(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"^The provider can't be registered: the provider 3 lacks .*\.$"):
-        providers.register(3)  # type: ignore[arg-type]
+        providers.register(3)  # type: ignore[arg-type]  # what is wrong on purpose
