@@ -13,7 +13,7 @@ from turnout.dialects import Target, endpoint_at
 ELSEWHERE = Support(namespace="elsewhere", knobs=frozenset(), ignores=frozenset())
 ASKED = [{"role": "user", "content": "hi"}]
 OPTIONS = "embedding_only f16_kv logits_all low_vram main_gpu num_batch num_ctx num_gpu num_keep num_thread numa"
-FIELDS = {
+FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "/v1/chat/completions": (
         {"messages": ASKED},
         "store service_tier safety_identifier prompt_cache_key prompt_cache_options prompt_cache_retention",
