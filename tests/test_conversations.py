@@ -10,12 +10,12 @@ from typing import Any, cast
 import pytest
 
 from turnout import conversations
-from turnout.aside import Aside
 from turnout.conversations import Conversations
 from turnout.core import ChatRequest
 from turnout.dialects import ConversationEndpoint, endpoint_at
 from turnout.errors import InvalidRequest, NotFound, StorageUnavailable
 from turnout.storage import LazyDatabase, TurnRow
+from turnout.worker_threads import WorkerThreads
 
 ENDPOINT = endpoint_at("/v1/responses")
 ANSWER = b'{"id":"resp_1","output":[{"role":"assistant","content":"Two."}]}'
@@ -55,7 +55,7 @@ def turns() -> Turns:
 
 @pytest.fixture
 def store(turns: Turns) -> Conversations:
-    return Conversations(cast(LazyDatabase, turns), Aside(), most_bytes=1000)
+    return Conversations(cast(LazyDatabase, turns), WorkerThreads(), most_bytes=1000)
 
 
 def parsed(**fields: Any) -> ChatRequest:

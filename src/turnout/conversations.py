@@ -12,12 +12,12 @@ from typing import TypeVar
 
 import msgspec
 
-from turnout.aside import LARGE, Aside
 from turnout.core import ChatRequest, Continuation
 from turnout.dialects import ConversationEndpoint
 from turnout.errors import InvalidRequest, NotFound, StorageUnavailable
 from turnout.storage import LazyDatabase, TurnRow
 from turnout.telemetry import Condition
+from turnout.worker_threads import LARGE, WorkerThreads
 
 RETENTION = 30 * 86_400
 """Seconds for which a conversation is stored after its last turn. OpenAI stores them for as long."""
@@ -48,9 +48,9 @@ class Conversations:
     A conversation of more than ``most_bytes`` of JSON can't be continued.
     """
 
-    def __init__(self, database: LazyDatabase, aside: Aside, most_bytes: int) -> None:
+    def __init__(self, database: LazyDatabase, worker_threads: WorkerThreads, most_bytes: int) -> None:
         self._database = database
-        self._aside = aside
+        self._worker_threads = worker_threads
         self._most_bytes = most_bytes
         self._condition = Condition("The store of conversations", _CONSEQUENCE)
         self._sweep_at = 0.0
@@ -65,7 +65,7 @@ class Conversations:
         self, endpoint: ConversationEndpoint, request: ChatRequest, key_id: str, *, large: bool
     ) -> ChatRequest:
         """``request`` after its earlier conversation. Raises ``InvalidRequest`` when that is missing or too long."""
-        earlier_answers = await self._aside.run_if(large, endpoint.earlier_answers, request)
+        earlier_answers = await self._worker_threads.run_if(large, endpoint.earlier_answers, request)
         if earlier_answers is None:
             return request
         if len(earlier_answers.referenced) > MOST_REFERENCED:
@@ -83,7 +83,7 @@ class Conversations:
         except StorageUnavailable as error:
             raise StorageUnavailable(f"The conversation can't be continued now. {error.message}") from error
         size = self._check_size([*previous_rows, *referenced_rows])
-        return await self._aside.run_if(
+        return await self._worker_threads.run_if(
             large or size > LARGE, _continue_request, endpoint, request, previous_rows, referenced_rows
         )
 
@@ -114,7 +114,7 @@ class Conversations:
         if not answer or time.monotonic() < self._paused_until:
             return
         large = large or len(answer) > LARGE
-        row = await self._aside.run_if(large, _turn_row, endpoint, request, answer, key_id, deployment)
+        row = await self._worker_threads.run_if(large, _turn_row, endpoint, request, answer, key_id, deployment)
         if row is None:
             return
         try:

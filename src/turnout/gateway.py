@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from turnout.aside import Aside
 from turnout.catalog import Catalog, Snapshot
 from turnout.config import CommandLine, MediaSettings, Settings
 from turnout.conversations import Conversations
@@ -29,6 +28,7 @@ from turnout.telemetry import Metrics
 from turnout.ticker import Ticker
 from turnout.tokens import ContextCheck
 from turnout.transport import Fetcher, Transport, address_of
+from turnout.worker_threads import WorkerThreads
 
 _LIST_LIMIT = 16 * 1024 * 1024  # bytes of a provider's list of models
 
@@ -72,8 +72,8 @@ class Gateway:
         self.metrics = Metrics()
         self.ticker = Ticker()
         self.transport = Transport()
-        self.aside = Aside()
-        self.conversations = Conversations(setup.database, self.aside, self.settings.server.max_body_bytes)
+        self.worker_threads = WorkerThreads()
+        self.conversations = Conversations(setup.database, self.worker_threads, self.settings.server.max_body_bytes)
         self._images = _image_preparer(self.settings.media)
         self.engine = Engine(
             registry(),
@@ -81,7 +81,7 @@ class Gateway:
             recorder=self.ledger,
             meter=self.metrics,
             ticker=self.ticker,
-            aside=self.aside,
+            worker_threads=self.worker_threads,
             preparers=(self._images, ContextCheck()),
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )
@@ -89,7 +89,7 @@ class Gateway:
             registry(),
             self.transport,
             ticker=self.ticker,
-            aside=self.aside,
+            worker_threads=self.worker_threads,
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )
         self._steps = self._row_of_steps()
@@ -110,7 +110,7 @@ class Gateway:
         """
         limits = self.settings.limits
         return (
-            WithinLimits(limits, self.aside),
+            WithinLimits(limits, self.worker_threads),
             DefaultModel(self.catalog),
             AllowedModel(self.catalog),
             Continued(self.conversations, limits),
@@ -129,7 +129,7 @@ class Gateway:
     async def close(self) -> None:
         """Ends its threads and its connections to providers."""
         self._images.close()
-        self.aside.close()
+        self.worker_threads.close()
         await self.transport.close()
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.support.openai_wire import ENDPOINT, asking
 from tests.support.raw_upstream import RawUpstream
-from turnout.aside import Aside
 from turnout.core import (
     AttemptEnd,
     AttemptStart,
@@ -30,6 +29,7 @@ from turnout.errors import UnknownModel
 from turnout.providers import Provider, registry
 from turnout.ticker import Ticker, Watched
 from turnout.transport import Transport
+from turnout.worker_threads import WorkerThreads
 
 NO_RETRIES = Retries(attempts=1)
 KEY = Key(id="key_1", digest=b"", user="eve")
@@ -105,7 +105,7 @@ class House:
             recorder=self.book,
             meter=self.book,
             ticker=self.ticker,
-            aside=Aside(),
+            worker_threads=WorkerThreads(),
             max_reply_bytes=max_reply_bytes,
         )
         self._asked = 0

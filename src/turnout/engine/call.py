@@ -7,9 +7,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from turnout.aside import LARGE
 from turnout.core import AttemptEnd, AttemptStart, Deployment, Key, Model, Origin, Outcome, Request
 from turnout.dialects import ConversationEndpoint
+from turnout.worker_threads import LARGE
 
 DRAINED: Final = "drained"
 """The message with which a request's task is cancelled when the service stops; without it, the client has gone."""

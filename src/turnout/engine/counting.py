@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from turnout.aside import Aside
 from turnout.core import AttemptEnd, AttemptStart, CountRequest, Deployment, Product, StreamEvent
 from turnout.errors import Unsupported, UpstreamError
 from turnout.providers import Provider
@@ -17,6 +16,7 @@ from turnout.routing.planner import plan
 from turnout.ticker import Ticker
 from turnout.tokens import count
 from turnout.transport import Transport
+from turnout.worker_threads import WorkerThreads
 
 from .call import Call, Models
 from .engine import Engine
@@ -42,7 +42,7 @@ class TokenCounter:
         transport: Transport,
         *,
         ticker: Ticker,
-        aside: Aside,
+        worker_threads: WorkerThreads,
         max_reply_bytes: int,
     ) -> None:
         unrecorded = _Unrecorded()
@@ -52,7 +52,7 @@ class TokenCounter:
             recorder=unrecorded,
             meter=unrecorded,
             ticker=ticker,
-            aside=aside,
+            worker_threads=worker_threads,
             max_reply_bytes=max_reply_bytes,
         )
 

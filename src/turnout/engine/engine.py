@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from turnout.aside import Aside
 from turnout.core import Deployment
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
 from turnout.providers import Provider
@@ -13,6 +12,7 @@ from turnout.routing import Plan
 from turnout.routing.planner import plan
 from turnout.ticker import Ticker
 from turnout.transport import Transport
+from turnout.worker_threads import WorkerThreads
 
 from .attempt import Attempt
 from .backoff import pause_before_retry
@@ -33,7 +33,7 @@ class Engine:
         recorder: Recorder,
         meter: Meter,
         ticker: Ticker,
-        aside: Aside,
+        worker_threads: WorkerThreads,
         preparers: Sequence[Preparer] = (),
         max_reply_bytes: int = MOST_BYTES,
     ) -> None:
@@ -42,7 +42,7 @@ class Engine:
         self._recorder = recorder
         self._meter = meter
         self._ticker = ticker
-        self._aside = aside
+        self._worker_threads = worker_threads
         self._preparers = preparers
         self._max_reply_bytes = max_reply_bytes
 
@@ -91,7 +91,7 @@ class Engine:
         """Raises ``Unsupported`` before anything has been recorded or sent."""
         provider = self._providers[deployment.provider]
         arguments = provider, prepared.request, deployment, self._transport, self._max_reply_bytes
-        return await self._aside.run(source_of, *arguments) if call.large else source_of(*arguments)
+        return await self._worker_threads.run(source_of, *arguments) if call.large else source_of(*arguments)
 
     def _attempt(self, call: Call, prepared: Prepared, source: Source, deployment: Deployment, number: int) -> Attempt:
         settlement = Settlement(call, deployment, number, prepared.changes, self._recorder, self._meter)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from turnout.aside import Aside
 from turnout.config import LimitSettings
 from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, Request, ToolResult
 from turnout.engine import Call
 from turnout.errors import InvalidRequest, UnknownModel
+from turnout.worker_threads import WorkerThreads
 
 _LONGEST_NAME = 256  # characters of a model's name, as in the configuration
 _SHORTEST_PART = 2  # bytes
@@ -16,12 +16,12 @@ _LISTS = ("messages", "contents", "input", "prompt")
 class WithinLimits:
     """Refuses a request that has more of a kind than ``limits`` allow."""
 
-    def __init__(self, limits: LimitSettings, aside: Aside) -> None:
+    def __init__(self, limits: LimitSettings, worker_threads: WorkerThreads) -> None:
         self._limits = limits
-        self._aside = aside
+        self._worker_threads = worker_threads
 
     async def __call__(self, call: Call) -> Call:
-        await self._aside.run_if(call.large, check_counts, call.request, call.size, self._limits)
+        await self._worker_threads.run_if(call.large, check_counts, call.request, call.size, self._limits)
         return call
 
 

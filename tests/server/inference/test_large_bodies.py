@@ -273,18 +273,18 @@ async def test_nobody_waits_for_what_once_was_dear(
     assert wait < patience
 
 
-@pytest.mark.parametrize(("words", "aside"), [(10, False), (50_000, True)], ids=["small", "large"])
-async def test_what_is_large_is_worked_on_aside(
-    inference: Inference, monkeypatch: pytest.MonkeyPatch, words: int, aside: bool
+@pytest.mark.parametrize(("words", "in_thread"), [(10, False), (50_000, True)], ids=["small", "large"])
+async def test_a_large_body_is_worked_on_in_a_thread(
+    inference: Inference, monkeypatch: pytest.MonkeyPatch, words: int, in_thread: bool
 ) -> None:
-    """Parsed, built, and looked through for what was left out."""
+    """The three steps: parsing, building, and looking for dropped fields."""
     seen: list[tuple[str, bool]] = []
 
     def spied(owner: Any, name: str) -> None:
         original = getattr(owner, name)
 
         def spy(*given: Any) -> Any:
-            seen.append((name, threading.current_thread().name.startswith("turnout-aside")))
+            seen.append((name, threading.current_thread().name.startswith("turnout-worker-thread")))
             return original(*given)
 
         monkeypatch.setattr(owner, name, spy)
@@ -295,4 +295,4 @@ async def test_what_is_large_is_worked_on_aside(
     spied(Reply, "dropped")
     status, _ = await asked(inference, endpoint, chat("word " * words, "fast"), Target(), inf)
     assert status == 200
-    assert seen == [("parse", aside), ("build", aside), ("dropped", aside)]
+    assert seen == [("parse", in_thread), ("build", in_thread), ("dropped", in_thread)]

@@ -7,7 +7,6 @@ import time
 
 import structlog
 
-from turnout.aside import LARGE
 from turnout.core import Key, Origin, Request
 from turnout.dialects import ConversationEndpoint, Target
 from turnout.engine import Call
@@ -26,6 +25,7 @@ from turnout.server.request import (
     read_head,
     with_headers,
 )
+from turnout.worker_threads import LARGE
 
 from .answering import Answering
 from .bounds import check_body, may_hold, takes_form
@@ -84,8 +84,8 @@ class Exchange:
         return error
 
     async def _call(self, body: bytes, head: Head, key: Key) -> Call:
-        size, aside = len(body), self._gateway.aside
-        request = await aside.enter(self._parse, body, head) if size > LARGE else self._parse(body, head)
+        size, threads = len(body), self._gateway.worker_threads
+        request = await threads.enter(self._parse, body, head) if size > LARGE else self._parse(body, head)
         return Call(
             request=request,
             request_id=self._id,

@@ -1,4 +1,4 @@
-"""Runs work that would block the event loop in a thread beside it.
+"""Runs work that would block the event loop in a thread.
 
 Python switches from the thread to the loop every few milliseconds, but not during one long call into C. The bounds of a
 body (``server/inference/bounds.py``) keep such calls short.
@@ -24,11 +24,11 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-class Aside:
-    """``close`` ends its threads."""
+class WorkerThreads:
+    """A few threads for the work of one process. ``close`` ends them."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="turnout-aside")
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="turnout-worker-thread")
         self._entering = 0
 
     def close(self) -> None:
@@ -53,5 +53,5 @@ class Aside:
         return await self.run(work, *args, **kwargs) if large else work(*args, **kwargs)
 
     async def run(self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        """Runs more work on a request that has entered. Work whose caller was cancelled before is not started."""
+        """Runs more work on a request that has entered. Work does not start when its caller was cancelled before."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
