@@ -22,7 +22,7 @@ from turnout.core import (
     Text,
     Tool,
     ToolResult,
-    left_out,
+    dropped_fields,
     refuse_unsupported,
 )
 from turnout.errors import Unsupported
@@ -148,9 +148,9 @@ FORGETFUL = Support(
     ],
 )
 def test_what_is_left_out_is_told(request_: ChatRequest, paths: list[str]) -> None:
-    assert list(left_out(request_, FORGETFUL)) == paths
+    assert list(dropped_fields(request_, FORGETFUL)) == paths
 
 
 def test_nothing_is_left_out_that_has_a_place() -> None:
     said = asking(user="u", metadata={"a": "b"}, sampling=Sampling(seed=1), tools=(Tool("f", strict=True),))
-    assert list(left_out(said, EVERYTHING)) == []
+    assert list(dropped_fields(said, EVERYTHING)) == []

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from turnout.core import Deployment
-from turnout.core.words import plain
+from turnout.core.printable import printable_line
 from turnout.errors import TurnoutError, Unsupported, UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 from turnout.providers import WireProvider, registry
 
@@ -81,7 +81,9 @@ def errors_told(method: Callable[..., Any], deployment: Deployment) -> Iterator[
 
 
 def _told(error: Exception, where: str, deployment: Deployment) -> TurnoutError:
-    said = f"{where} of the provider '{deployment.provider}' raised {type(error).__name__}: {plain(str(error))}"
+    said = (
+        f"{where} of the provider '{deployment.provider}' raised {type(error).__name__}: {printable_line(str(error))}"
+    )
     said = said.rstrip(": .")
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status >= 400:  # the SDKs' errors and FastAPI's have one

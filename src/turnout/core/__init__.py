@@ -55,7 +55,7 @@ from .operations import (
 from .parameters import Parameters, parameters_of, refused_hints
 from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody, with_messages
 from .secret import Secret
-from .support import HARMLESS, Support, left_out, refuse_unsupported
+from .support import HARMLESS, Support, dropped_fields, refuse_unsupported
 from .usage import Usage
 from .wire_request import WireRequest
 
@@ -134,8 +134,8 @@ __all__ = [
     "WireBody",
     "WireForm",
     "WireRequest",
+    "dropped_fields",
     "fold",
-    "left_out",
     "parameters_of",
     "per_token",
     "refuse_unsupported",

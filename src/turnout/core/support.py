@@ -98,8 +98,8 @@ def refuse_unsupported(request: ChatRequest, support: Support, provider: str) ->
         raise Unsupported(f"The provider '{provider}' does not support {feature}.", param=field)
 
 
-def left_out(request: ChatRequest, support: Support) -> Iterator[str]:
-    """The paths of a translated request's fields that were not sent, as ``support`` has no place for them."""
+def dropped_fields(request: ChatRequest, support: Support) -> Iterator[str]:
+    """The paths of a translated request's fields that are not sent, because ``support`` has no place for them."""
     for name in request.sampling.__struct_fields__:
         if name in support.ignores and getattr(request.sampling, name) is not None:
             yield name
@@ -112,12 +112,12 @@ def left_out(request: ChatRequest, support: Support) -> Iterator[str]:
             yield f"tools[{number}].strict"
         yield from _foreign(tool.extensions, support, f"tools[{number}].")
     for number, message in enumerate(request.messages):
-        yield from _left_out_of_message(message, support, f"messages[{number}]")
+        yield from _dropped_fields_of_message(message, support, f"messages[{number}]")
     if request.raw is not None and request.raw.form is not None:
         yield from unread_fields(request.raw.fields, request.raw.form)
 
 
-def left_out_beside_chat(request: Request, support: Support) -> Iterator[str]:
+def dropped_fields_beside_chat(request: Request, support: Support) -> Iterator[str]:
     """The same for a translated request that isn't for a chat. ``purpose`` is Gemini's ``taskType``."""
     for field, name in (("user", "user"), ("purpose", "taskType")):
         if name in support.ignores and getattr(request, field, None) is not None:
@@ -126,7 +126,7 @@ def left_out_beside_chat(request: Request, support: Support) -> Iterator[str]:
         yield from _foreign(request.extensions, support, "")
 
 
-def _left_out_of_message(message: Message, support: Support, where: str) -> Iterator[str]:
+def _dropped_fields_of_message(message: Message, support: Support, where: str) -> Iterator[str]:
     if message.name is not None and "name" in support.ignores:
         yield f"{where}.name"
     for number, part in enumerate(message.parts):

@@ -21,7 +21,7 @@ from turnout.core import (
     Thinking,
     UsageSoFar,
 )
-from turnout.core.words import plain
+from turnout.core.printable import printable_line
 from turnout.errors import ReplyTooLarge, UpstreamError, UpstreamRefused
 
 from .estimate import TOKEN, weight, weight_of, weight_of_bytes
@@ -121,4 +121,6 @@ class AnswerObserver:
 
 def _error_of(event: Failure) -> UpstreamError:
     """An error that the provider reported inside its answer, as the status it would have had before it."""
-    return UpstreamRefused(event.status, f"The provider reported: {plain(event.message)}", native_code=event.code)
+    return UpstreamRefused(
+        event.status, f"The provider reported: {printable_line(event.message)}", native_code=event.code
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from turnout.core import ChatRequest, Deployment, Outcome, StreamEvent, Support, Usage, left_out, refused_hints
-from turnout.core.support import left_out_beside_chat
+from turnout.core import ChatRequest, Deployment, Outcome, StreamEvent, Support, Usage, dropped_fields, refused_hints
+from turnout.core.support import dropped_fields_beside_chat
 from turnout.routing import Plan
 
 from .attempt import Attempt
@@ -34,11 +34,11 @@ class Reply:
         """Paths of the request's fields that were not sent: the provider or its model has no place for them."""
         request, deployment = self._attempt.request, self.deployment
         if not isinstance(request, ChatRequest):
-            return [] if self._attempt.relayed else list(left_out_beside_chat(request, self._support))
+            return [] if self._attempt.relayed else list(dropped_fields_beside_chat(request, self._support))
         refused = refused_hints(request, deployment)
         if self._attempt.relayed:
             return refused
-        return [*dict.fromkeys([*left_out(request, self._support), *refused])]
+        return [*dict.fromkeys([*dropped_fields(request, self._support), *refused])]
 
     @property
     def usage(self) -> Usage | None:

@@ -9,7 +9,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from turnout.core import Deployment
-from turnout.core.words import plain
+from turnout.core.printable import printable_line
 from turnout.errors import UpstreamRateLimited, UpstreamRefused, UpstreamUnauthenticated
 
 
@@ -49,7 +49,7 @@ def refused(
 
     ``advice`` is special to the provider. If it is empty, the error has the general advice for the status.
     """
-    text = f"{deployment.provider} answered {status}: {plain(message) or '(no message)'}"
+    text = f"{deployment.provider} answered {status}: {printable_line(message) or '(no message)'}"
     advice = advice or _advice(status, deployment, key_prefix)
     if advice:
         text = f"{text.rstrip('.')}. {advice}"

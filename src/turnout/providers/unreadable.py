@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from turnout.core.words import excerpt
+from turnout.core.printable import excerpt
 from turnout.errors import UpstreamBroken
 
 Decoded = TypeVar("Decoded")

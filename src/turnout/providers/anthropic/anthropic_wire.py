@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from turnout.core import FinishReason, Usage
-from turnout.core.words import words_of
+from turnout.core.printable import printable_body
 
 NAMESPACE = "anthropic"
 WIRE = "anthropic-messages"
@@ -155,5 +155,5 @@ def error_of(body: bytes) -> tuple[str, str | None]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         error = None
     if error is None:
-        return words_of(body), None
+        return printable_body(body), None
     return error.message or "", (error.details and error.details.error_code) or error.type

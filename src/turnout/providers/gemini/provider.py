@@ -20,7 +20,7 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
-from turnout.core.words import words_of
+from turnout.core.printable import printable_body
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
@@ -154,7 +154,7 @@ def _error_of(body: bytes) -> wire.Error:
     try:
         decoded = _ERROR.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return wire.Error(message=words_of(body))
+        return wire.Error(message=printable_body(body))
     if isinstance(decoded, list):
         return decoded[0].error if decoded else wire.Error()
     return decoded.error

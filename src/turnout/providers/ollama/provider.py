@@ -18,7 +18,7 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
-from turnout.core.words import words_of
+from turnout.core.printable import printable_body
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
@@ -112,7 +112,7 @@ def _message_in(body: bytes) -> str:
         error = _ERROR.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
         error = None
-    return wire.error_text(error) if error else words_of(body)
+    return wire.error_text(error) if error else printable_body(body)
 
 
 def _advice(status: int, message: str, deployment: Deployment) -> str:

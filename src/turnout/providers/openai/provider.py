@@ -17,7 +17,7 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
-from turnout.core.words import words_of
+from turnout.core.printable import printable_body
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
@@ -139,7 +139,7 @@ def _error_of(body: bytes) -> tuple[str, str | None]:
     try:
         fields = _ERROR.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return words_of(body), None
+        return printable_body(body), None
     if isinstance(fields.error, str):
         return fields.error, None
     if fields.error is not None:

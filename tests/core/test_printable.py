@@ -1,15 +1,15 @@
-"""What of a provider's words is told."""
+"""A provider's text becomes printable before clients and logs get it."""
 
 from __future__ import annotations
 
 import pytest
 
-from turnout.core.words import excerpt, plain, words_of
+from turnout.core.printable import excerpt, printable_body, printable_line
 from turnout.errors import UpstreamBroken
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "line"),
     [
         ("Rate limit reached. Schöne Grüße 🙂", "Rate limit reached. Schöne Grüße 🙂"),
         ('line1\nFAKE {"event":"forged"}\r\n\x1b[31mred', 'line1 FAKE {"event":"forged"} [31mred'),
@@ -17,12 +17,12 @@ from turnout.errors import UpstreamBroken
         ("x" * 5000, "x" * 2000),
     ],
 )
-def test_words_are_one_line_without_control_characters(text: str, told: str) -> None:
-    assert plain(text) == told
+def test_a_text_becomes_one_line_without_control_characters(text: str, line: str) -> None:
+    assert printable_line(text) == line
 
 
-def test_a_reply_of_another_kind_is_told_so_far() -> None:
-    assert words_of(b" Bad\tgateway\n" + b"\xff" * 1000) == "Bad gateway " + "\N{REPLACEMENT CHARACTER}" * 487
+def test_the_body_of_an_error_reply_becomes_a_short_printable_text() -> None:
+    assert printable_body(b" Bad\tgateway\n" + b"\xff" * 1000) == "Bad gateway " + "\N{REPLACEMENT CHARACTER}" * 487
 
 
 def test_an_excerpt_is_short_and_escaped() -> None:
