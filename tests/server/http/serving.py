@@ -1,4 +1,4 @@
-"""The HTTP server with an app for tests, and a client that says exactly the bytes it is told to."""
+"""The HTTP server with an app for tests, and a client that sends exactly the bytes it gets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REQUEST = b"GET / HTTP/1.1\r\nhost: h\r\n"
 
 
 async def describe(scope: Any, receive: Any, send: Any) -> None:
-    """Says what it was told to refuse, and how long the body was."""
+    """Answers with the kind of the refusal that it has to send, and the number of bytes in the body."""
     size = 0
     while True:
         message = await receive()
@@ -32,12 +32,12 @@ async def reply(send: Any, body: bytes, status: int = 200) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     for _ in range(500):
-        if true():
+        if condition():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("it never became true")
+    raise AssertionError("the condition never became true")
 
 
 class Serving:
@@ -64,11 +64,11 @@ async def serving(app: ASGIApp = describe, **bounds: Any) -> AsyncIterator[Servi
     port: int = listener.getsockname()[1]
     server = HttpServer(app, ServerSettings(**bounds))
     await server.start(listener)
-    served = Serving(server, port)
+    service = Serving(server, port)
     try:
-        yield served
+        yield service
     finally:
-        served.close()
+        service.close()
         if not server.draining:
             await server.drain(0.1)
 
@@ -88,17 +88,17 @@ class Client:
         return await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 5)
 
     async def body(self) -> bytes:
-        """Of a reply that says its length."""
+        """The body of a reply with a ``content-length``."""
         head = await self.head()
         length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
         return await self._reader.readexactly(length)
 
-    async def some(self) -> bytes:
-        """What has come in; empty at the end."""
+    async def available(self) -> bytes:
+        """The bytes that have come; empty at the end of the connection."""
         return await asyncio.wait_for(self._reader.read(100_000), 5)
 
     async def rest(self) -> bytes:
-        """Everything up to the end of the connection."""
+        """All bytes up to the end of the connection."""
         return await asyncio.wait_for(self._reader.read(), 5)
 
     def half_close(self) -> None:
@@ -108,4 +108,4 @@ class Client:
         self._writer.close()
 
     def stop_reading(self) -> None:
-        self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # typed as a mere WriteTransport
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # its type is only WriteTransport

@@ -1,4 +1,4 @@
-"""What a connection may cost before a request is even understood, and after a reply that came early."""
+"""The bounds of a connection: while its request comes in, while it is idle, and after an early reply."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 
 from tests.server.http.serving import REQUEST, Client, Serving, reply, serving, until
 from turnout.server.http import server as server_module
-from turnout.server.http.connection import _HELD_BODY
+from turnout.server.http.connection import _MOST_BUFFERED
 
 POST = b"POST /%b HTTP/1.1\r\nhost: h\r\ncontent-length: 30000000\r\n\r\n"
 
 
 @pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_SWEEP", 0.01)
+def frequent_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_SWEEP_SECONDS", 0.01)
 
 
 async def refuse(scope: Any, receive: Any, send: Any) -> None:
-    """Without reading a body, as who has no key is refused."""
+    """Answers without reading the body, as a request without a key is refused."""
     refusal = scope["state"].get("refuse_with")
     await reply(send, type(refusal).__name__.encode(), 401)
 
@@ -65,27 +65,27 @@ async def test_headers_that_take_too_long_are_cut_off() -> None:
         assert await client.rest() == b""
 
 
-async def test_a_body_that_takes_too_long_is_told_to_the_app() -> None:
-    told: list[str] = []
+async def test_the_app_refuses_a_body_that_takes_too_long() -> None:
+    refusals: list[str] = []
 
     async def tell(scope: Any, receive: Any, send: Any) -> None:
         try:
             while (await receive())["more_body"]:
                 pass
         except asyncio.CancelledError:
-            told.append(type(scope["state"]["refuse_with"]).__name__)
+            refusals.append(type(scope["state"]["refuse_with"]).__name__)
             await reply(send, b"late", 408)
 
     async with serving(tell, body_timeout=0.05) as served:
         client = await served.client()
         await client.send(REQUEST + b"content-length: 3\r\n\r\na")
         assert await client.body() == b"late"
-        assert told == ["RequestTimeout"]
+        assert refusals == ["RequestTimeout"]
 
 
 @pytest.mark.parametrize("behind", [b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\na", b"GET / HT"])
-async def test_who_waits_in_line_has_all_its_time_still(behind: bytes) -> None:
-    """Its body, or its head, may only come when it is its turn."""
+async def test_the_timeout_of_a_queued_request_starts_at_its_turn(behind: bytes) -> None:
+    """A client may send the rest of its body or head only then."""
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(0.15)
@@ -113,7 +113,7 @@ async def test_after_its_reply_a_connection_has_no_more_time_for_the_next_head_t
 
 
 @pytest.mark.parametrize("endless", [b"1\r\na\r\n0\r\n" + b"x: y\r\n" * 5000, b"1;" + b"e" * 40_000])
-async def test_what_frames_a_body_is_bounded(endless: bytes) -> None:
+async def test_chunk_sizes_and_trailers_are_bounded(endless: bytes) -> None:
     async with serving(refuse_late, max_header_bytes=1024) as served:
         client = await served.client()
         await client.send(REQUEST + b"transfer-encoding: chunked\r\n\r\n")
@@ -197,7 +197,7 @@ async def test_after_an_early_reply_the_rest_is_read_up_to_a_size_only() -> None
 
 
 async def test_a_client_that_sends_all_before_it_reads_gets_the_early_reply() -> None:
-    """As many HTTP libraries do: closing at once would reset the connection and lose the reply."""
+    """Many HTTP libraries do that. A close at once would reset the connection, and the reply would be lost."""
     async with serving(refuse) as served:
         client = await served.client()
         await client.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 5000000\r\n\r\n" + b"x" * 5_000_000)
@@ -221,18 +221,18 @@ async def test_a_large_body_that_nobody_read_leaves_its_connection_usable() -> N
 
     async with serving(refuse_when_all_is_there) as served:
         client = await served.client()
-        size = _HELD_BODY + 1  # so that its last byte makes the client wait
+        size = _MOST_BUFFERED + 1  # so that its last byte makes the client wait
         await client.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size)
-        await until(lambda: any(exchange.whole for exchange in served.server._exchanges))
+        await until(lambda: any(exchange.request_complete for exchange in served.server._exchanges))
         whole.set()
         assert b"connection: close" not in await client.head()
-        assert await client.some() == b"no"
+        assert await client.available() == b"no"
         await client.send(REQUEST + b"\r\n")
         assert await client.body() == b"no"
 
 
 async def busy(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with what it was told to refuse, else only when the client leaves."""
+    """Sends the refusal if there is one; otherwise it answers when the client has gone."""
     if "refuse_with" in scope["state"] or scope["path"] == "/ping":
         await refuse(scope, receive, send)
         return
@@ -263,7 +263,7 @@ async def ended_soon_or_served(served: Serving) -> bool:
     client = await served.client()
     await client.send(REQUEST + b"\r\n")
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(client.head(), 0.05)  # nobody refuses it any more
+        await asyncio.wait_for(client.head(), 0.05)  # the server refuses it no more
     return True
 
 
@@ -275,19 +275,19 @@ async def test_a_probe_is_answered_however_many_are_waiting() -> None:
         assert await probe.body() == b"NoneType"
 
 
-@pytest.mark.parametrize("said", [b"", REQUEST, POST % b"no"], ids=["silent", "half a head", "refused, dripping"])
-async def test_whoever_only_holds_connections_makes_room_for_newcomers(said: bytes) -> None:
+@pytest.mark.parametrize("pieces", [b"", REQUEST, POST % b"no"], ids=["silent", "half a head", "refused, dripping"])
+async def test_idle_connections_make_room_for_new_ones(pieces: bytes) -> None:
     async with serving(refuse, max_connections=5) as served:
         holders = [await served.client() for _ in range(5)]
         for holder in holders:
-            await holder.send(*filter(None, [said]))
+            await holder.send(*filter(None, [pieces]))
         newcomer = await served.client()
         await newcomer.send(REQUEST + b"\r\n")
         assert await newcomer.body() == b"NoneType"
         assert await ended(holders[0])
 
 
-async def test_who_reads_nothing_makes_room_for_newcomers() -> None:
+async def test_clients_that_read_nothing_make_room_for_new_ones() -> None:
     async def pour(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/":
             await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -306,7 +306,7 @@ async def test_who_reads_nothing_makes_room_for_newcomers() -> None:
         assert await newcomer.body() == b"served"
 
 
-async def test_one_address_may_not_have_everything() -> None:
+async def test_the_requests_of_one_address_are_bounded() -> None:
     async with serving(busy, max_requests_per_address=2) as served:
         first, *_ = await occupy(served, 2)
         client = await served.client()
@@ -337,21 +337,21 @@ async def tell_client(scope: Any, receive: Any, send: Any) -> None:
         (["127.0.0.0/8"], [b"127.0.0.9"], "127.0.0.9"),
     ],
 )
-async def test_only_a_trusted_proxy_says_who_asks(trusted: list[str], forwarded: list[bytes], client: str) -> None:
+async def test_only_a_trusted_proxy_names_the_client(trusted: list[str], forwarded: list[bytes], client: str) -> None:
     async with serving(tell_client, trusted_proxies=trusted) as served:
-        asking = await served.client()
-        await asking.send(REQUEST + b"".join(b"X-Forwarded-For: %b\r\n" % said for said in forwarded) + b"\r\n")
-        assert (await asking.body()).decode() == client
+        sender = await served.client()
+        await sender.send(REQUEST + b"".join(b"X-Forwarded-For: %b\r\n" % value for value in forwarded) + b"\r\n")
+        assert (await sender.body()).decode() == client
 
 
 async def test_behind_a_proxy_each_client_has_its_own_limit() -> None:
     async with serving(busy, max_requests_per_address=1, trusted_proxies=["127.0.0.1"]) as served:
-        said = []
+        answers = []
         for address in (b"1.1.1.1", b"1.1.1.1", b"2.2.2.2"):
             client = await served.client()
             await client.send(REQUEST + b"x-forwarded-for: %b\r\n\r\n" % address)
             try:
-                said.append(await asyncio.wait_for(client.body(), 0.1))
+                answers.append(await asyncio.wait_for(client.body(), 0.1))
             except TimeoutError:
-                said.append(b"served")
-        assert said == [b"served", b"Overloaded", b"served"]
+                answers.append(b"served")
+        assert answers == [b"served", b"Overloaded", b"served"]

@@ -1,4 +1,4 @@
-"""HTTP as clients speak it, at the socket of a real server."""
+"""The HTTP that clients send, over the socket of a real server."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from tests.server.http.serving import REQUEST, Client, reply, serving
 
 
-async def test_an_ordinary_request_is_let_through() -> None:
-    """Whole, in pieces, and several on one connection."""
+async def test_an_ordinary_request_is_answered() -> None:
+    """It may come whole or in pieces, and several may come on one connection."""
     async with serving(max_header_bytes=1024) as served:
         client = await served.client()
         for pieces in (
@@ -26,12 +26,12 @@ async def test_an_ordinary_request_is_let_through() -> None:
 
 
 async def test_requests_sent_at_once_are_answered_in_their_order() -> None:
-    async def late_first(scope: Any, receive: Any, send: Any) -> None:
+    async def answer_first_late(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/0":
             await asyncio.sleep(0.02)
         await reply(send, scope["path"].encode() + (await receive())["body"])
 
-    async with serving(late_first) as served:
+    async with serving(answer_first_late) as served:
         client = await served.client()
         await client.send(
             b"".join(b"POST /%d HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\n%d" % (n, n) for n in range(5))
@@ -43,8 +43,8 @@ async def test_requests_sent_at_once_are_answered_in_their_order() -> None:
     "framing", [b"content-length: 5\r\n\r\nhello", b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
 )
 @pytest.mark.parametrize("cut", [0, 40, 125])
-async def test_an_offer_of_another_protocol_is_passed_over(framing: bytes, cut: int) -> None:
-    """As Java's HttpClient and ``curl --http2`` make it; the connection goes on."""
+async def test_an_offer_of_another_protocol_is_ignored(framing: bytes, cut: int) -> None:
+    """Java's HttpClient and ``curl --http2`` send one. The connection goes on."""
     offer = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n"
     request = b"POST / HTTP/1.1\r\nhost: h\r\n" + offer + framing
     async with serving() as served:
@@ -54,7 +54,7 @@ async def test_an_offer_of_another_protocol_is_passed_over(framing: bytes, cut: 
             assert await client.body() == b"NoneType:5"
 
 
-async def test_an_offer_without_a_body_is_passed_over() -> None:
+async def test_an_offer_without_a_body_is_ignored() -> None:
     async with serving() as served:
         client = await served.client()
         await client.send(REQUEST + b"connection: Upgrade\r\nupgrade: websocket\r\n\r\n" + REQUEST + b"\r\n")
@@ -83,7 +83,7 @@ async def test_an_offer_without_a_body_is_passed_over() -> None:
         b"GET / HTTP/1.1\nhost: h\n\n",
     ],
 )
-async def test_what_could_be_read_in_two_ways_is_not_read(request_: bytes) -> None:
+async def test_a_request_that_can_be_read_in_two_ways_is_refused(request_: bytes) -> None:
     async with serving() as served:
         client = await served.client()
         await client.send(request_)
@@ -93,7 +93,7 @@ async def test_what_could_be_read_in_two_ways_is_not_read(request_: bytes) -> No
         assert body.startswith(b'{"error": {"message": "')
 
 
-async def test_what_follows_a_sound_request_does_not_take_its_reply() -> None:
+async def test_bytes_after_a_valid_request_do_not_change_its_reply() -> None:
     started = asyncio.Event()
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
@@ -130,7 +130,7 @@ async def test_targets(target: bytes, path: str, query: bytes) -> None:
         assert await client.body() == repr((path, query)).encode()
 
 
-async def test_a_client_that_waits_for_100_is_told_to_go_on_when_its_body_is_wanted() -> None:
+async def test_a_client_that_waits_for_100_gets_it_when_the_app_reads_the_body() -> None:
     async with serving() as served:
         client = await served.client()
         await client.send(REQUEST + b"content-length: 3\r\nexpect: 100-continue\r\n\r\n")
@@ -146,9 +146,9 @@ async def test_a_client_that_waits_for_100_gets_a_refusal_instead() -> None:
     async with serving(refuse) as served:
         client = await served.client()
         await client.send(REQUEST + b"content-length: 3\r\nexpect: 100-continue\r\n\r\n")
-        told = await client.rest()
-        assert told.startswith(b"HTTP/1.1 401 Unauthorized\r\n")
-        assert b"connection: close" in told
+        answer = await client.rest()
+        assert answer.startswith(b"HTTP/1.1 401 Unauthorized\r\n")
+        assert b"connection: close" in answer
 
 
 async def stream(scope: Any, receive: Any, send: Any) -> None:
@@ -193,13 +193,13 @@ async def test_a_header_with_a_line_break_is_never_sent(name: bytes) -> None:
     async with serving(split) as served:
         client = await served.client()
         await client.send(REQUEST + b"\r\n")
-        told = await client.rest()
-        assert b"evil" not in told
-        assert b"cookie" not in told
+        answer = await client.rest()
+        assert b"evil" not in answer
+        assert b"cookie" not in answer
 
 
 @pytest.mark.parametrize("begun", [False, True])
-async def test_a_defect_is_500_or_a_cut_never_a_whole_reply(begun: bool) -> None:
+async def test_a_defect_never_gives_a_complete_reply(begun: bool) -> None:
     async def fail(scope: Any, receive: Any, send: Any) -> None:
         if begun:
             await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -210,12 +210,12 @@ async def test_a_defect_is_500_or_a_cut_never_a_whole_reply(begun: bool) -> None
         client = await served.client()
         await client.send(REQUEST + b"\r\n")
         if begun:
-            assert not await ended_well(client)
+            assert not await reply_is_complete(client)
         else:
             assert b"HTTP/1.1 500 Internal Server Error" in await client.head()
 
 
-async def ended_well(client: Client) -> bool:
+async def reply_is_complete(client: Client) -> bool:
     try:
         return (await client.rest()).endswith(b"0\r\n\r\n")
     except ConnectionResetError:
@@ -223,7 +223,7 @@ async def ended_well(client: Client) -> bool:
 
 
 async def test_a_client_may_read_in_bursts() -> None:
-    """The reply waits for it many times on one connection, and others are served meanwhile."""
+    """The reply waits for the client many times on one connection. Others are served meanwhile."""
 
     async def pour(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/ping":
@@ -238,7 +238,7 @@ async def test_a_client_may_read_in_bursts() -> None:
         client, other = await served.client(), await served.client()
         await client.send(REQUEST + b"connection: close\r\n\r\n")
         read = 0
-        while piece := await client.some():
+        while piece := await client.available():
             read += len(piece)
             await other.send(b"GET /ping HTTP/1.1\r\nhost: h\r\n\r\n")
             assert await other.body() == b"pong"
@@ -247,7 +247,7 @@ async def test_a_client_may_read_in_bursts() -> None:
 
 @pytest.mark.parametrize("body", [b"zz\r\n", b"1\r\n{\r\nzz\r\n"], ids=["at-once", "after-a-piece"])
 @pytest.mark.parametrize("pause", [False, True], ids=["one-packet", "two-packets"])
-async def test_a_malformed_chunk_is_told_to_the_app(body: bytes, pause: bool) -> None:
+async def test_the_app_refuses_a_malformed_chunk(body: bytes, pause: bool) -> None:
     async def read_or_refuse(scope: Any, receive: Any, send: Any) -> None:
         try:
             while "refuse_with" not in scope["state"] and (await receive()).get("more_body"):
@@ -265,7 +265,7 @@ async def test_a_malformed_chunk_is_told_to_the_app(body: bytes, pause: bool) ->
         assert served.server.requests_of("127.0.0.1") == 0
 
 
-async def test_trailers_say_nothing() -> None:
+async def test_trailers_are_ignored() -> None:
     async def tell(scope: Any, receive: Any, send: Any) -> None:
         while (await receive()).get("more_body"):
             pass
@@ -279,7 +279,7 @@ async def test_trailers_say_nothing() -> None:
         assert await client.body() == b"[(b'host', b'h')]"
 
 
-async def test_offers_may_be_sent_one_after_the_other() -> None:
+async def test_many_offers_may_come_on_one_connection() -> None:
     offer = REQUEST + b"connection: upgrade\r\nupgrade: h2c\r\n\r\n"
     async with serving() as served:
         client = await served.client()
@@ -295,23 +295,23 @@ async def test_an_offer_in_a_malformed_head_is_refused(head: bytes) -> None:
         assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
 
 
-async def test_an_offer_in_an_old_version_is_read_as_that() -> None:
+async def test_an_offer_in_http_1_0_is_answered_in_http_1_0() -> None:
     async with serving(stream) as served:
         client = await served.client()
         await client.send(b"GET / HTTP/1.0\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
         assert (await client.rest()).endswith(b"\r\n\r\none two")
 
 
-async def test_of_too_many_requests_at_once_the_first_are_answered() -> None:
+async def test_only_the_first_of_too_many_requests_at_once_are_answered() -> None:
     async with serving() as served:
         client = await served.client()
         await client.send((REQUEST + b"\r\n") * 1000)
-        told = await client.rest()
-        assert told.count(b"HTTP/1.1 200 OK") == 101
-        assert told.count(b"connection: close") == 1
+        answer = await client.rest()
+        assert answer.count(b"HTTP/1.1 200 OK") == 101
+        assert answer.count(b"connection: close") == 1
 
 
-async def test_a_client_that_leaves_with_a_request_behind_is_noticed() -> None:
+async def test_the_app_notices_that_a_client_with_queued_requests_has_gone() -> None:
     gone = asyncio.Event()
 
     async def wait(scope: Any, receive: Any, send: Any) -> None:
@@ -326,13 +326,13 @@ async def test_a_client_that_leaves_with_a_request_behind_is_noticed() -> None:
         await asyncio.wait_for(gone.wait(), 5)
 
 
-async def test_a_client_that_leaves_is_told_to_the_app() -> None:
-    told: list[str] = []
+async def test_the_app_notices_that_a_client_has_gone() -> None:
+    types: list[str] = []
     gone = asyncio.Event()
 
     async def wait(scope: Any, receive: Any, send: Any) -> None:
         while (message := await receive())["type"] != "http.disconnect":
-            told.append(message["type"])
+            types.append(message["type"])
         await reply(send, b"for nobody")
         gone.set()
 
@@ -341,11 +341,11 @@ async def test_a_client_that_leaves_is_told_to_the_app() -> None:
         await client.send(REQUEST + b"\r\n")
         client.close()
         await asyncio.wait_for(gone.wait(), 5)
-        assert told == ["http.request"]
+        assert types == ["http.request"]
 
 
 async def test_a_large_body_waits_for_the_app() -> None:
-    """No more of it is taken in than is read, and all of it arrives."""
+    """The server reads no more of it than the app does, and all of it arrives."""
     go = asyncio.Event()
     sizes: list[int] = []
 

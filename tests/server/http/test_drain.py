@@ -1,4 +1,4 @@
-"""The end of a server: whoever has asked is answered, and nobody waits for ever."""
+"""A stopping server answers the requests that have come, and waits for a bounded time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from tests.server.http.serving import REQUEST, reply, serving
 
 
-class Held:
-    """An app whose answers wait until they are let go."""
+class WaitingApp:
+    """An app that answers after ``go`` is set. ``asked`` is set when a request comes."""
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
@@ -25,8 +25,8 @@ class Held:
             await reply(send, type(scope["state"]["refuse_with"]).__name__.encode(), 503)
 
 
-async def test_who_has_asked_is_answered() -> None:
-    app = Held()
+async def test_a_request_under_way_is_answered() -> None:
+    app = WaitingApp()
     async with serving(app) as served:
         client = await served.client()
         await client.send(REQUEST + b"\r\n")
@@ -34,9 +34,9 @@ async def test_who_has_asked_is_answered() -> None:
         draining = asyncio.create_task(served.server.drain(5))
         await asyncio.sleep(0)
         app.go.set()
-        told = await client.rest()
-        assert told.endswith(b"answered")
-        assert b"connection: close" in told
+        answer = await client.rest()
+        assert answer.endswith(b"answered")
+        assert b"connection: close" in answer
         await asyncio.wait_for(draining, 5)
 
 
@@ -56,7 +56,7 @@ async def test_a_request_on_its_way_is_answered() -> None:
         waiting.close()
 
 
-async def test_who_has_just_connected_is_waited_for() -> None:
+async def test_a_client_that_has_just_connected_may_still_send_a_request() -> None:
     async with serving() as served:
         fresh, used = await served.client(), await served.client()
         await used.send(REQUEST + b"\r\n")
@@ -68,8 +68,8 @@ async def test_who_has_just_connected_is_waited_for() -> None:
         await asyncio.wait_for(draining, 5)
 
 
-async def test_nobody_is_accepted_any_more() -> None:
-    app = Held()
+async def test_new_connections_are_refused() -> None:
+    app = WaitingApp()
     async with serving(app) as served:
         client = await served.client()
         await client.send(REQUEST + b"\r\n")
@@ -93,8 +93,8 @@ async def test_idle_connections_end_soon() -> None:
         assert await client.rest() == b""
 
 
-async def test_an_answer_that_takes_too_long_is_told_to_end() -> None:
-    app = Held()
+async def test_an_answer_that_takes_too_long_ends_with_an_error() -> None:
+    app = WaitingApp()
     async with serving(app) as served:
         client = await served.client()
         await client.send(REQUEST + b"\r\n")
@@ -104,7 +104,7 @@ async def test_an_answer_that_takes_too_long_is_told_to_end() -> None:
 
 
 async def test_a_second_signal_ends_the_wait() -> None:
-    app = Held()
+    app = WaitingApp()
     async with serving(app) as served:
         client = await served.client()
         await client.send(REQUEST + b"\r\n")

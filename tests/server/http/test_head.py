@@ -1,4 +1,4 @@
-"""What a request's head says, read once and in one way."""
+"""A request's head is checked, and the client's address is found in it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from ipaddress import ip_network
 
 import pytest
 
-from turnout.server.http.head import Findings, Malformed, forwarded_client, is_within, split_url
+from turnout.server.http.head import CheckedHead, Malformed, forwarded_client, is_within, split_url
 
 HOST = (b"host", b"h")
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
 
 def test_the_size_is_of_all_names_and_values() -> None:
-    assert Findings([HOST, (b"x-abc", b"12345")], "1.1").size == 5 + 10
+    assert CheckedHead([HOST, (b"x-abc", b"12345")], "1.1").size == 5 + 10
 
 
 @pytest.mark.parametrize(
@@ -30,22 +30,22 @@ def test_the_size_is_of_all_names_and_values() -> None:
         pytest.param([HOST, (b"transfer-encoding", b"identity")], "1.1", False, id="another-encoding"),
     ],
 )
-def test_what_may_be_read_in_two_ways_is_malformed(
+def test_a_head_that_can_be_read_in_two_ways_is_malformed(
     headers: list[tuple[bytes, bytes]], version: str, sound: bool
 ) -> None:
     if sound:
-        Findings(headers, version)
+        CheckedHead(headers, version)
         return
     with pytest.raises(Malformed):
-        Findings(headers, version)
+        CheckedHead(headers, version)
 
 
 @pytest.mark.parametrize(
     ("value", "expects"), [(b"100-continue", True), (b"100-Continue", True), (b"", False), (b"200-ok", False)]
 )
-def test_who_waits_for_100(value: bytes, expects: bool) -> None:
-    assert Findings([HOST, (b"expect", value)], "1.1").expects_continue is expects
-    assert not Findings([HOST], "1.1").expects_continue
+def test_the_head_says_whether_the_client_waits_for_100(value: bytes, expects: bool) -> None:
+    assert CheckedHead([HOST, (b"expect", value)], "1.1").expects_continue is expects
+    assert not CheckedHead([HOST], "1.1").expects_continue
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_an_address_is_in_one_of_the_networks_or_in_none(address: str, within: b
 
 
 @pytest.mark.parametrize(
-    ("told", "client"),
+    ("forwarded", "client"),
     [
-        pytest.param([], "10.0.0.1", id="nothing-told"),
+        pytest.param([], "10.0.0.1", id="no-header"),
         pytest.param([b"7.7.7.7"], "7.7.7.7", id="one"),
         pytest.param([b"7.7.7.7, 10.0.0.2"], "7.7.7.7", id="through-two-proxies"),
-        pytest.param([b"6.6.6.6, 7.7.7.7, 10.0.0.2"], "7.7.7.7", id="what-the-client-told-itself"),
+        pytest.param([b"6.6.6.6, 7.7.7.7, 10.0.0.2"], "7.7.7.7", id="the-client-wrote-one-itself"),
         pytest.param([b"6.6.6.6", b"7.7.7.7"], "7.7.7.7", id="two-lines"),
         pytest.param([b"10.0.0.3, 10.0.0.2"], "10.0.0.3", id="only-proxies"),
-        pytest.param([b"unknown, 10.0.0.2"], "10.0.0.2", id="behind-it-nothing-known"),
+        pytest.param([b"unknown, 10.0.0.2"], "10.0.0.2", id="an-unknown-client"),
         pytest.param([b"7.7.7.7:4321"], "7.7.7.7", id="a-port"),
         pytest.param([b"[2001:db8::1]:4321"], "2001:db8::1", id="a-port-after-brackets"),
         pytest.param([b"2001:db8::1"], "2001:db8::1", id="ipv6"),
     ],
 )
-def test_the_last_address_that_is_no_proxys_is_the_clients(told: list[bytes], client: str) -> None:
-    headers = [HOST, *[(b"x-forwarded-for", value) for value in told], (b"x-other", b"5.5.5.5")]
+def test_the_client_is_the_last_address_that_is_not_a_proxys(forwarded: list[bytes], client: str) -> None:
+    headers = [HOST, *[(b"x-forwarded-for", value) for value in forwarded], (b"x-other", b"5.5.5.5")]
     assert forwarded_client(headers, "10.0.0.1", TRUSTED) == client

@@ -1,6 +1,6 @@
-"""HTTP/1.1 on httptools' parser: connections, requests and replies, as an ASGI server sees them.
+"""An ASGI server for HTTP/1.1 on httptools' parser: connections, requests and replies.
 
-Why not a server from a library: docs/decisions/http-server.md.
+docs/decisions/http-server.md says why it isn't a server from a library.
 """
 
 from .server import HttpServer

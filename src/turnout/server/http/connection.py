@@ -1,4 +1,4 @@
-"""One client's connection: bytes in, requests out to the application, replies back in their order."""
+"""One client's connection: it parses requests, passes them to the application, and writes the replies in order."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from turnout.config import ServerSettings
 from turnout.errors import HeadersTooLarge, InvalidRequest, Overloaded, RequestError
 
 from .exchange import Exchange
-from .head import Findings, Malformed, Network, forwarded_client, is_within, split_url
-from .patience import Patience
+from .head import CheckedHead, Malformed, Network, forwarded_client, is_within, split_url
+from .timeout_queue import TimeoutQueue
 
-_HELD_BODY: Final = 256 * 1024
-"""Bytes of a body that wait for the application before the client is made to wait."""
+_MOST_BUFFERED: Final = 256 * 1024
+"""Bytes of a body that may wait for the application. Beyond that, the connection reads no more from the client."""
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 _MOST_QUEUED: Final = 100
-"""Requests sent before the reply to the first one; the connection ends with the reply to the last of them."""
+"""Requests that may wait for the reply to an earlier one. The connection ends with the reply to the last of them."""
 
-_OFFERS: Final = frozenset({b"upgrade", b"http2-settings"})
+_UPGRADE_HEADERS: Final = frozenset({b"upgrade", b"http2-settings"})
 _LARGE_HEAD: Final = "The headers are larger than {} bytes, the limit here."
-_PROBES: Final = frozenset({"/ping", "/health"})
-"""Who asks whether the service is well has to be told, however many are waiting."""
+_HEALTH_PATHS: Final = frozenset({"/ping", "/health"})
+"""Health checks get an answer, however many requests are waiting."""
 
 
-class Host(Protocol):
-    """What a connection needs of the server that accepted it: bounds, and lists of who waits for what."""
+class ConnectionServer(Protocol):
+    """The server that accepted a connection: its bounds, and the queues of connections that wait."""
 
     loop: asyncio.AbstractEventLoop
     bounds: ServerSettings
     trusted: tuple[Network, ...]
-    """Proxies whose word for the client's address is taken."""
+    """Proxies whose ``X-Forwarded-For`` is believed."""
 
     draining: bool
-    """Every reply is its connection's last."""
+    """The server stops, and each connection ends with its current reply."""
 
-    idle: Patience[Connection]
-    heads: Patience[Connection]
-    lingering: Patience[Connection]
-    stalled: Patience[Connection]
-    bodies: Patience[Exchange]
+    idle: TimeoutQueue[Connection]
+    heads: TimeoutQueue[Connection]
+    lingering: TimeoutQueue[Connection]
+    stalled: TimeoutQueue[Connection]
+    bodies: TimeoutQueue[Exchange]
 
     @property
-    def crowded(self) -> bool:
+    def over_capacity(self) -> bool:
         """Whether there are more connections than there may be."""
         ...
 
@@ -66,15 +66,15 @@ class Host(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """``writing_paused``: the client reads too slowly, wait for ``drained`` before more is written.
+    """``writing_paused``: the client reads too slowly, so wait for ``drained`` before you write more.
 
-    ``has_asked``: there has been a request.
+    ``had_request``: a request has come over it.
     """
 
-    def __init__(self, server: Host) -> None:
+    def __init__(self, server: ConnectionServer) -> None:
         self.loop = server.loop
         self.writing_paused = False
-        self.has_asked = False
+        self.had_request = False
         self._server = server
         self._bounds = server.bounds
         self._transport: asyncio.Transport | None = None
@@ -83,29 +83,29 @@ class Connection(asyncio.Protocol):
         self._port = 0
         self._local: tuple[str, int] = ("", 0)
         self._is_proxy = False
-        self._head_bytes: int | None = None  # received of a head that isn't complete
-        self._bodiless = 0  # bytes of a body's frame (sizes of chunks, trailers) since the last of the body itself
-        self._mistake: str | None = None  # why a head can't be taken
-        self._deaf = False  # nothing more can be read here, or will be
+        self._head_bytes: int | None = None  # bytes received of a head that isn't complete; None between heads
+        self._framing_bytes = 0  # bytes of chunk sizes and trailers since the last piece of the body
+        self._head_error: str | None = None  # why the head is refused
+        self._ignoring = False  # the rest of the bytes is ignored
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._reading: Exchange | None = None  # whose body comes in
-        self._current: Exchange | None = None  # who is being answered
-        self._queue: deque[Exchange] = deque()  # asked before the reply to the one before was there
+        self._reading: Exchange | None = None  # its body is being received
+        self._current: Exchange | None = None  # its reply is being written
+        self._queue: deque[Exchange] = deque()  # these came before the reply to an earlier request
         self._reading_paused = False
-        self._lingering: int | None = None  # bytes that may still come after a reply that came first
+        self._lingering: int | None = None  # bytes that are still read and ignored after an early reply
         self._drainer: asyncio.Future[None] | None = None
 
     def _new_parser(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
-        # Bytes behind a request that is the last one are passed over, not told as a mistake in it.
+        # Bytes after the last request are ignored. Without this, the parser reports them as an error of that request.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
     @property
     def closing_soon(self) -> bool:
         return self._server.draining
 
-    # --- what the event loop calls ---
+    # --- the event loop calls these ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -119,36 +119,39 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._lingering is not None:
-            self._pass_over(len(data))
-        while data and not self._deaf:
-            data = self._fed(data)
+            self._ignore(len(data))
+        while data and not self._ignoring:
+            data = self._parse(data)
 
-    def _fed(self, data: bytes) -> bytes:
-        """What is to be read again, as it offered another protocol."""
+    def _parse(self, data: bytes) -> bytes:
+        """Returns the bytes to parse again: those of a request that offered an upgrade. Empty otherwise."""
         if self._head_bytes is not None:
             self._head_bytes += len(data)
-        self._bodiless += len(data)
+        self._framing_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            return self._without_offer(data[offer.args[0] :])
+        except httptools.HttpParserUpgrade as upgrade:
+            return self._without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError:
-            if self._mistake is None:
+            if self._head_error is None:
                 raise
-            self._refuse(400, self._mistake)
+            self._refuse(400, self._head_error)
         except httptools.HttpParserError:
             self._refuse(400, "This isn't HTTP/1.1 as it can be read here.")
         else:
-            self._look_at_what_is_missing()
+            self._watch_incomplete_request()
         return b""
 
-    def _look_at_what_is_missing(self) -> None:
-        """Of the request that is first in line: the time of those behind it begins when it is their turn."""
+    def _watch_incomplete_request(self) -> None:
+        """Starts the timeout of the request that is first in line, and bounds its bytes.
+
+        The timeout of a later request starts when it becomes the first.
+        """
         most = self._bounds.max_header_bytes
         if self._reading is not None:
             if self._reading is self._current:
                 self._server.bodies.add(self._reading, self.loop.time())
-            if self._bodiless > 2 * most:
+            if self._framing_bytes > 2 * most:
                 self._refuse(431, f"There are more than {most} bytes of trailers and chunk extensions, the limit here.")
         elif self._head_bytes is not None:
             if self._current is None:
@@ -163,11 +166,11 @@ class Connection(asyncio.Protocol):
             self._server.bodies.discard(self._reading)
         if self._current is not None:
             self._server.exchange_ended(self._current)
-            self._current.leave()
+            self._current.disconnect()
         self._queue.clear()
         self._current = self._reading = None
         self.resume_writing()
-        del self._parser  # it holds this connection, which would be a cycle
+        del self._parser  # the parser refers to this connection, so they would be a reference cycle
 
     def pause_writing(self) -> None:
         self.writing_paused = True
@@ -180,7 +183,7 @@ class Connection(asyncio.Protocol):
         if drainer is not None and not drainer.done():
             drainer.set_result(None)
 
-    # --- what the parser calls ---
+    # --- the parser calls these ---
 
     def on_message_begin(self) -> None:
         self._server.idle.discard(self)
@@ -192,19 +195,19 @@ class Connection(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._head_bytes is not None:  # else it is a trailer, which says nothing here
+        if self._head_bytes is not None:  # trailers are ignored
             self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._head_bytes = None
-        self._bodiless = 0
+        self._framing_bytes = 0
         self._server.heads.discard(self)
-        if self._deaf or self._parser.should_upgrade():
-            return  # an offer: the parser stops here, and the request is read again
+        if self._ignoring or self._parser.should_upgrade():
+            return  # an upgrade is offered: the parser stops here, and the request is parsed again without the offer
         try:
             exchange = self._exchange()
-        except Malformed as mistake:
-            self._mistake = str(mistake)
+        except Malformed as error:
+            self._head_error = str(error)
             raise
         self._reading = exchange
         if self._current is None:
@@ -213,13 +216,13 @@ class Connection(asyncio.Protocol):
             self._queue.append(exchange)
             if len(self._queue) == _MOST_QUEUED:
                 exchange.keep_alive = False
-                self._deaf = True
+                self._ignoring = True
 
     def on_body(self, body: bytes) -> None:
-        self._bodiless = 0
+        self._framing_bytes = 0
         if self._reading is not None:
             self._reading.feed(body)
-            if self._reading.buffered > _HELD_BODY:
+            if self._reading.buffered > _MOST_BUFFERED:
                 self._pause_reading()
 
     def on_message_complete(self) -> None:
@@ -233,12 +236,12 @@ class Connection(asyncio.Protocol):
     def _exchange(self) -> Exchange:
         """Raises ``Malformed``."""
         version = self._parser.get_http_version()
-        findings = Findings(self._headers, version)
+        head = CheckedHead(self._headers, version)
         path, raw_path, query = split_url(self._url)
         client = self._peer
         if self._is_proxy:
             client = forwarded_client(self._headers, client, self._server.trusted)
-        refusal = None if path in _PROBES else self._refusal(findings.size + len(self._url), client)
+        refusal = None if path in _HEALTH_PATHS else self._refusal(head.size + len(self._url), client)
         scope = {
             "type": "http",
             "asgi": _ASGI,
@@ -259,15 +262,15 @@ class Connection(asyncio.Protocol):
             scope,
             client,
             keep_alive=version == "1.1" and self._parser.should_keep_alive(),
-            expects_continue=findings.expects_continue,
+            expects_continue=head.expects_continue,
         )
 
     def _refusal(self, head_size: int, client: str) -> RequestError | None:
-        """What is over a limit is answered by the application, in the client's own dialect."""
+        """The error for a request over a limit. The application sends it, in the client's own dialect."""
         bounds = self._bounds
         if head_size > bounds.max_header_bytes:
             return HeadersTooLarge(_LARGE_HEAD.format(bounds.max_header_bytes))
-        if self._server.crowded:
+        if self._server.over_capacity:
             return Overloaded(f"More than {bounds.max_connections} connections are open. Try again in a moment.")
         if self._server.requests_of(client) >= bounds.max_requests_per_address:
             return Overloaded(
@@ -277,20 +280,22 @@ class Connection(asyncio.Protocol):
         return None
 
     def _begin(self, exchange: Exchange) -> None:
-        self.has_asked = True
+        self.had_request = True
         self._current = exchange
         self._server.exchange_began(exchange)
 
-    def _without_offer(self, rest: bytes) -> bytes:
-        """Another protocol was offered (h2c, by Java's client and ``curl --http2``), which a server may decline by
-        answering in this one. The parser has stopped behind the head: what it would have read without the offer.
+    def _without_upgrade(self, rest: bytes) -> bytes:
+        """Returns the request without its offer of another protocol, for a new parser.
+
+        Java's client and ``curl --http2`` offer h2c. A server may decline and answer in HTTP/1.1. The parser has
+        stopped after the head, and ``rest`` is what follows.
         """
         method = self._parser.get_method()
         if method == b"CONNECT":
             self._refuse(501, "Turnout is no proxy for CONNECT.")
             return b""
         version = self._parser.get_http_version().encode()
-        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] not in _OFFERS]
+        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] not in _UPGRADE_HEADERS]
         self._new_parser()
         return b"%b %b HTTP/%b\r\n%b\r\n%b" % (method, self._url, version, b"".join(lines), rest)
 
@@ -305,17 +310,17 @@ class Connection(asyncio.Protocol):
             self._transport.writelines(pieces)
 
     async def drained(self) -> None:
-        """The client has read enough that more may be written, or has gone."""
+        """Returns when more may be written, or the client has gone."""
         while self.writing_paused:
             if self._drainer is None:
                 self._drainer = self.loop.create_future()
             await asyncio.shield(self._drainer)
 
     def body_taken(self) -> None:
-        """The application has what came of the body: more of it may come."""
+        """The application has read all that came of the body, so more of it is read."""
         self._resume_reading()
 
-    def replied(self, exchange: Exchange) -> None:
+    def end_reply(self, exchange: Exchange) -> None:
         """``exchange`` has its whole reply."""
         self._server.exchange_ended(exchange)
         self._current = None
@@ -323,36 +328,37 @@ class Connection(asyncio.Protocol):
             return
         if not exchange.keep_alive:
             self._queue.clear()
-            if exchange.whole:
+            if exchange.request_complete:
                 self._transport.close()
             else:
                 self._linger()
             return
-        self._resume_reading()  # what was held of a body that nobody read is gone
+        self._resume_reading()  # the buffered part of an unread body was dropped
         if self._queue:
             self._begin(self._queue.popleft())
-            self._look_at_what_is_missing()
+            self._watch_incomplete_request()
         elif self._head_bytes is None:
             self._server.idle.add(self, self.loop.time())
         else:
-            self._look_at_what_is_missing()
+            self._watch_incomplete_request()
 
-    def cut(self) -> None:
-        """Ends it at once, whatever was to come."""
+    def abort(self) -> None:
+        """Ends the connection at once, also in the middle of a reply."""
         if self._transport is not None:
             self._transport.abort()
 
     def close(self) -> None:
-        """Ends it when what was written has gone out."""
+        """Ends the connection when all written bytes are sent."""
         if self._transport is not None:
             self._transport.close()
 
     def _linger(self) -> None:
-        """The reply came before the request's end. If the connection were closed now, the client might lose the reply
-        over bytes that nobody has read; so they are passed over, some of them for some time.
+        """Reads and ignores the rest of a request whose reply came before its end, within bounds of bytes and time.
+
+        A close with unread bytes would reset the connection, and the client could lose the reply.
         """
         self._lingering = self._bounds.max_body_bytes
-        self._deaf = True
+        self._ignoring = True
         if self._reading is not None:
             self._server.bodies.discard(self._reading)
             self._reading = None
@@ -362,10 +368,10 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write_eof()
 
-    def _pass_over(self, size: int) -> None:
+    def _ignore(self, size: int) -> None:
         self._lingering = (self._lingering or 0) - size
         if self._lingering <= 0:
-            self.cut()
+            self.abort()
 
     def _pause_reading(self) -> None:
         if self._transport is not None and not self._reading_paused:
@@ -378,8 +384,8 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _refuse(self, status: int, message: str) -> None:
-        """The end of what can be understood. Nothing is known of the client's dialect."""
-        self._deaf = True
+        """Refuses bytes that can't be parsed. The client's dialect isn't known, so the body has OpenAI's form."""
+        self._ignoring = True
         self._queue.clear()
         if self._current is not None:  # its reply is the last one
             self._current.keep_alive = False

@@ -1,4 +1,4 @@
-"""One request and its reply, as ASGI's ``receive`` and ``send``."""
+"""One request and its reply, with ASGI's ``receive`` and ``send`` for the application."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from turnout.errors import TurnoutError
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
-_GONE: Final = {"type": "http.disconnect"}
-_LARGE: Final = 64 * 1024  # bytes; what is larger isn't copied to stand behind its head
+_DISCONNECT: Final = {"type": "http.disconnect"}
+_LARGE: Final = 64 * 1024  # bytes; a larger body is not copied into one piece with its head
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _BODILESS: Final = frozenset({204, 304})
-_FAILED: Final = b'{"error": {"message": "Turnout failed. Its log says more.", "type": "server_error"}}'
+_FAILURE_BODY: Final = b'{"error": {"message": "Turnout failed. Its log says more.", "type": "server_error"}}'
 
 
-class Line(Protocol):
-    """What an exchange needs of the connection that it came over."""
+class ExchangeConnection(Protocol):
+    """The connection of an exchange: the part of it that the exchange uses."""
 
     loop: asyncio.AbstractEventLoop
     writing_paused: bool
-    """The client reads too slowly: wait for ``drained`` before more is written."""
+    """The client reads too slowly: wait for ``drained`` before you write more."""
 
     @property
     def closing_soon(self) -> bool:
@@ -40,20 +40,23 @@ class Line(Protocol):
         ...
 
     def body_taken(self) -> None:
-        """The application has what came of the body: more of it may come."""
+        """The application has read all that came of the body, so the connection may read more of it."""
         ...
 
-    def replied(self, exchange: Exchange) -> None:
+    def end_reply(self, exchange: Exchange) -> None:
         """``exchange`` has its whole reply."""
         ...
 
-    def cut(self) -> None:
-        """Ends the connection at once, whatever was to come."""
+    def abort(self) -> None:
+        """Ends the connection at once, also in the middle of a reply."""
         ...
 
 
 class Exchange:
-    """``whole``: all of the request is here. ``replied``: all of the reply was written. ``task`` answers it."""
+    """``request_complete``: all of the request is here. ``reply_complete``: all of the reply was written.
+
+    ``task`` runs the application for it.
+    """
 
     __slots__ = (
         "_chunked",
@@ -67,18 +70,18 @@ class Exchange:
         "_waiter",
         "buffered",
         "client",
-        "gone",
+        "client_gone",
         "keep_alive",
-        "replied",
+        "reply_complete",
+        "request_complete",
         "scope",
         "started",
         "task",
-        "whole",
     )
 
     def __init__(
         self,
-        connection: Line,
+        connection: ExchangeConnection,
         scope: MutableMapping[str, Any],
         client: str,
         *,
@@ -88,58 +91,58 @@ class Exchange:
         self.scope = scope
         self.client = client
         self.keep_alive = keep_alive
-        self.whole = False
-        self.gone = False
+        self.request_complete = False
+        self.client_gone = False
         self.started = False
-        self.replied = False
+        self.reply_complete = False
         self.task: asyncio.Task[None] | None = None
         self.buffered = 0
         self._connection = connection
         self._expects_continue = expects_continue
         self._running = False
         self._pieces: list[bytes] = []
-        self._delivered = False  # all of the request
+        self._delivered = False  # the application has all of the request
         self._waiter: asyncio.Future[None] | None = None
-        self._head = b""  # of the reply, until it goes out with the first of the body
+        self._head = b""  # the reply's head, until it is sent with the first piece of the body
         self._chunked = False
-        self._to_send = 0  # bytes of the body that were announced and are still to come
+        self._to_send = 0  # bytes of the announced body that are not yet written
 
-    # --- what the connection tells ---
+    # --- the connection calls these ---
 
     def feed(self, piece: bytes) -> None:
-        if self.replied or self.gone:
-            return  # nobody will read it
+        if self.reply_complete or self.client_gone:
+            return  # the application reads no more of the request
         self._pieces.append(piece)
         self.buffered += len(piece)
         self._wake()
 
     def complete(self) -> None:
-        self.whole = True
+        self.request_complete = True
         self._wake()
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         """The client has gone."""
-        self.gone = True
+        self.client_gone = True
         self._pieces.clear()
         self._wake()
 
     def stop(self, error: TurnoutError) -> None:
-        """Has the application tell ``error`` in place of an answer, or of the rest of one."""
-        if self.task is None or self.replied:
+        """Makes the application send ``error`` in place of its reply, or of the rest of its reply."""
+        if self.task is None or self.reply_complete:
             return
         self.scope["state"]["refuse_with"] = error
-        if self._running:  # else it will look there first
-            self.task.cancel(DRAINED if self.whole else None)
+        if self._running:  # else the application reads the state before it begins
+            self.task.cancel(DRAINED if self.request_complete else None)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    # --- what the application calls ---
+    # --- the application calls these ---
 
     async def receive(self) -> dict[str, Any]:
-        while not self.gone and not self.replied:
-            if self._pieces or (self.whole and not self._delivered):
+        while not self.client_gone and not self.reply_complete:
+            if self._pieces or (self.request_complete and not self._delivered):
                 return self._next_piece()
             if self._expects_continue and not self.started:
                 self._expects_continue = False
@@ -149,22 +152,22 @@ class Exchange:
                 await self._waiter
             finally:
                 self._waiter = None
-        return _GONE
+        return _DISCONNECT
 
     def _next_piece(self) -> dict[str, Any]:
         pieces = self._pieces
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        self._delivered = self.whole
+        self._delivered = self.request_complete
         self.buffered = 0
         self._connection.body_taken()
-        return {"type": "http.request", "body": body, "more_body": not self.whole}
+        return {"type": "http.request", "body": body, "more_body": not self.request_complete}
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self._start(message["status"], message.get("headers", ()))
         else:
-            if self._connection.writing_paused and not self.gone:
+            if self._connection.writing_paused and not self.client_gone:
                 await self._connection.drained()
             self._send_body(message.get("body", b""), last=not message.get("more_body", False))
 
@@ -172,8 +175,8 @@ class Exchange:
         if self.started:
             raise RuntimeError("this reply has begun already")
         self.started = True
-        if not self.whole or self._connection.closing_soon:
-            self.keep_alive = False  # what is left of the request isn't read to find where the next one begins
+        if not self.request_complete or self._connection.closing_soon:
+            self.keep_alive = False  # the rest of the request isn't read, so the next one can't be found
         length: int | None = None
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in headers:
@@ -189,10 +192,10 @@ class Exchange:
         if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
             raise ValueError("a header of the reply holds a line break")
         self._head = head + b"\r\n"
-        self._connection.loop.call_soon(self._send_head)  # if the body's first piece isn't there at once
+        self._connection.loop.call_soon(self._send_head)  # unless the body's first piece comes before that
 
     def _frame(self, status: int, length: int | None, lines: list[bytes]) -> None:
-        """How the client will know where the body ends."""
+        """Chooses how the client finds the end of the body, and adds the header for it."""
         if self.scope["method"] == "HEAD" or status in _BODILESS:
             self._to_send = -1
         elif length is not None:
@@ -200,21 +203,21 @@ class Exchange:
         elif self.scope["http_version"] == "1.1":
             self._chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
-        else:  # HTTP/1.0 knows no chunks: the body ends with the connection
+        else:  # HTTP/1.0 has no chunks: the body ends with the connection
             self._chunked = False
             self._to_send = 1 << 62
             self.keep_alive = False
 
     def _send_head(self) -> None:
-        if self._head and not self.gone:
+        if self._head and not self.client_gone:
             head, self._head = self._head, b""
             self._connection.write(head)
 
     def _send_body(self, body: bytes, *, last: bool) -> None:
-        if not self.started or self.replied:
+        if not self.started or self.reply_complete:
             raise RuntimeError("a body belongs after the head of a reply, and before its end")
-        if self.gone:
-            self.replied = last
+        if self.client_gone:
+            self.reply_complete = last
             return
         head, self._head = self._head, b""
         if self._chunked:
@@ -232,9 +235,9 @@ class Exchange:
         if last:
             if 0 < self._to_send < 1 << 61:
                 raise RuntimeError("the reply's body is shorter than it was announced")
-            self.replied = True
+            self.reply_complete = True
             self._wake()
-            self._connection.replied(self)
+            self._connection.end_reply(self)
 
     @staticmethod
     def _as_chunk(body: bytes, *, last: bool) -> bytes:
@@ -243,15 +246,17 @@ class Exchange:
         return b"%x\r\n%b\r\n%b" % (len(body), body, b"0\r\n\r\n" if last else b"")
 
     async def run(self, app: ASGIApp) -> None:
-        """Has the application answer. A reply without an end is cut off, so that it can't be taken for a whole one."""
+        """Runs the application. A reply without an end aborts the connection, so that it doesn't look complete."""
         self._running = True
         try:
             await app(self.scope, self.receive, self.send)
         except BaseException:
-            if not self.started and not self.gone:
-                self._start(500, [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_FAILED))])
-                self._send_body(_FAILED, last=True)
+            if not self.started and not self.client_gone:
+                self._start(
+                    500, [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_FAILURE_BODY))]
+                )
+                self._send_body(_FAILURE_BODY, last=True)
             raise
         finally:
-            if not self.replied:
-                self._connection.cut()
+            if not self.reply_complete:
+                self._connection.abort()

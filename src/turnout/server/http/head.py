@@ -1,4 +1,4 @@
-"""What a request's head says beside what the application reads: is it sound, and who sent it."""
+"""Checks a request's head, and finds the client that sent it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import httptools
 Headers = Sequence[tuple[bytes, bytes]]
 Network = IPv4Network | IPv6Network
 
-_LOOKED_AT = frozenset({b"host", b"transfer-encoding", b"expect"})
+_CHECKED_HEADERS = frozenset({b"host", b"transfer-encoding", b"expect"})
 
 
 class Malformed(ValueError):
-    """Not HTTP, or HTTP that two readers may read differently. The message is for the client."""
+    """The request isn't HTTP, or two parsers could read it differently. The message is for the client."""
 
 
-class Findings:
-    """``size`` is the bytes of all names and values."""
+class CheckedHead:
+    """``size`` is the bytes of all names and values. ``expects_continue``: the client waits for ``100 Continue``."""
 
     __slots__ = ("expects_continue", "size")
 
@@ -28,7 +28,7 @@ class Findings:
         size, hosts, self.expects_continue = 0, 0, False
         for name, value in headers:
             size += len(name) + len(value)
-            if name in _LOOKED_AT:
+            if name in _CHECKED_HEADERS:
                 if name == b"host":
                     hosts += 1
                 elif name == b"expect":
@@ -53,7 +53,7 @@ def split_url(url: bytes) -> tuple[str, bytes, bytes]:
 
 
 def _without_origin(url: bytes) -> bytes:
-    """Proxies are asked with a whole address, OPTIONS may ask for ``*``."""
+    """The path and query of a target that is a whole address, as a proxy gets it, or ``*``, as OPTIONS may have it."""
     if url == b"*":
         return b"/*"
     try:
@@ -73,11 +73,14 @@ def is_within(address: str, networks: Sequence[Network]) -> bool:
 
 
 def forwarded_client(headers: Headers, peer: str, trusted: Sequence[Network]) -> str:
-    """Who asked ``peer``, a proxy of ours: the last address that isn't a trusted proxy's (each adds at the end)."""
-    told = b",".join([value for name, value in headers if name == b"x-forwarded-for"]).decode("latin-1")
+    """The client that sent the request to ``peer``, a trusted proxy.
+
+    Each proxy adds an address at the end, so the client's is the last one that isn't a trusted proxy's.
+    """
+    forwarded = b",".join([value for name, value in headers if name == b"x-forwarded-for"]).decode("latin-1")
     client = peer
-    for said in reversed(told.split(",")):
-        address = _address(said.strip())
+    for entry in reversed(forwarded.split(",")):
+        address = _address(entry.strip())
         if address is None:
             break
         client = address
@@ -86,13 +89,13 @@ def forwarded_client(headers: Headers, peer: str, trusted: Sequence[Network]) ->
     return client
 
 
-def _address(said: str) -> str | None:
-    """Without the port that some proxies add."""
-    if said.startswith("["):
-        said = said[1:].partition("]")[0]
-    elif said.count(":") == 1:
-        said = said.partition(":")[0]
+def _address(entry: str) -> str | None:
+    """The address in ``entry``, without the port that some proxies add; None if there is none."""
+    if entry.startswith("["):
+        entry = entry[1:].partition("]")[0]
+    elif entry.count(":") == 1:
+        entry = entry.partition(":")[0]
     try:
-        return str(ip_address(said))
+        return str(ip_address(entry))
     except ValueError:
         return None
