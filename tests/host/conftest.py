@@ -1,4 +1,4 @@
-"""Every test here runs on the standard library's event loop and on uvloop, as sockets are where they differ."""
+"""Every test here runs on the standard library's event loop and on uvloop, because their sockets differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 @pytest.fixture
 def folder() -> Iterator[HostFolder]:
-    """In the real temporary folder: the path of a socket must be short."""
-    made = new_host_folder()
-    yield made
-    made.remove()
+    """A folder in the real temporary folder, because the path of a socket must be short."""
+    new_folder = new_host_folder()
+    yield new_folder
+    new_folder.remove()

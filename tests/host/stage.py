@@ -20,15 +20,15 @@ class Stage(NamedTuple):
     hanging: Hanging
 
 
-async def until(found: Callable[[], Awaitable[object]]) -> None:
-    """For what happens in the same event loop, at one of its next turns."""
+async def until(condition: Callable[[], Awaitable[object]]) -> None:
+    """Waits for a change in the same event loop."""
     deadline = time.monotonic() + 10
-    while not await found():
-        assert time.monotonic() < deadline, "it never came true"
+    while not await condition():
+        assert time.monotonic() < deadline, "the condition never became true"
         await asyncio.sleep(0.001)
 
 
-async def up(remote: RemoteControl) -> None:
+async def wait_until_up(remote: RemoteControl) -> None:
     async def is_up() -> bool:
         return (await control_state(remote)).ok
 
@@ -41,5 +41,5 @@ async def stage(folder: HostFolder) -> AsyncIterator[Stage]:
         served, remote = ServedControl(listener), RemoteControl(folder.control)
         hanging = add_handlers(served)
         async with served.opened(), remote.opened():
-            await up(remote)
+            await wait_until_up(remote)
             yield Stage(listener, served, remote, hanging)

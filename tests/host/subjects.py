@@ -1,4 +1,4 @@
-"""What the tests ask, and handlers that can be watched."""
+"""Subjects for tests, and handlers that tests can watch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ECHO: Final = Subject("echo", bytes, bytes)
 HANG: Final = Subject("hang", NoneType, NoneType)
 CONFLICT: Final = Subject("conflict", NoneType, NoneType)
 DEFECT: Final = Subject("defect", NoneType, NoneType)
-NOBODYS: Final = Subject("nobody's", NoneType, NoneType)
+WITHOUT_HANDLER: Final = Subject("nobody's", NoneType, NoneType)
 
 LONG: Final = 10_000.0
 """Milliseconds: a deadline that no test waits for."""

@@ -1,4 +1,4 @@
-"""The folder that the processes of one service share: private, short, and removed by whoever leaves last."""
+"""The folder that the processes of one service share: private, short, and removed by the last process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from turnout.host import control_listener, new_host_folder, remove_orphans
-from turnout.host import folder as folder_room
+from turnout.host import folder as folder_module
 
 HOLD = """
 import sys
@@ -114,13 +114,13 @@ def test_a_folder_that_another_start_has_just_removed_is_made_again(
     folder.remove()
 
 
-def test_where_the_temporary_folders_path_is_long_a_short_one_is_taken(
+def test_a_long_path_of_the_temporary_folder_is_replaced_by_a_short_one(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket's path has 107 bytes at most."""
     long = temporary / ("x" * 100)
     long.mkdir()
-    monkeypatch.setattr(folder_room, "_SHORT", temporary)
+    monkeypatch.setattr(folder_module, "_SHORT_FOLDER", temporary)
     monkeypatch.setattr(tempfile, "tempdir", str(long))
     folder = new_host_folder()
     assert folder.path.parent == temporary

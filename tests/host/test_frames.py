@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from turnout.errors import BodyTooLarge
-from turnout.host.frames import MOST_BYTES, Ask, FrameReader, FromAsker, Withdraw, frame, read_from_asker
+from turnout.host.frames import MOST_BYTES, Ask, Cancel, FrameReader, FromAsker, frame, read_from_asker
 
-SENT: list[FromAsker] = [Ask(1, "a", b""), Withdraw(1), Ask(2**40, "é" * 9, bytes(range(256)) * 3), Withdraw(7)]
+SENT: list[FromAsker] = [Ask(1, "a", b""), Cancel(1), Ask(2**40, "é" * 9, bytes(range(256)) * 3), Cancel(7)]
 BYTES = b"".join(frame(content) for content in SENT)
 
 
@@ -22,7 +22,7 @@ def test_frames_are_read_however_they_are_cut(size: int) -> None:
     assert read == SENT
 
 
-def test_a_frame_is_there_with_its_last_byte() -> None:
+def test_a_frame_is_read_when_its_last_byte_comes() -> None:
     reader, sent = FrameReader(), frame(SENT[0])
     assert reader.feed(sent[:-1]) == []
     assert [read_from_asker(content) for content in reader.feed(sent[-1:])] == [SENT[0]]
@@ -35,6 +35,6 @@ def test_a_length_beyond_the_limit_is_refused_before_its_content_comes() -> None
         FrameReader().feed((MOST_BYTES + 1).to_bytes(4, "big"))
 
 
-def test_what_is_too_long_is_not_sent() -> None:
+def test_a_frame_that_is_too_long_is_not_sent() -> None:
     with pytest.raises(BodyTooLarge):
         frame(Ask(1, "echo", bytes(MOST_BYTES)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.stage import up
+from tests.host.stage import wait_until_up
 from tests.host.subjects import DOUBLE, HANG, LONG
 from turnout.errors import ControlUnavailable
 from turnout.host import HostFolder, RemoteControl, control_listener, control_state
@@ -56,22 +56,22 @@ class ControlProcess:
         self._process.communicate()
 
 
-async def test_a_killed_control_process_fails_who_asks_and_the_next_one_answers(folder: HostFolder) -> None:
+async def test_a_killed_control_process_fails_its_questions_and_the_next_one_answers(folder: HostFolder) -> None:
     with control_listener(folder.control) as listener:
         first, remote = ControlProcess(listener), RemoteControl(folder.control)
         async with remote.opened():
-            await up(remote)
-            asking = [asyncio.create_task(remote.ask(HANG, None, deadline_ms=LONG)) for _ in range(100)]
+            await wait_until_up(remote)
+            questions = [asyncio.create_task(remote.ask(HANG, None, deadline_ms=LONG)) for _ in range(100)]
             await asyncio.to_thread(first.wait_until_all_have_begun)
             first.kill()
-            outcomes = await asyncio.gather(*asking, return_exceptions=True)
+            outcomes = await asyncio.gather(*questions, return_exceptions=True)
             assert [isinstance(outcome, ControlUnavailable) and outcome.maybe_done for outcome in outcomes] == (
                 [True] * 100
             )
             with pytest.raises(ControlUnavailable, match="isn't there"):
                 await remote.ask(DOUBLE, 1, deadline_ms=LONG)
             second = ControlProcess(listener)
-            await up(remote)
+            await wait_until_up(remote)
             assert (await control_state(remote)).pid == second.pid != first.pid
             assert await remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
         second.kill()

@@ -1,4 +1,4 @@
-"""What only happens over the control socket: its limits, its peers, its end."""
+"""The control socket: its limits, its peers, its end."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.stage import Stage, stage, until, up
+from tests.host.stage import Stage, stage, until, wait_until_up
 from tests.host.subjects import DEFECT, DOUBLE, ECHO, HANG, LONG, add_handlers
 from turnout.errors import ControlRefused, ControlTimeout, ControlUnavailable
 from turnout.host import HostFolder, RemoteControl, ServedControl, Subject, control_listener
-from turnout.host import served as served_room
-from turnout.host.frames import MOST_BYTES, Ask, Withdraw, frame
-from turnout.host.visitor import MOST_AT_ONCE
+from turnout.host import served as served_module
+from turnout.host.asker_connection import MOST_AT_ONCE
+from turnout.host.frames import MOST_BYTES, Ask, Cancel, frame
 
 HELLO = b"\x00\x00\x00\x02\x91\x02"
 
 
 @pytest.fixture
 async def at(folder: HostFolder) -> AsyncIterator[Stage]:
-    async with stage(folder) as made:
-        yield made
+    async with stage(folder) as new_stage:
+        yield new_stage
 
 
 async def test_a_question_and_an_answer_may_be_nearly_as_long_as_a_frame(at: Stage) -> None:
@@ -53,7 +53,7 @@ async def test_an_answer_that_is_too_long_is_refused_and_harms_no_other(at: Stag
     assert await at.remote.ask(subject, 9, deadline_ms=LONG) == bytes(9)
 
 
-async def test_a_defect_in_a_handler_is_told_and_logged(at: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_defect_in_a_handler_is_an_error_and_is_logged(at: Stage, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ControlRefused, match="failed to answer about 'defect'") as raised:
         await at.remote.ask(DEFECT, None, deadline_ms=LONG)
     assert raised.value.code == "internal_error"
@@ -87,12 +87,12 @@ UNREADABLE = {
     "no-such-kind": b"\x00\x00\x00\x02\x91\x09",
     "no-text": frame(Ask(1, "x", b"")).replace(b"x", b"\xff"),
     "the-same-id-twice": frame(Ask(1, "hang", b"\xc0")) * 2,
-    "what-only-the-control-process-says": HELLO,
+    "a-frame-of-the-control-process": HELLO,
 }
 
 
 @pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE.keys())
-async def test_who_sends_what_cant_be_read_is_cut_off_and_no_other(
+async def test_only_the_connection_with_unreadable_bytes_is_closed(
     at: Stage, folder: HostFolder, sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     reader, writer = await asyncio.open_unix_connection(folder.control)
@@ -105,10 +105,10 @@ async def test_who_sends_what_cant_be_read_is_cut_off_and_no_other(
     assert await at.remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
 
 
-async def test_handlers_are_cancelled_when_who_asks_dies(at: Stage, folder: HostFolder) -> None:
+async def test_handlers_are_cancelled_when_the_asker_dies(at: Stage, folder: HostFolder) -> None:
     reader, writer = await asyncio.open_unix_connection(folder.control)
     await reader.readexactly(len(HELLO))
-    writer.write(frame(Ask(1, "hang", b"\xc0")) + frame(Withdraw(99)))
+    writer.write(frame(Ask(1, "hang", b"\xc0")) + frame(Cancel(99)))
     await at.hanging.until(begun=1)
     writer.transport.abort()
     await at.hanging.until(cancelled=1)
@@ -126,19 +126,19 @@ async def test_a_process_of_another_user_is_not_let_in(
     assert "another user is not let in" in caplog.text
 
 
-async def test_without_a_free_file_descriptor_who_connects_waits_for_one(
+async def test_a_connection_waits_for_a_free_file_descriptor(
     at: Stage, folder: HostFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def told() -> bool:
+    async def is_logged() -> bool:
         return "can't take a connection" in caplog.text
 
-    monkeypatch.setattr(served_room, "_PAUSE", 0.01)
+    monkeypatch.setattr(served_module, "_PAUSE", 0.01)
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(folder.control))
         resource.setrlimit(resource.RLIMIT_NOFILE, (5, allowed[1]))
         try:
-            await until(told)
+            await until(is_logged)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
         client.setblocking(False)
@@ -153,21 +153,21 @@ async def test_the_control_process_knows_when_it_is_alone(folder: HostFolder) ->
             await served.until_alone()
             remote = RemoteControl(folder.control)
             async with remote.opened():
-                await up(remote)
+                await wait_until_up(remote)
                 alone = asyncio.create_task(served.until_alone())
                 await asyncio.sleep(0)
                 assert not alone.done()
             await asyncio.wait_for(alone, 10)
 
 
-async def test_while_the_control_process_is_away_who_asks_is_refused_at_once(folder: HostFolder) -> None:
+async def test_questions_are_refused_at_once_without_a_control_process(folder: HostFolder) -> None:
     with control_listener(folder.control) as listener:
         remote = RemoteControl(folder.control)
         async with remote.opened():
             began = time.monotonic()
             with pytest.raises(ControlUnavailable, match=r"isn't there.*try again") as raised:
                 await remote.ask(DOUBLE, 1, deadline_ms=LONG)
-            await asyncio.sleep(0.05)  # connected by now, and nobody has said hello
+            await asyncio.sleep(0.05)  # connected by now, but not accepted
             with pytest.raises(ControlUnavailable):
                 await remote.ask(DOUBLE, 1, deadline_ms=LONG)
             assert time.monotonic() - began < 5
@@ -175,7 +175,7 @@ async def test_while_the_control_process_is_away_who_asks_is_refused_at_once(fol
             served = ServedControl(listener)
             add_handlers(served)
             async with served.opened():
-                await up(remote)
+                await wait_until_up(remote)
                 assert await remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
 
 
@@ -187,16 +187,16 @@ async def test_questions_under_way_fail_with_the_control_process_and_the_next_on
                 served = ServedControl(listener)
                 hanging = add_handlers(served)
                 async with served.opened():
-                    await up(remote)
-                    asking = asyncio.create_task(remote.ask(HANG, None, deadline_ms=LONG))
+                    await wait_until_up(remote)
+                    question = asyncio.create_task(remote.ask(HANG, None, deadline_ms=LONG))
                     await hanging.until(begun=1)
                 with pytest.raises(ControlUnavailable, match="ended before it answered") as raised:
-                    await asking
+                    await question
                 assert raised.value.maybe_done
                 assert hanging.cancelled == 1
 
 
-async def test_a_socket_that_is_gone_is_told_once(folder: HostFolder, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_missing_socket_is_logged_once(folder: HostFolder, caplog: pytest.LogCaptureFixture) -> None:
     remote = RemoteControl(folder.control)
     async with remote.opened():
         await asyncio.sleep(0.2)  # several tries
@@ -205,8 +205,8 @@ async def test_a_socket_that_is_gone_is_told_once(folder: HostFolder, caplog: py
     assert caplog.text.count("the socket of the control process can't be reached") == 1
 
 
-async def test_a_control_process_that_hangs_is_asked_nothing_more(folder: HostFolder) -> None:
-    """Else the questions would pile up in the memory of the others."""
+async def test_a_control_process_that_hangs_gets_no_more_questions(folder: HostFolder) -> None:
+    """Otherwise the questions would fill the memory of the other processes."""
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HELLO)
@@ -222,34 +222,34 @@ async def test_a_control_process_that_hangs_is_asked_nothing_more(folder: HostFo
         except (ControlTimeout, ControlUnavailable) as error:
             outcomes.append(str(error))
 
-    async def greeted() -> bool:
-        return remote._link is not None and remote._link.greeted
+    async def accepted() -> bool:
+        return remote._connection is not None and remote._connection.accepted
 
     async with remote.opened():
-        await until(greeted)
+        await until(accepted)
         for _ in range(100):
             await ask()
             if "reads no questions" in outcomes[-1]:
                 break
         else:
-            pytest.fail("it was asked for ever")
+            pytest.fail("it got questions for ever")
     server.close()
 
 
 async def test_nothing_is_left_open(folder: HostFolder) -> None:
     with control_listener(folder.control) as listener:
-        await one_life(listener, folder)  # what the loop opens at its first socket stays
+        await open_and_close(listener, folder)  # the loop opens files at its first socket and keeps them
         before = open_files()
         for _ in range(20):
-            await one_life(listener, folder)
+            await open_and_close(listener, folder)
         assert open_files() == before
 
 
-async def one_life(listener: socket.socket, folder: HostFolder) -> None:
+async def open_and_close(listener: socket.socket, folder: HostFolder) -> None:
     served, remote = ServedControl(listener), RemoteControl(folder.control)
     add_handlers(served)
     async with remote.opened(), served.opened():
-        await up(remote)
+        await wait_until_up(remote)
         await asyncio.gather(*(remote.ask(DOUBLE, n, deadline_ms=LONG) for n in range(50)))
         with pytest.raises(ControlTimeout):
             await remote.ask(HANG, None, deadline_ms=1)

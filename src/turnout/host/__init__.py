@@ -1,4 +1,4 @@
-"""What the processes of one service on one host share: a folder, and the control process that the others ask."""
+"""The folder and the control process, which the processes of one service on one host share."""
 
 from .control import Control, LocalControl
 from .folder import HostFolder, new_host_folder, remove_orphans

@@ -12,27 +12,32 @@ import msgspec
 
 from turnout.errors import BodyTooLarge, InvalidRequest, Overloaded, TurnoutError
 
-from .frames import Answer, Ask, FrameReader, FromAsker, Hello, Refusal, Withdraw, frame, read_from_asker
+from .frames import Answer, Ask, Cancel, FrameReader, FromAsker, Hello, Refusal, frame, read_from_asker
 from .subjects import Handlers
 
 MOST_AT_ONCE: Final = 1024
-"""Questions under way of one connection."""
+"""Questions of one connection that may be under way at the same time."""
 
 _log = logging.getLogger(__name__)
 
 
-class Visitor(asyncio.Protocol):
-    """Another process that asks. ``came`` and ``left`` are told when its connection begins and ends."""
+class AskerConnection(asyncio.Protocol):
+    """The connection of another process that asks. ``on_begin`` and ``on_end`` are called when it begins and ends."""
 
-    def __init__(self, handlers: Handlers, came: Callable[[Visitor], None], left: Callable[[Visitor], None]) -> None:
+    def __init__(
+        self,
+        handlers: Handlers,
+        on_begin: Callable[[AskerConnection], None],
+        on_end: Callable[[AskerConnection], None],
+    ) -> None:
         self._handlers = handlers
-        self._came = came
-        self._left = left
+        self._on_begin = on_begin
+        self._on_end = on_end
         self._frames = FrameReader()
         self._tasks: dict[int, asyncio.Task[bytes]] = {}
 
-    async def dismiss(self) -> None:
-        """Ends the connection, and the handlers that work for it."""
+    async def close(self) -> None:
+        """Ends the connection, and cancels the handlers that work for it."""
         tasks = tuple(self._tasks.values())
         self._transport.abort()
         self._cancel_all()
@@ -43,23 +48,23 @@ class Visitor(asyncio.Protocol):
         for task in self._tasks.values():
             task.cancel()
 
-    # --- what the event loop calls ---
+    # --- the event loop calls these ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._came(self)
+        self._on_begin(self)
         self._transport.write(frame(Hello()))
 
     def data_received(self, data: bytes) -> None:
         try:
             for content in self._frames.feed(data):
-                self._take(read_from_asker(content))
+                self._handle(read_from_asker(content))
         except (BodyTooLarge, InvalidRequest, msgspec.DecodeError, UnicodeDecodeError) as error:
             _log.error("a connection to the control process can't be read and is closed: %s", error)
             self._transport.abort()
 
     def pause_writing(self) -> None:
-        """Who doesn't read answers may not ask more."""
+        """An asker that doesn't read its answers gets no further questions read."""
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -67,28 +72,28 @@ class Visitor(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._cancel_all()
-        self._left(self)
+        self._on_end(self)
 
     # --- questions ---
 
-    def _take(self, content: FromAsker) -> None:
+    def _handle(self, content: FromAsker) -> None:
         match content:
             case Ask():
                 self._begin(content)
-            case Withdraw():
+            case Cancel():
                 task = self._tasks.get(content.id)
-                if task is not None:  # else the answer is on its way
+                if task is not None:  # else the answer is already sent
                     task.cancel()
 
-    def _begin(self, asked: Ask) -> None:
-        if asked.id in self._tasks:
-            raise InvalidRequest(f"two questions with the id {asked.id}")
+    def _begin(self, ask: Ask) -> None:
+        if ask.id in self._tasks:
+            raise InvalidRequest(f"two questions with the id {ask.id}")
         if len(self._tasks) >= MOST_AT_ONCE:
-            self._refuse(asked.id, Overloaded(f"This process asks more than {MOST_AT_ONCE} questions at once."))
+            self._refuse(ask.id, Overloaded(f"This process asks more than {MOST_AT_ONCE} questions at once."))
             return
-        answering = self._handlers.answer_encoded(asked.subject, asked.question)
-        self._tasks[asked.id] = task = asyncio.get_running_loop().create_task(answering)
-        task.add_done_callback(partial(self._end, asked.id, asked.subject))
+        answer = self._handlers.answer_encoded(ask.subject, ask.question)
+        self._tasks[ask.id] = task = asyncio.get_running_loop().create_task(answer)
+        task.add_done_callback(partial(self._end, ask.id, ask.subject))
 
     def _end(self, id_: int, subject: str, task: asyncio.Task[bytes]) -> None:
         del self._tasks[id_]

@@ -1,4 +1,4 @@
-"""Asking the control process."""
+"""The interface to the control process, and the control process that is this process."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from .subjects import Answer, Handlers, Question, Subject
 
 
 class Control(Protocol):
-    """The control process, as any process of the service sees it."""
+    """The control process. Any process of the service may ask it."""
 
     async def ask(self, subject: Subject[Question, Answer], question: Question, *, deadline_ms: float) -> Answer:
-        """Raises ``ControlError``: ``ControlUnavailable`` at once while the control process isn't there,
-        ``ControlTimeout`` after so many milliseconds, ``ControlRefused`` for what its handler raised.
+        """Asks a question and returns its answer.
 
-        When the caller is cancelled, so is the handler.
+        Raises ``ControlError``: ``ControlUnavailable`` at once while there is no control process, ``ControlTimeout``
+        after ``deadline_ms``, ``ControlRefused`` for an error of the handler. When the caller is cancelled, the handler
+        is cancelled too.
         """
         ...
 
     def opened(self) -> AbstractAsyncContextManager[None]:
-        """For as long as this process may ask."""
+        """A context in which this process may ask."""
         ...
 
     async def until_alone(self) -> None:
@@ -34,7 +35,7 @@ class Control(Protocol):
 
 
 class LocalControl:
-    """This process is the control process: asking it is a call."""
+    """This process is the control process. A question is a function call."""
 
     def __init__(self) -> None:
         self.handlers = Handlers()
@@ -57,4 +58,4 @@ class LocalControl:
         yield
 
     async def until_alone(self) -> None:
-        """There is no other process."""
+        """Returns at once, as there is no other process."""

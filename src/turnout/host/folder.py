@@ -1,7 +1,7 @@
 """The folder that the processes of one service share while it runs, ``<temporary>/turnout-run-<pid>-<random>/``.
 
-Only its owner may look into it. Each process holds a shared lock on it. The kernel lets go of a lock when its process
-dies, however it dies: who can take the lock alone knows that nobody uses the folder any more, and removes it.
+Only its owner may look into it. Each process holds a shared lock on it. The kernel releases the lock of a process when
+the process ends in any way. A process that gets the exclusive lock knows that no other uses the folder, and removes it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Final
 
 _NAME: Final = re.compile(r"turnout-run-\d+-\w+")
 _CONTROL: Final = "control"
-_MOST_ADDRESS: Final = 100
+_LONGEST_SOCKET_PATH: Final = 100
 """Bytes of a socket's path: Linux takes 107, macOS 103."""
 
-_SHORT: Final = Path("/tmp")  # noqa: S108 - where the usual folder's path is too long; what is made in it is private
+_SHORT_FOLDER: Final = Path("/tmp")  # noqa: S108 - used when the path of the usual folder is too long; the folder in it is private
 
 
 class HostFolder:
-    """Made by ``new_host_folder``, or from the path of one that is there: raises ``OSError`` if it is gone."""
+    """Create it with ``new_host_folder``, or from the path of an existing one. Raises ``OSError`` if that is gone."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class HostFolder:
         flock(self._fd, LOCK_SH)
 
     def remove(self) -> None:
-        """For who knows that all the others have ended."""
+        """Removes the folder. Call it only when all other processes have ended."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._fd)
 
@@ -45,8 +45,8 @@ class HostFolder:
 
 def new_host_folder() -> HostFolder:
     while True:
-        path = Path(tempfile.mkdtemp(prefix=f"turnout-run-{os.getpid()}-", dir=_place()))
-        with suppress(FileNotFoundError):  # another service starts in this instant, and found it unused
+        path = Path(tempfile.mkdtemp(prefix=f"turnout-run-{os.getpid()}-", dir=_parent_folder()))
+        with suppress(FileNotFoundError):  # another service started at the same moment and removed it as unused
             folder = HostFolder(path)
             if path.exists():
                 return folder
@@ -55,9 +55,9 @@ def new_host_folder() -> HostFolder:
 
 def remove_orphans() -> None:
     """Removes the folders of services that were killed with all their processes."""
-    for path in _place().iterdir():
+    for path in _parent_folder().iterdir():
         if _NAME.fullmatch(path.name):
-            with suppress(OSError):  # another user's, no folder, or just removed
+            with suppress(OSError):  # it is another user's, it is no folder, or it was just removed
                 _remove_if_orphaned(path)
 
 
@@ -70,11 +70,11 @@ def _remove_if_orphaned(path: Path) -> None:
         os.close(fd)
 
 
-def _place() -> Path:
-    """The temporary folder, if the path of a socket in a folder of ours fits."""
+def _parent_folder() -> Path:
+    """The temporary folder, or ``/tmp`` if the path of our socket would be too long in it."""
     usual = Path(tempfile.gettempdir())
     longest = usual / "turnout-run-4194304-12345678" / _CONTROL
-    return usual if len(os.fsencode(longest)) <= _MOST_ADDRESS else _SHORT
+    return usual if len(os.fsencode(longest)) <= _LONGEST_SOCKET_PATH else _SHORT_FOLDER
 
 
 def _remove_if_unused(path: Path, fd: int) -> None:

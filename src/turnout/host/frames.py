@@ -1,6 +1,6 @@
-"""What goes over the control socket: frames of four bytes of length (big-endian) and as many of MessagePack.
+"""The frames on the control socket: four bytes of length (big-endian), then so many bytes of MessagePack.
 
-The control process says ``Hello`` first. Then the asker sends ``Ask`` and ``Withdraw``, and gets an ``Answer`` or a
+The control process sends ``Hello`` first. Then the asker sends ``Ask`` and ``Cancel``. It gets an ``Answer`` or a
 ``Refusal`` with the same ``id``, in any order. The asker chooses ids, and doesn't use one twice at the same time.
 """
 
@@ -13,9 +13,9 @@ import msgspec
 from turnout.errors import BodyTooLarge
 
 MOST_BYTES: Final = 1024 * 1024
-"""Of one frame. A longer one would hold up the others on its connection."""
+"""The size of one frame. A longer frame would delay the others on its connection."""
 
-_HEAD: Final = 4
+_LENGTH_SIZE: Final = 4
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True, tag=0):
@@ -24,14 +24,14 @@ class Ask(msgspec.Struct, frozen=True, array_like=True, tag=0):
     question: bytes
 
 
-class Withdraw(msgspec.Struct, frozen=True, array_like=True, tag=1):
-    """Nobody waits for that answer any more."""
+class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=1):
+    """The asker waits for that answer no more."""
 
     id: int
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag=2):
-    """The control process has taken the connection. The system completes a connection before anybody takes it."""
+    """The control process has accepted the connection. The system completes a connection before it is accepted."""
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, tag=3):
@@ -40,7 +40,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, tag=3):
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, tag=4):
-    """``status``, ``code`` and ``message`` are those of the error that the handler raised."""
+    """The handler raised an error with this ``status``, ``code`` and ``message``."""
 
     id: int
     status: int
@@ -48,7 +48,7 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, tag=4):
     message: str
 
 
-FromAsker: TypeAlias = Ask | Withdraw
+FromAsker: TypeAlias = Ask | Cancel
 FromControl: TypeAlias = Hello | Answer | Refusal
 
 read_from_asker = msgspec.msgpack.Decoder(FromAsker).decode
@@ -57,36 +57,36 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def frame(content: FromAsker | FromControl) -> bytes:
-    """Raises ``BodyTooLarge``."""
+    """The bytes of one frame. Raises ``BodyTooLarge``."""
     body = _encode(content)
-    _check(len(body))
-    return len(body).to_bytes(_HEAD, "big") + body
+    _check_length(len(body))
+    return len(body).to_bytes(_LENGTH_SIZE, "big") + body
 
 
 class FrameReader:
-    """Cuts what a connection brings into the contents of frames."""
+    """Splits the bytes of a connection into the contents of frames."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that ``data`` completes. Raises ``BodyTooLarge`` as soon as a length says so."""
-        held = self._held
-        held += data
+        """The contents that ``data`` completes. Raises ``BodyTooLarge`` as soon as it reads a length over the limit."""
+        buffer = self._buffer
+        buffer += data
         frames: list[bytes] = []
         start = 0
-        while len(held) - start >= _HEAD:
-            length = int.from_bytes(held[start : start + _HEAD], "big")
-            _check(length)
-            end = start + _HEAD + length
-            if end > len(held):
+        while len(buffer) - start >= _LENGTH_SIZE:
+            length = int.from_bytes(buffer[start : start + _LENGTH_SIZE], "big")
+            _check_length(length)
+            end = start + _LENGTH_SIZE + length
+            if end > len(buffer):
                 break
-            frames.append(bytes(held[start + _HEAD : end]))
+            frames.append(bytes(buffer[start + _LENGTH_SIZE : end]))
             start = end
-        del held[:start]
+        del buffer[:start]
         return frames
 
 
-def _check(length: int) -> None:
+def _check_length(length: int) -> None:
     if length > MOST_BYTES:
         raise BodyTooLarge(f"{length} bytes are too many for the control socket, which takes {MOST_BYTES} at once.")

@@ -1,4 +1,4 @@
-"""The control process, asked from another process of the same service."""
+"""The control process of the service, which another process of it asks over a socket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 
 from turnout.errors import ControlRefused, ControlUnavailable
 
-from .link import Link
+from .control_connection import ControlConnection
 from .subjects import Answer, Question, Subject
 
 _SHORTEST_PAUSE: Final = 0.01  # seconds between two tries to connect
@@ -26,18 +26,18 @@ _log = logging.getLogger(__name__)
 class RemoteControl:
     """Keeps one connection to the socket at ``path`` while it is ``opened``.
 
-    The parent process holds that socket, so a connection is made at once even while the control process is started
-    again: it waits there, and the new control process says hello. Until then, whoever asks is refused at once.
+    The parent process holds that socket, so connecting works also while the control process is restarted. The new
+    control process accepts the connection later. Until then, ``ask`` raises ``ControlUnavailable`` at once.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._link: Link | None = None
+        self._connection: ControlConnection | None = None
 
     async def ask(self, subject: Subject[Question, Answer], question: Question, *, deadline_ms: float) -> Answer:
-        if self._link is None:
+        if self._connection is None:
             raise ControlUnavailable("isn't there")
-        answer = await self._link.ask(subject.name, subject.write(question), deadline_ms)
+        answer = await self._connection.ask(subject.name, subject.write(question), deadline_ms)
         try:
             return subject.read(answer)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -50,37 +50,37 @@ class RemoteControl:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        following = asyncio.create_task(self._follow())
+        task = asyncio.create_task(self._keep_connected())
         try:
             yield
         finally:
-            following.cancel()
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await following
+                await task
 
     async def until_alone(self) -> None:
-        """Nobody asks this process."""
+        """Returns at once, as no process asks this one."""
 
-    async def _follow(self) -> None:
+    async def _keep_connected(self) -> None:
         failures = 0
         while True:
             try:
-                greeted = await self._connected_until_lost()
+                accepted = await self._connect_and_wait_until_lost()
             except OSError as error:
-                greeted = False
+                accepted = False
                 if failures == 0:
                     _log.warning("the socket of the control process can't be reached: %s", error)
-            failures = 0 if greeted else failures + 1
+            failures = 0 if accepted else failures + 1
             await asyncio.sleep(min(_SHORTEST_PAUSE * 2 ** min(failures, 10), _LONGEST_PAUSE))
 
-    async def _connected_until_lost(self) -> bool:
-        """Whether the control process said hello. Raises ``OSError`` if there is no connection."""
+    async def _connect_and_wait_until_lost(self) -> bool:
+        """Whether the control process accepted the connection. Raises ``OSError`` if there is no connection."""
         loop = asyncio.get_running_loop()
-        _, link = await loop.create_unix_connection(lambda: Link(loop), str(self._path))
-        self._link = link
+        _, connection = await loop.create_unix_connection(lambda: ControlConnection(loop), str(self._path))
+        self._connection = connection
         try:
-            await link.lost.wait()
+            await connection.lost.wait()
         finally:
-            self._link = None
-            link.abort()
-        return link.greeted
+            self._connection = None
+            connection.abort()
+        return connection.accepted

@@ -1,4 +1,4 @@
-"""The control process that other processes ask over a socket."""
+"""The control process, which other processes ask over a socket."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from .asker_connection import AskerConnection
 from .control import LocalControl
-from .visitor import Visitor
 
-_BACKLOG: Final = 512  # processes that wait for the next control process: all of them, at worst
-_PAUSE: Final = 1.0  # seconds, when no connection can be taken: usually too many files are open
+_BACKLOG: Final = 512  # processes that wait for the next control process; these may be all of them
+_PAUSE: Final = 1.0  # seconds after a failed accept: usually too many files are open
 
 _log = logging.getLogger(__name__)
 
 
 def control_listener(path: Path) -> socket.socket:
-    """A listening socket at ``path``. The parent process holds it, so that it outlives the control process."""
+    """A listening socket at ``path``. The parent process holds it, so it stays when the control process ends."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(str(path))
@@ -36,65 +36,65 @@ def control_listener(path: Path) -> socket.socket:
 
 
 class ServedControl(LocalControl):
-    """Answers the questions that come over ``listener`` too, while it is ``opened``."""
+    """Answers also the questions that come over ``listener``, while it is ``opened``."""
 
     def __init__(self, listener: socket.socket) -> None:
         super().__init__()
         listener.setblocking(False)
         self._listener = listener
-        self._visitors: set[Visitor] = set()
+        self._askers: set[AskerConnection] = set()
         self._alone = asyncio.Event()
         self._alone.set()
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        taking = asyncio.create_task(self._take_visitors())
+        task = asyncio.create_task(self._accept_all())
         try:
             yield
         finally:
-            taking.cancel()
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await taking
-            for visitor in tuple(self._visitors):
-                await visitor.dismiss()
+                await task
+            for connection in tuple(self._askers):
+                await connection.close()
 
     async def until_alone(self) -> None:
-        if self._visitors:
-            _log.info("the control process waits for %d others to end", len(self._visitors))
+        if self._askers:
+            _log.info("the control process waits for %d others to end", len(self._askers))
         await self._alone.wait()
 
-    async def _take_visitors(self) -> None:
+    async def _accept_all(self) -> None:
         while True:
             try:
-                await self._take_visitor()
+                await self._accept_one()
             except OSError as error:
                 _log.error("the control process can't take a connection: %s", error)
                 await asyncio.sleep(_PAUSE)
 
-    async def _take_visitor(self) -> None:
+    async def _accept_one(self) -> None:
         loop = asyncio.get_running_loop()
         client, _ = await loop.sock_accept(self._listener)
         if _is_ours(client):
-            await loop.connect_accepted_socket(self._visitor, client)
+            await loop.connect_accepted_socket(self._new_connection, client)
         else:
             _log.error("a process of another user is not let in to the control process")
             client.close()
 
-    def _visitor(self) -> Visitor:
-        return Visitor(self.handlers, self._came, self._left)
+    def _new_connection(self) -> AskerConnection:
+        return AskerConnection(self.handlers, self._on_begin, self._on_end)
 
-    def _came(self, visitor: Visitor) -> None:
-        self._visitors.add(visitor)
+    def _on_begin(self, connection: AskerConnection) -> None:
+        self._askers.add(connection)
         self._alone.clear()
 
-    def _left(self, visitor: Visitor) -> None:
-        self._visitors.discard(visitor)
-        if not self._visitors:
+    def _on_end(self, connection: AskerConnection) -> None:
+        self._askers.discard(connection)
+        if not self._askers:
             self._alone.set()
 
 
 def _is_ours(client: socket.socket) -> bool:
-    """Whether the process at the other end is of this user. Where Linux isn't, the folder's rights see to that."""
+    """Whether the other process is of this user. On other systems than Linux the folder's rights ensure that."""
     if sys.platform != "linux":
         return True
     credentials = struct.Struct("iII")

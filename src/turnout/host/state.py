@@ -1,4 +1,4 @@
-"""Whether the control process is there: what ``GET /health`` of any process tells."""
+"""The state of the control process, which ``GET /health`` of any process reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DEADLINE_MS: Final = 100.0
 
 
 class ControlState(msgspec.Struct, frozen=True, kw_only=True):
-    """``pid`` and ``started`` (a Unix time in seconds) are None, and ``error`` says why, while it doesn't answer."""
+    """``started`` is a Unix time in seconds. Without an answer, it and ``pid`` are None, and ``error`` says why."""
 
     ok: bool
     pid: int | None = None
@@ -24,7 +24,7 @@ class ControlState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def control_state(control: Control) -> ControlState:
-    """Takes at most 100 ms."""
+    """Asks the control process for its status. Takes at most 100 ms."""
     try:
         status = await control.ask(STATUS, None, deadline_ms=_DEADLINE_MS)
     except ControlError as error:

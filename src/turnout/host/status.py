@@ -1,4 +1,4 @@
-"""The first subject: which process the control process is, and since when."""
+"""The subject ``status``: the control process's id and its time of start."""
 
 from __future__ import annotations
 

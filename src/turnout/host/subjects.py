@@ -1,4 +1,4 @@
-"""What the control process can be asked, and who answers in it."""
+"""The subjects of questions to the control process, and the handlers that answer them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 Handler: TypeAlias = Callable[[Question], Coroutine[Any, Any, Answer]]
-"""Answers one question. It is cancelled when nobody waits for its answer any more. It must not block: every other
-question, and the requests that the control process itself serves, would wait for it.
+"""Answers one question. It is cancelled when the asker waits no more. It must not block, because all other questions
+and the requests to the control process itself would wait for it.
 """
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Subject(Generic[Question, Answer]):
-    """One kind of question, with the types of the question and of its answer: anything that msgspec encodes."""
+    """One kind of question, with the types of the question and of its answer. msgspec must be able to encode them."""
 
     def __init__(self, name: str, question: type[Question], answer: type[Answer]) -> None:
         self.name = name
@@ -35,12 +35,12 @@ class Subject(Generic[Question, Answer]):
         return self._answers.decode(answer)
 
     async def answer(self, handler: Handler[Question, Answer], question: bytes) -> bytes:
-        """What ``handler`` says, encoded. Raises ``InvalidRequest`` for a question that isn't of this subject."""
+        """The encoded answer of ``handler``. Raises ``InvalidRequest`` for a question that isn't of this subject."""
         try:
-            read = self._questions.decode(question)
+            decoded = self._questions.decode(question)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InvalidRequest(f"This is no question about '{self.name}': {error}.") from error
-        return _encode(await handler(read))
+        return _encode(await handler(decoded))
 
 
 class _Entry(NamedTuple):
@@ -61,12 +61,12 @@ class Handlers:
         self._entries[subject.name] = _Entry(subject, handler)
 
     async def answer(self, subject: Subject[Question, Answer], question: Question) -> Answer:
-        """To a question of this process. Raises ``NotFound`` for a subject that nobody answers."""
+        """The answer to a question of this process. Raises ``NotFound`` for a subject without a handler."""
         answer: Answer = await self._entry(subject.name).handler(question)
         return answer
 
     async def answer_encoded(self, subject: str, question: bytes) -> bytes:
-        """To a question of another process. Raises as ``answer`` does, and ``InvalidRequest``."""
+        """The answer to a question of another process. Raises the errors of ``answer``, and ``InvalidRequest``."""
         entry = self._entry(subject)
         return await entry.subject.answer(entry.handler, question)
 
