@@ -1,4 +1,4 @@
-"""One serving process: from its start through its signals to its end."""
+"""One serving process: its start, its signals and its end."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from .http import HttpServer
 _log = structlog.get_logger(__name__)
 
 _OTHER_FILES: Final = 1000
-_OTHERS_SECONDS: Final = 12.0  # beyond the drain: another process takes some 10 s at most to tell its clients the end
+_OTHERS_SECONDS: Final = 12.0
+"""After the drain: another process takes about 10 s at most to end the answers of its clients."""
 
 
 def run(setup: GatewaySetup, listener: socket.socket, parent: int | None = None) -> None:
-    """Serves what connects to ``listener`` until SIGTERM or SIGINT, or until the process that holds the other end of
-    ``parent``, a file descriptor, has ended. SIGHUP has the configuration read again.
+    """Serves the connections to ``listener`` until SIGTERM or SIGINT. SIGHUP makes it read the configuration again.
+
+    ``parent`` is a file descriptor. When it becomes readable, the parent process has ended, and this one stops.
 
     The control process leaves last: the others may ask it while they drain.
     """
@@ -40,13 +42,13 @@ async def _serve(setup: GatewaySetup, listener: socket.socket, parent: int | Non
         stop.listen_to(signal.SIGINT)
     else:  # a terminal's Ctrl-C reaches the parent too, which passes it on as SIGTERM
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        stop.when_readable(parent)
+        stop.stop_when_readable(parent)
     bounds = setup.settings.server
     async with setup.control.opened(), setup.open() as gateway, opened_application(gateway) as app:
         server = HttpServer(app, bounds)
         await server.start(listener)
-        await stop.asked.wait()
-        stop.again = server.hurry
+        await stop.requested.wait()
+        stop.on_repeat = server.hurry
         await server.drain(bounds.drain)
         await _wait_for_the_others(setup, bounds.drain + _OTHERS_SECONDS)
     _log.info("stopped", pid=os.getpid())
@@ -61,11 +63,11 @@ async def _wait_for_the_others(setup: GatewaySetup, seconds: float) -> None:
 
 
 class _Stop:
-    """``asked`` is set by the first signal to stop, ``again`` called by the next."""
+    """The first signal to stop sets ``requested``; each later one calls ``on_repeat``."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, setup: GatewaySetup) -> None:
-        self.asked = asyncio.Event()
-        self.again = self.asked.set
+        self.requested = asyncio.Event()
+        self.on_repeat = self.requested.set
         self._loop = loop
         self._setup = setup
         self._reloading: asyncio.Task[bool] | None = None
@@ -73,32 +75,32 @@ class _Stop:
         loop.add_signal_handler(signal.SIGHUP, self._reload)
 
     def listen_to(self, number: signal.Signals) -> None:
-        self._loop.add_signal_handler(number, self._ask)
+        self._loop.add_signal_handler(number, self._on_stop_signal)
 
-    def when_readable(self, parent: int) -> None:
-        self._loop.add_reader(parent, self._orphaned, parent)
+    def stop_when_readable(self, parent: int) -> None:
+        self._loop.add_reader(parent, self._on_parent_end, parent)
 
-    def _orphaned(self, parent: int) -> None:
+    def _on_parent_end(self, parent: int) -> None:
         self._loop.remove_reader(parent)
         _log.warning("the parent process has ended, so this one stops")
-        self.asked.set()
+        self.requested.set()
 
-    def _ask(self) -> None:
-        if self.asked.is_set():
-            self.again()
+    def _on_stop_signal(self) -> None:
+        if self.requested.is_set():
+            self.on_repeat()
         else:
             _log.info("stopping", drain_seconds=self._setup.settings.server.drain)
-            self.asked.set()
+            self.requested.set()
 
     def _reload(self) -> None:
         self._reloading = self._loop.create_task(self._setup.catalog.reload())
 
 
 def _allow_many_connections(number: int) -> None:
-    """Each client is an open file, and the provider that it is answered from another: as many as the system allows."""
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * number + _OTHER_FILES
-    if most != resource.RLIM_INFINITY:
-        wanted = min(wanted, most)
-    if allowed != resource.RLIM_INFINITY and allowed < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    """Raises the limit of open files: a client is one, and the connection to its provider is another."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * number + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        needed = min(needed, hard)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

@@ -1,4 +1,4 @@
-"""Starting the service: one process, or several that share the port."""
+"""Starts the service: one process, or several that share the port."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _log = structlog.get_logger(__name__)
 
 
 def serve(command_line: CommandLine, on_listening: Callable[[GatewaySetup, str, int], None]) -> None:
-    """Serves until SIGTERM or SIGINT. ``on_listening`` gets the host and the port.
+    """Serves until SIGTERM or SIGINT. ``on_listening`` is called with the setup, the host and the port.
 
-    Raises ``ConfigError``, also for an address that can't be listened on.
+    Raises ``ConfigError``, also for an address that can't be used.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until somebody listens to it who has something to finish
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until a handler replaces it that drains first
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     setup = GatewaySetup(command_line)
     refuse_clashes(NEEDS, Endpoints(registry().values()))
@@ -36,8 +36,8 @@ def serve(command_line: CommandLine, on_listening: Callable[[GatewaySetup, str, 
     configure_logs(settings.log.level, settings.log.format)
     listener = _listen(settings.server, setup.catalog.configured.address_variables)
     host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    _log.info("listening", url=f"http://{shown}:{port}", workers=settings.server.workers)
+    url_host = f"[{host}]" if ":" in host else host
+    _log.info("listening", url=f"http://{url_host}:{port}", workers=settings.server.workers)
     on_listening(setup, host, port)
     if settings.server.workers == 1:
         process.run(setup, listener)

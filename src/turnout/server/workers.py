@@ -1,7 +1,7 @@
-"""Several serving processes that share a port: started, replaced when they die, stopped together.
+"""Several serving processes that share a port. The parent starts them, replaces them when they die, and stops them.
 
-Number 0 is the control process, which the others ask for what there must be one of (``turnout.host``). The parent holds
-its socket: who connects while it is replaced waits there for the next one.
+Number 0 is the control process, which owns what there must be one of (``turnout.host``). The parent holds its socket,
+so a worker that connects while it is replaced waits for the next control process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import structlog
 
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
-from turnout.gateway import GatewaySetup
 from turnout.host import (
     HostFolder,
     RemoteControl,
@@ -41,7 +40,7 @@ _log = structlog.get_logger(__name__)
 _spawning = multiprocessing.get_context("spawn")
 
 STEADY_SECONDS: Final = 5.0
-"""A worker that lived as long didn't fail at its start."""
+"""A worker that lived for so long did not fail at its start."""
 
 LONGEST_PAUSE: Final = 10.0
 _KILL_AFTER: Final = 15.0  # seconds beyond the drain
@@ -56,16 +55,16 @@ class Workers:
         self._listener = listener
         self._number = number
         self._drain = drain
-        self._workers: dict[BaseProcess, int] = {}  # and their numbers
+        self._workers: dict[BaseProcess, int] = {}  # the processes, and the number of each
         self._started: dict[BaseProcess, float] = {}
         self._failures = 0  # workers in a row that died soon after their start
-        self._not_before = 0.0  # another one is started
-        self._stop_at: float | None = None  # when those that are left are killed
+        self._not_before = 0.0  # the time of the next start
+        self._stop_at: float | None = None  # the time at which the remaining workers are killed
         self._signals: list[int] = []
         self._woken, self._waker = os.pipe()
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT; SIGHUP goes on to the workers, which read the configuration again."""
+        """Runs until SIGTERM or SIGINT. SIGHUP goes to the workers, which read the configuration again."""
         remove_orphans()
         folder = new_host_folder()
         os.environ[SHARED_FOLDER_VARIABLE] = str(folder.path)
@@ -80,26 +79,26 @@ class Workers:
             signal.signal(number, self._on_signal)
         try:
             while self._stop_at is None or self._workers:
-                self._act_on_signals()
-                self._bury_the_dead()
+                self._handle_signals()
+                self._remove_dead_workers()
                 if self._stop_at is None:
-                    self._fill_up(folder, control)
+                    self._start_missing_workers(folder, control)
                 elif time.monotonic() > self._stop_at:
-                    self._tell(BaseProcess.kill)
-                wait([self._woken, *(worker.sentinel for worker in self._workers)], timeout=self._patience())
+                    self._for_each_worker(BaseProcess.kill)
+                wait([self._woken, *(worker.sentinel for worker in self._workers)], timeout=self._seconds_to_wait())
         finally:
-            self._tell(BaseProcess.kill)
-            self._tell(BaseProcess.join)
+            self._for_each_worker(BaseProcess.kill)
+            self._for_each_worker(BaseProcess.join)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals.append(number)
         os.write(self._waker, b"!")
 
-    def _act_on_signals(self) -> None:
+    def _handle_signals(self) -> None:
         while self._signals:
             number = self._signals.pop(0)
             if number != signal.SIGHUP and self._stop_at is None:
-                self._listener.close()  # else new clients would wait for an answer that nobody gives
+                self._listener.close()  # else new clients would wait, and no worker would answer them
                 self._stop_at = time.monotonic() + self._drain + _KILL_AFTER
                 _log.info("stopping", workers=len(self._workers), drain_seconds=self._drain)
             for worker in self._workers:
@@ -109,56 +108,56 @@ class Workers:
         if wait([self._woken], timeout=0):
             os.read(self._woken, 4096)
 
-    def _patience(self) -> float:
-        """How long nothing has to be done, if nothing happens."""
+    def _seconds_to_wait(self) -> float:
+        """The time until the next start of a worker, or until the next check."""
         missing = self._stop_at is None and len(self._workers) < self._number
         return max(0.0, self._not_before - time.monotonic()) if missing else 1.0
 
-    def _fill_up(self, folder: Path, control: socket.socket) -> None:
+    def _start_missing_workers(self, folder: Path, control: socket.socket) -> None:
         if time.monotonic() < self._not_before:
             return
         for number in sorted({*range(self._number)} - {*self._workers.values()}):
             if self._signals:
                 return
-            asked = control if number == _CONTROL else None
-            worker = _spawning.Process(target=_work, args=(self._command_line, self._listener, folder, asked))
+            questions = control if number == _CONTROL else None
+            worker = _spawning.Process(target=_work, args=(self._command_line, self._listener, folder, questions))
             worker.start()
             self._workers[worker] = number
             self._started[worker] = time.monotonic()
 
-    def _bury_the_dead(self) -> None:
+    def _remove_dead_workers(self) -> None:
         for worker in [worker for worker in self._workers if not worker.is_alive()]:
             number = self._workers.pop(worker)
             now = time.monotonic()
             self._failures = 0 if now - self._started.pop(worker) > STEADY_SECONDS else self._failures + 1
             self._not_before = now + _pause(self._failures)
             if self._stop_at is None:
-                what = "the control process" if number == _CONTROL else "a worker"
-                _log.error(f"{what} died and is replaced", pid=worker.pid, exit_code=worker.exitcode)
+                role = "the control process" if number == _CONTROL else "a worker"
+                _log.error(f"{role} died and is replaced", pid=worker.pid, exit_code=worker.exitcode)
             worker.join()
 
-    def _tell(self, what: Callable[[BaseProcess], None]) -> None:
+    def _for_each_worker(self, action: Callable[[BaseProcess], None]) -> None:
         for worker in self._workers:
-            what(worker)
+            action(worker)
 
 
 def _pause(failures: int) -> float:
-    """Seconds before the next start, after so many workers that died at theirs."""
+    """Seconds before the next start, after so many workers in a row that died at their start."""
     return min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)) if failures else 0.0
 
 
-def _work(command_line: CommandLine, listener: socket.socket, folder: Path, asked: socket.socket | None) -> None:
-    """A worker's whole life. Its parent's death ends it too; then the last one tidies up in its place.
+def _work(command_line: CommandLine, listener: socket.socket, folder: Path, questions: socket.socket | None) -> None:
+    """The main function of a worker. When its parent dies it ends too, and the last worker removes the folder.
 
-    The control process is ``asked`` over that socket; who is not it asks over the one in ``folder``.
+    The control process gets ``questions``, its listening socket. The others get None, and ask over ``folder``.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop listens
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     shared = HostFolder(folder)
-    control = RemoteControl(shared.control) if asked is None else ServedControl(asked)
+    control = RemoteControl(shared.control) if questions is None else ServedControl(questions)
     try:
         setup = GatewaySetup(command_line, control)
-    except ConfigError as error:  # the file has become wrong since the service was started
+    except ConfigError as error:  # the file was changed since the service started
         _log.error("a worker can't start", error=error.message)
         sys.exit(2)
     configure_logs(setup.settings.log.level, setup.settings.log.format)
