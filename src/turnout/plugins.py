@@ -1,11 +1,11 @@
-"""What a room finds: in the modules of its own folder, and in those that installed packages bring as plug-ins.
+"""Finds the providers, dialects and policies: those in Turnout's own modules, and the plug-ins of installed packages.
 
-A package brings a plug-in by an entry point, whose group is the room's name and whose value is a module:
+A package has a plug-in by an entry point. The entry point's group is the room's name, and its value is a module:
 
     [project.entry-points."turnout.providers"]
     acme = "turnout_acme.wire"
 
-The module holds what a module in the room's folder holds: ``PROVIDERS``, ``DIALECTS`` or ``POLICIES``.
+The module has the same attribute as a module in the room's folder: ``PROVIDERS``, ``DIALECTS`` or ``POLICIES``.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from turnout.errors import ConfigError
 
-HELD: Final[Mapping[str, str]] = {
+MODULE_ATTRIBUTES: Final[Mapping[str, str]] = {
     "turnout.providers": "PROVIDERS",
     "turnout.dialects": "DIALECTS",
     "turnout.policies": "POLICIES",
 }
-"""The groups of entry points, and what their modules hold."""
+"""The groups of entry points, and the attribute that the modules of each group have."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9._-]*")
 
-Thing = TypeVar("Thing")
-Named = tuple[str, Thing]
-Take = Callable[[Any], Iterable[Named[Thing]]]
+Item = TypeVar("Item")
+Named = tuple[str, Item]
+Take = Callable[[Any], Iterable[Named[Item]]]
 
 
-class Misfit(Exception):
-    """Something that a module holds can't be used. The message says why, without a full stop, to follow a colon."""
+class InvalidPlugin(Exception):
+    """A plug-in can't be used. The message says why. It has no full stop, and comes after a colon."""
 
 
 class Plugin(NamedTuple):
@@ -44,59 +44,61 @@ class Plugin(NamedTuple):
     group: str
     name: str
     module: str
-    attribute: str  # what follows a colon in its value, where nothing should be
+    attribute: str  # the text after a colon in its value; it has to be empty
     package: str
     version: str
 
-    def mistake(self, misfit: Misfit) -> str:
+    def error_line(self, error: InvalidPlugin) -> str:
         """A line that says which plug-in is wrong, why, and what to do."""
-        what = f"The package {self.package} {self.version} has a plug-in that can't be used"
-        cure = f"`pip install --upgrade {self.package}` may mend it, `pip uninstall {self.package}` removes it."
-        return f"{what} (entry point '{self.name}' of {self.group}, module {self.module}): {misfit}. {cure}"
+        problem = f"The package {self.package} {self.version} has a plug-in that can't be used"
+        advice = f"`pip install --upgrade {self.package}` may mend it, `pip uninstall {self.package}` removes it."
+        return f"{problem} (entry point '{self.name}' of {self.group}, module {self.module}): {error}. {advice}"
 
 
-def find(
-    group: str, folder: Iterable[str], package: str, take: Callable[[Any], Iterable[Named[Thing]]]
-) -> Found[Thing]:
-    """Finds what the modules of ``package`` in ``folder`` hold, and what the plug-ins of ``group`` bring.
+def find_plugins(
+    group: str, folder: Iterable[str], package: str, take: Callable[[Any], Iterable[Named[Item]]]
+) -> PluginTable[Item]:
+    """Finds the items in the modules of ``package`` in ``folder``, and those in the plug-ins of ``group``.
 
-    ``take`` gives the names and things in what a module holds, and raises ``Misfit`` for what isn't as it should be.
+    ``take`` gives the names and items in the value of a module's attribute, or raises ``InvalidPlugin``.
     Raises ``ConfigError`` with a line for each plug-in that can't be used.
     """
-    found: Found[Thing] = Found(group)
+    table: PluginTable[Item] = PluginTable(group)
     for module in pkgutil.iter_modules(folder, f"{package}."):
-        held = getattr(importlib.import_module(module.name), HELD[group], None)
-        if held is not None:
-            found.add(take(held), "Turnout's own")
-    misfits = []
+        value = getattr(importlib.import_module(module.name), MODULE_ATTRIBUTES[group], None)
+        if value is not None:
+            table.add(take(value), "Turnout's own")
+    errors = []
     for plugin in plugins(group):
         try:
-            found.add(take(_held_by(plugin)), f"that of the package {plugin.package}")
-        except Misfit as misfit:
-            misfits.append((plugin, misfit))
-    if misfits:
-        told = "\n".join(plugin.mistake(misfit) for plugin, misfit in misfits)
-        raise ConfigError(told) from misfits[0][1]
-    return found
+            table.add(take(_value_of(plugin)), f"that of the package {plugin.package}")
+        except InvalidPlugin as error:
+            errors.append((plugin, error))
+    if errors:
+        lines = "\n".join(plugin.error_line(error) for plugin, error in errors)
+        raise ConfigError(lines) from errors[0][1]
+    return table
 
 
-class Found(Generic[Thing]):
-    """``things`` holds what a room has, by name. A thing may have several names."""
+class PluginTable(Generic[Item]):
+    """The items of a room, ``by_name``. An item may have several names."""
 
     def __init__(self, group: str) -> None:
-        self.things: dict[str, Thing] = {}
-        self._kind = HELD[group].lower()
+        self.by_name: dict[str, Item] = {}
+        self._kind = MODULE_ATTRIBUTES[group].lower()
         self._owners: dict[str, str] = {}
 
-    def add(self, named: Iterable[Named[Thing]], owner: str) -> None:
-        """Adds all of them, or none. ``owner`` says who brings them. Raises ``Misfit`` if a name is taken."""
-        new: dict[str, Thing] = {}
-        for name, thing in named:
+    def add(self, named: Iterable[Named[Item]], owner: str) -> None:
+        """Adds all of them, or none. ``owner`` names their source. Raises ``InvalidPlugin`` if a name is taken."""
+        new: dict[str, Item] = {}
+        for name, item in named:
             if not isinstance(name, str) or not _NAME.fullmatch(name):
-                raise Misfit(f"the name {name!r} has to match {_NAME.pattern}")
-            if self.things.get(name, thing) is not thing or new.setdefault(name, thing) is not thing:
-                raise Misfit(f"two {self._kind} are called '{name}', this one and {self._owners.get(name, 'another')}")
-        self.things.update(new)
+                raise InvalidPlugin(f"the name {name!r} has to match {_NAME.pattern}")
+            if self.by_name.get(name, item) is not item or new.setdefault(name, item) is not item:
+                raise InvalidPlugin(
+                    f"two {self._kind} are called '{name}', this one and {self._owners.get(name, 'another')}"
+                )
+        self.by_name.update(new)
         self._owners.update(dict.fromkeys(new, owner))
 
 
@@ -109,8 +111,8 @@ def plugins(group: str) -> tuple[Plugin, ...]:
 @cache
 def _entry_points() -> tuple[EntryPoint, ...]:
     """The entry points of our groups. It reads every installed package, which takes milliseconds, so it runs once."""
-    known = entry_points()
-    return tuple(point for group in HELD for point in known.select(group=group))
+    all_points = entry_points()
+    return tuple(point for group in MODULE_ATTRIBUTES for point in all_points.select(group=group))
 
 
 def _plugin(point: EntryPoint) -> Plugin:
@@ -118,28 +120,28 @@ def _plugin(point: EntryPoint) -> Plugin:
     return Plugin(point.group, point.name, point.module, point.attr, name, version)
 
 
-def _held_by(plugin: Plugin) -> Any:
-    """Imports the module of a plug-in, and gives what it holds. Raises ``Misfit``."""
-    name = HELD[plugin.group]
+def _value_of(plugin: Plugin) -> Any:
+    """Imports the module of a plug-in, and gives the value of its attribute. Raises ``InvalidPlugin``."""
+    name = MODULE_ATTRIBUTES[plugin.group]
     if plugin.attribute:
-        raise Misfit(f"its value has to be a module alone, without ':{plugin.attribute}'")
+        raise InvalidPlugin(f"its value has to be a module alone, without ':{plugin.attribute}'")
     try:
         module = importlib.import_module(plugin.module)
-    except Exception as error:  # somebody else's code: anything may go wrong in it
-        raise Misfit(f"importing it raised {type(error).__name__}: {error}".rstrip(".")) from error
-    held = getattr(module, name, None)
-    if held is None:
-        raise Misfit(f"it has no {name}")
-    return held
+    except Exception as error:  # code of another package may raise anything
+        raise InvalidPlugin(f"importing it raised {type(error).__name__}: {error}".rstrip(".")) from error
+    value = getattr(module, name, None)
+    if value is None:
+        raise InvalidPlugin(f"it has no {name}")
+    return value
 
 
-def check_members(thing: object, contract: type, what: str) -> None:
-    """Raises ``Misfit`` where ``thing``, which is called ``what``, lacks a member of a protocol."""
-    if isinstance(thing, type):
-        raise Misfit(f"{what} is a class, where an object of it is needed: {thing.__name__}()")
-    missing = sorted(name for name in _members(contract) if not hasattr(thing, name))
+def check_members(item: object, contract: type, description: str) -> None:
+    """Raises ``InvalidPlugin`` if ``item`` lacks a member of a protocol. ``description`` names it in the error."""
+    if isinstance(item, type):
+        raise InvalidPlugin(f"{description} is a class, where an object of it is needed: {item.__name__}()")
+    missing = sorted(name for name in _members(contract) if not hasattr(item, name))
     if missing:
-        raise Misfit(f"{what} lacks {', '.join(missing)}, which a {contract.__name__} has")
+        raise InvalidPlugin(f"{description} lacks {', '.join(missing)}, which a {contract.__name__} has")
 
 
 @cache
@@ -148,7 +150,7 @@ def _members(contract: type) -> frozenset[str]:
 
 
 def _names_in(contract: type) -> Iterator[str]:
-    """``typing.get_protocol_members`` came with Python 3.13."""
+    """The members of a protocol. Python has ``typing.get_protocol_members`` only since 3.13."""
     for base in contract.__mro__:
         if getattr(base, "_is_protocol", False):
             yield from (name for name in (*vars(base), *base.__annotations__) if not name.startswith("_"))

@@ -12,12 +12,12 @@ from tests.support.packages import install
 from turnout import dialects, plugins, providers, routing
 from turnout.dialects.path_owners import PathOwners
 from turnout.errors import ConfigError
-from turnout.plugins import Misfit
+from turnout.plugins import InvalidPlugin
 
 CACHES = (
     plugins.plugins,
     plugins._entry_points,
-    providers._found,
+    providers._plugin_table,
     providers.registry,
     dialects.registry,
     routing.registry,
@@ -204,7 +204,7 @@ def test_paths_overlap_where_a_request_could_be_meant_for_both(paths: tuple[str,
     owners.claim(paths[0], "one")
     owners.claim(paths[0], "one")
     if overlap:
-        with pytest.raises(Misfit, match="the dialect 'two' takes the path"):
+        with pytest.raises(InvalidPlugin, match="the dialect 'two' takes the path"):
             owners.claim(paths[1], "two")
     else:
         owners.claim(paths[1], "two")

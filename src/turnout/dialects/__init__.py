@@ -14,7 +14,7 @@ import msgspec
 
 from turnout.core import Answer, Price, Request, Result, StreamEvent
 from turnout.errors import TurnoutError
-from turnout.plugins import Misfit, check_members, find
+from turnout.plugins import InvalidPlugin, check_members, find_plugins
 
 from .conversation_endpoint import ConversationEndpoint as ConversationEndpoint
 from .conversation_endpoint import EarlierAnswers as EarlierAnswers
@@ -166,13 +166,13 @@ def endpoint_at(path: str) -> Endpoint[Any, Any]:
 def registry() -> Mapping[str, Dialect]:
     """Every dialect in this folder or of a plug-in, by its name. Raises ``ConfigError`` for unusable plug-ins."""
     owners = PathOwners()
-    return find(__name__, __path__, __name__, lambda held: _named(held, owners)).things
+    return find_plugins(__name__, __path__, __name__, lambda held: _named(held, owners)).by_name
 
 
 def _named(held: Any, owners: PathOwners) -> Iterator[tuple[str, Dialect]]:
-    """The dialects of a module. Raises ``Misfit``, also for a path that another dialect has."""
+    """The dialects of a module. Raises ``InvalidPlugin``, also for a path that another dialect has."""
     if not isinstance(held, tuple):
-        raise Misfit("DIALECTS has to be a tuple of dialects")
+        raise InvalidPlugin("DIALECTS has to be a tuple of dialects")
     for dialect in held:
         what = f"the dialect {getattr(dialect, 'name', dialect)!r}"
         check_members(dialect, Dialect, what)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from turnout.plugins import Misfit
+from turnout.plugins import InvalidPlugin
 
 _MODEL = "{model}"
 
@@ -15,14 +15,16 @@ class PathOwners:
         self._patterns: dict[str, str] = {}
 
     def claim(self, path: str, dialect: str) -> None:
-        """Raises ``Misfit`` if a request to ``path`` could mean another dialect too. ``{model}`` is any text."""
+        """Raises ``InvalidPlugin`` if a request to ``path`` could mean another dialect too. ``{model}`` is any text."""
         if not path.startswith("/"):
-            raise Misfit(f"the path '{path}' of the dialect '{dialect}' has to begin with '/'")
+            raise InvalidPlugin(f"the path '{path}' of the dialect '{dialect}' has to begin with '/'")
         if (owner := self._owners.setdefault(path, dialect)) != dialect:
-            raise Misfit(f"the dialect '{dialect}' takes the path {path}, which the dialect '{owner}' has")
+            raise InvalidPlugin(f"the dialect '{dialect}' takes the path {path}, which the dialect '{owner}' has")
         for other, owner in (self._owners if _MODEL in path else self._patterns).items():
             if owner != dialect and _overlap(path, other):
-                raise Misfit(f"the dialect '{dialect}' takes the path {path}, part of {other} of the dialect '{owner}'")
+                raise InvalidPlugin(
+                    f"the dialect '{dialect}' takes the path {path}, part of {other} of the dialect '{owner}'"
+                )
         if _MODEL in path:
             self._patterns[path] = dialect
 

@@ -25,7 +25,7 @@ from turnout.core import (
     WireRequest,
 )
 from turnout.errors import ConfigError, Unsupported, UpstreamRefused
-from turnout.plugins import Found, Misfit, check_members, find
+from turnout.plugins import InvalidPlugin, PluginTable, check_members, find_plugins
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ def makes_vectors(provider: Provider) -> TypeGuard[LocalEmbedder]:
 
 
 def local_models(provider: Provider) -> Sequence[str]:
-    """What a ``LocalProvider`` serves unasked: the names in its ``models``, if it has some, else its own name."""
+    """The models that a ``LocalProvider`` serves without configuration: its ``models``, else one of its own name."""
     return getattr(provider, "models", None) or (provider.name,)
 
 
@@ -189,7 +189,7 @@ def registry() -> Mapping[str, Provider]:
 
     Raises ``ConfigError`` for plug-ins that can't be used.
     """
-    return _found().things
+    return _plugin_table().by_name
 
 
 def register(provider: Provider) -> None:
@@ -198,24 +198,24 @@ def register(provider: Provider) -> None:
     Raises ``ConfigError`` for one that lacks something or has the name of another one.
     """
     try:
-        _found().add(_named((provider,)), "one that was registered")
-    except Misfit as misfit:
-        raise ConfigError(f"The provider can't be registered: {misfit}.") from misfit
+        _plugin_table().add(_named((provider,)), "one that was registered")
+    except InvalidPlugin as error:
+        raise ConfigError(f"The provider can't be registered: {error}.") from error
 
 
 @cache
-def _found() -> Found[Provider]:
-    return find(__name__, __path__, __name__, _named)
+def _plugin_table() -> PluginTable[Provider]:
+    return find_plugins(__name__, __path__, __name__, _named)
 
 
-def _named(held: Any) -> Iterator[tuple[str, Provider]]:
-    """The providers of a module, under each of their names. Raises ``Misfit``."""
-    if not isinstance(held, tuple):
-        raise Misfit("PROVIDERS has to be a tuple of providers")
-    for provider in held:
-        what = f"the provider {getattr(provider, 'name', provider)!r}"
-        check_members(provider, LocalProvider if hasattr(provider, "run") else WireProvider, what)
+def _named(providers: Any) -> Iterator[tuple[str, Provider]]:
+    """The providers of a module, under each of their names. Raises ``InvalidPlugin``."""
+    if not isinstance(providers, tuple):
+        raise InvalidPlugin("PROVIDERS has to be a tuple of providers")
+    for provider in providers:
+        description = f"the provider {getattr(provider, 'name', provider)!r}"
+        check_members(provider, LocalProvider if hasattr(provider, "run") else WireProvider, description)
         if not isinstance(provider.profile, Profile) or not isinstance(provider.support, Support):
-            raise Misfit(f"{what} has to have a Profile as 'profile' and a Support as 'support'")
+            raise InvalidPlugin(f"{description} has to have a Profile as 'profile' and a Support as 'support'")
         for name in (provider.name, *provider.profile.aliases):
             yield name, provider

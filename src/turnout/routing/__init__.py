@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from turnout.core import Deployment, Model
-from turnout.plugins import Misfit, find
+from turnout.plugins import InvalidPlugin, find_plugins
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -44,11 +44,11 @@ Policy = Callable[[Model], Sequence[Step]]
 @cache
 def registry() -> Mapping[str, Policy]:
     """Every policy in this folder or of a plug-in, by its name. Raises ``ConfigError`` for unusable plug-ins."""
-    return find("turnout.policies", __path__, __name__, _named).things
+    return find_plugins("turnout.policies", __path__, __name__, _named).by_name
 
 
 def _named(held: Any) -> Iterable[tuple[str, Policy]]:
-    """The policies of a module. Raises ``Misfit``."""
+    """The policies of a module. Raises ``InvalidPlugin``."""
     if not isinstance(held, Mapping) or not all(callable(policy) for policy in held.values()):
-        raise Misfit("POLICIES has to be a mapping of names to functions")
+        raise InvalidPlugin("POLICIES has to be a mapping of names to functions")
     return held.items()

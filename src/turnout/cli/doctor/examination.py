@@ -9,7 +9,7 @@ from turnout.catalog import Catalog, CatalogState
 from turnout.catalog.configured import Configured
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
-from turnout.plugins import HELD, plugins
+from turnout.plugins import MODULE_ATTRIBUTES, plugins
 
 from .answers import Progress, ask_all_places
 from .check import Check, Section
@@ -56,7 +56,7 @@ def _key_check(state: CatalogState, configured: Configured) -> Check:
 
 
 def _plugin_checks() -> Iterator[Check]:
-    for group, held in HELD.items():
+    for group, held in MODULE_ATTRIBUTES.items():
         for plugin in plugins(group):
             where = f"{plugin.package} {plugin.version}, entry point '{plugin.name}'"
             yield Check("ok", f"{held.lower()} of the package {where}")
