@@ -20,8 +20,7 @@ from .http import HttpServer
 _log = structlog.get_logger(__name__)
 
 _OTHER_FILES: Final = 1000
-_OTHERS_SECONDS: Final = 12.0
-"""After the drain: another process takes about 10 s at most to end the answers of its clients."""
+_OTHERS_SECONDS: Final = 12.0  # beyond the drain: another process takes about 10 s at most to end its answers
 
 
 def run(setup: GatewaySetup, listener: socket.socket, parent: int | None = None) -> None:
