@@ -42,14 +42,14 @@ MODELS = {
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[InProcess]:
     providers.registry.cache_clear()
-    providers._found.cache_clear()
+    providers._plugin_table.cache_clear()
     register(ModelProviderAdapter("mine", Small()))
     try:
         async with in_process(tmp_path, {"models": MODELS, "discovery": True}) as running:
             yield running
     finally:
         providers.registry.cache_clear()
-        providers._found.cache_clear()
+        providers._plugin_table.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
-"""Objects of earlier systems' interfaces as providers of Turnout, a file each (docs/plugins.md).
+"""Makes providers of Turnout from objects with interfaces of earlier systems, a file for each (docs/plugins.md).
 
-``register`` one in a program of one's own, or put it into ``PROVIDERS`` of a package's plug-in.
+A program ``register``s one. A package's plug-in puts it into its ``PROVIDERS``.
 """
 
 from turnout.providers import register

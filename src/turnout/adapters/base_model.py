@@ -1,4 +1,4 @@
-"""``BaseModel`` with ``chat_completion(messages, **kwargs)``, as a provider."""
+"""The interface ``BaseModel``, with ``chat_completion(messages, **kwargs)``, as a provider."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from turnout.core import ChatRequest, Deployment, StreamEvent
 from turnout.providers import Profile
 
-from .answering import answer
+from .events import answer
 from .openai_form import SUPPORT, chat_arguments
 
 
@@ -19,16 +19,16 @@ class BaseModel(ABC):
 
     @abstractmethod
     def chat_completion(self, messages: list[dict[str, Any]], **kwargs: Any) -> Any:
-        """The answer to ``messages``, which are in OpenAI's form; with or without ``async``.
+        """The answer to ``messages``, which are in OpenAI's form. The method may be ``async``.
 
         ``kwargs`` are the request's other fields: ``model``, ``temperature``, ``max_tokens``, ``tools``, ``stream``, ….
-        Gives a text, a reply of OpenAI's or Anthropic's (JSON or their SDK's object), or an iterator of texts or
-        chunks. What it raises is told to the client as an error of this provider's.
+        Returns a text, a reply of OpenAI's or Anthropic's (JSON or their SDK's object), or an iterator of texts or
+        chunks. The client gets an exception as an error of this provider.
         """
 
 
 class BaseModelProvider:
-    """Serves ``model`` under ``name``; any class with ``chat_completion`` will do."""
+    """Serves ``model`` under ``name``. Its class needs only ``chat_completion``."""
 
     support = SUPPORT
 

@@ -1,4 +1,4 @@
-"""What providers can do, in the words of the earlier system's ``ModelCapability``."""
+"""The capabilities of providers, as the earlier system's ``ModelCapability`` names them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from turnout.providers import Provider, WireProvider, in_process, makes_vectors
 
 
 class ModelCapability(StrEnum):
-    """A capability more is an operation more in ``core/operations.py``, with its row in ``_REQUESTS``."""
+    """A new capability needs an operation in ``core/operations.py``, and a row in ``_REQUESTS``."""
 
     CHAT = "chat"
     COMPLETION = "completion"
@@ -30,11 +30,11 @@ _REQUESTS: Final[Mapping[ModelCapability, Request]] = {
     ModelCapability.AUDIO_TRANSCRIPTION: TranscriptionRequest(model="m", audio=b"", file_name="a.wav"),
     ModelCapability.AUDIO_TRANSLATION: TranscriptionRequest(model="m", audio=b"", file_name="a.wav", translate=True),
 }
-"""A request of each kind."""
+"""A request for each capability."""
 
 
 def capabilities_of(provider: Provider) -> frozenset[ModelCapability]:
-    """What the provider has an answer to: as an adapter declares it, else as the provider takes requests."""
+    """The capabilities of a provider: those that an adapter declares, else those whose request the provider takes."""
     declared: Iterable[ModelCapability] | None = getattr(provider, "capabilities", None)
     if declared is not None:
         return frozenset(declared)

@@ -1,4 +1,4 @@
-"""Turns what a method returns into events."""
+"""Turns the return values of methods into events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from turnout.core import ChatRequest, Deployment, EmbeddingRequest, StreamEvent
 from turnout.errors import UpstreamBroken
 
-from .calling import errors_told, pieces_of
+from .method_calls import pieces_of, translated_errors
 from .openai_form import Reader, embedding_events, reader_for
 
 
@@ -20,10 +20,10 @@ async def answer(
 ) -> AsyncIterator[Sequence[StreamEvent]]:
     """Gives the events of a chat's answer as they come. Raises ``UpstreamError`` and ``Unsupported``.
 
-    ``choose`` gives the reader for an answer that begins with a certain piece.
+    ``choose`` gives the reader for an answer, by its first piece.
     """
     reader: Reader | None = None
-    with errors_told(call.func, deployment):
+    with translated_errors(call.func, deployment):
         async for piece in pieces_of(call):
             if reader is None:
                 reader = choose(piece, request)
@@ -37,12 +37,12 @@ async def answer(
 async def vectors(
     call: partial[object], request: EmbeddingRequest, deployment: Deployment
 ) -> AsyncIterator[Sequence[StreamEvent]]:
-    """Gives the events of embeddings, which come whole. Raises ``UpstreamError`` and ``Unsupported``."""
-    with errors_told(call.func, deployment):
+    """Gives the events of embeddings, all at once. Raises ``UpstreamError`` and ``Unsupported``."""
+    with translated_errors(call.func, deployment):
         pieces = [piece async for piece in pieces_of(call)]
         yield embedding_events(pieces[0] if _is_reply(pieces) else pieces, request)
 
 
 def _is_reply(pieces: Sequence[object]) -> bool:
-    """Tells whether it is one reply. A list of vectors comes as one piece for each vector."""
+    """Whether it is one reply. A list of vectors has one piece for each vector."""
     return len(pieces) == 1 and not isinstance(pieces[0], list | tuple)

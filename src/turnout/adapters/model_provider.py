@@ -1,4 +1,4 @@
-"""``ModelProvider`` with ``generate_text``, ``generate_embeddings`` and ``get_models``, as a provider."""
+"""The interface ``ModelProvider`` (``generate_text``, ``generate_embeddings``, ``get_models``) as a provider."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from turnout.core import ChatRequest, Deployment, EmbeddingRequest, StreamEvent
 from turnout.errors import ConfigError
 from turnout.providers import Profile, no_operation
 
-from .answering import answer, vectors
-from .calling import pieces_of
 from .capability import ModelCapability
+from .events import answer, vectors
+from .method_calls import pieces_of
 from .openai_form import SUPPORT, chat_arguments, embedding_arguments
 
 ALL: Final = frozenset({ModelCapability.CHAT, ModelCapability.COMPLETION, ModelCapability.EMBEDDING})
-"""What a ``ModelProvider`` has methods for."""
+"""The capabilities for which a ``ModelProvider`` has methods."""
 
 
 class ModelProvider(ABC):
-    """Subclass it, and register a ``ModelProviderAdapter`` of an object. Each method is with or without ``async``.
+    """Subclass it, and register a ``ModelProviderAdapter`` of an object. Each method may be ``async``.
 
-    A request that none of ``capabilities`` is for is refused before a method is called.
+    A request outside ``capabilities`` is refused before a method is called.
     """
 
     capabilities: Collection[ModelCapability] = ALL
 
     @abstractmethod
     def generate_text(self, model: str, messages: list[dict[str, Any]], **kwargs: Any) -> Any:
-        """The answer to ``messages``, as of ``BaseModel.chat_completion``."""
+        """The answer to ``messages``, as in ``BaseModel.chat_completion``."""
 
     @abstractmethod
     def generate_embeddings(self, model: str, texts: list[str], **kwargs: Any) -> Any:
@@ -40,13 +40,13 @@ class ModelProvider(ABC):
 
     @abstractmethod
     def get_models(self) -> Any:
-        """The models' names, or objects with their names as ``id``. Asked once, when it is registered."""
+        """The models' names, or objects with their names as ``id``. Called once, when the provider is registered."""
 
 
 class ModelProviderAdapter:
     """Serves each model of ``provider`` under the model's own name, and under ``name/model``.
 
-    Any class with the methods will do; one without ``capabilities`` has all.
+    Its class needs only the methods. Without ``capabilities`` it has all of them.
     Raises ``ConfigError`` when ``get_models`` fails.
     """
 
@@ -73,16 +73,16 @@ class ModelProviderAdapter:
 
 
 def _models_of(name: str, get_models: Callable[[], object]) -> tuple[str, ...]:
-    """In an event loop of its own: this one's caller may be in one."""
+    """The names of the models. Uses a new event loop in a thread, because the caller may run in one."""
     with ThreadPoolExecutor(1) as thread:
         try:
             rows = thread.submit(asyncio.run, _all(get_models)).result()
         except Exception as error:
             raise ConfigError(f"get_models of the provider '{name}' raised {type(error).__name__}: {error}") from error
     names = [row.get("id") if isinstance(row, Mapping) else row for row in rows]
-    if not names or not all(isinstance(each, str) for each in names):
+    if not names or not all(isinstance(model, str) for model in names):
         raise ConfigError(f"get_models of the provider '{name}' has to give names of models, or objects with an 'id'.")
-    return tuple(dict.fromkeys(str(each) for each in names))
+    return tuple(dict.fromkeys(str(model) for model in names))
 
 
 async def _all(get_models: Callable[[], object]) -> list[object]:

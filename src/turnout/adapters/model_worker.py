@@ -1,4 +1,4 @@
-"""``ModelWorker`` with ``infer(prompt)``, as a provider."""
+"""The interface ``ModelWorker``, with ``infer(prompt)``, as a provider."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from turnout.core import ChatRequest, Deployment, Message, Sampling, StreamEvent, Support, Text, refuse_unsupported
 from turnout.providers import Profile
 
-from .answering import answer
+from .events import answer
 from .openai_form import WordReader
 
 
@@ -19,16 +19,16 @@ class ModelWorker(ABC):
 
     @abstractmethod
     def infer(self, prompt: str) -> Any:
-        """The answer's tokens, as a list or an iterator, with or without ``async``; or its text.
+        """The answer's tokens, as a list or an iterator, or its text. The method may be ``async``.
 
-        Tokens are words: a blank is said between two where neither has one.
+        Tokens are words: Turnout puts a blank between two words if neither has one.
         """
 
 
 class ModelWorkerProvider:
-    """Serves ``worker`` under ``name``; any class with ``infer`` will do.
+    """Serves ``worker`` under ``name``. Its class needs only ``infer``.
 
-    A prompt is the client's only message, or all of them as turns: ``Human: …`` and ``Assistant: …``.
+    The prompt is the client's only message, or all its messages as turns: ``Human: …`` and ``Assistant: …``.
     """
 
     support = Support(

@@ -1,7 +1,7 @@
-"""OpenAI's form, which the earlier interfaces share: a request as keyword arguments, and an answer read from it.
+"""OpenAI's form, which the earlier interfaces share: requests become keyword arguments, and return values are read.
 
-The provider ``compatible`` does the work: what it would send is what a method is given, and what a method returns is
-read as its reply, so that tools, images, reasoning and usage mean the same.
+The provider ``compatible`` does the work. A method gets the fields of its request, and the return value is decoded as
+its reply. So tools, images, reasoning and usage mean the same as there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SUPPORT = Support(
     files=True,
     choices=True,
 )
-"""The method is given everything that OpenAI's form can say, and decides what to do with it."""
+"""The method gets every field that OpenAI's form has, and decides what to do with it."""
 
 
 def _wire(name: str) -> WireProvider:
@@ -54,19 +54,19 @@ def chat_arguments(request: ChatRequest, deployment: Deployment, provider: str) 
 
 
 def embedding_arguments(request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
-    """Gives ``model``, ``texts``, and ``dimensions`` if the client said it. Raises ``Unsupported``."""
+    """Gives ``model``, ``texts``, and ``dimensions`` if the client has set it. Raises ``Unsupported``."""
     body = _wire("compatible").operation(request).build(request, deployment).body
     fields: dict[str, Any] = msgspec.json.decode(body)
-    fields.pop("encoding_format", None)  # the client's dialect sees to it
-    given = fields.pop("input")
-    fields["texts"] = [given] if isinstance(given, str) else given
+    fields.pop("encoding_format", None)  # the client's dialect encodes the vectors
+    inputs = fields.pop("input")
+    fields["texts"] = [inputs] if isinstance(inputs, str) else inputs
     if not all(isinstance(text, str) for text in fields["texts"]):
         raise Unsupported(f"The provider '{deployment.provider}' takes texts only, no tokens.", param="input")
     return fields
 
 
 class Reader(Protocol):
-    """Turns the pieces that a method gives into events."""
+    """Turns the pieces of a method's answer into events."""
 
     def feed(self, piece: object) -> list[StreamEvent]: ...
 
@@ -91,22 +91,22 @@ class TextReader:
 
 
 class WordReader(TextReader):
-    """Reads words. It puts a blank between two words if neither has one there."""
+    """Reads words, and puts a blank between two words if neither has one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._blank = True
+        self._ends_with_blank = True
 
     def feed(self, piece: object) -> list[StreamEvent]:
         if not isinstance(piece, str):
             raise _no_answer(piece)
-        between = "" if self._blank or piece[:1].isspace() else " "
-        self._blank = piece[-1:].isspace()
-        return super().feed(between + piece)
+        separator = "" if self._ends_with_blank or piece[:1].isspace() else " "
+        self._ends_with_blank = piece[-1:].isspace()
+        return super().feed(separator + piece)
 
 
 class WireReader:
-    """Reads the objects of a wire's reply with that wire's decoder. ``frame`` makes the bytes on the wire."""
+    """Reads the objects of a wire's reply with that wire's decoder. ``frame`` encodes them as on the wire."""
 
     def __init__(self, decoder: Decoder, frame: Callable[[Mapping[str, Any], bytes], bytes]) -> None:
         self._decoder = decoder
@@ -126,7 +126,7 @@ class WireReader:
 
 
 def reader_for(piece: object, request: ChatRequest) -> Reader:
-    """Chooses by the first piece: a text, or OpenAI's or Anthropic's reply or chunk, as JSON or an SDK's object."""
+    """The reader for an answer. Its first piece is a text, or a reply or chunk of OpenAI's or Anthropic's form."""
     if isinstance(piece, str):
         return TextReader()
     fields = _fields_of(piece) or {}
@@ -164,7 +164,7 @@ def _vectors(fields: Mapping[str, Any]) -> list[Any]:
 
 
 def _fields_of(piece: object) -> Mapping[str, Any] | None:
-    """The JSON object that ``piece`` is. The SDKs' objects give theirs with ``model_dump`` (pydantic)."""
+    """``piece`` as a JSON object; None if it is none. Objects of SDKs have ``model_dump`` (pydantic)."""
     dump = getattr(piece, "model_dump", None)
     fields = piece if dump is None else dump(mode="json")
     return fields if isinstance(fields, Mapping) else None

@@ -1,4 +1,4 @@
-"""Runs an iterator that blocks in a thread of its own, so that the event loop goes on."""
+"""Runs an iterator that blocks in a new thread, so that the event loop goes on."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 _END: Final = object()
 _MOST_WAITING: Final = 64
-"""Pieces that a thread may be ahead of who reads them."""
+"""Pieces that a thread may produce before they are read."""
 
 
 async def from_thread(start: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
-    """Runs ``start`` and its iterator in a new thread. Gives what they give, and raises what they raise.
+    """Runs ``start`` and its iterator in a new thread. Gives their pieces, and raises their exceptions.
 
-    Nothing can interrupt a call that blocks. If the reader leaves, the thread ends after its present piece. The thread
+    Nothing can interrupt a call that blocks. If the reader stops, the thread ends after its current piece. The thread
     doesn't keep the process alive. It isn't one of the loop's own threads, because the loop needs those to look up
     addresses.
     """
@@ -26,44 +26,44 @@ async def from_thread(start: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
         while (piece := await run.next_piece()) is not _END:
             yield piece
     finally:
-        run.leave()
+        run.stop()
 
 
 class _Run:
-    """Both sides of a thread: ``next_piece`` and ``leave`` are for the loop's."""
+    """An iterator in a thread. The thread calls it; the event loop calls ``next_piece`` and ``stop``."""
 
     def __init__(self, start: Callable[[], Iterator[Any]]) -> None:
         self._start = start
         self._loop = asyncio.get_running_loop()
-        self._told: asyncio.Queue[tuple[Any, Exception | None]] = asyncio.Queue()
-        self._room = threading.Semaphore(_MOST_WAITING)
-        self._left = False
+        self._pieces: asyncio.Queue[tuple[Any, Exception | None]] = asyncio.Queue()
+        self._free_places = threading.Semaphore(_MOST_WAITING)
+        self._stopped = False
 
     def __call__(self) -> None:
         try:
             for piece in self._start():
-                self._room.acquire()
-                if self._left:
+                self._free_places.acquire()
+                if self._stopped:
                     return
-                self._tell(piece)
-        except Exception as error:  # noqa: BLE001  # it is raised where the pieces are read
-            self._tell(_END, error)
+                self._put(piece)
+        except Exception as error:  # noqa: BLE001  # the reader of the pieces raises it
+            self._put(_END, error)
         except BaseException as error:  # noqa: BLE001  # `sys.exit()` ends the call, not the server
-            self._tell(_END, RuntimeError(repr(error)))
+            self._put(_END, RuntimeError(repr(error)))
         else:
-            self._tell(_END)
+            self._put(_END)
 
-    def _tell(self, piece: Any, error: Exception | None = None) -> None:
-        if not self._loop.is_closed():  # the process ends, and nobody waits
-            self._loop.call_soon_threadsafe(self._told.put_nowait, (piece, error))
+    def _put(self, piece: Any, error: Exception | None = None) -> None:
+        if not self._loop.is_closed():  # the process ends, and no reader waits
+            self._loop.call_soon_threadsafe(self._pieces.put_nowait, (piece, error))
 
     async def next_piece(self) -> Any:
-        piece, error = await self._told.get()
-        self._room.release()
+        piece, error = await self._pieces.get()
+        self._free_places.release()
         if error is not None:
             raise error
         return piece
 
-    def leave(self) -> None:
-        self._left = True
-        self._room.release()
+    def stop(self) -> None:
+        self._stopped = True
+        self._free_places.release()

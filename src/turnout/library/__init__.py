@@ -1,4 +1,4 @@
-"""Turnout inside a program of one's own: the same configuration, engine and ledger, without the server."""
+"""Turnout inside another program: the same configuration, engine and ledger, without the server."""
 
 from .completion import chat_completion
 from .reply import Reply

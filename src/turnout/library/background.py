@@ -1,4 +1,4 @@
-"""An event loop for code that has none, or must not block its own."""
+"""An event loop for code that has none, or that must not block its own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CLEAN_UP_SECONDS = 2.0
 
 
 class Background:
-    """An event loop in a thread of its own. The thread doesn't keep the process alive."""
+    """An event loop in a new thread. The thread doesn't keep the process alive."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(_tell_while_the_process_runs)
+        self._loop.set_exception_handler(_report_while_the_process_runs)
         self._thread = threading.Thread(target=self._loop.run_forever, name="turnout", daemon=True)
         self._thread.start()
 
@@ -45,7 +45,7 @@ async def _then_set(ended: threading.Event, work: Coroutine[Any, Any, T]) -> T:
         ended.set()
 
 
-def _tell_while_the_process_runs(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """At the process's end the loop still runs for a moment, but its threads are gone: such errors are not reported."""
+def _report_while_the_process_runs(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Reports an error, but not at the process's end, when the loop still runs and its threads are gone."""
     if threading.main_thread().is_alive():
         loop.default_exception_handler(context)

@@ -1,4 +1,4 @@
-"""``turnout.chat_completion``: one call, for code that knows nothing of event loops."""
+"""``turnout.chat_completion``: one call, for code without an event loop."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def chat_completion(messages: Messages, **options: Any) -> Reply:
     """A whole answer, in one blocking call: ``turnout.chat_completion([{"role": "user", "content": "Hello"}])``.
 
     ``messages`` and ``options`` (with ``model``) are those of ``Turnout.chat``; so are the defaults, reply and errors.
-    The configuration is that of ``turnout.open()`` without arguments, read at the first call and followed from then on:
-    connections and ledger stay open, in a thread of their own, for as long as the process lives. Attempts of its last
-    moments are in the journal only, and come into the ledger's database at the next start.
+    The configuration is that of ``turnout.open()`` without arguments. It is read at the first call, and later
+    changes of the file take effect. Connections and ledger stay open in a thread until the process ends. Attempts of
+    the last moments are only in the journal, and come into the ledger's database at the next start.
 
-    May be called from any thread. In a coroutine it works too, but holds up everything else in that event loop until
-    the answer is there: use ``async with turnout.open()`` instead. Raises ``turnout.errors.ConfigError`` as well.
+    Any thread may call it. In a coroutine it blocks the event loop until the answer is there: use
+    ``async with turnout.open()`` instead. Raises ``turnout.errors.ConfigError`` as well.
     """
     background, turnout = _shared()
     return background.run(turnout.chat(messages=messages, **options))
 
 
 def _shared() -> tuple[Background, Turnout]:
-    """One for each process; a process that was forked off has none of its parent's threads."""
+    """The gateway of this process. A forked process opens its own, as it has none of its parent's threads."""
     global _opened
     with _lock:
         if _opened is None or _opened[0] != os.getpid():

@@ -13,7 +13,7 @@ from .reply import Reply, reply_of
 class Exchange:
     """An answer that has begun. ``read`` it to its end, then ``leave`` it: either may be cancelled or fail.
 
-    ``on_end`` is called when it is over, however it ended.
+    ``on_end`` is called at its end, also after an error.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Exchange:
         return self.reply()
 
     async def leave(self) -> None:
-        """Closes the connection to the provider unless the answer is complete. A second time does nothing."""
+        """Closes the connection to the provider unless the answer is complete. A second call does nothing."""
         self._on_end(self)
         await self._reply.leave()
 

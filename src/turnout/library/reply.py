@@ -1,4 +1,4 @@
-"""A whole answer, as a program gets it."""
+"""The ``Reply`` that a program gets."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .request import CHAT
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer and what it took.
+    """An answer, with its usage, cost and attempts.
 
-    - ``text``: what the model said; empty when it only called tools.
+    - ``text``: the text of the answer; empty when the model only called tools.
     - ``tool_calls``: each with ``id``, ``name`` and ``arguments``, which is the JSON text that the model wrote.
     - ``finish``: ``"stop"``, ``"length"``, ``"tool_calls"``, ``"content_filter"``, ``"refusal"`` or ``"other"``; None
-      when the answer was left or cut before its end.
+      when the answer has no end: the program stopped reading it, or it broke off.
     - ``usage``: tokens: ``input`` (with ``cached_input`` and ``cache_write``), ``output`` (with ``reasoning``),
-      ``total``, and ``source``: ``"reported"`` by the provider or ``"estimated"``. Of a stream: those so far.
+      ``total``, and ``source``: ``"reported"`` by the provider or ``"estimated"``. In a stream: those so far.
     - ``cost_usd``: exact US dollars; None when the deployment's price isn't known.
-    - ``model``: the name that answers, an alias resolved. ``deployment`` is the one that answered, ``provider`` its
-      provider; they are another model's when a fallback answered.
-    - ``attempts``: how many tries it took, the last one counted.
-    - ``request_id``: by which the ledger knows it.
+    - ``model``: the name of the model, with an alias resolved. ``deployment`` is the one that answered, ``provider`` is
+      its provider. They are another model's when a fallback answered.
+    - ``attempts``: the number of attempts, including the last one.
+    - ``request_id``: the id of its record in the ledger.
     - ``raw``: the same as OpenAI's ``chat.completion``, with all choices, refusals and reasoning.
-      ``raw["choices"][0]["message"]`` is what goes back into ``messages``.
+      ``raw["choices"][0]["message"]`` can be added to ``messages`` for the next request.
 
     With ``n`` > 1, ``text``, ``tool_calls`` and ``finish`` are the first choice's.
     """
@@ -50,7 +50,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reply_of(request: ChatRequest, request_id: str, reply: engine.Reply, events: Iterable[StreamEvent]) -> Reply:
-    """The reply that is made of ``events``; they may be the first part of it."""
+    """The reply with ``events``, which may be only the first part of it."""
     answer = fold(events)
     first = answer.choices[0] if answer.choices else Choice(0, (), None)
     context = ReplyContext(request_id=request_id, model=request.model, created=int(time.time()))

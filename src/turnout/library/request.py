@@ -1,4 +1,4 @@
-"""From a program's arguments, in OpenAI's format, to a ``ChatRequest``."""
+"""Makes a ``ChatRequest`` from a program's arguments, which are in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHAT = "/v1/chat/completions"
 Messages = Sequence[Mapping[str, Any]]
 
 
-_NO_MODEL = "default"  # the endpoint wants some name
+_NO_MODEL = "default"  # the endpoint needs a name
 
 
 def chat_request(
@@ -24,8 +24,8 @@ def chat_request(
 ) -> tuple[ChatRequest, int]:
     """The request, and its size in bytes. Its ``model`` is empty when ``model`` is None.
 
-    It is parsed like a body of ``POST /v1/chat/completions``, so that checks and errors are the same. ``raw`` is left
-    out: nothing is relayed, so the answer comes as core events from every provider.
+    It is parsed like a body of ``POST /v1/chat/completions``, so that checks and errors are the same. It has no
+    ``raw``, so nothing is relayed, and the answer comes as core events from every provider.
     Raises ``InvalidRequest`` naming the field.
     """
     if "stream" in options:

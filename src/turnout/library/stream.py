@@ -12,19 +12,21 @@ from .reply import Reply
 
 
 class Stream:
-    """``async for event in stream`` gives the events of ``turnout.core`` as they come, ``pieces`` just text. Read once.
+    """``async for event in stream`` gives the events of ``turnout.core`` as they come; ``pieces`` gives only text.
+
+    It can be read once.
 
     - ``Start(id, model, created)`` once, first.
     - For every part of the answer ``PartStart(index, part, choice)``, any number of ``Delta(index, text, choice)``, and
-      ``PartEnd``. The part in ``PartStart`` tells the kind (``Text``, ``Thinking``, ``ToolCall``, ``Refusal``) and may
-      hold a first piece; a ``Delta`` is more of its part's text, for a tool call more of the JSON of its arguments.
-      Parallel tool calls may interleave: ``index`` tells them apart.
+      ``PartEnd``. The part in ``PartStart`` has the kind (``Text``, ``Thinking``, ``ToolCall``, ``Refusal``) and maybe
+      a first piece. A ``Delta`` adds text to its part, or for a tool call JSON of its arguments. Parallel tool calls
+      may interleave: ``index`` names the part.
     - ``UsageSoFar(usage)`` replaces the one before; ``Finish(reason, native_reason, choice)`` once for each choice.
 
-    The request is sent when the first event is asked for: that raises ``turnout.errors.RequestError`` for what can't be
-    asked, ``turnout.errors.UpstreamError`` when no deployment answers. A later event raises ``UpstreamError`` when the
-    answer breaks off. Leaving the loop early (``break``, an error, cancellation) closes the connection to the provider,
-    which then stops working.
+    The request is sent when the first event is read. That raises ``turnout.errors.RequestError`` for an invalid
+    request, and ``turnout.errors.UpstreamError`` when no deployment answers. A later event raises ``UpstreamError``
+    when the answer breaks off. Leaving the loop early (``break``, an error, cancellation) closes the
+    connection to the provider, which then stops working.
     """
 
     def __init__(self, begin: Callable[[], Awaitable[Exchange]]) -> None:
@@ -49,9 +51,9 @@ class Stream:
             await exchange.leave()
 
     async def pieces(self) -> AsyncGenerator[str, None]:
-        """The text of the answer as it comes, without thoughts and tool calls, in place of the events.
+        """The text of the first choice as it comes, without thoughts and tool calls. Use it in place of the events.
 
-        Of the first choice. Raises what the events raise.
+        Raises the same errors as the events.
         """
         texts: set[int] = set()
         async with aclosing(aiter(self)) as events:
@@ -66,7 +68,7 @@ class Stream:
 
     @property
     def reply(self) -> Reply:
-        """The answer so far, in the form of ``chat``; whole after the last event.
+        """The answer so far, in the form of ``chat``. It is complete after the last event.
 
         ``cost_usd`` is known after the end of the stream. Raises ``RuntimeError`` before the first event.
         """

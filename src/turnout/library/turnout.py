@@ -1,4 +1,4 @@
-"""``turnout.open``: the gateway for a program of one's own."""
+"""``turnout.open``: the gateway inside another program."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .request import Messages, chat_request
 from .stream import Stream
 
 DIALECT = "library"
-"""What the ledger has in place of a client's dialect."""
+"""The ledger's name for requests of the library, in place of a client's dialect."""
 
 
 def open(  # noqa: A001  # read as turnout.open
@@ -35,12 +35,12 @@ def open(  # noqa: A001  # read as turnout.open
     agents: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
 ) -> Turnout:
-    """A gateway for ``async with``: reads the configuration now, opens connections and the ledger when entered.
+    """A gateway for ``async with``. It reads the configuration now, and opens connections and the ledger when entered.
 
     ``config`` is the path of a configuration file (docs/configuration.md). Without it, ``TURNOUT_CONFIG`` names one,
-    else ``turnout.yaml`` in the current folder is taken if it is there; else there is zero configuration: ``echo``, and
-    what keys in the environment and local servers offer. The file is followed: a change takes effect while it is open.
-    ``agents`` is the path of an agents file; ``data_dir`` is where the ledger is kept.
+    else it is ``turnout.yaml`` in the current folder. Without any file there are ``echo``, and the models of local
+    servers and of providers with a key in the environment. A change of the file takes effect while it is open.
+    ``agents`` is the path of an agents file; ``data_dir`` is the folder of the ledger.
 
     Raises ``turnout.errors.ConfigError`` naming file, line and key of every mistake.
     """
@@ -54,9 +54,9 @@ def open(  # noqa: A001  # read as turnout.open
 
 
 class Turnout:
-    """Made by ``turnout.open``, for one ``async with``. Any number of requests may be under way at the same time.
+    """``turnout.open`` creates it, for one ``async with``. Any number of requests may be under way at the same time.
 
-    It belongs to the event loop that it is entered in.
+    It belongs to the event loop in which it is entered.
     """
 
     def __init__(self, command_line: CommandLine) -> None:
@@ -83,22 +83,22 @@ class Turnout:
         ``messages`` and ``options`` are those of OpenAI's chat completions (``temperature``, ``max_tokens``, ``tools``,
         ``response_format``, …; https://platform.openai.com/docs/api-reference/chat/create), whatever the provider.
         ``model`` is any name that ``turnout models`` lists, or ``provider/upstream-model``. Without it: the first model
-        of the configuration, else the first one that a local server offers; where only providers that cost money have
-        been found, it has to be said.
+        of the configuration, else the first one that a local server offers; if only providers that cost money
+        have been found, it is required.
 
-        Raises ``turnout.errors.RequestError`` for what can't be asked (``param`` names the field), and
-        ``turnout.errors.UpstreamError`` when no deployment answers. When cancelled, the provider is told to stop.
+        Raises ``turnout.errors.RequestError`` for an invalid request (``param`` names the field), and
+        ``turnout.errors.UpstreamError`` when no deployment answers. Cancelling it stops the provider.
         """
         return await (await self._begin(model, messages, options, stream=False)).read_all()
 
     def stream(self, *, model: str | None = None, messages: Messages, **options: Any) -> Stream:
-        """The answer to the same arguments as ``chat``, event by event; ``stream.reply`` is the whole of it."""
+        """The answer to the same arguments as ``chat``, event by event; ``stream.reply`` is the complete answer."""
         return Stream(lambda: self._begin(model, messages, options, stream=True))
 
     async def find(self, model: str | None = None) -> Model:
-        """The model that ``chat`` would ask: its ``name``, its ``deployments``, its ``policy`` and ``fallbacks``.
+        """The model that ``chat`` would use: its ``name``, its ``deployments``, its ``policy`` and ``fallbacks``.
 
-        Waits for what is being discovered. Raises ``turnout.errors.UnknownModel``, which names close ones.
+        Waits for the first discovery. Raises ``turnout.errors.UnknownModel``, which suggests similar names.
         """
         name = await self._name_of(model)
         return self._opened().snapshot.find(name)
