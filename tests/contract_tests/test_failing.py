@@ -1,4 +1,4 @@
-"""A contract that can't be broken would be worth nothing: each kind of case finds what is wrong."""
+"""Each kind of case of the contract fails for a provider, dialect or policy that breaks it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ SAMPLE = sample("openai-chat")
 
 
 def failing(cases: Sequence[Case]) -> dict[str, str]:
-    """The cases that don't hold, and what they say."""
-    found = {}
+    """The names of the failing cases, each with its message."""
+    messages = {}
     for case in cases:
         try:
             case()
         except AssertionError as error:
-            found[case.name] = str(error)
-    return found
+            messages[case.name] = str(error)
+    return messages
 
 
 class Wrapped:
-    """OpenAI's provider; a subclass breaks something of it."""
+    """OpenAI's provider. Each subclass breaks a part of it."""
 
     name = "openai"
     profile = OPENAI.profile
@@ -61,7 +61,7 @@ class Wrapped:
         return refusal
 
 
-def test_nothing_fails_for_one_that_keeps_to_it() -> None:
+def test_no_case_fails_for_a_correct_provider() -> None:
     assert isinstance(Wrapped(), WireProvider)
     assert failing(provider_cases(Wrapped(), SAMPLE)) == {}
 
@@ -88,8 +88,8 @@ class KeyInAddress(Wrapped):
         return structs.replace(wire, url=f"{wire.url}?key=sk-secret")
 
 
-class Forgetful(Wrapped):
-    """Loses what isn't whole in one piece."""
+class LosesPartialLines(Wrapped):
+    """Loses a line that comes in two pieces."""
 
     def decoder(self, request: ChatRequest) -> Decoder:
         inner: Decoder = OPENAI.decoder(request)
@@ -104,22 +104,22 @@ class Forgetful(Wrapped):
         return Pieces()
 
 
-class Finishing(Wrapped):
-    """Makes up a finish, and takes anything for an answer."""
+class InventsFinish(Wrapped):
+    """Gives a finish for any bytes."""
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        class Made:
+        class FixedAnswer:
             def feed(self, data: bytes) -> list[StreamEvent]:
                 return []
 
             def close(self) -> list[StreamEvent]:
                 return [Start(), PartStart(0, Text("")), PartEnd(0), Finish("stop", "stop")]
 
-        return Made()
+        return FixedAnswer()
 
 
-class Mute(Wrapped):
-    """Passes no bytes on."""
+class RelaysNothing(Wrapped):
+    """Relays no bytes."""
 
     def relay(self, request: ChatRequest) -> Decoder:
         inner = OPENAI.relay(request)
@@ -134,36 +134,36 @@ class Mute(Wrapped):
         return Silent()
 
 
-class Alike(Wrapped):
+class SameRefusal(Wrapped):
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
         return UpstreamRefused(500, f"{deployment.provider} answered {status}: no, sk-secret")
 
 
 BROKEN: list[tuple[WireProvider, str, str]] = [
-    (LoudName(), "names are in lower case", "'OpenAI' is none that can be asked for"),
-    (NoTitle(), "the profile is sane", "no title"),
+    (LoudName(), "names are in lower case", "'OpenAI' can't be the name of a provider"),
+    (NoTitle(), "the profile is valid", "no title"),
     (ClaimsTopK(), "top_k: sent, ignored or refused, as declared", "does not support 'top_k'"),
-    (NoTools(), "tools: sent if supported, else refused", "no Unsupported is raised for tools"),
+    (NoTools(), "tools: sent if supported, otherwise refused", "no Unsupported is raised for tools"),
     (KeyInAddress(), "a request is plain data for the transport, unary", "the key is in the address"),
-    (Forgetful(), "any split gives the same, streamed", "what is read in pieces"),
-    (Finishing(), "a reply is read, unary", "the text is ''"),
-    (Finishing(), "a reply that was cut is never finished, streamed", "before there is one"),
-    (Finishing(), "what isn't of the wire is a broken upstream, unary", "is told as"),
-    (Mute(), "relay and decoder tell the same facts, streamed", "the answer in the relayed bytes"),
-    (Mute(), "only what is said counts as content", "says nothing of the text"),
-    (Alike(), "a refusal 404 says what happened and where", "the key is in the error's message"),
+    (LosesPartialLines(), "any split gives the same, streamed", "the events of pieces"),
+    (InventsFinish(), "a reply is read, unary", "the text is ''"),
+    (InventsFinish(), "an incomplete reply has no finish, streamed", "before its bytes"),
+    (InventsFinish(), "bytes that aren't of the wire are a broken upstream, unary", "gives [Finish"),
+    (RelaysNothing(), "relay and decoder give the same facts, streamed", "the answer in the relayed bytes"),
+    (RelaysNothing(), "only frames with text count as content", "has none of the text"),
+    (SameRefusal(), "a refusal 404 says what happened and where", "the key is in the error's message"),
 ]
 
 
-@pytest.mark.parametrize(("provider", "name", "told"), BROKEN, ids=lambda value: type(value).__name__)
-def test_a_provider_that_breaks_it_is_told(provider: WireProvider, name: str, told: str) -> None:
+@pytest.mark.parametrize(("provider", "name", "message"), BROKEN, ids=lambda value: type(value).__name__)
+def test_a_case_fails_for_a_provider_that_breaks_it(provider: WireProvider, name: str, message: str) -> None:
     (case,) = [case for case in provider_cases(provider, SAMPLE) if case.name == name]
     with pytest.raises((AssertionError, Unsupported)) as caught:
         case()
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_a_provider_without_a_relay_is_not_asked_for_one() -> None:
+def test_a_provider_without_a_relay_has_no_cases_for_one() -> None:
     class NoRelay(Wrapped):
         relay = None  # type: ignore[assignment]  # takes away what the class above has
 
@@ -172,7 +172,7 @@ def test_a_provider_without_a_relay_is_not_asked_for_one() -> None:
     assert failing(provider_cases(NoRelay(), SAMPLE)) == {}
 
 
-def test_a_local_provider_that_breaks_the_order_is_told() -> None:
+def test_a_case_fails_for_a_local_provider_that_breaks_the_order() -> None:
     class Late:
         name = "late"
         profile = Profile(title="Late", base_url="")
@@ -181,19 +181,19 @@ def test_a_local_provider_that_breaks_the_order_is_told() -> None:
         async def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
             yield [PartStart(0, Text("")), Start(), Delta(0, "x"), PartEnd(0), Finish("stop", "stop")]
 
-    told = failing(provider_cases(Late()))
-    assert "not one Start at the beginning" in told["events keep to their order"]
-    assert "no Unsupported is raised" in told["tools: sent if supported, else refused"]
+    failures = failing(provider_cases(Late()))
+    assert "not one Start at the beginning" in failures["events are in order"]
+    assert "no Unsupported is raised" in failures["tools: sent if supported, otherwise refused"]
 
 
-def test_a_policy_that_leaves_a_deployment_out_is_told() -> None:
+def test_a_case_fails_for_a_policy_that_leaves_a_deployment_out() -> None:
     order = routing.registry()["order"]
-    told = failing(policy_cases("first", lambda model: order(model)[:2]))
-    assert [name[:30] for name in told] == ["first: each of 3 deployments i", "first: each of 4 deployments i"]
+    failures = failing(policy_cases("first", lambda model: order(model)[:2]))
+    assert [name[:30] for name in failures] == ["first: each of 3 deployments i", "first: each of 4 deployments i"]
 
 
 class Dialect:
-    """OpenAI's dialect, with its words mixed up."""
+    """A dialect that breaks several cases."""
 
     name = "openai"
     key_headers = ("X-Key",)
@@ -210,13 +210,15 @@ class Dialect:
         return b"{}"
 
 
-def test_a_dialect_that_breaks_it_is_told() -> None:
+def test_cases_fail_for_a_dialect_that_breaks_them() -> None:
     body = b'{"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello"}], "stream": true}'
-    told = failing(dialect_cases(Dialect(), {"anthropic-messages": ChatSample(body=body, target=Target())}))
-    assert "the name of a header for the key is 'X-Key'" in told["paths begin with a slash, headers are in lower case"]
-    assert "its message isn't told" in told["Overloaded 'Why.' is told"]
-    assert "a model isn't in the list" in told["lists of models name them"]
-    assert "the text isn't sent" in told["anthropic-messages: a chat reaches openai"]
+    failures = failing(dialect_cases(Dialect(), {"anthropic-messages": ChatSample(body=body, target=Target())}))
+    assert (
+        "the name of a header for the key is 'X-Key'" in failures["paths begin with a slash, headers are in lower case"]
+    )
+    assert "its message is missing" in failures["Overloaded 'Why.' is reported"]
+    assert "a model isn't in the list" in failures["lists of models name them"]
+    assert "the text isn't sent" in failures["anthropic-messages: a chat reaches openai"]
 
 
 def test_no_test_framework_is_needed() -> None:

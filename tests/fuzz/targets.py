@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from tests.fuzz.invariants import Disorder, check, check_start, finishes
 from tests.fuzz.mutate import json_mutated, mutated, split
 from tests.fuzz.seeds import Answered, answered, endpoints, requests
-from tests.support.contract import CHATS, ON_WIRES, asking, deployment
+from tests.support.contract import CHATS, ON_WIRES, chat_request, deployment
 from turnout.core import ChatRequest, Failure, StreamEvent, fold
 from turnout.dialects import Endpoint, ReplyContext
 from turnout.errors import RequestError, TurnoutError, UpstreamBroken
@@ -125,7 +125,7 @@ def _render(events: list[StreamEvent]) -> None:
     """Every dialect's stream and body of them. What failed is told by an error in their place."""
     answer = fold(events)
     for endpoint in CHATS.values():
-        request = asking(stream=True, stream_usage=True)
+        request = chat_request(stream=True, stream_usage=True)
         renderer = endpoint.renderer(request, CONTEXT)
         for event in events:
             if not isinstance(event, Failure):
@@ -134,7 +134,7 @@ def _render(events: list[StreamEvent]) -> None:
             renderer.fail(UpstreamBroken(answer.failure.message))
         else:
             renderer.close()
-            json.loads(endpoint.body(asking(), answer, CONTEXT).decode("utf-8", "replace"))
+            json.loads(endpoint.body(chat_request(), answer, CONTEXT).decode("utf-8", "replace"))
 
 
 def targets() -> list[Target]:

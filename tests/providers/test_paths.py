@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from msgspec import structs
 
-from tests.support.contract import BODIES, CHATS, asking, deployment, each_wire_provider
+from tests.support.contract import BODIES, CHATS, chat_request, deployment, each_wire_provider
 from turnout.core import (
     CountRequest,
     Deployment,
@@ -40,7 +40,7 @@ PNG = Image(data="iVBORw0KGgo=", media_type="image/png")
 def requests() -> Iterator[Request]:
     """One request of each kind, and one for each wire that is only relayed."""
     for stream in (False, True):
-        yield asking(stream=stream)
+        yield chat_request(stream=stream)
     for wire, endpoint in CHATS.items():
         body, target = BODIES[wire]
         yield endpoint.parse(json.dumps(body).encode(), target)
@@ -51,7 +51,7 @@ def requests() -> Iterator[Request]:
     for translate in (False, True):
         yield TranscriptionRequest(model="m", audio=b"RIFF", file_name="a.wav", translate=translate)
     yield SpeechRequest(model="m", text="a", voice="v")
-    yield CountRequest(model="m", chat=asking())
+    yield CountRequest(model="m", chat=chat_request())
 
 
 def built(provider: WireProvider, to: Deployment) -> Iterator[WireRequest]:

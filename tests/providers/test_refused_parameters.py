@@ -9,7 +9,15 @@ import pytest
 from msgspec import structs
 
 from tests.core.test_parameters import HINTS, MEANING
-from tests.support.contract import BODIES, ENDPOINTS, ON_WIRES, asking, deployment, each_wire_provider, leaves
+from tests.support.contract import (
+    BODIES,
+    ENDPOINTS,
+    ON_WIRES,
+    chat_request,
+    deployment,
+    each_wire_provider,
+    leaf_values,
+)
 from turnout.core import ChatRequest, Defaults, Parameter, Sampling, Tool, Traits
 from turnout.dialects import HERE
 from turnout.errors import Unsupported
@@ -113,23 +121,23 @@ def same_parameter(name: str, parameter: str) -> bool:
 def test_a_translated_request_leaves_a_refused_hint_out(provider: WireProvider, hint: Any) -> None:
     if hint not in provider.support.knobs:
         pytest.skip("the provider has no place for it")
-    request = asking(sampling=structs.replace(Sampling(), **{hint: HINTS[hint]}))
-    assert HINTS[hint] in set(leaves(built(provider, request)))
-    assert built(provider, request, hint) == built(provider, asking())
+    request = chat_request(sampling=structs.replace(Sampling(), **{hint: HINTS[hint]}))
+    assert HINTS[hint] in set(leaf_values(built(provider, request)))
+    assert built(provider, request, hint) == built(provider, chat_request())
 
 
 @each_wire_provider
 def test_a_refused_default_is_not_sent(provider: WireProvider) -> None:
     defaults = Defaults(temperature=0.5, top_p=0.25)
-    assert {0.5} <= {*leaves(built(provider, asking(), defaults=defaults))}
-    assert not {0.5, 0.25} & {*leaves(built(provider, asking(), "temperature", "top_p", defaults=defaults))}
+    assert {0.5} <= {*leaf_values(built(provider, chat_request(), defaults=defaults))}
+    assert not {0.5, 0.25} & {*leaf_values(built(provider, chat_request(), "temperature", "top_p", defaults=defaults))}
 
 
 @each_wire_provider
 @pytest.mark.parametrize("parameter", MEANING)
 def test_a_translated_request_that_needs_a_refused_parameter_is_refused(provider: WireProvider, parameter: Any) -> None:
     with pytest.raises(Unsupported) as caught:
-        built(provider, asking(tools=TOOLS, **MEANING[parameter]), parameter)
+        built(provider, chat_request(tools=TOOLS, **MEANING[parameter]), parameter)
     assert caught.value.param == parameter
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.contract import asking, each_wire_provider
+from tests.support.contract import chat_request, each_wire_provider
 from turnout.core import CountRequest, EmbeddingRequest, ImageRequest, Request, TranscriptionRequest
 from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder, WireProvider
 
 WORDS = b"<b>Another's words\n"
 REQUESTS: dict[str, Request] = {
-    "chat": asking(),
-    "stream": asking(stream=True),
+    "chat": chat_request(),
+    "stream": chat_request(stream=True),
     "embeddings": EmbeddingRequest(model="m", inputs=("a",)),
     "image": ImageRequest(model="m", prompt="a"),
     "transcription": TranscriptionRequest(model="m", audio=b"RIFF", file_name="a.wav"),
-    "count": CountRequest(model="m", chat=asking()),
+    "count": CountRequest(model="m", chat=chat_request()),
 }
 
 

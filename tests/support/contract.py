@@ -1,4 +1,4 @@
-"""What the contract tests of providers and dialects share: everybody who is found, and how they are asked."""
+"""The providers and dialects that are found, and requests for their tests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from turnout import dialects, providers
-from turnout.contract_tests.asking import asking as asking
-from turnout.contract_tests.asking import begin as begin
-from turnout.contract_tests.asking import deployment as deployment
-from turnout.contract_tests.asking import leaves as leaves
-from turnout.contract_tests.asking import saying as saying
+from turnout.contract_tests.requests import body_or_events as body_or_events
+from turnout.contract_tests.requests import chat_request as chat_request
+from turnout.contract_tests.requests import chat_with_parts as chat_with_parts
+from turnout.contract_tests.requests import deployment as deployment
+from turnout.contract_tests.requests import leaf_values as leaf_values
 from turnout.dialects import HERE, Target
 from turnout.providers import Provider, WireProvider
 
@@ -39,9 +39,9 @@ BODIES: dict[str, tuple[dict[str, Any], Target]] = {
     "orchestration-completion": ({"model": "fast", "prompt": "Hellö", "stream": True}, HERE),
     "model-service-generate": ({"model": "fast", "prompt": "Hellö", "stream": True}, HERE),
 }
-"""A streamed "Hellö" to the model ``fast`` in every wire that asks for a chat answer."""
+"""A streamed chat with the text "Hellö" to the model ``fast``, for each wire that takes chats."""
 WITHOUT_TOOLS = frozenset({"openai-completions"})
-"""Wires whose clients have no way to offer a tool, and whose answers have no place for a call."""
+"""Wires without tools: clients can't offer them, and answers have no calls."""
 CHATS = {wire: endpoint for wire, endpoint in ENDPOINTS.items() if wire in BODIES}
 
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)

@@ -1,11 +1,11 @@
-"""What every provider, dialect and policy has to keep to, as cases that the author of a plug-in runs (docs/plugins.md).
+"""The contract of every provider, dialect and policy, as cases that the author of a plug-in runs (docs/plugins.md).
 
     @pytest.mark.parametrize("case", provider_cases(PROVIDER, sample), ids=str)
     def test_contract(case):
         case()
 
-A case needs no test framework: called, it raises ``AssertionError`` saying what is wrong. Turnout's own are held to the
-same cases.
+A case needs no test framework. When it is called, it raises ``AssertionError``, which says what is wrong. Turnout's own
+providers, dialects and policies pass the same cases.
 """
 
 from .cases import Case

@@ -1,4 +1,4 @@
-"""A case, and how it says what is wrong: pytest rewrites no ``assert`` of an installed package."""
+"""A case, and its checks with clear errors, as pytest rewrites no ``assert`` of an installed package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Case(NamedTuple):
-    """``name`` says what has to be so; a call raises ``AssertionError`` if it isn't."""
+    """``name`` says what has to hold. A call raises ``AssertionError`` if it doesn't."""
 
     name: str
     check: Callable[[], None]
@@ -19,20 +19,20 @@ class Case(NamedTuple):
         return self.name
 
 
-def claim(true: object, otherwise: str) -> None:
-    """``otherwise`` says what is wrong."""
-    if not true:
-        raise AssertionError(otherwise)
+def require(condition: object, problem: str) -> None:
+    """Raises ``AssertionError`` with ``problem`` if the condition is false."""
+    if not condition:
+        raise AssertionError(problem)
 
 
-def same(found: object, wanted: object, what: str) -> None:
-    claim(found == wanted, f"{what} is {found!r}, and should be {wanted!r}")
+def require_equal(value: object, expected: object, description: str) -> None:
+    require(value == expected, f"{description} is {value!r}, and should be {expected!r}")
 
 
-def raised(kind: type[Exception], call: Callable[[], object], when: str) -> Any:
-    """The error that ``call`` raises."""
+def require_error(kind: type[Exception], call: Callable[[], object], situation: str) -> Any:
+    """Returns the error of this kind that ``call`` raises."""
     try:
         call()
     except kind as error:
         return error
-    raise AssertionError(f"no {kind.__name__} is raised for {when}")
+    raise AssertionError(f"no {kind.__name__} is raised for {situation}")

@@ -1,4 +1,4 @@
-"""One error of each kind, and some with odd words: every dialect tells all of them."""
+"""One error of each kind, and some with unusual characters. Every dialect must report all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every policy has to keep to."""
+"""The contract of every policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import product
 from turnout.core import Deployment, Model
 from turnout.routing import Policy
 
-from .cases import Case, claim, same
+from .cases import Case, require, require_equal
 
 MOST_DEPLOYMENTS = 4
 _WEIGHTS = (1, 2, 1000)
@@ -30,12 +30,12 @@ def _keeps_every_deployment(name: str, policy: Policy, number: int) -> None:
     for model in _models(name, number):
         steps = policy(model)
         kept = sorted(step.deployment.id for step in steps)
-        same(kept, sorted(deployment.id for deployment in model.deployments), "what is in the plan")
-        claim(all(step.reason for step in steps), "a step has no reason")
+        require_equal(kept, sorted(deployment.id for deployment in model.deployments), "the deployments in the plan")
+        require(all(step.reason for step in steps), "a step has no reason")
 
 
 def _models(policy: str, number: int) -> Iterator[Model]:
-    """With some weights in all orders."""
+    """Models whose deployments have some weights, in all orders."""
     for weights in product(_WEIGHTS, repeat=number):
         deployments = tuple(
             Deployment(id=f"d{place}", provider="echo", model="m", weight=weight)

@@ -1,4 +1,4 @@
-"""Small requests, and what becomes of them before there is an answer."""
+"""Small requests, and what a provider makes of them."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def deployment(provider: Provider, *refused: Parameter) -> Deployment:
     )
 
 
-def asking(**fields: Any) -> ChatRequest:
-    """Says "hi"."""
-    said: dict[str, Any] = {"model": "fast", "messages": (Message("user", (Text("hi"),)),), "max_output": 4096}
-    return ChatRequest(**said | fields)
+def chat_request(**fields: Any) -> ChatRequest:
+    """A chat with the text "hi"."""
+    defaults: dict[str, Any] = {"model": "fast", "messages": (Message("user", (Text("hi"),)),), "max_output": 4096}
+    return ChatRequest(**defaults | fields)
 
 
-def saying(*parts: Part) -> ChatRequest:
-    return asking(messages=(Message("user", (Text("hi"), *parts)),))
+def chat_with_parts(*parts: Part) -> ChatRequest:
+    return chat_request(messages=(Message("user", (Text("hi"), *parts)),))
 
 
-def begin(provider: Provider, request: ChatRequest, *refused: Parameter) -> Any:
-    """The body that is sent, or the events of a provider in this process, of which none has been made yet."""
+def body_or_events(provider: Provider, request: ChatRequest, *refused: Parameter) -> Any:
+    """The decoded body that is sent, or the events of a provider in this process, before the first one is read."""
     if in_process(provider):
         return cast(LocalProvider, provider).run(request, deployment(provider, *refused))
     return msgspec.json.decode(cast(WireProvider, provider).build(request, deployment(provider, *refused)).body)
 
 
-def leaves(value: Any) -> Iterator[Any]:
+def leaf_values(value: Any) -> Iterator[Any]:
     """Every value in a decoded JSON document that isn't an object or an array."""
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from leaves(inner)
+            yield from leaf_values(inner)
     else:
         yield value
