@@ -25,7 +25,7 @@ def object_in(fields: Mapping[str, Raw], name: str) -> dict[str, Raw]:
 
 
 def set_parameters(fields: dict[str, Raw], parameters: Parameters, names: Mapping[Parameter, tuple[str, ...]]) -> None:
-    """Adds the defaults for what the client left out, and removes what the model refuses.
+    """Adds the defaults of parameters that the client did not set, and removes the parameters that the model refuses.
 
     ``names`` are the wire's names of each parameter. The first one is the name of a default.
     """
@@ -40,6 +40,6 @@ def set_parameters(fields: dict[str, Raw], parameters: Parameters, names: Mappin
 
 
 def _add_missing(fields: dict[str, Raw], names: tuple[str, ...], value: float | None) -> None:
-    """The client's own value counts under any of ``names``, ``null`` too."""
+    """Adds ``value`` unless the client has set a field of one of ``names``. ``null`` is also a value."""
     if value is not None and not any(name in fields for name in names):
         fields[names[0]] = Raw(msgspec.json.encode(value))

@@ -18,7 +18,7 @@ from .version import refused_by_version
 _encode = msgspec.json.encode
 _FIELDS = msgspec.json.Decoder(Fields)
 _MAX_TOKENS = 1024
-"""Anthropic wants to be told how long an answer may be."""
+"""Anthropic requires a limit for the length of an answer."""
 
 _NAMES: dict[Parameter, str] = {
     "stop": "stop_sequences",
@@ -30,7 +30,7 @@ _MODES = {"auto": "auto", "required": "any", "tool": "tool", "none": "none"}
 
 
 def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for the model's name and the parameters."""
+    """The client's own fields, byte for byte. Only the model's name and the parameters change."""
     parameters = _parameters(request, deployment)
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
@@ -93,8 +93,8 @@ def _sampling(parameters: Parameters, *, thinks: bool) -> dict[str, Any]:
 
 
 def _default_sampling(parameters: Parameters, *, thinks: bool) -> dict[str, Any]:
-    """Only for a client that sets neither: most models refuse ``top_p`` beside ``temperature``, and neither may be
-    changed while they think (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
+    """The defaults, for a client that sets neither: most models refuse ``top_p`` beside ``temperature``, and both while
+    they think (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
     """
     sampling = parameters.request.sampling
     if thinks or sampling.temperature is not None or sampling.top_p is not None:
@@ -115,7 +115,7 @@ def _format(request: ChatRequest) -> dict[str, Any]:
 
 
 def _tools(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
-    """Parallel calls are switched on and off beside the choice of the tool."""
+    """The tools and the choice of a tool, which also switches parallel calls on and off."""
     fields: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]} if request.tools else {}
     choice, parallel = request.tool_choice, parameters.parallel_tool_calls
     if choice is None and (parallel is None or not request.tools):
@@ -136,5 +136,5 @@ def _tool(tool: Tool) -> dict[str, Any]:
         "input_schema": {"type": "object"} if tool.parameters is None else tool.parameters,
         "strict": tool.strict,
     }
-    said = {name: value for name, value in fields.items() if value is not None}
-    return said | ((tool.extensions or {}).get(NAMESPACE) or {})
+    set_fields = {name: value for name, value in fields.items() if value is not None}
+    return set_fields | ((tool.extensions or {}).get(NAMESPACE) or {})

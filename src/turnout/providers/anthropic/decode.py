@@ -183,7 +183,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         events.append(PartStart(number, part))
 
     def _ensure_started(self, events: list[StreamEvent]) -> None:
-        """For a message that came without its ``message_start``."""
+        """Starts a message that came without its ``message_start``."""
         if not self._started:
             self._started = True
             events.append(Start())

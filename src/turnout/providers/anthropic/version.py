@@ -1,4 +1,4 @@
-"""Which version of the API is spoken, and what follows from it
+"""The version of the API that a request uses, and the parameters that it refuses
 (https://platform.claude.com/docs/en/api/versioning).
 """
 
@@ -10,7 +10,7 @@ from .anthropic_wire import WIRE
 
 HEADER = "anthropic-version"
 LATEST_WITH_SAMPLING = "2023-06-01"
-"""The last one that takes ``temperature``, ``top_p`` and ``top_k``; it takes everything else of the newer one too."""
+"""The last version that takes ``temperature``, ``top_p`` and ``top_k``. It also takes all else of the newer one."""
 
 _WITHOUT_SAMPLING = "2026-10-21"
 _SAMPLING: frozenset[Parameter] = frozenset({"temperature", "top_p", "top_k"})
@@ -18,13 +18,13 @@ _NOTHING: frozenset[Parameter] = frozenset()
 
 
 def relayed_headers(request: ChatRequest) -> dict[str, str]:
-    """What a client on this wire said in its headers: which version it speaks, and which beta features it wants."""
+    """The headers of a client on this wire: its version, and the beta features that it uses."""
     raw = request.raw
     return raw.headers if raw is not None and raw.wire == WIRE else {}
 
 
 def api_version(request: ChatRequest, deployment: Deployment) -> str:
-    """The deployment's, if it is pinned there; else the client's, whose request was written for it."""
+    """The deployment's version if it has one, else that of the client, which wrote its request for it."""
     return deployment.api_version or relayed_headers(request).get(HEADER, LATEST_WITH_SAMPLING)
 
 

@@ -85,15 +85,15 @@ _NAMES: dict[Parameter, tuple[str, ...]] = {
     "top_logprobs": ("logprobs",),
     "top_p": ("topP", "top_p"),
 }
-"""In ``generationConfig``. Google reads ``snake_case`` names too."""
+"""The names of parameters in ``generationConfig``. Google reads ``snake_case`` names too."""
 
 _NO_DEFAULTS = Defaults()
 
 
 def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for the parameters.
+    """The client's own fields, byte for byte. Only the parameters change.
 
-    The model's name and the wish for a stream are in the address.
+    The address has the model's name, and says whether the reply is streamed.
     """
     parameters = parameters_of(request, deployment)
     if not parameters.refused and parameters.defaults == _NO_DEFAULTS:

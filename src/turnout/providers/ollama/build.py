@@ -52,9 +52,9 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
     body = wire.ChatRequest(
         model=deployment.model,
         messages=[
-            wired
+            wire_message
             for number, message in enumerate(request.messages)
-            for wired in _messages(message, names, f"messages[{number}]")
+            for wire_message in _messages(message, names, f"messages[{number}]")
         ],
         stream=request.stream,
         options=_options(request, parameters, sampling),
@@ -64,29 +64,29 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         logprobs=sampling.logprobs,
         top_logprobs=sampling.top_logprobs,
     )
-    more = (request.extensions or {}).get(NAMESPACE)
-    return _encode(_with_more(body, more or {}, deployment) if more or deployment.options else body)
+    extensions = (request.extensions or {}).get(NAMESPACE)
+    return _encode(_with_extensions(body, extensions or {}, deployment) if extensions or deployment.options else body)
 
 
-def _with_more(body: wire.ChatRequest, more: dict[str, Raw], deployment: Deployment) -> dict[str, Any]:
-    """``body`` with what only Ollama knows: the client's, kept as extensions, before the deployment's options."""
+def _with_extensions(body: wire.ChatRequest, extensions: dict[str, Raw], deployment: Deployment) -> dict[str, Any]:
+    """``body`` with the fields that only Ollama has. The client's own come before the deployment's options."""
     fields = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
-    said = msgspec.structs.asdict(body.options)
-    options = {name: value for name, value in said.items() if value is not None and value != ()}
-    add_extensions(fields, options, more)
+    option_fields = msgspec.structs.asdict(body.options)
+    options = {name: value for name, value in option_fields.items() if value is not None and value != ()}
+    add_extensions(fields, options, extensions)
     add_own_defaults(fields, options, deployment)
     return fields | {"options": options}
 
 
-def add_extensions(fields: dict[str, Any], options: dict[str, Any], more: dict[str, Raw]) -> None:
-    """Fields of Ollama's own, where nothing is said under their name."""
-    for name, value in more.items():
+def add_extensions(fields: dict[str, Any], options: dict[str, Any], extensions: dict[str, Raw]) -> None:
+    """Adds fields that only Ollama has, unless a field of their name is set."""
+    for name, value in extensions.items():
         group, key = (options, name.removeprefix(_OPTION)) if name.startswith(_OPTION) else (fields, name)
         group.setdefault(key, value)
 
 
 def add_own_defaults(fields: dict[str, Any], options: dict[str, Any], deployment: Deployment) -> None:
-    """A deployment's ``options`` are Ollama's own, and how long it keeps the model in memory."""
+    """Adds a deployment's ``options``: those of Ollama, and ``keep_alive``, the time that a model stays in memory."""
     for name, value in deployment.options.items():
         group = fields if name == "keep_alive" else options
         group.setdefault(name, value)
@@ -106,7 +106,7 @@ def _options(request: ChatRequest, parameters: Parameters, sampling: Sampling) -
 
 
 def _tools(request: ChatRequest) -> list[wire.Tool] | None:
-    """Ollama's model always chooses for itself; not to let it call a tool is not to tell it of any."""
+    """The tools. Ollama's model always chooses itself, so without any tools it can't call one."""
     choice = request.tool_choice
     if not request.tools or (choice and choice.mode == "none"):
         return None
@@ -130,7 +130,7 @@ _LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "
 
 
 def _think(reasoning: Reasoning) -> bool | str:
-    """A word or a switch; a budget in tokens has no place here (https://docs.ollama.com/capabilities/thinking)."""
+    """An effort or a switch. Ollama has no budget in tokens (https://docs.ollama.com/capabilities/thinking)."""
     if not reasoning.enabled or reasoning.effort is None:
         return reasoning.enabled
     if reasoning.effort not in _LEVELS:
@@ -153,33 +153,35 @@ def _messages(message: Message, names: dict[str, str], where: str) -> Iterator[w
         else:
             rest.append(part)
     if rest:
-        wired = wire.Message(role=message.role, content="")
+        wire_message = wire.Message(role=message.role, content="")
         for part in rest:
-            _add(wired, part, where)
-        yield wired
+            _add(wire_message, part, where)
+        yield wire_message
 
 
 def _result(result: ToolResult, names: dict[str, str], where: str) -> wire.Message:
-    wired = wire.Message(role="tool", content="", tool_name=name_of(result, names, where), tool_call_id=result.call_id)
+    wire_message = wire.Message(
+        role="tool", content="", tool_name=name_of(result, names, where), tool_call_id=result.call_id
+    )
     for part in result.parts:
-        _add(wired, part, where)
-    return wired
+        _add(wire_message, part, where)
+    return wire_message
 
 
-def _add(wired: wire.Message, part: Part, where: str) -> None:
-    """Texts are parted by a line end: a message has one text here, and its words must not run together."""
+def _add(wire_message: wire.Message, part: Part, where: str) -> None:
+    """Adds a part to a message, which has one text here. A line end separates the texts of two parts."""
     match part:
         case Text(text=text) | Refusal(text=text):
-            wired.content = f"{wired.content}\n{text}" if wired.content else text
+            wire_message.content = f"{wire_message.content}\n{text}" if wire_message.content else text
         case Thinking(text=text):
-            wired.thinking = f"{wired.thinking}\n{text}" if wired.thinking else text
+            wire_message.thinking = f"{wire_message.thinking}\n{text}" if wire_message.thinking else text
         case Image(data=str(data)):
-            wired.images = [*(wired.images or ()), data]
+            wire_message.images = [*(wire_message.images or ()), data]
         case ToolCall():
             function = wire.Function(part.name, arguments_of(part, where))
-            wired.tool_calls = [*(wired.tool_calls or ()), wire.ToolCall(function, part.id)]
+            wire_message.tool_calls = [*(wire_message.tool_calls or ()), wire.ToolCall(function, part.id)]
         case RedactedThinking():
-            pass  # another provider's thoughts, which only that one can read
+            pass  # thoughts of another provider, which only that provider can read
         case Image() | Audio() | File() | ToolResult():
             raise InvalidRequest(f"A part of type '{type(part).__name__}' has no place in {where}.", param=where)
         case _:
@@ -198,14 +200,14 @@ _NAMES: dict[Parameter, tuple[str, ...]] = {
     "top_k": ("top_k",),
     "top_p": ("top_p",),
 }
-"""In ``options``."""
+"""The names of parameters in ``options``."""
 
 _OUTSIDE_OPTIONS: tuple[Parameter, ...] = ("logprobs", "top_logprobs")
 _NO_DEFAULTS = Defaults()
 
 
 def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte, but for the model's name, the parameters and the deployment's options."""
+    """The client's own fields, byte for byte. The model's name, the parameters and the deployment's options change."""
     parameters = parameters_of(request, deployment)
     body: dict[str, Raw | dict[str, Raw]] = {**fields, "model": Raw(_encode(deployment.model))}
     if not parameters.refused and parameters.defaults == _NO_DEFAULTS and not deployment.options:

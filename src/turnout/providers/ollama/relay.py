@@ -60,7 +60,7 @@ class BodyRelay(BodyReader):
 
 
 def _is_a_piece(line: bytes) -> bool:
-    """Whether the line is JSON, and neither the last line nor an error."""
+    """Whether the line is JSON, but neither the last line nor an error."""
     try:
         state = _LINE_STATE.decode(line)
     except (msgspec.DecodeError, RecursionError):

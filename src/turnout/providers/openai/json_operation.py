@@ -36,4 +36,4 @@ class JsonOperation(ABC, Generic[JsonRequest]):
 
     @abstractmethod
     def _translated_fields(self, request: JsonRequest, deployment: Deployment) -> dict[str, Any]:
-        """The fields of the body, without those that the client left out."""
+        """The fields of the body, without those that the client did not set."""

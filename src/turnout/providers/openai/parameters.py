@@ -8,7 +8,7 @@ from turnout.core import Parameters
 
 
 def set_parameters(body: dict[str, Any], parameters: Parameters, limit: str) -> None:
-    """Adds the defaults for what the client left out, and removes what the model refuses.
+    """Adds the defaults of parameters that the client did not set, and removes the parameters that the model refuses.
 
     ``limit`` is the name of ``max_tokens`` on this wire.
     """

@@ -13,7 +13,7 @@ WIRE = "openai-responses"
 
 
 class ResponsesWire:
-    """For a vendor that may not keep its answers: every request has the whole conversation."""
+    """The wire of a vendor that may not keep its answers, so every request has the whole conversation."""
 
     wire = WIRE
     stateful = False
@@ -33,6 +33,6 @@ class ResponsesWire:
 
 
 class StatefulResponsesWire(ResponsesWire):
-    """For a vendor that keeps its answers."""
+    """The wire of a vendor that keeps its answers."""
 
     stateful = True
