@@ -1,7 +1,7 @@
-"""Runs one load through several gateways in turn, round by round, and prints what each cost.
+"""Runs one load through several gateways in turn, round by round, and prints the cost of each.
 
-CPU time is that of a system's whole process tree, and the figure to trust on a machine that others use too; compare
-figures of one run only. ``nginx`` as a reverse proxy is the floor: a proxy that does nothing.
+CPU time is that of a system's whole process tree. It is the most reliable figure on a shared machine. Compare only
+figures of one run. ``nginx`` as a reverse proxy is the lower bound, as it does nothing else.
 """
 
 from __future__ import annotations
@@ -22,22 +22,25 @@ from bench.upstream import upstream
 def compare(names: Sequence[str], *, stream: bool, rounds: int, seconds: int, clients: int) -> dict[str, Figures]:
     """The median figures of each system."""
     measured: dict[str, list[Figures]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="turnout-bench-") as root, upstream(Path(root), stream=stream) as behind:
+    with (
+        tempfile.TemporaryDirectory(prefix="turnout-bench-") as root,
+        upstream(Path(root), stream=stream) as upstream_url,
+    ):
         for number in range(1, rounds + 1):
             for name in names:
                 if stream and not SYSTEMS[name].streams:
                     continue
                 folder = Path(root) / f"{name}-{number}"
                 folder.mkdir()
-                figures = measure(SYSTEMS[name](folder, behind), clients=clients, seconds=seconds)
+                figures = measure(SYSTEMS[name](folder, upstream_url), clients=clients, seconds=seconds)
                 measured[name].append(figures)
-                said = f"{figures.per_second:,.0f} requests/s, {figures.cpu_us:,.1f} CPU µs"
-                print(f"round {number} of {rounds}, {name}: {said}", file=sys.stderr)
+                result = f"{figures.per_second:,.0f} requests/s, {figures.cpu_us:,.1f} CPU µs"
+                print(f"round {number} of {rounds}, {name}: {result}", file=sys.stderr)
     return {name: median(figures) for name, figures in measured.items()}
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """The options that every comparison has."""
+    """The options of every comparison."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--systems", default=",".join(SYSTEMS), type=_names, help="default: %(default)s")
     parser.add_argument("--ours", help="another command line for turnout; {config}, {port}, {upstream} are filled in")
@@ -48,10 +51,10 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    asked = parser.parse_args()
-    if asked.ours:
-        Turnout.command = asked.ours
-    return asked
+    options = parser.parse_args()
+    if options.ours:
+        Turnout.command = options.ours
+    return options
 
 
 def _names(text: str) -> list[str]:
@@ -64,11 +67,11 @@ def _names(text: str) -> list[str]:
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--stream", action="store_true", help="stream the replies")
-    asked = parse(parser)
+    options = parse(parser)
     results = compare(
-        asked.systems, stream=asked.stream, rounds=asked.rounds, seconds=asked.seconds, clients=asked.clients
+        options.systems, stream=options.stream, rounds=options.rounds, seconds=options.seconds, clients=options.clients
     )
-    print(table(results, stream=asked.stream))
+    print(table(results, stream=options.stream))
 
 
 if __name__ == "__main__":

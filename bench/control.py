@@ -1,4 +1,4 @@
-"""What a question to the control process costs, over its socket and in the same process."""
+"""Measures a question to the control process, over its socket and in the same process."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ async def ask(control: Control) -> None:
 
 
 async def in_turn(control: Control) -> list[float]:
-    """Seconds of each question."""
-    took: list[float] = []
+    """The seconds of each question."""
+    seconds: list[float] = []
     for _ in range(IN_TURN):
         began = time.perf_counter()
         await ask(control)
-        took.append(time.perf_counter() - began)
-    return took
+        seconds.append(time.perf_counter() - began)
+    return seconds
 
 
 async def at_once(control: Control) -> float:
-    """Seconds of all of them."""
+    """The seconds of all questions together."""
     began = time.perf_counter()
     await asyncio.gather(*(ask(control) for _ in range(AT_ONCE)))
     return time.perf_counter() - began
@@ -68,11 +68,11 @@ async def measure(control: Control, name: str) -> None:
     async with control.opened():
         await until_up(control)
         await in_turn(control)
-        cpu, took = time.process_time(), await in_turn(control)
+        cpu, seconds = time.process_time(), await in_turn(control)
         cpu = time.process_time() - cpu
         together = min([await at_once(control) for _ in range(20)])
-    figures = [f"{1e6 * figure:.0f}" for figure in (min(took), statistics.median(took), cpu / IN_TURN)]
-    print(f"{name}: µs a question: best {figures[0]}, median {figures[1]}, CPU of who asks {figures[2]}")
+    figures = [f"{1e6 * figure:.0f}" for figure in (min(seconds), statistics.median(seconds), cpu / IN_TURN)]
+    print(f"{name}: µs a question: best {figures[0]}, median {figures[1]}, CPU of the asker {figures[2]}")
     print(f"{name}: {AT_ONCE} at once: {1e3 * together:.1f} ms")
 
 

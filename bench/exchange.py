@@ -1,4 +1,4 @@
-"""The one exchange that every system under test carries: what is asked, and what the upstream says."""
+"""The request and the reply of every system under test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USAGE = {"prompt_tokens": 31, "completion_tokens": STREAM_CHUNKS, "total_tokens"
 SERVER_FACTS = json.dumps(
     {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "bench"}], "version": "0.20.0"}
 )
-"""What is told to a gateway that looks at which server its upstream is (smg wants models, version and health)."""
+"""The answer to a gateway that asks which server its upstream is (smg asks for models, version and health)."""
 
 
 def request_body(model: str, *, stream: bool) -> str:
@@ -56,8 +56,8 @@ def stream_frames() -> list[bytes]:
 def frames_at(path: str) -> list[bytes]:
     """The same answer on the wire of another endpoint, as Turnout's own dialect writes it."""
     endpoint = endpoint_at(path)
-    asked = ChatRequest(model=MODEL, messages=(), stream=True, stream_usage=True)
-    renderer = endpoint.renderer(asked, ReplyContext(request_id="1", model=MODEL, created=1780000000))
+    request = ChatRequest(model=MODEL, messages=(), stream=True, stream_usage=True)
+    renderer = endpoint.renderer(request, ReplyContext(request_id="1", model=MODEL, created=1780000000))
     words = [Delta(0, f" w{i}") for i in range(STREAM_CHUNKS)]
     usage = Usage(input=USAGE["prompt_tokens"], output=USAGE["completion_tokens"])
     end: list[StreamEvent] = [PartEnd(0), Finish("stop", "stop"), UsageSoFar(usage)]

@@ -1,4 +1,4 @@
-"""Every way in which a request can fail, for the soak: the models that fail, the requests, and clients that leave."""
+"""Requests that fail in every way, for the soak: models that fail, invalid requests, and clients that disconnect."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import msgspec
 
 from bench.exchange import MODEL, request_body
 
-CLOSED = "http://127.0.0.1:9/v1"  # the discard port: nobody listens
+CLOSED = "http://127.0.0.1:9/v1"  # the discard port, where no server listens
 BROKEN = ("reset", "malformed-after-0", "cut-event", "cut-stream", "bad-chunk", "error", "end-after-1")
 REFUSED = ("status-400", "status-401", "status-429", "status-500", "status-503")
 WORDS = "sim-words-3"
 LARGE = "z" * 1_000_000
-RUDE_PER_SECOND = 20
+DISCONNECTS_PER_SECOND = 20
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def models(simulator: str) -> dict[str, object]:
-    """A model for each way, by its name; ``simulator`` is the address of its OpenAI wire."""
+    """A model for each failure, by its name; ``simulator`` is the address of its OpenAI wire."""
     ways: dict[str, object] = {f"fails-{word}": _at(f"sim-{word}", simulator) for word in (*BROKEN, *REFUSED)}
     ways["fails-closed"] = _at("x", CLOSED)
     ways["fails-silent"] = _at("sim-no-reply", simulator) | {
@@ -52,8 +52,8 @@ def _deployment(model: str, address: str) -> dict[str, str]:
 
 
 def requests() -> list[Request]:
-    """One of each; those to providers both whole and streamed, and in another dialect."""
-    found = [
+    """A request for each failure. Those to providers come unary, streamed, and in another dialect."""
+    failing = [
         Request(body=body, path=path)
         for name in models("")
         if name != "words"
@@ -72,7 +72,7 @@ def requests() -> list[Request]:
         Request(body="{}", path="/api/models"),
         Request(body=json.dumps({"model": "fails-closed", "messages": [{"role": "user", "content": LARGE}]})),
     ]
-    return found + mistakes
+    return failing + mistakes
 
 
 def _anthropic(model: str) -> str:
@@ -84,28 +84,27 @@ def _anthropic(model: str) -> str:
 def lua(good: str, key: str) -> str:
     """wrk's script: of ten requests, nine are ``good`` and one fails, each way in its turn."""
     headers = {"Content-Type": "application/json"}
-    made = [_format(headers, Request(body=good), key), *(_format(headers, failing, key) for failing in requests())]
+    functions = [_format(headers, Request(body=good), key), *(_format(headers, failing, key) for failing in requests())]
     return (
-        "local made = {}\nlocal count = 0\n"
-        f"function init(args)\n{''.join(made)}end\n"
-        "function request()\n  count = count + 1\n  if count % 10 ~= 0 then return made[1] end\n"
-        "  return made[2 + (count / 10) % (#made - 1)]\nend\n"
+        "local requests = {}\nlocal count = 0\n"
+        f"function init(args)\n{''.join(functions)}end\n"
+        "function request()\n  count = count + 1\n  if count % 10 ~= 0 then return requests[1] end\n"
+        "  return requests[2 + (count / 10) % (#requests - 1)]\nend\n"
     )
 
 
 def _format(headers: Mapping[str, str], request: Request, key: str) -> str:
-    said = {**headers, "Authorization": f"Bearer {request.key or key}"}
-    table = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in said.items())
-    return (
-        f'  made[#made + 1] = wrk.format("POST", {json.dumps(request.path)}, {{{table}}}, {json.dumps(request.body)})\n'
-    )
+    all_headers = {**headers, "Authorization": f"Bearer {request.key or key}"}
+    table = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in all_headers.items())
+    arguments = f"{json.dumps(request.path)}, {{{table}}}, {json.dumps(request.body)}"
+    return f'  requests[#requests + 1] = wrk.format("POST", {arguments})\n'
 
 
 @contextmanager
-def rude_clients(port: int, key: str) -> Iterator[None]:
-    """Clients that leave: in the middle of their body, before the answer, in the middle of a stream."""
+def disconnecting_clients(port: int, key: str) -> Iterator[None]:
+    """Clients that disconnect: in the middle of their body, before the answer, or in the middle of a stream."""
     stop = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_be_rude(port, key, stop)))
+    thread = threading.Thread(target=lambda: asyncio.run(_disconnect_early(port, key, stop)))
     thread.start()
     try:
         yield
@@ -114,19 +113,19 @@ def rude_clients(port: int, key: str) -> Iterator[None]:
         thread.join()
 
 
-async def _be_rude(port: int, key: str, stop: threading.Event) -> None:
-    choose = random.Random(1)  # noqa: S311  # the same rudeness each time
+async def _disconnect_early(port: int, key: str, stop: threading.Event) -> None:
+    choose = random.Random(1)  # noqa: S311  # the same choices each time
     while not stop.is_set():
         with contextlib.suppress(OSError):
-            await _leave(port, key, choose.choice(("body", "answer", "stream")))
-        await asyncio.sleep(1 / RUDE_PER_SECOND)
+            await _disconnect(port, key, choose.choice(("body", "answer", "stream")))
+        await asyncio.sleep(1 / DISCONNECTS_PER_SECOND)
 
 
-async def _leave(port: int, key: str, when: str) -> None:
+async def _disconnect(port: int, key: str, when: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     body = request_body("words" if when == "stream" else "fails-silent", stream=True).encode()
-    said = len(body) if when != "body" else len(body) + 10
-    fields = f"host: h\r\nauthorization: Bearer {key}\r\ncontent-length: {said}\r\n"
+    announced = len(body) if when != "body" else len(body) + 10
+    fields = f"host: h\r\nauthorization: Bearer {key}\r\ncontent-length: {announced}\r\n"
     writer.write(f"POST /v1/chat/completions HTTP/1.1\r\n{fields}\r\n".encode() + body)
     await writer.drain()
     if when == "stream":

@@ -1,4 +1,4 @@
-"""What Turnout promises about its cost, held against the figures."""
+"""Compares the figures with the goals for Turnout's cost."""
 
 from __future__ import annotations
 

@@ -30,37 +30,37 @@ def photo(extra: int = 0) -> str:
     return b64encode(file.getvalue()).decode()
 
 
-def asking(*images: str) -> ChatRequest:
+def chat_request(*images: str) -> ChatRequest:
     parts: tuple[Part, ...] = (Text("Look."), *(Image(data=data, media_type="image/jpeg") for data in images))
     return ChatRequest(model="m", messages=(Message("system", (Text("Be brief."),)), Message("user", parts)))
 
 
 async def longest_pause(work: Awaitable[object]) -> tuple[float, float]:
-    """Seconds that ``work`` took, and the longest that the event loop kept a timer of 1 ms waiting meanwhile."""
+    """The seconds of ``work``, and the longest delay of a timer of 1 ms in the event loop meanwhile."""
     longest, began = 0.0, time.perf_counter()
     task = asyncio.ensure_future(work)
     while not task.done():
-        asked = time.perf_counter()
+        before = time.perf_counter()
         await asyncio.sleep(0.001)
-        longest = max(longest, time.perf_counter() - asked - 0.001)
+        longest = max(longest, time.perf_counter() - before - 0.001)
     await task
     return time.perf_counter() - began, longest
 
 
 async def main() -> None:
     preparer = ImagePreparer({"p": ImageSupport(LIMITS, Support(namespace="x", knobs=frozenset()))}, nothing)
-    plain = asking()
+    plain = chat_request()
     began = time.perf_counter()
     for _ in range(100_000):
         await preparer.prepare(plain, DEPLOYMENT)
     print(f"without images: {(time.perf_counter() - began) * 10:.2f} µs")
-    one = asking(photo())
+    one = chat_request(photo())
     for name in ("first", "second"):
         began = time.perf_counter()
         prepared = await preparer.prepare(one, DEPLOYMENT)
         print(f"a photo, {name} attempt: {(time.perf_counter() - began) * 1e3:.1f} ms {prepared and prepared.changes}")
-    many = [asking(photo(number)) for number in range(1, 9)]
-    eight = asyncio.gather(*(preparer.prepare(msgspec.structs.replace(ask), DEPLOYMENT) for ask in many))
+    many = [chat_request(photo(number)) for number in range(1, 9)]
+    eight = asyncio.gather(*(preparer.prepare(msgspec.structs.replace(request), DEPLOYMENT) for request in many))
     seconds, pause = await longest_pause(eight)
     print(f"eight at once: {seconds:.2f} s, the loop's longest pause {pause * 1e3:.1f} ms")
     preparer.close()

@@ -1,4 +1,4 @@
-"""Load from wrk on one system, and what it cost the system's processes."""
+"""Puts load from wrk on one system, and reads wrk's report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What wrk saw. Latencies are in seconds; ``bad`` counts failed requests of every kind."""
+    """The figures of wrk. Latencies are in seconds; ``bad`` counts failed requests of every kind."""
 
     requests: int
     per_second: float
@@ -24,7 +24,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the requests go."""
+    """The address of the requests, and what they send."""
 
     url: str
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def put_load(target: Target, folder: Path, *, clients: int, seconds: int) -> Load:
-    """Keeps ``clients`` connections busy with one and the same request."""
+    """Keeps ``clients`` connections busy with the same request."""
     return run_wrk(lua(target), target.url, folder, clients=clients, seconds=seconds)
 
 
@@ -62,7 +62,7 @@ def lua(target: Target) -> str:
 
 
 def _quoted(text: str) -> str:
-    """JSON's quotes are Lua's, as long as nothing needs ``\\u``."""
+    """``text`` as a string of Lua. JSON's form is the same, as long as no character needs ``\\u``."""
     return json.dumps(text)
 
 
@@ -71,19 +71,19 @@ def read(report: str) -> Load:
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", report)
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", report)
     return Load(
-        requests=int(_found(r"(\d+) requests in", report)),
-        per_second=float(_found(r"Requests/sec:\s+([\d.]+)", report)),
-        p50=_seconds(_found(r"\n\s+50%\s+(\S+)", report)),
-        p99=_seconds(_found(r"\n\s+99%\s+(\S+)", report)),
+        requests=int(_search(r"(\d+) requests in", report)),
+        per_second=float(_search(r"Requests/sec:\s+([\d.]+)", report)),
+        p50=_seconds(_search(r"\n\s+50%\s+(\S+)", report)),
+        p99=_seconds(_search(r"\n\s+99%\s+(\S+)", report)),
         bad=sum(map(int, errors.groups() if errors else ())) + (int(refused[1]) if refused else 0),
     )
 
 
-def _found(pattern: str, report: str) -> str:
-    found = re.search(pattern, report)
-    if not found:
+def _search(pattern: str, report: str) -> str:
+    match = re.search(pattern, report)
+    if not match:
         raise ValueError(f"not wrk's report: {report!r}")
-    return found[1]
+    return match[1]
 
 
 def _seconds(text: str) -> float:

@@ -1,4 +1,4 @@
-"""What the figures were measured on; without it they say little."""
+"""Describes the machine of the measurement. Figures mean little without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateways that Turnout is compared with, each pinned, installed when first needed and started as its docs say."""
+"""The gateways that Turnout is compared with. Each has a fixed version, and is installed at its first use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.process import Program, free_port
 
 
 class Nginx(System):
-    """The floor: a reverse proxy that looks at nothing."""
+    """The lower bound: a reverse proxy that reads nothing of the request."""
 
     name = "nginx"
 
@@ -35,7 +35,7 @@ class Nginx(System):
 
 
 class TensorZero(System):
-    """A gateway in Rust; its wheel brings the server along. What it would observe is switched off."""
+    """A gateway in Rust. Its wheel has the server. Its observability is switched off."""
 
     name = "tensorzero"
     model = f"tensorzero::model_name::{MODEL}"
@@ -71,7 +71,7 @@ signal.pause()
 
 
 class Smg(System):
-    """A gateway in Rust that routes to workers; it keeps no history here."""
+    """A gateway in Rust that routes to workers; it stores no history here."""
 
     name = "smg"
 
@@ -102,7 +102,7 @@ class Portkey(System):
 
 
 class LiteLlm(System):
-    """The proxy most people know, with its master key and without a database."""
+    """The most popular proxy, with its master key and without a database."""
 
     name = "litellm"
     key = "sk-bench-master-key"
@@ -133,7 +133,7 @@ SYSTEMS: dict[str, type[System]] = {s.name: s for s in (Turnout, Nginx, Smg, Ten
 
 
 def venv(name: str, pin: str) -> Path:
-    """A virtual environment of its own with ``pin`` in it."""
+    """A new virtual environment with ``pin`` in it."""
     folder = cache() / name
     done = folder / f"installed {pin}"
     if not done.exists():

@@ -36,10 +36,10 @@ PAGE = """\
 
 
 def main() -> None:
-    asked = parse(arguments(__doc__))
-    rounds, seconds, clients = asked.rounds, asked.seconds, asked.clients
-    unary = compare(asked.systems, stream=False, rounds=rounds, seconds=seconds, clients=clients)
-    streamed = compare(asked.systems, stream=True, rounds=rounds, seconds=seconds, clients=clients)
+    options = parse(arguments(__doc__))
+    rounds, seconds, clients = options.rounds, options.seconds, options.clients
+    unary = compare(options.systems, stream=False, rounds=rounds, seconds=seconds, clients=clients)
+    streamed = compare(options.systems, stream=True, rounds=rounds, seconds=seconds, clients=clients)
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
     RESULTS.mkdir(exist_ok=True)
     chart(unary, streamed, RESULTS / f"{date}.svg")

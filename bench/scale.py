@@ -14,7 +14,7 @@ SIZES = (10, 10_000)
 
 
 def sized(count: int) -> type[System]:
-    """Turnout with ``count`` models and keys; the load uses one from the middle."""
+    """Turnout with ``count`` models and keys; the load uses one in the middle."""
 
     class Sized(Turnout):
         key = f"bench-key-{count // 2}"
@@ -36,14 +36,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=32)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     print("| models and keys | round | CPU µs/request | memory MB | ready s |\n| --: | --: | --: | --: | --: |")
-    with tempfile.TemporaryDirectory(prefix="turnout-scale-") as root, upstream(Path(root), stream=False) as behind:
-        for number in range(1, asked.rounds + 1):
+    with (
+        tempfile.TemporaryDirectory(prefix="turnout-scale-") as root,
+        upstream(Path(root), stream=False) as upstream_url,
+    ):
+        for number in range(1, options.rounds + 1):
             for count in SIZES:
                 folder = Path(root) / f"{count}-{number}"
                 folder.mkdir()
-                f = measure(sized(count)(folder, behind), clients=asked.clients, seconds=asked.seconds)
+                f = measure(sized(count)(folder, upstream_url), clients=options.clients, seconds=options.seconds)
                 print(f"| {count:,} | {number} | {f.cpu_us:.1f} | {f.memory_mb:.0f} | {f.ready:.1f} |", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Memory and cost per request over many requests, of which a tenth fail in every way: neither may grow.
+"""Memory and cost per request over many requests, of which a tenth fail. Neither may grow.
 
 Prints a row at each checkpoint. Ends with 1 when memory at the last one is more than 10 MB above that at the first
 one after the warm-up.
@@ -25,7 +25,7 @@ ALLOWED_MB = 10
 
 
 class Soaked(Turnout):
-    """Turnout with models that fail beside the one that doesn't."""
+    """Turnout with one model that works, and models that fail."""
 
     simulator: str
 
@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoints", type=int, nargs="+", default=CHECKPOINTS, metavar="REQUESTS")
     parser.add_argument("--clients", type=int, default=32)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="turnout-soak-") as root, upstream(Path(root), stream=False) as behind:
         simulator = Simulator(Path(root))
         Soaked.simulator = f"{simulator.root}/openai/v1"
@@ -47,8 +47,8 @@ def main() -> None:
         program = system.start()
         try:
             program.wait_for(system.answers, "answer", START_SECONDS)
-            with failures.rude_clients(system.port, system.key):
-                memory = soak(system, program.pid, asked.checkpoints, asked.clients)
+            with failures.disconnecting_clients(system.port, system.key):
+                memory = soak(system, program.pid, options.checkpoints, options.clients)
         finally:
             program.kill()
             simulator.program.kill()

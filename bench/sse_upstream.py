@@ -1,11 +1,11 @@
 """An upstream that streams one fixed reply, an event at a time, to any number of callers.
 
-A GET of ``/`` is answered with the number of events sent so far: what a system under test has carried, whether or not
-the load generator was still there for the end of each stream. Any other GET is some gateway's look at its upstream.
+A GET of ``/`` gives the number of events sent so far. A system under test has carried all of them, also those of a
+stream that the load generator did not read to its end. Any other GET is a gateway that examines its upstream.
 
 usage: python -m bench.sse_upstream PORT GAP_SECONDS [ENDPOINT]
 
-ENDPOINT is the path at which a dialect of Turnout streams on the wire that is wanted; without it, OpenAI's chat.
+ENDPOINT is a path of one of Turnout's dialects; the upstream streams on its wire. Without it, on that of OpenAI's chat.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Tally:
 
 
 class Connection(asyncio.Protocol):
-    """One kept-alive connection; a request is read whole, then answered before the next is looked at."""
+    """One kept-alive connection; it reads one request, answers it, then reads the next."""
 
     def __init__(self, writes: tuple[bytes, ...], gap: float, tally: Tally) -> None:
         self._writes = writes
@@ -58,9 +58,9 @@ class Connection(asyncio.Protocol):
             return
         self._received.clear()
         if head.startswith(b"GET / "):
-            self._transport.write(told(str(self._tally.events)))
+            self._transport.write(json_response(str(self._tally.events)))
         elif head.startswith(b"GET "):
-            self._transport.write(told(SERVER_FACTS))
+            self._transport.write(json_response(SERVER_FACTS))
         else:
             self._send(chain(self._writes))
 
@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         self._loop.call_later(0 if piece is HEAD else self._gap, self._send, writes)
 
 
-def told(text: str) -> bytes:
+def json_response(text: str) -> bytes:
     body = text.encode()
     return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
 

@@ -1,4 +1,4 @@
-"""A gateway under test: started in front of an upstream, asked, measured, ended."""
+"""A gateway under test: it is started in front of an upstream, measured, and ended."""
 
 from __future__ import annotations
 
@@ -76,16 +76,16 @@ class System:
         try:
             connection.request("POST", address.path, self.target.body, headers)
             reply = connection.getresponse()
-            said = reply.read().decode()
+            text = reply.read().decode()
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
-        return reply.status == 200 and (LAST_WORD if self.stream else ANSWER) in said
+        return reply.status == 200 and (LAST_WORD if self.stream else ANSWER) in text
 
 
 class Turnout(System):
-    """Ours, as it is run: a key is checked, the ledger and the metrics are on."""
+    """Turnout as in production: it checks a key, and the ledger and the metrics are on."""
 
     name = "turnout"
     command = f"{Path(sys.executable).with_name('turnout')} serve --config {{config}} --port {{port}}"

@@ -1,4 +1,4 @@
-"""Figures as a Markdown table, every system's cost beside ours."""
+"""Figures as a Markdown table, with each system's cost in relation to ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind every system under test: nginx with one fixed reply, or a stream of fixed events."""
+"""The upstream of every system under test: nginx with one fixed reply, or a stream of fixed events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Upstream:
         self._port = port
 
     def events_sent(self) -> int:
-        """How many events it has streamed so far."""
+        """The number of events streamed so far."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         try:
             connection.request("GET", "/")
@@ -55,7 +55,7 @@ def upstream(folder: Path, *, stream: bool, endpoint: str = "") -> Iterator[Upst
 
 
 def nginx(name: str, folder: Path, block: str) -> Program:
-    """An nginx with one worker; ``block`` is what goes into its http block."""
+    """An nginx with one worker; ``block`` is the content of its http block."""
     conf = folder / f"{name}.conf"
     conf.write_text(NGINX.format(folder=folder, name=name, block=block))
     return Program(name, ["nginx", "-c", conf, "-e", folder / f"{name}.error.log"], folder / f"{name}.log")

@@ -1,4 +1,4 @@
-"""What a process and everything it started has used, from Linux's /proc."""
+"""The CPU time and memory of a process and its descendants, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 class CpuClock:
-    """User and system time of a process tree from now on. What ends meanwhile counts no more: it was only starting."""
+    """User and system time of a process tree from now on. A process that ends meanwhile counts no more."""
 
     def __init__(self, pid: int) -> None:
         self._before = {one: _ticks(one) for one in tree(pid)}

@@ -1,4 +1,4 @@
-"""What a streamed event costs, relayed and translated: every dialect with a stream, before every provider's wire."""
+"""Measures the cost of a streamed event, relayed and translated, for each dialect and each provider's wire."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from bench.upstream import upstream
 
 
 class Wire(msgspec.Struct, frozen=True):
-    """``path`` is where clients of it ask, ``base`` what follows the upstream's address, ``asked`` the body."""
+    """``path`` is the path of the clients' requests, ``base`` that of the provider's address, ``body`` the body."""
 
     provider: str
     path: str
     base: str
-    asked: dict[str, Any]
+    body: dict[str, Any]
 
 
-_SAID = [{"role": "user", "content": "What is a reverse proxy?"}]
-CHAT = Wire("openai", "/v1/chat/completions", "/v1", {"messages": _SAID, "stream_options": {"include_usage": True}})
+_MESSAGES = [{"role": "user", "content": "What is a reverse proxy?"}]
+CHAT = Wire("openai", "/v1/chat/completions", "/v1", {"messages": _MESSAGES, "stream_options": {"include_usage": True}})
 WIRES = {
     "openai": CHAT,
-    "anthropic": Wire("anthropic", "/v1/messages", "", {"messages": _SAID, "max_tokens": 128}),
+    "anthropic": Wire("anthropic", "/v1/messages", "", {"messages": _MESSAGES, "max_tokens": 128}),
     "gemini": Wire(
         "gemini",
         f"/v1beta/models/{MODEL}:streamGenerateContent",
         "/v1beta",
         {"contents": [{"role": "user", "parts": [{"text": "What is a reverse proxy?"}]}]},
     ),
-    "ollama": Wire("ollama", "/api/chat", "", {"messages": _SAID}),
+    "ollama": Wire("ollama", "/api/chat", "", {"messages": _MESSAGES}),
     "responses": Wire("openai", "/v1/responses", "/v1", {"input": "What is a reverse proxy?", "store": False}),
 }
 UPSTREAM_PATHS = {
@@ -47,8 +47,8 @@ UPSTREAM_PATHS = {
 PROVIDERS = ("openai", "anthropic", "gemini", "ollama")
 
 
-def between(dialect: Wire, provider: Wire) -> type[System]:
-    """Turnout before an upstream of ``provider``'s wire, asked in ``dialect``."""
+def turnout_between(dialect: Wire, provider: Wire) -> type[System]:
+    """Turnout before an upstream of ``provider``'s wire, with clients of ``dialect``."""
 
     class Between(Turnout):
         def config(self) -> dict[str, object]:
@@ -66,7 +66,7 @@ def between(dialect: Wire, provider: Wire) -> type[System]:
             query = "?alt=sse" if dialect.provider == "gemini" else ""
             url = f"http://127.0.0.1:{self.port}{dialect.path}{query}"
             self.url = url
-            body = json.dumps(dialect.asked if query else {"model": MODEL, "stream": True, **dialect.asked})
+            body = json.dumps(dialect.body if query else {"model": MODEL, "stream": True, **dialect.body})
             return Target(url=url, headers=self.headers, body=body)
 
     return Between
@@ -79,15 +79,15 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--dialects", nargs="*", choices=WIRES, default=list(WIRES))
     parser.add_argument("--providers", nargs="*", choices=PROVIDERS, default=list(PROVIDERS))
-    asked = parser.parse_args()
+    options = parser.parse_args()
     print("CPU \u00b5s for each event that the provider streams; \u00d7: against OpenAI's, relayed\n")
-    print(f"| dialect | {' | '.join(asked.providers)} |\n| :-- |{' --: |' * len(asked.providers)}")
+    print(f"| dialect | {' | '.join(options.providers)} |\n| :-- |{' --: |' * len(options.providers)}")
     relayed = 0.0
     with tempfile.TemporaryDirectory(prefix="turnout-wires-") as root:
-        for dialect in asked.dialects:
+        for dialect in options.dialects:
             cells = []
-            for provider in asked.providers:
-                used = _median([_cost(Path(root), dialect, provider, asked) for _ in range(asked.rounds)])
+            for provider in options.providers:
+                used = _median([_cost(Path(root), dialect, provider, options) for _ in range(options.rounds)])
                 relayed = relayed or used
                 cells.append(f"{used:.1f} ({used / relayed:.2f} \u00d7)")
             print(f"| {dialect} | {' | '.join(cells)} |", flush=True)
@@ -97,11 +97,11 @@ def _median(figures: list[float]) -> float:
     return sorted(figures)[len(figures) // 2]
 
 
-def _cost(root: Path, dialect: str, provider: str, asked: argparse.Namespace) -> float:
+def _cost(root: Path, dialect: str, provider: str, options: argparse.Namespace) -> float:
     folder = Path(tempfile.mkdtemp(dir=root))
     with upstream(folder, stream=True, endpoint=UPSTREAM_PATHS.get(provider, "")) as behind:
-        system = between(WIRES[dialect], WIRES[provider])(folder, behind)
-        return measure(system, clients=asked.clients, seconds=asked.seconds).cpu_us
+        system = turnout_between(WIRES[dialect], WIRES[provider])(folder, behind)
+        return measure(system, clients=options.clients, seconds=options.seconds).cpu_us
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Chores of the project, the same for people and CI."""
+"""Tools of the project, for people and CI."""

@@ -1,6 +1,6 @@
-"""A contract for import-linter that says what a room may import, where its own kinds say what it may not.
+"""A contract for import-linter that lists what a room may import. Its own contracts list what a room may not import.
 
-So a new dependency is out of every room until it is let in by name. The standard library is always allowed.
+So a room may not import a new dependency until the contract names it. The standard library is always allowed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlinter import Contract, ContractCheck, fields, output
 class MayImport(Contract):
     """``room`` is a module or a package; the modules in it may import each other.
 
-    An ``allowed`` name is that module alone; with ``.**`` behind it, what is inside as well.
+    An ``allowed`` name is only that module; with ``.**`` after it, also the modules inside.
     """
 
     type_name = "may_import"

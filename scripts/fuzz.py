@@ -17,12 +17,12 @@ def main(arguments: list[str]) -> int:
     seconds = float(arguments[0]) if arguments else 600.0
     seed = int(arguments[1]) if len(arguments) > 1 else int(time.time())
     logging.disable()
-    found = targets()
+    fuzz_targets = targets()
     if len(arguments) > 2:
-        attempt(found, seed, int(arguments[2]))
+        attempt(fuzz_targets, seed, int(arguments[2]))
         return 0
-    print(f"{len(found)} targets, seed {seed}, {seconds:g} s", flush=True)
-    return run(found, seed, time.monotonic() + seconds, print)
+    print(f"{len(fuzz_targets)} targets, seed {seed}, {seconds:g} s", flush=True)
+    return run(fuzz_targets, seed, time.monotonic() + seconds, print)
 
 
 if __name__ == "__main__":

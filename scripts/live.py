@@ -19,7 +19,7 @@ CONTEXT = 4096
 
 
 def environment() -> Path:
-    """The Python that has the engine; compiling it takes minutes, so it is done once."""
+    """The Python that has the engine. Compiling takes minutes, so it is done once."""
     own = ROOT / ".cache/live"
     folder = Path(os.environ.get("LIVE_VENV", own))
     python = folder / "bin/python"
@@ -35,7 +35,7 @@ def environment() -> Path:
 
 
 def engine(python: Path, folder: Path, port: int) -> Program:
-    """A running engine; it takes one request after the other, and finishes each."""
+    """A running engine. It works on one request at a time, and finishes each."""
     model = folder / "tiny.gguf"
     subprocess.run([python, ROOT / "scripts/tiny_gguf.py", model], check=True)
     options = {

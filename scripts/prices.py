@@ -1,7 +1,7 @@
 """Writes the price book, ``src/turnout/prices/prices.json``: ``python -m scripts.prices``.
 
-To be done when ``genai-prices`` is another one in the lock; a test says so. The package itself isn't there at run time:
-its data takes 58 MB and 0.3 s to import, and the first requests must not wait for what they cost.
+Run it when the lock has another version of ``genai-prices``; a test fails until then. The package isn't needed at run
+time: its data takes 58 MB and 0.3 s to import, and the first requests must not wait for their prices.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from turnout.prices.book import FILE, Match, PricedModel, Rate, Source
 from turnout.providers import registry
 
 
-def price_book(asked: Iterable[str]) -> PriceBook:
-    known = {provider.id: provider for provider in providers}
-    wanted = [known[source] for source in asked]
+def price_book(source_names: Iterable[str]) -> PriceBook:
+    by_id = {provider.id: provider for provider in providers}
+    selected = [by_id[name] for name in source_names]
     others = [
-        known[other] for provider in wanted for other in provider.fallback_model_providers or () if other in known
+        by_id[other] for provider in selected for other in provider.fallback_model_providers or () if other in by_id
     ]
     return PriceBook(
         version=version(PACKAGE),
-        sources={provider.id: _source(provider) for provider in (*wanted, *others)},
+        sources={provider.id: _source(provider) for provider in (*selected, *others)},
     )
 
 
@@ -52,12 +52,12 @@ def _rates(model: book.ModelInfo) -> tuple[Rate, ...]:
 
 
 def _rate(price: book.ModelPrice, start: book.StartDateConstraint | None) -> Rate | None:
-    """None for what isn't billed by tokens."""
-    given = _picodollars(price.input_mtok)
-    if given is None:
+    """None for a price that isn't by tokens."""
+    input_price = _picodollars(price.input_mtok)
+    if input_price is None:
         return None
     return Rate(
-        input=given,
+        input=input_price,
         output=_picodollars(price.output_mtok) or 0,
         cached_input=_picodollars(price.cache_read_mtok),
         cache_write=_picodollars(price.cache_write_mtok),
@@ -99,7 +99,7 @@ def _matches(clauses: Sequence[object]) -> tuple[Match, ...]:
 
 
 def text() -> str:
-    """The file: JSON with a line for each model, so that a change can be read; the data's license is in it."""
+    """The file: JSON with a line for each model, so that people can read a change. It has the data's license."""
     sources = sorted({source for provider in registry().values() if (source := provider.profile.price_source)})
     return "\n".join(_lines(price_book(sources)))
 
@@ -118,7 +118,7 @@ def _json(value: object) -> str:
 
 
 def _license() -> str:
-    """Of the data."""
+    """The license of the data."""
     return distribution(PACKAGE).read_text("licenses/LICENSE") or ""
 
 

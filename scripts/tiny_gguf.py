@@ -1,7 +1,7 @@
 """Writes a model file with random weights, small enough to make in a second, for llama.cpp to load and run for real.
 
-It says the words of ``WORDS`` in an order that depends on everything before them, and never ends by itself: what is a
-property of engines (tokens, counts, limits, stops, streams) can be tested with it, what is one of good models can't.
+It answers with words of ``WORDS`` in an order that depends on all text before them, and never ends by itself. So it is
+good for tests of engines (tokens, counts, limits, stops, streams), but not of models.
 
 usage: tiny_gguf.py FILE        needs the packages of live-requirements.txt
 """
@@ -37,7 +37,7 @@ def matrix(rows: int, columns: int) -> NDArray[np.float32]:
 
 
 def output() -> NDArray[np.float32]:
-    """Only words are ever likely: every other token, the end among them, gets no weight."""
+    """Only words are likely. All other tokens have no weight, also the end."""
     weights = matrix(len(TOKENS), WIDTH) * 20
     weights[:FIRST_WORD] = 0
     return weights

@@ -1,6 +1,6 @@
-"""How far our token counts are from what providers reported: the tables of docs/tokens.md. Run by `make tokens`.
+"""The errors of our token counts against those of providers: the tables of docs/tokens.md. Run by `make tokens`.
 
-``tests/tokens/cases.json`` has a known request or answer a line, with the provider's own count and where it was
+``tests/tokens/cases.json`` has a request or an answer in each line, with the provider's own count and where it was
 recorded. Short texts are as they were; of long answers there are only figures: their tokens in the family's encoding,
 and how many line ends, letters and digits they have. ``texts.json`` has texts of our own, which ``o200k_base`` counts
 exactly.
@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent.parent / "tests" / "tokens"
 
 
 class Measured(NamedTuple):
-    """Errors are parts of what was reported: 0.05 is 5 % too many. ``cheap`` is told of answers whose text is there."""
+    """Errors are relative to ``reported``: 0.05 is 5 % too many. ``cheap`` is None for an answer without its text."""
 
     family: str
     model: str
@@ -83,7 +83,7 @@ def _request(case: dict[str, Any]) -> ChatRequest:
 
 
 def tables() -> str:
-    """Both, in Markdown."""
+    """Both tables, in Markdown."""
     return f"{_families(list(measured()))}\n{_kinds(list(kinds()))}"
 
 

@@ -1,4 +1,4 @@
-"""What HTTP servers cost: ours, and those of this environment that are installed, under the same small ASGI app.
+"""Measures HTTP servers with the same small ASGI app: ours, and those that are installed.
 
 Prints microseconds of CPU for each request, round by round. docs/decisions/http-server.md has a table.
 """

@@ -1,4 +1,4 @@
-"""What both prototypes share: uvicorn in front, the request and the reply's usage decoded, nothing else."""
+"""The server of both prototypes: uvicorn, which decodes the request and the reply's usage, and nothing else."""
 
 from __future__ import annotations
 

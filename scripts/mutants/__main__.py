@@ -40,7 +40,7 @@ class Mutant(NamedTuple):
         return f"{self.path.relative_to(ROOT)}:{self.change.line}"
 
     def functions(self) -> frozenset[int]:
-        """What has to be called for the change to show: its function, or any of its file's if it is outside of all."""
+        """The functions whose calls run the change: its own, or all of its file if it is outside of functions."""
         name = str(self.path.relative_to(SOURCES))
         scopes = {self.change.scope} if self.change.scope else {c.scope for c in changes(self.path.read_bytes())}
         return frozenset(function_id(name, scope) for scope in scopes)
@@ -59,13 +59,13 @@ def room_of(path: Path) -> str:
 
 
 def picked(number: int, room: str | None, seed: int) -> list[Mutant]:
-    """From each room in proportion to the root of its size, so that small ones have a share too."""
+    """Mutants from each room, in proportion to the square root of its size, so that small rooms have some too."""
     chance = random.Random(seed)  # noqa: S311  # not secrecy
     lines: dict[str, dict[tuple[Path, int], list[Change]]] = {}
     for path in sorted(SOURCES.rglob("*.py")):
         for change in changes(path.read_bytes()) if room in (None, room_of(path)) else ():
             lines.setdefault(room_of(path), {}).setdefault((path, change.line), []).append(change)
-    weights = {name: len(found) ** 0.5 for name, found in lines.items()}
+    weights = {name: len(room_lines) ** 0.5 for name, room_lines in lines.items()}
     rooms = chance.sample([*weights], min(number, len(weights)))
     rest = chance.choices([*weights], [*weights.values()], k=number - len(rooms))
     return [
@@ -84,16 +84,16 @@ class Workshop:
         for at in range(number):
             self._free.put(Copy(at))
 
-    def each(self, work: Callable[[Copy, T], str], things: Iterable[T]) -> None:
-        """Does ``work`` with each thing, and prints what it gives."""
-        began, waiting = time.monotonic(), [self._workers.submit(self._do, work, thing) for thing in things]
+    def each(self, work: Callable[[Copy, T], str], items: Iterable[T]) -> None:
+        """Does ``work`` with each item, and prints its result."""
+        began, waiting = time.monotonic(), [self._workers.submit(self._do, work, item) for item in items]
         for done, ended in enumerate(as_completed(waiting), 1):
             print(f"[{done}/{len(waiting)}, {time.monotonic() - began:.0f} s] {ended.result()}", flush=True)
 
-    def _do(self, work: Callable[[Copy, T], str], thing: T) -> str:
+    def _do(self, work: Callable[[Copy, T], str], item: T) -> str:
         copy = self._free.get()
         try:
-            return work(copy, thing)
+            return work(copy, item)
         finally:
             self._free.put(copy)
 
@@ -107,14 +107,14 @@ class Trial:
         self._seconds = seconds
 
     def of(self, copy: Copy, mutant: Mutant) -> str:
-        """What came of it, to be shown."""
+        """Tries one mutant, and returns its outcome as text."""
         goes = selection(self._files, mutant.functions(), mutant.room, self._seconds)
         outcome = self._outcome(copy, mutant, goes)
         self.counts[mutant.room, outcome] += 1
-        told = f"{outcome:8} {mutant.place}"
+        result = f"{outcome:8} {mutant.place}"
         if outcome == "caught":
-            return f"{told} by {copy.first_failure()}"
-        return f"{told}, {sum(map(len, goes))} tests\n{mutant.diff()}"
+            return f"{result} by {copy.first_failure()}"
+        return f"{result}, {sum(map(len, goes))} tests\n{mutant.diff()}"
 
     def _outcome(self, copy: Copy, mutant: Mutant, goes: list[list[str]]) -> str:
         broken = copy.root / mutant.path.relative_to(ROOT)

@@ -1,7 +1,7 @@
-"""Takes down which functions of Turnout are called, and what pytest was at when they were.
+"""Records which functions of Turnout are called, and during which test.
 
 Python loads this whenever it starts in a copy's virtual environment, so the servers that tests start are seen too. It
-does nothing unless the copy has the file ``NOW``: a number in it says what pytest is at.
+does nothing unless the copy has the file ``NOW``. It has the number of the running test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 RECORDS = Path(__file__).parents[2] / "records"
 NOW = RECORDS / "now"
 PAIR = struct.Struct("II")
-"""What pytest was at, and the function that was called."""
+"""The number of the test, and the id of the called function."""
 
 _SOURCES = f"{Path(__file__).parents[2]}/src/"
 
@@ -34,14 +34,16 @@ class _Recorder:
         with NOW.open("rb") as file:
             self._now = memoryview(mmap.mmap(file.fileno(), 4, prot=mmap.PROT_READ)).cast("I")
         self._file = os.open(RECORDS / f"{os.getpid()}.calls", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        self._known: dict[int, tuple[int, CodeType]] = {}  # by the id of the code, which is kept for that
+        self._identified: dict[
+            int, tuple[int, CodeType]
+        ] = {}  # by the id of the code, which stays valid while the code is kept here
         self._at = 0
         self._seen: set[int] = set()
 
     def called(self, frame: FrameType, event: str, arg: Any) -> None:
-        """Python calls it at each call of a function. None as an answer means: don't tell me of the lines inside."""
+        """Python calls it at each call of a function. Its result None turns off the report of lines inside."""
         code = frame.f_code
-        function, _ = self._known.get(id(code)) or self._identify(code)
+        function, _ = self._identified.get(id(code)) or self._identify(code)
         if not function:
             return
         at = self._now[0]
@@ -54,9 +56,9 @@ class _Recorder:
     def _identify(self, code: CodeType) -> tuple[int, CodeType]:
         path = code.co_filename
         ours = path.startswith(_SOURCES) and code.co_name != "<module>"
-        known = (function_id(path.removeprefix(_SOURCES), code.co_qualname) if ours else 0, code)
-        self._known[id(code)] = known
-        return known
+        identified = (function_id(path.removeprefix(_SOURCES), code.co_qualname) if ours else 0, code)
+        self._identified[id(code)] = identified
+        return identified
 
 
 if NOW.exists():

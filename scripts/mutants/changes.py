@@ -1,4 +1,4 @@
-"""The small mistakes that can be made in a source: each is one piece of text in place of another."""
+"""Small changes that break a source. Each replaces one piece of text with another."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ class Change(NamedTuple):
 
 
 def changes(source: bytes) -> list[Change]:
-    """Every change that a source can have: none of them in annotations, docstrings, logging or ``__repr__``."""
+    """All changes of a source. Annotations, docstrings, logging and ``__repr__`` have none."""
     finder = _Finder(source)
     finder.visit(ast.parse(source))
-    return finder.found
+    return finder.changes
 
 
 class _Finder(ast.NodeVisitor):
     def __init__(self, source: bytes) -> None:
-        self.found: list[Change] = []
+        self.changes: list[Change] = []
         self._scope: list[str] = []
         self._functions = 0
         self._starts = [0]
@@ -64,7 +64,7 @@ class _Finder(ast.NodeVisitor):
         start = self._starts[node.lineno - 1] + node.col_offset
         end = self._starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
         scope = ".".join(self._scope) if self._functions else ""
-        self.found.append(Change(node.lineno, scope, start, end, text))
+        self.changes.append(Change(node.lineno, scope, start, end, text))
 
     def _offer_node(self, node: ast.expr, instead: ast.expr) -> None:
         self._offer(node, f"({ast.unparse(instead)})")
@@ -79,7 +79,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_arg(self, node: ast.arg) -> None:
-        """It has nothing but an annotation."""
+        """Skips a node that has only an annotation."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         with self._inside(node.name):
@@ -195,7 +195,7 @@ class _Finder(ast.NodeVisitor):
             self._offer(node, repr(not value))
         elif isinstance(value, int | float):
             self._offer(node, repr(value // 2 if value > _LARGE else value + 1))
-        elif isinstance(value, str) and value.split() == [value]:  # a sentence is worded, not decided
+        elif isinstance(value, str) and value.split() == [value]:  # the wording of a sentence changes no decision
             self._offer(node, repr(f"{value}x"))
         elif isinstance(value, bytes) and value.split() == [value]:
             self._offer(node, repr(value + b"x"))

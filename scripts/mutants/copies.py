@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".cache" / "mutants"
-_LEFT_OUT = shutil.ignore_patterns(".*", "node_modules", "__pycache__")
+_IGNORED = shutil.ignore_patterns(".*", "node_modules", "__pycache__")
 _GRACE = 20  # seconds for pytest to end what it started
 
 
@@ -21,12 +21,12 @@ class Copy:
         self.root = FOLDER / f"copy-{number}"
         self.records = self.root / "records"
         shutil.rmtree(self.root, ignore_errors=True)
-        shutil.copytree(ROOT, self.root, ignore=_LEFT_OUT)
+        shutil.copytree(ROOT, self.root, ignore=_IGNORED)
         (self.root / "tests/node/node_modules").symlink_to(ROOT / "tests/node/node_modules")
         self._make_environment()
 
     def _make_environment(self) -> None:
-        """Its commands are ours with another first line; its packages are ours, behind the copy's sources."""
+        """Makes commands with another first line, and uses our packages after the copy's sources."""
         environment = self.root / ".venv"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
         ours = Path(sys.prefix)
@@ -46,7 +46,7 @@ class Copy:
         (environment / "lib" / version / kind / "copy.pth").write_text("".join(f"{line}\n" for line in lines))
 
     def record_calls(self, files: list[str]) -> None:
-        """Runs these tests; what was called is in ``records`` afterwards."""
+        """Runs these tests, and writes the called functions to ``records``."""
         shutil.rmtree(self.records, ignore_errors=True)
         self.records.mkdir()
         (self.records / "now").write_bytes(bytes(4))
@@ -64,11 +64,11 @@ class Copy:
         return next((line for line in lines if line.startswith(("FAILED ", "ERROR "))), lines[-1] if lines else "")
 
     def _pytest(self, *arguments: str, seconds: float | None = None) -> int | None:
-        """What it says is in ``output``."""
+        """Runs pytest with its output in the file ``output``."""
         python = str(self.root / ".venv/bin/python")
         command = [python, "-m", "pytest", "-p", "scripts.mutants.plugin", "-p", "no:cacheprovider", *arguments]
         with (self.root / "output").open("wb") as output:
-            started = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 cwd=self.root,
                 env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
@@ -77,19 +77,19 @@ class Copy:
                 stderr=subprocess.STDOUT,
             )
             try:
-                return started.wait(seconds)
+                return process.wait(seconds)
             except subprocess.TimeoutExpired:
                 return None
             finally:
-                _end(started)
+                _end(process)
 
 
-def _end(started: subprocess.Popen[bytes]) -> None:
-    """Ctrl-C first: then pytest ends the servers that it started."""
-    if started.poll() is None:
-        started.send_signal(signal.SIGINT)
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends pytest by Ctrl-C if possible, so that it ends its servers."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
         try:
-            started.wait(_GRACE)
+            process.wait(_GRACE)
         except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
+            process.kill()
+            process.wait()

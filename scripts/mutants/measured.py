@@ -25,7 +25,7 @@ class MeasuredTest(msgspec.Struct, frozen=True):
 
 
 class MeasuredFile(msgspec.Struct, frozen=True):
-    """The tests that passed, those that call least first. ``fixtures``: calls that any of the tests may stand on."""
+    """The tests that passed, those that call least first. ``fixtures``: calls that any of the tests may need."""
 
     name: str
     tests: list[MeasuredTest]
@@ -38,9 +38,9 @@ class MeasuredFile(msgspec.Struct, frozen=True):
 
 
 def measured(run: Callable[[Iterable[list[str]]], None]) -> list[MeasuredFile]:
-    """All test files. ``run`` has those measured that aren't yet; it is given their names, some of a folder each time.
+    """All test files. ``run`` measures those without a measurement. It gets their names, some of a folder each time.
 
-    What was measured before an interruption is kept.
+    A measurement before an interruption is kept.
     """
     paths = [path for path in sorted((ROOT / "tests").rglob("test_*.py")) if "live" not in path.parts]
     kept = {str(path.relative_to(ROOT)): _kept(path) for path in paths}
@@ -53,15 +53,15 @@ def measured(run: Callable[[Iterable[list[str]]], None]) -> list[MeasuredFile]:
 
 
 def _kept(path: Path) -> Path:
-    """Where the measurement of a test file with these contents is."""
+    """The file with the measurement of a test file with these contents."""
     return FOLDER / "calls" / f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
 
 
 def measure(copy: Copy, names: list[str]) -> str:
-    """Runs these test files, and keeps what it finds. What it did, to be shown."""
+    """Runs these test files, and keeps the measurement. Returns a text about it."""
     copy.record_calls(names)
-    told = json.loads((copy.records / "tests.json").read_text())
-    numbers, passed = told["numbers"], told["passed"]
+    report = json.loads((copy.records / "tests.json").read_text())
+    numbers, passed = report["numbers"], report["passed"]
     calls: dict[int, set[int]] = defaultdict(set)
     for record in copy.records.glob("*.calls"):
         for at, function in PAIR.iter_unpack(record.read_bytes()):
@@ -92,7 +92,7 @@ def selection(files: list[MeasuredFile], functions: frozenset[int], room: str, s
 
 
 def _chosen(tests: list[list[MeasuredTest]], seconds: float) -> list[str]:
-    """Round by round, one test of each file; then file by file, as fixtures want it."""
+    """The tests in rounds of one test of each file, then sorted by file, because fixtures belong to files."""
     chosen: set[str] = set()
     for one_of_each in zip_longest(*tests):
         for test in filter(None, one_of_each):

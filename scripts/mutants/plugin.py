@@ -1,4 +1,4 @@
-"""Pytest's part: it says which test is running, or runs a selection of tests in its order."""
+"""A plug-in of pytest: it announces the running test, or runs a selection of tests in its order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Selector:
 
 
 class _Announcer:
-    """Each test has a number of its own. What a file's fixtures do has the file's: they may serve all of its tests."""
+    """Each test has its own number. Calls of fixtures have their file's number, as all its tests may need them."""
 
     def __init__(self) -> None:
         with NOW.open("r+b") as file:
