@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from turnout.core import HARMLESS, ChatRequest, Support, left_out, refuse_unsupported
+from turnout.core import HARMLESS, ChatRequest, Support, dropped_fields, refuse_unsupported
 from turnout.dialects import Target, endpoint_at
 
 ELSEWHERE = Support(namespace="elsewhere", knobs=frozenset(), ignores=frozenset())
@@ -51,7 +51,7 @@ def saying(path: str, field: str) -> ChatRequest:
 def test_it_is_left_out_elsewhere(path: str, field: str) -> None:
     request = saying(path, field)
     refuse_unsupported(request, ELSEWHERE, "p")
-    assert field in list(left_out(request, ELSEWHERE))
+    assert field in list(dropped_fields(request, ELSEWHERE))
 
 
 def test_these_are_all() -> None:

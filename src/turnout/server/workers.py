@@ -24,6 +24,7 @@ import structlog
 
 from turnout.config import CommandLine
 from turnout.errors import ConfigError
+from turnout.gateway import GatewaySetup
 from turnout.host import (
     HostFolder,
     RemoteControl,
