@@ -32,19 +32,34 @@ class MayImport(Contract):
             if not self._may(imported)
             for detail in graph.get_import_details(importer=importer, imported=imported)
         ]
-        return ContractCheck(kept=not broken, metadata={"broken": broken})
+        unused = self._unused(graph)
+        return ContractCheck(kept=not broken and not unused, metadata={"broken": broken, "unused": unused})
+
+    def _unused(self, graph: grimp.ImportGraph) -> list[str]:
+        """The allowed names that nothing in the room imports: a contract says what holds."""
+        room = str(self.room)
+        imported = {
+            name
+            for importer in {room} | graph.find_descendants(room)
+            for name in graph.find_modules_directly_imported_by(importer)
+        }
+        allowed = cast("list[str]", self.allowed)
+        return [name for name in allowed if not any(_allows(name, module) for module in imported)]
 
     def _may(self, imported: str) -> bool:
         if imported.split(".")[0] in sys.stdlib_module_names or _inside(imported, str(self.room)):
             return True
-        return any(
-            _inside(imported, name.removesuffix(".**")) if name.endswith(".**") else imported == name
-            for name in cast("list[str]", self.allowed)
-        )
+        return any(_allows(name, imported) for name in cast("list[str]", self.allowed))
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         for importer, imported, line in check.metadata["broken"]:
             output.print_error(f"{importer} (line {line}) may not import {imported}.")
+        for name in check.metadata["unused"]:
+            output.print_error(f"{self.room} may import {name}, and does not: take the line out.")
+
+
+def _allows(name: str, imported: str) -> bool:
+    return _inside(imported, name.removesuffix(".**")) if name.endswith(".**") else imported == name
 
 
 def _inside(module: str, package: str) -> bool:

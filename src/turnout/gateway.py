@@ -108,12 +108,11 @@ class Gateway:
 
         ``Continued`` reads the messages anew: a step that changes messages belongs behind it.
         """
-        limits = self.settings.limits
         return (
-            WithinLimits(limits, self.worker_threads),
+            WithinLimits(self.catalog, self.worker_threads),
             DefaultModel(self.catalog),
             AllowedModel(self.catalog),
-            Continued(self.conversations, limits),
+            Continued(self.conversations, self.catalog),
         )
 
     async def admit(self, call: Call) -> Call:

@@ -127,7 +127,7 @@ def _value_of(plugin: Plugin) -> Any:
         raise InvalidPlugin(f"its value has to be a module alone, without ':{plugin.attribute}'")
     try:
         module = importlib.import_module(plugin.module)
-    except Exception as error:  # code of another package may raise anything
+    except (Exception, SystemExit) as error:  # code of another package may raise anything
         raise InvalidPlugin(f"importing it raised {type(error).__name__}: {error}".rstrip(".")) from error
     value = getattr(module, name, None)
     if value is None:

@@ -133,6 +133,18 @@ def test_a_model_may_take_parameters_only_while_it_does_not_think(reasoning: Rea
     assert refused_hints(request, place) == ([] if sent.temperature else ["temperature"])
 
 
+@pytest.mark.parametrize("parameter", MEANING)
+def test_meaning_is_refused_while_thinking_only_if_the_client_asks_to_think(parameter: Any) -> None:
+    """Some models don't think by default. Then the parameter is sent, and a provider that refuses it says so."""
+    place = deployment(thinking=frozenset({parameter, "temperature"}))
+    unsaid = parameters_of(request_of(**MEANING[parameter]), place)
+    assert unsaid.refused == {"temperature"}
+    off = request_of(**MEANING[parameter], reasoning=Reasoning(enabled=False))
+    assert parameters_of(off, place).refused == frozenset()
+    with pytest.raises(Unsupported, match=parameter):
+        parameters_of(request_of(**MEANING[parameter], reasoning=Reasoning(effort="low")), place)
+
+
 def test_a_wire_may_refuse_what_the_model_takes() -> None:
     request = request_of(sampling=Sampling(temperature=0.5))
     parameters = parameters_of(request, deployment(), frozenset({"temperature"}))

@@ -122,6 +122,7 @@ WRONG_PROVIDERS = {
     "no PROVIDERS": ("", "it has no PROVIDERS"),
     "not a tuple": (f"{ACME}\n    PROVIDERS = list(PROVIDERS)", "PROVIDERS has to be a tuple of providers"),
     "raises": ("raise RuntimeError('a key is missing.')", "importing it raised RuntimeError: a key is missing."),
+    "ends the program": ("raise SystemExit(3)", "importing it raised SystemExit: 3."),
     "no Python": ("def", "importing it raised SyntaxError"),
     "a class": (f"{ACME}\n    PROVIDERS = (Acme,)", "the provider 'acme' is a class, where an object of it is needed"),
     "a member missing": (

@@ -67,15 +67,19 @@ def parameters_of(
 ) -> Parameters:
     """The parameters to send. ``refused_by_wire`` are refused whatever the model is.
 
-    Raises ``Unsupported`` when the client sets a refused parameter that changes the meaning of the answer.
+    Raises ``Unsupported`` when the client sets a refused parameter that changes the meaning of the answer. When the
+    client doesn't say whether the model shall think, such a parameter is sent: some models don't think by default.
     """
     traits = deployment.traits
     if not (traits.refuses or traits.refuses_thinking or refused_by_wire):
         return Parameters(request, deployment.defaults)
     refused = _refused(request, traits) | refused_by_wire
+    certain = refused if _asks_to_think(request) else traits.refuses | refused_by_wire
     for parameter in sorted(refused):
         if _changes_the_meaning(request, parameter):
-            raise Unsupported(f"The model '{deployment.model}' does not support '{parameter}'.", param=parameter)
+            if parameter in certain:
+                raise Unsupported(f"The model '{deployment.model}' does not support '{parameter}'.", param=parameter)
+            refused -= {parameter}
     defaults = _without(deployment.defaults, refused | traits.refuses_thinking)
     return Parameters(request, defaults, refused)
 
@@ -94,6 +98,10 @@ def refused_hints(request: ChatRequest, deployment: Deployment) -> list[str]:
 def _refused(request: ChatRequest, traits: Traits) -> frozenset[Parameter]:
     thinks = request.reasoning is None or request.reasoning.enabled
     return traits.refuses | traits.refuses_thinking if thinks else traits.refuses
+
+
+def _asks_to_think(request: ChatRequest) -> bool:
+    return request.reasoning is not None and request.reasoning.enabled
 
 
 def _without(defaults: Defaults, refused: frozenset[Parameter]) -> Defaults:

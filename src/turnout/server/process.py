@@ -20,7 +20,9 @@ from .http import HttpServer
 _log = structlog.get_logger(__name__)
 
 _OTHER_FILES: Final = 1000
-_OTHERS_SECONDS: Final = 12.0  # beyond the drain: another process takes about 10 s at most to end its answers
+_OTHERS_SECONDS: Final = (
+    12.0  # after the drain: another process takes 10 s at most to end its answers; the parent kills after 15
+)
 
 
 def run(setup: GatewaySetup, listener: socket.socket, parent: int | None = None) -> None:
@@ -36,7 +38,8 @@ def run(setup: GatewaySetup, listener: socket.socket, parent: int | None = None)
 
 
 async def _serve(setup: GatewaySetup, listener: socket.socket, parent: int | None) -> None:
-    stop = _Stop(asyncio.get_running_loop(), setup)
+    loop = asyncio.get_running_loop()
+    stop = _Stop(loop, setup)
     if parent is None:
         stop.listen_to(signal.SIGINT)
     else:  # a terminal's Ctrl-C reaches the parent too, which passes it on as SIGTERM
@@ -47,9 +50,10 @@ async def _serve(setup: GatewaySetup, listener: socket.socket, parent: int | Non
         server = HttpServer(app, bounds)
         await server.start(listener)
         await stop.requested.wait()
+        deadline = loop.time() + bounds.drain + _OTHERS_SECONDS
         stop.on_repeat = server.hurry
         await server.drain(bounds.drain)
-        await _wait_for_the_others(setup, bounds.drain + _OTHERS_SECONDS)
+        await _wait_for_the_others(setup, deadline - loop.time())
     _log.info("stopped", pid=os.getpid())
 
 
@@ -58,7 +62,7 @@ async def _wait_for_the_others(setup: GatewaySetup, seconds: float) -> None:
         async with asyncio.timeout(seconds):
             await setup.control.until_alone()
     except TimeoutError:
-        _log.warning("the control process stops while others still ask it", after_seconds=seconds)
+        _log.warning("the control process stops while others still ask it")
 
 
 class _Stop:

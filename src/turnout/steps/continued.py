@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from turnout.config import LimitSettings
+from turnout.catalog import Catalog
 from turnout.conversations import Conversations
 from turnout.core import ChatRequest
 from turnout.engine import Call
@@ -13,11 +13,11 @@ from .within_limits import check_counts
 
 
 class Continued:
-    """Raises ``InvalidRequest`` when the earlier answer isn't there, or the conversation is longer than ``limits``."""
+    """Raises ``InvalidRequest`` when the earlier answer isn't there, or the conversation is longer than the limits."""
 
-    def __init__(self, conversations: Conversations, limits: LimitSettings) -> None:
+    def __init__(self, conversations: Conversations, catalog: Catalog) -> None:
         self._conversations = conversations
-        self._limits = limits
+        self._catalog = catalog
 
     async def __call__(self, call: Call) -> Call:
         if call.conversing is None or not isinstance(call.request, ChatRequest):
@@ -27,7 +27,7 @@ class Continued:
             return call
         size = _earlier_size(request)
         if size:
-            check_counts(request, size, self._limits)
+            check_counts(request, size, self._catalog.settings.limits)
         return structs.replace(call, request=request, size=call.size + size)
 
 

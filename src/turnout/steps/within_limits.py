@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from turnout.catalog import Catalog
 from turnout.config import LimitSettings
 from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, Request, ToolResult
 from turnout.engine import Call
@@ -14,14 +15,15 @@ _LISTS = ("messages", "contents", "input", "prompt")
 
 
 class WithinLimits:
-    """Refuses a request that has more of a kind than ``limits`` allow."""
+    """Refuses a request that has more of a kind than the configuration's limits allow."""
 
-    def __init__(self, limits: LimitSettings, worker_threads: WorkerThreads) -> None:
-        self._limits = limits
+    def __init__(self, catalog: Catalog, worker_threads: WorkerThreads) -> None:
+        self._catalog = catalog
         self._worker_threads = worker_threads
 
     async def __call__(self, call: Call) -> Call:
-        await self._worker_threads.run_if(call.large, check_counts, call.request, call.size, self._limits)
+        limits = self._catalog.settings.limits
+        await self._worker_threads.run_if(call.large, check_counts, call.request, call.size, limits)
         return call
 
 

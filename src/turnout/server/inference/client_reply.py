@@ -20,7 +20,8 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class ClientReply:
-    """``status`` is 500 until a reply has begun, and what metrics count at the end.
+    """``status`` is 500 until a reply has begun, and what metrics count at the end. After ``has_begun``, an error can
+    only be told inside the answer, or by cutting the connection.
 
     ``model`` is the served model's name. ``deployments`` are those of the model, ``dropped`` the paths of fields that
     were not sent to the provider: both are for the headers.
@@ -29,25 +30,23 @@ class ClientReply:
     def __init__(self, request_id: str, send: Send, notices: Notices) -> None:
         self.request_id = request_id
         self.status = 500
+        self.has_begun = False
         self.model = ""
         self.deployments: Sequence[Deployment] = ()
         self.dropped: Sequence[str] = ()
         self._send = send
         self._notices = notices
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether a status of success went out: then an error can only be told inside the answer."""
-        return self.status == 200
-
     async def send_whole(self, status: int, body: bytes, headers: Headers) -> None:
         self.status = status
+        self.has_begun = True
         headers.append((b"content-length", str(len(body)).encode()))
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
     async def begin_stream(self, headers: Headers) -> None:
         self.status = 200
+        self.has_begun = True
         headers.append((b"cache-control", b"no-cache"))
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 

@@ -68,8 +68,9 @@ class Exchange:
         departure = Departure(self._gateway.ticker, self._receive)
         try:
             self._received = time.perf_counter()
-            call = await self._gateway.admit(await self._call(body, head, key))
+            call = await self._call(body, head, key)
             del body  # its fields live on in the request
+            call = await self._gateway.admit(call)
             await Answering(self._gateway, self._endpoint, self.client, self._reason_to_stop).answer(call)
         except asyncio.CancelledError:
             if departure.gone:
