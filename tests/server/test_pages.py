@@ -74,7 +74,7 @@ class TestWithoutKeys:
         ],
         ids=str,
     )
-    async def test_who_is_here_or_allowed_is_served(
+    async def test_local_and_allowed_pages_are_served(
         self, open_app: InProcess, name: str, headers: dict[str, str]
     ) -> None:
         answer = await ask(open_app, name, **headers)
@@ -91,15 +91,15 @@ class TestWithoutKeys:
             assert answer.json == {"status": "ok"}
 
     @pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "via"])
-    async def test_who_comes_through_a_proxy_may_ask_and_not_administer(self, open_app: InProcess, name: str) -> None:
+    async def test_a_client_behind_a_proxy_may_chat_but_not_administer(self, open_app: InProcess, name: str) -> None:
         headers = {name: "192.0.2.1", "host": "llm.example"}
         statuses = [(await ask(open_app, route, **headers)).status for route in ("GET /v1/models", "POST /api/models")]
         assert statuses == [200, 401]
 
-    async def test_who_comes_from_another_machine_may_not_administer(self, open_app: InProcess) -> None:
+    async def test_a_client_on_another_machine_may_not_administer(self, open_app: InProcess) -> None:
         assert (await open_app.ask("POST", "/api/models", CHAT, client="192.0.2.1")).status == 401
 
-    async def test_it_is_counted(self, open_app: InProcess) -> None:
+    async def test_a_refusal_is_counted(self, open_app: InProcess) -> None:
         refused = open_app.gateway.metrics.tally.refused
         before = refused.get("foreign_page", 0)
         await ask(open_app, "POST /v1/chat/completions", origin=EVIL)
@@ -119,18 +119,18 @@ class TestReading:
         assert answer.headers["access-control-expose-headers"] == "*"
 
     @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/none", "/nothing", "/v1/chat/completions", "/ping"])
-    async def test_it_reads_errors_and_lists_too(self, open_app: InProcess, path: str) -> None:
+    async def test_an_allowed_page_may_read_errors_and_lists_too(self, open_app: InProcess, path: str) -> None:
         assert (await open_app.ask("GET", path, headers={"origin": PAGE})).headers[
             "access-control-allow-origin"
         ] == PAGE
 
     @pytest.mark.parametrize("headers", [{}, {"origin": EVIL}, {"origin": "null"}], ids=str)
-    async def test_nobody_else_is_told_anything(self, open_app: InProcess, headers: dict[str, str]) -> None:
+    async def test_other_pages_get_no_cors_headers(self, open_app: InProcess, headers: dict[str, str]) -> None:
         answer = await open_app.ask("GET", "/ping", headers=headers)
         assert [name for name in answer.headers if name.startswith("access-control")] == []
 
     @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/api/models/x", "/chat/completions"])
-    async def test_its_preflight_is_answered(self, open_app: InProcess, path: str) -> None:
+    async def test_the_preflight_of_an_allowed_page_is_answered(self, open_app: InProcess, path: str) -> None:
         asks = {
             "access-control-request-method": "POST",
             "access-control-request-headers": "authorization,x-stainless-os",
@@ -161,7 +161,7 @@ async def test_any_page_may_be_let_in_but_only_with_a_key(any_page_app: InProces
         assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, EVIL)
 
 
-async def test_with_a_key_nobody_asks_for_host_or_origin(guarded_app: InProcess) -> None:
+async def test_host_and_origin_are_not_checked_with_a_key(guarded_app: InProcess) -> None:
     for headers in ({"origin": EVIL}, {"origin": "null"}, {"host": "evil.example"}, {"host": ""}):
         answer = await ask(guarded_app, "POST /v1/chat/completions", **headers, authorization=f"Bearer {TEAM}")
         assert answer.status == 200

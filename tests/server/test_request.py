@@ -113,7 +113,7 @@ async def test_no_body_is_empty() -> None:
         pytest.param(3, (b"abc", b"def", b"ghi"), 1, id="more-than-it-says"),
     ],
 )
-async def test_what_is_too_large_is_refused_without_reading_on(
+async def test_the_rest_of_a_body_that_is_too_large_is_not_read(
     length: int, pieces: tuple[bytes, ...], unread: int
 ) -> None:
     client = Client(*pieces)

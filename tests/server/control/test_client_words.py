@@ -49,7 +49,7 @@ async def test_whatever_is_said_is_the_clients_mistake_and_the_ledger_goes_on(ap
     assert health["parts"]["catalog"]["problems"] == []
 
 
-async def test_what_is_kept_may_hold_any_words(app: InProcess) -> None:
+async def test_a_stored_record_may_have_any_characters(app: InProcess) -> None:
     body = {"id": "odd", "name": "a\0b é\U0001f600", "provider": "echo"}
     assert (await app.ask("POST", "/api/models", body)).status == 201
     assert (await app.ask("GET", "/api/models/odd")).json["name"] == body["name"]

@@ -38,19 +38,19 @@ def bearer(key: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", [*(name for name, need in NEEDS.items() if need is not Need.NOTHING), *INFERENCE])
 @pytest.mark.parametrize("key", [None, "tk-wrong"], ids=["no-key", "wrong-key"])
-async def test_without_a_right_key_nothing_is_read(guarded_app: InProcess, name: str, key: str | None) -> None:
+async def test_the_body_is_not_read_without_a_valid_key(guarded_app: InProcess, name: str, key: str | None) -> None:
     answer = await guarded_app.ask(*route(name), LARGE, bearer(key) if key else {})
     assert (answer.status, answer.reads) == (401, 0)
 
 
 @pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if need is Need.ADMIN])
-async def test_without_an_admins_key_nothing_is_read(guarded_app: InProcess, name: str) -> None:
+async def test_the_body_of_an_admins_route_is_not_read_without_an_admins_key(guarded_app: InProcess, name: str) -> None:
     answer = await guarded_app.ask(*route(name), LARGE, bearer(TEAM))
     assert (answer.status, answer.reads) == (403, 0)
 
 
 @pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if need is not Need.ADMIN])
-async def test_with_what_is_needed_the_route_is_asked(guarded_app: InProcess, name: str) -> None:
+async def test_a_request_with_the_needed_key_reaches_the_route(guarded_app: InProcess, name: str) -> None:
     """What it says is its own affair."""
     headers = {} if NEEDS[name] is Need.NOTHING else bearer(TEAM)
     answer = await guarded_app.ask(*route(name), {"model": "echo"}, headers)
@@ -68,7 +68,7 @@ async def test_a_body_for_no_model_is_bounded(guarded_app: InProcess, name: str)
 
 
 @pytest.mark.parametrize("name", [name for name in NEEDS if name.startswith(("GET", "DELETE"))])
-async def test_what_takes_no_body_reads_none(guarded_app: InProcess, name: str) -> None:
+async def test_routes_without_a_body_read_none(guarded_app: InProcess, name: str) -> None:
     answer = await guarded_app.ask(*route(name), LARGE, bearer(ADMIN))
     assert (answer.status != 413, answer.reads) == (True, 0)
 
@@ -116,7 +116,7 @@ async def test_the_page_of_the_document_asks_for_nothing_else(guarded_app: InPro
         assert f"<b>{method}</b> <code>{path}</code>" in text
 
 
-async def test_without_a_key_health_says_one_word(guarded_app: InProcess) -> None:
+async def test_health_has_only_the_status_without_a_key(guarded_app: InProcess) -> None:
     for headers in ({}, bearer("tk-wrong")):
         assert (await guarded_app.ask("GET", "/health", headers=headers)).json == {"status": "ok"}
     health = (await guarded_app.ask("GET", "/health", headers=bearer(OTHER))).json
@@ -126,7 +126,7 @@ async def test_without_a_key_health_says_one_word(guarded_app: InProcess) -> Non
 class TestRefused:
     """Who isn't let in leaves a trace, and never the key."""
 
-    async def test_it_is_counted(self, guarded_app: InProcess) -> None:
+    async def test_a_refusal_is_counted(self, guarded_app: InProcess) -> None:
         before = dict(guarded_app.gateway.metrics.tally.refused)
         await guarded_app.ask("GET", "/v1/models")
         await guarded_app.ask("GET", "/v1/models", headers=bearer("tk-wrong"))
@@ -222,11 +222,11 @@ class TestPathsThatArentWrittenRight:
     @pytest.mark.parametrize(
         "path", ["/nothing", "/v2/chat/completions", "/v1", "/", "//", "/docs/../v1/models", "x", "*", ""]
     )
-    async def test_what_is_nowhere_is_not_found(self, guarded_app: InProcess, path: str) -> None:
+    async def test_an_unknown_path_is_not_found(self, guarded_app: InProcess, path: str) -> None:
         answer = await guarded_app.ask("POST", path, LARGE)
         assert (answer.status, answer.reads) == (405 if path in ("/", "//", "") else 404, 0)
 
-    async def test_what_is_told_again_is_short_and_harmless(self, guarded_app: InProcess) -> None:
+    async def test_the_path_in_an_error_is_short_and_printable(self, guarded_app: InProcess) -> None:
         answer = await guarded_app.ask("GET", "/\x1b[31m\r\n\0" + "x" * 5000)
         message = answer.json["error"]["message"]
         assert message.startswith("There is no GET /\ufffd[31m\ufffd\ufffd\ufffdxxx")
@@ -257,7 +257,7 @@ class TestMethods:
         assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
     @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "BREW"])
-    async def test_what_can_not_be_done_is_told_with_what_can(self, guarded_app: InProcess, method: str) -> None:
+    async def test_a_refused_method_gets_the_list_of_allowed_ones(self, guarded_app: InProcess, method: str) -> None:
         answer = await guarded_app.ask(method, "/v1/messages", LARGE)
         assert (answer.status, answer.headers["allow"], answer.reads) == (405, "OPTIONS, POST", 0)
         if method == "HEAD":

@@ -29,7 +29,7 @@ async def test_one_process_is_the_control_process_itself(app: InProcess) -> None
     assert control["started"] > 1_700_000_000
 
 
-async def test_without_the_control_process_the_service_is_degraded_and_says_why(app: InProcess, tmp_path: Path) -> None:
+async def test_the_service_is_degraded_without_the_control_process_and_says_why(app: InProcess, tmp_path: Path) -> None:
     app.gateway.control = RemoteControl(tmp_path / "nobody")
     told = (await app.ask("GET", "/health", headers=KEY)).json
     control = told["parts"]["control"]

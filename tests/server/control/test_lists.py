@@ -36,7 +36,7 @@ async def show(app: InProcess, **body: str) -> Answer:
 # --- models ------------------------------------------------------------------------------------------
 
 
-async def test_of_several_deployments_the_least_that_one_takes_is_told(app: InProcess) -> None:
+async def test_a_model_of_several_deployments_has_their_smallest_limits(app: InProcess) -> None:
     told = (await app.ask("GET", "/v1beta/models/chat")).json
     assert (told["inputTokenLimit"], told["outputTokenLimit"]) == (5000, 50)
     listed = await app.ask("GET", "/v1beta/models")
@@ -55,16 +55,16 @@ async def test_a_model_is_shown_in_ollamas_words(app: InProcess) -> None:
     assert (await show(app, name="chat")).json == shown
 
 
-async def test_what_does_not_chat_is_named_for_what_it_does(app: InProcess) -> None:
+async def test_a_model_that_does_not_chat_lists_its_own_capabilities(app: InProcess) -> None:
     assert (await show(app, model="vectors")).json["capabilities"] == ["embedding"]
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/chat", "/api/tags", "/v1/llm/models", "/openapi.json"])
-async def test_what_is_told_is_json(app: InProcess, path: str) -> None:
+async def test_lists_are_json(app: InProcess, path: str) -> None:
     assert (await app.ask("GET", path)).headers["content-type"] == "application/json"
 
 
-async def test_without_a_known_context_none_is_told(app: InProcess) -> None:
+async def test_a_model_without_a_known_context_shows_none(app: InProcess) -> None:
     shown = (await show(app, model="echo")).json
     assert [name for name in shown["model_info"] if name.endswith("context_length")] == []
 
@@ -72,7 +72,7 @@ async def test_without_a_known_context_none_is_told(app: InProcess) -> None:
 @pytest.mark.parametrize(
     ("body", "status"), [({}, 400), ({"model": ""}, 400), ({"model": "nobody"}, 404)], ids=["none", "empty", "unknown"]
 )
-async def test_what_is_not_there_is_not_shown(app: InProcess, body: dict[str, str], status: int) -> None:
+async def test_an_unknown_model_is_not_shown(app: InProcess, body: dict[str, str], status: int) -> None:
     assert (await show(app, **body)).status == status
 
 
@@ -127,7 +127,7 @@ async def items(app: InProcess, turn: str, query: str = "") -> Any:
     return (await app.ask("GET", f"/v1/responses/{turn}/input_items", query=query)).json
 
 
-async def test_what_was_put_in_is_told_with_the_turns_before_it(app: InProcess, turns: list[str]) -> None:
+async def test_the_input_items_of_a_response_include_those_of_earlier_turns(app: InProcess, turns: list[str]) -> None:
     told = await items(app, turns[1], "order=asc")
     assert [item["role"] for item in told["data"]] == ["user", "assistant", "user"]
     assert told["data"][0]["content"][0]["text"] == "One."

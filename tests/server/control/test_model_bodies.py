@@ -10,7 +10,7 @@ from turnout.server.control.model_bodies import ModelDraft
 GOOD = {"id": "m", "provider": "openai", "upstream_model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key": "sk-1"}
 
 
-def test_what_can_be_sent_is_taken() -> None:
+def test_a_valid_draft_is_accepted() -> None:
     assert ModelDraft.model_validate(GOOD).base_url == GOOD["base_url"]
 
 
@@ -25,7 +25,7 @@ def test_what_can_be_sent_is_taken() -> None:
         ("api_key", "sk-é"),
     ],
 )
-def test_what_can_not_be_sent_is_refused_by_name(field: str, value: str) -> None:
+def test_an_invalid_field_is_refused_by_name(field: str, value: str) -> None:
     with pytest.raises(ValidationError) as caught:
         ModelDraft.model_validate({**GOOD, field: value})
     assert caught.value.errors()[0]["loc"] == (field,)

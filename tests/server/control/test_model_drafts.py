@@ -133,7 +133,7 @@ async def test_a_start_with_both_serves_the_file_s_and_names_both(start_turnout:
     assert (await api(again, "GET", "/health")).json()["status"] == "ok"
 
 
-async def test_it_is_served_while_the_database_is_gone(start_turnout: StartTurnout) -> None:
+async def test_models_made_by_the_api_are_served_while_the_database_is_gone(start_turnout: StartTurnout) -> None:
     """A start needs no database to serve what was made, and making one says why it can't."""
     postgres = Postgres()
     try:
@@ -157,7 +157,7 @@ async def test_it_is_served_while_the_database_is_gone(start_turnout: StartTurno
         postgres.remove()
 
 
-async def test_what_is_kept_is_for_its_owner_only(start_turnout: StartTurnout) -> None:
+async def test_only_the_owner_may_read_the_stored_file(start_turnout: StartTurnout) -> None:
     server = start_turnout({})
     await api(server, "POST", "/api/models", {"id": "mine", "provider": "openai", "api_key": "sk-own-SECRET"})
     kept = [path for path in server.data_dir.rglob("*") if path.is_file() and b"sk-own-SECRET" in path.read_bytes()]

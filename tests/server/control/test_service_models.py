@@ -118,7 +118,7 @@ class TestList:
         assert set(names(first)).isdisjoint(names(last))
 
     @pytest.mark.parametrize("query", ["page=0", "page_size=0", "page_size=1001", "page=x", "status=gone"])
-    async def test_what_can_not_be_asked_is_named(self, open_server: TurnoutServer, query: str) -> None:
+    async def test_an_invalid_query_is_refused_by_name(self, open_server: TurnoutServer, query: str) -> None:
         reply = await ask(open_server, "GET", f"/api/models?{query}")
         assert (reply.status_code, reply.json()["error"]["param"]) == (400, query.partition("=")[0])
 
@@ -135,7 +135,7 @@ class TestList:
         assert names(await listed(open_server, "search=blue")) == ["f-azure"]
         assert names(await listed(open_server, "provider=nobody")) == []
 
-    async def test_it_tells_where_each_model_is_from(self, open_server: TurnoutServer, new_id: str) -> None:
+    async def test_each_model_has_its_source(self, open_server: TurnoutServer, new_id: str) -> None:
         await make(open_server, {"id": new_id, "provider": "echo"})
         records = {item["id"]: item["source"] for item in (await listed(open_server, "page_size=1000"))["items"]}
         assert records.items() >= {
@@ -144,7 +144,7 @@ class TestList:
 
 
 class TestChange:
-    async def test_what_is_not_said_stays(self, open_server: TurnoutServer, new_id: str) -> None:
+    async def test_fields_that_are_not_sent_stay(self, open_server: TurnoutServer, new_id: str) -> None:
         record = await make(open_server, RECORD | {"id": new_id, "timeouts": {"connect": 3}})
         reply = await ask(open_server, "PUT", f"/api/models/{new_id}", {"max_tokens": 4096, "cost_per_1k_input": 0.01})
         assert reply.status_code == 200
@@ -188,7 +188,7 @@ class TestChange:
             assert (reply.status_code, reply.json()["error"]["code"]) == (404, "model_not_found")
 
     @pytest.mark.parametrize("name", ["configured", "other", "echo"])
-    async def test_what_was_not_made_here_is_read_only(self, open_server: TurnoutServer, name: str) -> None:
+    async def test_a_model_that_the_api_did_not_make_is_read_only(self, open_server: TurnoutServer, name: str) -> None:
         for method, body in (("PUT", {"status": "inactive"}), ("DELETE", None)):
             reply = await ask(open_server, method, f"/api/models/{name}", body)
             assert (reply.status_code, reply.json()["error"]["code"]) == (409, "conflict")

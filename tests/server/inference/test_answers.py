@@ -163,7 +163,7 @@ async def test_a_name_that_is_not_ascii_is_percent_encoded(place: Place) -> None
     assert client.headers["x-turnout-model"] == "schnell/gr%C3%B6%C3%9Fer"
 
 
-async def test_of_many_dropped_fields_the_first_are_told(place: Place) -> None:
+async def test_only_the_first_of_many_dropped_fields_are_named(place: Place) -> None:
     odd = {"role": "user", "content": "hi", **{f"a_field_with_a_long_name_{n}": 1 for n in range(99)}}
     client = Client(place, "/v1/messages", messages=[odd])
     await client.done()
@@ -192,7 +192,7 @@ async def test_a_model_that_the_key_may_not_use_is_not_asked(place: Place) -> No
 # --- counts ------------------------------------------------------------------------------------------
 
 
-async def test_who_is_being_answered_is_counted(place: Place) -> None:
+async def test_requests_under_way_are_counted(place: Place) -> None:
     place.upstream.script = saying(HEL, then="silence")
     first, second = Client(place, stream=True), Client(place, stream=True)
     await first.begun()
@@ -257,7 +257,7 @@ class Probe:
 
 
 @pytest.mark.parametrize("fields", [{}, {"messages": 1}], ids=["answered", "refused"])
-async def test_nobody_waits_for_the_departure_of_who_was_answered(
+async def test_the_departure_of_an_answered_client_is_not_watched(
     place: Place, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any]
 ) -> None:
     """What came next on that connection would be cancelled."""

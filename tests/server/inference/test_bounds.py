@@ -75,7 +75,7 @@ def test_commas_in_texts_are_no_values() -> None:
     assert not taken(body, 2)
 
 
-def test_what_is_short_is_never_counted() -> None:
+def test_a_short_body_is_never_counted() -> None:
     assert not may_hold(b"[" + b"1," * 99 + b"1]", 101)
     assert may_hold(b"[" + b"1," * 200 + b"1]", 100)
 
@@ -95,7 +95,7 @@ def test_the_error_says_what_to_do() -> None:
         pytest.param("é" * 900, False, id="beyond-ascii"),
     ],
 )
-def test_what_is_dear_to_decode_is_bounded(text: str, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_that_are_slow_to_decode_are_bounded(text: str, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "_MOST_WRITTEN", 1000)
     monkeypatch.setattr(bounds, "_SLICE", 64)
     assert taken(f'{{"prompt":"{text}"}}'.encode(), 100) is fits
@@ -159,7 +159,7 @@ def test_too_many_of_a_kind_are_refused_by_the_field_they_are_in(
     assert caught.value.param == param
 
 
-def test_as_many_as_the_limit_are_taken() -> None:
+def test_as_many_values_as_the_limit_are_accepted() -> None:
     asked("openai-chat", model="fast", messages=[MESSAGE] * 2, tools=[TOOL], stop=["a"])
     asked("openai-embeddings", model="fast", input=["a", "b"])
 

@@ -99,7 +99,7 @@ async def test_after_its_stop_nothing_is_cancelled_any_more(after: float) -> Non
     assert (watched.gone, task.cancelling()) == (False, 0)
 
 
-async def test_who_leaves_at_the_moment_of_the_end_is_either_gone_or_not() -> None:
+async def test_a_departure_at_the_end_of_the_answer_never_cancels_without_a_reason() -> None:
     """Never cancelled without being told why."""
 
     for step in range(20):

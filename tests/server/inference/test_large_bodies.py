@@ -217,7 +217,7 @@ def encoded(value: Any) -> bytes:
         pytest.param(with_too_many_values, {413}, id="too-many-values"),
     ],
 )
-async def test_nobody_waits_for_it(
+async def test_a_large_body_delays_no_other_request(
     inference: Inference,
     patience: float,
     endpoint: Endpoint[Any, Any],
@@ -230,7 +230,9 @@ async def test_nobody_waits_for_it(
 
 
 @pytest.mark.parametrize("endpoint", IN_FORMS.values(), ids=IN_FORMS)
-async def test_nobody_waits_for_a_form(inference: Inference, patience: float, endpoint: Endpoint[Any, Any]) -> None:
+async def test_a_large_form_delays_no_other_request(
+    inference: Inference, patience: float, endpoint: Endpoint[Any, Any]
+) -> None:
     body = FORM.replace(b"RIFF", b"RIFF" + b"\r\n--" * (LARGEST // 4 - 1000))
     _, wait = await asked(inference, endpoint, body, Target(content_type=FORM_TYPE), patience)
     assert wait < patience
@@ -265,7 +267,7 @@ def inputs() -> bytes:
         pytest.param("openai-chat", lambda: chat("x")[:-1] + b" " * 30_000_000 + b"}", 200, id="spaces"),
     ],
 )
-async def test_nobody_waits_for_what_once_was_dear(
+async def test_bodies_that_were_slow_delay_no_other_request(
     inference: Inference, patience: float, wire: str, make: Callable[[], bytes], status: int
 ) -> None:
     found, wait = await asked(inference, ENDPOINTS[wire], make(), Target(), patience)

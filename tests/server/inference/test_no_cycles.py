@@ -139,7 +139,7 @@ async def test_a_request(server: Server, body: bytes, status: int) -> None:
         assert await server.answer("/v1/chat/completions", body) == status
 
 
-async def test_what_the_server_refuses(server: Server) -> None:
+async def test_a_refusal_by_the_server(server: Server) -> None:
     await server.answer("/v1/chat/completions", chat())
     with nothing_left_for_the_collector():
         assert await server.answer("/v1/chat/completions", chat(), refuse_with=Overloaded) == 503
