@@ -144,7 +144,7 @@ async def _read(stream: Any, into: list[Any]) -> None:
         into.append(event)  # noqa: PERF401  # what came before an error counts
 
 
-async def test_what_is_wrong_is_named(stage: Stage, sdk: AsyncOpenAI) -> None:
+async def test_a_refusal_names_the_field(stage: Stage, sdk: AsyncOpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         await sdk.audio.transcriptions.create(model="", file=recording())
     assert caught.value.param == "model"

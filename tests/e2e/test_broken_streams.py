@@ -119,7 +119,9 @@ async def test_the_sdk_raises(client: Client, provider: str, fault: str) -> None
 
 
 @wires
-async def test_what_the_provider_says_of_its_failure_is_told(stage: Stage, client: Client, provider: str) -> None:
+async def test_the_client_gets_the_providers_message_of_its_failure(
+    stage: Stage, client: Client, provider: str
+) -> None:
     stream = await stream_of(stage, client, faulty(provider, "error-after-3"))
     assert stream.error["message"] == "The provider reported: The simulator was told to fail."
 

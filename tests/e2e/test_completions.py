@@ -96,7 +96,7 @@ async def test_log_probabilities_in_this_apis_form(sdk: AsyncOpenAI, provider: s
 
 
 @pytest.mark.parametrize("provider", RELAYED)
-async def test_what_only_this_api_has_is_relayed(sdk: AsyncOpenAI, provider: str) -> None:
+async def test_features_that_only_this_api_has_are_relayed(sdk: AsyncOpenAI, provider: str) -> None:
     model = faulty(provider, "")
     many = await sdk.completions.create(model=model, prompt=["one", "two"], max_tokens=50)
     assert len(many.choices) == 2
@@ -116,7 +116,7 @@ ONLY_HERE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("provider", TRANSLATED)
 @pytest.mark.parametrize(("param", "fields"), ONLY_HERE.items(), ids=ONLY_HERE)
-async def test_what_no_chat_can_say_is_refused_by_name(
+async def test_fields_that_no_chat_has_are_refused_by_name(
     sdk: AsyncOpenAI, provider: str, param: str, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(openai.BadRequestError, match=f"'{param}'") as caught:

@@ -54,7 +54,7 @@ async def chat(turnout: TurnoutServer, model: str, messages: Any = HELLO, **fiel
     ("model", "source", "attempts"),
     [("claude", "reported", 1), ("gemini", "reported", 1), ("gpt", "exact", 0), ("unknown", "estimated", 0)],
 )
-async def test_who_counts_is_told(turnout: TurnoutServer, model: str, source: str, attempts: int) -> None:
+async def test_a_count_says_its_source(turnout: TurnoutServer, model: str, source: str, attempts: int) -> None:
     reply = await post(turnout, "/v1/messages/count_tokens", model=model, messages=HELLO)
     assert reply.status == 200, reply.body
     assert 3 <= reply.json["input_tokens"] <= 30
@@ -91,7 +91,7 @@ async def test_a_count_is_no_attempt_of_the_ledgers(turnout: TurnoutServer) -> N
     assert story.status == 404
 
 
-async def test_what_is_too_long_is_refused_before_it_is_sent(turnout: TurnoutServer) -> None:
+async def test_a_request_that_is_too_long_is_refused_before_it_is_sent(turnout: TurnoutServer) -> None:
     reply = await chat(turnout, "small", LONG)
     assert (reply.status, reply.json["error"]["code"]) == (400, "context_length_exceeded")
     assert "sim-id-small takes 100 at most" in reply.json["error"]["message"]

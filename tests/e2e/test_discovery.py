@@ -76,7 +76,7 @@ async def findings_once_all_answered(url: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("dialect", ["openai", "anthropic"])
-async def test_what_the_environment_names_is_found_and_answers(
+async def test_providers_that_the_environment_names_are_found_and_answer(
     start: Start, everything: dict[str, str], dialect: str
 ) -> None:
     url = start(everything)
@@ -99,7 +99,7 @@ async def test_a_model_that_several_serve_falls_back_among_them(start: Start, ev
     assert headers["x-turnout-provider"] == "llamacpp"
 
 
-async def test_with_nothing_at_all_there_is_echo(start: Start) -> None:
+async def test_echo_is_served_when_nothing_else_is_found(start: Start) -> None:
     url = start({})
     found = await findings_once_all_answered(url)
     assert {finding["outcome"] for finding in found.values()} == {"unreachable"}
@@ -110,7 +110,7 @@ async def test_with_nothing_at_all_there_is_echo(start: Start) -> None:
         await client.ask("ollama/llama3", "Hello.")
 
 
-async def test_who_does_not_answer_holds_nobody_up(start: Start, everything: dict[str, str]) -> None:
+async def test_a_provider_that_does_not_answer_delays_no_other(start: Start, everything: dict[str, str]) -> None:
     """The server is ready and the others are found while one is still being asked."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"

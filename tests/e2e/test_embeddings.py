@@ -91,7 +91,7 @@ async def test_the_ledger_has_its_tokens_and_their_price(stage: Stage, sdk: Asyn
     assert reply.headers["x-turnout-attempts"] == "1"
 
 
-async def test_what_isnt_reported_is_estimated(start_turnout: StartTurnout) -> None:
+async def test_usage_that_is_not_reported_is_estimated(start_turnout: StartTurnout) -> None:
     row = b'{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1.5,-2]}],"model":"m"}'
     async with RawUpstream(replying(ok(row, "content-type: application/json"))) as upstream:
         deployment: dict[str, Any] = {"provider": "compatible", "model": "m", "base_url": upstream.origin}
@@ -107,7 +107,7 @@ async def test_what_isnt_reported_is_estimated(start_turnout: StartTurnout) -> N
     assert attempt["cost"] == attempt["usage"]["input"] * INPUT_PRICE * MILLIONTH
 
 
-async def test_what_was_left_out_is_told(stage: Stage, sdk: AsyncOpenAI) -> None:
+async def test_dropped_fields_are_named(stage: Stage, sdk: AsyncOpenAI) -> None:
     create = sdk.embeddings.with_raw_response.create
     reply = await create(model=faulty("ollama", ""), input="x", user="u", extra_body={"metadata": {}})
     assert reply.headers["x-turnout-dropped"] == "user, metadata"

@@ -226,7 +226,7 @@ def posted(stage: Stage, path: str, body: dict[str, Any]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("provider", ["gemini", "openai"], ids=["relayed", "translated"])
-async def test_without_alt_sse_a_stream_is_one_array(stage: Stage, provider: str) -> None:
+async def test_a_stream_without_alt_sse_is_one_array(stage: Stage, provider: str) -> None:
     path = f"/v1beta/models/{provider}/sim:streamGenerateContent"
     body = {"contents": [{"parts": [{"text": "Hello there"}]}]}
     media_type, text = await asyncio.to_thread(posted, stage, path, body)

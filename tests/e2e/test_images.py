@@ -55,7 +55,9 @@ async def test_a_pictures_address_arrives(client: Client, backend: Backend, stre
         pytest.param("echo", "does not support images by URL; send the image as base64", id="takes-no-images"),
     ],
 )
-async def test_who_takes_no_address_says_what_to_do(client: Client, model: str, words: str, stream: bool) -> None:
+async def test_a_provider_that_takes_no_address_gives_advice(
+    client: Client, model: str, words: str, stream: bool
+) -> None:
     with pytest.raises(client.error("BadRequestError"), match=words):
         await client.ask(model, "Look.", stream=stream, sent=client.image_by_url("Look.", URL))
 
@@ -67,7 +69,7 @@ async def test_echo_takes_no_pictures(client: Client, stream: bool) -> None:
 
 @every_like_client
 @pytest.mark.parametrize("model", ["simulator-openai", "simulator-anthropic", "simulator-gemini", "simulator-ollama"])
-async def test_what_is_no_picture_is_refused_before_it_is_sent(client: Client, model: str) -> None:
+async def test_data_that_is_no_picture_is_refused_before_it_is_sent(client: Client, model: str) -> None:
     with pytest.raises(client.error("BadRequestError"), match=r"image") as refused:
         await client.ask(model, "Look.", image=b"this is no picture")
     assert "x-turnout-deployment" not in refused.value.response.headers
@@ -135,7 +137,7 @@ async def test_nothing_is_fetched_from_inside(client: Client) -> None:
 
 
 @every_client_but_ollama
-async def test_what_is_no_picture_where_it_should_be_is_refused_by_its_place(client: Client) -> None:
+async def test_an_address_without_a_picture_is_refused_by_its_place(client: Client) -> None:
     async with RawUpstream(replying(ok(b"<!doctype html>", "content-type: image/png"))) as server:
         url = f"http://localhost:{server.port}/a.png"
         with pytest.raises(client.error("BadRequestError"), match=r"content\[1\]: It is an HTML page"):

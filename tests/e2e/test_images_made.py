@@ -127,7 +127,7 @@ async def test_a_failure_before_the_picture_is_retried(sdk: AsyncOpenAI) -> None
     assert reply.headers["x-turnout-attempts"] == "2"
 
 
-async def test_what_is_wrong_is_named(stage: Stage, sdk: AsyncOpenAI) -> None:
+async def test_a_refusal_names_the_field(stage: Stage, sdk: AsyncOpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as no_picture:
         await sdk.images.edit(model=faulty("openai", ""), prompt=PROMPT, image=("a.png", b"not a picture"))
     assert (no_picture.value.param, no_picture.value.code) == ("image", "invalid_request")

@@ -56,7 +56,7 @@ def counts(message: AIMessage) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("backend", EVERY)
-async def test_it_is_answered(stage: Stage, backend: Backend) -> None:
+async def test_langchain_gets_an_answer(stage: Stage, backend: Backend) -> None:
     """Asked by each of its four ways: at once and in pieces, each with and without asyncio."""
     model, prompt = model_of(stage, backend.model), case("text").prompt
     asked = [SystemMessage("Be kind."), HumanMessage(prompt)] if backend.upstream != "aimock" else prompt
@@ -70,7 +70,7 @@ async def test_it_is_answered(stage: Stage, backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("backend", COUNTING)
-async def test_it_is_told_the_tokens(stage: Stage, backend: Backend) -> None:
+async def test_langchain_gets_the_tokens(stage: Stage, backend: Backend) -> None:
     model, prompt = model_of(stage, backend.model, stream_usage=True), case("usage").prompt
     whole = await model.ainvoke(prompt)
     pieces = gathered([chunk async for chunk in model.astream(prompt)])
@@ -79,7 +79,7 @@ async def test_it_is_told_the_tokens(stage: Stage, backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("backend", SIMULATOR)
-async def test_its_tools_are_called_and_answered(stage: Stage, backend: Backend) -> None:
+async def test_langchains_tools_are_called_and_answered(stage: Stage, backend: Backend) -> None:
     model = model_of(stage, backend.model).bind_tools([find_train, find_bus])
     asked = HumanMessage("Please use all tools.")
     whole = await model.ainvoke([asked])
@@ -96,20 +96,20 @@ async def test_its_tools_are_called_and_answered(stage: Stage, backend: Backend)
 
 
 @pytest.mark.parametrize("backend", SIMULATOR)
-async def test_it_gets_what_fits_its_schema(stage: Stage, backend: Backend) -> None:
+async def test_langchain_gets_an_answer_that_fits_its_schema(stage: Stage, backend: Backend) -> None:
     """By each provider's own way to keep to one."""
     model = model_of(stage, backend.model).with_structured_output(City, method="json_schema")
     assert await model.ainvoke("Where to?") == City(city="city 1", days=1)
 
 
 @pytest.mark.parametrize("backend", [backend for backend in SIMULATOR if backend.provider not in ("gemini", "ollama")])
-async def test_it_gets_it_by_a_tool_call_too(stage: Stage, backend: Backend) -> None:
+async def test_langchain_gets_the_schema_by_a_tool_call_too(stage: Stage, backend: Backend) -> None:
     model = model_of(stage, backend.model).with_structured_output(City, method="function_calling")
     assert await model.ainvoke("Where to?") == City(city="city 1", days=1)
 
 
 @pytest.mark.parametrize("backend", AIMOCK)
-async def test_its_picture_is_described(stage: Stage, backend: Backend) -> None:
+async def test_langchains_picture_is_described(stage: Stage, backend: Backend) -> None:
     picture = {"type": "image", "base64": base64.b64encode(PNG).decode(), "mime_type": "image/png"}
     asked = HumanMessage([{"type": "text", "text": case("image").prompt}, picture])
     assert (await model_of(stage, backend.model).ainvoke([asked])).text == backend.says("image")

@@ -91,7 +91,7 @@ async def test_nothing_is_tried_again_for_a_client_that_left(stage: Stage, clien
 
 
 @wires
-async def test_what_was_sent_is_estimated(stage: Stage, client: Client, provider: str) -> None:
+async def test_the_usage_of_an_unfinished_answer_is_estimated(stage: Stage, client: Client, provider: str) -> None:
     """Close to what the provider would bill for it, in either way to lose the rest."""
     broken, left = faulty(provider, "words-40-cut-stream-after-20"), faulty(provider, "words-1000-slow-between-20")
     reply = await stage.post(*client.plain(broken, PROMPT, stream=True))

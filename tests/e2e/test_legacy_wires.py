@@ -66,7 +66,7 @@ async def test_limits_and_stops(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("path", ["/completion", "/generate"])
-async def test_what_another_wire_cant_say_is_refused_by_name(stage: Stage, path: str) -> None:
+async def test_fields_that_another_wire_does_not_have_are_refused_by_name(stage: Stage, path: str) -> None:
     reply = await stage.post(path, {"model": "simulator-openai", "prompt": "a", "repetition_penalty": 1.5})
     assert reply.status == 400
     assert b"'repetition_penalty'" in reply.body
@@ -94,7 +94,7 @@ async def test_an_error_has_its_status(stage: Stage, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/completion", "/generate"])
-async def test_without_a_model_the_first_that_is_served_answers(stage: Stage, path: str) -> None:
+async def test_the_first_model_answers_a_request_without_a_model(stage: Stage, path: str) -> None:
     """Their servers had one model, so their clients name none."""
     reply = await stage.post(path, {"prompt": case("text").prompt})
     answer = reply.json["content"] if path == "/completion" else reply.json["text"][0]

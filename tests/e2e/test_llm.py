@@ -81,7 +81,7 @@ async def test_every_provider_answers_it(home: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", [b for b in SIMULATOR if b.provider in ("openai", "anthropic", "gemini", "ollama")])
-async def test_it_has_tools_schemas_pictures_and_counts(home: Path, tmp_path: Path, backend: Backend) -> None:
+async def test_llm_has_tools_schemas_pictures_and_counts(home: Path, tmp_path: Path, backend: Backend) -> None:
     picture = tmp_path / "red.png"
     picture.write_bytes(PNG)
     own = tmp_path / "logs.db"

@@ -104,7 +104,7 @@ async def test_parallel_calls_and_their_results(stage: Stage, backend: Backend, 
     )
 
 
-async def test_what_is_ignored_is_told(stage: Stage) -> None:
+async def test_ignored_fields_are_named(stage: Stage) -> None:
     """In the header, by the field's path; Ollama itself ignores none of it."""
     said = {"messages": user("Hi."), "options": {"num_ctx": 5, "seed": 1}, "keep_alive": 5, "stream": False}
     there = await stage.post("/api/chat", {"model": "simulator-anthropic", **said | {"options": {"num_ctx": 5}}})
@@ -194,7 +194,7 @@ async def test_a_picture_beside_a_prompt(stage: Stage, backend: Backend) -> None
     ],
     ids=["suffix", "template", "raw", "context", "option"],
 )
-async def test_what_only_ollama_has_is_refused_by_name(
+async def test_fields_that_only_ollama_has_are_refused_elsewhere_by_name(
     stage: Stage, backend: Backend, said: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(ollama.ResponseError, match=f"does not support '{named}'") as refused:
@@ -202,7 +202,7 @@ async def test_what_only_ollama_has_is_refused_by_name(
     assert refused.value.status_code == 400
 
 
-async def test_what_only_ollama_has_reaches_ollama(stage: Stage) -> None:
+async def test_fields_that_only_ollama_has_reach_ollama(stage: Stage) -> None:
     options = {"mirostat": 2, "num_ctx": 512}
     reply = await sdk(stage).generate("simulator-ollama", "Hi.", raw=True, template="x", options=options)
     assert reply.response == "You said: Hi."
@@ -335,7 +335,7 @@ async def test_a_models_context_length_is_shown_where_it_is_known(stage: Stage) 
         ("ollama/nomic-embed-text", ["embedding"]),
     ],
 )
-async def test_what_is_known_of_a_model_says_what_it_can_do(stage: Stage, model: str, capabilities: list[str]) -> None:
+async def test_a_model_lists_its_known_capabilities(stage: Stage, model: str, capabilities: list[str]) -> None:
     assert (await sdk(stage).show(model)).capabilities == capabilities
 
 
@@ -351,7 +351,7 @@ async def test_a_model_that_cant_be_shown(stage: Stage, body: dict[str, Any]) ->
     assert isinstance(reply.json["error"], str)
 
 
-async def test_what_clients_look_for_first(stage: Stage) -> None:
+async def test_the_routes_that_clients_check_first_answer(stage: Stage) -> None:
     assert (await stage.get("/api/version")).json == {"version": "0.13.4"}
     assert (await sdk(stage).ps()).models == []
     async with httpx.AsyncClient() as client:
@@ -362,7 +362,7 @@ async def test_what_clients_look_for_first(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/pull", "/api/delete", "/api/create"])
-async def test_what_isnt_there_is_told_in_ollamas_shape(stage: Stage, path: str) -> None:
+async def test_an_unknown_route_gets_an_error_in_ollamas_form(stage: Stage, path: str) -> None:
     reply = await stage.post(path, {"model": "x"})
     assert reply.status == 404
     assert isinstance(reply.json["error"], str)

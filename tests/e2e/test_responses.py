@@ -119,7 +119,9 @@ async def test_reasoning_comes_as_a_summary(sdk: AsyncOpenAI, provider: str, str
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "gemini"])
-async def test_what_a_provider_signed_comes_back_to_it(sdk: AsyncOpenAI, provider: str, stream: bool) -> None:
+async def test_signed_thoughts_and_calls_go_back_to_their_provider(
+    sdk: AsyncOpenAI, provider: str, stream: bool
+) -> None:
     """The simulator refuses thoughts and calls whose signature isn't its own."""
     model = faulty(provider, "thinking")
     asked = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
@@ -268,7 +270,9 @@ async def test_the_sdk_raises_when_a_stream_breaks_off(sdk: AsyncOpenAI, provide
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_what_only_openai_can_do_is_refused_by_name(stage: Stage, fields: dict[str, Any], named: str) -> None:
+async def test_fields_that_only_openai_has_are_refused_elsewhere_by_name(
+    stage: Stage, fields: dict[str, Any], named: str
+) -> None:
     reply = await stage.post("/v1/responses", {"model": "simulator-anthropic", "input": "Hi."} | fields)
     assert reply.status == 400
     assert reply.json["error"]["param"] == named

@@ -54,7 +54,7 @@ async def test_calls_are_answered_in_the_next_turn(sdk: AsyncOpenAI, backend: Ba
 
 
 @pytest.mark.parametrize("backend", FORGETFUL)
-async def test_what_was_said_is_remembered(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
+async def test_earlier_turns_are_sent_again(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
     asked = {"model": backend.model, "input": "What did I just say?"}
     first = await respond(sdk, asked, stream=stream)
     assert told(first).text == "You said nothing yet."
@@ -121,7 +121,7 @@ def tool() -> Any:
 
 
 @pytest.mark.parametrize("provider", WIRES)
-async def test_what_isnt_there_cant_be_continued(sdk: AsyncOpenAI, stage: Stage, provider: str) -> None:
+async def test_an_unknown_response_can_not_be_continued(sdk: AsyncOpenAI, stage: Stage, provider: str) -> None:
     """An id that never was, one that wasn't stored, and one of another key."""
     model = f"simulator-{provider}"
     unstored = await sdk.responses.create(model=model, input="Hi.", store=False)
@@ -198,7 +198,7 @@ async def _talk(sdk: AsyncOpenAI, model: str, turns: int) -> None:
         previous = response.id
 
 
-async def test_without_a_database_there_are_answers_all_the_same(
+async def test_requests_are_answered_without_a_database(
     aimock: Aimock, simulator: Simulator, start_turnout: StartTurnout
 ) -> None:
     """It shows in /health; a conversation can't be continued meanwhile, which is said, and isn't the client's fault."""

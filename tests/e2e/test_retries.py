@@ -25,7 +25,7 @@ async def failure_of(client: Client, model: str, *, stream: bool = False) -> Any
 
 @wires
 @pytest.mark.parametrize("fault", PASSING)
-async def test_what_passes_is_tried_again(
+async def test_a_passing_failure_is_tried_again(
     stage: Stage, client: Client, provider: str, fault: str, stream: bool
 ) -> None:
     model = faulty(provider, f"{fault}-times-2")
@@ -49,7 +49,9 @@ async def test_a_reset_is_tried_again(stage: Stage, client: Client, provider: st
 
 @wires
 @pytest.mark.parametrize("status", LASTING)
-async def test_what_lasts_is_not(stage: Stage, client: Client, provider: str, status: int, stream: bool) -> None:
+async def test_a_lasting_failure_is_not_tried_again(
+    stage: Stage, client: Client, provider: str, status: int, stream: bool
+) -> None:
     model = faulty(provider, f"status-{status}")
     assert (await failure_of(client, model, stream=stream)).status_code == status
     assert len(await stage.attempts(model)) == 1

@@ -82,7 +82,7 @@ class Asker:
 
 
 @workers
-async def test_whoever_has_asked_before_sigterm_is_answered(start_turnout: StartTurnout, args: tuple[str, ...]) -> None:
+async def test_requests_before_sigterm_are_answered(start_turnout: StartTurnout, args: tuple[str, ...]) -> None:
     """One connection may come in the instant between the last look for newcomers and the end of listening."""
     server = start_turnout("models: {echo: echo/echo}\n", args=args)
     enough = asyncio.Event()
@@ -108,7 +108,7 @@ STREAMS: dict[str, dict[str, Any]] = {
 DRAINED = "is being stopped"
 
 
-async def test_what_outlasts_the_drain_is_told_so_in_its_dialect_and_in_the_ledger(
+async def test_answers_that_outlast_the_drain_end_with_an_error_and_are_in_the_ledger(
     start_turnout: StartTurnout, simulator: Simulator
 ) -> None:
     """Streams in every dialect, and answers that haven't begun."""
