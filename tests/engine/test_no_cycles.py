@@ -123,7 +123,7 @@ async def test_a_stream(script: Script, relayed: bool) -> None:
             await asked(it, a_request(relayed, stream=True))
 
 
-async def test_nobody_listens() -> None:
+async def test_an_unreachable_provider() -> None:
     async with house(nowhere("vllm"), nowhere("compatible")) as it:
         with nothing_left_for_the_collector():
             await asked(it, plain())
@@ -176,7 +176,7 @@ async def test_the_client_leaves(stream: bool) -> None:
         pytest.param(ChatRequest(model="slow", messages=()), id="unknown-model"),
     ],
 )
-async def test_what_is_never_sent(request_: ChatRequest) -> None:
+async def test_a_request_that_is_never_sent(request_: ChatRequest) -> None:
     places = [Deployment(id=name, provider="openai", model="m", base_url="http://127.0.0.1:1") for name in "ab"]
     async with house(*places) as it:
         with nothing_left_for_the_collector():

@@ -49,7 +49,7 @@ async def test_a_whole_answer_has_to_begin(sent: bytes) -> None:
             await asyncio.wait_for(it.ask(), 3)
 
 
-async def test_it_may_think_longer_than_it_may_stall_and_come_in_pieces() -> None:
+async def test_a_slow_reply_in_pieces_is_waited_for_until_the_first_token() -> None:
     async def script(visit: Visit) -> None:
         await visit.request()
         for piece in (HEAD + b"\r\n\r\n", *[BODY[at : at + 40] for at in range(0, len(BODY), 40)]):
@@ -64,7 +64,7 @@ async def test_it_may_think_longer_than_it_may_stall_and_come_in_pieces() -> Non
         assert await body_of(await it.ask()) == HELLO
 
 
-async def test_who_takes_nothing_of_a_large_request_is_left() -> None:
+async def test_a_provider_that_reads_nothing_of_a_large_request_times_out() -> None:
     messages = [{"role": "user", "content": "x" * 10_000_000}]
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         origin = f"http://127.0.0.1:{deaf.getsockname()[1]}"

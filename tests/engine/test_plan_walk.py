@@ -50,7 +50,7 @@ async def body_of(reply: Any) -> bytes:
 
 
 @pytest.mark.parametrize("code", [408, 409, 425, 429, 500, 502, 503, 504, 529])
-async def test_what_may_pass_is_tried_again(code: int) -> None:
+async def test_a_failure_that_may_pass_is_tried_again(code: int) -> None:
     async with RawUpstream(then_ok(status(code), 2)) as server, house(place(server, retries=THREE)) as it:
         reply = await it.ask()
         assert await body_of(reply) == HELLO
@@ -77,7 +77,7 @@ async def test_a_refused_try_leaves_the_connection_for_the_next() -> None:
 
 
 @pytest.mark.parametrize("code", [301, 400, 401, 403, 404, 405, 413, 418, 422, 501])
-async def test_what_will_not_pass_is_not_tried_again(code: int) -> None:
+async def test_a_failure_that_lasts_is_not_tried_again(code: int) -> None:
     async with RawUpstream(replying(status(code))) as server, house(place(server, retries=THREE)) as it:
         with pytest.raises(UpstreamRefused) as caught:
             await it.ask()
@@ -208,7 +208,7 @@ def test_jitter_is_spread_over_the_whole_range() -> None:
     assert max(waits) > 3.6
 
 
-async def test_who_has_one_try_never_waits(pauses: list[float]) -> None:
+async def test_a_deployment_with_one_attempt_never_waits(pauses: list[float]) -> None:
     async with RawUpstream(replying(status(503))) as server, house(place(server)) as it:
         with pytest.raises(UpstreamRefused):
             await it.ask()
@@ -219,7 +219,7 @@ async def test_who_has_one_try_never_waits(pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize("code", [301, 401, 403, 404, 408, 429, 500, 503])
-async def test_what_blames_the_deployment_is_tried_at_the_next(code: int) -> None:
+async def test_a_failure_of_the_deployment_leads_to_the_next_one(code: int) -> None:
     async with (
         RawUpstream(replying(status(code))) as bad,
         RawUpstream(replying(ok(HELLO))) as good,
@@ -234,7 +234,7 @@ async def test_what_blames_the_deployment_is_tried_at_the_next(code: int) -> Non
 
 
 @pytest.mark.parametrize("code", [400, 413, 422])
-async def test_what_blames_the_request_is_tried_nowhere_else(code: int) -> None:
+async def test_a_failure_of_the_request_is_not_tried_elsewhere(code: int) -> None:
     """The provider's words are told as they are."""
     async with (
         RawUpstream(replying(status(code))) as bad,
@@ -317,7 +317,7 @@ async def test_the_key_is_in_no_error() -> None:
 PICKY = plain(sampling=Sampling(top_k=3))  # which OpenAI's own service doesn't take
 
 
-async def test_what_one_can_not_say_the_next_may() -> None:
+async def test_a_request_that_one_deployment_does_not_support_goes_to_the_next() -> None:
     """And it is no attempt: nothing was sent."""
     async with (
         RawUpstream(replying(ok(HELLO))) as server,
@@ -329,7 +329,7 @@ async def test_what_one_can_not_say_the_next_may() -> None:
         assert [(start.deployment, start.number) for start in it.book.begun.values()] == [("two", 1)]
 
 
-async def test_what_nobody_can_say_is_unsupported() -> None:
+async def test_a_request_that_no_deployment_supports_is_refused() -> None:
     async with (
         RawUpstream(replying(ok(HELLO))) as server,
         house(place(server, "one", provider="openai"), place(server, "two", provider="azure")) as it,
@@ -388,7 +388,7 @@ async def test_the_records_tell_who_asked_whom_for_what() -> None:
 
 
 @pytest.mark.parametrize("relayed", [True, False], ids=["relayed", "translated"])
-async def test_what_a_model_refuses_is_left_out_and_named(relayed: bool) -> None:
+async def test_a_refused_parameter_is_dropped_and_named(relayed: bool) -> None:
     traits = Traits(refuses=frozenset({"temperature", "seed"}))
     async with RawUpstream(replying(ok(HELLO))) as server, house(place(server, traits=traits)) as it:
         fields: dict[str, Any] = {"temperature": 0.5, "seed": 7}

@@ -48,7 +48,7 @@ async def test_a_whole_reply_that_is_too_large_is_asked_for_elsewhere(script: Sc
         assert (it.book.ends[0].outcome, it.book.ends[0].error_code) == ("failed", "upstream_broken")
 
 
-async def test_what_is_too_large_says_so() -> None:
+async def test_a_reply_that_is_too_large_is_an_error() -> None:
     async with RawUpstream(replying(ok(LONG))) as huge, house(place(huge), max_reply_bytes=MOST) as it:
         with pytest.raises(ReplyTooLarge, match=r"larger than 100000 bytes.*server\.max_reply_bytes"):
             await it.ask()

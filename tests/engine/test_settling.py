@@ -101,7 +101,7 @@ async def test_a_whole_stream_is_ok(request_: ChatRequest) -> None:
 
 
 @each_way
-async def test_without_reported_usage_it_is_estimated(request_: ChatRequest) -> None:
+async def test_usage_that_is_not_reported_is_estimated(request_: ChatRequest) -> None:
     """And the estimate is told, unless the provider's own bytes are passed on."""
     async with RawUpstream(saying(ROLE, HEL, LO, STOP, DONE)) as server, house(place(server)) as it:
         events = await (await it.ask(request_)).read_all()
@@ -134,7 +134,7 @@ async def test_a_deployment_without_a_price_has_no_cost() -> None:
 
 @each_way
 @pytest.mark.parametrize("then", ["cut", "silence"])
-async def test_what_breaks_after_the_finish_and_the_usage_is_whole(request_: ChatRequest, then: str) -> None:
+async def test_a_stream_that_breaks_after_its_finish_and_usage_is_complete(request_: ChatRequest, then: str) -> None:
     server_, quick = RawUpstream(saying(HEL, STOP, COUNTED, then=then)), timeouts(stall=0.1)
     async with server_ as server, house(place(server, timeouts=quick)) as it:
         await (await it.ask(request_)).read_all()
@@ -168,7 +168,7 @@ async def test_what_breaks_after_the_finish_and_the_usage_is_whole(request_: Cha
         ),
     ],
 )
-async def test_what_breaks_in_the_middle_is_cut(
+async def test_a_stream_that_breaks_in_the_middle_is_cut(
     request_: ChatRequest, script: Script, error: type[UpstreamError], what: str
 ) -> None:
     """What came before is given, and what was said is estimated."""
@@ -327,7 +327,7 @@ async def test_signs_of_life_are_not_gathered_without_end() -> None:
 
 
 @each_way
-async def test_who_leaves_in_the_middle_is_gone(request_: ChatRequest) -> None:
+async def test_a_client_that_leaves_in_the_middle_is_recorded_as_gone(request_: ChatRequest) -> None:
     """The provider is told at once, and what it had said is counted."""
     async with RawUpstream(saying(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
         reply = await it.ask(request_)
@@ -349,7 +349,7 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
         await task
 
 
-async def test_who_leaves_before_the_answer_is_gone() -> None:
+async def test_a_client_that_leaves_before_the_answer_is_recorded_as_gone() -> None:
     asked = asyncio.Event()
 
     async def silent(visit: Visit) -> None:
@@ -365,7 +365,7 @@ async def test_who_leaves_before_the_answer_is_gone() -> None:
         await left(server)
 
 
-async def test_who_leaves_while_waiting_to_try_again_leaves_nothing_open() -> None:
+async def test_a_client_that_leaves_before_a_retry_leaves_nothing_open() -> None:
     refusal = b"HTTP/1.1 429 X\r\nretry-after: 5\r\ncontent-length: 0\r\n\r\n"
     async with RawUpstream(replying(refusal)) as server, house(place(server, retries=Retries(attempts=3))) as it:
         task = asyncio.create_task(it.ask(RELAYED))
@@ -374,7 +374,7 @@ async def test_who_leaves_while_waiting_to_try_again_leaves_nothing_open() -> No
         assert it.book.outcomes == ["failed"]
 
 
-async def test_who_is_cancelled_while_reading_is_gone_when_leaving() -> None:
+async def test_a_client_that_is_cancelled_while_reading_is_recorded_as_gone() -> None:
     """As the server does it, in a ``finally``."""
 
     reading = asyncio.Event()
@@ -507,7 +507,7 @@ async def test_a_local_provider_may_fail_like_any_other(script: Any, error: type
         assert parrot.closed
 
 
-async def test_what_a_local_provider_can_not_say_is_no_attempt() -> None:
+async def test_a_request_that_a_local_provider_does_not_support_is_no_attempt() -> None:
     async with house(LOCAL, providers={"parrot": Parrot()}) as it:
         with pytest.raises(Unsupported):
             await it.ask(ChatRequest(model="fast", messages=PLAIN.messages, n=2))

@@ -24,7 +24,7 @@ class Recorder:
             self.twice.set()
 
 
-async def test_it_ticks_whatever_is_added_until_that_is_discarded() -> None:
+async def test_an_added_object_is_ticked_until_it_is_discarded() -> None:
     ticker = Ticker()
     recorder = Recorder(ticker)
     ticker.add(recorder)
@@ -54,7 +54,7 @@ async def test_a_tick_may_discard_itself_and_others() -> None:
     assert len(other.times) <= 1
 
 
-async def test_it_stops_while_nobody_is_watched() -> None:
+async def test_the_ticker_stops_while_it_has_no_objects() -> None:
     """It starts again with the next one that is added."""
     ticker = Ticker()
     for _ in range(2):
@@ -65,7 +65,7 @@ async def test_it_stops_while_nobody_is_watched() -> None:
         assert not ticker.ticking
 
 
-async def test_to_be_added_twice_is_to_be_watched_once() -> None:
+async def test_an_object_that_is_added_twice_is_ticked_once() -> None:
     ticker = Ticker()
     recorder = Recorder(ticker)
     ticker.add(recorder)

@@ -31,7 +31,7 @@ def cancelling() -> int:
     return task.cancelling()
 
 
-async def test_what_takes_too_long_is_a_timeout(watchdog: Watchdog) -> None:
+async def test_work_that_takes_too_long_is_a_timeout(watchdog: Watchdog) -> None:
     began = time.perf_counter()
     with (
         pytest.raises(UpstreamTimeout, match=r"^The provider did not speak within 0\.05 s\.$"),
@@ -42,7 +42,7 @@ async def test_what_takes_too_long_is_a_timeout(watchdog: Watchdog) -> None:
     assert cancelling() == 0
 
 
-async def test_what_is_in_time_is_let_through(watchdog: Watchdog) -> None:
+async def test_work_that_is_in_time_is_not_cancelled(watchdog: Watchdog) -> None:
     for _ in range(5):
         with watchdog.expect(0.1, "did not speak"):
             await asyncio.sleep(0.03)
@@ -123,7 +123,7 @@ async def test_another_error_is_let_through(watchdog: Watchdog) -> None:
         raise ValueError("x")
 
 
-async def test_it_works_again_after_a_timeout(watchdog: Watchdog) -> None:
+async def test_the_watchdog_works_again_after_a_timeout(watchdog: Watchdog) -> None:
     for _ in range(2):
         with pytest.raises(UpstreamTimeout), watchdog.expect(0.01, "did not speak"):
             await asyncio.sleep(5)
@@ -138,7 +138,7 @@ async def test_an_inner_timeout_is_not_mistaken_for_it(watchdog: Watchdog) -> No
     assert cancelling() == 0
 
 
-async def test_who_is_stopped_is_left_alone(watchdog: Watchdog) -> None:
+async def test_a_stopped_watchdog_cancels_nothing(watchdog: Watchdog) -> None:
     watchdog.stop()
     with watchdog.expect(0.01, "did not speak"):
         await asyncio.sleep(0.05)
