@@ -85,7 +85,7 @@ def test_a_folder_whose_processes_were_killed_is_removed_by_the_next_start(tempo
     assert not parent.path.exists()
 
 
-def test_what_another_service_uses_and_what_isnt_ours_stays(temporary: Path) -> None:
+def test_folders_in_use_and_foreign_folders_stay(temporary: Path) -> None:
     other = Holder()
     for name in ("turnout-run-somebody", "turnout-backup", "another-run-1-abcdefgh"):
         (temporary / name).mkdir()
