@@ -156,7 +156,7 @@ async def test_mistakes_are_those_of_the_openai_dialect(options: dict[str, Any],
         pytest.param({("a", "b"): 1}, id="a key that is no text"),
     ],
 )
-async def test_what_json_cannot_say_is_refused(value: object) -> None:
+async def test_values_that_json_does_not_have_are_refused(value: object) -> None:
     async with turnout.open() as t:
         with pytest.raises(errors.InvalidRequest, match="can't be written as JSON"):
             await t.chat(model="echo", messages=user("hi"), metadata=value)
@@ -172,7 +172,7 @@ async def test_stream_is_no_option(how: str) -> None:
     assert caught.value.param == "stream"
 
 
-async def test_what_a_provider_cannot_express_is_refused_and_not_dropped() -> None:
+async def test_fields_that_a_provider_does_not_support_are_refused_and_not_dropped() -> None:
     async with turnout.open() as t:
         with pytest.raises(errors.Unsupported) as caught:
             await t.chat(model="echo", messages=user("hi"), tools=[WEATHER])

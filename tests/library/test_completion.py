@@ -26,16 +26,16 @@ def said(source: str) -> list[str]:
     return ended.stdout.splitlines()
 
 
-def test_it_answers_without_an_event_loop() -> None:
+def test_chat_completion_works_without_an_event_loop() -> None:
     assert said(f"reply = {ASK}\nprint(reply.text)\nprint(reply.deployment)") == ["hello there", "echo/echo"]
 
 
-def test_it_answers_inside_a_running_event_loop() -> None:
+def test_chat_completion_works_inside_a_running_event_loop() -> None:
     source = f"import asyncio\nasync def main():\n    return {ASK}\nprint(asyncio.run(main()).text)"
     assert said(source) == ["hello there"]
 
 
-def test_it_answers_from_many_threads_and_keeps_its_connections() -> None:
+def test_chat_completion_works_in_many_threads_and_keeps_its_connections() -> None:
     source = f"""
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -101,7 +101,7 @@ print(*sqlite3.connect("data/turnout.db").execute("SELECT request_id, outcome, o
     assert said(source) == [f"('{request_id}', 'ok', 2)"]
 
 
-def test_what_its_loop_cannot_do_any_more_at_the_end_is_no_news() -> None:
+def test_errors_of_the_loop_at_the_processs_end_are_not_reported() -> None:
     source = """
 import asyncio, atexit, threading, time
 from turnout.library.background import Background

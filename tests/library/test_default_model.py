@@ -39,7 +39,7 @@ async def test_else_echo() -> None:
         assert (await t.chat(messages=user("hi"))).text == "hi"
 
 
-async def test_without_any_model_it_has_to_be_said() -> None:
+async def test_a_model_is_required_when_the_configuration_has_none() -> None:
     async with turnout.open(written("none.yaml", "discovery: false")) as t:
         with pytest.raises(errors.InvalidRequest, match="The configuration has no models"):
             await t.chat(messages=user("hi"))

@@ -18,13 +18,13 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_its_programs_run(block: str) -> None:
+def test_the_programs_of_the_page_run(block: str) -> None:
     ended = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=30, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.search("Hello,? ?|Ada", ended.stdout)
 
 
-def test_it_tells_every_field_of_a_reply() -> None:
+def test_the_page_names_every_field_of_a_reply() -> None:
     told = re.findall(r"`(\w+)`", PAGE.read_text())
     assert {field.name for field in msgspec.structs.fields(Reply)} <= set(told)
 

@@ -101,17 +101,17 @@ def with_simulator(root: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NEEDS_NOTHING])
-def test_with_the_simulator(simulator: Simulator, data_dir: Path, name: str) -> None:
+def test_examples_run_with_the_simulator(simulator: Simulator, data_dir: Path, name: str) -> None:
     shown = run(name, data_dir, with_simulator(simulator.root))
     assert shown.startswith(SAYS.get(name, "You said: Why is the sky blue?"))
 
 
 @pytest.mark.parametrize("name", NEEDS_NOTHING)
-def test_with_nothing(data_dir: Path, name: str) -> None:
+def test_examples_that_need_nothing_run(data_dir: Path, name: str) -> None:
     assert (USED_UP.get(name) or SAYS[name]) in run(name, data_dir, {"OPENAI_BASE_URL": NOBODY})
 
 
-def test_what_is_missing_is_said_in_a_sentence(data_dir: Path) -> None:
+def test_examples_say_in_a_sentence_what_is_missing(data_dir: Path) -> None:
     """Without keys and servers: which variable, which command; and an exit status that scripts notice."""
     programs = {name: started(name, data_dir, {}) for name in EXAMPLES if name not in NEEDS_NOTHING}
     programs["a picture that isn't there"] = started("gemini_worker.py", data_dir, {}, "missing.png")
