@@ -9,7 +9,7 @@ import pytest
 from google.genai import types as sdk
 from msgspec import Raw
 
-from tests.support.gemini_wire import CONTEXT, DIALECT, PNG, SIGNED, STREAM, UNARY, asked, chunks
+from tests.support.gemini_wire import CONTEXT, DIALECT, PNG, SIGNED, STREAM, UNARY, chunks, streamed_request
 from turnout.core import (
     Answer,
     Audio,
@@ -62,7 +62,7 @@ LIKELY = (TokenLogprob("a", -0.5, (TokenLogprob("a", -0.5), TokenLogprob("b", -1
 
 
 def body(*choices: Choice, usage: Usage | None = None, **fields: Any) -> dict[str, Any]:
-    rendered = UNARY.body(asked(), Answer(choices=choices, usage=usage, **fields), CONTEXT)
+    rendered = UNARY.body(streamed_request(), Answer(choices=choices, usage=usage, **fields), CONTEXT)
     sdk.GenerateContentResponse.model_validate_json(rendered, strict=False)
     reply: dict[str, Any] = json.loads(rendered)
     return reply
@@ -74,7 +74,7 @@ def parts_of(*parts: Part) -> list[dict[str, Any]]:
 
 
 def stream(*events: StreamEvent, as_array: bool = False) -> list[dict[str, Any]]:
-    renderer = STREAM.renderer(asked(as_array=as_array), CONTEXT)
+    renderer = STREAM.renderer(streamed_request(as_array=as_array), CONTEXT)
     data = b"".join([renderer.feed([event]) for event in events]) + renderer.close()
     return chunks(data, as_array=as_array)
 
@@ -171,7 +171,7 @@ def test_an_answer_of_nothing_still_has_a_part() -> None:
 def test_big_numbers_of_arguments_keep_their_digits() -> None:
     arguments = '{"big":12345678901234567890,"b":1.0}'
     answer = Answer(choices=(Choice(0, (ToolCall("c", "f", arguments),), DONE),))
-    assert f'"args":{arguments}'.encode() in UNARY.body(asked(), answer, CONTEXT)
+    assert f'"args":{arguments}'.encode() in UNARY.body(streamed_request(), answer, CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_choices_are_told_apart_by_their_index() -> None:
 
 @pytest.mark.parametrize("as_array", [False, True], ids=["events", "array"])
 def test_a_stream_that_broke_off_ends_in_an_error_and_never_in_a_finish(as_array: bool) -> None:
-    renderer = STREAM.renderer(asked(as_array=as_array), CONTEXT)
+    renderer = STREAM.renderer(streamed_request(as_array=as_array), CONTEXT)
     sent = renderer.feed([Start(), PartStart(0, Text("Hel")), Finish("stop", "stop")])
     data = sent + (renderer.fail(UpstreamBroken("It broke.")) or b"")
     assert b"finishReason" not in data
@@ -323,18 +323,18 @@ def test_a_stream_that_broke_off_ends_in_an_error_and_never_in_a_finish(as_array
 def test_a_stream_as_an_array_is_one_json_document() -> None:
     events: list[StreamEvent] = [Start("1", "m"), PartStart(0, Text("a,b")), Delta(0, "]"), PartEnd(0), DONE]
     assert stream(*events, as_array=True) == stream(*events)
-    renderer = STREAM.renderer(asked(as_array=True), CONTEXT)
+    renderer = STREAM.renderer(streamed_request(as_array=True), CONTEXT)
     assert renderer.media_type == "application/json"
-    assert STREAM.renderer(asked(), CONTEXT).media_type == "text/event-stream"
+    assert STREAM.renderer(streamed_request(), CONTEXT).media_type == "text/event-stream"
     assert json.loads(renderer.close()) == [{"candidates": [], "modelVersion": "fast", "responseId": "req_1"}]
 
 
 def test_relayed_events_become_items_of_an_array() -> None:
-    renderer = STREAM.renderer(asked(as_array=True), CONTEXT)
+    renderer = STREAM.renderer(streamed_request(as_array=True), CONTEXT)
     frames = [b'data: {"a":1}\n\ndata: {"b":\ndata: 2}\n\n', b": nothing\n\n", b'data: {"c":3}\r\n\r\n']
     data = b"".join([renderer.feed([Relayed(frame)]) for frame in frames]) + renderer.close()
     assert json.loads(data) == [{"a": 1}, {"b": 2}, {"c": 3}]
-    empty = STREAM.renderer(asked(as_array=True), CONTEXT)
+    empty = STREAM.renderer(streamed_request(as_array=True), CONTEXT)
     assert empty.feed([Relayed(b": nothing\n\n")]) + empty.close() == b"[]"
 
 

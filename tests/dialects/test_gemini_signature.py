@@ -9,7 +9,7 @@ import pytest
 from google.genai import types as sdk
 from msgspec import Raw
 
-from tests.support.gemini_wire import CONTEXT, STREAM, TARGET, UNARY, asked, deployment, encoded, parse, turn
+from tests.support.gemini_wire import CONTEXT, STREAM, TARGET, UNARY, deployment, encoded, parse, streamed_request, turn
 from turnout.core import Answer, Choice, Finish, Part, RedactedThinking, Text, Thinking, ToolCall
 from turnout.dialects.gemini.signature import MARK
 from turnout.errors import InvalidRequest
@@ -29,7 +29,9 @@ PARTS: tuple[Part, ...] = (
 
 def rendered(part: Part) -> dict[str, Any]:
     answer = Answer(choices=(Choice(0, (part,), Finish("stop", "stop")),))
-    fields: dict[str, Any] = json.loads(UNARY.body(asked(), answer, CONTEXT))["candidates"][0]["content"]["parts"][0]
+    fields: dict[str, Any] = json.loads(UNARY.body(streamed_request(), answer, CONTEXT))["candidates"][0]["content"][
+        "parts"
+    ][0]
     return fields
 
 

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from tests.support.openai_wire import ENDPOINT, PNG, asking
+from tests.support.openai_wire import ENDPOINT, PNG, request_body
 from turnout.errors import InvalidRequest
 
 
 def saying(*content: Any, role: str = "user") -> bytes:
-    return asking(messages=[{"role": "system", "content": "s"}, {"role": role, "content": list(content)}])
+    return request_body(messages=[{"role": "system", "content": "s"}, {"role": role, "content": list(content)}])
 
 
 def message(**fields: Any) -> bytes:
-    return asking(messages=[fields])
+    return request_body(messages=[fields])
 
 
 def image(url: Any) -> bytes:
@@ -29,7 +29,7 @@ def image(url: Any) -> bytes:
 
 
 def tool(**function: Any) -> bytes:
-    return asking(tools=[{"type": "function", "function": function}])
+    return request_body(tools=[{"type": "function", "function": function}])
 
 
 def calling(**function: Any) -> bytes:
@@ -48,28 +48,30 @@ IMAGE = "messages[1].content[1].image_url.url"
         pytest.param(b'{"model": ', None, id="cut-json"),
         pytest.param(b"[]", None, id="not-an-object"),
         pytest.param(b"null", None, id="null"),
-        pytest.param(asking() + b"{}", None, id="something-behind-it"),
-        pytest.param(b"\xef\xbb\xbf" + asking(), None, id="byte-order-mark"),
-        pytest.param(asking().decode().encode("utf-16"), None, id="utf-16"),
-        pytest.param(asking().replace(b"hi", b"h\ni"), None, id="bare-control-character"),
-        pytest.param(asking().replace(b"hi", b"h\xffi"), None, id="bad-utf8-in-a-text"),
-        pytest.param(asking(x="hi").replace(b'"hi"}', b'"\xff"}'), None, id="bad-utf8-in-an-unknown-field"),
+        pytest.param(request_body() + b"{}", None, id="something-behind-it"),
+        pytest.param(b"\xef\xbb\xbf" + request_body(), None, id="byte-order-mark"),
+        pytest.param(request_body().decode().encode("utf-16"), None, id="utf-16"),
+        pytest.param(request_body().replace(b"hi", b"h\ni"), None, id="bare-control-character"),
+        pytest.param(request_body().replace(b"hi", b"h\xffi"), None, id="bad-utf8-in-a-text"),
+        pytest.param(request_body(x="hi").replace(b'"hi"}', b'"\xff"}'), None, id="bad-utf8-in-an-unknown-field"),
         pytest.param(
             tool(name="f", parameters={"a": "hi"}).replace(b'"hi"}}', b'"\xc3"}}'), None, id="cut-utf8-in-a-schema"
         ),
-        pytest.param(asking().replace(b"hi", b"\xed\xa0\x80"), None, id="surrogate-as-utf8"),
-        pytest.param(asking().replace(b"hi", b"\\ud800"), None, id="lone-surrogate"),
-        pytest.param(asking(x="hi").replace(b'"hi"}', b'"\\ud800"}'), None, id="lone-surrogate-in-an-unknown-field"),
-        pytest.param(asking(x=0).replace(b'"x": 0', b'"x": NaN'), None, id="nan"),
-        pytest.param(asking(x=0).replace(b'"x": 0', b'"x": 01'), None, id="octal"),
-        pytest.param(asking(model=...), "model", id="no-model"),
-        pytest.param(asking(model=""), "model", id="empty-model"),
-        pytest.param(asking(model=None), "model", id="null-model"),
-        pytest.param(asking(model=5), "model", id="model-a-number"),
-        pytest.param(asking(messages=...), "messages", id="no-messages"),
-        pytest.param(asking(messages=[]), "messages", id="empty-messages"),
-        pytest.param(asking(messages="hi"), "messages", id="messages-a-string"),
-        pytest.param(asking(messages=["hi"]), "messages[0]", id="message-a-string"),
+        pytest.param(request_body().replace(b"hi", b"\xed\xa0\x80"), None, id="surrogate-as-utf8"),
+        pytest.param(request_body().replace(b"hi", b"\\ud800"), None, id="lone-surrogate"),
+        pytest.param(
+            request_body(x="hi").replace(b'"hi"}', b'"\\ud800"}'), None, id="lone-surrogate-in-an-unknown-field"
+        ),
+        pytest.param(request_body(x=0).replace(b'"x": 0', b'"x": NaN'), None, id="nan"),
+        pytest.param(request_body(x=0).replace(b'"x": 0', b'"x": 01'), None, id="octal"),
+        pytest.param(request_body(model=...), "model", id="no-model"),
+        pytest.param(request_body(model=""), "model", id="empty-model"),
+        pytest.param(request_body(model=None), "model", id="null-model"),
+        pytest.param(request_body(model=5), "model", id="model-a-number"),
+        pytest.param(request_body(messages=...), "messages", id="no-messages"),
+        pytest.param(request_body(messages=[]), "messages", id="empty-messages"),
+        pytest.param(request_body(messages="hi"), "messages", id="messages-a-string"),
+        pytest.param(request_body(messages=["hi"]), "messages[0]", id="message-a-string"),
         pytest.param(message(content="x"), "messages[0].role", id="no-role"),
         pytest.param(message(role="robot", content="x"), "messages[0].role", id="unknown-role"),
         pytest.param(message(role="user"), "messages[0].content", id="no-content"),
@@ -123,43 +125,47 @@ IMAGE = "messages[1].content[1].image_url.url"
         ),
         pytest.param(tool(name=""), "tools[0].function.name", id="tool-with-empty-name"),
         pytest.param(tool(), "tools[0].function.name", id="tool-without-name"),
-        pytest.param(asking(tools=[{"type": "magic"}]), "tools[0].type", id="tool-of-unknown-type"),
-        pytest.param(asking(tools={}), "tools", id="tools-an-object"),
-        pytest.param(asking(tool_choice="any"), "tool_choice", id="unknown-choice"),
-        pytest.param(asking(tool_choice={"type": "function"}), "tool_choice.function", id="choice-without-name"),
-        pytest.param(asking(response_format={"type": "xml"}), "response_format.type", id="unknown-format"),
+        pytest.param(request_body(tools=[{"type": "magic"}]), "tools[0].type", id="tool-of-unknown-type"),
+        pytest.param(request_body(tools={}), "tools", id="tools-an-object"),
+        pytest.param(request_body(tool_choice="any"), "tool_choice", id="unknown-choice"),
+        pytest.param(request_body(tool_choice={"type": "function"}), "tool_choice.function", id="choice-without-name"),
+        pytest.param(request_body(response_format={"type": "xml"}), "response_format.type", id="unknown-format"),
         pytest.param(
-            asking(response_format={"type": "json_schema"}), "response_format.json_schema", id="format-without-schema"
+            request_body(response_format={"type": "json_schema"}),
+            "response_format.json_schema",
+            id="format-without-schema",
         ),
-        pytest.param(asking(temperature=2.1), "temperature", id="hot"),
-        pytest.param(asking(temperature=-0.1), "temperature", id="cold"),
-        pytest.param(asking(temperature="1"), "temperature", id="temperature-as-text"),
-        pytest.param(asking(temperature=5).replace(b": 5", b": 1e400"), "temperature", id="infinite-temperature"),
-        pytest.param(asking(temperature=5).replace(b": 5", ENDLESS), "temperature", id="endless-temperature"),
-        pytest.param(asking(top_p=1.1), "top_p", id="top-p-above-one"),
-        pytest.param(asking(top_k=2**31), "top_k", id="absurd-top-k"),
-        pytest.param(asking(seed=2**63), "seed", id="absurd-seed"),
-        pytest.param(asking(seed=5).replace(b": 5", ENDLESS), "seed", id="endless-seed"),
-        pytest.param(asking(seed=1.5), "seed", id="fractional-seed"),
-        pytest.param(asking(presence_penalty=3), "presence_penalty", id="absurd-presence-penalty"),
-        pytest.param(asking(frequency_penalty=-3), "frequency_penalty", id="absurd-frequency-penalty"),
-        pytest.param(asking(top_logprobs=21), "top_logprobs", id="too-many-logprobs"),
-        pytest.param(asking(logprobs=1), "logprobs", id="logprobs-a-number"),
-        pytest.param(asking(max_tokens=0), "max_tokens", id="no-tokens"),
-        pytest.param(asking(max_tokens=-1), "max_tokens", id="negative-tokens"),
-        pytest.param(asking(max_tokens=10**30), "max_tokens", id="absurd-tokens"),
-        pytest.param(asking(max_completion_tokens=1.5), "max_completion_tokens", id="fractional-tokens"),
-        pytest.param(asking(n=0), "n", id="no-choices"),
-        pytest.param(asking(n=129), "n", id="too-many-choices"),
-        pytest.param(asking(stop=5), "stop", id="stop-a-number"),
-        pytest.param(asking(stop=["a", 5]), "stop[1]", id="stop-sequence-a-number"),
-        pytest.param(asking(stream="yes"), "stream", id="stream-a-string"),
-        pytest.param(asking(stream_options=[]), "stream_options", id="stream-options-a-list"),
-        pytest.param(asking(stream_options={"include_usage": 1}), "stream_options.include_usage", id="usage-a-number"),
-        pytest.param(asking(user=5), "user", id="user-a-number"),
-        pytest.param(asking(metadata=[]), "metadata", id="metadata-a-list"),
-        pytest.param(asking(metadata={"a": 1}), "metadata[...]", id="metadata-of-numbers"),
-        pytest.param(asking(reasoning_effort=1), "reasoning_effort", id="effort-a-number"),
+        pytest.param(request_body(temperature=2.1), "temperature", id="hot"),
+        pytest.param(request_body(temperature=-0.1), "temperature", id="cold"),
+        pytest.param(request_body(temperature="1"), "temperature", id="temperature-as-text"),
+        pytest.param(request_body(temperature=5).replace(b": 5", b": 1e400"), "temperature", id="infinite-temperature"),
+        pytest.param(request_body(temperature=5).replace(b": 5", ENDLESS), "temperature", id="endless-temperature"),
+        pytest.param(request_body(top_p=1.1), "top_p", id="top-p-above-one"),
+        pytest.param(request_body(top_k=2**31), "top_k", id="absurd-top-k"),
+        pytest.param(request_body(seed=2**63), "seed", id="absurd-seed"),
+        pytest.param(request_body(seed=5).replace(b": 5", ENDLESS), "seed", id="endless-seed"),
+        pytest.param(request_body(seed=1.5), "seed", id="fractional-seed"),
+        pytest.param(request_body(presence_penalty=3), "presence_penalty", id="absurd-presence-penalty"),
+        pytest.param(request_body(frequency_penalty=-3), "frequency_penalty", id="absurd-frequency-penalty"),
+        pytest.param(request_body(top_logprobs=21), "top_logprobs", id="too-many-logprobs"),
+        pytest.param(request_body(logprobs=1), "logprobs", id="logprobs-a-number"),
+        pytest.param(request_body(max_tokens=0), "max_tokens", id="no-tokens"),
+        pytest.param(request_body(max_tokens=-1), "max_tokens", id="negative-tokens"),
+        pytest.param(request_body(max_tokens=10**30), "max_tokens", id="absurd-tokens"),
+        pytest.param(request_body(max_completion_tokens=1.5), "max_completion_tokens", id="fractional-tokens"),
+        pytest.param(request_body(n=0), "n", id="no-choices"),
+        pytest.param(request_body(n=129), "n", id="too-many-choices"),
+        pytest.param(request_body(stop=5), "stop", id="stop-a-number"),
+        pytest.param(request_body(stop=["a", 5]), "stop[1]", id="stop-sequence-a-number"),
+        pytest.param(request_body(stream="yes"), "stream", id="stream-a-string"),
+        pytest.param(request_body(stream_options=[]), "stream_options", id="stream-options-a-list"),
+        pytest.param(
+            request_body(stream_options={"include_usage": 1}), "stream_options.include_usage", id="usage-a-number"
+        ),
+        pytest.param(request_body(user=5), "user", id="user-a-number"),
+        pytest.param(request_body(metadata=[]), "metadata", id="metadata-a-list"),
+        pytest.param(request_body(metadata={"a": 1}), "metadata[...]", id="metadata-of-numbers"),
+        pytest.param(request_body(reasoning_effort=1), "reasoning_effort", id="effort-a-number"),
     ],
 )
 def test_names_the_field(body: bytes, param: str | None) -> None:
@@ -198,7 +204,7 @@ def test_an_ordinary_depth_is_taken() -> None:
 
 def test_a_large_body_costs_what_it_weighs() -> None:
     """32 MB, not all ASCII, in half a second."""
-    body = asking(messages=[{"role": "user", "content": "é" + "x" * 32_000_000}])
+    body = request_body(messages=[{"role": "user", "content": "é" + "x" * 32_000_000}])
     began = time.process_time()
     ENDPOINT.parse(body)
     assert time.process_time() - began < 0.5
@@ -216,7 +222,7 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_any_json_is_parsed_or_refused(fields: dict[str, Any]) -> None:
     with contextlib.suppress(InvalidRequest):
-        assert ENDPOINT.parse(asking(**fields)).model == "fast"
+        assert ENDPOINT.parse(request_body(**fields)).model == "fast"
 
 
 @given(st.binary(max_size=60))

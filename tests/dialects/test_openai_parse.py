@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.support.openai_wire import ENDPOINT, PNG, asking
+from tests.support.openai_wire import ENDPOINT, PNG, request_body
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -34,7 +34,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments
 
 
 def parse(**fields: Any) -> ChatRequest:
-    return ENDPOINT.parse(asking(**fields))
+    return ENDPOINT.parse(request_body(**fields))
 
 
 def raw(value: Any) -> Raw:

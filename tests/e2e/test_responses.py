@@ -20,7 +20,7 @@ from tests.simulator.raw import ask as ask_raw
 from tests.support.aimock import case
 from tests.support.sdks import PNG, Question, Tool
 from tests.support.sdks import openai as chat_sdk
-from tests.support.sdks.responses import ask, body, outputs, respond, told
+from tests.support.sdks.responses import ask, body, outputs, reply_of, respond
 
 EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 WHOLE = TypeAdapter(Response)
@@ -113,7 +113,7 @@ async def test_structured_output_is_parsed(sdk: AsyncOpenAI, backend: Backend) -
 @wires
 async def test_reasoning_comes_as_a_summary(sdk: AsyncOpenAI, provider: str, stream: bool) -> None:
     asked = body(Question(prompt="Hm?", model=faulty(provider, "thinking"), max_tokens=4000))
-    reply = told(await respond(sdk, asked | {"reasoning": {"effort": "low"}}, stream=stream))
+    reply = reply_of(await respond(sdk, asked | {"reasoning": {"effort": "low"}}, stream=stream))
     assert reply.thinking == "The user wrote 1 words. I answer with them."
     assert reply.text == "You said: Hm?"
 
@@ -127,12 +127,12 @@ async def test_signed_thoughts_and_calls_go_back_to_their_provider(
     asked = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
     asked |= {"reasoning": {"effort": "low"}, "store": False}
     first = await respond(sdk, asked, stream=stream)
-    calls = told(first).calls
+    calls = reply_of(first).calls
     assert calls
     assert any(isinstance(item, ResponseReasoningItem) and item.encrypted_content for item in first.output)
     said = [item.model_dump(exclude_none=True) for item in first.output]
     asked["input"] = [*asked["input"], *said, *outputs(calls, ("sunny",) * len(calls))]
-    assert told(await respond(sdk, asked, stream=stream)).text == "The tools said: sunny"
+    assert reply_of(await respond(sdk, asked, stream=stream)).text == "The tools said: sunny"
 
 
 # --- the wire ----------------------------------------------------------------------------------------------

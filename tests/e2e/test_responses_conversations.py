@@ -16,7 +16,7 @@ from tests.simulator.raw import ask as ask_raw
 from tests.support.aimock import Aimock
 from tests.support.sdks import Question, Tool
 from tests.support.sdks import openai as chat_sdk
-from tests.support.sdks.responses import body, outputs, respond, told
+from tests.support.sdks.responses import body, outputs, reply_of, respond
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout
 
@@ -42,24 +42,24 @@ async def test_calls_are_answered_in_the_next_turn(sdk: AsyncOpenAI, backend: Ba
     """Nothing but the results is sent: the calls that they answer are known."""
     asked = body(Question(prompt="Please use all tools.", model=backend.model, tools=(CITY, CLOCK)))
     first = await respond(sdk, asked, stream=stream)
-    calls = told(first).calls
+    calls = reply_of(first).calls
     assert len(calls) == 2
     asked |= {"input": outputs(calls, ("sunny", "noon")), "previous_response_id": first.id}
     second = await respond(sdk, asked, stream=stream)
-    assert told(second).text == "The tools said: sunny; noon"
+    assert reply_of(second).text == "The tools said: sunny; noon"
     if backend.provider not in (*STATEFUL, "vllm"):  # what the simulator says there is always null
         assert second.previous_response_id == first.id
     third = await respond(sdk, asked | {"input": "Bye.", "previous_response_id": second.id}, stream=stream)
-    assert told(third).text == "You said: Bye."
+    assert reply_of(third).text == "You said: Bye."
 
 
 @pytest.mark.parametrize("backend", FORGETFUL)
 async def test_earlier_turns_are_sent_again(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
     asked = {"model": backend.model, "input": "What did I just say?"}
     first = await respond(sdk, asked, stream=stream)
-    assert told(first).text == "You said nothing yet."
+    assert reply_of(first).text == "You said nothing yet."
     again = asked | {"previous_response_id": first.id, "instructions": "You remember things."}
-    assert told(await respond(sdk, again, stream=stream)).text == "You said that you like trains."
+    assert reply_of(await respond(sdk, again, stream=stream)).text == "You said that you like trains."
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "gemini"])
@@ -69,8 +69,8 @@ async def test_signatures_survive(sdk: AsyncOpenAI, stage: Stage, provider: str,
     asked = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
     asked |= {"reasoning": {"effort": "low"}}
     first = await respond(sdk, asked, stream=stream)
-    asked |= {"input": outputs(told(first).calls, ("sunny",)), "previous_response_id": first.id}
-    assert told(await respond(sdk, asked, stream=stream)).text == "The tools said: sunny"
+    asked |= {"input": outputs(reply_of(first).calls, ("sunny",)), "previous_response_id": first.id}
+    assert reply_of(await respond(sdk, asked, stream=stream)).text == "The tools said: sunny"
     sent = json.dumps((await seen(stage, model))[-1])
     assert {"anthropic": '"signature": "', "gemini": '"thoughtSignature": "'}[provider] in sent
 
@@ -106,7 +106,7 @@ async def test_another_deployment_is_told_everything(sdk: AsyncOpenAI, stage: St
 
 async def test_items_are_found_by_reference(sdk: AsyncOpenAI) -> None:
     first = await sdk.responses.create(model="simulator-anthropic", input="Please use a tool.", tools=[tool()])
-    (call,) = told(first).calls
+    (call,) = reply_of(first).calls
     given: Any = [
         {"role": "user", "content": "Please use a tool."},
         *({"type": "item_reference", "id": item.id} for item in first.output),

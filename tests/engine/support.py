@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.support.openai_wire import ENDPOINT, asking
+from tests.support.openai_wire import ENDPOINT, request_body
 from tests.support.raw_upstream import RawUpstream
 from turnout.core import (
     AttemptEnd,
@@ -114,7 +114,7 @@ class House:
         """``request``, or one that an OpenAI client makes of ``fields``."""
         self._asked += 1
         call = Call(
-            request=request or ENDPOINT.parse(asking(**fields)),
+            request=request or ENDPOINT.parse(request_body(**fields)),
             request_id=f"req_{self._asked}",
             origin=Origin(dialect="openai", key_id=KEY.id, user=KEY.user),
             received=time.perf_counter(),

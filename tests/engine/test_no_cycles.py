@@ -13,7 +13,7 @@ from tests.engine.support import House, house, place, timeouts
 from tests.engine.test_plan_walk import nowhere, plain
 from tests.engine.test_settling import HEL, OVERLOADED, ROLE, STOP, saying
 from tests.support.garbage import nothing_left_for_the_collector
-from tests.support.openai_wire import ENDPOINT, asking, choice, completion
+from tests.support.openai_wire import ENDPOINT, choice, completion, request_body
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
 from turnout.core import (
     ChatRequest,
@@ -104,7 +104,7 @@ async def asked(it: House, request: ChatRequest) -> None:
 
 
 def a_request(relayed: bool, **fields: Any) -> ChatRequest:
-    return ENDPOINT.parse(asking(**fields)) if relayed else plain(**fields)
+    return ENDPOINT.parse(request_body(**fields)) if relayed else plain(**fields)
 
 
 @pytest.mark.parametrize("relayed", RELAYED)

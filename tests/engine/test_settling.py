@@ -15,12 +15,12 @@ from tests.support.openai_wire import (
     DONE,
     ENDPOINT,
     USAGE,
-    asking,
     choice,
     chunk,
     completion,
     delta,
     relayed_bytes,
+    request_body,
     sse,
 )
 from tests.support.raw_upstream import RawUpstream, Script, Visit, chunked, ok, replying
@@ -53,7 +53,7 @@ STOP = sse(chunk(delta(finish="stop")))
 OVERLOADED = sse({"error": {"message": "Overloaded.", "code": 503}})
 COUNTED = sse(chunk(usage=USAGE))
 PLAIN = ChatRequest(model="fast", messages=(Message("user", (Text("trains"),)),), stream=True)
-RELAYED = ENDPOINT.parse(asking(stream=True, messages=[{"role": "user", "content": "trains"}]))
+RELAYED = ENDPOINT.parse(request_body(stream=True, messages=[{"role": "user", "content": "trains"}]))
 ESTIMATED_INPUT = 2
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw, structs
 
-from tests.support.gemini_wire import CONTEXT, PNG, SIGNED, STREAM, TARGET, UNARY, asked, deployment, encoded
+from tests.support.gemini_wire import CONTEXT, PNG, SIGNED, STREAM, TARGET, UNARY, deployment, encoded, streamed_request
 from turnout.core import (
     Answer,
     Audio,
@@ -170,7 +170,7 @@ def answers(draw: st.DrawFn) -> Answer:
 @given(answers())
 def test_a_whole_answer_comes_back(answer: Answer) -> None:
     decoder = GEMINI.decoder(ChatRequest(model="m", messages=()))
-    assert fold(decoder.feed(UNARY.body(asked(), answer, CONTEXT)) + decoder.close()) == answer
+    assert fold(decoder.feed(UNARY.body(streamed_request(), answer, CONTEXT)) + decoder.close()) == answer
 
 
 def pieces(events: list[StreamEvent], cuts: list[int]) -> list[list[StreamEvent]]:
@@ -181,7 +181,7 @@ def pieces(events: list[StreamEvent], cuts: list[int]) -> list[list[StreamEvent]
 @given(answers(), st.lists(st.integers(0, 100), max_size=4), st.lists(st.integers(0, 10_000), max_size=6))
 def test_a_streamed_answer_comes_back_however_it_is_cut(answer: Answer, batches: list[int], cuts: list[int]) -> None:
     """Log probabilities come before their text, as providers send them."""
-    renderer = STREAM.renderer(asked(), CONTEXT)
+    renderer = STREAM.renderer(streamed_request(), CONTEXT)
     data = b"".join([renderer.feed(batch) for batch in pieces(as_streamed(answer), batches)]) + renderer.close()
     decoder = GEMINI.decoder(ChatRequest(model="m", messages=(), stream=True))
     bounds = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})

@@ -10,7 +10,7 @@ from msgspec import Raw
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
-from tests.support.openai_wire import ENDPOINT, PNG, PROVIDER, VENDORS, asking, deployment
+from tests.support.openai_wire import ENDPOINT, PNG, PROVIDER, VENDORS, deployment, request_body
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -78,7 +78,7 @@ def test_the_clients_own_bytes_go_on_but_for_the_models_name() -> None:
 
 
 def test_a_model_name_may_hold_anything() -> None:
-    assert json.loads(relayed(asking(), model='a"b\\ö/:latest'))["model"] == 'a"b\\ö/:latest'
+    assert json.loads(relayed(request_body(), model='a"b\\ö/:latest'))["model"] == 'a"b\\ö/:latest'
 
 
 @pytest.mark.parametrize(
@@ -98,11 +98,11 @@ def test_a_model_name_may_hold_anything() -> None:
     ],
 )
 def test_defaults_are_for_what_the_caller_has_not_said(fields: dict[str, Any], sent: dict[str, Any]) -> None:
-    assert relayed_fields(asking(**fields), defaults=SEEDS) == sent
+    assert relayed_fields(request_body(**fields), defaults=SEEDS) == sent
 
 
 def test_without_defaults_nothing_is_added() -> None:
-    assert relayed_fields(asking()) == {}
+    assert relayed_fields(request_body()) == {}
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ def test_without_defaults_nothing_is_added() -> None:
     ],
 )
 def test_a_reasoning_model_is_sent_what_it_takes(fields: dict[str, Any], sent: dict[str, Any]) -> None:
-    assert relayed_fields(asking(**fields), defaults=SEEDS, traits=REASONS) == sent
+    assert relayed_fields(request_body(**fields), defaults=SEEDS, traits=REASONS) == sent
 
 
 def test_a_model_that_takes_the_old_name_is_sent_it() -> None:
-    assert relayed_fields(asking(max_completion_tokens=5)) == {"max_tokens": 5}
+    assert relayed_fields(request_body(max_completion_tokens=5)) == {"max_tokens": 5}
 
 
 @pytest.mark.parametrize(
@@ -145,16 +145,18 @@ def test_a_model_that_takes_the_old_name_is_sent_it() -> None:
     ],
 )
 def test_usage_is_asked_for_in_every_stream(fields: dict[str, Any], options: dict[str, Any]) -> None:
-    assert relayed_fields(asking(stream=True, **fields)) == {"stream": True, "stream_options": options}
+    assert relayed_fields(request_body(stream=True, **fields)) == {"stream": True, "stream_options": options}
 
 
 def test_options_of_a_client_that_wants_usage_stay_as_they_are() -> None:
-    body = asking(stream=True).replace(b'"stream": true', b'"stream": true, "stream_options":{"include_usage": true }')
+    body = request_body(stream=True).replace(
+        b'"stream": true', b'"stream": true, "stream_options":{"include_usage": true }'
+    )
     assert b'"stream_options":{"include_usage": true }' in relayed(body)
 
 
 def test_a_whole_reply_needs_no_asking() -> None:
-    assert relayed_fields(asking(stream=False)) == {"stream": False}
+    assert relayed_fields(request_body(stream=False)) == {"stream": False}
 
 
 def test_what_openai_alone_can_say_is_relayed() -> None:
@@ -164,7 +166,7 @@ def test_what_openai_alone_can_say_is_relayed() -> None:
         "web_search_options": {},
         "messages": [{"role": "user", "content": "x"}],
     }
-    assert relayed_fields(asking(**fields)) == {"modalities": ["text"], "top_k": 5, "web_search_options": {}}
+    assert relayed_fields(request_body(**fields)) == {"modalities": ["text"], "top_k": 5, "web_search_options": {}}
 
 
 # --- translated --------------------------------------------------------------------------------------

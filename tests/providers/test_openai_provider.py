@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from tests.support.openai_wire import ENDPOINT, PROVIDER, VENDORS, asking, deployment
+from tests.support.openai_wire import ENDPOINT, PROVIDER, VENDORS, deployment, request_body
 from turnout.core import Defaults, Secret
 from turnout.errors import UpstreamRateLimited, UpstreamUnauthenticated
 
 AZURE = VENDORS["azure"]
-REQUEST = ENDPOINT.parse(asking())
+REQUEST = ENDPOINT.parse(request_body())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.openai_wire import ENDPOINT, asking
+from tests.support.openai_wire import ENDPOINT, request_body
 from turnout.core import ChatRequest, WireBody
 from turnout.dialects import registry
 from turnout.errors import BodyTooLarge, Overloaded
@@ -129,7 +129,7 @@ async def test_a_client_may_leave_in_the_middle(pieces: tuple[bytes | None, ...]
 
 
 def test_wanted_headers_go_along_with_a_relayed_request() -> None:
-    request = ENDPOINT.parse(asking())
+    request = ENDPOINT.parse(request_body())
     headers: Headers = [(b"x-beta", b"a\xe9"), (b"authorization", b"Bearer secret"), (b"x-other", b"b")]
     relayed = with_headers(request, headers, frozenset({b"x-beta"}))
     assert isinstance(relayed.raw, WireBody)

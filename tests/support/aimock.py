@@ -38,7 +38,7 @@ def case(name: str, index: int = 0) -> Case:
 
 
 class Aimock:
-    """A running aimock; each provider's base URL is what its own SDK is given."""
+    """A running aimock; each provider's base URL is for its own SDK."""
 
     def __init__(self, folder: Path) -> None:
         command: list[str | Path] = [node(), CLI, "--port", "0", "--fixtures", FIXTURES, "--validate-on-load"]
@@ -69,7 +69,7 @@ class Aimock:
         return self.root
 
     def requests(self, test_id: str) -> list[dict[str, Any]]:
-        """What it was sent under the header ``x-test-id``: ``method, path, headers, body, response``, oldest first.
+        """Its requests under the header ``x-test-id``: ``method, path, headers, body, response``, oldest first.
 
         ``body`` is in OpenAI Chat's form whatever the wire was; images are left out on the wires of others.
         """

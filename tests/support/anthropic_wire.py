@@ -1,4 +1,4 @@
-"""Anthropic's wire in small: streams as the real service frames them, and how the rooms of this wire are asked."""
+"""Streams on Anthropic's wire as the real service frames them, and short ways to use the rooms of this wire."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def relayed_bytes(events: list[StreamEvent]) -> bytes:
 
 def frames(stream: bytes) -> list[dict[str, Any]]:
     """The events of a stream, whose names have to be those in their data."""
-    found = []
+    events = []
     for frame in stream.decode().removesuffix("\n\n").split("\n\n"):
         name, data = frame.split("\n")
         event = json.loads(data.removeprefix("data: "))
         assert name == f"event: {event['type']}"
-        found.append(event)
-    return found
+        events.append(event)
+    return events

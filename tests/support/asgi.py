@@ -1,4 +1,4 @@
-"""The app in the test's own process: no socket, and every call of ``receive`` counted."""
+"""The app in the process of the test, without a socket. It counts the calls of ``receive``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class Answer(msgspec.Struct):
-    """``reads`` is how often the app asked for the body."""
+    """``reads`` is the number of times that the app called ``receive``."""
 
     status: int
     headers: dict[str, str]
@@ -36,7 +36,7 @@ class Answer(msgspec.Struct):
 
 
 class InProcess:
-    """``ask`` makes one request. The client is on this machine, unless it is said."""
+    """``ask`` makes one request. The client is on this machine, unless ``client`` is another one."""
 
     def __init__(self, app: App, gateway: Gateway) -> None:
         self.app = app
@@ -52,12 +52,12 @@ class InProcess:
         query: str = "",
         client: str = "127.0.0.1",
     ) -> Answer:
-        told = [*(headers.items() if isinstance(headers, Mapping) else headers)]
-        if "host" not in [name for name, _ in told]:
-            told.insert(0, ("host", "localhost:8003"))
+        all_headers = [*(headers.items() if isinstance(headers, Mapping) else headers)]
+        if "host" not in [name for name, _ in all_headers]:
+            all_headers.insert(0, ("host", "localhost:8003"))
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
-            told.append(("content-type", "application/json"))
+            all_headers.append(("content-type", "application/json"))
         scope = {
             "type": "http",
             "http_version": "1.1",
@@ -67,7 +67,7 @@ class InProcess:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told],
+            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in all_headers],
             "client": (client, 40_000),
             "server": ("127.0.0.1", 8003),
             "state": {},
@@ -80,7 +80,7 @@ class InProcess:
         async def receive() -> dict[str, Any]:
             answer.reads += 1
             if answer.reads > 1:
-                await asyncio.Event().wait()  # it stays, and says nothing more
+                await asyncio.Event().wait()  # the client stays connected, and sends nothing more
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:

@@ -1,4 +1,4 @@
-"""What is left for the cycle collector: nothing of ours may be, as it is told to look seldom."""
+"""Checks that no object of Turnout is left for the cycle collector, because Turnout lets it run seldom."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def nothing_left_for_the_collector() -> Iterator[None]:
     try:
         yield
         gc.collect()
-        left = sorted({name for thing in gc.garbage if (name := _name_of_ours(thing))})
+        uncollected = sorted({name for thing in gc.garbage if (name := _name_of_ours(thing))})
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
-    assert left == [], left
+    assert uncollected == [], uncollected
 
 
 def _name_of_ours(thing: object) -> str:

@@ -1,4 +1,4 @@
-"""Gemini's wire in small: how the rooms of this wire are asked, and what they say, in the words of Google's SDK."""
+"""Short ways to use the rooms of Gemini's wire. Replies are read by the types of Google's SDK."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def turn(*parts: dict[str, Any], role: str = "user") -> dict[str, Any]:
 
 
 def parse(*contents: dict[str, Any], **fields: Any) -> ChatRequest:
-    """A request for a stream; its contents are a greeting where nothing else is said."""
+    """A request for a stream; its contents are a greeting unless ``fields`` has others."""
     body = {"contents": list(contents) or [turn({"text": "hi"})]} | fields
     request: ChatRequest = STREAM.parse(encoded(body), TARGET)
     return request
 
 
-def asked(*, as_array: bool = False) -> ChatRequest:
+def streamed_request(*, as_array: bool = False) -> ChatRequest:
     return ChatRequest(model="fast", messages=(), stream=True, raw=Body("gemini", {}, as_array=as_array))
 
 
@@ -51,15 +51,15 @@ def deployment(**fields: Any) -> Deployment:
 def chunks(stream: bytes, *, as_array: bool = False) -> list[dict[str, Any]]:
     """The replies in a stream, each of which Google's own types take."""
     if as_array:
-        found: list[dict[str, Any]] = json.loads(stream)
+        replies: list[dict[str, Any]] = json.loads(stream)
     else:
         *frames, rest = stream.split(b"\n\n")
         assert rest == b""
         assert all(frame.startswith(b"data: ") and b"\n" not in frame for frame in frames)
-        found = [json.loads(frame[6:]) for frame in frames]
-    for chunk in found:
+        replies = [json.loads(frame[6:]) for frame in frames]
+    for chunk in replies:
         sdk.GenerateContentResponse.model_validate(chunk, strict=False)
-    return found
+    return replies
 
 
 def relayed(events: list[StreamEvent]) -> bytes:

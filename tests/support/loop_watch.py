@@ -1,4 +1,4 @@
-"""How long the event loop is kept from its next turn, told so that other programs on the machine don't matter."""
+"""Measures how long the event loop waits for its next turn, in processor time, so other programs don't matter."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import msgspec
 class LoopWatch:
     """``longest`` are seconds of processor time that this process spent between two turns of the loop.
 
-    A watched loop never sleeps, so that all of it was spent by somebody who held the loop up: a callback, or a thread
-    that held the interpreter's lock.
+    A watched loop never sleeps. So a callback, or a thread with the interpreter's lock, has spent all of that time.
     """
 
     def __init__(self) -> None:
@@ -39,7 +38,7 @@ class LoopWatch:
 
 
 def reading(size: int) -> float:
-    """Seconds of processor time in which this machine decodes a text of ``size`` bytes: the least, of some tries."""
+    """The seconds of processor time in which this machine decodes a text of ``size`` bytes: the best of some tries."""
     body = b'"%s"' % (b"x" * size)
     return min(_seconds(body) for _ in range(5))
 

@@ -1,4 +1,4 @@
-"""OpenAI's wire in small: replies as its servers frame them, and how the rooms of this wire are asked."""
+"""Replies on OpenAI's wire as its servers frame them, and short ways to use the rooms of this wire."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def deployment(**changes: Any) -> Deployment:
     return Deployment(**fields | changes)
 
 
-def asking(**fields: Any) -> bytes:
-    """A request body; a field that is ``...`` is left out."""
+def request_body(**fields: Any) -> bytes:
+    """A request body, without the fields that are ``...``."""
     whole = {"model": "fast", "messages": [{"role": "user", "content": "hi"}]} | fields
     return json.dumps({name: value for name, value in whole.items() if value is not ...}).encode()
 
@@ -62,7 +62,7 @@ def call_piece(index: int | None, call_id: str | None = None, name: str | None =
 
 
 def sse(*chunks: dict[str, Any], line_end: str = "\n") -> bytes:
-    frames = [f"data: {json.dumps(one, ensure_ascii=False)}{line_end}{line_end}" for one in chunks]
+    frames = [f"data: {json.dumps(chunk, ensure_ascii=False)}{line_end}{line_end}" for chunk in chunks]
     return "".join(frames).encode()
 
 

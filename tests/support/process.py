@@ -1,4 +1,4 @@
-"""A program under test: started, awaited, watched and stopped."""
+"""Starts a program under test, waits for it, reads its log and stops it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
 LOG_TAIL = 6000  # characters
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
-"""What a program under test sees of our environment: neither keys nor proxies, so that nothing real is found."""
+PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
+"""The variables that a program under test gets. It gets no keys and no proxies, so it finds no real service."""
 
 running: list[Program] = []
-"""Those started and not stopped; a failed test shows their logs."""
+"""The programs that run. A failed test shows their logs."""
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
+    """A port on which no program listens at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -63,7 +63,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={k: os.environ[k] for k in PASSED_ON if k in os.environ} | dict(environ or {}),
+                env={k: os.environ[k] for k in PASSED_VARIABLES if k in os.environ} | dict(environ or {}),
                 start_new_session=True,
             )
         running.append(self)
@@ -76,7 +76,7 @@ class Program:
         return self.log_path.read_text(errors="replace")
 
     def mark_log(self) -> None:
-        """What is logged from now on is a new test's. Each test does this, so it doesn't read the log."""
+        """Marks the beginning of a test's log. Each test calls it, so it doesn't read the log."""
         self._marked = self.log_path.stat().st_size
 
     def log_tail(self) -> str:
@@ -85,16 +85,16 @@ class Program:
             log.seek(self._marked)
             return log.read().decode(errors="replace")[-LOG_TAIL:]
 
-    def wait_for(self, found: Callable[[], T | None], what: str, seconds: float = START_SECONDS) -> T:
-        """Polls until ``found`` gives something true; fails at once if the program ends."""
+    def wait_for(self, poll: Callable[[], T | None], description: str, seconds: float = START_SECONDS) -> T:
+        """Calls ``poll`` until its result is true. Fails at once if the program ends."""
         deadline = time.monotonic() + seconds
-        while not (value := found()):
+        while not (value := poll()):
             if self._process.poll() is not None:
                 raise AssertionError(
-                    f"{self.name} ended with {self._process.returncode} before {what}:\n{self.log_tail()}"
+                    f"{self.name} ended with {self._process.returncode} before {description}:\n{self.log_tail()}"
                 )
             if time.monotonic() > deadline:
-                raise AssertionError(f"{self.name}: no {what} within {seconds} s:\n{self.log_tail()}")
+                raise AssertionError(f"{self.name}: no {description} within {seconds} s:\n{self.log_tail()}")
             time.sleep(POLL_SECONDS)
         return value
 
@@ -116,7 +116,7 @@ class Program:
         return code
 
     def stop(self) -> None:
-        """Asks it to end, and insists that it ends cleanly and in time."""
+        """Sends SIGTERM, and fails unless the program ends with 0 and in time."""
         self.signal(signal.SIGTERM)
         try:
             code = self.wait()

@@ -1,4 +1,4 @@
-"""A server that sends the very bytes that a test tells it to, and takes down what it was sent."""
+"""A server that sends exactly the bytes of a test's script, and records its requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Visit:
         self._reader = reader
         self._writer = writer
         self.requests: list[bytes] = []
-        self.left = asyncio.Event()  # the client has closed the connection, as far as the script has read
+        self.left = asyncio.Event()  # the script has read that the client closed the connection
 
     async def request(self) -> bytes:
         """The next request, head and body; empty when the client has closed the connection."""
@@ -87,7 +87,7 @@ def chunked(*chunks: bytes) -> bytes:
 class RawUpstream:
     """``scripts`` are for the first connection, the second, …; the last one is for all that follow.
 
-    A connection is closed when its script is through. What a script raises fails the test at the end.
+    A connection is closed when its script ends. An error in a script fails the test at its end.
     """
 
     def __init__(self, *scripts: Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
@@ -101,8 +101,8 @@ class RawUpstream:
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._visited, self._host, 0, ssl=self._tls, limit=64 * 1024 * 1024)
         self.port: int = self._server.sockets[0].getsockname()[1]
-        shown = f"[{self._host}]" if ":" in self._host else self._host
-        self.origin = f"{'https' if self._tls else 'http'}://{shown}:{self.port}"
+        url_host = f"[{self._host}]" if ":" in self._host else self._host
+        self.origin = f"{'https' if self._tls else 'http'}://{url_host}:{self.port}"
         self.url = f"{self.origin}/v1/chat/completions"
         return self
 

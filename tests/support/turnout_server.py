@@ -1,4 +1,4 @@
-"""Turnout's server as its users run it: ``turnout serve`` in a process of its own."""
+"""Turnout's server as its users run it: ``turnout serve`` in a new process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 from tests.support.process import Program, free_port
 
 COMMAND = Path(sys.executable).with_name("turnout")
-NOBODY = "http://127.0.0.1:9"  # the discard port: what discovery asks there, nobody answers
+NOBODY = "http://127.0.0.1:9"  # the discard port, where no server answers discovery
 NO_LOCAL_SERVERS = {"OLLAMA_URL": NOBODY, "LLAMA_CPP_URL": NOBODY, "VLLM_URL": NOBODY}
 
 Config = Mapping[str, Any] | str
@@ -37,12 +37,12 @@ class TurnoutServer:
 
     @property
     def url(self) -> str:
-        """What Anthropic's SDK is given."""
+        """The base URL for Anthropic's SDK."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def openai_url(self) -> str:
-        """What OpenAI's SDK is given."""
+        """The base URL for OpenAI's SDK."""
         return f"{self.url}/v1"
 
     @property
@@ -58,7 +58,7 @@ class TurnoutServer:
         return self.program.log()
 
     def stop(self) -> None:
-        """SIGTERM; insists on a clean exit."""
+        """Sends SIGTERM, and fails without a clean exit."""
         self.program.stop()
 
     def kill(self) -> None:

@@ -1,8 +1,8 @@
-"""One question asked through each vendor's official SDK, and the reply in one form, so that replies can be compared.
+"""Sends a question with each vendor's official SDK, and gives the reply in one form, so that tests can compare replies.
 
-Each module has ``client(base_url, key)``, kept because making one reads all of the machine's certificates, and
-``ask(client, question, stream=…)``. A test asks the provider's stand-in
-directly with the vendor's own SDK, asks Turnout in front of it with any SDK, and compares two ``Reply`` values.
+Each module has ``client(base_url, key)``, which is cached because a new client reads all certificates of the machine,
+and ``ask(client, question, stream=…)``. A test asks the provider's stand-in with the vendor's own SDK, asks Turnout in
+front of it with any SDK, and compares two ``Reply`` values.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A tool call. Calls are equal if they say the same: ids are made by whoever lacks them, so they don't count.
+    """A tool call. Calls are equal if their names and arguments are. Ids don't count, as Turnout may have to make them.
 
-    ``text`` is what ``arguments`` were parsed from, on wires that send text.
+    ``text`` is the JSON of the ``arguments``, on wires that send text.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """``calls`` are those of the reply before, and ``results`` what came of them, in the same order."""
+    """``calls`` are those of the earlier reply, and ``results`` their results, in the same order."""
 
     prompt: str
     model: str
@@ -55,7 +55,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """``finish`` is in OpenAI's words: stop, length, tool_calls; empty if the provider gave none.
+    """``finish`` is one of OpenAI's: stop, length, tool_calls; empty if the provider gave none.
 
     Tokens are 0 if it counted none.
     """
@@ -80,6 +80,6 @@ FINISH: Mapping[str, str] = {
 
 
 def finish(native: str | None, *, called: bool = False) -> str:
-    """``called``: there are tool calls, for wires that say "stop" to them, too."""
-    said = FINISH.get(native or "", native or "")
-    return "tool_calls" if called and said == "stop" else said
+    """The finish in OpenAI's words. ``called``: there are tool calls, which some wires end with "stop"."""
+    word = FINISH.get(native or "", native or "")
+    return "tool_calls" if called and word == "stop" else word

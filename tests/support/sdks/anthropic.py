@@ -19,10 +19,10 @@ def client(base_url: str, key: str = KEY) -> AsyncAnthropic:
 
 async def ask(sdk: AsyncAnthropic, question: Question, *, stream: bool, **more: Any) -> Reply:
     """``more`` goes to the SDK as it is."""
-    asked = body(question) | more
+    fields = body(question) | more
     if not stream:
-        return _read(await sdk.messages.create(**asked))
-    async with sdk.messages.stream(**asked) as events:
+        return _read(await sdk.messages.create(**fields))
+    async with sdk.messages.stream(**fields) as events:
         return _read(await events.get_final_message())
 
 

@@ -23,10 +23,10 @@ def client(base_url: str, key: str = KEY) -> genai.Client:
 async def ask(sdk: genai.Client, question: Question, *, stream: bool, **more: Any) -> Reply:
     """``more`` goes to the SDK as it is; what it has of ``config`` is added to the question's."""
     config = _config(question).model_copy(update=more.pop("config", {}))
-    asked: dict[str, Any] = {"model": question.model, "contents": contents(question), "config": config} | more
+    fields: dict[str, Any] = {"model": question.model, "contents": contents(question), "config": config} | more
     if not stream:
-        return _read([await sdk.aio.models.generate_content(**asked)])
-    return _read([piece async for piece in await sdk.aio.models.generate_content_stream(**asked)])
+        return _read([await sdk.aio.models.generate_content(**fields)])
+    return _read([piece async for piece in await sdk.aio.models.generate_content_stream(**fields)])
 
 
 def _config(question: Question) -> types.GenerateContentConfig:
@@ -60,10 +60,10 @@ def contents(question: Question) -> list[types.Content]:
 def _result(text: str) -> dict[str, Any]:
     """A response is an object: what isn't one is put into one, as Google's documentation says."""
     try:
-        told = json.loads(text)
+        value = json.loads(text)
     except ValueError:
-        told = None
-    return told if isinstance(told, dict) else {"result": text}
+        value = None
+    return value if isinstance(value, dict) else {"result": text}
 
 
 def _read(pieces: list[types.GenerateContentResponse]) -> Reply:

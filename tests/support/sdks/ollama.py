@@ -18,7 +18,7 @@ def client(base_url: str, key: str = KEY) -> ollama.AsyncClient:
 async def ask(sdk: ollama.AsyncClient, question: Question, *, stream: bool, **more: Any) -> Reply:
     """``more`` goes to the SDK as it is; what it has of ``options`` is added to the question's."""
     options = {"num_predict": question.max_tokens} | more.pop("options", {})
-    asked: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "model": question.model,
         "messages": _messages(question),
         "options": options,
@@ -28,8 +28,8 @@ async def ask(sdk: ollama.AsyncClient, question: Question, *, stream: bool, **mo
         ],
     } | more
     if not stream:
-        return _read([await sdk.chat(**asked)])
-    return _read([piece async for piece in await sdk.chat(**asked, stream=True)])
+        return _read([await sdk.chat(**fields)])
+    return _read([piece async for piece in await sdk.chat(**fields, stream=True)])
 
 
 def _messages(question: Question) -> list[dict[str, Any]]:

@@ -27,11 +27,11 @@ def azure_client(endpoint: str, key: str = KEY) -> AsyncOpenAI:
 
 async def ask(sdk: AsyncOpenAI, question: Question, *, stream: bool, **more: Any) -> Reply:
     """``more`` goes to the SDK as it is."""
-    asked = body(question) | more
+    fields = body(question) | more
     if not stream:
-        return _whole(await sdk.chat.completions.create(**asked))
-    asked |= {"stream": True, "stream_options": {"include_usage": True}}
-    return _folded([chunk async for chunk in await sdk.chat.completions.create(**asked)])
+        return _whole(await sdk.chat.completions.create(**fields))
+    fields |= {"stream": True, "stream_options": {"include_usage": True}}
+    return _folded([chunk async for chunk in await sdk.chat.completions.create(**fields)])
 
 
 def body(question: Question) -> dict[str, Any]:

@@ -14,16 +14,16 @@ from tests.support.sdks import Call, Question, Reply
 
 async def ask(sdk: AsyncOpenAI, question: Question, *, stream: bool, **more: Any) -> Reply:
     """``more`` goes to the SDK as it is."""
-    return told(await respond(sdk, body(question) | more, stream=stream))
+    return reply_of(await respond(sdk, body(question) | more, stream=stream))
 
 
-async def respond(sdk: AsyncOpenAI, asked: dict[str, Any], *, stream: bool) -> Response:
+async def respond(sdk: AsyncOpenAI, fields: dict[str, Any], *, stream: bool) -> Response:
     """The whole response; of a stream, the one that its last event has, which the SDK's helper has to accept."""
     if not stream:
-        response: Response = await sdk.responses.create(**asked)
+        response: Response = await sdk.responses.create(**fields)
         return response
     last = None
-    async with sdk.responses.stream(**asked) as events:
+    async with sdk.responses.stream(**fields) as events:
         async for event in events:
             last = event
     assert last is not None
@@ -72,7 +72,7 @@ def outputs(calls: tuple[Call, ...], results: tuple[str, ...]) -> list[dict[str,
     ]
 
 
-def told(response: Response) -> Reply:
+def reply_of(response: Response) -> Reply:
     messages = [item for item in response.output if isinstance(item, ResponseOutputMessage)]
     thoughts = [item for item in response.output if isinstance(item, ResponseReasoningItem)]
     calls = [item for item in response.output if isinstance(item, ResponseFunctionToolCall)]
