@@ -17,7 +17,7 @@ import yaml
 from tests.e2e.backends import ECHO, SIMULATOR, Backend
 from tests.e2e.stage import TEAM_KEY, Stage
 from tests.support.aimock import case
-from tests.support.process import PASSED_ON
+from tests.support.process import PASSED_VARIABLES
 from tests.support.sdks import PNG
 
 COMMAND = Path(sys.executable).with_name("llm")
@@ -60,7 +60,7 @@ async def llm(home: Path, *commands: Sequence[str]) -> list[str]:
 
 async def run(home: Path, *command: str | Path, given: str = "") -> str:
     """What it says; it has to end well."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    kept = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
     program = await asyncio.create_subprocess_exec(
         *command,
         env=kept | {"LLM_USER_PATH": str(home), "HOME": str(home)},

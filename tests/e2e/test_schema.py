@@ -17,7 +17,7 @@ from tests.e2e.stage import TEAM_KEY, Stage
 from tests.fuzz.mutate import json_mutated, mutated
 from tests.fuzz.seeds import Asked, endpoints, requests
 from tests.simulator.raw import ask as ask_raw
-from tests.support.process import PASSED_ON
+from tests.support.process import PASSED_VARIABLES
 from tests.support.turnout_server import StartTurnout
 from turnout.dialects import Endpoint
 
@@ -37,7 +37,7 @@ async def test_schemathesis_finds_no_server_error(start_turnout: StartTurnout, t
         *("--checks", "not_a_server_error", "--continue-on-failure", "--max-time", str(SECONDS)),
         *("--max-examples", "10", "--seed", "1", "--no-color", "--generation-database", "none"),
         cwd=tmp_path,
-        env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"HOME": str(tmp_path)},
+        env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ} | {"HOME": str(tmp_path)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
