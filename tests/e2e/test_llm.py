@@ -76,8 +76,8 @@ async def run(home: Path, *command: str | Path, given: str = "") -> str:
 async def test_every_provider_answers_it(home: Path) -> None:
     """Streamed, as it asks by itself."""
     prompt = case("text").prompt
-    said = await llm(home, *(("-m", backend.model, prompt) for backend in ASKED))
-    assert dict(zip(ASKED, said, strict=True)) == {backend: f"{backend.says('text')}\n" for backend in ASKED}
+    answers = await llm(home, *(("-m", backend.model, prompt) for backend in ASKED))
+    assert dict(zip(ASKED, answers, strict=True)) == {backend: f"{backend.says('text')}\n" for backend in ASKED}
 
 
 @pytest.mark.parametrize("backend", [b for b in SIMULATOR if b.provider in ("openai", "anthropic", "gemini", "ollama")])

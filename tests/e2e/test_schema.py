@@ -41,10 +41,10 @@ async def test_schemathesis_finds_no_server_error(start_turnout: StartTurnout, t
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said = (await schemathesis.communicate())[0].decode()
-    assert schemathesis.returncode == 0, said
-    tested = re.search(r"Selected: (\d+)/(\d+)\s+Tested: (\d+)", said)
-    assert tested, said
+    output = (await schemathesis.communicate())[0].decode()
+    assert schemathesis.returncode == 0, output
+    tested = re.search(r"Selected: (\d+)/(\d+)\s+Tested: (\d+)", output)
+    assert tested, output
     assert tested[1] == tested[2] == tested[3]
     assert "Traceback" not in turnout.log()
     assert "a defect in Turnout" not in turnout.log()
