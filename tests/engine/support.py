@@ -1,4 +1,4 @@
-"""An engine in front of scripted upstreams, and a ledger that insists on one end for every beginning."""
+"""An engine in front of scripted upstreams, and a ledger that requires one end for every beginning."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PRICE = Price(input=1000, output=5000, version="test")
 
 
 class Book:
-    """The ledger and the metrics at once: what was begun has to end, once, and be counted, once."""
+    """The ledger and the metrics together. Each attempt that begins has to end once, and to be counted once."""
 
     def __init__(self) -> None:
         self.begun: dict[str, AttemptStart] = {}
@@ -64,7 +64,7 @@ class Book:
 
 
 class CountingTicker(Ticker):
-    """Knows who is watched."""
+    """Records the watched objects."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,14 +108,14 @@ class House:
             worker_threads=WorkerThreads(),
             max_reply_bytes=max_reply_bytes,
         )
-        self._asked = 0
+        self._requests = 0
 
     async def ask(self, request: ChatRequest | None = None, **fields: Any) -> Reply:
-        """``request``, or one that an OpenAI client makes of ``fields``."""
-        self._asked += 1
+        """Sends ``request``, or the request of an OpenAI client with ``fields``."""
+        self._requests += 1
         call = Call(
             request=request or ENDPOINT.parse(request_body(**fields)),
-            request_id=f"req_{self._asked}",
+            request_id=f"req_{self._requests}",
             origin=Origin(dialect="openai", key_id=KEY.id, user=KEY.user),
             received=time.perf_counter(),
             key=KEY,
@@ -127,19 +127,19 @@ class House:
 async def house(
     *places: Deployment, providers: Mapping[str, Provider] | None = None, max_reply_bytes: int = MOST_BYTES
 ) -> AsyncIterator[House]:
-    """At its end, every attempt has been settled, and nothing is watched any more."""
-    made = House(places, providers, max_reply_bytes)
+    """At the end, it checks that every attempt is settled, and that nothing is watched."""
+    new_house = House(places, providers, max_reply_bytes)
     try:
-        yield made
+        yield new_house
     finally:
-        await made.transport.close()
-    assert len(made.book.ends) == len(made.book.begun)
-    assert made.ticker.watched == set()
+        await new_house.transport.close()
+    assert len(new_house.book.ends) == len(new_house.book.begun)
+    assert new_house.ticker.watched == set()
 
 
 def place(server: RawUpstream, name: str = "one", **fields: Any) -> Deployment:
     """A deployment behind ``server``, on OpenAI's wire."""
-    said: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": name,
         "provider": "compatible",
         "model": "upstream-model",
@@ -148,9 +148,9 @@ def place(server: RawUpstream, name: str = "one", **fields: Any) -> Deployment:
         "retries": NO_RETRIES,
         "price": PRICE,
     }
-    return Deployment(**said | fields)
+    return Deployment(**defaults | fields)
 
 
 def timeouts(**seconds: float) -> Timeouts:
-    patient: dict[str, float] = {"connect": 5, "first_token": 5, "stall": 5, "total": 20}
-    return Timeouts(**patient | seconds)
+    defaults: dict[str, float] = {"connect": 5, "first_token": 5, "stall": 5, "total": 20}
+    return Timeouts(**defaults | seconds)

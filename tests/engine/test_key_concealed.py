@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.engine.support import House, house, place
-from tests.engine.test_settling import HEL, PLAIN, RELAYED, saying
+from tests.engine.test_settling import HEL, PLAIN, RELAYED, streaming
 from tests.support.openai_wire import sse
 from tests.support.raw_upstream import RawUpstream
 from turnout.core import ChatRequest
@@ -33,7 +33,7 @@ async def refused(it: House, request: ChatRequest) -> UpstreamRefused:
     ],
 )
 async def test_a_key_that_the_provider_quotes_is_concealed(request_: ChatRequest, pieces: Sequence[bytes]) -> None:
-    async with RawUpstream(saying(*pieces)) as server, house(place(server)) as it:
+    async with RawUpstream(streaming(*pieces)) as server, house(place(server)) as it:
         error = await refused(it, request_)
         assert KEY not in str(error)
         assert KEY not in repr(it.book.ends)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.support import House, house, place, timeouts
 from tests.engine.test_plan_walk import nowhere, plain
-from tests.engine.test_settling import HEL, OVERLOADED, ROLE, STOP, saying
+from tests.engine.test_settling import HEL, OVERLOADED, ROLE, STOP, streaming
 from tests.support.garbage import nothing_left_for_the_collector
 from tests.support.openai_wire import ENDPOINT, choice, completion, request_body
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
@@ -76,17 +76,17 @@ UNARY = {
     "request-at-fault": refusing(400),
 }
 STREAMED = {
-    "cut": saying(ROLE, HEL, then="cut"),
-    "silent": saying(ROLE, HEL, then="silence"),
-    "no-finish": saying(ROLE, HEL),
-    "malformed": saying(ROLE, HEL, b"data: {\n\n"),
-    "malformed-in-one-piece": saying(ROLE, HEL + b"data: {\n\n"),
-    "malformed-at-once": saying(b"data: {\n\n"),
-    "error": saying(HEL, OVERLOADED),
-    "error-in-one-piece": saying(HEL + OVERLOADED),
-    "error-at-once": saying(OVERLOADED),
-    "held-back": saying(b": ping\n\n", then="silence"),
-    "cut-after-the-finish": saying(HEL, STOP, then="cut"),
+    "cut": streaming(ROLE, HEL, then="cut"),
+    "silent": streaming(ROLE, HEL, then="silence"),
+    "no-finish": streaming(ROLE, HEL),
+    "malformed": streaming(ROLE, HEL, b"data: {\n\n"),
+    "malformed-in-one-piece": streaming(ROLE, HEL + b"data: {\n\n"),
+    "malformed-at-once": streaming(b"data: {\n\n"),
+    "error": streaming(HEL, OVERLOADED),
+    "error-in-one-piece": streaming(HEL + OVERLOADED),
+    "error-at-once": streaming(OVERLOADED),
+    "held-back": streaming(b": ping\n\n", then="silence"),
+    "cut-after-the-finish": streaming(HEL, STOP, then="cut"),
 }
 RELAYED = [
     pytest.param(True, id="relayed"),
@@ -94,7 +94,7 @@ RELAYED = [
 ]
 
 
-async def asked(it: House, request: ChatRequest) -> None:
+async def ask_and_read(it: House, request: ChatRequest) -> None:
     with contextlib.suppress(TurnoutError):
         reply = await it.ask(request)
         try:
@@ -112,7 +112,7 @@ def a_request(relayed: bool, **fields: Any) -> ChatRequest:
 async def test_a_whole_answer(script: Script, relayed: bool) -> None:
     async with RawUpstream(script) as server, house(place(server, timeouts=QUICK, retries=TWICE)) as it:
         with nothing_left_for_the_collector():
-            await asked(it, a_request(relayed))
+            await ask_and_read(it, a_request(relayed))
 
 
 @pytest.mark.parametrize("relayed", RELAYED)
@@ -120,20 +120,20 @@ async def test_a_whole_answer(script: Script, relayed: bool) -> None:
 async def test_a_stream(script: Script, relayed: bool) -> None:
     async with RawUpstream(script) as server, house(place(server, timeouts=QUICK, retries=TWICE)) as it:
         with nothing_left_for_the_collector():
-            await asked(it, a_request(relayed, stream=True))
+            await ask_and_read(it, a_request(relayed, stream=True))
 
 
 async def test_an_unreachable_provider() -> None:
     async with house(nowhere("vllm"), nowhere("compatible")) as it:
         with nothing_left_for_the_collector():
-            await asked(it, plain())
+            await ask_and_read(it, plain())
 
 
 async def test_no_such_host() -> None:
     lost = Deployment(id="lost", provider="compatible", model="m", base_url="http://host.invalid", retries=TWICE)
     async with house(lost) as it:
         with nothing_left_for_the_collector():
-            await asked(it, plain())
+            await ask_and_read(it, plain())
 
 
 async def test_every_deployment_fails_in_its_own_way() -> None:
@@ -149,16 +149,16 @@ async def test_every_deployment_fails_in_its_own_way() -> None:
         ) as it,
     ):
         with nothing_left_for_the_collector():
-            await asked(it, plain(stream=True))
+            await ask_and_read(it, plain(stream=True))
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 async def test_the_client_leaves(stream: bool) -> None:
-    scripts = [silent, saying(ROLE, HEL, then="silence") if stream else stalling]
+    scripts = [silent, streaming(ROLE, HEL, then="silence") if stream else stalling]
     for script in scripts:
         async with RawUpstream(script) as server, house(place(server)) as it:
             with nothing_left_for_the_collector():
-                task = asyncio.create_task(asked(it, plain(stream=stream)))
+                task = asyncio.create_task(ask_and_read(it, plain(stream=stream)))
                 await asyncio.sleep(0.05)
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -180,7 +180,7 @@ async def test_a_request_that_is_never_sent(request_: ChatRequest) -> None:
     places = [Deployment(id=name, provider="openai", model="m", base_url="http://127.0.0.1:1") for name in "ab"]
     async with house(*places) as it:
         with nothing_left_for_the_collector():
-            await asked(it, request_)
+            await ask_and_read(it, request_)
 
 
 class Broken:
@@ -207,4 +207,4 @@ async def test_a_provider_of_this_process_fails(pieces: int) -> None:
     broken = Deployment(id="broken", provider="broken", model="m", retries=TWICE)
     async with house(broken, providers={"broken": Broken(pieces)}) as it:
         with nothing_left_for_the_collector():
-            await asked(it, plain(stream=True))
+            await ask_and_read(it, plain(stream=True))

@@ -1,4 +1,4 @@
-"""From deployment to deployment: what is tried again, what is tried elsewhere, and what is told when nothing helps."""
+"""The walk through the deployments of a plan: retries, fallbacks, and the error when all fail."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ async def test_a_failure_of_the_deployment_leads_to_the_next_one(code: int) -> N
 
 @pytest.mark.parametrize("code", [400, 413, 422])
 async def test_a_failure_of_the_request_is_not_tried_elsewhere(code: int) -> None:
-    """The provider's words are told as they are."""
+    """The client gets the provider's own message."""
     async with (
         RawUpstream(replying(status(code))) as bad,
         RawUpstream(replying(ok(HELLO))) as good,
@@ -262,9 +262,9 @@ async def test_each_deployment_has_its_tries() -> None:
         assert caught.value.status == 502
 
 
-@pytest.mark.parametrize(("codes", "told"), [((429, 429), 429), ((429, 503), 502)])
-async def test_when_all_failed_alike_so_does_the_request(codes: tuple[int, int], told: int) -> None:
-    """And the shortest of the waits that were asked for is passed on."""
+@pytest.mark.parametrize(("codes", "status_of_all"), [((429, 429), 429), ((429, 503), 502)])
+async def test_when_all_failed_alike_so_does_the_request(codes: tuple[int, int], status_of_all: int) -> None:
+    """The client gets the shortest ``Retry-After`` of them."""
     scripts = [replying(status(code, f"retry-after: {wait}")) for code, wait in zip(codes, (60, 40), strict=True)]
     async with (
         RawUpstream(scripts[0]) as one,
@@ -273,7 +273,7 @@ async def test_when_all_failed_alike_so_does_the_request(codes: tuple[int, int],
     ):
         with pytest.raises(AllDeploymentsFailed) as caught:
             await it.ask()
-        assert (caught.value.status, caught.value.retry_after) == (told, 40)
+        assert (caught.value.status, caught.value.retry_after) == (status_of_all, 40)
 
 
 async def test_a_mistake_that_the_last_one_finds_is_told_alone() -> None:
@@ -362,7 +362,7 @@ async def test_an_unknown_model_is_unknown() -> None:
             await it.ask(model="slow")
 
 
-# --- what is told of an attempt ----------------------------------------------------------------------
+# --- the fields of an attempt ----------------------------------------------------------------------
 
 
 async def test_the_records_tell_who_asked_whom_for_what() -> None:

@@ -62,7 +62,7 @@ def part_of(*pieces: bytes) -> bytes:
     return chunked(*pieces).removesuffix(b"0\r\n\r\n")
 
 
-def saying(*pieces: bytes, then: str = "end") -> Script:
+def streaming(*pieces: bytes, then: str = "end") -> Script:
     """Streams each piece as a chunk of its own; then ends well, cuts, or falls silent until the client leaves."""
 
     async def script(visit: Visit) -> None:
@@ -88,7 +88,7 @@ async def left(server: RawUpstream) -> None:
 
 @each_way
 async def test_a_whole_stream_is_ok(request_: ChatRequest) -> None:
-    async with RawUpstream(saying(ROLE, HEL, LO, STOP, COUNTED, DONE)) as server, house(place(server)) as it:
+    async with RawUpstream(streaming(ROLE, HEL, LO, STOP, COUNTED, DONE)) as server, house(place(server)) as it:
         reply = await it.ask(request_)
         assert reply.cost is None
         await reply.read_all()
@@ -102,12 +102,12 @@ async def test_a_whole_stream_is_ok(request_: ChatRequest) -> None:
 
 @each_way
 async def test_usage_that_is_not_reported_is_estimated(request_: ChatRequest) -> None:
-    """And the estimate is told, unless the provider's own bytes are passed on."""
-    async with RawUpstream(saying(ROLE, HEL, LO, STOP, DONE)) as server, house(place(server)) as it:
+    """The client gets the estimate too, unless the provider's own bytes are relayed."""
+    async with RawUpstream(streaming(ROLE, HEL, LO, STOP, DONE)) as server, house(place(server)) as it:
         events = await (await it.ask(request_)).read_all()
         (end,) = it.book.ends
-        told = [event.usage for event in events if isinstance(event, UsageSoFar)]
-        assert told == ([] if request_.raw else [end.usage])
+        usages = [event.usage for event in events if isinstance(event, UsageSoFar)]
+        assert usages == ([] if request_.raw else [end.usage])
         assert end.outcome == "ok"
         assert end.usage is not None
         assert (end.usage.source, end.usage.input) == ("estimated", ESTIMATED_INPUT)
@@ -127,7 +127,7 @@ async def test_a_whole_reply_without_usage_is_estimated_by_what_it_says(relayed:
 
 
 async def test_a_deployment_without_a_price_has_no_cost() -> None:
-    async with RawUpstream(saying(HEL, STOP, COUNTED)) as server, house(place(server, price=None)) as it:
+    async with RawUpstream(streaming(HEL, STOP, COUNTED)) as server, house(place(server, price=None)) as it:
         await (await it.ask(PLAIN)).read_all()
         assert (it.book.ends[0].cost, it.book.ends[0].price_version) == (None, None)
 
@@ -135,7 +135,7 @@ async def test_a_deployment_without_a_price_has_no_cost() -> None:
 @each_way
 @pytest.mark.parametrize("then", ["cut", "silence"])
 async def test_a_stream_that_breaks_after_its_finish_and_usage_is_complete(request_: ChatRequest, then: str) -> None:
-    server_, quick = RawUpstream(saying(HEL, STOP, COUNTED, then=then)), timeouts(stall=0.1)
+    server_, quick = RawUpstream(streaming(HEL, STOP, COUNTED, then=then)), timeouts(stall=0.1)
     async with server_ as server, house(place(server, timeouts=quick)) as it:
         await (await it.ask(request_)).read_all()
         assert it.book.outcomes == ["ok"]
@@ -148,20 +148,20 @@ async def test_a_stream_that_breaks_after_its_finish_and_usage_is_complete(reque
 @pytest.mark.parametrize(
     ("script", "error", "what"),
     [
-        pytest.param(saying(ROLE, HEL), UpstreamBroken, "without a finish", id="ends-without-a-finish"),
-        pytest.param(saying(ROLE, HEL, DONE), UpstreamBroken, "without a finish", id="done-without-a-finish"),
-        pytest.param(saying(ROLE, HEL, then="cut"), UpstreamBroken, "broke off", id="connection-cut"),
-        pytest.param(saying(HEL, HEL[:30], then="cut"), UpstreamBroken, "broke off", id="cut-in-an-event"),
-        pytest.param(saying(HEL, STOP, then="cut"), UpstreamBroken, "broke off", id="cut-before-the-usage"),
-        pytest.param(saying(ROLE, HEL, then="silence"), UpstreamTimeout, "no more came within 0.1 s", id="stall"),
+        pytest.param(streaming(ROLE, HEL), UpstreamBroken, "without a finish", id="ends-without-a-finish"),
+        pytest.param(streaming(ROLE, HEL, DONE), UpstreamBroken, "without a finish", id="done-without-a-finish"),
+        pytest.param(streaming(ROLE, HEL, then="cut"), UpstreamBroken, "broke off", id="connection-cut"),
+        pytest.param(streaming(HEL, HEL[:30], then="cut"), UpstreamBroken, "broke off", id="cut-in-an-event"),
+        pytest.param(streaming(HEL, STOP, then="cut"), UpstreamBroken, "broke off", id="cut-before-the-usage"),
+        pytest.param(streaming(ROLE, HEL, then="silence"), UpstreamTimeout, "no more came within 0.1 s", id="stall"),
         pytest.param(
-            saying(HEL, OVERLOADED),
+            streaming(HEL, OVERLOADED),
             UpstreamRefused,
             "reported: Overloaded",
             id="error",
         ),
         pytest.param(
-            saying(HEL + OVERLOADED),
+            streaming(HEL + OVERLOADED),
             UpstreamRefused,
             "reported: Overloaded",
             id="error-in-one-piece",
@@ -171,7 +171,7 @@ async def test_a_stream_that_breaks_after_its_finish_and_usage_is_complete(reque
 async def test_a_stream_that_breaks_in_the_middle_is_cut(
     request_: ChatRequest, script: Script, error: type[UpstreamError], what: str
 ) -> None:
-    """What came before is given, and what was said is estimated."""
+    """The client gets the earlier events, and their usage is estimated."""
     async with RawUpstream(script) as server, house(place(server, timeouts=timeouts(stall=0.1))) as it:
         reply = await it.ask(request_)
         events: list[StreamEvent] = []
@@ -194,7 +194,7 @@ async def into(events: list[StreamEvent], reply: Reply) -> None:
 @pytest.mark.parametrize("last", [b"", OVERLOADED], ids=["stall", "error"])
 async def test_a_provider_that_was_given_up_is_told(last: bytes) -> None:
     async with (
-        RawUpstream(saying(HEL, *[last] if last else [], then="silence")) as server,
+        RawUpstream(streaming(HEL, *[last] if last else [], then="silence")) as server,
         house(place(server, timeouts=timeouts(stall=0.1))) as it,
     ):
         with pytest.raises(UpstreamError):
@@ -205,7 +205,7 @@ async def test_a_provider_that_was_given_up_is_told(last: bytes) -> None:
 async def test_usage_that_came_before_the_cut_is_counted_on() -> None:
     """Some vendors report it with every chunk."""
     first = sse(chunk(delta(content="Hel"), usage={"prompt_tokens": 50, "completion_tokens": 10}))
-    async with RawUpstream(saying(first, LO, then="cut")) as server, house(place(server)) as it:
+    async with RawUpstream(streaming(first, LO, then="cut")) as server, house(place(server)) as it:
         with pytest.raises(UpstreamBroken):
             await (await it.ask(PLAIN)).read_all()
         assert it.book.ends[0].usage == Usage(input=50, output=14, source="estimated")
@@ -229,7 +229,7 @@ async def test_a_stream_that_drips_ends_with_the_total() -> None:
 
 async def test_a_slow_client_is_no_stalled_provider() -> None:
     async with (
-        RawUpstream(saying(ROLE, HEL, LO, STOP, COUNTED, DONE)) as server,
+        RawUpstream(streaming(ROLE, HEL, LO, STOP, COUNTED, DONE)) as server,
         house(place(server, timeouts=timeouts(stall=0.05))) as it,
     ):
         reply = await it.ask(RELAYED)
@@ -266,7 +266,7 @@ async def test_no_answer_is_a_timeout(stream: bool) -> None:
 async def test_an_error_before_anything_was_said_is_told_at_once(request_: ChatRequest, together: bool) -> None:
     """Even if the provider then keeps the connection open."""
     pieces = (ROLE + OVERLOADED,) if together else (ROLE, OVERLOADED)
-    async with RawUpstream(saying(*pieces, then="silence")) as server, house(place(server)) as it:
+    async with RawUpstream(streaming(*pieces, then="silence")) as server, house(place(server)) as it:
         with pytest.raises(UpstreamRefused, match="reported: Overloaded"):
             await asyncio.wait_for(it.ask(request_), 2)
         assert it.book.outcomes == ["failed"]
@@ -275,7 +275,7 @@ async def test_an_error_before_anything_was_said_is_told_at_once(request_: ChatR
 
 async def test_headers_alone_are_no_beginning() -> None:
     async with (
-        RawUpstream(saying(then="silence")) as server,
+        RawUpstream(streaming(then="silence")) as server,
         house(place(server, timeouts=timeouts(first_token=0.1))) as it,
     ):
         with pytest.raises(UpstreamTimeout, match="did not begin"):
@@ -328,8 +328,8 @@ async def test_signs_of_life_are_not_gathered_without_end() -> None:
 
 @each_way
 async def test_a_client_that_leaves_in_the_middle_is_recorded_as_gone(request_: ChatRequest) -> None:
-    """The provider is told at once, and what it had said is counted."""
-    async with RawUpstream(saying(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
+    """The connection to the provider ends at once, and the tokens so far are counted."""
+    async with RawUpstream(streaming(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
         reply = await it.ask(request_)
         await reply.read()
         began = time.perf_counter()
@@ -350,16 +350,16 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
 
 
 async def test_a_client_that_leaves_before_the_answer_is_recorded_as_gone() -> None:
-    asked = asyncio.Event()
+    requested = asyncio.Event()
 
     async def silent(visit: Visit) -> None:
         await visit.request()
-        asked.set()
+        requested.set()
         await visit.until_left()
 
     async with RawUpstream(silent) as server, house(place(server)) as it:
         task = asyncio.create_task(it.ask(RELAYED))
-        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.wait_for(requested.wait(), 5)
         await cancelled(task)
         assert (it.book.outcomes, it.book.ends[0].status) == (["client_gone"], 0)
         await left(server)
@@ -387,7 +387,7 @@ async def test_a_client_that_is_cancelled_while_reading_is_recorded_as_gone() ->
         finally:
             await reply.leave()
 
-    async with RawUpstream(saying(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
+    async with RawUpstream(streaming(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
         task = asyncio.create_task(consume(it))
         await asyncio.wait_for(reading.wait(), 5)
         await cancelled(task)
@@ -396,7 +396,7 @@ async def test_a_client_that_is_cancelled_while_reading_is_recorded_as_gone() ->
 
 
 async def test_a_defect_in_the_consumer_settles_when_leaving() -> None:
-    async with RawUpstream(saying(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
+    async with RawUpstream(streaming(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
         reply = await it.ask(RELAYED)
         with pytest.raises(ZeroDivisionError):
             await stumble(reply)
@@ -416,7 +416,7 @@ async def test_a_defect_of_ours_is_no_departure(monkeypatch: pytest.MonkeyPatch)
         raise ZeroDivisionError
 
     monkeypatch.setattr("turnout.providers.openai.chat.relay.StreamRelay.feed", broken)
-    async with RawUpstream(saying(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
+    async with RawUpstream(streaming(ROLE, HEL, then="silence")) as server, house(place(server)) as it:
         with pytest.raises(ZeroDivisionError):
             await it.ask(RELAYED)
         assert it.book.outcomes == ["failed"]
