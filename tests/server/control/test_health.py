@@ -22,17 +22,17 @@ async def app(tmp_path: Path) -> AsyncIterator[InProcess]:
 
 
 async def test_one_process_is_the_control_process_itself(app: InProcess) -> None:
-    told = (await app.ask("GET", "/health", headers=KEY)).json
-    control = told["parts"]["control"]
-    assert (told["status"], control["ok"], control["pid"], control["error"]) == ("ok", True, os.getpid(), None)
-    assert told["uptime_seconds"] >= 0
+    health = (await app.ask("GET", "/health", headers=KEY)).json
+    control = health["parts"]["control"]
+    assert (health["status"], control["ok"], control["pid"], control["error"]) == ("ok", True, os.getpid(), None)
+    assert health["uptime_seconds"] >= 0
     assert control["started"] > 1_700_000_000
 
 
 async def test_the_service_is_degraded_without_the_control_process_and_says_why(app: InProcess, tmp_path: Path) -> None:
     app.gateway.control = RemoteControl(tmp_path / "nobody")
-    told = (await app.ask("GET", "/health", headers=KEY)).json
-    control = told["parts"]["control"]
-    assert (told["status"], control["ok"], control["pid"], control["started"]) == ("degraded", False, None, None)
+    health = (await app.ask("GET", "/health", headers=KEY)).json
+    control = health["parts"]["control"]
+    assert (health["status"], control["ok"], control["pid"], control["started"]) == ("degraded", False, None, None)
     assert "isn't there" in control["error"]
     assert (await app.ask("GET", "/health")).json == {"status": "degraded"}

@@ -37,10 +37,10 @@ async def show(app: InProcess, **body: str) -> Answer:
 
 
 async def test_a_model_of_several_deployments_has_their_smallest_limits(app: InProcess) -> None:
-    told = (await app.ask("GET", "/v1beta/models/chat")).json
-    assert (told["inputTokenLimit"], told["outputTokenLimit"]) == (5000, 50)
+    model = (await app.ask("GET", "/v1beta/models/chat")).json
+    assert (model["inputTokenLimit"], model["outputTokenLimit"]) == (5000, 50)
     listed = await app.ask("GET", "/v1beta/models")
-    assert told in listed.json["models"]
+    assert model in listed.json["models"]
     shown = (await show(app, model="chat")).json
     assert shown["model_info"]["openai.context_length"] == 5000
 
@@ -107,8 +107,8 @@ async def test_models_come_page_by_page(app: InProcess) -> None:
     ],
 )
 async def test_models_are_found(app: InProcess, query: str, ids: set[str]) -> None:
-    told = (await app.ask("GET", "/api/models", query=query)).json
-    assert {item["id"] for item in told["items"]} == ids
+    page = (await app.ask("GET", "/api/models", query=query)).json
+    assert {item["id"] for item in page["items"]} == ids
 
 
 # --- responses ---------------------------------------------------------------------------------------
@@ -128,13 +128,13 @@ async def items(app: InProcess, turn: str, query: str = "") -> Any:
 
 
 async def test_the_input_items_of_a_response_include_those_of_earlier_turns(app: InProcess, turns: list[str]) -> None:
-    told = await items(app, turns[1], "order=asc")
-    assert [item["role"] for item in told["data"]] == ["user", "assistant", "user"]
-    assert told["data"][0]["content"][0]["text"] == "One."
-    assert (told["first_id"], told["last_id"]) == (told["data"][0]["id"], told["data"][-1]["id"])
-    assert (told["object"], told["has_more"]) == ("list", False)
+    page = await items(app, turns[1], "order=asc")
+    assert [item["role"] for item in page["data"]] == ["user", "assistant", "user"]
+    assert page["data"][0]["content"][0]["text"] == "One."
+    assert (page["first_id"], page["last_id"]) == (page["data"][0]["id"], page["data"][-1]["id"])
+    assert (page["object"], page["has_more"]) == ("list", False)
     newest_first = await items(app, turns[1])
-    assert newest_first["data"] == told["data"][::-1]
+    assert newest_first["data"] == page["data"][::-1]
     assert len((await items(app, turns[0]))["data"]) == 1
 
 

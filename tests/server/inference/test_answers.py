@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.test_settling import HEL, LO, OVERLOADED, STOP, saying
+from tests.engine.test_settling import HEL, LO, OVERLOADED, STOP, streaming
 from tests.support.asgi import InProcess, in_process
 from tests.support.openai_wire import choice, completion
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
@@ -25,7 +25,7 @@ KEY = "tk-the-first"
 
 
 class Upstream:
-    """Answers as it is told to for the next request."""
+    """Answers the next request with ``script``."""
 
     def __init__(self) -> None:
         self.script: Script = replying(ok(HELLO))
@@ -42,8 +42,8 @@ class Place:
         self.upstream = upstream
 
     async def metrics(self) -> str:
-        told = await self.app.ask("GET", "/metrics", headers={"authorization": f"Bearer {KEY}"})
-        return told.body.decode()
+        answer = await self.app.ask("GET", "/metrics", headers={"authorization": f"Bearer {KEY}"})
+        return answer.body.decode()
 
     async def counted(self, status: int, model: str = "up", dialect: str = "openai") -> int:
         """How many requests ended so."""
@@ -136,18 +136,18 @@ async def test_a_whole_answer_says_who_gave_it_and_what_it_cost(place: Place) ->
     await client.done()
     assert client.status == 200
     assert client.body == HELLO
-    told = client.headers
-    assert told["content-type"] == "application/json"
-    assert told["content-length"] == str(len(HELLO))
-    assert told["x-request-id"].startswith("req_")
-    assert (told["x-turnout-model"], told["x-turnout-provider"]) == ("up", "compatible")
-    assert told["x-turnout-attempts"] == "1"
-    assert told["x-turnout-cost-usd"] == "0.000017"
-    assert {"cache-control", "x-turnout-dropped", "x-turnout-warning", "retry-after"} & told.keys() == set()
+    headers = client.headers
+    assert headers["content-type"] == "application/json"
+    assert headers["content-length"] == str(len(HELLO))
+    assert headers["x-request-id"].startswith("req_")
+    assert (headers["x-turnout-model"], headers["x-turnout-provider"]) == ("up", "compatible")
+    assert headers["x-turnout-attempts"] == "1"
+    assert headers["x-turnout-cost-usd"] == "0.000017"
+    assert {"cache-control", "x-turnout-dropped", "x-turnout-warning", "retry-after"} & headers.keys() == set()
 
 
 async def test_a_stream_is_sent_as_one(place: Place) -> None:
-    place.upstream.script = saying(HEL, STOP)
+    place.upstream.script = streaming(HEL, STOP)
     client = Client(place, stream=True)
     await client.done()
     assert client.headers["content-type"] == "text/event-stream"
@@ -172,13 +172,13 @@ async def test_only_the_first_of_many_dropped_fields_are_named(place: Place) -> 
     assert dropped.startswith("messages[0].a_field_with_a_long_name_0, messages[0].")
 
 
-@pytest.mark.parametrize(("said", "told"), [("0.2", "1"), ("1.6", "2"), ("30", "30")])
-async def test_when_to_come_again_is_told_in_whole_seconds(place: Place, said: str, told: str) -> None:
-    refusal = f"HTTP/1.1 429 X\r\nretry-after: {said}\r\ncontent-length: 0\r\n\r\n".encode()
+@pytest.mark.parametrize(("sent", "received"), [("0.2", "1"), ("1.6", "2"), ("30", "30")])
+async def test_retry_after_is_in_whole_seconds(place: Place, sent: str, received: str) -> None:
+    refusal = f"HTTP/1.1 429 X\r\nretry-after: {sent}\r\ncontent-length: 0\r\n\r\n".encode()
     place.upstream.script = replying(refusal)
     client = Client(place)
     await client.done()
-    assert (client.status, client.headers["retry-after"]) == (429, told)
+    assert (client.status, client.headers["retry-after"]) == (429, received)
     assert (client.headers["x-turnout-provider"], client.headers["x-turnout-attempts"]) == ("compatible", "1")
 
 
@@ -193,7 +193,7 @@ async def test_a_model_that_the_key_may_not_use_is_not_asked(place: Place) -> No
 
 
 async def test_requests_under_way_are_counted(place: Place) -> None:
-    place.upstream.script = saying(HEL, then="silence")
+    place.upstream.script = streaming(HEL, then="silence")
     first, second = Client(place, stream=True), Client(place, stream=True)
     await first.begun()
     await second.begun()
@@ -208,8 +208,8 @@ async def test_requests_under_way_are_counted(place: Place) -> None:
     ("script", "fields", "status", "model"),
     [
         pytest.param(replying(ok(HELLO)), {}, 200, "up", id="ok"),
-        pytest.param(saying(HEL, STOP), {"stream": True}, 200, "up", id="stream"),
-        pytest.param(saying(HEL, OVERLOADED), {"stream": True}, 200, "up", id="broken-stream"),
+        pytest.param(streaming(HEL, STOP), {"stream": True}, 200, "up", id="stream"),
+        pytest.param(streaming(HEL, OVERLOADED), {"stream": True}, 200, "up", id="broken-stream"),
         pytest.param(replying(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n"), {}, 500, "up", id="failed"),
         pytest.param(replying(ok(HELLO)), {"messages": 1}, 400, "", id="invalid"),
     ],
@@ -227,7 +227,7 @@ async def test_every_end_is_counted_once(
 
 
 async def test_a_client_that_leaves_counts_as_such(place: Place) -> None:
-    place.upstream.script = saying(HEL, then="silence")
+    place.upstream.script = streaming(HEL, then="silence")
     before = await place.counted(499)
     client = Client(place, stream=True)
     await client.begun()
@@ -271,7 +271,7 @@ async def test_the_departure_of_an_answered_client_is_not_watched(
 
 
 async def test_a_stream_that_the_server_stops_says_so_and_ends(place: Place) -> None:
-    place.upstream.script = saying(HEL, then="silence")
+    place.upstream.script = streaming(HEL, then="silence")
     client = Client(place, stream=True)
     await client.begun()
     client.state["refuse_with"] = Overloaded("Going down.")
@@ -282,7 +282,7 @@ async def test_a_stream_that_the_server_stops_says_so_and_ends(place: Place) -> 
 
 
 async def test_a_stream_that_somebody_else_stops_says_nothing_more(place: Place) -> None:
-    place.upstream.script = saying(HEL, then="silence")
+    place.upstream.script = streaming(HEL, then="silence")
     client = Client(place, stream=True)
     await client.begun()
     client.served.cancel()
@@ -293,16 +293,16 @@ async def test_a_stream_that_somebody_else_stops_says_nothing_more(place: Place)
 
 
 async def test_an_answer_that_the_server_stops_before_its_beginning_is_refused(place: Place) -> None:
-    asked = asyncio.Event()
+    requested = asyncio.Event()
 
     async def silent(visit: Visit) -> None:
         await visit.request()
-        asked.set()
+        requested.set()
         await visit.until_left()
 
     place.upstream.script = silent
     client = Client(place)
-    await asyncio.wait_for(asked.wait(), 5)
+    await asyncio.wait_for(requested.wait(), 5)
     client.state["refuse_with"] = Overloaded("Going down.")
     client.served.cancel()
     await client.done()
@@ -310,7 +310,7 @@ async def test_an_answer_that_the_server_stops_before_its_beginning_is_refused(p
 
 
 async def test_a_stream_that_breaks_off_says_so_after_what_came(place: Place) -> None:
-    place.upstream.script = saying(HEL, LO, OVERLOADED)
+    place.upstream.script = streaming(HEL, LO, OVERLOADED)
     client = Client(place, stream=True)
     await client.done()
     assert client.complete
@@ -318,13 +318,13 @@ async def test_a_stream_that_breaks_off_says_so_after_what_came(place: Place) ->
 
 
 async def test_a_defect_in_a_stream_cuts_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It can't be told any more, and its end would look like the answer's."""
+    """The client can't get an error any more, and the end would look like the answer's."""
 
     def broken(*_: object) -> bytes:
         raise ZeroDivisionError
 
     monkeypatch.setattr("turnout.dialects.anthropic.stream.EventRenderer.close", broken)
-    place.upstream.script = saying(HEL, STOP)
+    place.upstream.script = streaming(HEL, STOP)
     client = Client(place, "/v1/messages", stream=True)
     with pytest.raises(ZeroDivisionError):
         await client.done()

@@ -101,7 +101,7 @@ def test_texts_that_are_slow_to_decode_are_bounded(text: str, fits: bool, monkey
     assert taken(f'{{"prompt":"{text}"}}'.encode(), 100) is fits
 
 
-def asked(path_or_wire: str, target: Target = HERE, **fields: Any) -> None:
+def check_request(path_or_wire: str, target: Target = HERE, **fields: Any) -> None:
     body = json.dumps(fields).encode()
     check_counts(ENDPOINTS[path_or_wire].parse(body, target), len(body), TINY)
 
@@ -155,16 +155,16 @@ def test_too_many_of_a_kind_are_refused_by_the_field_they_are_in(
     wire: str, target: Target, fields: dict[str, Any], param: str, words: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=f"Invalid '{param}': it holds {words} are the limit here.") as caught:
-        asked(wire, target, **{"model": "fast", **fields})
+        check_request(wire, target, **{"model": "fast", **fields})
     assert caught.value.param == param
 
 
 def test_as_many_values_as_the_limit_are_accepted() -> None:
-    asked("openai-chat", model="fast", messages=[MESSAGE] * 2, tools=[TOOL], stop=["a"])
-    asked("openai-embeddings", model="fast", input=["a", "b"])
+    check_request("openai-chat", model="fast", messages=[MESSAGE] * 2, tools=[TOOL], stop=["a"])
+    check_request("openai-embeddings", model="fast", input=["a", "b"])
 
 
 def test_a_model_of_a_long_name_does_not_exist() -> None:
     with pytest.raises(UnknownModel) as caught:
-        asked("openai-chat", model="m" * 10**6, messages=[MESSAGE])
+        check_request("openai-chat", model="m" * 10**6, messages=[MESSAGE])
     assert len(caught.value.message) < 400

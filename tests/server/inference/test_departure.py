@@ -22,15 +22,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Client:
     """The other side of ``receive``."""
 
-    def __init__(self, *said: dict[str, Any]) -> None:
-        self._said = list(said)
+    def __init__(self, *messages: dict[str, Any]) -> None:
+        self._messages = list(messages)
         self._left = asyncio.Event()
-        self.asked = 0
+        self.receives = 0
 
     async def receive(self) -> dict[str, Any]:
-        self.asked += 1
-        if self._said:
-            return self._said.pop(0)
+        self.receives += 1
+        if self._messages:
+            return self._messages.pop(0)
         await self._left.wait()
         return {"type": "http.disconnect"}
 
@@ -55,13 +55,13 @@ async def test_short_work_never_asks_whether_the_client_is_there(monkeypatch: py
     monkeypatch.setattr(departure, "GRACE", 60)
     client = Client()
     served = await serve(client, 0.01)
-    assert (served.gone, client.asked) == (False, 0)
+    assert (served.gone, client.receives) == (False, 0)
 
 
 async def test_a_client_that_stays_is_served() -> None:
     client = Client()
     served = await serve(client, 0.1)
-    assert (served.gone, client.asked) == (False, 1)
+    assert (served.gone, client.receives) == (False, 1)
 
 
 async def test_a_client_that_leaves_ends_the_work() -> None:
@@ -100,7 +100,7 @@ async def test_after_its_stop_nothing_is_cancelled_any_more(after: float) -> Non
 
 
 async def test_a_departure_at_the_end_of_the_answer_never_cancels_without_a_reason() -> None:
-    """Never cancelled without being told why."""
+    """A cancelled request always has the reason."""
 
     for step in range(20):
         client = Client()

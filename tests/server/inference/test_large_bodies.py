@@ -1,4 +1,4 @@
-"""The largest bodies that are allowed, at every endpoint: nobody else waits for them."""
+"""The largest bodies that are allowed, at every endpoint. They delay no other request."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Client:
         self.status = message.get("status", self.status)
 
 
-async def asked(
+async def status_and_wait(
     inference: Inference, endpoint: Endpoint[Any, Any], body: bytes, target: Target, patience: float
 ) -> tuple[int, float]:
     """The status, and the longest wait; of two tries, as chance may have added to one."""
@@ -149,8 +149,8 @@ async def asked(
 
 def seed_of(endpoint: Endpoint[Any, Any]) -> tuple[JSON, Target]:
     """The richest JSON that it takes, for a whole answer."""
-    found = [(json.loads(asked.body), asked.target) for asked in requests(endpoint) if not asked.target.content_type]
-    taken = [({**fields, "stream": False}, target) for fields, target in found if takes(endpoint, fields, target)]
+    seeds = [(json.loads(seed.body), seed.target) for seed in requests(endpoint) if not seed.target.content_type]
+    taken = [({**fields, "stream": False}, target) for fields, target in seeds if takes(endpoint, fields, target)]
     return max(taken, key=lambda one: len(json.dumps(one[0])))
 
 
@@ -181,7 +181,7 @@ def with_long_text(endpoint: Endpoint[Any, Any]) -> bytes:
     """In the first place that takes any."""
     fields, target = seed_of(endpoint)
     texts = (write(HOLE) for value, write in places(fields) if isinstance(value, str))
-    body = encoded(next(said for said in texts if takes(endpoint, said, target)))
+    body = encoded(next(fields for fields in texts if takes(endpoint, fields, target)))
     return body.replace(HOLE.encode(), b"abc " * ((LARGEST - len(body)) // 4))
 
 
@@ -224,7 +224,7 @@ async def test_a_large_body_delays_no_other_request(
     make: Callable[[Endpoint[Any, Any]], bytes],
     statuses: set[int],
 ) -> None:
-    status, wait = await asked(inference, endpoint, make(endpoint), seed_of(endpoint)[1], patience)
+    status, wait = await status_and_wait(inference, endpoint, make(endpoint), seed_of(endpoint)[1], patience)
     assert wait < patience
     assert status in statuses
 
@@ -234,7 +234,7 @@ async def test_a_large_form_delays_no_other_request(
     inference: Inference, patience: float, endpoint: Endpoint[Any, Any]
 ) -> None:
     body = FORM.replace(b"RIFF", b"RIFF" + b"\r\n--" * (LARGEST // 4 - 1000))
-    _, wait = await asked(inference, endpoint, body, Target(content_type=FORM_TYPE), patience)
+    _, wait = await status_and_wait(inference, endpoint, body, Target(content_type=FORM_TYPE), patience)
     assert wait < patience
 
 
@@ -270,8 +270,8 @@ def inputs() -> bytes:
 async def test_bodies_that_were_slow_delay_no_other_request(
     inference: Inference, patience: float, wire: str, make: Callable[[], bytes], status: int
 ) -> None:
-    found, wait = await asked(inference, ENDPOINTS[wire], make(), Target(), patience)
-    assert found == status
+    answered_status, wait = await status_and_wait(inference, ENDPOINTS[wire], make(), Target(), patience)
+    assert answered_status == status
     assert wait < patience
 
 
@@ -295,6 +295,6 @@ async def test_a_large_body_is_worked_on_in_a_thread(
     spied(type(endpoint), "parse")
     spied(type(providers()["gemini"]), "build")
     spied(Reply, "dropped")
-    status, _ = await asked(inference, endpoint, chat("word " * words, "fast"), Target(), inf)
+    status, _ = await status_and_wait(inference, endpoint, chat("word " * words, "fast"), Target(), inf)
     assert status == 200
     assert seen == [("parse", in_thread), ("build", in_thread), ("dropped", in_thread)]

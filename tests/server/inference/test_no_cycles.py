@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.engine.test_settling import HEL, OVERLOADED, ROLE, saying
+from tests.engine.test_settling import HEL, OVERLOADED, ROLE, streaming
 from tests.library.support import FREE, isolate
 from tests.support.garbage import nothing_left_for_the_collector
 from tests.support.openai_wire import choice, completion
@@ -35,7 +35,7 @@ async def resetting(visit: Visit) -> None:
 
 
 class Upstream:
-    """Answers as it is told to for the next request."""
+    """Answers the next request with ``script``."""
 
     def __init__(self) -> None:
         self.script: Script = replying(ok(HELLO))
@@ -55,7 +55,7 @@ class Server:
     async def answer(
         self, path: str, body: bytes, *, leave: bool = False, refuse_with: type[TurnoutError] | None = None
     ) -> int:
-        """The status, 0 for a client that left before it was told."""
+        """The status, 0 for a client that left before it came."""
         match = self._endpoints.find(path)
         assert match is not None
         client = Client(body, leave)
@@ -156,9 +156,9 @@ async def test_a_refusal_by_the_server(server: Server) -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        pytest.param(saying(ROLE, HEL, then="cut"), id="cut"),
-        pytest.param(saying(HEL, OVERLOADED), id="error"),
-        pytest.param(saying(HEL, b"data: {\n\n"), id="malformed"),
+        pytest.param(streaming(ROLE, HEL, then="cut"), id="cut"),
+        pytest.param(streaming(HEL, OVERLOADED), id="error"),
+        pytest.param(streaming(HEL, b"data: {\n\n"), id="malformed"),
         pytest.param(resetting, id="reset"),
     ],
 )
@@ -171,7 +171,7 @@ async def test_a_stream_that_breaks(server: Server, script: Script, path: str, w
 
 
 async def test_a_client_that_leaves(server: Server) -> None:
-    server.upstream.script = saying(ROLE, HEL, then="silence")
+    server.upstream.script = streaming(ROLE, HEL, then="silence")
     await server.answer("/v1/chat/completions", chat(stream=True), leave=True)
     with nothing_left_for_the_collector():
         await server.answer("/v1/chat/completions", chat(stream=True), leave=True)
