@@ -24,7 +24,7 @@ BASES = {
     "llamacpp": "/llamacpp/v1",
     "vllm": "/vllm/v1",
 }
-"""Where the simulator speaks each provider's wire."""
+"""The path of each provider's wire at the simulator."""
 
 PROVIDERS = tuple(BASES)
 FREE = {"input": 0, "output": 0}
@@ -33,7 +33,7 @@ LOCAL = ("ollama", "llamacpp", "vllm")
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Nothing of this machine is found: neither keys nor servers, no settings, no configuration file."""
+    """Hides the keys, servers, settings and configuration file of this machine."""
     profiles = [provider.profile for provider in registry().values()]
     for profile in profiles:
         for name in (*profile.url_variables, *profile.key_variables):
@@ -48,24 +48,24 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 def configured(url: str, models: Mapping[str, Any], **more: Any) -> str:
     """Writes ``turnout.yaml`` into the current folder, and gives its path.
 
-    Deployments written as ``provider/model`` are at the simulator's ``url``; a model may be one of them. What has no
-    price is free. ``UNPRICED`` leaves it to the price book.
+    Deployments written as ``provider/model`` are at the simulator's ``url``; a model may be one of them. A model
+    without a price is free. ``UNPRICED`` leaves it to the price book.
     """
-    told = {"models": {name: _model(url, said) for name, said in models.items()}, **more}
-    Path("turnout.yaml").write_text(yaml.safe_dump(told, sort_keys=False))
+    configuration = {"models": {name: _model(url, model) for name, model in models.items()}, **more}
+    Path("turnout.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
     return "turnout.yaml"
 
 
-def _model(url: str, said: Any) -> Any:
-    told = {"price": FREE} | ({"deployments": [said]} if isinstance(said, str) else said)
-    deployments = [_deployment(url, deployment) for deployment in told["deployments"]]
-    return {name: value for name, value in told.items() if value is not UNPRICED} | {"deployments": deployments}
+def _model(url: str, model: Any) -> Any:
+    fields = {"price": FREE} | ({"deployments": [model]} if isinstance(model, str) else model)
+    deployments = [_deployment(url, deployment) for deployment in fields["deployments"]]
+    return {name: value for name, value in fields.items() if value is not UNPRICED} | {"deployments": deployments}
 
 
-def _deployment(url: str, said: Any) -> Any:
-    if not isinstance(said, str) or said.startswith("echo/"):
-        return said
-    provider, _, model = said.partition("/")
+def _deployment(url: str, deployment: Any) -> Any:
+    if not isinstance(deployment, str) or deployment.startswith("echo/"):
+        return deployment
+    provider, _, model = deployment.partition("/")
     key = "sk-ant-test" if provider == "anthropic" else "sk-test"
     return {"provider": provider, "model": model, "base_url": f"{url}{BASES[provider]}", "api_key": key}
 
@@ -76,10 +76,10 @@ def written(name: str, text: str) -> str:
     return name
 
 
-async def soon(true: Callable[[], bool], seconds: float = 5) -> None:
-    """Waits until it is true, or fails."""
+async def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Waits until the condition is true, or fails."""
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  # what is looked at is on the other side of a socket
+        while not condition():  # noqa: ASYNC110  # the condition changes on the other side of a socket
             await asyncio.sleep(0.005)
 
 
@@ -88,7 +88,7 @@ def user(text: str) -> list[dict[str, str]]:
 
 
 def attempts(data_dir: str = "data") -> list[dict[str, Any]]:
-    """What the ledger has of a Turnout that was closed, oldest first."""
+    """The ledger's rows of a closed Turnout, oldest first."""
     database = sqlite3.connect(Path(data_dir) / "turnout.db")
     database.row_factory = sqlite3.Row
     try:

@@ -11,7 +11,7 @@ import pytest
 from openai.types.chat import ChatCompletion
 
 import turnout
-from tests.library.support import PROVIDERS, attempts, configured, soon, user, written
+from tests.library.support import PROVIDERS, attempts, configured, user, wait_until, written
 from turnout import errors
 from turnout.core import ToolCall, Usage
 from turnout.dialects import endpoint_at
@@ -63,11 +63,11 @@ async def test_every_provider_answers_whole_and_streamed_alike(sim: Simulator, p
 async def test_a_tools_result_goes_back_with_the_message_that_called_it(sim: Simulator, provider: str) -> None:
     async with turnout.open(configured(sim.url, {"m": f"{provider}/sim-tools"})) as t:
         messages: list[Any] = user("How is the weather?")
-        asked = await t.chat(model="m", messages=messages, tools=[WEATHER])
-        (call,) = asked.tool_calls
-        assert (asked.finish, call.name, json.loads(call.arguments)) == ("tool_calls", "weather", {"town": "town 1"})
+        first = await t.chat(model="m", messages=messages, tools=[WEATHER])
+        (call,) = first.tool_calls
+        assert (first.finish, call.name, json.loads(call.arguments)) == ("tool_calls", "weather", {"town": "town 1"})
         messages += [
-            asked.raw["choices"][0]["message"],
+            first.raw["choices"][0]["message"],
             {"role": "tool", "tool_call_id": call.id, "content": "21 degrees"},
         ]
         answered = await t.chat(model="m", messages=messages, tools=[WEATHER])
@@ -109,8 +109,8 @@ async def test_the_ledger_has_every_attempt_with_its_cost(sim: Simulator) -> Non
 
 
 async def test_agents_are_models_of_their_name(sim: Simulator) -> None:
-    told = f"HOST_AGENT: {{API_TYPE: OpenAI, API_BASE: '{sim.url}/v1', API_KEY: sk-x, API_MODEL: sim}}"
-    async with turnout.open(agents=written("agents.yaml", told)) as t:
+    agents = f"HOST_AGENT: {{API_TYPE: OpenAI, API_BASE: '{sim.url}/v1', API_KEY: sk-x, API_MODEL: sim}}"
+    async with turnout.open(agents=written("agents.yaml", agents)) as t:
         reply = await t.chat(model="HOST_AGENT", messages=user("hi"))
     assert (reply.model, reply.text) == ("HOST_AGENT", "You said: hi")
 
@@ -138,12 +138,12 @@ async def test_a_changed_file_takes_effect_while_it_is_open(sim: Simulator) -> N
     ],
 )
 async def test_mistakes_are_those_of_the_openai_dialect(options: dict[str, Any], param: str) -> None:
-    asked: dict[str, Any] = {"model": "echo", "messages": user("hi"), **options}
+    fields: dict[str, Any] = {"model": "echo", "messages": user("hi"), **options}
     with pytest.raises(errors.InvalidRequest) as expected:
-        endpoint_at("/v1/chat/completions").parse(json.dumps(asked).encode())
+        endpoint_at("/v1/chat/completions").parse(json.dumps(fields).encode())
     async with turnout.open() as t:
         with pytest.raises(errors.InvalidRequest) as caught:
-            await t.chat(**asked)
+            await t.chat(**fields)
     assert (caught.value.message, caught.value.param) == (expected.value.message, expected.value.param)
     assert caught.value.param == param
 
@@ -166,9 +166,9 @@ async def test_values_that_json_does_not_have_are_refused(value: object) -> None
 async def test_stream_is_no_option(how: str) -> None:
     async with turnout.open() as t:
         options: dict[str, Any] = {"model": "echo", "messages": user("hi"), "stream": True}
-        asked = t.chat(**options) if how == "chat" else anext(aiter(t.stream(**options)))
+        answer = t.chat(**options) if how == "chat" else anext(aiter(t.stream(**options)))
         with pytest.raises(errors.InvalidRequest, match="Leave 'stream' out") as caught:
-            await asked
+            await answer
     assert caught.value.param == "stream"
 
 
@@ -220,11 +220,11 @@ async def test_nothing_is_asked_before_it_is_open_or_after_it_was_closed() -> No
 async def test_a_cancelled_chat_stops_the_provider(sim: Simulator) -> None:
     async with turnout.open(configured(sim.url, {"m": "openai/sim-slow-headers-60000"})) as t:
         task = asyncio.create_task(t.chat(model="m", messages=user("hi")))
-        await soon(lambda: len(sim.attempts) == 1)
+        await wait_until(lambda: len(sim.attempts) == 1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await soon(lambda: sim.attempts[0].outcome == "client_left", seconds=1)
+        await wait_until(lambda: sim.attempts[0].outcome == "client_left", seconds=1)
     assert [row["outcome"] for row in attempts()] == ["client_gone"]
 
 

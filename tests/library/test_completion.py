@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from tests.library.support import configured, soon
+from tests.library.support import configured, wait_until
 from turnout.simulator import Simulator
 
 ASK = "turnout.chat_completion([{'role': 'user', 'content': 'hello there'}], model='echo')"
@@ -19,7 +19,7 @@ def run(source: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def said(source: str) -> list[str]:
+def printed_by(source: str) -> list[str]:
     """The lines it printed, when it ended well and complained of nothing."""
     ended = run(source)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -27,12 +27,12 @@ def said(source: str) -> list[str]:
 
 
 def test_chat_completion_works_without_an_event_loop() -> None:
-    assert said(f"reply = {ASK}\nprint(reply.text)\nprint(reply.deployment)") == ["hello there", "echo/echo"]
+    assert printed_by(f"reply = {ASK}\nprint(reply.text)\nprint(reply.deployment)") == ["hello there", "echo/echo"]
 
 
 def test_chat_completion_works_inside_a_running_event_loop() -> None:
     source = f"import asyncio\nasync def main():\n    return {ASK}\nprint(asyncio.run(main()).text)"
-    assert said(source) == ["hello there"]
+    assert printed_by(source) == ["hello there"]
 
 
 def test_chat_completion_works_in_many_threads_and_keeps_its_connections() -> None:
@@ -43,7 +43,7 @@ with ThreadPoolExecutor(16) as pool:
     print({{reply.text for reply in pool.map(lambda _: {ASK}, range(64))}})
 print(sum(thread.name == "turnout" for thread in threading.enumerate()))
 """
-    assert said(source) == ["{'hello there'}", "1"]
+    assert printed_by(source) == ["{'hello there'}", "1"]
 
 
 def test_a_forked_process_opens_its_own() -> None:
@@ -58,13 +58,13 @@ print({ASK}.text, flush=True)
 if not child:
     os._exit(0)
 """
-    assert said(source) == ["hello there", "hello there"]
+    assert printed_by(source) == ["hello there", "hello there"]
 
 
 def test_the_configuration_is_that_of_the_current_folder() -> None:
     configured("", {"mine": "echo/parrot"})
     source = "print(turnout.chat_completion([{'role': 'user', 'content': 'hi'}]).deployment)"
-    assert said(source) == ["echo/parrot"]
+    assert printed_by(source) == ["echo/parrot"]
 
 
 def test_a_wrong_configuration_can_be_mended_and_tried_again() -> None:
@@ -78,7 +78,7 @@ except turnout.errors.ConfigError as error:
 Path("turnout.yaml").unlink()
 print({ASK}.text)
 """
-    assert said(source) == ["turnout.yaml:1: models: expected a mapping", "hello there"]
+    assert printed_by(source) == ["turnout.yaml:1: models: expected a mapping", "hello there"]
 
 
 def test_mistakes_are_raised() -> None:
@@ -89,7 +89,7 @@ def test_mistakes_are_raised() -> None:
 
 def test_nothing_is_lost_when_the_process_ends() -> None:
     """What the first one leaves in the journal, the next one puts into the ledger."""
-    (request_id,) = said(f"print({ASK}.request_id)")
+    (request_id,) = printed_by(f"print({ASK}.request_id)")
     source = """
 import asyncio, sqlite3, time
 async def main():
@@ -98,7 +98,7 @@ async def main():
 asyncio.run(main())
 print(*sqlite3.connect("data/turnout.db").execute("SELECT request_id, outcome, output FROM attempts"))
 """
-    assert said(source) == [f"('{request_id}', 'ok', 2)"]
+    assert printed_by(source) == [f"('{request_id}', 'ok', 2)"]
 
 
 def test_errors_of_the_loop_at_the_processs_end_are_not_reported() -> None:
@@ -118,17 +118,17 @@ async def look_after_the_end():
 Background().run(begin())
 atexit.register(time.sleep, 0.2)
 """
-    assert said(source) == []
+    assert printed_by(source) == []
 
 
 async def test_ctrl_c_stops_the_provider(sim: Simulator) -> None:
     configured(sim.url, {"m": "openai/sim-no-reply"})
     source = "import turnout; turnout.chat_completion([{'role': 'user', 'content': 'hi'}])"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", source, stderr=subprocess.PIPE)
-    await soon(lambda: len(sim.attempts) == 1)
+    await wait_until(lambda: len(sim.attempts) == 1)
     process.send_signal(signal.SIGINT)
     async with asyncio.timeout(5):
         _, complaint = await process.communicate()
-        await soon(lambda: sim.attempts[0].outcome == "client_left")
+        await wait_until(lambda: sim.attempts[0].outcome == "client_left")
     assert process.returncode != 0
     assert complaint.endswith(b"KeyboardInterrupt\n")

@@ -1,4 +1,4 @@
-"""Which model answers when none is said, and models that are only just being discovered."""
+"""The model of a request without one, and models that are still being discovered."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_a_discovered_model_is_waited_for(sim: Simulator, monkeypatch: pyt
 
 async def test_find_tells_a_models_deployments(sim: Simulator) -> None:
     async with turnout.open(configured(sim.url, {"m": "openai/sim"}, aliases={"also": "m"})) as t:
-        found = await t.find("also")
-        assert (found.name, [deployment.id for deployment in found.deployments]) == ("m", ["openai/sim"])
+        model = await t.find("also")
+        assert (model.name, [deployment.id for deployment in model.deployments]) == ("m", ["openai/sim"])
         with pytest.raises(errors.UnknownModel):
             await t.find("another")

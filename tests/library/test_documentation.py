@@ -25,8 +25,8 @@ def test_the_programs_of_the_page_run(block: str) -> None:
 
 
 def test_the_page_names_every_field_of_a_reply() -> None:
-    told = re.findall(r"`(\w+)`", PAGE.read_text())
-    assert {field.name for field in msgspec.structs.fields(Reply)} <= set(told)
+    names = re.findall(r"`(\w+)`", PAGE.read_text())
+    assert {field.name for field in msgspec.structs.fields(Reply)} <= set(names)
 
 
 def test_every_error_it_names_exists() -> None:

@@ -74,10 +74,10 @@ def started(name: str, data_dir: Path, environ: dict[str, str], *words: str) -> 
 def run(name: str, data_dir: Path, environ: dict[str, str]) -> str:
     """Its output; it must end well and complain of nothing."""
     program = started(name, data_dir, environ)
-    shown, complaint = program.communicate(timeout=30)
+    output, complaint = program.communicate(timeout=30)
     assert (program.returncode, complaint) == (0, "")
-    assert re.search(r"^-- ", shown, re.MULTILINE)
-    return shown
+    assert re.search(r"^-- ", output, re.MULTILINE)
+    return output
 
 
 def with_simulator(root: str) -> dict[str, str]:
@@ -102,8 +102,8 @@ def with_simulator(root: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NEEDS_NOTHING])
 def test_examples_run_with_the_simulator(simulator: Simulator, data_dir: Path, name: str) -> None:
-    shown = run(name, data_dir, with_simulator(simulator.root))
-    assert shown.startswith(SAYS.get(name, "You said: Why is the sky blue?"))
+    output = run(name, data_dir, with_simulator(simulator.root))
+    assert output.startswith(SAYS.get(name, "You said: Why is the sky blue?"))
 
 
 @pytest.mark.parametrize("name", NEEDS_NOTHING)
@@ -116,15 +116,15 @@ def test_examples_say_in_a_sentence_what_is_missing(data_dir: Path) -> None:
     programs = {name: started(name, data_dir, {}) for name in EXAMPLES if name not in NEEDS_NOTHING}
     programs["a picture that isn't there"] = started("gemini_worker.py", data_dir, {}, "missing.png")
     for name, program in programs.items():
-        shown, complaint = program.communicate(timeout=60)
-        assert (program.returncode, shown) == (1, ""), name
+        output, complaint = program.communicate(timeout=60)
+        assert (program.returncode, output) == (1, ""), name
         assert MISSING[name] in complaint
         assert complaint.count("\n") == 1, complaint
 
 
 def test_the_fallback_chain_stops_at_the_first_that_answers(simulator: Simulator, data_dir: Path) -> None:
-    shown = run("fallback_chain.py", data_dir, {"OLLAMA_URL": simulator.root})
-    assert shown == "You said: Why is the sky blue?\n-- ollama/llama3.2 answered at attempt 1\n"
+    output = run("fallback_chain.py", data_dir, {"OLLAMA_URL": simulator.root})
+    assert output == "You said: Why is the sky blue?\n-- ollama/llama3.2 answered at attempt 1\n"
 
 
 def test_the_page_lists_every_example_and_what_it_needs() -> None:

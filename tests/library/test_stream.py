@@ -1,4 +1,4 @@
-"""Answers event by event, and the provider that is told to stop when nobody listens any more."""
+"""Answers event by event, and the end of the connection to the provider when the reader stops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import turnout
-from tests.library.support import PROVIDERS, attempts, configured, soon, user
+from tests.library.support import PROVIDERS, attempts, configured, user, wait_until
 from turnout import errors
 from turnout.core import Delta, Finish, PartStart, Relayed, Start, StreamEvent, ToolCall, UsageSoFar, fold
 from turnout.library import Turnout
@@ -24,7 +24,7 @@ def the_one(sim: Simulator) -> Attempt:
 
 async def stopped(sim: Simulator) -> None:
     """Within a second the provider has seen its client leave, long before the answer's end."""
-    await soon(lambda: the_one(sim).outcome == "client_left", seconds=1)
+    await wait_until(lambda: the_one(sim).outcome == "client_left", seconds=1)
     assert the_one(sim).tokens_out < 5000
 
 
