@@ -73,14 +73,14 @@ def deployment(backend: Backend, aimock: Aimock, simulator: Simulator) -> dict[s
     """How Turnout is told to reach it."""
     upstream_model = {"aimock": "gpt-4o-mini", "simulator": "sim"}[backend.upstream]
     address = aimock_address(aimock, backend.provider) if backend.upstream == "aimock" else ""
-    told = {
+    fields = {
         "provider": backend.provider_name,
         "model": upstream_model,
         "base_url": address or simulator_address(simulator, backend.provider),
         "api_key": f"${{{KEY_VARIABLES[backend.provider]}}}",
     }
     versions = {"azure": AZURE_VERSION, "azure-v1": "v1"}
-    return told | ({"api_version": versions[backend.provider]} if backend.provider in versions else {})
+    return fields | ({"api_version": versions[backend.provider]} if backend.provider in versions else {})
 
 
 def aimock_address(aimock: Aimock, provider: str) -> str:

@@ -1,6 +1,6 @@
-"""The server that most of these tests share, and what it is told: one Turnout in front of every backend.
+"""The server that most of these tests share, and its configuration: one Turnout in front of every backend.
 
-Besides the backends' own models, any model of the simulator can be asked for as ``PROVIDER/sim-FAULT`` (``faulty``).
+Besides the backends' own models, any model of the simulator can be named as ``PROVIDER/sim-FAULT`` (``faulty``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROVIDER_KEYS: Mapping[str, str] = {
 }
 SECRETS = (TEAM_KEY, NARROW_KEY, OTHER_KEY, *PROVIDER_KEYS.values())
 INPUT_PRICE, OUTPUT_PRICE, CACHED_PRICE = 3, 15, 0.3  # USD per 1M tokens, so many picodollars a millionth of a token
-JOURNAL = "what-turnout-sent"  # under which aimock keeps what it was sent for the model ``journal``
+JOURNAL = "what-turnout-sent"  # the test id of the requests that aimock records for the model ``journal``
 PATIENCE = 10.0  # seconds
 _numbers = itertools.count(1)
 
@@ -89,25 +89,25 @@ def environment(simulator: Simulator) -> dict[str, str]:
 
 
 def _provider(simulator: Simulator, provider: str) -> dict[str, Any]:
-    """What ``PROVIDER/sim-…`` needs."""
+    """The settings of a provider for the models ``PROVIDER/sim-…``."""
     price = {"input": INPUT_PRICE, "output": OUTPUT_PRICE, "cached_input": CACHED_PRICE}
-    told = {
+    fields = {
         "base_url": simulator_address(simulator, provider),
         "api_key": f"${{{KEY_VARIABLES[provider]}}}",
         "price": price,
     }
-    return told | ({"api_version": AZURE_VERSION} if provider == "azure" else {})
+    return fields | ({"api_version": AZURE_VERSION} if provider == "azure" else {})
 
 
 def _model(*deployments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    return {"deployments": [dict(told) for told in deployments], **more}
+    return {"deployments": [dict(deployment) for deployment in deployments], **more}
 
 
 def _impatient(provider: str, fault: str) -> dict[str, Any]:
     """For streams 0.6 s to the first piece and from one to the next; 1.2 s for all of an answer."""
     timeouts = {"first_token": 0.6, "stall": 0.6, "total": 1.2}
-    told = {"provider": provider, "model": f"sim-{fault}-id-impatient", "timeouts": timeouts}
-    return _model(told, retries={"attempts": 1})
+    deployment = {"provider": provider, "model": f"sim-{fault}-id-impatient", "timeouts": timeouts}
+    return _model(deployment, retries={"attempts": 1})
 
 
 def faulty(provider: str, script: str) -> str:
@@ -130,31 +130,31 @@ class Stage:
         return await ask_raw(self.turnout.url + path, headers={"authorization": f"Bearer {key}"})
 
     async def post(self, path: str, body: Mapping[str, Any] | bytes, key: str = TEAM_KEY) -> RawReply:
-        """As plain as it gets, for what an SDK would hide."""
+        """A request without an SDK, for details that an SDK would hide."""
         headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
         return await ask_raw(self.turnout.url + path, body, headers)
 
     async def story(self, request_id: str) -> dict[str, Any]:
-        """What the ledger tells of a request."""
-        told: dict[str, Any] = (await self.get(f"/v1/requests/{request_id}")).json
-        return told
+        """The ledger's record of a request."""
+        record: dict[str, Any] = (await self.get(f"/v1/requests/{request_id}")).json
+        return record
 
     async def attempts(self, model: str) -> list[dict[str, Any]]:
-        """What the simulator saw of a model that ``faulty`` named."""
+        """The attempts that the simulator saw for a model of ``faulty``."""
         upstream_model = model.partition("/")[2]
-        told = await ask_raw(f"{self.simulator.root}/__simulator/attempts?model={upstream_model}")
-        seen: list[dict[str, Any]] = json.loads(told.body)
+        reply = await ask_raw(f"{self.simulator.root}/__simulator/attempts?model={upstream_model}")
+        seen: list[dict[str, Any]] = json.loads(reply.body)
         return seen
 
-    async def attempt(self, model: str, true: Callable[[dict[str, Any]], object] = bool) -> dict[str, Any]:
-        """The last attempt that the simulator saw, once that is true of it."""
+    async def attempt(self, model: str, condition: Callable[[dict[str, Any]], object] = bool) -> dict[str, Any]:
+        """The last attempt that the simulator saw, once the condition is true of it."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             seen = await self.attempts(model)
-            if seen and true(seen[-1]):
+            if seen and condition(seen[-1]):
                 return seen[-1]
             await asyncio.sleep(0.02)
-        raise AssertionError(f"never came true of {model}: {await self.attempts(model)}")
+        raise AssertionError(f"the condition never became true of {model}: {await self.attempts(model)}")
 
     async def counted(self, sample: str, **labels: str) -> float:
         """A number of ``/metrics``: the sum of all samples of that name with those labels."""
@@ -171,6 +171,6 @@ class Stage:
 
 
 def counted(metrics: str, sample: str, **labels: str) -> float:
-    told = [f'{name}="{value}"' for name, value in labels.items()]
+    label_texts = [f'{name}="{value}"' for name, value in labels.items()]
     lines = (line for line in metrics.splitlines() if line.startswith(f"{sample}{{"))
-    return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in told))
+    return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in label_texts))

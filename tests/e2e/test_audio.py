@@ -88,11 +88,11 @@ async def test_a_model_that_cant_stream_is_told_as_if_it_did(sdk: AsyncOpenAI) -
 
 
 async def test_aimock_answers_as_it_answers_everybody(sdk: AsyncOpenAI) -> None:
-    said = case("media", 3).response["transcription"]["text"]
+    transcript = case("media", 3).response["transcription"]["text"]
     whole = await sdk.audio.transcriptions.create(model="aimock-openai", file=recording())
     stream = await sdk.audio.transcriptions.create(model="aimock-openai", file=recording(), stream=True)
     assert whole.text == "".join([event.delta async for event in stream if event.type == "transcript.text.delta"])
-    assert whole.text == said
+    assert whole.text == transcript
     translated = await sdk.audio.translations.create(model="aimock-openai", file=recording())
     assert translated.text == case("media", 4).response["transcription"]["text"]
 
@@ -162,8 +162,8 @@ async def test_azures_clients_are_served(stage: Stage) -> None:
     azure = AsyncAzureOpenAI(azure_endpoint=stage.turnout.url, api_key=TEAM_KEY, api_version="2024-10-21")
     assert (await azure.audio.transcriptions.create(model=faulty("azure", ""), file=recording())).text == HEARD
     assert (await azure.audio.translations.create(model=faulty("openai", ""), file=recording())).text == HEARD
-    said = await azure.audio.speech.create(model=faulty("azure", ""), voice="alloy", input="Mind the gap.")
-    assert said.content == recording_of("Mind the gap.", "mp3")
+    reply = await azure.audio.speech.create(model=faulty("azure", ""), voice="alloy", input="Mind the gap.")
+    assert reply.content == recording_of("Mind the gap.", "mp3")
 
 
 # --- words to sound ----------------------------------------------------------------------------------

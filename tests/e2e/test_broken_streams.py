@@ -151,7 +151,7 @@ async def test_a_whole_answer_that_breaks_off_is_asked_for_again(
 @pytest.mark.parametrize("size", [1, 3, 7])
 async def test_bytes_may_be_split_anywhere(client: Client, backend: Backend, size: int, stream: bool) -> None:
     """Inside a character's bytes, inside a line end, inside a field's name."""
-    said = "Zoë 👩🏽‍🚀 東京 مرحبا"
-    reply = await client.ask(faulty(backend.provider, f"split-{size}"), said, stream=stream)
-    assert (reply.text, reply.finish) == (f"You said: {said}", "stop")
+    text = "Zoë 👩🏽‍🚀 東京 مرحبا"
+    reply = await client.ask(faulty(backend.provider, f"split-{size}"), text, stream=stream)
+    assert (reply.text, reply.finish) == (f"You said: {text}", "stop")
     assert (reply.input_tokens, reply.output_tokens) == (4, 6)

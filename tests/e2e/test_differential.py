@@ -69,8 +69,8 @@ def address(stage: Stage, backend: Backend) -> str:
 async def through_turnout(stage: Stage, backend: Backend, dialect: str, question: Question, stream: bool) -> Reply:
     """A simulated model with a behaviour is asked for as ``PROVIDER/MODEL``."""
     model = backend.model if question.model in ("sim", "m") else f"{backend.provider_name}/{question.model}"
-    asked = msgspec.structs.asdict(question) | {"model": model}
-    return await Client(dialect, stage.turnout.url).ask(stream=stream, **asked)
+    fields = msgspec.structs.asdict(question) | {"model": model}
+    return await Client(dialect, stage.turnout.url).ask(stream=stream, **fields)
 
 
 def questions(backend: Backend) -> dict[str, Question]:
@@ -108,16 +108,16 @@ async def test_on_another_wire_the_same_is_said(stage: Stage, backend: Backend, 
 
 async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage) -> None:
     """On the same wire only the model's name is another one, and defaults are added."""
-    asked = Client("openai", stage.turnout.url).body("journal", case("text").prompt)
+    request = Client("openai", stage.turnout.url).body("journal", case("text").prompt)
     new = {"from_the_future": {"levels": [1, {"deep": None}], "said": "Zoë"}, "logit_bias": {"50256": -100}}
-    assert (await stage.post("/v1/chat/completions", asked | new)).status == 200
+    assert (await stage.post("/v1/chat/completions", request | new)).status == 200
     sent = stage.aimock.requests(JOURNAL)[-1]["body"]
     added = {"temperature": 0.7}
-    assert {name: sent[name] for name in (*asked, *new, *added)} == asked | new | added | {"model": "gpt-4o-mini"}
+    assert {name: sent[name] for name in (*request, *new, *added)} == request | new | added | {"model": "gpt-4o-mini"}
 
 
 async def test_fields_that_nobody_knows_yet_reach_the_client(stage: Stage, stream: bool) -> None:
-    asked = Client("openai", stage.turnout.url).body("simulator-openai", "Hello.") | {"stream": stream}
-    reply = await stage.post("/v1/chat/completions", asked)
+    request = Client("openai", stage.turnout.url).body("simulator-openai", "Hello.") | {"stream": stream}
+    reply = await stage.post("/v1/chat/completions", request)
     for told in reply.events if stream else [reply.json]:
         assert (told["service_tier"], told["system_fingerprint"]) == ("default", "fp_simulator")

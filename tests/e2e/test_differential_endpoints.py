@@ -75,7 +75,7 @@ STREAMED: dict[str, Ask] = {
 OPENAI = Backend("simulator", "openai")
 
 
-def told(reply: Any) -> Any:
+def comparable(reply: Any) -> Any:
     """As data, without what is made anew."""
     return _same(reply.model_dump() if hasattr(reply, "model_dump") else reply)
 
@@ -92,14 +92,14 @@ def _same(value: Any) -> Any:
 async def test_openais_other_endpoints_give_the_same(stage: Stage, name: str) -> None:
     direct = await ASKED[name](openai.client(address(stage, OPENAI)), "sim")
     turned = await ASKED[name](Client("openai", stage.turnout.url).sdk, OPENAI.model)
-    assert told(turned) == told(direct)
+    assert comparable(turned) == comparable(direct)
 
 
 @pytest.mark.parametrize("name", STREAMED)
 async def test_their_streams_too(stage: Stage, name: str) -> None:
     direct = [event async for event in await STREAMED[name](openai.client(address(stage, OPENAI)), "sim")]
     turned = [event async for event in await STREAMED[name](Client("openai", stage.turnout.url).sdk, OPENAI.model)]
-    assert [told(event) for event in turned] == [told(event) for event in direct]
+    assert [comparable(event) for event in turned] == [comparable(event) for event in direct]
 
 
 async def test_speech_is_the_same_bytes(stage: Stage) -> None:
@@ -142,5 +142,5 @@ async def test_ollama_embeds_and_generates_the_same(stage: Stage) -> None:
         lambda sdk, model: sdk.generate(model, "one two", system="Be brief."),
     ]
     for ask in asks:
-        mine, theirs = told(await ask(turned, "simulator-ollama")), told(await ask(direct, "sim"))
+        mine, theirs = comparable(await ask(turned, "simulator-ollama")), comparable(await ask(direct, "sim"))
         assert mine == theirs

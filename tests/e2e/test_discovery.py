@@ -61,8 +61,8 @@ def everything(simulator: Simulator) -> dict[str, str]:
 
 async def findings(url: str) -> dict[str, Any]:
     """By provider."""
-    told = (await ask_raw(f"{url}/health")).json
-    return {finding["provider"]: finding for finding in told["parts"]["catalog"]["discovery"]}
+    health = (await ask_raw(f"{url}/health")).json
+    return {finding["provider"]: finding for finding in health["parts"]["catalog"]["discovery"]}
 
 
 async def findings_once_all_answered(url: str) -> dict[str, Any]:
@@ -80,14 +80,14 @@ async def test_providers_that_the_environment_names_are_found_and_answer(
     start: Start, everything: dict[str, str], dialect: str
 ) -> None:
     url = start(everything)
-    found = await findings_once_all_answered(url)
-    assert {name: finding["outcome"] for name, finding in found.items()} == dict.fromkeys(
+    findings = await findings_once_all_answered(url)
+    assert {name: finding["outcome"] for name, finding in findings.items()} == dict.fromkeys(
         ("anthropic", "azure", "llamacpp", "ollama", "openai", "vllm"), "found"
     )
     client = Client(dialect, url)
     listed = {model.id async for model in client.sdk.models.list()}
     assert {"echo", "sim", "sim:latest", "my-deployment"} <= listed
-    for model in ("sim", "sim:latest", "my-deployment", *(f"{provider}/sim" for provider in found)):
+    for model in ("sim", "sim:latest", "my-deployment", *(f"{provider}/sim" for provider in findings)):
         assert (await client.ask(model, "Hello.", stream=True)).text == "You said: Hello."
 
 
@@ -101,8 +101,8 @@ async def test_a_model_that_several_serve_falls_back_among_them(start: Start, ev
 
 async def test_echo_is_served_when_nothing_else_is_found(start: Start) -> None:
     url = start({})
-    found = await findings_once_all_answered(url)
-    assert {finding["outcome"] for finding in found.values()} == {"unreachable"}
+    findings = await findings_once_all_answered(url)
+    assert {finding["outcome"] for finding in findings.values()} == {"unreachable"}
     client = Client("anthropic", url)
     assert [model.id async for model in client.sdk.models.list()] == ["echo"]
     assert (await client.ask("echo", "Hello there.")).text == "Hello there."

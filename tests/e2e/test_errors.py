@@ -118,10 +118,10 @@ async def test_a_provider_that_quotes_its_key_is_not_quoted(
     stage: Stage, client: Client, provider: str, way: str
 ) -> None:
     """Whether in the words of a refusal, in an error inside a stream, or in bytes that can't be read."""
-    told = way != "garbage"  # what can't be read isn't quoted at all
+    quoted = way != "garbage"  # what can't be read isn't quoted at all
     reply = await stage.post(*client.plain(f"key-quoting-{provider}", way, stream=way == "event"))
-    assert ("***" in reply.body.decode()) == told
+    assert ("***" in reply.body.decode()) == quoted
     assert not [secret for secret in SECRETS if secret in reply.body.decode()]
     story = await stage.story(reply.headers["x-request-id"])
-    assert ("***" in story["attempts"][0]["error"]) == told
+    assert ("***" in story["attempts"][0]["error"]) == quoted
     assert not [secret for secret in SECRETS if secret in str(story)]

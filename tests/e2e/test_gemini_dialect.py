@@ -40,7 +40,7 @@ def sdk(stage: Stage) -> Iterator[genai.Client]:
         yield found
 
 
-def said(reply: types.GenerateContentResponse) -> str:
+def text_of(reply: types.GenerateContentResponse) -> str:
     assert reply.candidates
     assert reply.candidates[0].finish_reason == types.FinishReason.STOP
     return reply.text or ""
@@ -49,7 +49,7 @@ def said(reply: types.GenerateContentResponse) -> str:
 @pytest.mark.parametrize("backend", EVERY)
 async def test_every_backend_answers_at_the_sdks_own_address(sdk: genai.Client, backend: Backend) -> None:
     reply = await sdk.aio.models.generate_content(model=backend.model, contents=PROMPT)
-    assert said(reply) == backend.says("text")
+    assert text_of(reply) == backend.says("text")
     pieces = [
         piece async for piece in await sdk.aio.models.generate_content_stream(model=backend.model, contents=PROMPT)
     ]
@@ -78,12 +78,12 @@ async def test_both_versions_of_the_api_and_both_clients(stage: Stage, version: 
 async def test_a_chat_remembers(sdk: genai.Client, provider: str) -> None:
     """Streamed answers go back in the pieces that they came in."""
     chat = sdk.aio.chats.create(model=faulty(provider, ""))
-    assert said(await chat.send_message("First words")) == "You said: First words"
+    assert text_of(await chat.send_message("First words")) == "You said: First words"
     pieces = [piece async for piece in await chat.send_message_stream("Second words")]
     assert "".join(piece.text or "" for piece in pieces) == "You said: Second words"
     before = len(chat.get_history(curated=True))
     last = await chat.send_message("Third")
-    assert said(last) == "You said: Third"
+    assert text_of(last) == "You said: Third"
     assert before > 3
     assert len(chat.get_history(curated=True)) == before + 2
     assert last.usage_metadata
@@ -105,7 +105,7 @@ async def test_functions_are_called_by_the_sdk_itself(sdk: genai.Client, provide
     reply = await sdk.aio.models.generate_content(model=faulty(provider, script), contents="Weather?", config=config)
     assert len(asked) == (2 if script == "parallel-tools" else 1)
     for city in asked:
-        assert f"sunny in {city}" in said(reply)
+        assert f"sunny in {city}" in text_of(reply)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_thoughts_keep_their_signatures_through_a_chat(sdk: genai.Client, 
         pieces = [piece async for piece in await chat.send_message_stream("Weather?")]
         text = "".join(piece.text or "" for piece in pieces)
     else:
-        text = said(await chat.send_message("Weather?"))
+        text = text_of(await chat.send_message("Weather?"))
     assert "sunny in" in text
     history = [part for content in chat.get_history() for part in content.parts or ()]
     assert any(part.thought for part in history)
@@ -141,8 +141,8 @@ class Answer(pydantic.BaseModel):
 async def test_a_class_is_the_schema_of_an_answer(stage: Stage, sdk: genai.Client) -> None:
     """What reaches another provider is JSON Schema, as the journal of aimock tells."""
     config = types.GenerateContentConfig(response_mime_type="application/json", response_schema=Answer)
-    asked = case("json")
-    reply = await sdk.aio.models.generate_content(model="journal", contents=asked.prompt, config=config)
+    json_case = case("json")
+    reply = await sdk.aio.models.generate_content(model="journal", contents=json_case.prompt, config=config)
     assert json.loads(reply.text or "")
     sent = [entry["body"] for entry in stage.aimock.requests("what-turnout-sent")]
     schemas = [body["response_format"]["json_schema"]["schema"] for body in sent if "response_format" in body]

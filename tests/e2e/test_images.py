@@ -86,10 +86,10 @@ def fitting(backend: Backend) -> Fit:
 @pytest.mark.parametrize("backend", ONE_OF_EACH)
 async def test_a_large_picture_is_made_to_fit_whoever_asks(client: Client, backend: Backend, stream: bool) -> None:
     """Relayed and translated alike."""
-    made = fitting(backend)
-    assert made.data is not None
+    image = fitting(backend)
+    assert image.data is not None
     reply = await client.ask(backend.model, "Look.", stream=stream, image=LARGE)
-    assert reply.text == f"You said: Look. I saw 1 image: {len(made.data)} bytes."
+    assert reply.text == f"You said: Look. I saw 1 image: {len(image.data)} bytes."
 
 
 @every_like_client

@@ -60,9 +60,9 @@ async def test_a_picture_is_streamed(sdk: AsyncOpenAI, provider: str) -> None:
 @vendors
 @pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
 async def test_a_picture_is_changed(sdk: AsyncOpenAI, provider: str, several: bool) -> None:
-    given = [picture(), picture()] if several else picture()
+    pictures = [picture(), picture()] if several else picture()
     reply = await sdk.images.edit(
-        model=faulty(provider, ""), prompt=PROMPT, image=given, mask=picture(), size="64x64", quality="low"
+        model=faulty(provider, ""), prompt=PROMPT, image=pictures, mask=picture(), size="64x64", quality="low"
     )
     assert [size_of(made.b64_json) for made in reply.data or ()] == [(64, 64)]
     assert reply.usage is not None

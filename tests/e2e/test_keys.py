@@ -79,12 +79,12 @@ async def test_the_provider_gets_its_own_key_and_never_the_clients(stage: Stage,
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_a_key_opens_only_the_models_of_its_patterns(stage: Stage, dialect: str, stream: bool) -> None:
     client = Client(dialect, stage.turnout.url, NARROW_KEY)
-    asked = case("text").prompt
+    prompt = case("text").prompt
     for backend in AIMOCK:
-        assert (await client.ask(backend.model, asked, stream=stream)).text == backend.says("text")
+        assert (await client.ask(backend.model, prompt, stream=stream)).text == backend.says("text")
     for model in ("simulator-openai", "openai/sim", "no-such-model"):
         with pytest.raises(client.error("PermissionDeniedError"), match=f"may not use the model '{model}'"):
-            await client.ask(model, asked, stream=stream)
+            await client.ask(model, prompt, stream=stream)
 
 
 async def test_a_key_reads_its_own_requests_only(stage: Stage, client: Client) -> None:
@@ -101,18 +101,18 @@ async def test_the_control_plane_wants_a_key_too(stage: Stage, path: str) -> Non
 
 async def test_no_secret_is_told(stage: Stage, client: Client) -> None:
     """Whatever goes well or wrong: not in a reply, its headers, a list, /health, /metrics or the log."""
-    told = [(await stage.get(path)).raw for path in ("/health", "/metrics", "/v1/models", "/openapi.json")]
+    replies = [(await stage.get(path)).raw for path in ("/health", "/metrics", "/v1/models", "/openapi.json")]
     for provider in [name for name in KEY_VARIABLES if name != "azure-v1"]:
         for script in ("", "status-401", "status-403", "status-400", "reset", "malformed", "error", "cut-event"):
             for stream in (False, True):
                 body = client.body(faulty(provider, script), "Hello.") | {"stream": stream}
                 reply = await stage.post(client.path, body)
-                told.append(reply.raw)
-                told.append((await stage.get(f"/v1/requests/{reply.headers['x-request-id']}")).raw)
-    told.append((await post(stage, client.path, WRONG_KEY)).raw)
-    told.append(stage.turnout.log().encode())
+                replies.append(reply.raw)
+                replies.append((await stage.get(f"/v1/requests/{reply.headers['x-request-id']}")).raw)
+    replies.append((await post(stage, client.path, WRONG_KEY)).raw)
+    replies.append(stage.turnout.log().encode())
     for secret in (*SECRETS, WRONG_KEY):
-        assert [text for text in told if secret.encode() in text] == []
+        assert [text for text in replies if secret.encode() in text] == []
 
 
 async def test_the_log_is_json_with_the_requests_id(stage: Stage, client: Client) -> None:

@@ -59,14 +59,14 @@ def counts(message: AIMessage) -> tuple[int, int]:
 async def test_langchain_gets_an_answer(stage: Stage, backend: Backend) -> None:
     """Asked by each of its four ways: at once and in pieces, each with and without asyncio."""
     model, prompt = model_of(stage, backend.model), case("text").prompt
-    asked = [SystemMessage("Be kind."), HumanMessage(prompt)] if backend.upstream != "aimock" else prompt
-    said = [
-        (await asyncio.to_thread(model.invoke, asked)).text,
-        (await model.ainvoke(asked)).text,
-        gathered(await asyncio.to_thread(lambda: list(model.stream(asked)))).text,
-        gathered([chunk async for chunk in model.astream(asked)]).text,
+    messages = [SystemMessage("Be kind."), HumanMessage(prompt)] if backend.upstream != "aimock" else prompt
+    answers = [
+        (await asyncio.to_thread(model.invoke, messages)).text,
+        (await model.ainvoke(messages)).text,
+        gathered(await asyncio.to_thread(lambda: list(model.stream(messages)))).text,
+        gathered([chunk async for chunk in model.astream(messages)]).text,
     ]
-    assert said == [backend.says("text")] * 4
+    assert answers == [backend.says("text")] * 4
 
 
 @pytest.mark.parametrize("backend", COUNTING)
@@ -111,5 +111,5 @@ async def test_langchain_gets_the_schema_by_a_tool_call_too(stage: Stage, backen
 @pytest.mark.parametrize("backend", AIMOCK)
 async def test_langchains_picture_is_described(stage: Stage, backend: Backend) -> None:
     picture = {"type": "image", "base64": base64.b64encode(PNG).decode(), "mime_type": "image/png"}
-    asked = HumanMessage([{"type": "text", "text": case("image").prompt}, picture])
-    assert (await model_of(stage, backend.model).ainvoke([asked])).text == backend.says("image")
+    message = HumanMessage([{"type": "text", "text": case("image").prompt}, picture])
+    assert (await model_of(stage, backend.model).ainvoke([message])).text == backend.says("image")

@@ -23,14 +23,14 @@ def events(body: bytes) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("path", ["/completion", "/completions"])
 async def test_llamacpps_clients(stage: Stage, backend: Backend, path: str, stream: bool) -> None:
     """Without aimock's llama.cpp, which has no such path: it would be relayed there."""
-    asked = {"model": backend.model, "prompt": case("text").prompt, "stream": stream, "cache_prompt": True}
-    reply = await stage.post(path, asked)
-    told = events(reply.body) if stream else [reply.json]
-    assert "".join(piece["content"] for piece in told) == backend.says("text")
-    assert [piece["stop"] for piece in told] == [False] * (len(told) - 1) + [True]
-    assert told[-1]["stop_type"] == "eos"
+    request = {"model": backend.model, "prompt": case("text").prompt, "stream": stream, "cache_prompt": True}
+    reply = await stage.post(path, request)
+    replies = events(reply.body) if stream else [reply.json]
+    assert "".join(piece["content"] for piece in replies) == backend.says("text")
+    assert [piece["stop"] for piece in replies] == [False] * (len(replies) - 1) + [True]
+    assert replies[-1]["stop_type"] == "eos"
     if backend.counts_tokens:
-        assert (told[-1]["tokens_evaluated"], told[-1]["tokens_predicted"]) == backend.usage("text")
+        assert (replies[-1]["tokens_evaluated"], replies[-1]["tokens_predicted"]) == backend.usage("text")
 
 
 @pytest.mark.parametrize("backend", EVERY)
@@ -59,10 +59,10 @@ async def test_llamacpp_gets_its_own_words_and_gives_its_own(stage: Stage, strea
 
 
 async def test_limits_and_stops(stage: Stage) -> None:
-    told = (await stage.post("/completion", {"model": "simulator-gemini", "prompt": "a b c", "n_predict": 3})).json
-    assert (told["content"].strip(), told["stop_type"]) == ("You said: a", "limit")
-    asked = {"model": "simulator-anthropic", "prompt": "a b c", "max_tokens": 99, "stop": ["c"]}
-    assert (await stage.post("/generate", asked)).json == {"text": ["a b cYou said: a b "]}
+    reply = (await stage.post("/completion", {"model": "simulator-gemini", "prompt": "a b c", "n_predict": 3})).json
+    assert (reply["content"].strip(), reply["stop_type"]) == ("You said: a", "limit")
+    request = {"model": "simulator-anthropic", "prompt": "a b c", "max_tokens": 99, "stop": ["c"]}
+    assert (await stage.post("/generate", request)).json == {"text": ["a b cYou said: a b "]}
 
 
 @pytest.mark.parametrize("path", ["/completion", "/generate"])
@@ -78,10 +78,10 @@ async def test_fields_that_another_wire_does_not_have_are_refused_by_name(stage:
 async def test_a_cut_stream_ends_in_an_error(stage: Stage, provider: str, path: str, fault: str) -> None:
     body = {"model": faulty(provider, fault), "prompt": "one two three", "stream": True}
     reply = await stage.post(path, body)
-    told = events(reply.body) if path == "/completion" else [json.loads(line) for line in reply.body.splitlines()]
-    assert "message" in told[-1].get("error", told[-1])
-    assert not any(piece.get("stop") for piece in told)
-    assert len(told) > 1
+    replies = events(reply.body) if path == "/completion" else [json.loads(line) for line in reply.body.splitlines()]
+    assert "message" in replies[-1].get("error", replies[-1])
+    assert not any(piece.get("stop") for piece in replies)
+    assert len(replies) > 1
 
 
 @pytest.mark.parametrize("path", ["/completion", "/generate"])

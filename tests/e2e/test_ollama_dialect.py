@@ -87,13 +87,13 @@ async def test_a_picture_arrives(stage: Stage, backend: Backend, stream: bool) -
 @simulated
 async def test_parallel_calls_and_their_results(stage: Stage, backend: Backend, stream: bool) -> None:
     """The SDK drops the calls' ids: they are found again by the tools' names."""
-    asked = user("Please use all tools.")
-    pieces = await chat(stage, backend.model, asked, stream=stream, tools=TRAINS)
-    made = [(call.function.name, call.function.arguments) for call in calls(pieces)]
-    assert made == [("find_train", {"city": "city 1", "days": 1}), ("find_bus", {"city": "city 2", "days": 2})]
+    messages = user("Please use all tools.")
+    pieces = await chat(stage, backend.model, messages, stream=stream, tools=TRAINS)
+    called = [(call.function.name, call.function.arguments) for call in calls(pieces)]
+    assert called == [("find_train", {"city": "city 1", "days": 1}), ("find_bus", {"city": "city 2", "days": 2})]
     assert pieces[-1].done_reason == "stop"
     answered = [
-        *asked,
+        *messages,
         ollama.Message(role="assistant", tool_calls=calls(pieces)),
         {"role": "tool", "tool_name": "find_bus", "content": "at one"},
         {"role": "tool", "tool_name": "find_train", "content": "at noon"},
@@ -106,18 +106,18 @@ async def test_parallel_calls_and_their_results(stage: Stage, backend: Backend, 
 
 async def test_ignored_fields_are_named(stage: Stage) -> None:
     """In the header, by the field's path; Ollama itself ignores none of it."""
-    said = {"messages": user("Hi."), "options": {"num_ctx": 5, "seed": 1}, "keep_alive": 5, "stream": False}
-    there = await stage.post("/api/chat", {"model": "simulator-anthropic", **said | {"options": {"num_ctx": 5}}})
+    request = {"messages": user("Hi."), "options": {"num_ctx": 5, "seed": 1}, "keep_alive": 5, "stream": False}
+    there = await stage.post("/api/chat", {"model": "simulator-anthropic", **request | {"options": {"num_ctx": 5}}})
     assert set(there.headers["x-turnout-dropped"].split(", ")) == {"keep_alive", "options.num_ctx"}
-    assert "x-turnout-dropped" not in (await stage.post("/api/chat", {"model": "simulator-ollama", **said})).headers
+    assert "x-turnout-dropped" not in (await stage.post("/api/chat", {"model": "simulator-ollama", **request})).headers
 
 
 async def test_a_calls_id_is_told_to_who_reads_it(stage: Stage) -> None:
     """The SDK doesn't; clients that do get the provider's own and an index."""
     body = {"model": "simulator-openai", "messages": user("Please use all tools."), "tools": TRAINS, "stream": False}
-    told = (await stage.post("/api/chat", body)).json["message"]["tool_calls"]
-    assert [call["function"]["index"] for call in told] == [0, 1]
-    assert len({call["id"] for call in told}) == 2
+    tool_calls = (await stage.post("/api/chat", body)).json["message"]["tool_calls"]
+    assert [call["function"]["index"] for call in tool_calls] == [0, 1]
+    assert len({call["id"] for call in tool_calls}) == 2
 
 
 @pytest.mark.parametrize("backend", AIMOCK)
@@ -138,9 +138,9 @@ async def test_thoughts_come_apart_from_the_answer(stage: Stage, provider: str, 
 @pytest.mark.parametrize("backend", [b for b in SIMULATOR if b.provider in ("openai", "vllm", "ollama", "azure")])
 async def test_log_probabilities(stage: Stage, backend: Backend, stream: bool) -> None:
     pieces = await chat(stage, backend.model, user("Hi."), stream=stream, logprobs=True, top_logprobs=2)
-    told = [one for piece in pieces for one in piece.logprobs or ()]
-    assert "".join(one.token for one in told) == "You said: Hi."
-    assert all(one.logprob <= 0 and len(one.top_logprobs or ()) == 2 for one in told)
+    logprobs = [one for piece in pieces for one in piece.logprobs or ()]
+    assert "".join(one.token for one in logprobs) == "You said: Hi."
+    assert all(one.logprob <= 0 and len(one.top_logprobs or ()) == 2 for one in logprobs)
 
 
 @pytest.mark.parametrize("model", ["simulator-gemini", "simulator-ollama"])
@@ -266,8 +266,8 @@ async def generated(client: ollama.AsyncClient, model: str, *, stream: bool) -> 
 async def test_a_cut_stream_ends_in_an_error_and_is_never_done(
     stage: Stage, provider: str, fault: str, path: str
 ) -> None:
-    asked = {"messages": user("one two three")} if path == "/api/chat" else {"prompt": "one two three"}
-    reply = await stage.post(path, {"model": faulty(provider, fault), **asked})
+    request = {"messages": user("one two three")} if path == "/api/chat" else {"prompt": "one two three"}
+    reply = await stage.post(path, {"model": faulty(provider, fault), **request})
     lines = [json.loads(line) for line in reply.body.splitlines()]
     assert reply.headers["content-type"] == "application/x-ndjson"
     assert not any(line.get("done") for line in lines)
@@ -373,8 +373,8 @@ async def test_an_unknown_route_gets_an_error_in_ollamas_form(stage: Stage, path
 
 @pytest.mark.parametrize("model", ["simulator-openai", "simulator-ollama"])
 async def test_vectors(stage: Stage, model: str) -> None:
-    told = await sdk(stage).embed(model, ["a b", "c"], dimensions=8)
-    assert [len(vector) for vector in told.embeddings] == [8, 8]
-    assert told.embeddings[0] != told.embeddings[1]
+    reply = await sdk(stage).embed(model, ["a b", "c"], dimensions=8)
+    assert [len(vector) for vector in reply.embeddings] == [8, 8]
+    assert reply.embeddings[0] != reply.embeddings[1]
     old = await sdk(stage).embeddings(model, "a b")
     assert old.embedding

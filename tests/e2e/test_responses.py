@@ -78,9 +78,9 @@ async def test_parallel_calls_stay_apart(sdk: AsyncOpenAI, backend: Backend, str
 
 @pytest.mark.parametrize("backend", SIMULATOR)
 async def test_results_of_calls_are_sent_back(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
-    asked = question(backend, "Please use all tools.", tools=(CITY, CLOCK))
-    first = await ask(sdk, asked, stream=stream)
-    again = question(backend, asked.prompt, tools=asked.tools, calls=first.calls, results=("sunny", "noon"))
+    request = question(backend, "Please use all tools.", tools=(CITY, CLOCK))
+    first = await ask(sdk, request, stream=stream)
+    again = question(backend, request.prompt, tools=request.tools, calls=first.calls, results=("sunny", "noon"))
     assert (await ask(sdk, again, stream=stream)).text == "The tools said: sunny; noon"
 
 
@@ -92,8 +92,8 @@ async def test_images_are_seen(sdk: AsyncOpenAI, backend: Backend) -> None:
 
 @pytest.mark.parametrize("backend", SIMULATOR)
 async def test_a_limit_makes_it_incomplete(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
-    asked = body(question(backend, "one two three four five", max_tokens=4))
-    response = await respond(sdk, asked, stream=stream)
+    request = body(question(backend, "one two three four five", max_tokens=4))
+    response = await respond(sdk, request, stream=stream)
     assert response.status == "incomplete"
     assert response.incomplete_details
     assert response.incomplete_details.reason == "max_output_tokens"
@@ -112,8 +112,8 @@ async def test_structured_output_is_parsed(sdk: AsyncOpenAI, backend: Backend) -
 
 @wires
 async def test_reasoning_comes_as_a_summary(sdk: AsyncOpenAI, provider: str, stream: bool) -> None:
-    asked = body(Question(prompt="Hm?", model=faulty(provider, "thinking"), max_tokens=4000))
-    reply = reply_of(await respond(sdk, asked | {"reasoning": {"effort": "low"}}, stream=stream))
+    request = body(Question(prompt="Hm?", model=faulty(provider, "thinking"), max_tokens=4000))
+    reply = reply_of(await respond(sdk, request | {"reasoning": {"effort": "low"}}, stream=stream))
     assert reply.thinking == "The user wrote 1 words. I answer with them."
     assert reply.text == "You said: Hm?"
 
@@ -124,15 +124,15 @@ async def test_signed_thoughts_and_calls_go_back_to_their_provider(
 ) -> None:
     """The simulator refuses thoughts and calls whose signature isn't its own."""
     model = faulty(provider, "thinking")
-    asked = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
-    asked |= {"reasoning": {"effort": "low"}, "store": False}
-    first = await respond(sdk, asked, stream=stream)
+    request = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
+    request |= {"reasoning": {"effort": "low"}, "store": False}
+    first = await respond(sdk, request, stream=stream)
     calls = reply_of(first).calls
     assert calls
     assert any(isinstance(item, ResponseReasoningItem) and item.encrypted_content for item in first.output)
-    said = [item.model_dump(exclude_none=True) for item in first.output]
-    asked["input"] = [*asked["input"], *said, *outputs(calls, ("sunny",) * len(calls))]
-    assert reply_of(await respond(sdk, asked, stream=stream)).text == "The tools said: sunny"
+    output = [item.model_dump(exclude_none=True) for item in first.output]
+    request["input"] = [*request["input"], *output, *outputs(calls, ("sunny",) * len(calls))]
+    assert reply_of(await respond(sdk, request, stream=stream)).text == "The tools said: sunny"
 
 
 # --- the wire ----------------------------------------------------------------------------------------------
@@ -141,15 +141,15 @@ async def test_signed_thoughts_and_calls_go_back_to_their_provider(
 @pytest.mark.parametrize("backend", [ECHO, *SIMULATOR])
 @pytest.mark.parametrize("prompt", ["Hello.", "Please use all tools."])
 async def test_every_event_is_one_that_the_sdk_knows(stage: Stage, backend: Backend, prompt: str) -> None:
-    asked = body(question(backend, prompt, tools=() if backend is ECHO else (CITY, CLOCK)))
-    reply = await stage.post("/v1/responses", asked | {"stream": True})
+    request = body(question(backend, prompt, tools=() if backend is ECHO else (CITY, CLOCK)))
+    reply = await stage.post("/v1/responses", request | {"stream": True})
     assert reply.status == 200
-    told = [json.loads(data) for data in re.findall(r"^data: (.*)$", reply.body.decode(), re.MULTILINE)]
-    for event in told:
+    events = [json.loads(data) for data in re.findall(r"^data: (.*)$", reply.body.decode(), re.MULTILINE)]
+    for event in events:
         EVENT.validate_python(event, strict=True)
-    assert [event["sequence_number"] for event in told] == list(range(len(told)))
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
     names = re.findall(r"^event: (.*)$", reply.body.decode(), re.MULTILINE)
-    assert names == [event["type"] for event in told]
+    assert names == [event["type"] for event in events]
     assert (names[0], names[-1]) == ("response.created", "response.completed")
 
 
@@ -165,10 +165,10 @@ async def test_a_whole_response_has_the_form_of_openais(stage: Stage, backend: B
 async def test_on_the_same_wire_nothing_changes(stage: Stage, provider: str, prompt: str, stream: bool) -> None:
     """Byte for byte, but for what the simulator makes anew for every answer."""
     backend = Backend("simulator", provider)
-    asked = body(question(backend, prompt, tools=(CITY, CLOCK))) | {"stream": stream, "temperature": 0.5}
-    turned = await stage.post("/v1/responses", asked)
+    request = body(question(backend, prompt, tools=(CITY, CLOCK))) | {"stream": stream, "temperature": 0.5}
+    turned = await stage.post("/v1/responses", request)
     paths = {"openai": "/v1", "vllm": "/vllm/v1", "azure": "/openai/v1", "azure-v1": "/openai/v1"}
-    direct = await raw_post(f"{stage.simulator.root}{paths[provider]}/responses", asked | {"model": "sim"})
+    direct = await raw_post(f"{stage.simulator.root}{paths[provider]}/responses", request | {"model": "sim"})
     assert plain(turned.body) == plain(direct)
 
 
@@ -176,11 +176,11 @@ async def test_on_the_same_wire_nothing_changes(stage: Stage, provider: str, pro
 @pytest.mark.parametrize("name", ["text", "unicode", "tools_parallel", "tool_big_number", "reasoning", "finish_length"])
 async def test_aimock_says_the_same(stage: Stage, sdk: AsyncOpenAI, provider: str, name: str, stream: bool) -> None:
     backend = Backend("aimock", provider)
-    asked = question(backend, case(name).prompt, tools=(Tool("book_trip"),) if name.startswith("tool") else ())
+    request = question(backend, case(name).prompt, tools=(Tool("book_trip"),) if name.startswith("tool") else ())
     address = f"{stage.aimock.root}/openai/v1" if provider == "azure-v1" else f"{stage.aimock.root}/v1"
-    direct = Question(**msgspec.structs.asdict(asked) | {"model": "gpt-4o-mini"})
+    direct = Question(**msgspec.structs.asdict(request) | {"model": "gpt-4o-mini"})
     answered, turned = await asyncio.gather(
-        ask(chat_sdk.client(address), direct, stream=stream), ask(sdk, asked, stream=stream)
+        ask(chat_sdk.client(address), direct, stream=stream), ask(sdk, request, stream=stream)
     )
     assert turned == answered
     assert [(call.id, call.text) for call in turned.calls] == [(call.id, call.text) for call in answered.calls]
@@ -188,8 +188,8 @@ async def test_aimock_says_the_same(stage: Stage, sdk: AsyncOpenAI, provider: st
 
 async def seen(stage: Stage, model: str) -> list[Any]:
     """The bodies that the simulator was sent for a model that ``faulty`` named."""
-    told = await ask_raw(f"{stage.simulator.root}/__simulator/requests?model={model.partition('/')[2]}")
-    return [json.loads(request["body"]) for request in json.loads(told.body)]
+    reply = await ask_raw(f"{stage.simulator.root}/__simulator/requests?model={model.partition('/')[2]}")
+    return [json.loads(request["body"]) for request in json.loads(reply.body)]
 
 
 async def raw_post(url: str, asked: dict[str, Any]) -> bytes:
@@ -203,10 +203,10 @@ def plain(data: bytes) -> bytes:
 
 async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage) -> None:
     model = faulty("openai", "")
-    asked = {"model": model, "input": "Hi.", "from_the_future": {"deep": [None, 1.50]}, "temperature": 0.1}
-    assert (await stage.post("/v1/responses", asked)).status == 200
+    request = {"model": model, "input": "Hi.", "from_the_future": {"deep": [None, 1.50]}, "temperature": 0.1}
+    assert (await stage.post("/v1/responses", request)).status == 200
     (sent,) = await seen(stage, model)
-    assert sent == asked | {"model": model.partition("/")[2], "max_output_tokens": 256}
+    assert sent == request | {"model": model.partition("/")[2], "max_output_tokens": 256}
 
 
 async def test_defaults_are_those_of_chat(stage: Stage) -> None:
@@ -230,8 +230,8 @@ async def test_an_error_is_the_sdks_own(sdk: AsyncOpenAI, provider: str, status:
 @wires
 @pytest.mark.parametrize("fault", ["cut-stream", "cut-event", "reset", "end", "bad-chunk", "error"])
 async def test_a_stream_that_breaks_off_says_so(stage: Stage, provider: str, fault: str) -> None:
-    asked = {"model": faulty(provider, f"{fault}-after-3"), "input": "one two three four five six", "stream": True}
-    reply = await stage.post("/v1/responses", asked)
+    request = {"model": faulty(provider, f"{fault}-after-3"), "input": "one two three four five six", "stream": True}
+    reply = await stage.post("/v1/responses", request)
     events = [json.loads(data) for data in re.findall(r"^data: (.*)$", reply.body.decode(), re.MULTILINE)]
     kinds = [event["type"] for event in events]
     assert (

@@ -40,25 +40,25 @@ async def seen(stage: Stage, model: str) -> list[Any]:
 @pytest.mark.parametrize("backend", SIMULATOR)
 async def test_calls_are_answered_in_the_next_turn(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
     """Nothing but the results is sent: the calls that they answer are known."""
-    asked = body(Question(prompt="Please use all tools.", model=backend.model, tools=(CITY, CLOCK)))
-    first = await respond(sdk, asked, stream=stream)
+    request = body(Question(prompt="Please use all tools.", model=backend.model, tools=(CITY, CLOCK)))
+    first = await respond(sdk, request, stream=stream)
     calls = reply_of(first).calls
     assert len(calls) == 2
-    asked |= {"input": outputs(calls, ("sunny", "noon")), "previous_response_id": first.id}
-    second = await respond(sdk, asked, stream=stream)
+    request |= {"input": outputs(calls, ("sunny", "noon")), "previous_response_id": first.id}
+    second = await respond(sdk, request, stream=stream)
     assert reply_of(second).text == "The tools said: sunny; noon"
     if backend.provider not in (*STATEFUL, "vllm"):  # what the simulator says there is always null
         assert second.previous_response_id == first.id
-    third = await respond(sdk, asked | {"input": "Bye.", "previous_response_id": second.id}, stream=stream)
+    third = await respond(sdk, request | {"input": "Bye.", "previous_response_id": second.id}, stream=stream)
     assert reply_of(third).text == "You said: Bye."
 
 
 @pytest.mark.parametrize("backend", FORGETFUL)
 async def test_earlier_turns_are_sent_again(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
-    asked = {"model": backend.model, "input": "What did I just say?"}
-    first = await respond(sdk, asked, stream=stream)
+    request = {"model": backend.model, "input": "What did I just say?"}
+    first = await respond(sdk, request, stream=stream)
     assert reply_of(first).text == "You said nothing yet."
-    again = asked | {"previous_response_id": first.id, "instructions": "You remember things."}
+    again = request | {"previous_response_id": first.id, "instructions": "You remember things."}
     assert reply_of(await respond(sdk, again, stream=stream)).text == "You said that you like trains."
 
 
@@ -66,11 +66,11 @@ async def test_earlier_turns_are_sent_again(sdk: AsyncOpenAI, backend: Backend, 
 async def test_signatures_survive(sdk: AsyncOpenAI, stage: Stage, provider: str, stream: bool) -> None:
     """The simulator refuses what it hasn't signed."""
     model = faulty(provider, "thinking")
-    asked = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
-    asked |= {"reasoning": {"effort": "low"}}
-    first = await respond(sdk, asked, stream=stream)
-    asked |= {"input": outputs(reply_of(first).calls, ("sunny",)), "previous_response_id": first.id}
-    assert reply_of(await respond(sdk, asked, stream=stream)).text == "The tools said: sunny"
+    request = body(Question(prompt="Please use a tool.", model=model, tools=(CITY,), max_tokens=4000))
+    request |= {"reasoning": {"effort": "low"}}
+    first = await respond(sdk, request, stream=stream)
+    request |= {"input": outputs(reply_of(first).calls, ("sunny",)), "previous_response_id": first.id}
+    assert reply_of(await respond(sdk, request, stream=stream)).text == "The tools said: sunny"
     sent = json.dumps((await seen(stage, model))[-1])
     assert {"anthropic": '"signature": "', "gemini": '"thoughtSignature": "'}[provider] in sent
 

@@ -63,8 +63,8 @@ async def test_tries_have_an_end(stage: Stage, client: Client, provider: str, st
     model = faulty(provider, "status-503")
     headers = (await failure_of(client, model, stream=stream)).response.headers
     assert len(await stage.attempts(model)) == 3
-    told = {name: headers[f"x-turnout-{name}"] for name in ("model", "provider", "deployment", "attempts")}
-    assert told == {"model": model, "provider": provider, "deployment": model, "attempts": "3"}
+    fields = {name: headers[f"x-turnout-{name}"] for name in ("model", "provider", "deployment", "attempts")}
+    assert fields == {"model": model, "provider": provider, "deployment": model, "attempts": "3"}
 
 
 @pytest.mark.parametrize("form", ["retry", "retry-date"], ids=["seconds", "date"])
@@ -88,8 +88,8 @@ async def test_a_wait_that_is_too_long_is_left_to_the_client(stage: Stage, clien
 
 async def test_the_next_deployment_answers(stage: Stage, client: Client, stream: bool) -> None:
     headers = await client.headers("second-answers", "Hello.", stream=stream)
-    told = {name: headers[f"x-turnout-{name}"] for name in ("model", "provider", "deployment", "attempts")}
-    assert told == {
+    fields = {name: headers[f"x-turnout-{name}"] for name in ("model", "provider", "deployment", "attempts")}
+    assert fields == {
         "model": "second-answers",
         "provider": "anthropic",
         "deployment": "anthropic/sim-id-second",
@@ -117,8 +117,8 @@ async def test_when_all_fail_one_error_names_each_and_why(client: Client, stream
     assert error.status_code == 502
     fields = error.body if client.dialect == "openai" else error.body["error"]
     assert fields["code"] == "all_deployments_failed"
-    told = [(failure["deployment"], failure["status"]) for failure in fields["failures"]]
-    assert told == [
+    failures = [(failure["deployment"], failure["status"]) for failure in fields["failures"]]
+    assert failures == [
         ("openai/sim-status-500-id-all", 500),
         ("anthropic/sim-status-401-id-all", 401),
         ("ollama/gone", 502),

@@ -44,8 +44,8 @@ async def test_streamed_text(stage: Stage, backend: Backend, path: str, field: s
 
 @every
 async def test_a_task(stage: Stage, backend: Backend) -> None:
-    asked = {"task_id": "t-7", "prompt": case("text").prompt, "model": backend.model}
-    reply = await stage.post("/infer", asked)
+    fields = {"task_id": "t-7", "prompt": case("text").prompt, "model": backend.model}
+    reply = await stage.post("/infer", fields)
     assert (reply.json["task_id"], reply.json["model_id"]) == ("t-7", backend.model)
     assert reply.json["output"] == backend.says("text")
     assert reply.json["tokens_used"] > 0
@@ -93,8 +93,8 @@ async def test_errors_are_plain(stage: Stage) -> None:
 
 @pytest.mark.parametrize("provider", ["openai", "azure"])
 async def test_pictures(stage: Stage, provider: str) -> None:
-    asked = {"model": faulty(provider, ""), "prompt": "a hat", "n": 2, "response_format": "b64_json"}
-    reply = await stage.post("/api/models/image", asked)
+    fields = {"model": faulty(provider, ""), "prompt": "a hat", "n": 2, "response_format": "b64_json"}
+    reply = await stage.post("/api/models/image", fields)
     assert reply.status == 200, reply.body
     assert [len(image["b64_json"]) > 10 for image in reply.json["images"]] == [True, True]
 

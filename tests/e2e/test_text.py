@@ -44,35 +44,35 @@ async def test_usage_is_the_providers(client: Client, backend: Backend, stream: 
 async def test_a_stream_shows_usage_only_to_who_asked(stage: Stage, backend: Backend, wish: Any) -> None:
     """OpenAI: the last chunk has it and no choices, and no other has any."""
     sdk = Client("openai", stage.turnout.url).sdk
-    asked = {"model": backend.model, "messages": [{"role": "user", "content": case("usage").prompt}], "stream": True}
-    chunks = [chunk async for chunk in await sdk.chat.completions.create(**asked, stream_options=wish)]
-    told = [(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) for chunk in chunks if chunk.usage]
+    request = {"model": backend.model, "messages": [{"role": "user", "content": case("usage").prompt}], "stream": True}
+    chunks = [chunk async for chunk in await sdk.chat.completions.create(**request, stream_options=wish)]
+    usages = [(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) for chunk in chunks if chunk.usage]
     if wish and wish["include_usage"]:
-        assert told == [backend.usage("usage")]
+        assert usages == [backend.usage("usage")]
         assert chunks[-1].choices == []
     else:
-        assert told == []
+        assert usages == []
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == backend.says("usage")
 
 
 @pytest.mark.parametrize("backend", SIMULATOR)
 async def test_a_system_prompt_reaches_the_provider(client: Client, backend: Backend, stream: bool) -> None:
     """The simulator counts a token for each of its words."""
-    asked = case("text").prompt
-    with_it = await client.ask(backend.model, asked, stream=stream, system="Answer as a station master would.")
-    without = await client.ask(backend.model, asked, stream=stream)
+    prompt = case("text").prompt
+    with_it = await client.ask(backend.model, prompt, stream=stream, system="Answer as a station master would.")
+    without = await client.ask(backend.model, prompt, stream=stream)
     assert with_it.input_tokens == without.input_tokens + 6
 
 
 @pytest.mark.parametrize("backend", AIMOCK)
 async def test_the_turns_before_reach_the_provider(client: Client, backend: Backend, stream: bool) -> None:
     """aimock answers this only as the second turn and under this system prompt."""
-    asked = case("turns").prompt
+    prompt = case("turns").prompt
     turns = client.turns(
-        ("system", "You remember things."), ("user", "I like trains."), ("assistant", "So do I."), ("user", asked)
+        ("system", "You remember things."), ("user", "I like trains."), ("assistant", "So do I."), ("user", prompt)
     )
-    first = await client.ask(backend.model, asked, stream=stream)
-    second = await client.ask(backend.model, asked, stream=stream, sent=turns)
+    first = await client.ask(backend.model, prompt, stream=stream)
+    second = await client.ask(backend.model, prompt, stream=stream, sent=turns)
     assert first.text == backend.says("turns", 1)
     assert second.text == backend.says("turns")
 

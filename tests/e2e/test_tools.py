@@ -26,8 +26,8 @@ def told_calls(case_name: str, index: int = 0) -> tuple[Call, ...]:
 
 def results_said(text: str) -> list[str]:
     """The results in the simulator's answer. Gemini's are objects, which others get as JSON."""
-    said = text.removeprefix("The tools said: ").split("; ")
-    return [json.loads(one)["result"] if one.startswith("{") else one for one in said]
+    results = text.removeprefix("The tools said: ").split("; ")
+    return [json.loads(one)["result"] if one.startswith("{") else one for one in results]
 
 
 @pytest.mark.parametrize("backend", AIMOCK)
@@ -117,10 +117,10 @@ async def test_arguments_stay_the_text_they_were(stage: Stage, provider: str, st
 async def test_arguments_come_in_pieces_while_they_are_made(stage: Stage, backend: Backend) -> None:
     """OpenAI's chunks: a call is opened once with its id and name, its arguments follow under the same index."""
     client = Client("openai", stage.turnout.url)
-    asked = client.body(backend.model, "Please use all tools.", tools=TRAINS)
+    request = client.body(backend.model, "Please use all tools.", tools=TRAINS)
     opened: dict[int, list[str]] = {}
     arguments: dict[int, str] = {}
-    async for chunk in await client.sdk.chat.completions.create(**asked, stream=True):
+    async for chunk in await client.sdk.chat.completions.create(**request, stream=True):
         for piece in chunk.choices[0].delta.tool_calls or () if chunk.choices else ():
             if piece.id:
                 opened.setdefault(piece.index, []).append(piece.function.name)

@@ -53,7 +53,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-async def asked(stage: Stage, dialect: str, provider: str, feature: Feature) -> Cell:
+async def cell_of(stage: Stage, dialect: str, provider: str, feature: Feature) -> Cell:
     """The cell of ``feature``."""
     if provider in feature.unsaid_by:
         return UNTESTED
@@ -80,10 +80,10 @@ async def judged(
     if got and not any(word in got for word in sent):
         dropped = seen[-1].headers.get("x-turnout-dropped", "")
         return Cell("ignored", dropped) if dropped else Cell("lost", why=f"the provider got {got[:300]}")
-    said = json.dumps(reply, ensure_ascii=False, default=str)
-    missing = [word for word in shown if word not in said]
+    text = json.dumps(reply, ensure_ascii=False, default=str)
+    missing = [word for word in shown if word not in text]
     if missing:
-        return Cell("lost", why=f"{missing} is not in {said[:300]}")
+        return Cell("lost", why=f"{missing} is not in {text[:300]}")
     return Cell("yes" if got else "here")
 
 
@@ -97,13 +97,13 @@ def _refusal(seen: list[Any], message: str) -> Cell:
 
 def _words(text: str) -> str:
     """What a refusal says the provider does not support, in a dialect without a place for the field."""
-    said = re.search(r"does not support ([^.;\"]+)", text) or re.search(r"'([^']+)'", text)
-    return said[1] if said else "request"
+    match = re.search(r"does not support ([^.;\"]+)", text) or re.search(r"'([^']+)'", text)
+    return match[1] if match else "request"
 
 
 async def _arrived(stage: Stage, model: str) -> str:
     """The body that the simulator got for a model that only this cell asks for."""
     upstream_model = model.partition("/")[2]
-    told = await ask_raw(f"{stage.simulator.root}/__simulator/requests?model={upstream_model}")
-    seen = json.loads(told.body)
+    answer = await ask_raw(f"{stage.simulator.root}/__simulator/requests?model={upstream_model}")
+    seen = json.loads(answer.body)
     return str(seen[-1]["path"] + " " + seen[-1]["body"]) if seen else ""

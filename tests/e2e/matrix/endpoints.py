@@ -124,7 +124,7 @@ ENDPOINTS = (
 )
 
 
-async def asked(stage: Stage, provider: str, endpoint: Endpoint) -> Cell:
+async def endpoint_cell(stage: Stage, provider: str, endpoint: Endpoint) -> Cell:
     model = faulty(provider, "")
 
     async def ask(sdk: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 import pytest
 
 from tests.e2e.matrix import endpoints
-from tests.e2e.matrix.cell import Cell, asked
+from tests.e2e.matrix.cell import Cell, cell_of
 from tests.e2e.matrix.endpoints import ENDPOINTS
 from tests.e2e.matrix.features import FEATURES
 from tests.e2e.matrix.page import PAGE, Rows, page
@@ -30,7 +30,7 @@ async def tables(stage: Stage) -> dict[str, Rows]:
     for dialect in SDKS:
         rows = [feature for feature in FEATURES if dialect in feature.asks]
         made[dialect] = {
-            feature.name: await _row({p: asked(stage, dialect, p, feature) for p in ON_WIRES}) for feature in rows
+            feature.name: await _row({p: cell_of(stage, dialect, p, feature) for p in ON_WIRES}) for feature in rows
         }
     made[BESIDES] = {
         endpoint.name: await _row({p: endpoints.asked(stage, p, endpoint) for p in ON_WIRES}) for endpoint in ENDPOINTS
