@@ -30,8 +30,8 @@ def cost(usage: dict[str, Any]) -> int:
 @pytest.mark.parametrize("backend", EVERY)
 async def test_every_reply_says_who_gave_it(stage: Stage, client: Client, backend: Backend, stream: bool) -> None:
     headers = await client.headers(backend.model, case("text").prompt, stream=stream)
-    fields = {name: headers[f"x-turnout-{name}"] for name in ("model", "provider", "attempts", "cache")}
-    assert fields == {"model": backend.model, "provider": backend.provider_name, "attempts": "1", "cache": "miss"}
+    fields = {name: headers[f"x-turnout-{name}"] for name in ("model", "provider", "attempts")}
+    assert fields == {"model": backend.model, "provider": backend.provider_name, "attempts": "1"}
     story = await stage.story(headers["x-request-id"])
     (attempt,) = story["attempts"]
     assert attempt["deployment"] == headers["x-turnout-deployment"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.backends import EVERY, SIMULATOR, Backend
+from tests.e2e.backends import EVERY, REMOTE, SIMULATOR, Backend
 from tests.e2e.stage import NARROW_KEY, TEAM_KEY, Stage, faulty
 from tests.simulator.raw import ask as ask_raw
 from tests.support.aimock import case
@@ -56,7 +56,7 @@ async def test_a_task(stage: Stage, backend: Backend) -> None:
 async def test_a_task_without_a_model_goes_to_the_first_one(stage: Stage) -> None:
     reply = await stage.post("/infer", {"task_id": "t", "prompt": case("text").prompt})
     assert reply.status == 200, reply.body
-    assert reply.json["model_id"] == "aimock-openai"
+    assert reply.json["model_id"] == REMOTE[0].model
 
 
 @pytest.mark.parametrize("path", ["/api/models/embedding", "/v1/llm/generate-embeddings"])

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from turnout.core import Deployment, Model
-from turnout.routing import Plan, Step, registry
+from turnout.routing import Candidate, Plan, registry
 from turnout.routing.planner import plan
 
 
@@ -20,15 +20,19 @@ def model(*places: Deployment, name: str = "fast", policy: str = "order", fallba
     return Model(name=name, deployments=places, policy=policy, fallbacks=fallbacks)
 
 
-def ids(steps: object) -> list[str]:
-    assert isinstance(steps, list | tuple)
-    return [step.deployment.id for step in steps]
+def ids(candidates: object) -> list[str]:
+    assert isinstance(candidates, list | tuple)
+    return [candidate.deployment.id for candidate in candidates]
 
 
 def test_order_is_the_order_as_written() -> None:
-    steps = registry()["order"](model(deployment("b"), deployment("a"), deployment("c")))
-    assert ids(steps) == ["b", "a", "c"]
-    assert [step.reason for step in steps] == ["number 1 as written", "number 2 as written", "number 3 as written"]
+    candidates = registry()["order"](model(deployment("b"), deployment("a"), deployment("c")))
+    assert ids(candidates) == ["b", "a", "c"]
+    assert [candidate.reason for candidate in candidates] == [
+        "number 1 as written",
+        "number 2 as written",
+        "number 3 as written",
+    ]
     assert registry()["order"](model(deployment("a")))[0].reason == "the only one"
 
 
@@ -49,7 +53,7 @@ def test_weighted_first_ones_are_drawn_by_their_weights(weights: tuple[int, ...]
 
 def test_weighted_says_what_was_drawn() -> None:
     asked = model(deployment("a", 3), deployment("b", 1), policy="weighted")
-    reasons = {step.deployment.id: step.reason for step in registry()["weighted"](asked)}
+    reasons = {candidate.deployment.id: candidate.reason for candidate in registry()["weighted"](asked)}
     assert reasons == {"a": "drawn with weight 3 of 4", "b": "drawn with weight 1 of 4"}
 
 
@@ -60,13 +64,13 @@ def planned(asked: Model, *others: Model) -> Plan:
 
 def test_without_fallbacks_the_plan_is_the_policy() -> None:
     a = deployment("a")
-    assert planned(model(a)) == Plan("fast", (Step(a, "the only one"),))
+    assert planned(model(a)) == Plan("fast", (Candidate(a, "the only one"),))
 
 
 def test_fallbacks_come_after_in_their_order() -> None:
     one, two, three = deployment("one"), deployment("two"), deployment("three")
     made = planned(model(one, fallbacks=("y", "x")), model(two, name="x"), model(three, name="y"))
-    assert [(step.deployment.id, step.reason) for step in made.steps] == [
+    assert [(candidate.deployment.id, candidate.reason) for candidate in made.candidates] == [
         ("one", "the only one"),
         ("three", "fallback 'y': the only one"),
         ("two", "fallback 'x': the only one"),
@@ -77,13 +81,13 @@ def test_fallbacks_come_after_in_their_order() -> None:
 def test_a_fallback_is_ordered_by_its_own_policy() -> None:
     random.seed(7)
     slow = model(deployment("light"), deployment("heavy", 1_000_000), name="slow", policy="weighted")
-    assert ids(planned(model(deployment("a"), fallbacks=("slow",)), slow).steps) == ["a", "heavy", "light"]
+    assert ids(planned(model(deployment("a"), fallbacks=("slow",)), slow).candidates) == ["a", "heavy", "light"]
 
 
 def test_what_is_in_the_plan_already_is_dropped_with_a_reason() -> None:
     shared, own = deployment("shared"), deployment("own")
     made = planned(model(shared, fallbacks=("x", "y")), model(shared, own, name="x"), model(own, name="y"))
-    assert ids(made.steps) == ["shared", "own"]
+    assert ids(made.candidates) == ["shared", "own"]
     assert [(drop.deployment.id, drop.reason) for drop in made.dropped] == [
         ("shared", "fallback 'x': already in the plan"),
         ("own", "fallback 'y': already in the plan"),
@@ -93,9 +97,9 @@ def test_what_is_in_the_plan_already_is_dropped_with_a_reason() -> None:
 def test_fallbacks_of_fallbacks_are_not_followed() -> None:
     """Else two models that name each other would never end."""
     x, y = model(deployment("x"), name="x", fallbacks=("y",)), model(deployment("y"), name="y", fallbacks=("x",))
-    assert ids(planned(x, x, y).steps) == ["x", "y"]
+    assert ids(planned(x, x, y).candidates) == ["x", "y"]
 
 
 def test_a_model_may_be_its_own_fallback_without_harm() -> None:
     x = model(deployment("x"), name="x", fallbacks=("x",))
-    assert ids(planned(x, x).steps) == ["x"]
+    assert ids(planned(x, x).candidates) == ["x"]

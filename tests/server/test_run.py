@@ -29,7 +29,7 @@ def test_a_service_that_still_reads_its_configuration_can_be_stopped(monkeypatch
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("it was not stopped")
 
-    monkeypatch.setattr(run, "Gateway", reading)
+    monkeypatch.setattr(run, "GatewaySetup", reading)
     with pytest.raises(SystemExit) as ended:
         run.serve(CommandLine(), lambda *_: None)
     assert ended.value.code == 0

@@ -28,10 +28,10 @@ def policy_cases(name: str, policy: Policy) -> Sequence[Case]:
 
 def _keeps_every_deployment(name: str, policy: Policy, number: int) -> None:
     for model in _models(name, number):
-        steps = policy(model)
-        kept = sorted(step.deployment.id for step in steps)
+        candidates = policy(model)
+        kept = sorted(candidate.deployment.id for candidate in candidates)
         require_equal(kept, sorted(deployment.id for deployment in model.deployments), "the deployments in the plan")
-        require(all(step.reason for step in steps), "a step has no reason")
+        require(all(candidate.reason for candidate in candidates), "a candidate has no reason")
 
 
 def _models(policy: str, number: int) -> Iterator[Model]:

@@ -58,7 +58,7 @@ class TokenCounter:
 
     async def count(self, call: Call, request: CountRequest, models: Models) -> Count:
         """``request`` is the call's. Raises ``UpstreamError`` when the provider finds a mistake in the request."""
-        first = plan(models.find(request.model), models.find).steps[0]
+        first = plan(models.find(request.model), models.find).candidates[0]
         try:
             return await self._reported(call, Plan(request.model, (first,)))
         except Unsupported:

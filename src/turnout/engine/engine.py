@@ -54,8 +54,8 @@ class Engine:
         """The same, for a plan that is made already."""
         failures: list[tuple[str, TurnoutError]] = []
         attempts = 0
-        for step in planned.steps:
-            deployment = step.deployment
+        for candidate in planned.candidates:
+            deployment = candidate.deployment
             failed = 0
             while True:
                 try:

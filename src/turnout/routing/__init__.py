@@ -16,7 +16,7 @@ from turnout.core import Deployment, Model
 from turnout.plugins import InvalidPlugin, find_plugins
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A deployment that will be tried, and why at this place."""
 
     deployment: Deployment
@@ -34,11 +34,11 @@ class Plan(msgspec.Struct, frozen=True):
     """The deployments for one request, in order; nothing is left out without a reason."""
 
     model: str
-    steps: tuple[Step, ...]
+    candidates: tuple[Candidate, ...]
     dropped: tuple[Dropped, ...] = ()
 
 
-Policy = Callable[[Model], Sequence[Step]]
+Policy = Callable[[Model], Sequence[Candidate]]
 
 
 @cache

@@ -6,14 +6,14 @@ import random
 from collections.abc import Sequence
 
 from turnout.core import Deployment, Model
-from turnout.routing import Step
+from turnout.routing import Candidate
 
 
-def weighted(model: Model) -> Sequence[Step]:
+def weighted(model: Model) -> Sequence[Candidate]:
     """A weighted shuffle: deployments by u^(1/weight), largest first (Efraimidis and Spirakis, 2006)."""
     ranked = sorted(model.deployments, key=_rank, reverse=True)
     total = sum(deployment.weight for deployment in model.deployments)
-    return [Step(deployment, f"drawn with weight {deployment.weight} of {total}") for deployment in ranked]
+    return [Candidate(deployment, f"drawn with weight {deployment.weight} of {total}") for deployment in ranked]
 
 
 def _rank(deployment: Deployment) -> float:

@@ -33,7 +33,8 @@ async def tables(stage: Stage) -> dict[str, Rows]:
             feature.name: await _row({p: cell_of(stage, dialect, p, feature) for p in ON_WIRES}) for feature in rows
         }
     made[BESIDES] = {
-        endpoint.name: await _row({p: endpoints.asked(stage, p, endpoint) for p in ON_WIRES}) for endpoint in ENDPOINTS
+        endpoint.name: await _row({p: endpoints.endpoint_cell(stage, p, endpoint) for p in ON_WIRES})
+        for endpoint in ENDPOINTS
     }
     return made
 

@@ -32,7 +32,7 @@ class CountReport(msgspec.Struct, frozen=True, kw_only=True):
 def count_report(catalog: Catalog, text: str, name: str) -> CountReport:
     """Counts for the deployment that a request would go to first, by the model's policy. Raises ``UnknownModel``."""
     find = catalog.snapshot.find
-    deployment = plan(find(name), find).steps[0].deployment
+    deployment = plan(find(name), find).candidates[0].deployment
     count = count_text(text, deployment.model, deployment.traits.tokenizer)
     context, price = deployment.traits.context, deployment.price
     return CountReport(

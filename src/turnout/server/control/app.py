@@ -8,9 +8,9 @@ from turnout.gateway import Gateway
 from turnout.telemetry import SharedMetrics
 from turnout.version import __version__
 
-from .aside import Aside
 from .documentation import document_everything
 from .errors import ERRORS, add_error_handlers
+from .one_at_a_time import OneAtATime
 from .routes import documents, model_lists, models, ollama, probes, requests, responses, service_models
 
 
@@ -24,15 +24,15 @@ def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
         openapi_url=None,  # FastAPI's own pages load scripts from elsewhere
         redirect_slashes=False,
     )
-    aside = Aside()
+    one_at_a_time = OneAtATime()
     app.include_router(documents.router())
     app.include_router(probes.router(gateway, metrics))
-    app.include_router(models.router(gateway, aside))
-    app.include_router(service_models.router(gateway, aside))
-    app.include_router(model_lists.router(gateway, aside))
+    app.include_router(models.router(gateway, one_at_a_time))
+    app.include_router(service_models.router(gateway, one_at_a_time))
+    app.include_router(model_lists.router(gateway, one_at_a_time))
     app.include_router(requests.router(gateway))
     app.include_router(responses.router(gateway))
-    app.include_router(ollama.router(gateway, aside))
+    app.include_router(ollama.router(gateway, one_at_a_time))
     add_error_handlers(app)
     document_everything(app)
     return app

@@ -8,14 +8,14 @@ from pydantic import TypeAdapter
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import key_of
-from turnout.server.control.aside import Aside
 from turnout.server.control.model_bodies import ListedModel
 from turnout.server.control.model_records import records
+from turnout.server.control.one_at_a_time import OneAtATime
 
 _LIST = TypeAdapter(list[ListedModel])
 
 
-def router(gateway: Gateway, aside: Aside) -> APIRouter:
+def router(gateway: Gateway, one_at_a_time: OneAtATime) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
     @routes.get("/v1/llm/models", response_model=list[ListedModel])
@@ -33,6 +33,6 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
             ]
             return _LIST.dump_json(listed_models)
 
-        return Response(await aside(list_body), media_type="application/json")
+        return Response(await one_at_a_time(list_body), media_type="application/json")
 
     return routes

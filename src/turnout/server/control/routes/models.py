@@ -11,11 +11,11 @@ from turnout.errors import UnknownModel
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import key_of
-from turnout.server.control.aside import Aside
 from turnout.server.control.errors import dialect_of
+from turnout.server.control.one_at_a_time import OneAtATime
 
 
-def router(gateway: Gateway, aside: Aside) -> APIRouter:
+def router(gateway: Gateway, one_at_a_time: OneAtATime) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
     @routes.get("/v1beta1/models", include_in_schema=False)
@@ -29,7 +29,7 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
             served = [_served_model(name, model) for name, model in snapshot.served() if may_use(key, name, snapshot)]
             return dialect.models(served)
 
-        return Response(await aside(list_body), media_type="application/json")
+        return Response(await one_at_a_time(list_body), media_type="application/json")
 
     @routes.get("/v1beta1/models/{name:path}", include_in_schema=False)
     @routes.get("/v1beta/models/{name:path}")

@@ -18,7 +18,7 @@ from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.providers import registry as providers
 from turnout.server.access import key_of
-from turnout.server.control.aside import Aside
+from turnout.server.control.one_at_a_time import OneAtATime
 
 API_VERSION = "0.13.4"
 """The version of Ollama whose API this is. Clients check it. It is the first one with OpenAI's Responses."""
@@ -34,7 +34,7 @@ class ShowRequest(BaseModel):
     name: str = ""
 
 
-def router(gateway: Gateway, aside: Aside) -> APIRouter:
+def router(gateway: Gateway, one_at_a_time: OneAtATime) -> APIRouter:
     routes = APIRouter(tags=["ollama"])
 
     @routes.get("/", include_in_schema=False)
@@ -60,7 +60,7 @@ def router(gateway: Gateway, aside: Aside) -> APIRouter:
             ]
             return registry()["ollama"].models(served)
 
-        return Response(await aside(list_body), media_type="application/json")
+        return Response(await one_at_a_time(list_body), media_type="application/json")
 
     @routes.get("/api/ps")
     async def list_loaded() -> dict[str, list[Any]]:

@@ -14,10 +14,10 @@ from turnout.errors import InvalidRequest, UnknownModel
 from turnout.gateway import Gateway
 from turnout.guard import may_use
 from turnout.server.access import caller_of, key_of
-from turnout.server.control.aside import Aside
 from turnout.server.control.model_bodies import ModelChange, ModelDraft, ModelPage, ModelRecord
 from turnout.server.control.model_drafts import api_model_from, edited
 from turnout.server.control.model_records import api_model_record, record_of, records
+from turnout.server.control.one_at_a_time import OneAtATime
 from turnout.server.endpoints import Endpoints
 
 PATH = "/api/models"
@@ -25,14 +25,14 @@ Id = Annotated[str, Path(description="what clients ask for; may contain `/`")]
 _PRIVATE = {"base_url": None, "api_key_env": None, "timeouts": None}
 
 
-def router(gateway: Gateway, aside: Aside) -> APIRouter:
+def router(gateway: Gateway, one_at_a_time: OneAtATime) -> APIRouter:
     routes = APIRouter(prefix=PATH, tags=["models"])
-    _add_reading(routes, gateway, aside)
+    _add_reading(routes, gateway, one_at_a_time)
     _add_writing(routes, gateway)
     return routes
 
 
-def _add_reading(routes: APIRouter, gateway: Gateway, aside: Aside) -> None:
+def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime) -> None:
     @routes.get("")
     async def list_models(
         request: Request,
@@ -59,7 +59,7 @@ def _add_reading(routes: APIRouter, gateway: Gateway, aside: Aside) -> None:
             )
             return _page(matches, page, page_size, visible)
 
-        return await aside(list_page)
+        return await one_at_a_time(list_page)
 
     @routes.get("/{model_id:path}")
     async def get_model(model_id: Id, request: Request) -> ModelRecord:

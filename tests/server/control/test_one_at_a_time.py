@@ -9,12 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.asgi import InProcess
-from turnout.server.control import aside
-from turnout.server.control.aside import Aside
+from turnout.server.control import one_at_a_time
+from turnout.server.control.one_at_a_time import OneAtATime
 
 
 async def test_one_piece_of_work_at_a_time_and_none_of_it_on_the_loop() -> None:
-    turns, at_once, threads = Aside(), [0], set()
+    turns, at_once, threads = OneAtATime(), [0], set()
 
     def work() -> int:
         at_once.append(at_once[0] + 1)
@@ -36,6 +36,6 @@ async def test_every_list_is_made_there(open_app: InProcess, monkeypatch: pytest
         paths.append(path)
         return await asyncio.to_thread(work)
 
-    monkeypatch.setattr(aside.Aside, "__call__", lambda _, work: noted(work))
+    monkeypatch.setattr(one_at_a_time.OneAtATime, "__call__", lambda _, work: noted(work))
     assert (await open_app.ask("GET", path)).status == 200
     assert paths == [path]

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Aside:
+class OneAtATime:
     """A list of ten thousand models takes half a second. Several lists at once would block the event loop."""
 
     def __init__(self) -> None:
