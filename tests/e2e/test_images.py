@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from uuid import uuid4
 
 import pytest
 
@@ -36,6 +37,11 @@ async def test_every_byte_of_a_picture_arrives(client: Client, backend: Backend,
     reply = await client.ask(backend.model, "Look.", stream=stream, image=PNG)
     assert reply.text == f"You said: Look. I saw 1 image: {len(PNG)} bytes."
     assert reply.input_tokens == 101
+
+
+def address_of_its_own(server: RawUpstream) -> str:
+    """No other test has it. A port may be the one of an earlier server, whose picture is kept for a minute."""
+    return f"http://localhost:{server.port}/{uuid4()}.png"
 
 
 @every_client_but_ollama
@@ -112,7 +118,7 @@ async def test_the_record_says_nothing_of_a_picture_that_fits(stage: Stage, clie
 @every_client_but_ollama
 async def test_a_picture_is_fetched_for_who_doesn_t_fetch(client: Client, stream: bool) -> None:
     async with RawUpstream(replying(ok(PNG, "content-type: text/plain"))) as server:
-        url = f"http://localhost:{server.port}/a.png"
+        url = address_of_its_own(server)
         reply = await client.ask("simulator-ollama", "Look.", stream=stream, sent=client.image_by_url("Look.", url))
         assert reply.text == f"You said: Look. I saw 1 image: {len(PNG)} bytes."
         assert b"authorization" not in server.requests[0]
@@ -121,7 +127,7 @@ async def test_a_picture_is_fetched_for_who_doesn_t_fetch(client: Client, stream
 @every_client_but_ollama
 async def test_gemini_has_plain_http_fetched_for_it(client: Client) -> None:
     async with RawUpstream(replying(ok(PNG))) as server:
-        url = f"http://localhost:{server.port}/a.png"
+        url = address_of_its_own(server)
         reply = await client.ask("simulator-gemini", "Look.", sent=client.image_by_url("Look.", url))
         assert reply.text == f"You said: Look. I saw 1 image: {len(PNG)} bytes."
 
@@ -139,6 +145,6 @@ async def test_nothing_is_fetched_from_inside(client: Client) -> None:
 @every_client_but_ollama
 async def test_an_address_without_a_picture_is_refused_by_its_place(client: Client) -> None:
     async with RawUpstream(replying(ok(b"<!doctype html>", "content-type: image/png"))) as server:
-        url = f"http://localhost:{server.port}/a.png"
+        url = address_of_its_own(server)
         with pytest.raises(client.error("BadRequestError"), match=r"content\[1\]: It is an HTML page"):
             await client.ask("simulator-ollama", "Look.", sent=client.image_by_url("Look.", url))
