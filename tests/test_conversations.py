@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from turnout import conversations
-from turnout.conversations import Conversations
+from turnout.conversations import SWEEP_INTERVAL, Conversations
 from turnout.core import ChatRequest
 from turnout.dialects import ConversationEndpoint, endpoint_at
 from turnout.errors import InvalidRequest, NotFound, StorageUnavailable
@@ -27,6 +27,7 @@ class Turns:
     def __init__(self) -> None:
         self.rows: dict[str, TurnRow] = {}
         self.calls = 0
+        self.sweeps = 0
         self.failing = False
         self.hanging = False
 
@@ -45,6 +46,7 @@ class Turns:
         return [row for row in self.rows.values() if (row.id, row.key_id) == (id_, key_id)]
 
     async def sweep(self, now: int) -> int:
+        self.sweeps += 1
         return 0
 
 
@@ -157,3 +159,17 @@ async def test_one_that_has_grown_too_long_can_t_be_continued(store: Conversatio
     with pytest.raises(InvalidRequest, match=r"The conversation has \d+ bytes, and 1000 are the limit here") as caught:
         await begin(store, parsed(previous_response_id="resp_1"))
     assert caught.value.param == "previous_response_id"
+
+
+async def test_expired_conversations_are_swept_now_and_then(
+    store: Conversations, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the first answer that is kept, and again after an hour."""
+    now = 1000.0
+    monkeypatch.setattr("turnout.conversations.time.monotonic", lambda: now)
+    for _ in range(3):
+        await keep(store, parsed())
+    assert turns.sweeps == 1
+    now += SWEEP_INTERVAL
+    await keep(store, parsed())
+    assert turns.sweeps == 2

@@ -195,3 +195,18 @@ def test_the_payload_of_an_event_is_its_data(text: str) -> None:
 )
 def test_payloads(event: bytes, payload: bytes) -> None:
     assert payload_of(event) == payload
+
+
+def test_a_line_end_after_a_cut_event_belongs_to_the_next_one() -> None:
+    """The bytes before the cut are gone: they make no blank line with what follows."""
+    cutter = EventCutter()
+    assert [cutter.feed(b"data: a\n"), cutter.feed(b"\n")] == [b"", b"data: a\n\n"]
+    assert cutter.feed(b"\n") == b""
+    assert cutter.feed(b"data: b\n\n") == b"\ndata: b\n\n"
+
+
+def test_a_frame_may_be_as_long_as_the_limit() -> None:
+    framer = LineFramer(limit=4)
+    assert framer.feed(b"1234") == []
+    with pytest.raises(UpstreamBroken):
+        framer.feed(b"5")

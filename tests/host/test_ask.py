@@ -89,3 +89,14 @@ def test_a_subject_has_one_handler() -> None:
     add_handlers(control)
     with pytest.raises(ValueError, match="two handlers for the subject 'double'"):
         control.handlers.add(DOUBLE, double)
+
+
+async def test_a_timeout_of_the_handler_itself_is_not_the_deadline() -> None:
+    control = LocalControl()
+
+    async def time_out(question: int) -> int:
+        raise TimeoutError("of its own")
+
+    control.handlers.add(DOUBLE, time_out)
+    with pytest.raises(TimeoutError, match="of its own"):
+        await control.ask(DOUBLE, 1, deadline_ms=LONG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -213,4 +214,21 @@ def test_a_file_that_can_not_be_begun_leaves_the_old_one_in_use(tmp_path: Path) 
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(journal.unsettled) == 1
     assert len(on_disk(journal)[1]) == 50
+    journal.close()
+
+
+def test_a_line_that_is_cut_by_a_full_disk_counts_as_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``os.write`` may write a part of a line without an error."""
+    journal = Journal(tmp_path)
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda fd, data: write(fd, data[: len(data) // 2]))
+        journal.begin(start("r1"))
+    assert "No space left" in (journal.condition.error or "")
+    journal.resume()
+    assert journal.condition.error is None
+    assert "r1-1" in on_disk(journal)[0]
+    journal.end(end("r1"))
     journal.close()

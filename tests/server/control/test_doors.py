@@ -333,3 +333,9 @@ def test_a_dialect_can_not_take_a_route_of_the_control_plane(path: str) -> None:
 
 def test_no_dialect_of_ours_takes_one() -> None:
     refuse_clashes(NEEDS, Endpoints(registry().values()))
+
+
+async def test_geminis_clients_may_send_the_key_in_the_query(guarded_app: InProcess) -> None:
+    """As ``?key=…``, the way of Google's REST examples."""
+    assert (await guarded_app.ask("GET", "/v1beta/models", query=f"key={TEAM}")).status == 200
+    assert (await guarded_app.ask("GET", "/v1beta/models", query="key=tk-wrong")).status == 401

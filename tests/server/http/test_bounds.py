@@ -355,3 +355,24 @@ async def test_behind_a_proxy_each_client_has_its_own_limit() -> None:
             except TimeoutError:
                 answers.append(b"served")
         assert answers == [b"served", b"Overloaded", b"served"]
+
+
+async def test_a_body_that_waited_for_the_app_arrives_whole() -> None:
+    """The server stops reading while much of a body waits, and reads on when the app has taken it."""
+    size, may_read = 40 * _MOST_BUFFERED, asyncio.Event()
+
+    async def count(scope: Any, receive: Any, send: Any) -> None:
+        await may_read.wait()
+        total, more = 0, True
+        while more:
+            message = await receive()
+            total, more = total + len(message["body"]), message["more_body"]
+        await reply(send, str(total).encode())
+
+    async with serving(count) as served:
+        client = await served.client()
+        sending = asyncio.create_task(client.send(REQUEST + b"content-length: %d\r\n\r\n" % size, b"a" * size))
+        await until(lambda: any(connection._reading_paused for connection in served.server._connections))
+        may_read.set()
+        await sending
+        assert await client.body() == str(size).encode()
