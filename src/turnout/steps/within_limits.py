@@ -23,7 +23,10 @@ class WithinLimits:
 
     async def __call__(self, call: Call) -> Call:
         limits = self._catalog.settings.limits
-        await self._worker_threads.run_if(call.large, check_counts, call.request, call.size, limits)
+        if call.large:
+            await self._worker_threads.run(check_counts, call.request, call.size, limits)
+        else:
+            check_counts(call.request, call.size, limits)
         return call
 
 

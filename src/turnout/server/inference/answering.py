@@ -46,7 +46,8 @@ class Answering:
             return
         reply = await self._gateway.engine.open(call, snapshot)
         try:
-            self._client.dropped = await self._gateway.worker_threads.run_if(call.large, reply.dropped)
+            dropped = reply.dropped
+            self._client.dropped = await self._gateway.worker_threads.run(dropped) if call.large else dropped()
             if call.request.stream:
                 await self._stream(call, reply)
             else:
@@ -68,7 +69,11 @@ class Answering:
     async def _send_whole(self, call: Call, reply: Reply) -> None:
         events = await reply.read_all()
         large = call.large or len(events) > _MANY
-        body = await self._gateway.worker_threads.run_if(large, self._body, call, events, self._context(call, reply))
+        context = self._context(call, reply)
+        if large:
+            body = await self._gateway.worker_threads.run(self._body, call, events, context)
+        else:
+            body = self._body(call, events, context)
         await self._keep(call, reply, body)
         headers = self._client.headers(self._endpoint.media_type(call.request), reply)
         if reply.cost is not None:
