@@ -86,9 +86,10 @@ def parameters_of(
 
 def refused_hints(request: ChatRequest, deployment: Deployment) -> list[str]:
     """The client's parameters that are not sent because the model refuses them."""
-    refused = _refused(request, deployment.traits)
-    if not refused:
+    traits = deployment.traits
+    if not (traits.refuses or traits.refuses_thinking):
         return []
+    refused = _refused(request, traits)
     hints: list[str] = [name for name in HINTS if name in refused and getattr(request.sampling, name) is not None]
     if "parallel_tool_calls" in refused and request.parallel_tool_calls is not None:
         hints.append("parallel_tool_calls")

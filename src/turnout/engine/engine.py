@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from turnout.core import Deployment
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
@@ -46,9 +46,9 @@ class Engine:
         self._preparers = preparers
         self._max_reply_bytes = max_reply_bytes
 
-    async def open(self, call: Call, models: Models) -> Reply:
+    def open(self, call: Call, models: Models) -> Awaitable[Reply]:
         """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or the errors of all deployments in one."""
-        return await self.follow(plan(models.find(call.request.model), models.find), call)
+        return self.follow(plan(models.find(call.request.model), models.find), call)
 
     async def follow(self, planned: Plan, call: Call) -> Reply:
         """The same, for a plan that is made already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from turnout.core import Deployment
@@ -74,10 +75,8 @@ class ClientReply:
         headers = [
             (b"content-type", media_type.encode()),
             (b"x-request-id", self.request_id.encode()),
-            (b"x-turnout-model", _header_value(self.model)),
-            (b"x-turnout-provider", provider.encode()),
-            (b"x-turnout-deployment", _header_value(deployment)),
-            (b"x-turnout-attempts", str(attempts).encode()),
+            *_name_headers(self.model, provider, deployment),
+            (b"x-turnout-attempts", b"%d" % attempts),
         ]
         if self.dropped:
             headers.append((b"x-turnout-dropped", _header_value(", ".join(self.dropped)[:_MOST_DROPPED])))
@@ -86,8 +85,20 @@ class ClientReply:
         return headers
 
     def _warning(self, deployment_id: str) -> str:
-        deployment = next((one for one in self.deployments if one.id == deployment_id), None)
-        return self._notices.of(deployment) if deployment is not None else ""
+        for deployment in self.deployments:
+            if deployment.id == deployment_id:
+                return self._notices.of(deployment)
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _name_headers(model: str, provider: str, deployment: str) -> Headers:
+    """The headers that are the same for every reply of a deployment."""
+    return [
+        (b"x-turnout-model", _header_value(model)),
+        (b"x-turnout-provider", provider.encode()),
+        (b"x-turnout-deployment", _header_value(deployment)),
+    ]
 
 
 def _header_value(text: str) -> bytes:

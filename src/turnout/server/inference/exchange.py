@@ -68,9 +68,10 @@ class Exchange:
         departure = Departure(self._gateway.ticker, self._receive)
         try:
             self._received = time.perf_counter()
-            call = await self._call(body, head, key)
+            size, threads = len(body), self._gateway.worker_threads
+            request = await threads.enter(self._parse, body, head) if size > LARGE else self._parse(body, head)
             del body  # its fields live on in the request
-            call = await self._gateway.admit(call)
+            call = await self._gateway.admit(self._call(request, size, key))
             await Answering(self._gateway, self._endpoint, self.client, self._reason_to_stop).answer(call)
         except asyncio.CancelledError:
             if departure.gone:
@@ -84,9 +85,7 @@ class Exchange:
         error: TurnoutError | None = self._scope["state"].pop("refuse_with", None)
         return error
 
-    async def _call(self, body: bytes, head: Head, key: Key) -> Call:
-        size, threads = len(body), self._gateway.worker_threads
-        request = await threads.enter(self._parse, body, head) if size > LARGE else self._parse(body, head)
+    def _call(self, request: Request, size: int, key: Key) -> Call:
         return Call(
             request=request,
             request_id=self._id,
