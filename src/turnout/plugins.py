@@ -55,9 +55,7 @@ class Plugin(NamedTuple):
         return f"{problem} (entry point '{self.name}' of {self.group}, module {self.module}): {error}. {advice}"
 
 
-def find_plugins(
-    group: str, folder: Iterable[str], package: str, take: Callable[[Any], Iterable[Named[Item]]]
-) -> PluginTable[Item]:
+def find_plugins(group: str, folder: Iterable[str], package: str, take: Take[Item]) -> PluginTable[Item]:
     """Finds the items in the modules of ``package`` in ``folder``, and those in the plug-ins of ``group``.
 
     ``take`` gives the names and items in the value of a module's attribute, or raises ``InvalidPlugin``.

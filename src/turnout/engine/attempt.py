@@ -160,8 +160,6 @@ class Attempt:
         await self._source.abort()
 
     def _settle(self, outcome: Outcome, error: TurnoutError | None = None) -> None:
-        if self._settlement.settled:
-            return
         self._watchdog.stop()
         self._settlement.settle(outcome, self._source.status, self._observer, error)
 

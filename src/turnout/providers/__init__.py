@@ -214,7 +214,7 @@ def _named(providers: Any) -> Iterator[tuple[str, Provider]]:
         raise InvalidPlugin("PROVIDERS has to be a tuple of providers")
     for provider in providers:
         description = f"the provider {getattr(provider, 'name', provider)!r}"
-        check_members(provider, LocalProvider if hasattr(provider, "run") else WireProvider, description)
+        check_members(provider, LocalProvider if in_process(provider) else WireProvider, description)
         if not isinstance(provider.profile, Profile) or not isinstance(provider.support, Support):
             raise InvalidPlugin(f"{description} has to have a Profile as 'profile' and a Support as 'support'")
         for name in (provider.name, *provider.profile.aliases):

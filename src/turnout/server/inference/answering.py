@@ -11,7 +11,7 @@ import structlog
 
 from turnout.core import ChatRequest, CountRequest, Product, Relayed, StreamEvent, fold, usd
 from turnout.dialects import Endpoint, Renderer, ReplyContext, ReplyFacts
-from turnout.engine import Call, Reply, reason_of
+from turnout.engine import Call, Models, Reply, reason_of
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 
@@ -42,7 +42,7 @@ class Answering:
         model = snapshot.find(call.request.model)
         self._client.model, self._client.deployments = model.name, model.deployments
         if isinstance(call.request, CountRequest):
-            await self._send_count(call, call.request)
+            await self._send_count(call, call.request, snapshot)
             return
         reply = await self._gateway.engine.open(call, snapshot)
         try:
@@ -58,8 +58,8 @@ class Answering:
         finally:
             await reply.leave()
 
-    async def _send_count(self, call: Call, request: CountRequest) -> None:
-        count = await self._gateway.counter.count(call, request, self._gateway.snapshot)
+    async def _send_count(self, call: Call, request: CountRequest, models: Models) -> None:
+        count = await self._gateway.counter.count(call, request, models)
         context = ReplyContext(request_id=call.request_id, model=request.model, created=int(time.time()))
         body = self._body(call, count.events, context)
         headers = self._client.headers(JSON, count)

@@ -92,13 +92,13 @@ class ClientReply:
 
 
 @lru_cache(maxsize=4096)
-def _name_headers(model: str, provider: str, deployment: str) -> Headers:
+def _name_headers(model: str, provider: str, deployment: str) -> tuple[tuple[bytes, bytes], ...]:
     """The headers that are the same for every reply of a deployment."""
-    return [
+    return (
         (b"x-turnout-model", _header_value(model)),
         (b"x-turnout-provider", provider.encode()),
         (b"x-turnout-deployment", _header_value(deployment)),
-    ]
+    )
 
 
 def _header_value(text: str) -> bytes:
