@@ -48,6 +48,14 @@ async def control_of(server: TurnoutServer) -> dict[str, Any]:
     return control
 
 
+async def control_pid(server: TurnoutServer) -> int:
+    """On a busy machine an answer may miss its deadline of 100 ms. Then the question is asked again."""
+    for _ in range(100):
+        if (pid := (await control_of(server))["pid"]) is not None:
+            return int(pid)
+    raise AssertionError("the control process never answered in time")
+
+
 async def is_up(server: TurnoutServer) -> bool:
     return bool((await control_of(server))["ok"])
 
@@ -105,7 +113,7 @@ async def test_the_death_of_the_control_process_disturbs_no_other(
         server = start_turnout({"models": {"held": {"deployments": [held]}}}, args=TWO_WORKERS)
         await both_workers(server)
         await eventually(lambda: is_up(server), True)
-        first = (await control_of(server))["pid"]
+        first = await control_pid(server)
         streams = await a_stream_in_each_process(server)
         (other,) = streams.keys() - {first}
         os.kill(first, signal.SIGKILL)
@@ -133,7 +141,7 @@ async def test_the_control_process_leaves_last(start_turnout: StartTurnout, upst
         server = start_turnout({"models": {"held": {"deployments": [held]}}}, args=TWO_WORKERS)
         await both_workers(server)
         await eventually(lambda: is_up(server), True)
-        control = (await control_of(server))["pid"]
+        control = await control_pid(server)
         streams = await a_stream_in_each_process(server)
         (other,) = streams.keys() - {control}
         streams.pop(control)[1].close()
@@ -169,7 +177,7 @@ async def test_two_services_of_one_machine_have_a_control_process_each(
     for server in (killed, other):
         await both_workers(server)
         await eventually(partial(is_up, server), True)
-        assert (await control_of(server))["pid"] in worker_pids(server)
+        assert await control_pid(server) in worker_pids(server)
     sockets = sockets_in(temporary)
     assert len(sockets) == 2
     await asyncio.to_thread(killed.kill)
