@@ -118,7 +118,8 @@ class Gateway:
     async def admit(self, call: Call) -> Call:
         """``call`` after all steps. Raises ``TurnoutError`` when a step refuses it."""
         for step in self._steps:
-            call = await step(call)
+            stepped = step(call)
+            call = stepped if isinstance(stepped, Call) else await stepped
         return call
 
     async def fetch(self, request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:

@@ -33,6 +33,7 @@ from turnout.worker_threads import WorkerThreads
 
 NO_RETRIES = Retries(attempts=1)
 KEY = Key(id="key_1", digest=b"", user="eve")
+ORIGIN = Origin(dialect="openai", key_id=KEY.id, user=KEY.user)
 PRICE = Price(input=1000, output=5000, version="test")
 
 
@@ -116,7 +117,7 @@ class House:
         call = Call(
             request=request or ENDPOINT.parse(request_body(**fields)),
             request_id=f"req_{self._requests}",
-            origin=Origin(dialect="openai", key_id=KEY.id, user=KEY.user),
+            origin=ORIGIN,
             received=time.perf_counter(),
             key=KEY,
         )

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from tests.engine.support import NO_RETRIES, House, house, place, timeouts
+from tests.engine.support import NO_RETRIES, ORIGIN, House, house, place, timeouts
 from tests.support.openai_wire import (
     DONE,
     ENDPOINT,
@@ -113,6 +113,13 @@ async def test_usage_that_is_not_reported_is_estimated(request_: ChatRequest) ->
         assert (end.usage.source, end.usage.input) == ("estimated", ESTIMATED_INPUT)
         assert 2 <= end.usage.output <= 5
         assert end.cost == end.usage.input * 1000 + end.usage.output * 5000
+
+
+async def test_every_field_of_the_origin_is_recorded() -> None:
+    async with RawUpstream(replying(ok(completion()))) as server, house(place(server)) as it:
+        await (await it.ask()).read_all()
+        (start,) = it.book.begun.values()
+    assert asdict(ORIGIN) == {name: getattr(start, name) for name in asdict(ORIGIN)}
 
 
 @pytest.mark.parametrize("relayed", [True, False], ids=["relayed", "translated"])

@@ -37,7 +37,7 @@ def test_no_provider_relays_a_request_with_other_messages(endpoint: Endpoint[Any
 class Masking:
     """A step that hides a number from the model."""
 
-    async def __call__(self, call: Call) -> Call:
+    def __call__(self, call: Call) -> Call:
         request = call.request
         if not isinstance(request, ChatRequest):
             return call

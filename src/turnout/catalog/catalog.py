@@ -16,7 +16,7 @@ from typing import Final
 
 from turnout import providers as provider_room
 from turnout import routing
-from turnout.config import CommandLine, Settings
+from turnout.config import CommandLine
 from turnout.config.environment import Environment
 from turnout.config.watching import LOOK_SECONDS
 from turnout.core import Model
@@ -43,7 +43,10 @@ log = logging.getLogger(__name__)
 
 
 class Catalog:
-    """``snapshot`` is replaced as a whole: take it once for each request."""
+    """``snapshot`` is replaced as a whole: take it once for each request.
+
+    ``settings`` and ``configured`` (models, aliases and keys) are those of the last files without mistakes.
+    """
 
     def __init__(
         self,
@@ -73,29 +76,19 @@ class Catalog:
         self.snapshot = self._assemble()
 
     @property
-    def settings(self) -> Settings:
-        """The settings of the last files without mistakes."""
-        return self._configured.settings
-
-    @property
-    def configured(self) -> Configured:
-        """The models, aliases and keys of the last files without mistakes."""
-        return self._configured
-
-    @property
     def first_discovery_done(self) -> asyncio.Event:
         """Set when ``run`` has asked every provider once."""
         return self._rounds.first_done
 
     def is_configured(self, name: str) -> bool:
         """Whether the files define a model or an alias of that name."""
-        return name in self._configured.models or name in self._configured.aliases
+        return name in self.configured.models or name in self.configured.aliases
 
     def targets(self) -> Sequence[Target]:
         """The providers that discovery asks, each with the deployment whose access it uses."""
         if not self.settings.discovery:
             return ()
-        return list(targets(self._configured.factory, self._environment, self._providers.values()))
+        return list(targets(self.configured.factory, self._environment, self._providers.values()))
 
     def state(self) -> CatalogState:
         return CatalogState(
@@ -113,7 +106,7 @@ class Catalog:
 
     def log_advice(self, already_logged: Collection[str] = ()) -> None:
         """Warns of settings that work but are probably not intended."""
-        for advice in self._configured.advice:
+        for advice in self.configured.advice:
             if advice not in already_logged:
                 log.warning("%s", advice)
 
@@ -133,15 +126,15 @@ class Catalog:
 
         A model that isn't served has no deployment id and no price from the price book.
         """
-        has_name = api_model.id not in self._configured.locations
+        has_name = api_model.id not in self.configured.locations
         served = self.snapshot.models.get(api_model.id) if has_name else None
         if served is not None and api_model.status == "active":
             return served
-        return model_of(api_model, self._configured.factory, self._environment.variables)
+        return model_of(api_model, self.configured.factory, self._environment.variables)
 
     def checked(self, api_model: ApiModel) -> ApiModel:
         """The model with its provider's main name. Raises ``InvalidRequest`` when it can't be served here."""
-        return checked(api_model, self._configured.factory, self._environment.variables)
+        return checked(api_model, self.configured.factory, self._environment.variables)
 
     async def refresh_api_models(self, database: ModelDatabase) -> None:
         """Serves the models that the database has now."""
@@ -185,12 +178,12 @@ class Catalog:
             try:
                 self._files.refuse_lost()
                 configured = await asyncio.to_thread(self._files.read)
-                clashes.refuse_new_clashes(self.api_models, self._configured, configured)
+                clashes.refuse_new_clashes(self.api_models, self.configured, configured)
             except ConfigError as error:
                 self._error = error.message
                 log.error("the changed configuration is not used: %s", error.message)
                 return False
-            logged_advice = self._configured.advice
+            logged_advice = self.configured.advice
             self._adopt(configured)
             self._discovery = self._discovery.with_targets(self.targets())
             self.snapshot = await asyncio.to_thread(self._assemble)
@@ -217,14 +210,15 @@ class Catalog:
             self.snapshot = await asyncio.to_thread(self._assemble)
 
     def _adopt(self, configured: Configured) -> None:
-        self._configured = configured
+        self.configured = configured
+        self.settings = configured.settings
         self._error = None
         self._loaded = int(time.time())
         self._files.remember_filled()
 
     def _assemble(self) -> Snapshot:
-        servable = clashes.servable(self.api_models, self._configured, self._environment.variables)
-        return self._assembler.assemble(self._configured, self._discovery, servable)
+        servable = clashes.servable(self.api_models, self.configured, self._environment.variables)
+        return self._assembler.assemble(self.configured, self._discovery, servable)
 
     # --- problems ---
 
@@ -233,13 +227,13 @@ class Catalog:
             yield self._error
         if self._api_models.problem is not None:
             yield self._api_models.problem
-        yield from clashes.problems(self.api_models, self._configured, self.snapshot)
+        yield from clashes.problems(self.api_models, self.configured, self.snapshot)
         yield from self._unresolved()
         yield from pending_restarts(self._settings_at_start, self.settings)
 
     def _unresolved(self) -> Iterator[str]:
         """A problem for each alias and fallback whose model isn't served now."""
-        for name, mistake in self._configured.unresolved:
+        for name, mistake in self.configured.unresolved:
             if not self.snapshot.serves(name):
                 yield str(mistake)
 

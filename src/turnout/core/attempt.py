@@ -7,7 +7,7 @@ class and has a default. CONTRIBUTING.md, "Add a field to the ledger", has all t
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal
 
 import msgspec
 
@@ -20,12 +20,12 @@ any longer. ``lost``: the process died before the end.
 """
 
 
-class Origin(TypedDict):
+class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of ``AttemptStart`` that the server or the library sets: who asked, and through what."""
 
     dialect: str
-    key_id: str
-    user: str
+    key_id: str = ""
+    user: str = ""
 
 
 class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -45,7 +45,7 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     stream: bool
 
 
-class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Durations are microseconds since the attempt's start; ``queue`` is the request's waiting time before it.
 
     ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when it isn't known.

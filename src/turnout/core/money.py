@@ -34,11 +34,16 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
         cached = self.input if self.cached_input is None else self.cached_input
         write = self.input if self.cache_write is None else self.cache_write
         plain = usage.input - usage.cached_input - usage.cache_write
-        return (
+        text = (
             max(plain, 0) * self.input
             + usage.cached_input * cached
             + usage.cache_write * write
             + usage.output * self.output
+        )
+        if not (usage.audio_input or usage.image_input or usage.audio_output or usage.image_output):
+            return text
+        return (
+            text
             + _surcharge(usage.audio_input, self.audio_input, self.input)
             + _surcharge(usage.image_input, self.image_input, self.input)
             + _surcharge(usage.audio_output, self.audio_output, self.output)

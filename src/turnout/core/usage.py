@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -37,6 +39,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     @property
     def credible(self) -> bool:
         """Whether it can be billed. A provider may report any number."""
-        counts = (self.input, self.output, self.cached_input, self.cache_write, self.reasoning)
-        media = (self.audio_input, self.audio_output, self.image_input, self.image_output)
-        return min(*counts, *media) >= 0 and max(*counts, *media) <= MOST
+        counts = _counts(self)
+        return min(counts) >= 0 and max(counts) <= MOST
+
+
+_counts: Callable[[Usage], tuple[int, ...]] = attrgetter(
+    *(name for name in Usage.__struct_fields__ if name != "source")
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from turnout.core import Deployment, ImageRequest, Outcome, StreamEvent, TranscriptionRequest, Usage, UsageSoFar
 from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamTimeout
@@ -30,7 +30,7 @@ _MOST_BYTES_HELD_BACK = 1024 * 1024
 class Attempt:
     """``open`` gives the first events, ``read`` the next ones. ``leave`` ends it early, and does nothing after its end.
 
-    ``request`` is the request as the client sent it.
+    ``request`` is the request as the client sent it. ``relayed``: the provider's own bytes are passed on.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Attempt:
     ) -> None:
         self.deployment = deployment
         self.request = call.request
+        self.relayed = source.relayed
         self._is_silent_at_work = isinstance(call.request, ImageRequest | TranscriptionRequest)
         self._source = source
         self._observer = AnswerObserver(call.request, time.perf_counter())
@@ -48,11 +49,6 @@ class Attempt:
     def number(self) -> int:
         """1 for a request's first attempt."""
         return self._settlement.start.number
-
-    @property
-    def relayed(self) -> bool:
-        """Whether the provider's own bytes are passed on."""
-        return self._source.relayed
 
     @property
     def usage(self) -> Usage | None:
@@ -149,9 +145,9 @@ class Attempt:
             return None
         return (UsageSoFar(usage),)
 
-    async def leave(self, outcome: Outcome = "client_gone") -> None:
+    def leave(self, outcome: Outcome = "client_gone") -> Awaitable[None]:
         """Nobody waits for the answer any longer. Closing the connection tells the provider."""
-        await self._abandon(outcome)
+        return self._abandon(outcome)
 
     async def _abandon(self, outcome: Outcome, error: TurnoutError | None = None) -> None:
         if self._settlement.settled:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
-from turnout.core import ChatRequest, Deployment, Outcome, StreamEvent, Support, Usage, dropped_fields, refused_hints
+from turnout.core import ChatRequest, Outcome, StreamEvent, Support, Usage, dropped_fields, refused_hints
 from turnout.core.support import dropped_fields_beside_chat
 from turnout.routing import Plan
 
@@ -12,30 +12,25 @@ from .attempt import Attempt
 
 
 class Reply:
-    """Read it to its end with ``read``, or ``leave`` it: either way its attempt is settled."""
+    """Read it to its end with ``read``, or ``leave`` it: either way its attempt is settled.
+
+    ``deployment`` is the one that answers. ``attempts`` is how many it took, this one counted.
+    """
 
     def __init__(self, plan: Plan, attempt: Attempt, support: Support, first: Sequence[StreamEvent]) -> None:
         self.plan = plan
+        self.deployment = attempt.deployment
+        self.attempts = attempt.number
         self._attempt = attempt
         self._support = support
         self._first: Sequence[StreamEvent] | None = first
 
-    @property
-    def deployment(self) -> Deployment:
-        """Which one answers."""
-        return self._attempt.deployment
-
-    @property
-    def attempts(self) -> int:
-        """How many it took so far, this one counted."""
-        return self._attempt.number
-
     def dropped(self) -> list[str]:
         """Paths of the request's fields that were not sent: the provider or its model has no place for them."""
-        request, deployment = self._attempt.request, self.deployment
+        request = self._attempt.request
         if not isinstance(request, ChatRequest):
             return [] if self._attempt.relayed else list(dropped_fields_beside_chat(request, self._support))
-        refused = refused_hints(request, deployment)
+        refused = refused_hints(request, self.deployment)
         if self._attempt.relayed:
             return refused
         return [*dict.fromkeys([*dropped_fields(request, self._support), *refused])]
@@ -62,6 +57,6 @@ class Reply:
             events += more
         return events
 
-    async def leave(self, outcome: Outcome = "client_gone") -> None:
+    def leave(self, outcome: Outcome = "client_gone") -> Awaitable[None]:
         """Nobody wants the rest. Harmless after the end."""
-        await self._attempt.leave(outcome)
+        return self._attempt.leave(outcome)

@@ -71,10 +71,12 @@ def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
         request_id=call.request_id,
         number=number,
         started=time.time_ns() // 1000,
+        dialect=call.origin.dialect,
+        key_id=call.origin.key_id,
+        user=call.origin.user,
         model=call.request.model,
         deployment=deployment.id,
         provider=deployment.provider,
         upstream_model=deployment.model,
         stream=call.request.stream,
-        **call.origin,
     )

@@ -35,7 +35,7 @@ class Ended(NamedTuple):
 
 
 def started_line(start: AttemptStart) -> bytes:
-    return b"%b%b\n" % (STARTED, _json(start))
+    return STARTED + _json(start) + b"\n"
 
 
 def ended_line(started: bytes, end: AttemptEnd) -> bytes:
@@ -43,7 +43,7 @@ def ended_line(started: bytes, end: AttemptEnd) -> bytes:
     if end.error is not None and len(end.error) > LONGEST_ERROR:
         end = msgspec.structs.replace(end, error=end.error[:LONGEST_ERROR])
     start = started.removeprefix(STARTED).removesuffix(b"\n")
-    return b"%b[%b,%b]\n" % (ENDED, start, _json(end))
+    return b"".join((ENDED, b"[", start, b",", _json(end), b"]\n"))  # quicker than a format
 
 
 def _json(record: AttemptStart | AttemptEnd) -> bytes:

@@ -133,7 +133,7 @@ class Turnout:
                 request=request,
                 request_id=new_request_id(),
                 received=received,
-                origin=Origin(dialect=DIALECT, key_id="", user=""),
+                origin=Origin(dialect=DIALECT),
                 key=ANONYMOUS,
                 size=size,
             )

@@ -101,11 +101,8 @@ class ImagePreparer:
 
         Raises ``Unsupported`` and ``InvalidRequest``.
         """
-        if isinstance(request, ChatRequest):
-            return await self._prepared(request, deployment)
-        return None
-
-    async def _prepared(self, request: ChatRequest, deployment: Deployment) -> Prepared | None:
+        if not isinstance(request, ChatRequest):
+            return None
         images = images_in(request)
         if not images:
             return None

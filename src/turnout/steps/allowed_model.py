@@ -13,6 +13,6 @@ class AllowedModel:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    async def __call__(self, call: Call) -> Call:
+    def __call__(self, call: Call) -> Call:
         require_model(call.key, call.request.model, self._catalog.snapshot)
         return call

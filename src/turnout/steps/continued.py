@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from msgspec import structs
 
 from turnout.catalog import Catalog
 from turnout.conversations import Conversations
 from turnout.core import ChatRequest
+from turnout.dialects import ConversationEndpoint
 from turnout.engine import Call
 
 from .within_limits import check_counts
@@ -19,11 +22,14 @@ class Continued:
         self._conversations = conversations
         self._catalog = catalog
 
-    async def __call__(self, call: Call) -> Call:
+    def __call__(self, call: Call) -> Call | Awaitable[Call]:
         if call.conversing is None or not isinstance(call.request, ChatRequest):
             return call
-        request = await self._conversations.begin(call.conversing, call.request, call.key.id, large=call.large)
-        if request is call.request:
+        return self._after_earlier_turns(call, call.conversing, call.request)
+
+    async def _after_earlier_turns(self, call: Call, endpoint: ConversationEndpoint, chat: ChatRequest) -> Call:
+        request = await self._conversations.begin(endpoint, chat, call.key.id, large=call.large)
+        if request is chat:
             return call
         size = _earlier_size(request)
         if size:

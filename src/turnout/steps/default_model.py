@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from msgspec import structs
 
 from turnout.catalog import Catalog
@@ -18,9 +20,10 @@ class DefaultModel:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    async def __call__(self, call: Call) -> Call:
-        if call.request.model:
-            return call
+    def __call__(self, call: Call) -> Call | Awaitable[Call]:
+        return call if call.request.model else self._with_default(call)
+
+    async def _with_default(self, call: Call) -> Call:
         model = await find_default_model(self._catalog)
         return structs.replace(call, request=structs.replace(call.request, model=model))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from turnout.catalog import Catalog
 from turnout.config import LimitSettings
 from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, Request, ToolResult
@@ -21,12 +23,13 @@ class WithinLimits:
         self._catalog = catalog
         self._worker_threads = worker_threads
 
-    async def __call__(self, call: Call) -> Call:
-        limits = self._catalog.settings.limits
+    def __call__(self, call: Call) -> Call | Awaitable[Call]:
         if call.large:
-            await self._worker_threads.run(check_counts, call.request, call.size, limits)
-        else:
-            check_counts(call.request, call.size, limits)
+            return self._worker_threads.run(self._checked, call)
+        return self._checked(call)
+
+    def _checked(self, call: Call) -> Call:
+        check_counts(call.request, call.size, self._catalog.settings.limits)
         return call
 
 

@@ -33,6 +33,7 @@ _end_values: Callable[[AttemptEnd], tuple[Any, ...]] = attrgetter(*END_COLUMNS)
 _common_counts: Callable[[Usage], tuple[Any, ...]] = attrgetter(*_USAGE_FIELDS[: -len(_RARE_COUNTS)])
 _rare_counts: Callable[[Usage], tuple[int, ...]] = attrgetter(*_RARE_COUNTS)
 
+_NO_RARE = (None,) * len(_RARE_COUNTS)
 _NO_USAGE = (None,) * len(USAGE_COLUMNS)
 _LOST = tuple({"outcome": "lost", "status": 0}.get(name) for name in COLUMNS[len(START_COLUMNS) :])
 
@@ -46,13 +47,14 @@ def row_of(attempt: EndedAttempt) -> tuple[Any, ...]:
     if end is None:
         return (*astuple(attempt.start), *_LOST)
     changes = _encode(end.changes).decode() if end.changes else None
-    return (*astuple(attempt.start), *_end_values(end), changes, *_usage_values(end.usage))
+    return astuple(attempt.start) + _end_values(end) + (changes,) + _usage_values(end.usage)
 
 
 def _usage_values(usage: Usage | None) -> tuple[Any, ...]:
     if usage is None:
         return _NO_USAGE
-    return (*_common_counts(usage), *[count or None for count in _rare_counts(usage)])
+    rare_counts = _rare_counts(usage)
+    return _common_counts(usage) + (tuple([count or None for count in rare_counts]) if any(rare_counts) else _NO_RARE)
 
 
 def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:

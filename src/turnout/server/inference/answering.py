@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from turnout.core import ChatRequest, CountRequest, Product, Relayed, StreamEvent, fold, usd
-from turnout.dialects import Endpoint, Renderer, ReplyContext, ReplyFacts
+from turnout.dialects import ConversationEndpoint, Endpoint, Renderer, ReplyContext, ReplyFacts
 from turnout.engine import Call, Models, Reply, reason_of
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
@@ -74,10 +74,12 @@ class Answering:
             body = await self._gateway.worker_threads.run(self._body, call, events, context)
         else:
             body = self._body(call, events, context)
-        await self._keep(call, reply, body)
+        if call.conversing is not None:
+            await self._keep(call, call.conversing, reply, body)
         headers = self._client.headers(self._endpoint.media_type(call.request), reply)
-        if reply.cost is not None:
-            headers.append((b"x-turnout-cost-usd", usd(reply.cost).encode()))
+        cost = reply.cost
+        if cost is not None:
+            headers.append((b"x-turnout-cost-usd", usd(cost).encode()))
         await self._client.send_whole(200, body, headers)
 
     def _body(self, call: Call, events: Sequence[StreamEvent], context: ReplyContext) -> bytes:
@@ -97,7 +99,8 @@ class Answering:
                 if data:
                     await client.send_piece(data)
             last = renderer.close()
-            await self._keep(call, reply, getattr(renderer, "response", None))
+            if call.conversing is not None:
+                await self._keep(call, call.conversing, reply, getattr(renderer, "response", None))
         except UpstreamError as error:
             self._log_broken_stream(error)
             failure = renderer.fail(error)
@@ -123,11 +126,11 @@ class Answering:
         error = self._reason_to_stop()
         return None if error is None else renderer.fail(error)
 
-    async def _keep(self, call: Call, reply: Reply, answer: bytes | None) -> None:
+    async def _keep(self, call: Call, endpoint: ConversationEndpoint, reply: Reply, answer: bytes | None) -> None:
         """Keeps an answer that the client may continue."""
-        if call.conversing is not None and isinstance(call.request, ChatRequest):
+        if isinstance(call.request, ChatRequest):
             keep = self._gateway.conversations.keep
-            await keep(call.conversing, call.request, answer, call.key.id, reply.deployment.id, large=call.large)
+            await keep(endpoint, call.request, answer, call.key.id, reply.deployment.id, large=call.large)
 
     def _context(self, call: Call, reply: Reply) -> ReplyContext:
         return ReplyContext(
