@@ -81,6 +81,16 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             "top_p; did you mean 'top_k'?",
             id="refused-parameter",
         ),
+        pytest.param(
+            "timeouts: {connect: null}",
+            "turnout.yaml:1: timeouts.connect: expected a number above 0 to 86,400",
+            id="null-where-none-may-be",
+        ),
+        pytest.param(
+            "providers:\n  openai: {base_url: null, max_tokens: null, price: null}\n  azure: {base_url: x}",
+            "turnout.yaml:3: providers.azure.base_url: expected an address that begins with http:// or https://",
+            id="null-where-it-may-be",
+        ),
         pytest.param("aliases: [a]", "turnout.yaml:1: aliases: expected a mapping", id="list-for-a-mapping"),
         pytest.param("keys: {a: b}", "turnout.yaml:1: keys: expected a list of a mapping", id="mapping-for-a-list"),
         pytest.param("models:\n  fast: 3", f"turnout.yaml:2: models.fast: expected {SHORT}", id="number-for-a-model"),

@@ -13,7 +13,7 @@ from tests.support.asgi import InProcess, in_process
 
 USER = {"role": "user", "content": "hi"}
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-LIMITS = {"messages": 3, "parts": 4, "tools": 1, "stop": 2}
+LIMITS = {"messages": 3, "parts": 4, "tools": 1, "stop": 2, "inputs": 2}
 MODELS = {"models": {"echo": "echo/echo"}}
 
 REQUESTS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -42,6 +42,26 @@ async def test_more_than_the_limit_is_refused(app: InProcess, path: str, fields:
     answer = await app.ask("POST", path, {"model": "echo", **fields})
     assert answer.status == (404 if "exist" in message else 400)
     assert message in answer.json["error"]["message"]
+
+
+CONTENT = {"role": "user", "parts": [{"text": "hi"}]}
+TURNS = "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant: d"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "param"),
+    [
+        pytest.param("/v1/chat/completions", {"messages": [USER] * 4}, "messages", id="messages"),
+        pytest.param("/v1beta/models/echo:generateContent", {"contents": [CONTENT] * 4}, "contents", id="contents"),
+        pytest.param("/v1/responses", {"input": [USER] * 4}, "input", id="input"),
+        pytest.param("/v1/completions", {"prompt": TURNS}, "prompt", id="prompt"),
+        pytest.param("/v1/embeddings", {"input": ["hi"] * 3}, "input", id="inputs"),
+        pytest.param("/v1/chat/completions", {"messages": [USER], "tools": [FUNCTION] * 2}, "tools", id="tools"),
+    ],
+)
+async def test_the_clients_own_field_is_named(app: InProcess, path: str, fields: dict[str, Any], param: str) -> None:
+    answer = await app.ask("POST", path, {"model": "echo", **fields})
+    assert f"Invalid '{param}': it holds " in answer.json["error"]["message"]
 
 
 async def test_as_much_as_the_limit_is_answered(app: InProcess) -> None:
