@@ -28,6 +28,7 @@ def problem(text: str, **variables: str) -> str:
         pytest.param("1e3", 1000.0, id="exponent"),
         pytest.param("'1'", "1", id="quoted-is-text"),
         pytest.param("!!str 1", "1", id="tagged-is-text"),
+        pytest.param("! 1", "1", id="tagged-as-no-plain-value-is-text"),
         pytest.param("true", True, id="true"),
         pytest.param("no", "no", id="no-is-text"),
         pytest.param("2024-10-21", "2024-10-21", id="date-is-text"),

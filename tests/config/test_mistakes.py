@@ -91,6 +91,11 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             "turnout.yaml:3: providers.azure.base_url: expected an address that begins with http:// or https://",
             id="null-where-it-may-be",
         ),
+        pytest.param(
+            "providers: {openai: {temperature: {}}}",
+            "turnout.yaml:1: providers.openai.temperature: expected a number from 0 to 2 or null",
+            id="mapping-where-null-may-be",
+        ),
         pytest.param("aliases: [a]", "turnout.yaml:1: aliases: expected a mapping", id="list-for-a-mapping"),
         pytest.param("keys: {a: b}", "turnout.yaml:1: keys: expected a list of a mapping", id="mapping-for-a-list"),
         pytest.param("models:\n  fast: 3", f"turnout.yaml:2: models.fast: expected {SHORT}", id="number-for-a-model"),
