@@ -147,6 +147,20 @@ async def test_idle_connections_are_closed_in_time(monkeypatch: pytest.MonkeyPat
         await left(server, 1)
 
 
+async def test_each_connection_is_idle_since_its_own_last_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 0.2)
+    async with opened(replying(ok())) as (server, transport):
+        first, second = [await transport.send(WireRequest(server.url, {}, b""), 5) for _ in range(2)]
+        for response in (first, second):
+            await response.read_all(LIMIT)
+        first.release()
+        await asyncio.sleep(0.1)
+        second.release()
+        await left(server, 0)
+        assert not server.visits[1].left.is_set()
+        await left(server, 1)
+
+
 # --- stale connections -------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.raw_upstream import RawUpstream, Script, Visit, chunked, ok, replying
 from turnout.core import WireRequest
-from turnout.errors import UpstreamBroken, UpstreamError, UpstreamUnreachable
-from turnout.transport import Transport
+from turnout.errors import NotFetched, UpstreamBroken, UpstreamError, UpstreamUnreachable
+from turnout.transport import Fetcher, Transport
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="function"),
@@ -146,3 +146,38 @@ async def test_a_body_that_was_cut_is_an_error(trusted: ssl.SSLContext) -> None:
 async def test_a_body_may_end_with_the_connection(trusted: ssl.SSLContext) -> None:
     async with opened(trusted, replying(b"HTTP/1.1 200 OK\r\n\r\n", b"hello", close=True)) as (server, transport):
         assert await ask(transport, server.url) == b"hello"
+
+
+async def fetched(server: RawUpstream) -> bytes:
+    """A client's address, whose host is ``pictures.test``."""
+
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    fetcher = Fetcher(max_bytes=100, seconds=5, private_hosts=["pictures.test"], resolve=resolve)
+    return await fetcher.fetch(f"https://pictures.test:{server.port}/a.png")
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_a_clients_address_is_fetched_with_a_certificate_for_its_host(authority: Authority) -> None:
+    """Turnout connects to a numeric address, which the certificate need not name."""
+    async with RawUpstream(replying(ok(b"picture")), tls=authority.server("DNS:pictures.test")) as server:
+        assert await fetched(server) == b"picture"
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("names", ["DNS:elsewhere.test", "IP:127.0.0.1"])
+async def test_a_clients_address_with_a_certificate_for_another_host_is_not_fetched(
+    authority: Authority, names: str
+) -> None:
+    async with RawUpstream(replying(ok(b"picture")), tls=authority.server(names)) as server:
+        with pytest.raises(NotFetched, match="can't be reached"):
+            await fetched(server)
+        assert server.requests == []
+
+
+async def test_a_clients_address_with_an_untrusted_certificate_is_not_fetched(authority: Authority) -> None:
+    async with RawUpstream(replying(ok(b"picture")), tls=authority.server("DNS:pictures.test")) as server:
+        with pytest.raises(NotFetched, match="can't be reached"):
+            await fetched(server)
+        assert server.requests == []
