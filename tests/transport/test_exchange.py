@@ -296,6 +296,11 @@ async def test_only_as_much_is_read_as_is_asked_for() -> None:
         assert await response.read_all(1000) == b"x" * 1000
 
 
+async def test_what_comes_in_pieces_is_read_up_to_the_last_byte_that_is_asked_for() -> None:
+    async with response_to(replying(ok(b"ab")[:-1], b"b")) as response:
+        assert await response.read_all(2) == b"ab"
+
+
 # --- compression, which nobody asked for -------------------------------------------------------------
 
 TEXT = b"data: hello\n\n" * 1000

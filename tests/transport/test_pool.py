@@ -334,6 +334,8 @@ async def test_a_provider_is_not_read_faster_than_the_client_takes_it() -> None:
         assert sent < 20_000_000
         first = await response.read()
         assert len(first) < 2_000_000
+        await settled(lambda: sent)
+        assert sent < 30_000_000, "it waits again"
         assert len(first) + len(await response.read_all(LIMIT)) == 50_000_000
         response.release()
         assert server.visits[0].left.is_set() is False, "the connection is kept"

@@ -169,6 +169,29 @@ async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.Monkey
         await asyncio.wait_for(gone.wait(), 5)
 
 
+async def test_the_app_waits_for_a_client_that_reads_slowly() -> None:
+    """A long answer would else wait in memory as a whole."""
+    sent, size = 0, 50_000_000
+
+    async def pour(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal sent
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % size)]})
+        for at in range(100_000, size + 1, 100_000):
+            await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": at < size})
+            sent = at
+
+    async with serving(pour) as served:
+        client = await served.client()
+        client.stop_reading()
+        await client.send(REQUEST + b"connection: close\r\n\r\n")
+        await until(lambda: len(served.server.stalled) == 1)
+        assert 0 < sent < 20_000_000
+        client.read_on()
+        await client.head()
+        assert len(await client.rest()) == size
+        assert len(served.server.stalled) == 0
+
+
 async def test_after_an_early_reply_the_rest_is_read_for_some_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "LINGER_SECONDS", 0.05)
     async with serving(refuse) as served:
