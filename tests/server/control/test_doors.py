@@ -106,6 +106,28 @@ async def test_the_document_says_what_each_route_needs(guarded_app: InProcess) -
     assert described == {name: need for name, need in declared.items() if name not in hidden}
 
 
+async def test_the_document_declares_the_parameters_and_the_body_of_each_path(guarded_app: InProcess) -> None:
+    """A generator of clients refuses a document without them."""
+    document = (await guarded_app.ask("GET", "/openapi.json")).json
+    operations = {
+        f"{method} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    for name, operation in operations.items():
+        declared = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path" and one["required"]}
+        assert declared == set(re.findall(r"\{(\w+)\}", name)), name
+        assert operation["tags"], name
+        assert operation["responses"]["4XX"]["description"], name
+        if operation["x-needs"] != "nothing":
+            assert operation["security"] == [{"key": []}], name
+    for name in INFERENCE:
+        method, _, path = name.partition(" ")
+        body = operations[f"{method.lower()} {path}"]["requestBody"]
+        assert (body["required"], [*body["content"].values()]) == (True, [{"schema": {"type": "object"}}])
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+
+
 async def test_the_page_of_the_document_asks_for_nothing_else(guarded_app: InProcess) -> None:
     answer = await guarded_app.ask("GET", "/docs")
     text = answer.body.decode()
