@@ -84,6 +84,15 @@ async def test_new_connections_are_refused() -> None:
         assert app.go.is_set()
 
 
+async def test_a_client_that_connected_just_before_is_answered() -> None:
+    """The server has not accepted it when it stops listening."""
+    async with serving() as served:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=5) as client:
+            client.sendall(REQUEST + b"\r\n")
+            await served.server.drain(5)
+            assert client.recv(10_000).endswith(b"NoneType:0")
+
+
 async def test_idle_connections_end_soon() -> None:
     async with serving() as served:
         client = await served.client()

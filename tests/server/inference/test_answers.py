@@ -20,6 +20,7 @@ from turnout.server.inference import departure
 
 CHAT = "/v1/chat/completions"
 ODD_NAME = "schnell/größer"
+TWO_LINES = "two\nlines"
 HELLO = completion(choice(content="Hello"))
 KEY = "tk-the-first"
 
@@ -121,8 +122,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         model = {"deployments": [one], "price": {"input": 1, "output": 2}}
         config = {
             "retries": {"attempts": 1},
-            "keys": [{"key": KEY, "name": "one", "models": ["up", ODD_NAME]}],
-            "models": {"up": model, ODD_NAME: model, "echo": "echo/echo"},
+            "keys": [{"key": KEY, "name": "one", "models": ["up", ODD_NAME, TWO_LINES]}],
+            "models": {"up": model, ODD_NAME: model, TWO_LINES: model, "echo": "echo/echo"},
         }
         async with in_process(tmp_path, config) as app:
             yield Place(app, upstream)
@@ -157,10 +158,13 @@ async def test_a_stream_is_sent_as_one(place: Place) -> None:
     assert b'"Hel"' in client.body
 
 
-async def test_a_name_that_is_not_ascii_is_percent_encoded(place: Place) -> None:
-    client = Client(place, model=ODD_NAME)
+@pytest.mark.parametrize(
+    ("name", "header"), [(ODD_NAME, "schnell/gr%C3%B6%C3%9Fer"), (TWO_LINES, "two%0Alines"), ("up", "up")]
+)
+async def test_a_name_that_no_header_can_hold_is_percent_encoded(place: Place, name: str, header: str) -> None:
+    client = Client(place, model=name)
     await client.done()
-    assert client.headers["x-turnout-model"] == "schnell/gr%C3%B6%C3%9Fer"
+    assert (client.status, client.headers["x-turnout-model"]) == (200, header)
 
 
 async def test_only_the_first_of_many_dropped_fields_are_named(place: Place) -> None:
