@@ -103,3 +103,20 @@ def test_what_python_itself_would_write_is_logged() -> None:
     ends = [line["exception"].rpartition("ValueError: ")[2] for line in events[1:]]
     assert ends == ["in a thread", "too late", "at the end"]
     assert {line["level"] for line in events[1:]} == {"critical"}
+
+
+ENDING_ON_PURPOSE = """
+import sys, threading
+from turnout.telemetry import configure_logs
+
+configure_logs("info", "json")
+thread = threading.Thread(target=sys.exit)
+thread.start()
+thread.join()
+raise KeyboardInterrupt
+"""
+
+
+def test_an_end_on_purpose_is_no_error() -> None:
+    ran = subprocess.run([sys.executable, "-c", ENDING_ON_PURPOSE], capture_output=True, text=True, check=False)
+    assert (ran.returncode != 0, ran.stderr) == (True, "")

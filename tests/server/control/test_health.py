@@ -1,4 +1,4 @@
-"""What ``GET /health`` tells of the control process."""
+"""What ``GET /health`` tells of the control process, and the form of ``GET /metrics``."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ async def test_the_service_is_degraded_without_the_control_process_and_says_why(
     assert (health["status"], control["ok"], control["pid"], control["started"]) == ("degraded", False, None, None)
     assert "isn't there" in control["error"]
     assert (await app.ask("GET", "/health")).json == {"status": "degraded"}
+
+
+async def test_metrics_say_in_which_form_they_are(app: InProcess) -> None:
+    """Prometheus takes no answer without the version of its format."""
+    answer = await app.ask("GET", "/metrics", headers=KEY)
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert b"# TYPE turnout_in_flight gauge\n" in answer.body
