@@ -59,12 +59,16 @@ async def test_a_handler_that_is_late_is_cancelled(controlled: AskedControl) -> 
 
 
 async def test_the_handler_is_cancelled_with_the_asker(controlled: AskedControl) -> None:
+    defects: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: defects.append(context))
     question = asyncio.create_task(controlled.control.ask(HANG, None, deadline_ms=LONG))
     await controlled.hanging.until(begun=1)
     question.cancel()
     with pytest.raises(asyncio.CancelledError):
         await question
     await controlled.hanging.until(cancelled=1)
+    assert await controlled.control.ask(DOUBLE, 1, deadline_ms=LONG) == 2
+    assert defects == []
 
 
 async def test_the_asker_gets_the_status_and_code_of_a_handlers_error(controlled: AskedControl) -> None:
