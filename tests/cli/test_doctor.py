@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import socketserver
 import threading
@@ -12,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.cli.support import invoke, run
 from tests.library.support import LOCAL, UNPRICED, configured, written
@@ -20,6 +22,8 @@ from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, StartTurnout
 from turnout.catalog import discovery
 from turnout.cli.doctor import answers
+from turnout.cli.doctor.check import Check, Section
+from turnout.cli.doctor.report import print_report
 from turnout.facts import Lifecycle, lookup
 
 SECRET = "sk-SECRET-0123456789"
@@ -88,6 +92,19 @@ def reply(status: str, body: str) -> bytes:
     content = body.encode(errors="surrogateescape")
     head = f"HTTP/1.1 {status}\r\ncontent-length: {len(content)}\r\ncontent-type: application/json\r\n\r\n"
     return head.encode() + content
+
+
+def test_a_narrow_report_keeps_addresses_and_commands_whole() -> None:
+    """People copy them. A long one is longer than the line."""
+    address, command = "http://gpu-box-number-seven:11434/a-rather-long-path", "--data-dir"
+    text = f"Ollama at {address} did not answer, so try turnout doctor {command} elsewhere"
+    printed = io.StringIO()
+    sections = [Section("Places", [Check("wrong", text)]), Section("Empty", [])]
+    print_report(Console(file=printed, width=30), sections)
+    lines = printed.getvalue().splitlines()
+    assert {address, command} <= {word for line in lines for word in line.split()}
+    assert (lines[0], lines[1], lines[-2:]) == ("Places", "  ✗ Ollama at", ["", "1 thing to mend."])
+    assert all(line.startswith("    ") for line in lines[2:-2])
 
 
 # --- when all is well -------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ def print_report(console: Console, sections: Sequence[Section]) -> None:
         if section.checks:
             console.print(Text(section.title, style="bold"))
             for check in section.checks:
-                console.print(_paragraph(check, console.width))
+                console.print(_paragraph(check, console.width), soft_wrap=True)
             console.print()
     console.print(_verdict(count_wrong(sections)))
 
