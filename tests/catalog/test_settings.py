@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -37,6 +38,11 @@ class TestModels:
         )
         assert (only(catalog, "gpt").provider, only(catalog, "gpt").model) == ("openai", "gpt-4o")
         assert (only(catalog, "llama").provider, only(catalog, "llama").model) == ("vllm", "meta-llama/Llama-3")
+
+    def test_its_date_is_that_of_the_start(self, tmp_path: Path) -> None:
+        """Clients' lists of models need one, and the file has none."""
+        before = int(time.time())
+        assert before <= make_catalog(tmp_path, "models: {a: openai/x}").snapshot.find("a").created <= time.time()
 
     def test_long_form(self, tmp_path: Path) -> None:
         catalog = make_catalog(

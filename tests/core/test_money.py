@@ -48,6 +48,12 @@ def test_without_prices_of_the_cache_it_is_billed_as_input(plain: int, cached: i
     assert Price(input=3, output=5, version="test").cost(usage) == 3 * (plain + cached + written) + 5 * made
 
 
+@given(COUNT, COUNT, COUNT, COUNT)
+def test_without_a_price_it_is_free(plain: int, cached: int, written: int, made: int) -> None:
+    usage = Usage(input=plain + cached + written, cached_input=cached, cache_write=written, output=made)
+    assert FREE.cost(usage) == 0
+
+
 def test_cached_and_written_tokens_have_their_own_prices() -> None:
     price = Price(input=100, cached_input=10, cache_write=125, output=500, version="test")
     usage = Usage(input=1000, cached_input=600, cache_write=300, output=7, reasoning=5)

@@ -24,3 +24,12 @@ def test_what_takes_forms_says_so(endpoint: Endpoint[Any, Any]) -> None:
     with pytest.raises(InvalidRequest) as caught:
         endpoint.parse(b"no JSON")
     assert takes_form(endpoint) == ("Expected a form" in caught.value.message)
+
+
+@each_endpoint
+def test_a_field_that_nobody_reads_has_to_be_text(endpoint: Endpoint[Any, Any]) -> None:
+    """It could be passed on as it is, and no provider could read the body."""
+    if takes_form(endpoint):
+        return
+    with pytest.raises(InvalidRequest, match="not valid UTF-8"):
+        endpoint.parse(b'{"model":"m","x":"\xff"}')

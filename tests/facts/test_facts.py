@@ -60,6 +60,16 @@ def test_what_may_be_sent_by_name(refuses: frozenset[str], names: str) -> None:
     assert matches == dict.fromkeys(names.split(), refuses)
 
 
+@pytest.mark.parametrize("end", "-.:@_")
+def test_a_name_may_go_on_after_a_words_end(end: str) -> None:
+    assert traits_of(f"gpt-4o{end}mine") == traits_of("gpt-4o")
+
+
+@pytest.mark.parametrize("letter", "xq0")
+def test_a_name_that_goes_on_inside_a_word_is_another_one(letter: str) -> None:
+    assert traits_of(f"gpt-4o{letter}") == traits_of(f"gpt-4o{letter}-mine") == Traits()
+
+
 def test_openais_models_take_sampling_while_they_do_not_think() -> None:
     """Anthropic's newest never do."""
     gpt, claude = traits_of("gpt-5.1"), traits_of("claude-opus-5")

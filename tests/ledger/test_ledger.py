@@ -140,12 +140,14 @@ async def test_a_name_inside_another_is_not_found_for_it(ledger: Ledger) -> None
     assert await ledger.request('r1","r1') is None
 
 
-async def test_closing_settles_everything_and_leaves_no_journal(tmp_path: Path) -> None:
+async def test_closing_settles_everything_and_leaves_nothing_open(tmp_path: Path) -> None:
+    """Neither a journal nor SQLite's files for an open database."""
     ledger = await Ledger.open(tmp_path)
     for number in range(1500):
         ledger.begin(start(f"r{number}"))
         ledger.end(end(f"r{number}"))
     await ledger.close()
+    assert names(tmp_path) == ["journal", "turnout.db"]
     assert len(outcomes(tmp_path)) == 1500
     assert names(tmp_path / "journal") == []
 
