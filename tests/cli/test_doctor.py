@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import socketserver
 import threading
@@ -105,6 +106,20 @@ def test_a_narrow_report_keeps_addresses_and_commands_whole() -> None:
     assert {address, command} <= {word for line in lines for word in line.split()}
     assert (lines[0], lines[1], lines[-2:]) == ("Places", "  ✗ Ollama at", ["", "1 thing to mend."])
     assert all(line.startswith("    ") for line in lines[2:-2])
+
+
+def test_a_terminal_shows_marks_in_colours() -> None:
+    printed = io.StringIO()
+    console = Console(file=printed, width=80, force_terminal=True, color_system="standard", highlight=False)
+    print_report(console, [Section("Places", [Check("ok", "a"), Check("note", "b"), Check("wrong", "c")])])
+    assert printed.getvalue().splitlines() == [
+        "\x1b[1mPlaces\x1b[0m",
+        "\x1b[32m  ✓ \x1b[0ma",
+        "\x1b[33m  - \x1b[0mb",
+        "\x1b[1;31m  ✗ \x1b[0mc",
+        "",
+        "\x1b[1;31m1 thing to mend.\x1b[0m",
+    ]
 
 
 # --- when all is well -------------------------------------------------------------------------------
@@ -217,6 +232,15 @@ def test_a_refused_key_names_its_variable_and_is_not_printed(monkeypatch: pytest
     assert "Incorrect API key provided: ***." in wrong
     assert "Check the key in OPENAI_API_KEY." in wrong
     assert SECRET not in report.text
+
+
+def test_its_own_address_is_not_asked_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a variable is set for the clients of this machine."""
+    address = f"http://127.0.0.1:{os.environ['PORT']}"
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
+    report = doctor()
+    assert f"OpenAI is not looked for at {address}: OPENAI_BASE_URL is Turnout's own address." in report.notes
 
 
 def test_a_missing_key_says_where_to_put_one(simulator: Simulator) -> None:
@@ -420,9 +444,11 @@ def test_a_port_that_something_else_holds_is_wrong(monkeypatch: pytest.MonkeyPat
 def test_a_turnout_that_serves_there_is_well(start_turnout: StartTurnout, monkeypatch: pytest.MonkeyPatch) -> None:
     running = start_turnout({"models": {"m": "echo/m"}, "discovery": False})
     monkeypatch.setenv("PORT", str(running.port))
-    report = of_this_machine()
-    assert report.status == 0
-    assert any(re.match(rf"Turnout \S+ serves on 127.0.0.1:{running.port}\.", line) for line in report.ok)
+    for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104  # the doctor listens on it for a moment at most
+        monkeypatch.setenv("HOST", host)
+        report = of_this_machine()
+        assert report.status == 0
+        assert any(re.match(rf"Turnout \S+ serves on {host}:{running.port}\.", line) for line in report.ok)
 
 
 def test_a_database_of_an_unknown_kind_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

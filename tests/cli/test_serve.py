@@ -72,11 +72,27 @@ def test_a_terminal_is_told_what_to_do_next() -> None:
 def test_the_greeting_names_what_was_found_and_shows_no_key(tmp_path: Path) -> None:
     text = f"models: {{fast: openai/x}}\nkeys: [{{key: {SECRET}}}]"
     catalog = make_catalog(tmp_path, text, variables={"OPENAI_API_KEY": "sk-SECRET"})
+    json_type, key = "-H 'content-type: application/json'", '-H "authorization: Bearer $KEY"'
+    keys = "Keys found for OpenAI (OPENAI_API_KEY). Looked for on this machine: Ollama, vLLM."
+    assert [*greeting(catalog, "http://127.0.0.1:1")] == [
+        "",
+        "Turnout serves on http://127.0.0.1:1. To try it, paste this into another terminal:",
+        "",
+        f"  curl http://127.0.0.1:1/v1/chat/completions {json_type} {key} \\",
+        """    -d '{"model": "fast", "messages": [{"role": "user", "content": "Hello, Turnout"}]}'""",
+        "",
+        f"{keys} `turnout models` lists all that is served.",
+        f"Ledger: {Path(catalog.settings.data_dir).absolute()}. API: http://127.0.0.1:1/docs. "
+        "The log follows; Ctrl-C ends it.",
+        "",
+    ]
+
+
+def test_the_greeting_of_a_server_without_keys(tmp_path: Path) -> None:
+    catalog = make_catalog(tmp_path, "models: {fast: openai/x}\ndiscovery: false")
     output = "\n".join(greeting(catalog, "http://127.0.0.1:1"))
-    assert '"model": "fast"' in output
-    assert "Keys found for OpenAI (OPENAI_API_KEY). Looked for on this machine: Ollama, vLLM." in output
-    assert '"authorization: Bearer $KEY"' in output
-    assert "SECRET" not in output
+    assert "authorization" not in output
+    assert "No provider's key was found. `turnout models` lists all" in output
 
 
 @pytest.mark.parametrize(
