@@ -20,6 +20,8 @@ OPENAI = {"openai": {"encrypted_content": Raw(b'"x/+="')}}
 PARTS: tuple[Part, ...] = (
     Thinking("Hm.", "c2ln/+=="),
     RedactedThinking("sealed/+"),
+    RedactedThinking("??? > ??? > ???"),  # its base64 has slashes
+    RedactedThinking(">>> ? >>> ? >>>"),  # its base64 has plus signs
     RedactedThinking("sealed", {"anthropic": {"more": Raw(b"1")}}),
     Thinking("", "signature of thoughts that are not shown"),
     Thinking("Hm.", None, OPENAI),

@@ -212,6 +212,33 @@ def test_llamacpps_whole_reply() -> None:
     assert (timings["prompt_n"], timings["predicted_n"]) == (7, 3)
 
 
+def test_llamacpps_timings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream tells when the answer began, too; what isn't known is left out."""
+    received, counts = structs.replace(CONTEXT, received=100.0), {"cache_n": 2, "prompt_n": 7, "predicted_n": 8}
+    usage, ends = Usage(input=7, output=8, cached_input=2), Finish("stop", "x")
+    whole = Answer(choices=(Choice(0, (Text("Zo"),), ends),), usage=usage)
+
+    def timings_of_stream(context: ReplyContext, *more: StreamEvent) -> dict[str, float]:
+        renderer = COMPLETION.renderer(parse(COMPLETION, stream=True), context)
+        for second, event in ((101.0, PartStart(0, Text(""))), (102.0, Delta(0, "Zo")), (103.0, Delta(0, "ë"))):
+            monkeypatch.setattr(time, "perf_counter", lambda now=second: now)
+            renderer.feed([event])
+        renderer.feed([ends, *more])
+        monkeypatch.setattr(time, "perf_counter", lambda: 106.0)
+        timings: dict[str, float] = json.loads(renderer.close().removeprefix(b"data: "))["timings"]
+        return timings
+
+    def timings_of_whole(context: ReplyContext) -> dict[str, float]:
+        timings: dict[str, float] = json.loads(COMPLETION.body(parse(COMPLETION), whole, context))["timings"]
+        return timings
+
+    times = {"prompt_ms": 2000.0, "predicted_ms": 4000.0}
+    assert timings_of_stream(received, UsageSoFar(usage)) == {**counts, **times, "predicted_per_second": 2.0}
+    assert timings_of_stream(received) == times
+    assert timings_of_stream(CONTEXT, UsageSoFar(usage)) == timings_of_whole(CONTEXT) == counts
+    assert timings_of_whole(received) == {**counts, "predicted_ms": 6000.0, "predicted_per_second": 8 / 6}
+
+
 @pytest.mark.parametrize(
     ("finish", "word"),
     [(Finish("length", "x"), "limit"), (Finish("content_filter", "x"), "content_filter"), (None, "none")],

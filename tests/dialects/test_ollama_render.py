@@ -137,15 +137,23 @@ def test_a_whole_answer() -> None:
     assert whole(answer, GENERATE)["response"] == "AB"
 
 
-def test_how_long_it_took_is_told_where_it_is_known() -> None:
-    received = time.perf_counter() - 2
-    context = ReplyContext(request_id="r", model="fast", created=1, received=received)
+def test_how_long_it_took_is_told_where_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In nanoseconds. A stream tells how long the answer took since its first piece, too."""
+    context = ReplyContext(request_id="r", model="fast", created=1, received=100.0)
     answer = Answer(choices=(Choice(0, (Text("x"),), Finish("stop", "x")),))
-    assert 2e9 < whole(answer, context=context)["total_duration"] < 60e9
-    last = streamed(*unfold(answer), context=context)[-1]
-    assert 2e9 < last["total_duration"] < 60e9
-    assert last["eval_duration"] < 1e9
+    embed, embedded = endpoint_at("/api/embed"), Embeddings(vectors=((0.5,),))
+    asked = embed.parse(b'{"model":"fast","input":"hi"}')
+    renderer = CHAT.renderer(ASKED, context)
+    for second, event in enumerate(unfold(answer), 101):
+        monkeypatch.setattr(time, "perf_counter", lambda now=float(second): now)
+        renderer.feed([event])
+    monkeypatch.setattr(time, "perf_counter", lambda: 106.5)
+    last = json.loads(renderer.close())
+    assert (last["total_duration"], last["eval_duration"]) == (6.5e9, 4.5e9)
+    assert whole(answer, context=context)["total_duration"] == 6.5e9
+    assert json.loads(embed.body(asked, embedded, context))["total_duration"] == 6.5e9
     assert "total_duration" not in whole(answer)
+    assert "total_duration" not in json.loads(embed.body(asked, embedded, CONTEXT))
 
 
 @pytest.mark.parametrize(

@@ -425,8 +425,13 @@ def test_the_items_of_a_stream_are_those_of_its_end() -> None:
 
 
 def test_likelihoods_come_with_their_text() -> None:
-    deltas = [event for event in rendered(STREAM) if event["type"] == "response.output_text.delta"]
-    assert [len(event["logprobs"]) for event in deltas] == [1, 0]
+    events: dict[str, list[dict[str, Any]]] = {"delta": [], "done": []}
+    for event in rendered(STREAM):
+        if event["type"].startswith("response.output_text."):
+            events[event["type"].rpartition(".")[2]].append(event)
+    assert [(event["delta"], len(event["logprobs"])) for event in events["delta"]] == [("He%d", 1), ("y", 0)]
+    (done,) = events["done"]
+    assert (done["text"], done["logprobs"]) == ("He%dy", events["delta"][0]["logprobs"])
 
 
 def test_refusals_are_streamed() -> None:

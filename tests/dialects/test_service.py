@@ -135,13 +135,23 @@ def test_a_task_needs_no_model_and_no_context() -> None:
 
 @each_text
 def test_a_reply_says_text_usage_and_cost(path: str, field: str) -> None:
-    reply = rendered(path, answer(Thinking("hm"), Text("Yes.")), prompt="hi")
-    assert reply[field] == reply["message"]["content"] == "Yes."
-    assert reply["message"]["reasoning"] == "hm"
-    assert (reply["id"], reply["model"], reply["provider"]) == ("req_1", "fast", "openai")
-    assert reply["usage"] == {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
-    assert reply["cost"] == {"input_cost": 0.003, "output_cost": 0.003, "total_cost": 0.006}
-    assert reply["finish_reason"] == "stop"
+    assert rendered(path, answer(Thinking("h"), Thinking("m"), Text("Ye"), Text("s.")), prompt="hi") == {
+        "id": "req_1",
+        "model": "fast",
+        "provider": "openai",
+        field: "Yes.",
+        "message": {"role": "assistant", "content": "Yes.", "reasoning": "hm"},
+        "finish_reason": "stop",
+        "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
+        "cost": {"input_cost": 0.003, "output_cost": 0.003, "total_cost": 0.006},
+    }
+
+
+def test_what_is_not_known_is_null() -> None:
+    nothing = ReplyContext(request_id="req_1", model="fast", created=1)
+    reply = rendered("/v1/llm/generate", Answer(choices=()), nothing, prompt="hi")
+    assert (reply["provider"], reply["finish_reason"], reply["usage"], reply["cost"]) == (None, None, None, None)
+    assert reply["message"] == {"role": "assistant", "content": ""}
 
 
 def test_without_a_price_there_is_no_cost() -> None:
@@ -229,6 +239,13 @@ def test_audio_is_a_form(kind: str, translate: bool) -> None:
 
 def infer(result: Answer, success: float = 1.0) -> dict[str, Any]:
     return rendered("/infer", result, context(success), task_id="t-1", prompt="hi")
+
+
+@pytest.mark.parametrize(("received", "duration"), [(100.0, 1500), (None, 0)], ids=["known", "unknown"])
+def test_how_long_a_task_took(received: float | None, duration: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "perf_counter", lambda: 101.5)
+    timed = ReplyContext(request_id="req_1", model="fast", created=1, received=received)
+    assert rendered("/infer", answer(Text("Yes.")), timed, task_id="t-1", prompt="hi")["duration_ms"] == duration
 
 
 def test_a_tasks_reply() -> None:

@@ -57,6 +57,5 @@ def unwrap(signature: str, where: str) -> ForeignState | None:
 
 def standard_base64(data: str) -> str:
     """Base64 with the standard alphabet and padding. SDKs also send the alphabet for URLs, without padding."""
-    if "-" in data or "_" in data:
-        data = data.replace("-", "+").replace("_", "/")
-    return data + "=" * (-len(data) % 4)
+    standard = data.replace("-", "+").replace("_", "/")
+    return standard + "=" * (-len(data) % 4)
