@@ -11,7 +11,19 @@ from genai_prices.data import providers
 
 from turnout.config import settings
 from turnout.core import Traits
-from turnout.facts import Facts, Lifecycle, anthropic, facts_of, google, lifecycle_of, open_models, openai, traits_of
+from turnout.facts import (
+    OPEN_MODELS,
+    Facts,
+    Lifecycle,
+    anthropic,
+    facts_of,
+    google,
+    lifecycle_of,
+    maker_of,
+    open_models,
+    openai,
+    traits_of,
+)
 from turnout.tokens import FAMILIES
 
 TABLES = (openai, anthropic, google, open_models)
@@ -144,7 +156,7 @@ def test_newer_claudes_see_more_of_an_image() -> None:
 
 def test_nothing_is_known_of_a_name_that_tells_nothing() -> None:
     assert facts_of("openai", "my-own") == Facts()
-    assert traits_of("my-own") == Traits()
+    assert traits_of("my-own") == traits_of("my-claude-3-opus") == traits_of("my-gpt-4o") == Traits()
 
 
 SEEDS = {
@@ -174,8 +186,24 @@ def test_models_of_the_earlier_systems_are_known_with_their_end(model: str) -> N
     assert known.lifecycle.source or SEEDS[model] is None
 
 
+@pytest.mark.parametrize(
+    ("maker", "names"),
+    [
+        ("openai", "gpt-4o openai/gpt-4.1-mini ft:gpt-4o-mini:org o9-mini gpt-17 gpt-5.9-sol"),
+        ("anthropic", "claude-3-opus-20240229 us.anthropic.claude-opus-4-1-v1:0 claude-haiku-17"),
+        ("gemini", "gemini-2.5-flash models/gemini-9-pro"),
+        (OPEN_MODELS, "llama3:latest mistral-small gpt-oss-120b gemma3 library/llava:7b"),
+        (None, "someone-elses gpt o10 claude my-gemini-x"),
+    ],
+)
+def test_a_name_tells_who_serves_such_models(maker: str | None, names: str) -> None:
+    """Also for models that came later, and not for open models in their makers' tables."""
+    assert {name: maker_of(name) for name in names.split()} == dict.fromkeys(names.split(), maker)
+
+
 def test_a_model_that_went_on_an_unknown_day_is_gone() -> None:
     gone = lifecycle_of("gemini", "gemini-1.5-pro")
+    assert lifecycle_of("gemini", "models/gemini-1.5-pro") == gone
     assert (gone.status, gone.shutdown_date) == ("retired", None)
     assert gone.notice("gemini-1.5-pro").startswith("gemini-1.5-pro was switched off. Its provider recommends")
 
