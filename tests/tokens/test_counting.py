@@ -6,7 +6,9 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Raw
 
@@ -18,6 +20,7 @@ from turnout.core import (
     File,
     Image,
     Output,
+    Part,
     Reasoning,
     RedactedThinking,
     Refusal,
@@ -148,10 +151,58 @@ def test_pages_of_a_document_are_counted(tokenizer: str | None, page: int) -> No
     assert tokens(chat("hi", file), to) - tokens(chat("hi"), to) == 3 * page
 
 
+def added(part: Part) -> int:
+    return tokens(chat("hi", part)) - tokens(chat("hi"))
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/json", "text/markdown; charset=utf-8"])
+def test_a_file_of_text_has_the_tokens_of_its_text(media_type: str) -> None:
+    file = File(data=b64encode(LONG.encode()).decode(), media_type=media_type)
+    assert added(file) == count_text(LONG, "gpt-4o", "o200k").tokens
+
+
+@pytest.mark.parametrize(
+    ("file", "pages"),
+    [
+        pytest.param(File(data=b64encode(bytes(100_000)).decode(), media_type="application/msword"), 3, id="by-size"),
+        pytest.param(File(data=b64encode(b"%PDF-1.7" + bytes(60_000)).decode()), 2, id="no-pages-to-see"),
+        pytest.param(File(data=b64encode(b"/Type /Page " * 5).decode()), 1, id="no-pdf"),
+        pytest.param(File(data="no base64"), 1, id="unreadable"),
+        pytest.param(File(file_id="file-1"), 1, id="elsewhere"),
+    ],
+)
+def test_a_document_without_pages_to_count_has_some_by_its_size(file: File, pages: int) -> None:
+    assert added(file) == pages * 1000
+
+
+@pytest.mark.parametrize(("form", "a_second"), [("wav", 32_000), ("pcm16", 32_000), ("mp3", 16_000)])
+def test_a_recording_has_ten_tokens_a_second(form: str, a_second: int) -> None:
+    """Compressed ones are taken for twice as long."""
+    assert added(Audio(b64encode(bytes(3 * a_second)).decode(), form)) == 30
+
+
 @pytest.mark.parametrize("schema", [b"[]", b"{", b'{"properties":[]}', b'{"properties":{"a":1,"b":{"enum":["x"]}}}'])
 def test_a_tools_odd_schema_does_no_harm(schema: bytes) -> None:
     for tokenizer in ("o200k", "claude"):
         assert tokens(chat("hi", tools=(Tool("t", None, Raw(schema)),)), deployment(tokenizer=tokenizer)) > 4
+
+
+def tool(description: str | None = None, **properties: Any) -> int:
+    """The tokens of a request with a tool of these properties."""
+    schema = Raw(msgspec.json.encode({"type": "object", "properties": properties}))
+    return tokens(chat("hi", tools=(Tool("find", description, schema),)))
+
+
+@pytest.mark.parametrize("key", ["properties", "items", "anyOf", "oneOf", "allOf"])
+def test_deeper_levels_of_a_tools_schema_count_as_json(key: str) -> None:
+    deeper = {key: [{"type": "string", "description": "A place to look at, in any language."}]}
+    length = count_text(msgspec.json.encode(deeper).decode(), "gpt-4o", "o200k").tokens
+    assert tool(place={"type": "x", **deeper}) - tool(place={"type": "x"}) == length > 10
+
+
+def test_a_point_at_the_end_of_a_tools_description_is_not_counted() -> None:
+    assert tool("Finds a place.") == tool("Finds a place")
+    assert tool(place={"description": "Its name."}) == tool(place={"description": "Its name"})
 
 
 def test_messages_have_their_overhead() -> None:

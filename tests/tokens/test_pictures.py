@@ -62,6 +62,15 @@ def test_the_size_is_told_by_the_first_bytes(form: str, options: dict[str, Any])
     assert size_of(picture(321, 123, form, **options)) == (321, 123)
 
 
+@pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC, 0xDB, 0xE1, 0xFE], ids=hex)
+def test_a_jpegs_other_segments_are_skipped(marker: int) -> None:
+    """Tables and metadata come before the frame's header, some with markers between those of headers."""
+    other = bytes([0xFF, marker, 0, 12]) + b"0123456789"
+    header = bytes([0xFF, 0xC0, 0, 11, 8, 0, 123, 1, 65]) + bytes(4)
+    data = b64encode(b"\xff\xd8" + other * 2 + header).decode()
+    assert size_of(Image(data=data, media_type="image/jpeg")) == (321, 123)
+
+
 @pytest.mark.parametrize(
     "data",
     [
