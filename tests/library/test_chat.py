@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from tests.library.support import PROVIDERS, attempts, configured, user, wait_un
 from turnout import errors
 from turnout.core import ToolCall, Usage
 from turnout.dialects import endpoint_at
+from turnout.library.exchange import Exchange
 from turnout.simulator import Simulator
 
 WEATHER = {
@@ -57,6 +59,7 @@ async def test_every_provider_answers_whole_and_streamed_alike(sim: Simulator, p
     assert whole.text == "".join(pieces) == stream.reply.text == "You said: Grüße, wie geht's?"
     assert len(pieces) > 1
     assert (whole.usage, whole.finish, whole.provider) == (stream.reply.usage, stream.reply.finish, provider)
+    assert [attempt.stream for attempt in sim.attempts] == [False, True]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -226,6 +229,15 @@ async def test_a_cancelled_chat_stops_the_provider(sim: Simulator) -> None:
             await task
         await wait_until(lambda: sim.attempts[0].outcome == "client_left", seconds=1)
     assert [row["outcome"] for row in attempts()] == ["client_gone"]
+
+
+async def test_an_open_turnout_keeps_nothing_of_what_was_answered(sim: Simulator) -> None:
+    async with turnout.open(configured(sim.url, {"m": "openai/sim"})) as t:
+        for _ in range(5):
+            await t.chat(model="m", messages=user("hi"))
+            assert [piece async for piece in t.stream(model="m", messages=user("hi")).pieces()]
+        gc.collect()
+        assert [kept for kept in gc.get_objects() if isinstance(kept, Exchange)] == []
 
 
 async def test_tool_calls_are_the_cores_own(sim: Simulator) -> None:

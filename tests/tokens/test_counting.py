@@ -167,7 +167,7 @@ def test_a_file_of_text_has_the_tokens_of_its_text(media_type: str) -> None:
         pytest.param(File(data=b64encode(bytes(100_000)).decode(), media_type="application/msword"), 3, id="by-size"),
         pytest.param(File(data=b64encode(b"%PDF-1.7" + bytes(60_000)).decode()), 2, id="no-pages-to-see"),
         pytest.param(File(data=b64encode(b"/Type /Page " * 5).decode()), 1, id="no-pdf"),
-        pytest.param(File(data="no base64"), 1, id="unreadable"),
+        pytest.param(File(data="abc"), 1, id="unreadable"),
         pytest.param(File(file_id="file-1"), 1, id="elsewhere"),
     ],
 )
