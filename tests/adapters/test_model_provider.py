@@ -119,9 +119,21 @@ async def test_one_text_is_a_list_of_one() -> None:
     assert provider.asked["texts"] == ["a"]
 
 
-@pytest.mark.parametrize("vectors", [None, [], [[1.0]], 3, {"vectors": []}, [["a"], ["b"]], "text"], ids=repr)
-async def test_what_are_no_vectors_is_told(vectors: Any) -> None:
-    with pytest.raises(UpstreamBroken):
+@pytest.mark.parametrize(
+    ("vectors", "told"),
+    [
+        (None, "returned a NoneType in place of vectors. Return a list of lists of numbers"),
+        (3, "returned a int in place of vectors"),
+        ("text", "returned a str in place of vectors"),
+        ({"vectors": []}, "returned a NoneType in place of vectors"),
+        ([], None),
+        ([[1.0]], None),
+        ([["a"], ["b"]], None),
+    ],
+    ids=repr,
+)
+async def test_what_are_no_vectors_is_told(vectors: Any, told: str | None) -> None:
+    with pytest.raises(UpstreamBroken, match=told):
         await all_of(ModelProviderAdapter("mine", Small(vectors)).embed(TWO, DEPLOYMENT))
 
 
@@ -136,6 +148,11 @@ def test_what_it_is_not_capable_of_is_refused_before_it_is_asked() -> None:
         ModelProviderAdapter("mine", VectorsOnly()).run(asking(), DEPLOYMENT)
     with pytest.raises(Unsupported, match="'mine' does not support embeddings"):
         ModelProviderAdapter("mine", TextsOnly()).embed(TWO, DEPLOYMENT)
+
+
+def test_capabilities_have_the_names_of_the_earlier_system() -> None:
+    names = {"chat", "completion", "embedding", "image", "audio_transcription", "audio_translation"}
+    assert {str(capability) for capability in ModelCapability} == names
 
 
 def test_capabilities_are_those_declared_or_those_of_the_provider() -> None:

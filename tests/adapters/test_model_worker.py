@@ -9,9 +9,9 @@ from msgspec import Raw, structs
 
 from tests.adapters.support import DEPLOYMENT, answered, asking, text_of
 from turnout.adapters import ModelWorker, ModelWorkerProvider
-from turnout.core import Message, Text, Tool
+from turnout.core import Image, Message, Output, Reasoning, Sampling, Text, Tool
 from turnout.core.prompts import messages_of
-from turnout.errors import Unsupported
+from turnout.errors import Unsupported, UpstreamBroken
 
 
 class Saying(ModelWorker):
@@ -60,6 +60,32 @@ async def test_a_conversation_is_written_in_turns() -> None:
     assert messages_of(worker.prompt) == (system, *request.messages)
 
 
-def test_what_a_prompt_cannot_say_is_refused() -> None:
-    with pytest.raises(Unsupported, match="'mine' does not support tools"):
-        ModelWorkerProvider("mine", Saying("x")).run(asking(tools=(Tool("f", "d", Raw(b"{}")),)), DEPLOYMENT)
+@pytest.mark.parametrize("tokens", [[3], ["a", None], 3, None], ids=repr)
+async def test_tokens_that_are_no_words_are_told(tokens: Any) -> None:
+    with pytest.raises(UpstreamBroken, match=r"method returned a (int|NoneType)"):
+        await answered(ModelWorkerProvider("mine", Saying(tokens)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "feature"),
+    [
+        ({"tools": (Tool("f", "d", Raw(b"{}")),)}, "tools"),
+        ({"output": Output("json")}, "JSON output"),
+        ({"output": Output("json_schema", Raw(b"{}"))}, "output by a JSON schema"),
+        ({"reasoning": Reasoning(effort="low")}, "reasoning settings"),
+        ({"stop": ("x",)}, "stop sequences"),
+        ({"n": 2}, "several choices"),
+        ({"messages": (Message("user", (Image(url="https://x/y.png"),)),)}, "images by URL"),
+        ({"messages": (Message("user", (Image(data="R0lG"),)),)}, "images as base64"),
+    ],
+)
+def test_what_a_prompt_cannot_say_is_refused(fields: dict[str, Any], feature: str) -> None:
+    with pytest.raises(Unsupported, match=f"'mine' does not support {feature}"):
+        ModelWorkerProvider("mine", Saying("x")).run(structs.replace(asking(), **fields), DEPLOYMENT)
+
+
+async def test_sampling_and_names_change_nothing() -> None:
+    named = Message("user", (Text("Hi"),), "bob")
+    request = asking(sampling=Sampling(temperature=0.5, seed=1, top_k=3), user="eve", metadata={"a": "b"})
+    request = structs.replace(request, messages=(named,))
+    assert text_of(await answered(ModelWorkerProvider("mine", Saying("x")), request)) == "x"
