@@ -30,6 +30,7 @@ class Wire(msgspec.Struct):
     event_end: bytes = b"\n\n"
     headers: dict[str, str] = {}
     unary_path: str = ""
+    media_type: str = "text/event-stream"
 
 
 WIRES = {
@@ -40,6 +41,7 @@ WIRES = {
         {"model": "", "max_tokens": 99, "messages": MESSAGES},
         b'"stop_reason":"end_turn"',
         headers={"anthropic-version": "2023-06-01"},
+        media_type="text/event-stream; charset=utf-8",
     ),
     "gemini": Wire(
         "/v1beta/models/{}:streamGenerateContent?alt=sse",
@@ -48,9 +50,15 @@ WIRES = {
         event_end=b"\r\n\r\n",
         unary_path="/v1beta/models/{}:generateContent",
     ),
-    "ollama": Wire("/api/chat", {"model": "", "messages": MESSAGES}, b'"done":true', event_end=b"\n"),
+    "ollama": Wire(
+        "/api/chat",
+        {"model": "", "messages": MESSAGES},
+        b'"done":true',
+        event_end=b"\n",
+        media_type="application/x-ndjson",
+    ),
     "llamacpp": Wire("/completion", {"prompt": PROMPT}, b'"stop":true'),
-    "vllm": Wire("/generate", {"prompt": PROMPT}, b"there is none", event_end=b"\n"),
+    "vllm": Wire("/generate", {"prompt": PROMPT}, b"there is none", event_end=b"\n", media_type=""),
 }
 MESSAGE = "The simulator was told to fail."
 ERRORS: dict[str, dict[str, Any]] = {
@@ -110,6 +118,7 @@ def is_json(data: bytes) -> bool:
 async def test_without_a_fault_a_stream_is_whole(simulated: Simulator, wire: str) -> None:
     reply = await reply_to(simulated, wire, "id-whole")
     assert (reply.status, reply.end) == (200, "complete")
+    assert reply.headers.get("content-type", "") == WIRES[wire].media_type
     assert reply.body.endswith(WIRES[wire].event_end)
     assert "🚂".encode() in reply.body
     assert wire == "vllm" or WIRES[wire].end in reply.body

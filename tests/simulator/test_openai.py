@@ -256,6 +256,13 @@ async def test_several_choices_are_all_billed(plain: Client) -> None:
     assert texts == ["You said: hi"] * 2
 
 
+async def test_the_thinking_of_several_choices_is_all_billed(plain: Client) -> None:
+    reply = await plain.chat.completions.create(model="sim-thinking", messages=user_messages("hi"), n=2)
+    assert reply.usage is not None
+    assert reply.usage.completion_tokens_details is not None
+    assert (reply.usage.completion_tokens, reply.usage.completion_tokens_details.reasoning_tokens) == (24, 18)
+
+
 async def test_cached_tokens_are_part_of_the_prompt(plain: Client) -> None:
     reply = await plain.chat.completions.create(
         model="sim-cached", messages=user_messages("one two three four five six")

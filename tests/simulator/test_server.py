@@ -168,6 +168,23 @@ async def test_faults_show_from_another_process_too(
     assert (await ask(process[1] + CHAT, body(f"sim-{words}", stream=True), patience=patience)).end == end
 
 
+LIMITED = """
+import resource
+from turnout import simulator
+
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+simulator.run(port=0, on_ready=lambda _: print(resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard), flush=True))
+"""
+
+
+def test_a_process_of_its_own_has_as_many_connections_as_the_system_allows() -> None:
+    with subprocess.Popen([sys.executable, "-c", LIMITED], stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "True\n"
+        started.send_signal(signal.SIGTERM)
+
+
 async def test_the_server_has_its_own_latencies() -> None:
     async with simulator.start(first_token=0.05, between_tokens=0.05) as slow:
         loop = asyncio.get_running_loop()

@@ -115,3 +115,14 @@ async def test_a_database_that_does_not_open_is_tried_again_by_the_next_call(tmp
     (tmp_path / "turnout.db").rmdir()
     assert await (await database.attempts()).of_request("r1") == []
     await database.close()
+
+
+async def test_closing_leaves_only_the_file(tmp_path: Path) -> None:
+    """SQLite removes the files beside it when its last connection is closed."""
+    database = LazyDatabase(tmp_path)
+    await database.close()
+    assert os.listdir(tmp_path) == []  # it was never opened
+    await (await database.attempts()).insert([attempt("r1")])
+    assert sorted(os.listdir(tmp_path)) == ["turnout.db", "turnout.db-shm", "turnout.db-wal"]
+    await database.close()
+    assert os.listdir(tmp_path) == ["turnout.db"]
