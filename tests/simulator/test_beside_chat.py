@@ -54,6 +54,11 @@ async def test_a_completion_streams_word_by_word(client: AsyncOpenAI) -> None:
     assert chunks[-1].usage.completion_tokens == 3
 
 
+async def test_a_completions_stream_ends_as_openais_do(simulated: Simulator) -> None:
+    reply = await ask(f"{simulated.url}/v1/completions", {"model": "sim", "prompt": "one", "stream": True})
+    assert reply.body.endswith(b'"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
+
+
 async def test_embeddings_are_the_same_in_both_encodings(client: AsyncOpenAI) -> None:
     """The SDK itself asks for base64, and unpacks it."""
     packed = await client.embeddings.create(model="sim", input=["one two", "three"], dimensions=40)
@@ -84,6 +89,14 @@ async def test_pictures_have_the_size_that_was_asked_for(plain: AsyncOpenAI) -> 
     assert pictures[0] != pictures[1]
     assert reply.usage
     assert (reply.usage.input_tokens, reply.usage.output_tokens) == (3, 200)
+
+
+@pytest.mark.parametrize("size", ["4097x64", "64x4097", "64", "large"])
+async def test_a_picture_has_a_size_within_bounds(plain: AsyncOpenAI, size: Any) -> None:
+    assert (await plain.images.generate(model="gpt-image-1", prompt="A train", size="64x4096")).data
+    with pytest.raises(BadRequestError, match=f"Invalid size '{size}'") as raised:
+        await plain.images.generate(model="gpt-image-1", prompt="A train", size=size)
+    assert raised.value.param == "size"
 
 
 async def test_older_models_give_addresses(plain: AsyncOpenAI) -> None:
@@ -142,6 +155,18 @@ async def test_speech_is_a_recording(plain: AsyncOpenAI) -> None:
 async def test_a_broken_form_is_refused(simulated: Simulator) -> None:
     reply = await ask(f"{simulated.url}/v1/audio/transcriptions", b"no form", {"content-type": "text/plain"})
     assert (reply.status, "multipart/form-data" in reply.json["error"]["message"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("field", "fields"),
+    [("file", b'name="model"\r\n\r\nwhisper-1'), ("response_format", b'name="response_format"\r\n\r\npdf')],
+)
+async def test_a_form_without_what_it_needs_is_refused(simulated: Simulator, field: str, fields: bytes) -> None:
+    file = b"" if field == "file" else b'--x\r\ncontent-disposition: form-data; name="file"\r\n\r\nRIFF\r\n'
+    form = file + b"--x\r\ncontent-disposition: form-data; " + fields + b"\r\n--x--\r\n"
+    header = {"content-type": "multipart/form-data; boundary=x"}
+    reply = await ask(f"{simulated.url}/v1/audio/transcriptions", form, header)
+    assert (reply.status, reply.json["error"]["param"]) == (400, field)
 
 
 async def test_anthropic_counts_tokens(simulated: Simulator) -> None:

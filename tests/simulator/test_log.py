@@ -50,6 +50,35 @@ async def test_an_attempt_is_shown_in_full(fresh: Simulator) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "request_", "wire"),
+    [
+        ("/openai/v1/chat/completions", body("sim"), "azure"),
+        ("/vllm/v1/chat/completions", body("sim"), "vllm"),
+        ("/llamacpp/v1/chat/completions", body("sim"), "llamacpp"),
+        ("/completion", {"prompt": "one"}, "llamacpp-completion"),
+        ("/generate", {"prompt": "one"}, "vllm-generate"),
+        ("/v1/messages", {**body("sim"), "max_tokens": 9}, "anthropic"),
+        ("/v1/messages/count_tokens", body("sim"), "anthropic-count"),
+        ("/v1beta/models/sim:generateContent", {"contents": [{"parts": [{"text": "one"}]}]}, "gemini"),
+        ("/v1beta/models/sim:countTokens", {"contents": [{"parts": [{"text": "one"}]}]}, "gemini-count"),
+        ("/v1beta/models/sim:embedContent", {"content": {"parts": [{"text": "one"}]}}, "gemini-embed"),
+        ("/api/chat", body("sim"), "ollama"),
+        ("/api/generate", {"model": "sim", "prompt": "one"}, "ollama-generate"),
+        ("/api/embed", {"model": "sim", "input": "one"}, "ollama-embed"),
+        ("/api/embeddings", {"model": "sim", "prompt": "one"}, "ollama-embeddings"),
+        ("/v1/completions", {"model": "sim", "prompt": "one"}, "openai-completions"),
+        ("/vllm/v1/embeddings", {"model": "sim", "input": "one"}, "vllm-embeddings"),
+        ("/v1/responses", {"model": "sim", "input": "one"}, "openai-responses"),
+        ("/openai/v1/images/generations", {"model": "sim", "prompt": "one"}, "azure-images"),
+        ("/v1/audio/speech", {"model": "sim", "input": "one", "voice": "alloy"}, "openai-speech"),
+    ],
+)
+async def test_an_attempt_tells_its_wire(fresh: Simulator, path: str, request_: dict[str, object], wire: str) -> None:
+    await ask(fresh.url + path, request_, {"anthropic-version": "2023-06-01"})
+    assert [(attempt.wire, attempt.status) for attempt in fresh.attempts] == [(wire, 200)]
+
+
 async def test_one_models_attempts_can_be_asked_for(fresh: Simulator) -> None:
     for model in ("sim-id-x", "sim-id-y", "sim-id-x"):
         await ask(fresh.url + CHAT, body(model))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from openai import AsyncOpenAI, BadRequestError
 
 from turnout.simulator import Simulator
+from turnout.simulator.answer import answer
+from turnout.simulator.http import Request
+from turnout.simulator.refused import Refused
+from turnout.simulator.script import Script
+from turnout.simulator.wires import openai_responses
+from turnout.simulator.wires.openai import OPENAI
 
 WEATHER: Any = {
     "type": "function",
@@ -127,3 +134,19 @@ async def test_an_answer_that_was_not_kept_can_not(client: AsyncOpenAI) -> None:
     first = await reply_to(client, False, store=False)
     with pytest.raises(BadRequestError, match="not found"):
         await reply_to(client, False, previous_response_id=first.id)
+
+
+def test_the_last_answers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_responses, "KEPT", 2)
+    wire = openai_responses.Responses(OPENAI)
+
+    def response_id(number: int, **more: Any) -> Any:
+        body = json.dumps({"model": "sim", "input": "one", **more}).encode()
+        question = wire.read(Request("POST", "/v1/responses", {}, {}, body), {})
+        return json.loads(wire.body(question, answer(question, Script(), number)))["id"]
+
+    first, *last = [response_id(number) for number in range(3)]
+    for previous in last:
+        response_id(9, previous_response_id=previous, store=False)
+    with pytest.raises(Refused, match="not found"):
+        response_id(9, previous_response_id=first, store=False)
