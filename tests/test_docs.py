@@ -19,6 +19,7 @@ from turnout.providers import registry
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 PROVIDERS = (ROOT / "docs/providers.md").read_text()
+MEDIA = (ROOT / "docs/media.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 ROWS = {
     name: row
@@ -87,12 +88,31 @@ def defaults_of(defaults: Defaults) -> str:
 @pytest.mark.parametrize("name", sorted(registry()))
 def test_every_provider_has_its_row(name: str) -> None:
     """docs/providers.md gives each provider's address, variables and defaults as they are."""
-    profile = registry()[name].profile
-    row = ROWS[name]
+    provider = registry()[name]
+    profile, row = provider.profile, ROWS[name]
     for text in (profile.base_url, *profile.url_variables, *profile.key_variables, profile.key_prefix):
         assert text in row
     assert defaults_of(profile.defaults) in row
     assert f"{profile.first_token:g} s" in row
+    assert re.findall(r"`([^`]+)`", row.split("|")[1]) == [provider.name, *profile.aliases]
+
+
+@pytest.mark.parametrize("name", sorted({provider.name for provider in registry().values()} - {"echo"}))
+def test_the_images_that_every_provider_takes(name: str) -> None:
+    """docs/media.md has a table of them. Bytes are in MB or MiB."""
+    limits = registry()[name].profile.images
+    assert limits is not None
+    (row,) = [row for row in MEDIA.splitlines() if row.startswith("| `") and f"`{name}`" in row.split("|")[1]]
+    edge, size, number, formats = [cell.strip() for cell in row.split("|")[2:6]]
+    amount, unit = (*size.split(), "", "")[:2]
+    assert edge == shown_number(limits.long_edge)
+    assert (float(amount) * {"MB": 1e6, "MiB": 1024 * 1024}[unit] if size else None) == limits.bytes
+    assert number == shown_number(limits.number)
+    assert {f"image/{form.lower()}" for form in formats.split(", ")} == limits.formats
+
+
+def shown_number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
 
 
 def test_every_ignored_field_is_documented() -> None:

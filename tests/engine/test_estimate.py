@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
-from turnout.core import ChatRequest, EmbeddingRequest, Message, Text, Usage
+from turnout.core import (
+    ChatRequest,
+    EmbeddingRequest,
+    Image,
+    Message,
+    Refusal,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
 from turnout.engine.estimate import estimated_usage, weight
 
 SENTENCE = "The quick brown fox doesn't jump over 13 lazy dogs; zwölf Boxkämpfer jagen Viktor. "
@@ -42,3 +57,31 @@ def test_many_parts_weigh_as_much_as_a_sample_of_them(number: int) -> None:
 )
 def test_every_character_of_a_kind_weighs_the_same(kind: str, characters: str, hundredths: int) -> None:
     assert {character: weight(character) for character in characters} == dict.fromkeys(characters, hundredths)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        pytest.param(Text("one two"), "one two", id="text"),
+        pytest.param(Thinking("one two"), "one two", id="thinking"),
+        pytest.param(Refusal("one two"), "one two", id="refusal"),
+        pytest.param(ToolCall("id", "weather", '{"city":"Delft"}'), 'weather{"city":"Delft"}', id="call"),
+        pytest.param(ToolResult("id", (Text("sunny"), Image(data="aGk="), Text("warm"))), "sunnywarm", id="result"),
+        pytest.param(Image(data="aGk="), "", id="image"),
+    ],
+)
+def test_the_words_of_every_part_count(part: Any, words: str) -> None:
+    usage = estimated_usage(ChatRequest(model="m", messages=(Message("user", (part,)),)), 0)
+    assert usage == Usage(input=-(-weight(words) // 100), source="estimated")
+
+
+def test_a_tool_counts_with_its_description_and_its_schema() -> None:
+    schema = msgspec.Raw(b'{"type":"object"}')
+    tools = (Tool("weather", "Tells the weather.", schema), Tool("time"))
+    usage = estimated_usage(ChatRequest(model="m", messages=(), tools=tools), 0)
+    assert usage == Usage(input=-(-weight('weatherTells the weather.{"type":"object"}time') // 100), source="estimated")
+
+
+def test_token_ids_count_as_they_are() -> None:
+    usage = estimated_usage(EmbeddingRequest(model="m", inputs=((1, 2, 3), (4,))), 0)
+    assert usage == Usage(input=4, source="estimated")

@@ -221,6 +221,33 @@ def test_parts(part: Part, sent: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("endings", "media_type"),
+    [
+        (".avif", "image/avif"),
+        (".gif", "image/gif"),
+        (".heic", "image/heic"),
+        (".heif", "image/heif"),
+        (".jpg .jpeg .JPG", "image/jpeg"),
+        (".png", "image/png"),
+        (".webp", "image/webp"),
+        (".css", "text/css"),
+        (".csv", "text/csv"),
+        (".html", "text/html"),
+        (".json", "application/json"),
+        (".md", "text/md"),
+        (".pdf", "application/pdf"),
+        (".txt", "text/plain"),
+        (".xml", "text/xml"),
+    ],
+)
+def test_an_ending_tells_the_type(endings: str, media_type: str) -> None:
+    for ending in endings.split():
+        file = {"mimeType": media_type, "fileUri": f"https://x.example/a{ending}"}
+        assert parts_of(File(url=file["fileUri"])) == [{"fileData": file}]
+        assert parts_of(File(data="aGk=", name=f"a{ending}"))[0]["inlineData"]["mimeType"] == media_type
+
+
+@pytest.mark.parametrize(
     "part",
     [
         pytest.param(Thinking("Hm.", "anthropic-signature"), id="thought_of_another_model"),
