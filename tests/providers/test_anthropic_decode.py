@@ -363,6 +363,30 @@ def test_an_error_inside_the_stream_ends_it() -> None:
     assert events[-1] == Failure("Overloaded", "overloaded_error", 529)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("invalid_request_error", 400),
+        ("authentication_error", 401),
+        ("billing_error", 402),
+        ("permission_error", 403),
+        ("not_found_error", 404),
+        ("request_too_large", 413),
+        ("rate_limit_error", 429),
+        ("api_error", 500),
+        ("timeout_error", 504),
+        ("overloaded_error", 529),
+        ("something_new", 502),
+        (None, 502),
+    ],
+)
+def test_an_error_counts_as_the_status_that_it_has_before_an_answer(kind: str | None, status: int) -> None:
+    error = {"type": "error", "error": {"type": kind}}
+    failure = Failure("The provider reported an error.", kind, status)
+    assert decoded(sse(message_start(), error))[-1] == failure
+    assert read(PROVIDER.decoder(UNARY), json.dumps(error).encode()) == [failure]
+
+
 def test_a_stream_that_was_cut_has_no_finish() -> None:
     events = decoded(sse(message_start(), TEXT, block_delta(0, "text_delta", text="x")))
     assert not any(isinstance(event, Finish | PartEnd) for event in events)

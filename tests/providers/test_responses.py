@@ -242,9 +242,26 @@ def test_an_error_in_a_stream_is_told(data: bytes) -> None:
     assert relayed(DELTA + data) == [Relayed(DELTA), Failure("Wait.", "rate_limit_exceeded", 429)]
 
 
-def test_an_error_in_a_body_is_told() -> None:
-    failed = b'{"id":"r","status":"failed","error":{"code":"server_error","message":"No."}}'
-    assert relayed(failed, stream=False) == [Failure("No.", "server_error", 502)]
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (b'{"code":"server_error","message":"No."}', Failure("No.", "server_error", 502)),
+        (b'{"code":"insufficient_quota","message":"No."}', Failure("No.", "insufficient_quota", 429)),
+        (b'{"code":"rate_limit_exceeded","message":"No."}', Failure("No.", "rate_limit_exceeded", 429)),
+        (b'{"code":"invalid_prompt","message":"No."}', Failure("No.", "invalid_prompt", 400)),
+        (b'{"code":"context_length_exceeded","message":"No."}', Failure("No.", "context_length_exceeded", 400)),
+        (b'{"type":"invalid_prompt"}', Failure("The provider reported an error.", "invalid_prompt", 400)),
+        (b'{"code":400,"message":"No."}', Failure("No.", "400", 400)),
+        (b'{"code":599,"message":"No."}', Failure("No.", "599", 599)),
+        (b'{"code":399,"message":"No."}', Failure("No.", "399", 502)),
+        (b'{"code":600,"message":"No."}', Failure("No.", "600", 502)),
+        (b"{}", Failure("The provider reported an error.", None, 502)),
+        (b'"No."', Failure("No.")),
+        (b"null", Failure("The provider failed, and didn't say why.")),
+    ],
+)
+def test_an_error_in_a_body_is_told(error: bytes, failure: Failure) -> None:
+    assert relayed(b'{"id":"r","status":"failed","error":%b}' % error, stream=False) == [failure]
 
 
 def test_what_isnt_looked_for_passes() -> None:

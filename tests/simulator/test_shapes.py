@@ -205,6 +205,81 @@ async def test_streams_of_edits(simulated: Simulator) -> None:
     assert [undeclared(ImageEditStreamEvent, event) for event in reply.events] == [set(), set()]
 
 
+LAST: dict[str, Any] = {
+    "index": 0,
+    "content": "",
+    "tokens": [],
+    "id_slot": 0,
+    "stop": True,
+    "model": "simulator",
+    "tokens_predicted": 3,
+    "tokens_evaluated": 2,
+    "generation_settings": {"n_predict": 3},
+    "prompt": "one two",
+    "has_new_line": False,
+    "truncated": False,
+    "stop_type": "limit",
+    "stopping_word": "",
+    "tokens_cached": 5,
+    "timings": {
+        "prompt_n": 2,
+        "prompt_ms": 2,
+        "prompt_per_token_ms": 1,
+        "prompt_per_second": 1000,
+        "predicted_n": 3,
+        "predicted_ms": 30,
+        "predicted_per_token_ms": 10,
+        "predicted_per_second": 100,
+    },
+}
+"""llama.cpp's last event. It has no SDK."""
+
+
+async def test_llamacpps_completion(simulated: Simulator) -> None:
+    asked = {"prompt": "one two", "n_predict": 3}
+    assert (await ask(f"{simulated.url}/completion", asked)).json == {**LAST, "content": "You said: one"}
+    stream = await ask(f"{simulated.url}/completion", {**asked, "stream": True})
+    assert stream.events == [
+        *(
+            {
+                "index": 0,
+                "content": word,
+                "tokens": [count],
+                "stop": False,
+                "id_slot": 0,
+                "tokens_predicted": count,
+                "tokens_evaluated": 2,
+            }
+            for count, word in enumerate(("You", " said:", " one"), 1)
+        ),
+        LAST,
+    ]
+
+
+async def test_log_probabilities_without_others(simulated: Simulator) -> None:
+    """Nothing lists likely tokens that nobody asked for."""
+    responses = {**RESPONSES, "top_logprobs": None}
+    gemini = {**GEMINI, "generationConfig": {"responseLogprobs": True}}
+    chat = {"messages": MESSAGES, "logprobs": True}
+    likely = []
+    for wire, body in {"openai": chat, "ollama": chat, "responses": responses, "gemini": gemini}.items():
+        shape = msgspec.structs.replace(ANSWERS[wire], body=body)
+        (answer,) = await answers_to(simulated, shape, "sim", stream=False)
+        likely += [value for name, value in fields(answer) if name in ("top_logprobs", "candidates")]
+    words = 6
+    assert likely.count([]) == 4 * words
+    assert len(likely) == 4 * words + 1, "besides, Gemini's answers are called candidates"
+
+
+def fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Each field's name and value, also those inside."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Mapping):
+            for name, inner in item.items():
+                yield name, inner
+                yield from fields(inner)
+
+
 # --- counts ------------------------------------------------------------------------------------------------------
 
 
