@@ -81,6 +81,39 @@ async def test_azure_names_the_deployment_in_the_path(simulated: Simulator) -> N
     assert (await azure.embeddings.create(model="sim", input="one")).model == "sim"
 
 
+FORM = (
+    b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n'
+    b'--x\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\nPNG\r\n'
+    b'--x\r\ncontent-disposition: form-data; name="prompt"\r\n\r\nred\r\n--x--\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("completions", {"prompt": "one"}),
+        ("embeddings", {"input": "one"}),
+        ("images/generations", {"prompt": "one"}),
+        ("images/edits", FORM),
+        ("audio/transcriptions", FORM),
+        ("audio/translations", FORM),
+        ("audio/speech", {"input": "one", "voice": "alloy"}),
+    ],
+)
+async def test_the_deployment_in_azures_path_is_the_model(fresh: Simulator, path: str, body: Any) -> None:
+    header = {"content-type": "multipart/form-data; boundary=x"} if body is FORM else {}
+    reply = await ask(f"{fresh.url}/openai/deployments/mine/{path}?api-version=2024-10-21", body, header)
+    assert (reply.status, [attempt.model for attempt in fresh.attempts]) == (200, ["mine"])
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
+async def test_a_completion_may_repeat_its_prompt(simulated: Simulator, stream: bool) -> None:
+    body = {"model": "sim", "prompt": "one", "echo": True, "stream": stream}
+    reply = await ask(f"{simulated.url}/v1/completions", body)
+    answers = reply.events if stream else [reply.json]
+    assert "".join(choice["text"] for answer in answers for choice in answer["choices"]) == "oneYou said: one"
+
+
 async def test_pictures_have_the_size_that_was_asked_for(plain: AsyncOpenAI) -> None:
     reply = await plain.images.generate(model="gpt-image-1", prompt="A red train", n=2, size="1024x1536")
     assert reply.data
