@@ -10,6 +10,7 @@ import pytest
 
 from tests.simulator.raw import PATIENCE, SILENCE, ask, send
 from turnout.simulator import Attempt, Simulator, fingerprint, log
+from turnout.simulator.http import Request
 
 CHAT = "/v1/chat/completions"
 SECRET = "sk-never-to-be-seen-1234"
@@ -216,3 +217,15 @@ def test_the_log_is_bounded() -> None:
     for _ in range(log.KEPT + 5):
         full_log.begin(path="", wire="", simulate="", key="")
     assert (len(full_log.attempts), full_log.attempts[-1].number) == (log.KEPT, log.KEPT + 5)
+
+
+def test_the_last_requests_are_kept_word_for_word() -> None:
+    """256 of them, and none that is large."""
+    kept = log.Log()
+    for number in range(257):
+        kept.record_request(str(number), Request("POST", "/", {"key": SECRET, "alt": "sse"}, {}, b"\xff"))
+    assert (len(kept.requests), kept.requests[0].model) == (256, "1")
+    assert (kept.requests[0].query, kept.requests[0].body) == ({"alt": "sse"}, "\ufffd")
+    for size in (log.LARGE, log.LARGE + 1):
+        kept.record_request(str(size), Request("POST", "/", {}, {}, b"x" * size))
+    assert kept.requests[-1].model == str(log.LARGE)

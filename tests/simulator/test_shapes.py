@@ -191,12 +191,30 @@ def form(**fields: bytes) -> tuple[bytes, dict[str, str]]:
     return b"".join([*pieces, b"--x--\r\n"]), {"content-type": "multipart/form-data; boundary=x"}
 
 
-async def test_transcripts(simulated: Simulator) -> None:
-    data = {"model": b"whisper-1", "response_format": b"verbose_json", "timestamp_granularities[]": b"word"}
-    body, header = form(file=b"RIFF", **data)
-    reply = await ask(f"{simulated.url}/v1/audio/transcriptions", body, header)
-    assert undeclared(TranscriptionVerbose, reply.json) <= {"task"}
-    assert [(word["word"], round(word["start"], 2)) for word in reply.json["words"]][:2] == [("I", 0), ("heard", 0.25)]
+@pytest.mark.parametrize("granularity", [b"", b"word", b"segment"], ids=["none", "words", "segments"])
+async def test_transcripts(simulated: Simulator, granularity: bytes) -> None:
+    wished = {"timestamp_granularities[]": granularity} if granularity else {}
+    body, header = form(file=b"RIFF", model=b"whisper-1", response_format=b"verbose_json", **wished)
+    reply = (await ask(f"{simulated.url}/v1/audio/transcriptions", body, header)).json
+    assert undeclared(TranscriptionVerbose, reply) <= {"task"}
+    words, segments = reply.pop("words", None), reply.pop("segments", None)
+    assert reply == {
+        "task": "transcribe",
+        "language": "english",
+        "duration": 1.5,
+        "text": "I heard 4 bytes of a.wav.",
+        "usage": {"type": "duration", "seconds": 1.5},
+    }
+    if granularity == b"word":
+        assert [(word["word"], word["start"], word["end"]) for word in words[:2]] == [
+            ("I", 0, 0.25),
+            ("heard", 0.25, 0.5),
+        ]
+        assert (len(words), segments) == (6, None)
+    else:
+        (segment,) = segments
+        assert (segment["id"], segment["seek"], segment["start"], segment["end"]) == (0, 0, 0, 1.5)
+        assert (segment["text"], words) == (reply["text"], None)
 
 
 async def test_streams_of_edits(simulated: Simulator) -> None:
