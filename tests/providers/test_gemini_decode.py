@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from turnout.core import (
     Answer,
     ChatRequest,
+    Delta,
     Failure,
     File,
     Finish,
     Image,
     Logprobs,
     Message,
+    PartEnd,
     PartStart,
     Relayed,
     StreamEvent,
@@ -204,6 +206,16 @@ def test_partial_arguments(pieces: str, arguments: str) -> None:
     opened = '{"functionCall":{"name":"f","willContinue":true}}'
     body = frames(candidate(opened), candidate(f'{{"functionCall":{{"partialArgs":[{pieces}]}}}}', STOP))
     assert answer(body, stream=True).choices[0].parts == (ToolCall("call_1", "f", arguments),)
+
+
+def test_a_call_in_pieces_ends_with_its_last_piece() -> None:
+    """The client need not wait for what comes next."""
+    decoder = GEMINI.decoder(request(True))
+    decoder.feed(frames(candidate('{"functionCall":{"name":"f","willContinue":true}}')))
+    piece = '{"jsonPath":"$.id","numberValue":1}'
+    more = f'{{"functionCall":{{"partialArgs":[{piece}],"willContinue":true}}}}'
+    assert decoder.feed(frames(candidate(more))) == []
+    assert decoder.feed(frames(candidate('{"functionCall":{}}'))) == [Delta(0, '{"id":1}'), PartEnd(0)]
 
 
 @pytest.mark.parametrize(
