@@ -130,6 +130,7 @@ WRONG_PROVIDERS = {
         "the provider 'acme' lacks build, decoder, list_models, operation, read_models, refusal",
     ),
     "no profile": (f"{ACME}\n    Acme.profile = None", "the provider 'acme' has to have a Profile as 'profile'"),
+    "no support": (f"{ACME}\n    Acme.support = None", "has to have a Profile as 'profile' and a Support as 'support'"),
     "a clash": (f"{ACME}\n    Acme.name = 'echo'", "two providers are called 'echo', this one and Turnout's own"),
     "a name in capitals": (f"{ACME}\n    Acme.name = 'Acme'", "the name 'Acme' has to match"),
 }
