@@ -10,12 +10,16 @@ import pytest
 from msgspec import Raw
 
 from turnout.core import (
+    Audio,
     ChatRequest,
     Delta,
     Deployment,
+    File,
     Finish,
     Image,
     Message,
+    Output,
+    Reasoning,
     Sampling,
     Start,
     StreamEvent,
@@ -117,6 +121,12 @@ async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:
         pytest.param({"tools": (Tool("f"),)}, "tools", id="tools"),
         pytest.param({"n": 2}, "n", id="choices"),
         pytest.param({"messages": (Message("user", (Image(url="https://x"),)),)}, "messages[0]", id="image"),
+        pytest.param({"messages": (Message("user", (Image(data="aGk="),)),)}, "messages[0]", id="image-data"),
+        pytest.param({"messages": (Message("user", (Audio("aGk=", "wav"),)),)}, "messages[0]", id="audio"),
+        pytest.param({"messages": (Message("user", (File(data="aGk="),)),)}, "messages[0]", id="file"),
+        pytest.param({"output": Output("json")}, "response_format", id="json"),
+        pytest.param({"output": Output("json_schema", Raw(b"{}"))}, "response_format", id="schema"),
+        pytest.param({"reasoning": Reasoning(effort="low")}, "reasoning", id="reasoning"),
     ],
 )
 def test_what_it_can_not_say_is_refused_before_it_begins(fields: dict[str, Any], param: str) -> None:
