@@ -168,13 +168,8 @@ def is_local(provider: Provider) -> bool:
     return in_process(provider) or bool(provider.profile.start_hint)
 
 
-_OPERATION_NAMES = {
-    "embeddings": "embeddings",
-    "image": "making images",
-    "transcription": "transcription",
-    "speech": "speech",
-    "count": "counting tokens",
-}
+_OPERATION_NAMES = {"image": "making images", "count": "counting tokens"}
+"""The operations whose own names don't say it."""
 
 
 def no_operation(provider: str, request: Request) -> Unsupported:
