@@ -116,7 +116,7 @@ async def test_usage_that_is_not_reported_is_estimated(request_: ChatRequest) ->
 
 
 async def test_every_field_of_the_origin_is_recorded() -> None:
-    async with RawUpstream(replying(ok(completion()))) as server, house(place(server)) as it:
+    async with RawUpstream(replying(ok(completion(choice(content="hi"))))) as server, house(place(server)) as it:
         await (await it.ask()).read_all()
         (start,) = it.book.begun.values()
     assert asdict(ORIGIN) == {name: getattr(start, name) for name in asdict(ORIGIN)}
