@@ -9,7 +9,6 @@ from msgspec import structs
 from turnout.catalog import Catalog
 from turnout.conversations import Conversations
 from turnout.core import ChatRequest
-from turnout.dialects import ConversationEndpoint
 from turnout.engine import Call
 
 from .within_limits import check_counts
@@ -25,11 +24,12 @@ class Continued:
     def __call__(self, call: Call) -> Call | Awaitable[Call]:
         if call.conversing is None or not isinstance(call.request, ChatRequest):
             return call
-        return self._after_earlier_turns(call, call.conversing, call.request)
+        begun = self._conversations.begin(call.conversing, call.request, call.key.id, large=call.large)
+        return self._after_earlier_turns(call, begun)
 
-    async def _after_earlier_turns(self, call: Call, endpoint: ConversationEndpoint, chat: ChatRequest) -> Call:
-        request = await self._conversations.begin(endpoint, chat, call.key.id, large=call.large)
-        if request is chat:
+    async def _after_earlier_turns(self, call: Call, begun: Awaitable[ChatRequest]) -> Call:
+        request = await begun
+        if request is call.request:
             return call
         size = _earlier_size(request)
         if size:
