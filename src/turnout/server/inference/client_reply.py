@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -51,11 +51,11 @@ class ClientReply:
         headers.append((b"cache-control", b"no-cache"))
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
-    async def send_piece(self, data: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+    def send_piece(self, data: bytes) -> Awaitable[None]:
+        return self._send({"type": "http.response.body", "body": data, "more_body": True})
 
-    async def end_stream(self, data: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+    def end_stream(self, data: bytes) -> Awaitable[None]:
+        return self._send({"type": "http.response.body", "body": data, "more_body": False})
 
     def headers(self, media_type: str, reply: Reply | Count) -> Headers:
         """``reply`` tells which deployment answered."""
