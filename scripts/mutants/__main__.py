@@ -27,6 +27,8 @@ from .measured import MeasuredFile, measure, measured, selection
 
 T = TypeVar("T")
 SOURCES = ROOT / "src"
+_TESTS = "contract_tests"  # are tests themselves
+_TABLES = "facts"  # a row quotes its source; a test of it would quote it once more
 OUTCOMES = ("caught", "survived", "timeout")
 
 
@@ -59,12 +61,17 @@ def room_of(path: Path) -> str:
 
 
 def picked(number: int, room: str | None, seed: int) -> list[Mutant]:
-    """Mutants from each room, in proportion to the square root of its size, so that small rooms have some too."""
+    """Mutants from each room, in proportion to the square root of its size, so that small rooms have some too.
+
+    Tests that ship with Turnout have none, nor has a row of the facts about models.
+    """
     chance = random.Random(seed)  # noqa: S311  # not secrecy
     lines: dict[str, dict[tuple[Path, int], list[Change]]] = {}
     for path in sorted(SOURCES.rglob("*.py")):
-        for change in changes(path.read_bytes()) if room in (None, room_of(path)) else ():
-            lines.setdefault(room_of(path), {}).setdefault((path, change.line), []).append(change)
+        name = room_of(path)
+        for change in changes(path.read_bytes()) if room in (None, name) else ():
+            if name != _TESTS and (name != _TABLES or change.scope):
+                lines.setdefault(name, {}).setdefault((path, change.line), []).append(change)
     weights = {name: len(room_lines) ** 0.5 for name, room_lines in lines.items()}
     rooms = chance.sample([*weights], min(number, len(weights)))
     rest = chance.choices([*weights], [*weights.values()], k=number - len(rooms))
