@@ -169,6 +169,15 @@ class TestWhatIsServed:
         await unnamed.discover(Upstreams(azure=["gpt-4o"]))
         assert (names(unnamed), finding_of(unnamed, "azure").outcome) == (["echo"], "found")
 
+    async def test_nothing_under_the_names_of_a_pattern(self, tmp_path: Path) -> None:
+        """A name in the file wins. A model to which an alias leads is served under its own name, too."""
+        text = "models: {fast: ollama/x}\naliases: {'gpt-*': fast, 'mini-*': mini-1, nano: gpt-nano}"
+        catalog = make_catalog(tmp_path, text, variables=OPENAI_KEY)
+        await catalog.discover(Upstreams(openai=["gpt-5", "gpt-nano", "mini-1", "mini-2", "other"]))
+        names = ("gpt-5", "gpt-nano", "mini-1", "mini-2", "other")
+        found = [catalog.snapshot.find(name).name for name in names]
+        assert found == ["fast", "gpt-nano", "mini-1", "mini-1", "other"]
+
 
 class TestFindings:
     @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_every_key_is_documented_with_its_default() -> None:
     assert sorted(documented) == sorted(keys_in_code())
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["file", "agents"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["file", "aliases", "agents"])
 class TestExamples:
     def test_it_is_a_configuration(self, tmp_path: Path, text: str) -> None:
         """With the real providers and policies, and with nothing left to complain of but what is to be discovered."""

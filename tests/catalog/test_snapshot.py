@@ -110,6 +110,80 @@ class TestFind:
         assert snapshot.find("ollama/0").name == "ollama/0"  # forgotten, and made again
 
 
+class TestPatterns:
+    """An alias with ``*`` stands for many names."""
+
+    @pytest.mark.parametrize(
+        ("alias", "names", "others"),
+        [
+            pytest.param("claude-*", ["claude-opus-4-8", "claude-", "claude-a/b"], ["claude", "my-claude-x"], id="end"),
+            pytest.param("*-mini", ["gpt-5-mini", "-mini"], ["gpt-5-mini-2", "mini"], id="beginning"),
+            pytest.param("gpt-*-*o", ["gpt-5-turbo", "gpt--o"], ["gpt-5o", "gpt-5-"], id="middle"),
+            pytest.param("*[1m]", ["opus[1m]"], ["opus1", "opusm"], id="brackets-are-brackets"),
+            pytest.param("a?*", ["a?b"], ["abb"], id="a-question-mark-is-one"),
+            pytest.param("A*", ["Ab"], ["ab"], id="case"),
+            pytest.param("*", ["anything", "two\nlines"], [], id="everything"),
+        ],
+    )
+    def test_which_names_it_catches(self, tmp_path: Path, alias: str, names: list[str], others: list[str]) -> None:
+        text = f"models: {{fast: openai/x}}\naliases: {{'{alias}': fast}}\ndiscovery: false"
+        snapshot = make_catalog(tmp_path, text).snapshot
+        assert [snapshot.find(name) for name in names] == [snapshot.find("fast")] * len(names)
+        assert all(map(snapshot.serves, names))
+        assert not any(map(snapshot.serves, others))
+        for other in others:
+            with pytest.raises(UnknownModel):
+                snapshot.find(other)
+
+    def test_the_pattern_that_says_most_goes_first(self, tmp_path: Path) -> None:
+        text = (
+            "models: {a: openai/a, b: openai/b, c-x-2: openai/c}\naliases: {'c-*': a, 'c-x-*': b, 'c-x-1': a, '*': a}"
+        )
+        snapshot = make_catalog(tmp_path, text).snapshot
+        names = ("c-y", "c-x-3", "c-x-1", "c-x-2")
+        assert [snapshot.find(name).name for name in names] == ["a", "b", "a", "c-x-2"]
+
+    def test_it_may_lead_to_an_alias_or_to_a_provider_s_model(self, tmp_path: Path) -> None:
+        text = "models: {a: openai/a}\naliases: {quick: a, 'c-*': quick, 'd-*': openai/x}"
+        snapshot = make_catalog(tmp_path, text, variables=OPENAI_KEY).snapshot
+        assert [snapshot.find(name).name for name in ("c-1", "d-1")] == ["a", "openai/x"]
+
+    def test_it_goes_before_a_provider_s_model(self, tmp_path: Path) -> None:
+        """A configured name costs what was configured, whichever keys are there."""
+        text = "models: {a: ollama/a}\naliases: {'openai/*': a}"
+        snapshot = make_catalog(tmp_path, text, variables=OPENAI_KEY).snapshot
+        assert snapshot.find("openai/gpt-5").name == "a"
+
+    def test_a_fallback_may_be_one_of_its_names(self, tmp_path: Path) -> None:
+        text = "models: {a: {deployments: [openai/a], fallbacks: [c-1]}, b: openai/b}\naliases: {'c-*': b}"
+        catalog = make_catalog(tmp_path, text + "\ndiscovery: false")
+        assert catalog.snapshot.find("a").fallbacks == ("c-1",)
+
+    def test_lists_leave_it_out(self, tmp_path: Path) -> None:
+        snapshot = make_catalog(tmp_path, "models: {a: openai/a}\naliases: {'c-*': a}").snapshot
+        assert [name for name, _ in snapshot.served()] == ["a", "echo"]
+        assert list(snapshot.patterns) == ["c-*"]
+
+    def test_the_error_names_a_target_that_nobody_serves(self, tmp_path: Path) -> None:
+        catalog = make_catalog(tmp_path, "aliases: {'c-*': nowhere}")
+        assert not catalog.snapshot.serves("c-1")
+        with pytest.raises(UnknownModel, match="alias of 'nowhere'"):
+            catalog.snapshot.find("c-1")
+        assert 'aliases["c-*"]: expected the name of a model' in str(catalog.state().problems)
+
+    def test_many_names_of_a_client_are_not_kept_for_ever(self, tmp_path: Path) -> None:
+        snapshot = make_catalog(tmp_path, "models: {a: openai/a}\naliases: {'*': a}").snapshot
+        for number in range(2 * MAX_DIRECT):
+            assert snapshot.find(f"n-{number}").name == "a"
+        assert len(snapshot._direct) == MAX_DIRECT
+
+    def test_a_name_that_is_too_long_is_caught_by_none(self, tmp_path: Path) -> None:
+        snapshot = make_catalog(tmp_path, "models: {a: openai/a}\naliases: {'*': a}").snapshot
+        assert snapshot.find("x" * MAX_NAME).name == "a"
+        with pytest.raises(UnknownModel):
+            snapshot.find("x" * (MAX_NAME + 1))
+
+
 class TestServed:
     def test_models_and_aliases_are_listed(self, tmp_path: Path) -> None:
         snapshot = make_catalog(tmp_path, "models: {b: openai/x, a: openai/y}\naliases: {c: b}").snapshot

@@ -28,7 +28,7 @@ def lines(shown: str) -> list[list[str]]:
 def test_json_tells_everything(simulator: Simulator) -> None:
     price = {"input": 0.15, "output": 0.6, "cached_input": 0.075}
     model = {"deployments": ["openai/sim", "anthropic/sim"], "price": price, "fallbacks": ["echo"]}
-    configured(simulator.root, {"fast": model}, aliases={"HOST_AGENT": "fast"})
+    configured(simulator.root, {"fast": model}, aliases={"HOST_AGENT": "fast", "claude-*": "fast"})
     shown = {"input": "0.15", "output": "0.6", "cached_input": "0.075", "version": "config"}
     deployments = [
         {"id": f"{name}/sim", "provider": name, "model": "sim", "address": simulator.root, "price": shown}
@@ -37,7 +37,8 @@ def test_json_tells_everything(simulator: Simulator) -> None:
     expected = {"source": "configured", "policy": "order", "fallbacks": ["echo"], "deployments": deployments}
     listed = rows()
     assert listed["fast"] == {"name": "fast", "alias_of": None, **expected}
-    assert listed["HOST_AGENT"] == {"name": "HOST_AGENT", "alias_of": "fast", **expected}
+    for alias in ("HOST_AGENT", "claude-*"):
+        assert listed[alias] == {"name": alias, "alias_of": "fast", **expected}
     assert (listed["echo"]["source"], listed["echo"]["deployments"][0]["price"]["version"]) == ("built in", "free")
 
 

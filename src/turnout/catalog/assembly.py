@@ -18,6 +18,7 @@ from turnout.providers import Provider, in_process, local_models
 from .configured import Configured
 from .discovery import LATEST, Discovery
 from .ids import IdBook
+from .patterns import Patterns
 from .pricing import Pricing
 from .snapshot import Snapshot
 from .unserved import UnservedReasons
@@ -68,13 +69,15 @@ class Assembler:
     def _discovered(self, configured: Configured, discovery: Discovery, taken: Collection[str]) -> dict[str, Model]:
         """The models of providers inside this process, and the models that discovery found.
 
-        A model that several providers serve has one deployment at each, in the order of discovery.
+        A model that several providers serve has one deployment at each, in the order of discovery. Names that an alias
+        with a ``*`` stands for are left out, unless an alias leads to them.
         """
         inside = (provider for provider in dict.fromkeys(self._providers.values()) if in_process(provider))
         built_in = ((provider, model) for provider in inside for model in local_models(provider))
         deployments: dict[str, list[Deployment]] = {}
+        patterns, targets = Patterns(configured.aliases), {*configured.aliases.values()}
         for provider, model in (*built_in, *discovery.upstream_models()):
-            if model not in taken:
+            if model not in taken and (model in targets or patterns.match(model) is None):
                 settings = DeploymentSettings(provider=provider.name, model=model)
                 deployments.setdefault(model, []).append(configured.factory.make(provider, settings))
         return {name: Model(name=name, deployments=tuple(places)) for name, places in deployments.items()}

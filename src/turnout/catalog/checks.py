@@ -22,6 +22,7 @@ from turnout.providers import Provider
 
 from .factory import DeploymentFactory
 from .names import NameIndex
+from .patterns import Patterns
 from .unserved import how_to_enable
 
 _UNREADABLE: Final = "expected an address that begins with http:// or https://, with a host, and a port if it needs one"
@@ -67,9 +68,10 @@ class Checker:
     def unresolved(self) -> Iterator[tuple[str, Mistake]]:
         """Names that aliases and fallbacks refer to but the files don't define. Only discovery can bring them."""
         also = ", and discovery has not found one yet" if self._settings.discovery else ""
-        index = NameIndex(self._names)
+        index, patterns = NameIndex(self._names), Patterns(self._settings.aliases)
         for path, name in self._references():
-            if name not in self._names and not self._is_usable_directly(name):
+            known = name in self._names or (path[0] == "models" and patterns.match(name) is not None)
+            if not known and not self._is_usable_directly(name):
                 close = index.close_to(name)
                 hint = f"; did you mean '{close[0]}'?" if close else self._how_to_enable(name)
                 yield (

@@ -15,9 +15,10 @@ from turnout.providers import Provider
 
 from .factory import DeploymentFactory
 from .names import NameIndex
+from .patterns import Patterns, is_pattern
 
 MAX_NAME: Final = 256  # characters of a model's name
-MAX_DIRECT: Final = 1024  # models kept for names such as provider/upstream-model
+MAX_DIRECT: Final = 1024  # models kept for names such as provider/upstream-model, and for those of patterns
 
 _LATEST: Final = ":latest"
 
@@ -27,6 +28,8 @@ WhyUnserved = Callable[[str], str]
 
 class Snapshot:
     """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
+
+    ``patterns`` are the models of aliases that stand for many names.
 
     ``direct_factory`` makes deployments for names such as ``openai/gpt-6-luna`` that nobody configured. Without it,
     these names aren't served. Names that are ``out_of_service`` aren't served either. ``why_unserved`` gives the
@@ -55,21 +58,25 @@ class Snapshot:
         self._why_unserved = why_unserved
         self._direct: dict[str, Model] = {}
         self._named = dict(models)
+        self._patterns = Patterns(aliases)
+        self.patterns: dict[str, Model] = {}
         for alias, name in aliases.items():
             model = models.get(name) or self._make_direct(name)
             if model is not None:
-                self._named[alias] = model
+                (self.patterns if is_pattern(alias) else self._named)[alias] = model
 
     def find(self, name: str) -> Model:
-        """The model of that name or alias, else ``provider/upstream-model``. Raises ``UnknownModel``.
+        """The model of that name or alias, else of a pattern, else ``provider/upstream-model``.
+
+        Raises ``UnknownModel``.
 
         ``llama3`` and ``llama3:latest`` mean the same model, as in Ollama, unless both names are served.
         """
         model = self._named.get(name) or self._direct.get(name) or self._named.get(_with_or_without_latest(name))
-        return model if model is not None else self._find_direct(name)
+        return model if model is not None else self._find_unlisted(name)
 
     def served(self) -> Sequence[tuple[str, Model]]:
-        """Every name that a client can ask for, with its model. Aliases are included."""
+        """Every name with its model, aliases included. Clients can ask for others, too: see ``find``."""
         return tuple(self._named.items())
 
     def serves(self, name: str) -> bool:
@@ -77,6 +84,7 @@ class Snapshot:
         return (
             name in self._named
             or _with_or_without_latest(name) in self._named
+            or (self._patterns.match(name) or "") in self.patterns
             or self._direct_provider(name) is not None
         )
 
@@ -85,10 +93,12 @@ class Snapshot:
         other = _with_or_without_latest(name)
         return other if (name in self._named) != (other in self._named) else None
 
-    def _find_direct(self, name: str) -> Model:
-        model = self._make_direct(name)
+    def _find_unlisted(self, name: str) -> Model:
+        """Keeps what it has found: a client that asked for a name asks for it again."""
+        pattern = self._patterns.match(name) if len(name) <= MAX_NAME else None
+        model = self._make_direct(name) if pattern is None else self.patterns.get(pattern)
         if model is None:
-            target = self.aliases.get(name, name)
+            target = self.aliases.get(pattern or name, name)
             raise UnknownModel(name[:MAX_NAME], self._names.close_to(target[:MAX_NAME]), self._reason(name, target))
         if len(self._direct) >= MAX_DIRECT:
             oldest = next(iter(self._direct))  # a client that asks for it again gets a new one

@@ -13,7 +13,7 @@ KeyPath = tuple[str | int, ...]
 MAX_SHOWN = 20  # mistakes in one message
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_NAME = re.compile(r"[\w.:/@+-]{1,128}\Z")
+_NAME = re.compile(r"[\w.:/@+*-]{1,128}\Z")
 
 
 class Mistake(NamedTuple):

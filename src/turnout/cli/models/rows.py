@@ -47,7 +47,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows_of(catalog: Catalog) -> list[ModelRow]:
-    """Every name that a client can ask for: models from the configuration, the API and discovery, and aliases."""
+    """Models from the configuration, the API and discovery, and aliases, also those that stand for many names."""
     return [
         ModelRow(
             name=name,
@@ -57,7 +57,7 @@ def rows_of(catalog: Catalog) -> list[ModelRow]:
             fallbacks=model.fallbacks,
             deployments=tuple(_deployment_row(deployment) for deployment in model.deployments),
         )
-        for name, model in catalog.snapshot.served()
+        for name, model in (*catalog.snapshot.served(), *catalog.snapshot.patterns.items())
     ]
 
 
