@@ -339,11 +339,11 @@ def test_finish_reasons_keep_the_providers_word(native: str, reason: Any) -> Non
 
 
 def test_a_stream_that_was_cut_has_no_finish() -> None:
-    assert streamed_answer(ROLE, chunk(delta(content="Hel"))).choices == (Choice(0, (Text("Hel"),), None),)
+    assert fold(stream(sse(ROLE, chunk(delta(content="Hel"))))).choices == (Choice(0, (Text("Hel"),), None),)
 
 
 def test_an_empty_finish_reason_is_none() -> None:
-    assert streamed_answer(chunk(delta(content="Hel", finish=""))).choices[0].finish is None
+    assert fold(stream(sse(chunk(delta(content="Hel", finish=""))))).choices[0].finish is None
 
 
 # --- tool calls --------------------------------------------------------------------------------------
@@ -519,7 +519,6 @@ def test_errors_inside_an_answer(error: dict[str, Any], failure: Failure) -> Non
         pytest.param(b'{"choices": [{"delta": {"content": 5}}]}', id="content-a-number"),
         pytest.param(b'{"choices": [', id="cut"),
         pytest.param(b'{"choices": [{"delta": {"content": "\xff"}}]}', id="bad-utf8"),
-        pytest.param(b'{"choices": [{"delta": {"content": "\\ud800"}}]}', id="lone-surrogate"),
         pytest.param(b'{"created": 1e999, "choices": []}', id="infinite-number"),
         pytest.param(b'{"x": ' + b"[" * 100_000, id="deep-nesting"),
     ],

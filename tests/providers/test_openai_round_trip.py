@@ -170,8 +170,11 @@ LOGPROBS = st.lists(logprobs(st.lists(logprobs(st.just(())), max_size=2).map(tup
 def answers(draw: st.DrawFn) -> Answer:
     choices = []
     for number in range(draw(st.integers(1, 3))):
+        parts = draw(PARTS)
         reason = draw(st.sampled_from(REASONS))
-        choices.append(Choice(number, draw(PARTS), Finish(reason, reason, number), draw(LOGPROBS)))
+        if reason == "stop" and any(isinstance(part, ToolCall) for part in parts):
+            reason = "tool_calls"  # the two mean the same there
+        choices.append(Choice(number, parts, Finish(reason, reason, number), draw(LOGPROBS)))
     given_tokens, made = draw(COUNT), draw(COUNT)
     usage = Usage(
         input=given_tokens,

@@ -9,25 +9,49 @@ import msgspec
 from turnout.core.printable import excerpt
 from turnout.errors import UpstreamBroken
 
+from .odd_values import MOST_REPAIRS, repaired
+
 Decoded = TypeVar("Decoded")
+_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def decode_reply(decoder: msgspec.json.Decoder[Decoded], data: bytes, message: str) -> Decoded:
     """Raises ``UpstreamBroken`` with ``message`` for bytes that aren't of the wire."""
     try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return decoder.decode(data)  # as nearly always
+    except _ERRORS:
+        pass
+    try:
+        return _decode_odd(decoder, data)
+    except _ERRORS as error:
         raise unreadable(message, data, error) from error
 
 
 def decode_if_known(decoder: msgspec.json.Decoder[Decoded], data: bytes, message: str) -> Decoded | None:
     """None for JSON of an unknown form. Raises ``UpstreamBroken`` with ``message`` for bytes that aren't JSON."""
     try:
-        return decoder.decode(data)
+        return decoder.decode(data)  # as nearly always
+    except _ERRORS:
+        pass
+    try:
+        return _decode_odd(decoder, data)
     except msgspec.ValidationError:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _ERRORS as error:
         raise unreadable(message, data, error) from error
+
+
+def _decode_odd(decoder: msgspec.json.Decoder[Decoded], data: bytes) -> Decoded:
+    """Repairs what says nothing (``odd_values.py``). Raises the error that can't be repaired."""
+    for _ in range(MOST_REPAIRS):
+        try:
+            return decoder.decode(data)
+        except msgspec.DecodeError as error:
+            changed = repaired(data, error)
+            if changed is None:
+                raise
+            data = changed
+    return decoder.decode(data)
 
 
 def unreadable(message: str, data: bytes, error: Exception | str | None = None) -> UpstreamBroken:

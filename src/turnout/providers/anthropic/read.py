@@ -8,7 +8,7 @@ import msgspec
 
 from turnout.core import Failure, Finish, StreamEvent, UsageSoFar
 from turnout.errors import UpstreamBroken
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply
 
 from . import anthropic_wire as wire
 
@@ -17,10 +17,7 @@ T = TypeVar("T")
 
 def read(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     """Decodes ``data``; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable("The provider sent what isn't an Anthropic message.", data, error) from error
+    return decode_reply(decoder, data, "The provider sent what isn't an Anthropic message.")
 
 
 def failure_of(error: wire.ErrorFields) -> Failure:

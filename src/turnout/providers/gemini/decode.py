@@ -31,7 +31,7 @@ from turnout.core import (
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, StreamReader
 from turnout.providers.tool_calls import CallIds, arguments_text
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply, unreadable
 
 from . import gemini_wire as wire
 from .partial_args import PartialArgs
@@ -44,10 +44,7 @@ _LOGGED_BYTES = 200  # of an unreadable reply
 
 def read_reply(data: bytes) -> wire.Reply:
     """Decodes one body or one event; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
-    try:
-        return _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable("Gemini sent what isn't a reply of its API.", data, error) from error
+    return decode_reply(_REPLY, data, "Gemini sent what isn't a reply of its API.")
 
 
 def failure_of(error: wire.Error) -> Failure:

@@ -24,7 +24,7 @@ from turnout.core import (
 from turnout.core.images import media_type_of
 from turnout.providers.frames import BodyReader, StreamReader
 from turnout.providers.tool_calls import CallIds, arguments_text
-from turnout.providers.unreadable import unreadable
+from turnout.providers.unreadable import decode_reply, unreadable
 
 from . import ollama_wire as wire
 
@@ -33,10 +33,7 @@ _REPLY = msgspec.json.Decoder(wire.Reply)
 
 def read_reply(data: bytes) -> wire.Reply:
     """Decodes one body or one line; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
-    try:
-        reply = _REPLY.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise unreadable("Ollama sent what isn't a reply of its API.", data, error) from error
+    reply = decode_reply(_REPLY, data, "Ollama sent what isn't a reply of its API.")
     if reply.response is not None or reply.thinking is not None:
         reply.message = wire.Message(content=reply.response, thinking=reply.thinking)
     if reply.message is None and reply.error is None and not reply.done:

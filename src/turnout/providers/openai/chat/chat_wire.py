@@ -9,12 +9,21 @@ from msgspec import Meta, Raw
 
 from turnout.core import FinishReason, TokenLogprob, Usage
 
+_TEXT = msgspec.json.Decoder(str)
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class FunctionPiece(msgspec.Struct, gc=False):
+    """``arguments`` is text that holds JSON. llama.cpp and TGI send the object itself."""
+
     name: str | None = None
-    arguments: str | None = None
+    arguments: Raw = Raw()
+
+    def arguments_text(self) -> str:
+        data = bytes(self.arguments)
+        if data.startswith(b'"'):
+            return _TEXT.decode(data)
+        return "" if data == b"null" else data.decode()
 
 
 class ToolCallPiece(msgspec.Struct):
@@ -138,6 +147,7 @@ class Reply(msgspec.Struct):
 
 REASONS: dict[str, FinishReason] = {
     "stop": "stop",
+    "[DONE]": "stop",
     "eos": "stop",
     "length": "length",
     "tool_calls": "tool_calls",

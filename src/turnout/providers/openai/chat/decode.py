@@ -36,9 +36,13 @@ NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
 _REPLY = msgspec.json.Decoder(wire.Reply)
 
 
+DONE = "[DONE]"
+"""Ends a stream, and its choices, too, if a vendor names no reason for their ends."""
+
+
 def is_empty_event(data: bytes) -> bool:
     """Whether the event is the end of the stream, or only keeps the connection open."""
-    return data[:1] != b"{" and data.strip() in (b"[DONE]", b"")
+    return data[:1] != b"{" and data.strip() in (DONE.encode(), b"")
 
 
 def failure_of(error: wire.ErrorFields | str) -> Failure:
@@ -50,8 +54,10 @@ def failure_of(error: wire.ErrorFields | str) -> Failure:
     return Failure(error.message or "The provider reported an error.", None if code is None else str(code), status)
 
 
-def finish_of(reason: str, choice: int) -> Finish:
-    return Finish(wire.REASONS.get(reason, "other"), reason, choice)
+def finish_of(reason: str, choice: int, *, calls: bool = False) -> Finish:
+    """``calls``: the choice has tool calls. OpenAI ends a forced one with ``stop``, other vendors any."""
+    meaning = wire.REASONS.get(reason, "other")
+    return Finish("tool_calls" if calls and meaning == "stop" else meaning, reason, choice)
 
 
 class _ChoiceReader:
@@ -64,6 +70,10 @@ class _ChoiceReader:
         self._open: tuple[type[Part], int] | None = None  # the open text, thinking or refusal
         self._calls = Calls()
         self._finished = False
+
+    @property
+    def has_answer(self) -> bool:
+        return self._next > 0
 
     def read(self, piece: wire.Piece, events: list[StreamEvent]) -> None:
         """Ignores pieces after the finish."""
@@ -89,7 +99,7 @@ class _ChoiceReader:
         self._finished = True
         self._end_open(events)
         events += [PartEnd(index, self._number) for index in self._calls.parts]
-        events.append(finish_of(reason, self._number))
+        events.append(finish_of(reason, self._number, calls=bool(self._calls.parts)))
 
     def _add_parts(
         self, pieces: Sequence[wire.ContentPiece], kind: type[Text] | type[Thinking], events: list[StreamEvent]
@@ -113,10 +123,10 @@ class _ChoiceReader:
         index = self._calls.find(call)
         if index is None:
             self._calls.add(call, self._next)
-            tool_call = ToolCall(call.id or self._ids.make(), function.name or "", function.arguments or "")
+            tool_call = ToolCall(call.id or self._ids.make(), function.name or "", function.arguments_text())
             self._start(tool_call, events)
-        elif function.arguments:
-            events.append(Delta(index, function.arguments, self._number))
+        elif arguments := function.arguments_text():
+            events.append(Delta(index, arguments, self._number))
 
     def _start(self, part: Part, events: list[StreamEvent]) -> None:
         events.append(PartStart(self._next, part, self._number))
@@ -165,11 +175,13 @@ class _Reader:
     def __init__(self, request: ChatRequest) -> None:
         ids = CallIds(request)
         self._started = False
+        self._failed = False
         self._choices = PerChoice(lambda number: _ChoiceReader(number, ids))
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
         events: list[StreamEvent] = []
         if reply.error is not None:
+            self._failed = True
             return [failure_of(reply.error)]
         if not self._started and reply.choices:
             self._started = True
@@ -180,6 +192,12 @@ class _Reader:
         if usage:
             events.append(UsageSoFar(usage))
         return events
+
+    def end(self, events: list[StreamEvent]) -> None:
+        """Finishes the choices that have an answer and no finish, unless an error came."""
+        for reader in self._choices.values():
+            if reader.has_answer and not self._failed:
+                reader.finish(DONE, events)
 
     def _read_choice(self, choice: wire.Choice, events: list[StreamEvent]) -> None:
         reader = self._choices[choice.index]
@@ -211,6 +229,8 @@ class StreamDecoder(FrameReader[tuple[str, bytes]]):
         _, data = frame
         if data.startswith(b"{") or not is_empty_event(data):
             events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION))
+        elif data.strip():
+            self._reader.end(events)
 
 
 class BodyDecoder(BodyReader):

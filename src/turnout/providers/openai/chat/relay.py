@@ -17,7 +17,7 @@ from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 
 from . import chat_wire as wire
-from .decode import NOT_A_COMPLETION, failure_of, finish_of, is_empty_event
+from .decode import DONE, NOT_A_COMPLETION, failure_of, finish_of, is_empty_event
 
 
 class _Choice(msgspec.Struct):
@@ -52,6 +52,8 @@ class StreamRelay(EventStreamRelay):
         data = payload_of(frame)
         if is_empty_event(data):
             events.append(Relayed(frame, False))
+            if data.strip() and self._content_seen and not self._finished:
+                events.append(finish_of(DONE, 0))
             return
         reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
         if reply is None:
