@@ -30,6 +30,12 @@ def test_a_file_of_nothing_is_a_configuration(tmp_path: Path, text: str) -> None
     assert make_catalog(tmp_path, text).settings.server.port == 8003
 
 
+@pytest.mark.parametrize("network", ["10.0.0.1", "10.0.0.0/8", "10.0.0.1/8", "::1", "fd00::/8", "FD00::1"])
+def test_a_trusted_proxy_is_an_address_or_a_network(tmp_path: Path, network: str) -> None:
+    catalog = make_catalog(tmp_path, f"server: {{trusted_proxies: ['{network}']}}")
+    assert catalog.settings.server.trusted_proxies == [network]
+
+
 class TestModels:
     def test_short_form(self, tmp_path: Path) -> None:
         """``provider/upstream-model``; the upstream's name may have more slashes."""

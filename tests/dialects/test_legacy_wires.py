@@ -156,6 +156,25 @@ def test_prompts_that_only_llamacpp_can_read_are_kept(prompt: Any) -> None:
     assert request.extensions == {"llamacpp": {"prompt": Raw(json.dumps(prompt).encode())}}
 
 
+@pytest.mark.parametrize(
+    ("field", "needed"),
+    [
+        ("dry_allowed_length", "dry_multiplier"),
+        ("dry_base", "dry_multiplier"),
+        ("dry_penalty_last_n", "dry_multiplier"),
+        ("dry_sequence_breakers", "dry_multiplier"),
+        ("dynatemp_exponent", "dynatemp_range"),
+        ("mirostat_eta", "mirostat"),
+        ("mirostat_tau", "mirostat"),
+        ("repeat_last_n", "repeat_penalty"),
+        ("xtc_threshold", "xtc_probability"),
+    ],
+)
+def test_a_field_of_llamacpp_counts_only_with_the_field_that_it_belongs_to(field: str, needed: str) -> None:
+    assert not (parse(COMPLETION, **{field: 3}).extensions or {}).get("llamacpp")
+    assert (parse(COMPLETION, **{field: 3, needed: 2}).extensions or {})["llamacpp"].keys() == {field, needed}
+
+
 def test_samplers_that_are_off_say_nothing_and_the_others_are_kept() -> None:
     """llama.cpp's old web page sends these values for fields that its user didn't change."""
     page = {"mirostat": 0, "mirostat_tau": 5, "mirostat_eta": 0.1, "tfs_z": 1, "typical_p": 1, "grammar": "",

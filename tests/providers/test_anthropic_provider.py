@@ -100,6 +100,21 @@ def test_an_error_of_another_form_does_no_harm(body: bytes) -> None:
     assert error.message.startswith("anthropic answered 502: ")
 
 
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [
+        ("http://h:1", "http://h:1/v1/models"),
+        ("http://h:1/", "http://h:1/v1/models"),
+        ("http://h:1/v1", "http://h:1/v1/models"),
+        ("http://h:1/v1/", "http://h:1/v1/models"),
+        ("http://h:1/x", "http://h:1/x/v1/models"),
+        ("http://h:1/x/v1", "http://h:1/x/v1/models"),
+    ],
+)
+def test_an_address_may_be_written_with_v1_or_without(base_url: str, address: str) -> None:
+    assert PROVIDER.list_models(deployment(base_url=base_url)).url.partition("?")[0] == address
+
+
 def test_the_list_of_models() -> None:
     wire = PROVIDER.list_models(deployment(base_url="http://h:1"))
     assert (wire.method, wire.url, wire.body) == ("GET", "http://h:1/v1/models?limit=1000", b"")
