@@ -72,6 +72,18 @@ def test_everything_is_shown(model: str) -> None:
     assert values["turnout_cost_usd_total", model, ""] == pytest.approx(0.2)
 
 
+def test_each_figure_has_its_type_and_says_what_it_is() -> None:
+    """Prometheus takes a histogram without its type for unrelated figures."""
+    counted = Metrics()
+    count(counted, "fast")
+    families = {family.name: family for family in text_string_to_metric_families(exposition(counted.tally).decode())}
+    for name in ("turnout_request_seconds", "turnout_attempt_seconds", "turnout_first_token_seconds"):
+        assert families[name].type == "histogram"
+    for name in ("turnout_tokens", "turnout_cost_usd"):
+        assert families[name].type == "counter"
+    assert all(family.documentation for family in families.values())
+
+
 def test_providers_names_leave_room_for_the_configured_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "MAX_PROVIDER_NAME_CHARACTERS", 10)
     counted = Metrics()

@@ -237,3 +237,26 @@ def test_a_long_text_of_words_is_counted_exactly(monkeypatch: pytest.MonkeyPatch
 
 def test_a_long_text_without_words_is_off_by_few() -> None:
     assert count_text("x" * 1_000_000, "gpt-4o", "o200k").tokens == pytest.approx(125_000, abs=62)
+
+
+def test_a_tools_long_description_is_counted_in_pieces() -> None:
+    """Its tokens add up as those of a message do."""
+    sentence = "The quick brown fox jumps over lazy dogs and sleeps "
+    few, many = tool(sentence * 10), tool(sentence * 10_000)
+    assert many - few == pytest.approx(count_text(sentence * 9990, "gpt-4o", "o200k").tokens, rel=0.002)
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        pytest.param("one two three", "one two", id="between-words"),
+        pytest.param("one two 3 four", "one", id="not-beside-a-number"),
+        pytest.param("one two  four", "one", id="not-in-spaces"),
+        pytest.param("one a2 b fourfour", "one a2 b", id="the-last-one"),
+        pytest.param("one 2 fourfour", "one 2 fourf", id="nowhere"),
+    ],
+)
+def test_where_a_long_text_is_cut(monkeypatch: pytest.MonkeyPatch, text: str, cut: str) -> None:
+    """At a space between two letters, where a token always ends, else anywhere."""
+    monkeypatch.setattr(encodings, "_PIECE", 11)
+    assert next(encodings.pieces(text)) == cut
