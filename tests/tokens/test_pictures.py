@@ -29,6 +29,7 @@ def picture(width: int, height: int, form: str = "PNG", detail: str | None = Non
         pytest.param("gpt-4.1-mini", (1024, 1024), None, 1659, id="patches"),
         pytest.param("o4-mini", (1800, 2400), None, 2498, id="patches-that-are-too-many"),
         pytest.param("gpt-5", (1024, 1024), None, 630, id="gpt-5"),
+        pytest.param("o1", (1024, 1024), None, 675, id="o1"),
         pytest.param("claude-sonnet-4-5", (1092, 1092), None, 1521, id="claude"),
         pytest.param("claude-sonnet-4-5", (4000, 3000), None, 1568, id="claude-large"),
         pytest.param("claude-opus-4-7", (2576, 1449), None, 4784, id="claude-high-resolution"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from typing import Any
 
 import pytest
 
 from tests.server.http.serving import REQUEST, Client, Serving, reply, serving, until
+from turnout.config import ServerSettings
 from turnout.server.http import server as server_module
 from turnout.server.http.connection import _MOST_BUFFERED
 
@@ -365,6 +367,21 @@ async def test_only_a_trusted_proxy_names_the_client(trusted: list[str], forward
         sender = await served.client()
         await sender.send(REQUEST + b"".join(b"X-Forwarded-For: %b\r\n" % value for value in forwarded) + b"\r\n")
         assert (await sender.body()).decode() == client
+
+
+async def test_a_client_may_come_by_ipv6() -> None:
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    server = server_module.HttpServer(tell_client, ServerSettings())
+    await server.start(listener)
+    reader, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+    client = Client(reader, writer)
+    await client.send(REQUEST + b"\r\n")
+    assert await client.body() == b"::1"
+    writer.close()
+    await server.drain(1)
 
 
 async def test_behind_a_proxy_each_client_has_its_own_limit() -> None:
