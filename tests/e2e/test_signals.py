@@ -47,15 +47,19 @@ class Asker:
         self._port = port
         self._keep = keep
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = False
         self.answers = 0
+        self.stopping = False
         self.dropped = 0  # requests that were sent and not answered
 
     async def run(self, enough: asyncio.Event) -> None:
+        """A request on a used connection, sent after the signal, may meet its end: the server can't know of it."""
         while await self._connected():
+            may_be_late = self.stopping and self._used
             try:
                 await self._ask()
             except (ConnectionError, asyncio.IncompleteReadError):
-                self.dropped += 1
+                self.dropped += not may_be_late
                 return
             if self.answers == 5:
                 enough.set()
@@ -64,6 +68,7 @@ class Asker:
         if self._streams is None:
             try:
                 self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+                self._used = False
             except OSError:
                 return False
         return True
@@ -76,6 +81,7 @@ class Asker:
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         assert b"hello" in await reader.readexactly(length)
         self.answers += 1
+        self._used = True
         if not self._keep or b"connection: close" in head:
             writer.close()
             self._streams = None
@@ -90,6 +96,8 @@ async def test_requests_before_sigterm_are_answered(start_turnout: StartTurnout,
     asking = [asyncio.create_task(asker.run(enough)) for asker in askers]
     await enough.wait()
     server.program.signal(signal.SIGTERM)
+    for asker in askers:
+        asker.stopping = True
     await asyncio.gather(*asking)
     assert sum(asker.answers for asker in askers) >= 5
     assert sum(asker.dropped for asker in askers) <= 2

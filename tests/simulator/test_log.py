@@ -13,7 +13,7 @@ from turnout.simulator import Attempt, Simulator, fingerprint, log
 from turnout.simulator.http import Request
 
 CHAT = "/v1/chat/completions"
-SECRET = "sk-never-to-be-seen-1234"
+SECRET = "sk-never-to-be-seen-zyxw"
 
 
 def body(model: str, *, stream: bool = True) -> dict[str, object]:
