@@ -30,6 +30,35 @@ def test_a_file_of_nothing_is_a_configuration(tmp_path: Path, text: str) -> None
     assert make_catalog(tmp_path, text).settings.server.port == 8003
 
 
+TOKENIZERS = [
+    "o200k",
+    "o200k-reasoning",
+    "cl100k",
+    "claude",
+    "claude-4.5",
+    "claude-2026",
+    "gemini",
+    "llama",
+    "qwen",
+    "mistral",
+    "deepseek",
+    "other",
+]
+
+
+def test_the_log_by_the_environment(tmp_path: Path) -> None:
+    log = make_catalog(tmp_path, "log: {format: json}", variables={"LOG_FORMAT": "console"}).settings.log
+    assert (log.format, log.level) == ("console", "info")
+    log = make_catalog(tmp_path, "log: {format: console}", variables={"LOG_LEVEL": "error"}).settings.log
+    assert (log.format, log.level) == ("console", "error")
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_a_model_may_name_its_tokenizer(tmp_path: Path, tokenizer: str) -> None:
+    text = f"models: {{a: {{deployments: [{{provider: openai, model: x, traits: {{tokenizer: {tokenizer}}}}}]}}}}"
+    assert only(make_catalog(tmp_path, text), "a").traits.tokenizer == tokenizer
+
+
 @pytest.mark.parametrize("network", ["10.0.0.1", "10.0.0.0/8", "10.0.0.1/8", "::1", "fd00::/8", "FD00::1"])
 def test_a_trusted_proxy_is_an_address_or_a_network(tmp_path: Path, network: str) -> None:
     catalog = make_catalog(tmp_path, f"server: {{trusted_proxies: ['{network}']}}")
