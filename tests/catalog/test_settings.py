@@ -15,6 +15,7 @@ from turnout.core import Defaults, Deployment, ImageLimits, Key, Retries, Secret
 from turnout.errors import ConfigError
 from turnout.facts import traits_of
 from turnout.providers import registry
+from turnout.tokens.families import FAMILIES
 
 
 def test_no_file_at_all_is_a_configuration(tmp_path: Path) -> None:
@@ -30,22 +31,6 @@ def test_a_file_of_nothing_is_a_configuration(tmp_path: Path, text: str) -> None
     assert make_catalog(tmp_path, text).settings.server.port == 8003
 
 
-TOKENIZERS = [
-    "o200k",
-    "o200k-reasoning",
-    "cl100k",
-    "claude",
-    "claude-4.5",
-    "claude-2026",
-    "gemini",
-    "llama",
-    "qwen",
-    "mistral",
-    "deepseek",
-    "other",
-]
-
-
 def test_the_log_by_the_environment(tmp_path: Path) -> None:
     log = make_catalog(tmp_path, "log: {format: json}", variables={"LOG_FORMAT": "console"}).settings.log
     assert (log.format, log.level) == ("console", "info")
@@ -53,7 +38,7 @@ def test_the_log_by_the_environment(tmp_path: Path) -> None:
     assert (log.format, log.level) == ("console", "error")
 
 
-@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+@pytest.mark.parametrize("tokenizer", FAMILIES)
 def test_a_model_may_name_its_tokenizer(tmp_path: Path, tokenizer: str) -> None:
     text = f"models: {{a: {{deployments: [{{provider: openai, model: x, traits: {{tokenizer: {tokenizer}}}}}]}}}}"
     assert only(make_catalog(tmp_path, text), "a").traits.tokenizer == tokenizer

@@ -13,7 +13,7 @@ from tests.catalog.support import make_catalog, only
 from turnout.catalog import Catalog
 from turnout.catalog.ids import IdBook
 from turnout.catalog.names import NEIGHBOURS, NameIndex
-from turnout.catalog.snapshot import MAX_DIRECT, MAX_NAME
+from turnout.catalog.snapshot import MAX_DIRECT, MAX_NAME, Snapshot
 from turnout.core import Deployment, Secret
 from turnout.errors import UnknownModel
 
@@ -170,6 +170,21 @@ class TestPatterns:
         with pytest.raises(UnknownModel, match="alias of 'nowhere'"):
             catalog.snapshot.find("c-1")
         assert 'aliases["c-*"]: expected the name of a model' in str(catalog.state().problems)
+
+    def test_a_target_that_nobody_serves_opens_no_other_way(self, tmp_path: Path) -> None:
+        snapshot = make_catalog(tmp_path, "aliases: {'openai/*': nowhere}", variables=OPENAI_KEY).snapshot
+        assert not snapshot.serves("openai/gpt-5")
+        with pytest.raises(UnknownModel, match="alias of 'nowhere'"):
+            snapshot.find("openai/gpt-5")
+
+    def test_it_does_not_catch_what_the_api_keeps_out_of_service(self, tmp_path: Path) -> None:
+        models = make_catalog(tmp_path, "models: {a: openai/a}").snapshot.models
+        snapshot = Snapshot(
+            models=models, aliases={"*": "a"}, keys={}, auth_required=False, out_of_service=frozenset({"paused"})
+        )
+        assert (snapshot.serves("other"), snapshot.serves("paused")) == (True, False)
+        with pytest.raises(UnknownModel):
+            snapshot.find("paused")
 
     def test_many_names_of_a_client_are_not_kept_for_ever(self, tmp_path: Path) -> None:
         snapshot = make_catalog(tmp_path, "models: {a: openai/a}\naliases: {'*': a}").snapshot

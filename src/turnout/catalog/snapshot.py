@@ -58,7 +58,7 @@ class Snapshot:
         self._why_unserved = why_unserved
         self._direct: dict[str, Model] = {}
         self._named = dict(models)
-        self._patterns = Patterns(aliases)
+        self._matching = Patterns(aliases)
         self.patterns: dict[str, Model] = {}
         for alias, name in aliases.items():
             model = models.get(name) or self._make_direct(name)
@@ -81,12 +81,10 @@ class Snapshot:
 
     def serves(self, name: str) -> bool:
         """Whether ``find`` finds a model."""
-        return (
-            name in self._named
-            or _with_or_without_latest(name) in self._named
-            or (self._patterns.match(name) or "") in self.patterns
-            or self._direct_provider(name) is not None
-        )
+        if name in self._named or _with_or_without_latest(name) in self._named:
+            return True
+        pattern = self._pattern_of(name)
+        return self._direct_provider(name) is not None if pattern is None else pattern in self.patterns
 
     def same_as(self, name: str) -> str | None:
         """The same name with or without ``:latest``, if only one of the two is served."""
@@ -95,7 +93,7 @@ class Snapshot:
 
     def _find_unlisted(self, name: str) -> Model:
         """Keeps what it has found: a client that asked for a name asks for it again."""
-        pattern = self._patterns.match(name) if len(name) <= MAX_NAME else None
+        pattern = self._pattern_of(name)
         model = self._make_direct(name) if pattern is None else self.patterns.get(pattern)
         if model is None:
             target = self.aliases.get(pattern or name, name)
@@ -105,6 +103,10 @@ class Snapshot:
             del self._direct[oldest]
         self._direct[name] = model
         return model
+
+    def _pattern_of(self, name: str) -> str | None:
+        """The pattern that catches ``name``, also one whose model isn't there."""
+        return None if len(name) > MAX_NAME or name in self._out_of_service else self._matching.match(name)
 
     def _reason(self, name: str, target: str) -> str:
         """Why ``name`` isn't served. If it is an alias, it leads to ``target``."""

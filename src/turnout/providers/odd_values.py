@@ -41,10 +41,9 @@ _SAYS_NOTHING: Final = frozenset(
 _NULL: Final = ", got `null` - at"
 _PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`\Z")
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
-_ESCAPE: Final = re.compile(
-    rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+_SURROGATES: Final = re.compile(
+    rb"(?P<backslashes>(?<!\\)(?:\\\\)*)"  # an even number: they escape each other
+    rb"(?:(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
 
@@ -59,17 +58,21 @@ def _without_odd_value(data: bytes, problem: str) -> bytes | None:
     place = _PLACE.search(problem)
     steps = [name or int(number) for name, number in _STEP.findall(place["path"])] if place else []
     depth = next((at for at, step in enumerate(steps) if step in _SAYS_NOTHING), None)
-    if depth is None and steps and _NULL in problem:
+    if depth is None and steps and isinstance(steps[-1], str) and _NULL in problem:
         depth = len(steps) - 1  # null says as little as a field that isn't there
     if depth is None:
         return None
     reply = msgspec.json.decode(data)
     *way, last = steps[: depth + 1]
     holder: Any = reply
-    for step in way:
-        holder = holder[step]
-    if last == "id" and type(holder[last]) in (int, float):
-        holder[last] = str(holder[last])  # it comes back in the next request
+    try:
+        for step in way:
+            holder = holder[step]
+        value = holder[last]
+    except (LookupError, TypeError):  # a key stands there twice, and the other one's value was odd
+        return None
+    if last == "id" and type(value) in (int, float):
+        holder[last] = str(value)  # it comes back in the next request
     else:
         del holder[last]
     return msgspec.json.encode(reply)
@@ -77,5 +80,5 @@ def _without_odd_value(data: bytes, problem: str) -> bytes | None:
 
 def _without_half_pairs(data: bytes) -> bytes | None:
     """Puts Unicode's replacement character in the place of each half of a surrogate pair. None if there is no half."""
-    changed = _ESCAPE.sub(lambda match: rb"\ufffd" if match["half"] else match[0], data)
+    changed = _SURROGATES.sub(lambda match: match[0] if match["pair"] else match["backslashes"] + rb"\ufffd", data)
     return None if changed == data else changed

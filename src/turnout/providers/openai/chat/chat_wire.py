@@ -9,7 +9,6 @@ from msgspec import Meta, Raw
 
 from turnout.core import FinishReason, TokenLogprob, Usage
 
-_TEXT = msgspec.json.Decoder(str)
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -18,12 +17,6 @@ class FunctionPiece(msgspec.Struct, gc=False):
 
     name: str | None = None
     arguments: Raw = Raw()
-
-    def arguments_text(self) -> str:
-        data = bytes(self.arguments)
-        if data.startswith(b'"'):
-            return _TEXT.decode(data)
-        return "" if data == b"null" else data.decode()
 
 
 class ToolCallPiece(msgspec.Struct):

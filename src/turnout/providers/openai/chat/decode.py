@@ -27,14 +27,14 @@ from turnout.core import (
 from turnout.errors import UpstreamBroken
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, FrameReader
-from turnout.providers.tool_calls import CallIds
+from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import decode_reply
 
 from . import chat_wire as wire
 
 NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
 _REPLY = msgspec.json.Decoder(wire.Reply)
-
+_TEXT = msgspec.json.Decoder(str)
 
 DONE = "[DONE]"
 """Ends a stream, and its choices, too, if a vendor names no reason for their ends."""
@@ -42,7 +42,7 @@ DONE = "[DONE]"
 
 def is_empty_event(data: bytes) -> bool:
     """Whether the event is the end of the stream, or only keeps the connection open."""
-    return data[:1] != b"{" and data.strip() in (DONE.encode(), b"")
+    return data[:1] != b"{" and data.strip() in (b"[DONE]", b"")
 
 
 def failure_of(error: wire.ErrorFields | str) -> Failure:
@@ -58,6 +58,16 @@ def finish_of(reason: str, choice: int, *, calls: bool = False) -> Finish:
     """``calls``: the choice has tool calls. OpenAI ends a forced one with ``stop``, other vendors any."""
     meaning = wire.REASONS.get(reason, "other")
     return Finish("tool_calls" if calls and meaning == "stop" else meaning, reason, choice)
+
+
+def _arguments_of(function: wire.FunctionPiece) -> str:
+    """The JSON text, or a piece of it. Raises ``UpstreamBroken``."""
+    arguments = bytes(function.arguments)
+    if arguments in (b"", b"null"):
+        return ""
+    if arguments.startswith(b'"'):
+        return decode_reply(_TEXT, arguments, "The provider sent a tool call whose arguments can't be read.")
+    return arguments_text(function.arguments)
 
 
 class _ChoiceReader:
@@ -123,9 +133,9 @@ class _ChoiceReader:
         index = self._calls.find(call)
         if index is None:
             self._calls.add(call, self._next)
-            tool_call = ToolCall(call.id or self._ids.make(), function.name or "", function.arguments_text())
+            tool_call = ToolCall(call.id or self._ids.make(), function.name or "", _arguments_of(function))
             self._start(tool_call, events)
-        elif arguments := function.arguments_text():
+        elif arguments := _arguments_of(function):
             events.append(Delta(index, arguments, self._number))
 
     def _start(self, part: Part, events: list[StreamEvent]) -> None:
