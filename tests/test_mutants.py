@@ -9,7 +9,7 @@ import pytest
 
 from scripts.mutants.__main__ import SOURCES, Mutant, picked, table
 from scripts.mutants.changes import changes
-from scripts.mutants.measured import MeasuredFile, MeasuredTest, selection
+from scripts.mutants.measured import MeasuredFile, MeasuredTest, remainder, selection
 
 
 def broken(source: str) -> list[str]:
@@ -114,6 +114,14 @@ def test_when_there_is_no_time_for_all_each_file_gives_some() -> None:
     many = file("tests/core/test_a.py", one={1}, two={1}, three={1})
     first, _ = selection([many, file("tests/core/test_b.py", four={1})], frozenset({1}), "core", 4)
     assert {name.partition("::")[2] for name in first} == {"one", "four"}
+
+
+def test_a_survivor_meets_all_of_its_room_and_what_there_was_no_time_for() -> None:
+    near = file("tests/core/test_a.py", one={1}, two={2})
+    far = file("tests/e2e/test_b.py", three={1}, four={1}, five={2})
+    tried = [["tests/core/test_a.py::one"], ["tests/e2e/test_b.py::three"]]
+    names = remainder([near, far], frozenset({1}), "core", 60, tried)
+    assert sorted(names) == ["tests/core/test_a.py::two", "tests/e2e/test_b.py::four"]
 
 
 def test_a_change_is_shown_with_its_line() -> None:

@@ -1,7 +1,7 @@
 """``python -m scripts.mutants [NUMBER] [--room ROOM] [--seed SEED]``: breaks so many lines, one at a time.
 
-For each it runs the tests that call the function. It shows each change that no test notices: the change does nothing,
-or a test is missing.
+For each it runs the tests that call the function, then others of its room. It shows each change that no test notices:
+the change does nothing, or a test is missing.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ import pytest
 from .calls import function_id
 from .changes import Change, changes
 from .copies import ROOT, Copy
-from .measured import MeasuredFile, measure, measured, selection
+from .measured import MeasuredFile, measure, measured, remainder, selection
 
 T = TypeVar("T")
 SOURCES = ROOT / "src"
 _TESTS = "contract_tests"  # are tests themselves
 _TABLES = "facts"  # a row quotes its source; a test of it would quote it once more
+_REMAINDER = 3  # times as long as the selection
 OUTCOMES = ("caught", "survived", "timeout")
 
 
@@ -115,7 +116,9 @@ class Trial:
 
     def of(self, copy: Copy, mutant: Mutant) -> str:
         """Tries one mutant, and returns its outcome as text."""
-        goes = selection(self._files, mutant.functions(), mutant.room, self._seconds)
+        near = self._files, mutant.functions(), mutant.room
+        goes = selection(*near, self._seconds)
+        goes.append(remainder(*near, _REMAINDER * self._seconds, goes))
         outcome = self._outcome(copy, mutant, goes)
         self.counts[mutant.room, outcome] += 1
         result = f"{outcome:8} {mutant.place}"
@@ -129,7 +132,7 @@ class Trial:
         broken.write_bytes(mutant.change.applied(whole))
         try:
             for tests in filter(None, goes):
-                code = copy.run_tests(tests, 60 + 5 * self._seconds)
+                code = copy.run_tests(tests, 60 + 5 * _REMAINDER * self._seconds)
                 if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
                     return "timeout" if code is None else "caught"
         finally:

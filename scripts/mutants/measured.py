@@ -91,6 +91,18 @@ def selection(files: list[MeasuredFile], functions: frozenset[int], room: str, s
     return goes if any(goes) else [_chosen([file.tests for file in own], seconds)]
 
 
+def remainder(
+    files: list[MeasuredFile], functions: frozenset[int], room: str, seconds: float, tried: list[list[str]]
+) -> list[str]:
+    """What a survivor meets besides, about ``seconds`` of it: more tests that call it, and all others of its room.
+
+    Which functions a test calls doesn't tell on which lines and constants of theirs it depends.
+    """
+    done = {name for go in tried for name in go}
+    near = [file.tests if f"/{room}/" in file.name else file.covering(functions) for file in files]
+    return _chosen([[test for test in tests if test.name not in done] for tests in near], seconds)
+
+
 def _chosen(tests: list[list[MeasuredTest]], seconds: float) -> list[str]:
     """The tests in rounds of one test of each file, then sorted by file, because fixtures belong to files."""
     chosen: set[str] = set()
