@@ -9,7 +9,7 @@ from msgspec import Raw, structs
 
 from tests.adapters.support import DEPLOYMENT, answered, asking, text_of
 from turnout.adapters import ModelWorker, ModelWorkerProvider
-from turnout.core import Image, Message, Output, Reasoning, Sampling, Text, Tool
+from turnout.core import Image, Message, Output, Reasoning, Sampling, Text, Tool, dropped_fields
 from turnout.core.prompts import messages_of
 from turnout.errors import Unsupported, UpstreamBroken
 
@@ -84,8 +84,11 @@ def test_what_a_prompt_cannot_say_is_refused(fields: dict[str, Any], feature: st
         ModelWorkerProvider("mine", Saying("x")).run(structs.replace(asking(), **fields), DEPLOYMENT)
 
 
-async def test_sampling_and_names_change_nothing() -> None:
+async def test_sampling_and_names_change_nothing_and_are_told_as_dropped() -> None:
     named = Message("user", (Text("Hi"),), "bob")
     request = asking(sampling=Sampling(temperature=0.5, seed=1, top_k=3), user="eve", metadata={"a": "b"})
     request = structs.replace(request, messages=(named,))
-    assert text_of(await answered(ModelWorkerProvider("mine", Saying("x")), request)) == "x"
+    provider = ModelWorkerProvider("mine", Saying("x"))
+    assert text_of(await answered(provider, request)) == "x"
+    dropped = {"temperature", "seed", "top_k", "user", "metadata", "messages[0].name"}
+    assert set(dropped_fields(request, provider.support)) == dropped

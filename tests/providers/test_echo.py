@@ -26,6 +26,7 @@ from turnout.core import (
     Text,
     Tool,
     Usage,
+    dropped_fields,
     fold,
 )
 from turnout.errors import Unsupported
@@ -104,6 +105,14 @@ async def test_words_may_be_anything() -> None:
 
 async def test_sampling_is_ignored() -> None:
     assert (await answer_to(sampling=Sampling(temperature=1.0, seed=5, top_k=3)))[0] == "one two three four"
+
+
+def test_what_it_ignores_is_told_as_dropped() -> None:
+    named = (Message("user", (Text("Hi"),), "bob"),)
+    sampling = Sampling(temperature=1.0, seed=5)
+    request = ChatRequest(model="echo", messages=named, sampling=sampling, user="eve", metadata={"a": "b"})
+    dropped = {"temperature", "seed", "user", "metadata", "messages[0].name"}
+    assert set(dropped_fields(request, ECHO.support)) == dropped
 
 
 async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:
