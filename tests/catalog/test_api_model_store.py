@@ -231,11 +231,14 @@ class TestKept:
         (tmp_path / "data" / "models.json").write_bytes(content)
         assert served(make_catalog(tmp_path)) == {"echo"}
 
-    async def test_a_folder_that_can_not_be_written_stops_nothing(self, tmp_path: Path) -> None:
+    async def test_a_folder_that_can_not_be_written_stops_nothing_and_is_told(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
         (tmp_path / "data").write_text("not a folder")
         catalog = make_catalog(tmp_path)
         await catalog.refresh_api_models(Database(row_of(api_model())))
         assert "fast" in served(catalog)
+        assert "not kept for the next start" in caplog.text
 
 
 async def test_a_database_that_fails_changes_nothing_and_is_told_once(
@@ -243,10 +246,12 @@ async def test_a_database_that_fails_changes_nothing_and_is_told_once(
 ) -> None:
     catalog, database = make_catalog(tmp_path), Database(row_of(api_model()))
     await catalog.refresh_api_models(database)
+    before = catalog.snapshot
     database.fails = True
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             await catalog.refresh_api_models(database)
+    assert catalog.snapshot is before
     assert "fast" in served(catalog)
     (problem,) = catalog.state().problems
     assert problem == "models made through the API stay as they were: The database can't be used: out of order."
@@ -254,6 +259,7 @@ async def test_a_database_that_fails_changes_nothing_and_is_told_once(
     database.fails = False
     await catalog.refresh_api_models(database)
     assert catalog.state().problems == ()
+    assert catalog.snapshot is before
 
 
 async def test_one_that_nobody_here_can_serve_is_told(tmp_path: Path) -> None:
