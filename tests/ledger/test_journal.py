@@ -41,6 +41,21 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """A process that has as many open files as it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def open_files() -> int:
+    return len(os.listdir("/dev/fd"))
+
+
 def test_an_attempt_is_on_disk_as_soon_as_it_has_begun_and_as_soon_as_it_has_ended(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.begin(start("r1"))
@@ -75,6 +90,7 @@ def test_a_new_file_begins_with_what_is_under_way(tmp_path: Path) -> None:
         journal.begin(start(f"r{number}"))
         journal.end(end(f"r{number}"))
     assert len(journal.unsettled) > 2
+    assert [segment.size for segment in journal.unsettled] == [path.stat().st_size for path in files(journal)]
     while len(journal.unsettled) > 1:
         journal.discard(journal.unsettled[0])
     assert on_disk(journal)[0].count("long-1") == 1
@@ -88,6 +104,18 @@ def test_more_under_way_than_a_file_should_hold_does_not_mean_a_file_for_each_li
         journal.begin(start(f"r{number}"))
     assert len(journal.unsettled) < 15
     journal.close()
+
+
+def test_only_the_newest_file_is_open(tmp_path: Path) -> None:
+    before = open_files()
+    journal = Journal(tmp_path, segment_bytes=2000)
+    with_one = open_files()
+    while len(journal.unsettled) < 5:
+        journal.begin(start("r1"))
+        journal.end(end("r1"))
+    assert open_files() == with_one > before
+    journal.close()
+    assert open_files() == before
 
 
 def test_closing_removes_what_is_settled(tmp_path: Path) -> None:
@@ -202,18 +230,27 @@ def test_a_folder_that_can_not_be_made_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_a_file_that_can_not_be_begun_leaves_the_old_one_in_use(tmp_path: Path) -> None:
-    """A process with too many open files, for one."""
     journal = Journal(tmp_path, segment_bytes=2000)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
-    try:
+    with no_more_files():
         for number in range(50):
             journal.begin(start(f"r{number}"))
             journal.end(end(f"r{number}"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(journal.unsettled) == 1
     assert len(on_disk(journal)[1]) == 50
+    journal.close()
+
+
+def test_an_old_file_that_stays_in_use_takes_as_much_again_before_the_next_try(tmp_path: Path) -> None:
+    """Else every line would try to begin a file."""
+    journal = Journal(tmp_path, segment_bytes=2000)
+    (old,) = journal.unsettled
+    with no_more_files():
+        while old.size <= 2000:
+            journal.begin(start("r1"))
+    first_try = old.size
+    while len(journal.unsettled) == 1:
+        journal.begin(start("r1"))
+    assert first_try + 2000 < old.size < first_try + 3000
     journal.close()
 
 
