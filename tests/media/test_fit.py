@@ -150,9 +150,10 @@ class TestFormat:
         assert (alpha.getpixel((0, 0)), alpha.getpixel((39, 29))) == (0, 255)
 
     def test_transparency_is_laid_on_white_where_nothing_else_is_taken(self) -> None:
-        clear = pictures.file(Image.new("RGBA", (20, 20), (0, 0, 0, 0)), "PNG")
-        result = fit_to(clear, ImageLimits(formats=frozenset({"image/jpeg"})))
-        assert pictures.colour_at(bytes_of(result), 0.5, 0.5) == "white"
+        image = Image.new("RGBA", (80, 60), (0, 0, 0, 0))
+        image.paste(pictures.RED, (0, 0, 40, 60))
+        result = fit_to(pictures.file(image, "PNG"), ImageLimits(formats=frozenset({"image/jpeg"})))
+        assert [pictures.colour_at(bytes_of(result), x, 0.5) for x in (0.1, 0.9)] == ["red", "white"]
 
     def test_sixteen_bits_are_scaled_not_clipped(self) -> None:
         image = Image.new("I;16", (40, 30), 32_768)
