@@ -81,6 +81,13 @@ def test_a_request_from_elsewhere_is_built_anew() -> None:
     assert sent(asking(((1, 2),)))["input"] == [[1, 2]]
 
 
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_vendor_that_refuses_a_field_is_named(vendor: str) -> None:
+    request = asking(extensions={"ollama": {"template": Raw(b'"x"')}})
+    with pytest.raises(Unsupported, match=f"The provider '{vendor}' does not support 'template'"):
+        VENDORS[vendor].operation(request).build(request, deployment(provider=vendor))
+
+
 def test_another_wires_fields_are_refused_by_name() -> None:
     with pytest.raises(Unsupported, match="'template'") as caught:
         sent(asking(extensions={"ollama": {"template": Raw(b'"x"')}}))
