@@ -179,6 +179,18 @@ async def test_questions_are_refused_at_once_without_a_control_process(folder: H
                 assert await remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
 
 
+async def test_nothing_is_asked_once_it_is_left(folder: HostFolder) -> None:
+    """Leaving waits for the end of the connection, which would take another question else."""
+    async with stage(folder) as at:
+        another = RemoteControl(folder.control)
+        async with another.opened():
+            await wait_until_up(another)
+        with pytest.raises(ControlUnavailable, match="isn't there") as raised:
+            await another.ask(DOUBLE, 1, deadline_ms=LONG)
+        assert not raised.value.maybe_done
+        assert await at.remote.ask(DOUBLE, 1, deadline_ms=LONG) == 2
+
+
 async def test_questions_under_way_fail_with_the_control_process_and_the_next_one_answers(folder: HostFolder) -> None:
     with control_listener(folder.control) as listener:
         remote = RemoteControl(folder.control)
