@@ -80,6 +80,29 @@ async def test_earlier_turns_count(app: InProcess) -> None:
     assert "3 are the limit" in third.json["error"]["message"]
 
 
+async def test_items_that_are_referred_to_count(app: InProcess) -> None:
+    """A reference is no message before the item that it stands for is in its place."""
+    first = await app.ask("POST", "/v1/responses", {"model": "echo", "input": "hi"})
+    reference = {"type": "item_reference", "id": first.json["output"][0]["id"]}
+    fitting = await app.ask("POST", "/v1/responses", {"model": "echo", "input": [USER, reference, USER]})
+    assert fitting.status == 200
+    longer = await app.ask("POST", "/v1/responses", {"model": "echo", "input": [USER, reference, USER, reference]})
+    assert longer.status == 400
+    assert "Invalid 'input': it holds 4 messages, and 3 are the limit" in longer.json["error"]["message"]
+
+
+async def test_a_short_turn_before_many_parts_counts(tmp_path: Path) -> None:
+    """It is itself too short to have as many parts as the limit."""
+    parts = [{"role": "user", "content": [{"type": "input_text", "text": "hi"}] * 999}]
+    async with in_process(tmp_path, {**MODELS, "limits": {"parts": 1000}}) as app:
+        first = await app.ask("POST", "/v1/responses", {"model": "echo", "input": "hi"})
+        alone = await app.ask("POST", "/v1/responses", {"model": "echo", "input": parts})
+        after = {"model": "echo", "input": parts, "previous_response_id": first.json["id"]}
+        continued = await app.ask("POST", "/v1/responses", after)
+    assert (alone.status, continued.status) == (200, 400)
+    assert "it holds 1001 parts, and 1000 are the limit" in continued.json["error"]["message"]
+
+
 async def test_the_next_request_after_a_reload_has_the_new_limits(tmp_path: Path) -> None:
     body = {"model": "echo", "messages": [USER] * 4}
     async with in_process(tmp_path, {**MODELS, "limits": LIMITS}) as app:

@@ -25,20 +25,20 @@ class Continued:
         if call.conversing is None or not isinstance(call.request, ChatRequest):
             return call
         begun = self._conversations.begin(call.conversing, call.request, call.key.id, large=call.large)
-        return self._after_earlier_turns(call, begun)
+        return self._after_earlier_turns(call, call.request, begun)
 
-    async def _after_earlier_turns(self, call: Call, begun: Awaitable[ChatRequest]) -> Call:
+    async def _after_earlier_turns(self, call: Call, alone: ChatRequest, begun: Awaitable[ChatRequest]) -> Call:
         request = await begun
-        if request is call.request:
+        if request is alone:
             return call
-        size = _earlier_size(request)
-        if size:
-            check_counts(request, size, self._catalog.settings.limits)
-        return structs.replace(call, request=request, size=call.size + size)
+        size = call.size + _size(request) - _size(alone)
+        check_counts(request, size, self._catalog.settings.limits)
+        return structs.replace(call, request=request, size=size)
 
 
-def _earlier_size(request: ChatRequest) -> int:
-    """Bytes of the earlier turns."""
-    if request.raw is None or request.raw.continues is None:
+def _size(request: ChatRequest) -> int:
+    """Bytes of the fields, in which references may have become whole items, and of the earlier turns."""
+    if request.raw is None:
         return 0
-    return sum(map(len, request.raw.continues.items))
+    earlier = request.raw.continues.items if request.raw.continues is not None else ()
+    return sum(map(len, request.raw.fields.values())) + sum(map(len, earlier))
