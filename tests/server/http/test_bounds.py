@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import weakref
 from typing import Any
 
 import pytest
@@ -227,6 +228,73 @@ async def test_a_client_that_sends_all_before_it_reads_gets_the_early_reply() ->
         client = await served.client()
         await client.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 5000000\r\n\r\n" + b"x" * 5_000_000)
         assert (await client.rest()).endswith(b"NoneType")
+
+
+async def test_a_large_body_is_read_on_after_an_early_reply() -> None:
+    """The server had stopped reading, and a client that sends all before it reads would wait for ever."""
+    may_reply = asyncio.Event()
+
+    async def refuse_late(scope: Any, receive: Any, send: Any) -> None:
+        await may_reply.wait()
+        await reply(send, b"no", 401)
+
+    async with serving(refuse_late) as served:
+        client, size = await served.client(), 40 * _MOST_BUFFERED
+        sending = asyncio.create_task(client.send(REQUEST + b"content-length: %d\r\n\r\n" % size, b"a" * size))
+        await until(lambda: any(connection._reading_paused for connection in served.server._connections))
+        may_reply.set()
+        await asyncio.wait_for(sending, 5)
+        assert await client.body() == b"no"
+
+
+async def test_a_request_after_an_early_reply_is_ignored() -> None:
+    """The reply said that the connection ends. The client would not look for another one, and may ask elsewhere."""
+    paths: list[str] = []
+
+    async def refuse_and_note(scope: Any, receive: Any, send: Any) -> None:
+        paths.append(scope["path"])
+        await refuse(scope, receive, send)
+
+    async with serving(refuse_and_note) as served:
+        client = await served.client()
+        await client.send(b"POST /first HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\n")
+        assert await client.body() == b"NoneType"
+        await client.send(b"abc" + b"GET /second HTTP/1.1\r\nhost: h\r\n\r\n")
+        client.half_close()
+        assert await client.rest() == b""
+        await until(lambda: len(served.server.lingering) == 0)
+        assert paths == ["/first"]
+
+
+@pytest.mark.parametrize("pieces", [[POST % b""], [REQUEST, b"x: %b\r\n" % (b"y" * 3000)]], ids=["body", "head"])
+async def test_after_an_early_reply_no_other_timeout_runs(pieces: list[bytes]) -> None:
+    async with serving(refuse, max_header_bytes=1024) as served:
+        client = await served.client()
+        await client.send(*pieces)
+        await client.body()
+        await until(lambda: len(served.server.lingering) == 1)
+        assert (len(served.server.bodies), len(served.server.heads), len(served.server.idle)) == (0, 0, 0)
+
+
+class Mark:
+    """Something that a request holds."""
+
+
+async def test_after_an_early_reply_the_request_is_let_go_of() -> None:
+    """What came of its body may be large, and the client may take its time with the rest."""
+    marks: list[weakref.ref[Mark]] = []
+
+    async def refuse_marked(scope: Any, receive: Any, send: Any) -> None:
+        scope["state"]["mark"] = mark = Mark()
+        marks.append(weakref.ref(mark))
+        await refuse(scope, receive, send)
+
+    async with serving(refuse_marked) as served:
+        client = await served.client()
+        await client.send(POST % b"")
+        assert await client.body() == b"NoneType"
+        await until(lambda: marks[0]() is None)
+        assert len(served.server.lingering) == 1
 
 
 async def test_after_a_refusal_of_a_whole_request_the_connection_goes_on() -> None:

@@ -324,12 +324,10 @@ class Connection(asyncio.Protocol):
         """``exchange`` has its whole reply."""
         self._server.exchange_ended(exchange)
         self._current = None
-        if self._transport is None:
-            return
         if not exchange.keep_alive:
             self._queue.clear()
             if exchange.request_complete:
-                self._transport.close()
+                self.close()
             else:
                 self._linger()
             return
