@@ -96,8 +96,9 @@ class Client:
 
 
 @pytest.mark.parametrize("pieces", [(b"abcde",), (b"ab", b"cde"), (b"", b"abcde", b""), (b"a", b"b", b"c", b"d", b"e")])
-async def test_a_body_is_read_whole(pieces: tuple[bytes, ...]) -> None:
-    assert await read_body(Head(), Client(*pieces).receive, 5) == b"abcde"
+@pytest.mark.parametrize("length", [-1, 5], ids=["of-unknown-length", "of-known-length"])
+async def test_a_body_as_large_as_the_limit_is_read_whole(pieces: tuple[bytes, ...], length: int) -> None:
+    assert await read_body(Head(length=length), Client(*pieces).receive, 5) == b"abcde"
 
 
 async def test_no_body_is_empty() -> None:

@@ -138,6 +138,19 @@ async def test_the_page_of_the_document_asks_for_nothing_else(guarded_app: InPro
         assert f"<b>{method}</b> <code>{path}</code>" in text
 
 
+async def test_the_page_has_the_routes_by_subject(guarded_app: InProcess) -> None:
+    """Generators of clients name their modules by the subjects."""
+    text = (await guarded_app.ask("GET", "/docs")).body.decode()
+    _, *parts = text.split("<h2>")
+    paths = {
+        subject: re.findall("<code>(.*?)</code>", rest) for subject, _, rest in (p.partition("</h2>") for p in parts)
+    }
+    assert list(paths) == ["operations", "models", "ledger", "responses", "ollama", "inference", "schemas"]
+    assert paths["operations"] == ["/ping", "/health", "/metrics"]
+    assert paths["ledger"] == ["/v1/requests/{request_id}"]
+    assert sorted(f"POST {path}" for path in paths["inference"]) == INFERENCE
+
+
 async def test_health_has_only_the_status_without_a_key(guarded_app: InProcess) -> None:
     for headers in ({}, bearer("tk-wrong")):
         assert (await guarded_app.ask("GET", "/health", headers=headers)).json == {"status": "ok"}

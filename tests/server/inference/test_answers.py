@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.engine.test_settling import HEL, LO, OVERLOADED, STOP, streaming
 from tests.support.asgi import InProcess, in_process
@@ -319,6 +320,21 @@ async def test_a_stream_that_breaks_off_says_so_after_what_came(place: Place) ->
     await client.done()
     assert client.complete
     assert client.body.index(b"lo wide world") < client.body.index(b"Overloaded")
+
+
+async def test_the_log_tells_which_stream_broke_off_and_why(place: Place) -> None:
+    """Its client got the status 200, so nothing else in the log shows it."""
+    place.upstream.script = streaming(HEL, OVERLOADED)
+    client = Client(place, stream=True)
+    with capture_logs() as lines:
+        await client.done()
+    (line,) = [line for line in lines if line["event"] == "stream broke off"]
+    assert (line["log_level"], line["model"]) == ("warning", "up")
+    assert line["request_id"] == client.headers["x-request-id"]
+    told = json.loads(client.body.rpartition(b"data: ")[2])["error"]
+    assert line["code"] == told["code"]
+    assert line["error"] == told["message"]
+    assert "Overloaded" in line["error"]
 
 
 async def test_a_defect_in_a_stream_cuts_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
