@@ -243,6 +243,12 @@ async def test_ollama_generates(simulated: Simulator, stream: bool) -> None:
     assert (replies[-1].prompt_eval_count, replies[-1].eval_count, replies[-1].context) == (4, 4, [1, 2, 3])
 
 
+async def test_what_writes_no_text_has_no_tokens_out(fresh: Simulator) -> None:
+    client = AsyncOpenAI(base_url=f"{fresh.url}/v1", api_key="sk-1", max_retries=0)
+    await client.embeddings.create(model="sim", input="one two")
+    assert [(seen.tokens_in, seen.tokens_out) for seen in fresh.attempts] == [(2, 0)]
+
+
 async def test_what_a_request_said_can_be_read(fresh: Simulator) -> None:
     client = AsyncOpenAI(base_url=f"{fresh.url}/v1", api_key="sk-never-to-be-seen", max_retries=0)
     await client.embeddings.create(model="sim-id-a", input="one", extra_headers={"x-mine": "yes"})
