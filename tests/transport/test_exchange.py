@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.support.packing import PACK, raw_deflate
 from tests.support.raw_upstream import RawUpstream, Script, Visit, chunked, ok, replying
 from turnout.core import WireRequest
 from turnout.errors import UpstreamBroken, UpstreamUnreachable
@@ -316,8 +317,22 @@ def packed(data: bytes, encoding: str) -> bytes:
         pytest.param(packed(gzip.compress(TEXT), "gzip"), id="gzip"),
         pytest.param(packed(gzip.compress(TEXT), "GZip"), id="gzip-in-capitals"),
         pytest.param(packed(gzip.compress(TEXT), "x-gzip"), id="x-gzip"),
+        pytest.param(packed(gzip.compress(TEXT[:99]) + gzip.compress(TEXT[99:]), "gzip"), id="members"),
         pytest.param(packed(zlib.compress(TEXT), "deflate"), id="deflate"),
+        pytest.param(packed(raw_deflate(TEXT), "deflate"), id="deflate-without-zlib"),
+        pytest.param(packed(PACK["zstd"](TEXT), "zstd"), id="zstd"),
+        pytest.param(packed(PACK["br"](TEXT), "br"), id="br"),
+        pytest.param(packed(gzip.compress(TEXT), "identity, gzip"), id="identity-and-gzip"),
+        pytest.param(packed(PACK["br"](gzip.compress(TEXT)), "gzip, br"), id="two-codings"),
+        pytest.param(
+            ok(PACK["br"](gzip.compress(TEXT)), "content-encoding: gzip", "content-encoding: br"), id="two-lines"
+        ),
         pytest.param(packed(TEXT, "identity"), id="identity"),
+        pytest.param(packed(TEXT, "Identity"), id="identity-in-capitals"),
+        pytest.param(packed(TEXT, "none"), id="none"),
+        pytest.param(packed(TEXT, "UTF-8"), id="a-charset"),
+        pytest.param(packed(TEXT, "x-no-coding"), id="not-registered"),
+        pytest.param(packed(TEXT, ""), id="no-name"),
     ],
 )
 async def test_a_compressed_body_is_unpacked(reply: bytes) -> None:
@@ -359,7 +374,7 @@ async def test_what_can_not_be_unpacked_is_broken(reply: bytes) -> None:
         await body_of(reply)
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
+@pytest.mark.parametrize("encoding", ["compress", "dcz", "gzip, exi"])
 async def test_an_unknown_encoding_is_refused(encoding: str) -> None:
     async with RawUpstream(replying(packed(b"x", encoding))) as server, transport() as client:
         with pytest.raises(UpstreamBroken, match=f"answered in '{encoding}'"):

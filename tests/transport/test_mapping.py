@@ -7,13 +7,13 @@ import builtins
 import errno
 import socket
 import ssl
-import zlib
 
 import httptools
 import httptools.parser.errors
 import pytest
 
 from turnout.errors import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from turnout.transport import UnpackError
 from turnout.transport.mapping import FOREIGN, upstream_error
 
 ADDRESS = "http://h:1"
@@ -29,7 +29,7 @@ RAISED = sorted(
         *exceptions_of(httptools.parser.errors),
         *[kind for kind in exceptions_of(builtins) if issubclass(kind, UnicodeError)],
         asyncio.TimeoutError,
-        zlib.error,
+        UnpackError,
     },
     key=lambda kind: kind.__name__,
 )
@@ -97,7 +97,7 @@ def test_a_defect_of_ours_is_not(kind: type[Exception]) -> None:
             id="certificate",
         ),
         pytest.param(httptools.HttpParserError("x"), UpstreamBroken, "sent what isn't HTTP.", id="parser"),
-        pytest.param(zlib.error("x"), UpstreamBroken, "sent a compressed answer that can't be unpacked.", id="zlib"),
+        pytest.param(UnpackError("x"), UpstreamBroken, "sent a compressed answer that can't be unpacked.", id="packed"),
     ],
 )
 def test_messages(error: BaseException, kind: type[UpstreamError], message: str) -> None:

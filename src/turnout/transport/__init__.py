@@ -3,12 +3,23 @@
 docs/decisions/http-client.md tells why it is not one of the client libraries.
 """
 
-from .connection import Response
+from .codings import Unpacker, UnpackError, named_codings, offered
 from .fetch import Fetcher
 from .pool import Transport
+from .response import Response
 from .target import address_of
 
-__all__ = ["ERROR_BODY_LIMIT", "Fetcher", "Response", "Transport", "address_of"]
+__all__ = [
+    "ERROR_BODY_LIMIT",
+    "Fetcher",
+    "Response",
+    "Transport",
+    "UnpackError",
+    "Unpacker",
+    "address_of",
+    "named_codings",
+    "offered",
+]
 
 ERROR_BODY_LIMIT = 64 * 1024
 """The bytes that are read of an error reply."""

@@ -1,10 +1,9 @@
-"""One connection to an upstream, and the reply that is read from it."""
+"""One connection to an upstream."""
 
 from __future__ import annotations
 
 import asyncio
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import cast
 
 import httptools
@@ -188,7 +187,10 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._head_complete:  # afterwards it is a trailer
-            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip()
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip()
+            if key == "content-encoding" and key in self.headers:
+                text = f"{self.headers[key]}, {text}"  # lines of one name are one list (RFC 9110, 5.3)
+            self.headers[key] = text
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
@@ -212,66 +214,3 @@ class Connection(asyncio.Protocol):
         self._complete = True
         self._keep_alive = self._parser.should_keep_alive() and not self._body_ends_at_close
         self._wake()
-
-
-class Response:
-    """A reply whose body has not been read yet. The caller ends it by exactly one of ``release`` and ``abort``."""
-
-    __slots__ = ("_connection", "_inflate", "_release", "headers", "status")
-
-    def __init__(self, connection: Connection, release: Callable[[Connection], None]) -> None:
-        self._connection = connection
-        self._release = release
-        self.status = connection.status
-        self.headers: Mapping[str, str] = connection.headers  # names in lower case
-        self._inflate = self._decompressor(self.headers.get("content-encoding"))
-
-    def _decompressor(self, encoding: str | None) -> zlib._Decompress | None:
-        """Turnout never asks for compression, but a proxy on the way may compress all the same."""
-        if encoding is None or encoding == "identity":
-            return None
-        if encoding.lower() in ("gzip", "deflate", "x-gzip"):
-            return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by its header
-        self.abort()
-        raise UpstreamBroken(
-            f"{self._connection.origin} answered in '{encoding}', though no compression was asked for."
-        )
-
-    async def read(self) -> bytes:
-        """The next piece of the body, as soon as there is one; empty at its end."""
-        if self._inflate is None:
-            return await self._connection.read()
-        try:
-            return await self._read_inflated(self._inflate)
-        except zlib.error as error:
-            raise upstream_error(error, self._connection.origin) from error
-
-    async def _read_inflated(self, inflate: zlib._Decompress) -> bytes:
-        """Unpacks one piece at a time, and lets other tasks run between: a few bytes can unpack to very many."""
-        while data := inflate.unconsumed_tail or await self._connection.read():
-            plain = inflate.decompress(data, _BUFFER_LIMIT)
-            if inflate.unused_data:
-                raise zlib.error("more comes after the end")
-            if plain:
-                if inflate.unconsumed_tail:
-                    await asyncio.sleep(0)
-                return plain
-        if not inflate.eof:
-            raise zlib.error("incomplete")
-        return b""
-
-    async def read_all(self, limit: int) -> bytes:
-        """The rest of the body, or its first ``limit`` bytes."""
-        pieces, size = [], 0
-        while size < limit and (piece := await self.read()):
-            pieces.append(piece)
-            size += len(piece)
-        return b"".join(pieces)[:limit]
-
-    def release(self) -> None:
-        """Gives the connection back for reuse, after the whole body has been read."""
-        self._release(self._connection)
-
-    def abort(self) -> None:
-        """Closes the connection at once, so that the provider stops working."""
-        self._connection.close()

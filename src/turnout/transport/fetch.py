@@ -17,10 +17,11 @@ from urllib.parse import urljoin
 
 from turnout.errors import NotFetched, UpstreamError
 
-from .connection import Connection, Response
+from .connection import Connection
 from .mapping import FOREIGN, upstream_error
 from .pool import head_of
 from .public import is_public
+from .response import Response
 from .target import Target, target_of
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]

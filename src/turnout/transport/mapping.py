@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import socket
 import ssl
-import zlib
 from typing import Final
 
 import httptools
 
 from turnout.errors import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 
+from .codings import UnpackError
+
 PARSER_ERRORS: Final = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
-FOREIGN: Final = (OSError, UnicodeError, *PARSER_ERRORS, zlib.error)
+FOREIGN: Final = (OSError, UnicodeError, *PARSER_ERRORS, UnpackError)
 """The exceptions of the event loop, TLS, the parser and the decompressor."""
 
 _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] = (
@@ -27,7 +28,7 @@ _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] 
     (UnicodeError, UpstreamUnreachable, "is no host name"),
     (httptools.HttpParserError, UpstreamBroken, "sent what isn't HTTP"),
     (httptools.HttpParserUpgrade, UpstreamBroken, "wants to speak another protocol"),
-    (zlib.error, UpstreamBroken, "sent a compressed answer that can't be unpacked"),
+    (UnpackError, UpstreamBroken, "sent a compressed answer that can't be unpacked"),
 )
 
 

@@ -11,8 +11,9 @@ from functools import lru_cache
 from turnout.core import WireRequest
 from turnout.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 
-from .connection import Connection, Response
+from .connection import Connection
 from .mapping import FOREIGN, upstream_error
+from .response import Response
 from .target import Target, provider_target_of
 
 IDLE_SECONDS = 30.0
