@@ -32,6 +32,7 @@ PUBLISHED = {
     "Unauthenticated": (401, "invalid_api_key"),
     "UnknownModel": (404, "model_not_found"),
     "Unsupported": (400, "unsupported"),
+    "UnsupportedCoding": (415, "unsupported_encoding"),
     "UpstreamBroken": (502, "upstream_broken"),
     "UpstreamError": (502, "upstream_error"),
     "UpstreamRateLimited": (502, "upstream_rate_limited"),

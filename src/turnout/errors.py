@@ -22,6 +22,7 @@ TurnoutError
 │   ├── RequestTimeout            408  the body did not arrive in time
 │   ├── BodyTooLarge              413
 │   ├── AddressTooLong            414
+│   ├── UnsupportedCoding         415  the body is packed in a way that isn't unpacked here
 │   ├── HeadersTooLarge           431
 │   └── Overloaded                503  the service has too many requests, or is shutting down
 └── UpstreamError                      a deployment failed
@@ -236,6 +237,17 @@ class BodyTooLarge(RequestError):
 class AddressTooLong(RequestError):
     status = 414
     code = "address_too_long"
+
+
+class UnsupportedCoding(RequestError):
+    """``accepted`` is the value of the ``Accept-Encoding`` header: the codings that are taken."""
+
+    status = 415
+    code = "unsupported_encoding"
+
+    def __init__(self, message: str, accepted: str) -> None:
+        super().__init__(message)
+        self.accepted = accepted
 
 
 class HeadersTooLarge(RequestError):

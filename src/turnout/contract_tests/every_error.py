@@ -28,6 +28,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.RequestTimeout("Why."),
     errors.BodyTooLarge("Why."),
     errors.AddressTooLong("Why."),
+    errors.UnsupportedCoding("Why.", "gzip"),
     errors.HeadersTooLarge("Why."),
     errors.Overloaded("Why."),
     errors.UpstreamRefused(418, "Why."),

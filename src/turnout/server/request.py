@@ -11,8 +11,10 @@ from msgspec import structs
 
 from turnout.core import Request
 from turnout.dialects import Dialect, registry
-from turnout.errors import BodyTooLarge, MethodNotAllowed, TurnoutError
+from turnout.errors import BodyTooLarge, MethodNotAllowed, TurnoutError, UnsupportedCoding
 from turnout.request_id import new_request_id as new_request_id
+
+from .packed_body import codings_of, unpacked
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,7 +29,7 @@ _KEY_HEADERS = tuple(
 )
 """Headers that can hold a key, in the order in which their keys are tried."""
 
-_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"origin", *_KEY_HEADERS})
+_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"content-encoding", b"origin", *_KEY_HEADERS})
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
 _MAX_KEYS = 8  # keys of one request that are tried
 
@@ -47,6 +49,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     secrets: tuple[bytes, ...] = ()
     host: bytes = b""
     origin: bytes | None = None
+    encoding: str = ""
 
 
 def read_head(scope: Scope) -> Head:
@@ -54,7 +57,7 @@ def read_head(scope: Scope) -> Head:
 
     Keys have a fixed order: ``Authorization``, other headers, the query. Equal headers keep their order.
     """
-    length, content_type, host, origin, keys = -1, "", b"", None, 0
+    length, content_type, host, origin, encoding, keys = -1, "", b"", None, "", 0
     secrets: tuple[bytes, ...] = ()
     for name, value in scope["headers"]:
         if name not in _READ_HEADERS:
@@ -67,6 +70,8 @@ def read_head(scope: Scope) -> Head:
             length = int(value) if value.isdigit() else -1
         elif name == b"origin":
             origin = value
+        elif name == b"content-encoding":  # several lines are one list (RFC 9110, 5.3)
+            encoding += f",{value.decode('latin-1')}"
         else:
             keys += 1
             secrets = _secrets(name, value)
@@ -74,7 +79,7 @@ def read_head(scope: Scope) -> Head:
         secrets = _secrets_in_order(scope["headers"])
     if b"key=" in scope["query_string"]:
         secrets = (secrets + _keys_in_query(scope["query_string"].decode("latin-1")))[:_MAX_KEYS]
-    return Head(length, content_type, secrets, host, origin)
+    return Head(length, content_type, secrets, host, origin, encoding)
 
 
 def _secrets(name: bytes, value: bytes) -> tuple[bytes, ...]:
@@ -111,7 +116,20 @@ def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], names
 
 
 async def read_body(head: Head, receive: Receive, limit: int, remedy: str = _RAISE_LIMIT) -> bytes:
-    """The whole body. Raises ``BodyTooLarge`` with the ``remedy`` as soon as the size is known; ``ClientLeft``."""
+    """The whole body, unpacked. Raises ``BodyTooLarge`` with the ``remedy`` as soon as the size is known;
+    ``UnsupportedCoding``, ``InvalidRequest`` for a body that can't be unpacked; ``ClientLeft``.
+    """
+    codings = codings_of(head.encoding) if head.encoding else ()
+    body = await _read_body(head, receive, limit, remedy)
+    if not codings:
+        return body
+    plain = await unpacked(body, codings, limit)
+    if plain is None:
+        raise _too_large(limit, remedy)
+    return plain
+
+
+async def _read_body(head: Head, receive: Receive, limit: int, remedy: str) -> bytes:
     if head.length > limit:
         raise _too_large(limit, remedy)
     message = await receive()
@@ -143,6 +161,15 @@ def _too_large(limit: int, remedy: str) -> BodyTooLarge:
     return BodyTooLarge(f"The body is larger than {limit} bytes, the limit here. {remedy}")
 
 
+def headers_of(error: TurnoutError) -> list[tuple[bytes, bytes]]:
+    """The headers that say what the client may do instead (RFC 9110, 15.5.6 and 15.5.16)."""
+    if isinstance(error, MethodNotAllowed):
+        return [(b"allow", error.allow.encode())]
+    if isinstance(error, UnsupportedCoding):
+        return [(b"accept-encoding", error.accepted.encode())]
+    return []
+
+
 async def send_error(dialect: Dialect, error: TurnoutError, send: Send) -> None:
     """Sends an error as a whole reply, in the dialect's shape."""
     request_id = new_request_id()
@@ -151,8 +178,7 @@ async def send_error(dialect: Dialect, error: TurnoutError, send: Send) -> None:
         (b"content-type", b"application/json"),
         (b"x-request-id", request_id.encode()),
         (b"content-length", str(len(body)).encode()),
+        *headers_of(error),
     ]
-    if isinstance(error, MethodNotAllowed):
-        headers.append((b"allow", error.allow.encode()))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -3,7 +3,7 @@
 docs/decisions/http-client.md tells why it is not one of the client libraries.
 """
 
-from .codings import Unpacker, UnpackError, named_codings, offered
+from .codings import Unpacker, UnpackError, can_unpack, named_codings, offered
 from .fetch import Fetcher
 from .pool import Transport
 from .response import Response
@@ -17,6 +17,7 @@ __all__ = [
     "UnpackError",
     "Unpacker",
     "address_of",
+    "can_unpack",
     "named_codings",
     "offered",
 ]

@@ -29,6 +29,9 @@ REGISTERED: Final = frozenset(
 """https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding"""
 
 
+_MOST_CODINGS: Final = 4  # of one body; curl reads five
+
+
 class UnpackError(Exception):
     """The bytes aren't of their coding, or they are cut."""
 
@@ -239,6 +242,10 @@ def _is_installed(package: str) -> bool:
     except ImportError:
         return False
     return True
+
+
+def can_unpack(codings: Sequence[str]) -> bool:
+    return len(codings) <= _MOST_CODINGS and all(coding in offered() for coding in codings)
 
 
 def named_codings(header: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from turnout.errors import UpstreamBroken
 
-from .codings import REGISTERED, Unpacker, UnpackError, named_codings, offered
+from .codings import REGISTERED, Unpacker, UnpackError, can_unpack, named_codings, offered
 from .connection import Connection
 from .mapping import upstream_error
 
@@ -32,7 +32,7 @@ class Response:
         A name that isn't a coding says nothing of the body, as in httpx, requests and undici.
         """
         codings = [coding for coding in named_codings(encoding) if coding in offered() or coding in REGISTERED]
-        if all(coding in offered() for coding in codings):
+        if can_unpack(codings):
             return Unpacker(codings) if codings else None
         self.abort()
         raise UpstreamBroken(

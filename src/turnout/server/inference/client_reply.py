@@ -9,7 +9,7 @@ from urllib.parse import quote
 from turnout.core import Deployment
 from turnout.engine import Count, Reply
 from turnout.errors import TurnoutError, UpstreamError
-from turnout.server.request import Send
+from turnout.server.request import Send, headers_of
 
 from .notices import Notices
 
@@ -65,7 +65,8 @@ class ClientReply:
     def error_headers(self, error: TurnoutError) -> Headers:
         """For an upstream's error they name the deployment that failed last."""
         if not isinstance(error, UpstreamError):
-            return [(b"content-type", JSON.encode()), (b"x-request-id", self.request_id.encode())]
+            named = [(b"content-type", JSON.encode()), (b"x-request-id", self.request_id.encode())]
+            return [*named, *headers_of(error)]
         headers = self._headers(JSON, error.provider, error.deployment, error.attempts)
         if error.retry_after is not None:
             headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
