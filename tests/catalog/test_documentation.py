@@ -22,7 +22,10 @@ from turnout.providers import registry
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \| (?:`([^`]*)`|(—)) \|", re.MULTILINE)
-VARIABLES = {"TEAM_OPENAI_KEY": "k", "TEAM_KEY": "tk-team-0123456789", "AZURE_OPENAI_API_KEY": "a"}
+VARIABLES = {"TEAM_OPENAI_KEY": "k", "TEAM_KEY": "tk-team-0123456789", "AZURE_OPENAI_API_KEY": "a"} | {
+    "PROXY_USER": "u",
+    "PROXY_PASSWORD": "p",
+}
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "": settings.Settings,
     "server.": settings.ServerSettings,
@@ -64,7 +67,7 @@ def test_every_key_is_documented_with_its_default() -> None:
     assert sorted(documented) == sorted(keys_in_code())
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["file", "aliases", "agents"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["file", "connections", "aliases", "agents"])
 class TestExamples:
     def test_it_is_a_configuration(self, tmp_path: Path, text: str) -> None:
         """With the real providers and policies, and with nothing left to complain of but what is to be discovered."""

@@ -149,7 +149,7 @@ class TestLayers:
             """,
             variables={"OPENAI_ORGANIZATION": "org-1"},
         )
-        assert only(catalog, "m").headers == {"a": "provider", "b": "model", "c": "own", "OpenAI-Organization": "org-1"}
+        assert only(catalog, "m").headers == {"a": "provider", "b": "model", "c": "own", "openai-organization": "org-1"}
 
     def test_models_that_think_get_no_default_limit(self, tmp_path: Path) -> None:
         """256 tokens would go into thoughts; a limit that the file says is kept."""
@@ -310,7 +310,7 @@ class TestAddresses:
     def test_organization_and_project(self, tmp_path: Path) -> None:
         variables = {"OPENAI_ORG_ID": "org", "OPENAI_PROJECT_ID": "proj"}
         headers = only(make_catalog(tmp_path, "models: {a: openai/x}", variables=variables), "a").headers
-        assert headers == {"OpenAI-Organization": "org", "OpenAI-Project": "proj"}
+        assert headers == {"openai-organization": "org", "openai-project": "proj"}
 
 
 ENVIRONMENT = {"HOST": "10.0.0.2", "PORT": "2", "LOG_LEVEL": "WARNING", "LOG_FORMAT": "Json", "TURNOUT_DATA_DIR": "e"}

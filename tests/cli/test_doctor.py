@@ -281,6 +281,36 @@ def test_secrets_in_addresses_and_headers_are_not_printed() -> None:
     assert "SECRET" not in report.text
 
 
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_the_proxy_of_a_provider_is_told(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    with server(reply("200 OK", '{"data": [{"id": "m"}]}')) as url:
+        proxy = url.replace("http://", "http://me:SECRET-p@")
+        deployment = {"provider": "compatible", "model": "m", "base_url": "http://llm.test/v1"}
+        if place == "environment":
+            monkeypatch.setenv("HTTP_PROXY", proxy)
+        else:
+            deployment["proxy"] = proxy
+        configured("", {"m": {"deployments": [deployment]}}, discovery=False)
+        report = doctor()
+    assert f"at http://llm.test, through the proxy {url}: 1 model (m)." in next(
+        line for line in report.ok if "llm" in line
+    )
+    assert "SECRET" not in report.text
+
+
+def test_a_proxy_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = {"provider": "compatible", "model": "m", "base_url": "http://llm.test/v1"}
+    configured("", {"m": {"deployments": [deployment]}}, discovery=False)
+    for proxy, problem in (
+        (f"http://me:SECRET-p@127.0.0.1:{free_port()}", "refused the connection"),
+        ("socks5://me:SECRET-p@127.0.0.1:1080", "The proxy 'socks5://127.0.0.1:1080' can't be used"),
+    ):
+        monkeypatch.setenv("ALL_PROXY", proxy)
+        report = doctor()
+        assert problem in the_only(report.wrong)
+        assert "SECRET" not in report.text
+
+
 def test_a_server_without_a_list_of_models_is_no_fault() -> None:
     with server(reply("404 Not Found", "{}")) as url:
         deployment = {"provider": "compatible", "model": "m", "base_url": url}

@@ -64,6 +64,17 @@ async def test_the_request_is_sent_as_it_is() -> None:
         assert body == b"\x00body"
 
 
+async def test_a_user_in_the_address_goes_before_a_key_in_the_same_header() -> None:
+    async with RawUpstream(replying(ok())) as server, transport() as client:
+        url = server.url.replace("http://", "http://user:secret@")
+        for headers in ({"Authorization": "Bearer sk"}, {"authorization": "Bearer sk", "x-api-key": "sk"}, {}):
+            await (await client.send(WireRequest(url, headers, b""), 5)).read_all(LIMIT)
+        lines = [request.split(b"\r\n\r\n")[0].split(b"\r\n") for request in server.requests]
+        sent = [[line for line in head if line.lower().startswith(b"authorization:")] for head in lines]
+        assert sent == [[b"authorization: Basic dXNlcjpzZWNyZXQ="]] * 3
+        assert b"x-api-key: sk" in lines[1]
+
+
 async def test_a_get_has_no_body() -> None:
     async with RawUpstream(replying(ok())) as server, transport() as client:
         response = await client.send(WireRequest(server.url, {}, b"", "GET"), 5)

@@ -198,9 +198,7 @@ async def test_the_very_limit_is_not_too_large() -> None:
         pytest.param(b"HTTP/1.1 404 Not Found\r\ncontent-length: 6\r\n\r\nsecret", "status 404", id="status"),
         pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n", "can't be reached", id="not-http"),
         pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx", "broke off", id="cut"),
-        pytest.param(
-            ok(b"x", "content-encoding: compress"), "can't be reached", id="packed-in-an-unknown-way"
-        ),
+        pytest.param(ok(b"x", "content-encoding: compress"), "can't be reached", id="packed-in-an-unknown-way"),
     ],
 )
 async def test_other_answers_are_told_without_their_words(answer: bytes, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from turnout.errors import UpstreamUnreachable
 from turnout.transport import address_of
@@ -67,6 +68,22 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 )
 def test_what_may_be_shown_holds_no_secret(url: str, shown: str) -> None:
     assert address_of(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "authorization"),
+    [
+        ("http://user:secret@h/v1", "Basic dXNlcjpzZWNyZXQ="),
+        ("http://us%40er:p%3Aw%C3%A9@h/v1", "Basic dXNAZXI6cDp3w6k="),  # us@er:p:wé
+        ("http://user@h/v1", "Basic dXNlcjo="),
+        ("http://:secret@h/v1", "Basic OnNlY3JldA=="),
+        ("http://h/v1/@cf/meta", ""),
+    ],
+)
+def test_a_user_in_a_providers_address_is_sent_as_basic_authorization(url: str, authorization: str) -> None:
+    target = provider_target_of(url)
+    assert target.authorization == authorization
+    assert structs.replace(target, authorization="") == target_of(url)
 
 
 @pytest.mark.parametrize(

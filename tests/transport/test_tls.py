@@ -1,16 +1,15 @@
-"""TLS, with certificates of an authority that the tests create with openssl."""
+"""TLS, with certificates of an authority of the tests."""
 
 from __future__ import annotations
 
 import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.support.authority import Authority
 from tests.support.raw_upstream import RawUpstream, Script, Visit, chunked, ok, replying
 from turnout.core import WireRequest
 from turnout.errors import NotFetched, UpstreamBroken, UpstreamError, UpstreamUnreachable
@@ -20,41 +19,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="function"),
     pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the program openssl"),
 ]
-
-
-class Authority:
-    """Signs certificates for servers."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.certificate = folder / "ca.pem"
-        rights = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"]
-        subject = ["-subj", "/CN=Test authority", *rights]
-        self._openssl("req", "-x509", *self._new_key("ca"), *subject, "-days", "2", "-out", str(self.certificate))
-
-    def server(self, names: str) -> ssl.SSLContext:
-        """A server's side, with a certificate for ``names`` (``IP:127.0.0.1``, ``DNS:localhost``)."""
-        signed = ["-CA", str(self.certificate), "-CAkey", str(self._folder / "ca.key"), "-days", "2"]
-        rights = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", f"subjectAltName={names}"]
-        subject = ["-subj", "/CN=server", *rights]
-        self._openssl(
-            "req", "-x509", *self._new_key("server"), *subject, *signed, "-out", str(self._folder / "server.pem")
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._folder / "server.pem", self._folder / "server.key")
-        return context
-
-    def _new_key(self, name: str) -> list[str]:
-        key = str(self._folder / f"{name}.key")
-        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-keyout", key]
-
-    def _openssl(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from turnout.config import ADMIN_VARIABLE
+from turnout.config.addresses import names_user
 from turnout.config.document import Document
 from turnout.config.environment import Environment
 from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries
-from turnout.config.mistakes import KeyPath
+from turnout.config.mistakes import KeyPath, below
+from turnout.config.settings import AccessSettings
 from turnout.core import Secret
 from turnout.errors import SHORTEST_SECRET
 from turnout.providers import is_local
@@ -102,9 +104,19 @@ def _secret_fields(files: Files) -> Iterator[tuple[Document, KeyPath, Secret | N
     for number, key in enumerate(files.settings.keys):
         yield files.document, ("keys", number, "key"), key.key
     for name, provider in files.settings.providers.items():
-        yield files.document, ("providers", name, "api_key"), provider.api_key
+        yield from _access_secrets(files.document, provider, below("providers", name))
     for entry in _entries(files):
-        yield entry.document, entry.path_of("api_key"), entry.settings.api_key
+        yield from _access_secrets(entry.document, entry.settings, entry.path_of)
+
+
+def _access_secrets(
+    document: Document, settings: AccessSettings, path_of: Callable[[str], KeyPath]
+) -> Iterator[tuple[Document, KeyPath, Secret | None]]:
+    yield document, path_of("api_key"), settings.api_key
+    for field, address in (("base_url", settings.base_url), ("proxy", settings.proxy)):
+        text = address.reveal() if isinstance(address, Secret) else address
+        if text and names_user(text):
+            yield document, path_of(field), Secret(text)
 
 
 def _entries(files: Files) -> Iterator[DeploymentEntry]:

@@ -12,7 +12,7 @@ from msgspec import structs
 from turnout.config import ADMIN_VARIABLE, PriceSettings, TimeoutSettings
 from turnout.config.mistakes import suggestion
 from turnout.config.settings import DeploymentSettings
-from turnout.core import Model, Secret
+from turnout.core import Model, Network, Secret
 from turnout.errors import InvalidRequest
 from turnout.providers import Provider
 from turnout.storage import ModelRow
@@ -120,12 +120,17 @@ def model_of(api_model: ApiModel, factory: DeploymentFactory, variables: Mapping
     elif api_model.api_key is None and _has_own_address(api_model, factory, provider):
         deployment = structs.replace(deployment, api_key=None, key_source=None)
     if _has_own_address(api_model, factory, provider):
-        deployment = structs.replace(deployment, headers={})
+        deployment = structs.replace(deployment, headers={}, network=_without_client(deployment.network))
     return Model(name=api_model.id, deployments=(deployment,), created=api_model.created)
 
 
+def _without_client(network: Network | None) -> Network | None:
+    return None if network is None else structs.replace(network, client_cert="", client_key="")
+
+
 def _has_own_address(api_model: ApiModel, factory: DeploymentFactory, provider: Provider) -> bool:
-    """Whether the model has another address than its provider. The provider's key and headers must not go there."""
+    """Whether the model has another address than its provider. The provider's key, headers and client certificate
+    must not go there."""
     return api_model.base_url is not None and api_model.base_url.rstrip("/") != factory.access(provider).base_url
 
 

@@ -8,24 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_network
-from typing import Final
 
-from turnout.config.addresses import is_well_formed
 from turnout.config.document import Document
 from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries
-from turnout.config.mistakes import KeyPath, Mistake, suggestion
+from turnout.config.headers import is_sendable_key
+from turnout.config.mistakes import KeyPath, Mistake, below, suggestion
 from turnout.config.references import circle
 from turnout.config.settings import KeySettings, ModelSettings
 from turnout.core import Secret
 from turnout.errors import SHORTEST_SECRET
 from turnout.providers import Provider
 
+from .access_checks import NO_KEY, access_mistakes, header_mistakes
 from .factory import DeploymentFactory
 from .names import NameIndex
 from .patterns import Patterns
 from .unserved import how_to_enable
-
-_UNREADABLE: Final = "expected an address that begins with http:// or https://, with a host, and a port if it needs one"
 
 
 class Checker:
@@ -105,18 +103,19 @@ class Checker:
             provider = self._factory.provider(name)
             if provider is None:
                 yield self._document.mistake(("providers", name), f"unknown provider{self._provider_hint(name)}")
-            elif settings.base_url is not None and not is_well_formed(settings.base_url):
-                yield self._document.mistake(("providers", name, "base_url"), _UNREADABLE)
             elif provider.name in seen:
                 yield self._document.mistake(("providers", name), f"the same provider as '{seen[provider.name]}'")
             else:
                 seen[provider.name] = name
+                yield from access_mistakes(self._document, settings, below("providers", name))
 
     def _model_mistakes(self) -> Iterator[Mistake]:
         for name, model in self._settings.models.items():
             if isinstance(model, ModelSettings) and model.policy not in self._policies:
                 expected = f"expected one of {', '.join(self._policies)}{suggestion(model.policy, self._policies)}"
                 yield self._document.mistake(("models", name, "policy"), expected)
+            if isinstance(model, ModelSettings):
+                yield from header_mistakes(self._document, model.headers, ("models", name, "headers"))
             for entry in deployment_entries(name, model, self._document):
                 yield from self._deployment_mistakes(entry)
 
@@ -133,8 +132,8 @@ class Checker:
             variables = " or ".join(provider.profile.url_variables)
             also = f", or an address in the environment variable {variables}" if variables else ""
             yield entry.document.mistake(entry.path_of("base_url"), f"expected the address of this provider{also}")
-        elif entry.settings.base_url is not None and not is_well_formed(entry.settings.base_url):
-            yield entry.document.mistake(entry.path_of("base_url"), _UNREADABLE)
+        elif mistakes := list(access_mistakes(entry.document, entry.settings, entry.path_of)):
+            yield from mistakes
         elif setting := self._factory.self_reference(provider, entry.settings):
             problem = f"expected another address than Turnout's own, to which {setting} leads: it would ask itself"
             yield entry.document.mistake(entry.path_of("base_url"), problem)
@@ -181,6 +180,8 @@ class Checker:
                 yield self._document.mistake(path, "expected a key that is not empty")
             elif len(key.key.reveal()) < SHORTEST_SECRET:
                 yield self._document.mistake(path, f"expected at least {SHORTEST_SECRET} characters")
+            elif not is_sendable_key(key.key.reveal()):
+                yield self._document.mistake(path, NO_KEY)
             elif key.key in secrets:
                 yield self._document.mistake(path, f"the same key as keys[{secrets[key.key]}]")
             else:

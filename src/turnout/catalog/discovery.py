@@ -137,7 +137,9 @@ def targets(factory: DeploymentFactory, environment: Environment, providers: Ite
 async def _ask(target: Target, fetch: Fetch) -> Finding:
     provider, deployment = target.provider, target.deployment
     try:
-        status, headers, body = await fetch(provider.list_models(deployment), ANSWER_SECONDS)
+        status, headers, body = await fetch(
+            provider.list_models(deployment).through(deployment.network), ANSWER_SECONDS
+        )
         if status != 200:
             raise provider.refusal(status, headers, body, deployment)
         listed = tuple(dict.fromkeys(provider.read_models(body)))

@@ -11,8 +11,15 @@ from msgspec import UNSET, structs
 from turnout.config import Settings
 from turnout.config.addresses import is_own
 from turnout.config.environment import EXTRAS, Environment, Extras
-from turnout.config.settings import DeploymentSettings, ImageSettings, ProviderSettings, RetrySettings, Tuning
-from turnout.core import Defaults, Deployment, ImageLimits, Retries, Secret, Timeouts, Traits
+from turnout.config.settings import (
+    AccessSettings,
+    DeploymentSettings,
+    ImageSettings,
+    ProviderSettings,
+    RetrySettings,
+    Tuning,
+)
+from turnout.core import Defaults, Deployment, ImageLimits, Network, Retries, Secret, Timeouts, Traits
 from turnout.facts import traits_of
 from turnout.providers import Provider, in_process, is_local
 
@@ -20,6 +27,7 @@ from .pricing import configured_price
 
 _TIMEOUTS: Final = Timeouts()
 _RETRIES: Final = Retries()
+_DIRECT: Final = Secret("")
 
 
 class ProviderAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +121,8 @@ class DeploymentFactory:
             api_key=settings.api_key or access.api_key,
             key_source=key_variable if settings.api_key else access.key_source,
             api_version=settings.api_version or access.api_version,
-            headers=access.headers | (model.headers if model else {}) | settings.headers,
+            headers=access.headers | _sendable(model.headers if model else {}) | _sendable(settings.headers),
+            network=_network([layer for layer in (settings, self._section(provider)) if layer is not None]),
             weight=settings.weight,
             timeouts=self._timeouts(provider, layers),
             retries=self._retries(layers),
@@ -151,7 +160,7 @@ class DeploymentFactory:
             api_key=secret,
             key_source=source,
             api_version=self._environment.value(*extras.version) or section.api_version,
-            headers=section.headers | self._environment.headers(provider.name),
+            headers=_sendable(section.headers | self._environment.headers(provider.name)),
         )
 
     def _traits(self, provider: Provider, model: str, layers: Sequence[Tuning]) -> Traits:
@@ -183,6 +192,22 @@ class DeploymentFactory:
     def _retries(self, layers: Sequence[Tuning]) -> Retries:
         retries: list[RetrySettings] = [*(layer.retries for layer in layers), self._settings.retries]
         return Retries(**{name: _first(retries, name, getattr(_RETRIES, name)) for name in Retries.__struct_fields__})
+
+
+def _sendable(headers: Mapping[str, str]) -> dict[str, str]:
+    """Names in lower case, so that one name has one value; values without blanks around them."""
+    return {name.lower(): value.strip() for name, value in headers.items()}
+
+
+def _network(layers: Sequence[AccessSettings]) -> Network | None:
+    """None: by the environment's proxy, with the system's authorities, without a client certificate."""
+    proxy = next((layer.proxy for layer in layers if layer.proxy is not UNSET), UNSET)
+    ca = next((layer.ca for layer in layers if layer.ca), "")
+    client = next(((layer.client_cert, layer.client_key or "") for layer in layers if layer.client_cert), ("", ""))
+    network = Network(
+        proxy=None if proxy is UNSET else proxy or _DIRECT, ca=ca, client_cert=client[0], client_key=client[1]
+    )
+    return None if network == Network() else network
 
 
 def _known_traits(provider: Provider, model: str) -> Traits:

@@ -19,6 +19,19 @@ def is_well_formed(url: str) -> bool:
     return _split(url) is not None and not any(character.isspace() for character in url)
 
 
+def is_proxy(address: str) -> bool:
+    """Whether it is ``http(s)://user:password@host:port``. Without a scheme it is ``http``."""
+    parts = _split(address if "://" in address else f"http://{address}")
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return False
+    return address.isascii() and address.isprintable() and " " not in address
+
+
+def names_user(address: str) -> bool:
+    """Whether it has a user, with a password or without."""
+    return "@" in address.rpartition("://")[2].partition("/")[0]
+
+
 def is_loopback(host: str) -> bool:
     """Whether ``host``, a name or an address, means this machine only."""
     if host == "localhost":

@@ -18,6 +18,7 @@ from turnout.errors import ConfigError
 from turnout.providers import Profile
 
 from .addresses import is_well_formed
+from .headers import is_sendable_key
 from .settings import Folder, Host, LogFormat, LogLevel, LogSettings, Port, ServerSettings, Settings, Url
 from .validation import convert_text, expected
 
@@ -86,9 +87,14 @@ class Environment:
         return variable[1] if variable else None
 
     def key(self, profile: Profile) -> tuple[str, Secret] | None:
-        """The variable that holds the provider's key, and the key."""
+        """The variable that holds the provider's key, and the key. Raises ``ConfigError``."""
         variable = self.first_set(profile.key_variables)
-        return (variable[0], Secret(variable[1])) if variable else None
+        if variable is None:
+            return None
+        name, value = variable
+        if not is_sendable_key(value):
+            raise ConfigError(f"environment variable {name}: expected a key of printable ASCII characters, in one line")
+        return name, Secret(value)
 
     def address(self, profile: Profile) -> tuple[str, str] | None:
         """The variable that holds the provider's address, and the address. Raises ``ConfigError``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
@@ -14,6 +14,11 @@ MAX_SHOWN = 20  # mistakes in one message
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NAME = re.compile(r"[\w.:/@+*-]{1,128}\Z")
+
+
+def below(*path: str | int) -> Callable[[str], KeyPath]:
+    """Gives the path of each key of the mapping at ``path``."""
+    return lambda key: (*path, key)
 
 
 class Mistake(NamedTuple):

@@ -46,6 +46,7 @@ Origin = Annotated[
     ),
 ]
 Folder = Annotated[str, Meta(min_length=1, max_length=4096, description="the path of a folder")]
+File = Annotated[str, Meta(min_length=1, max_length=4096, description="the path of a file")]
 Network = Annotated[
     str, Meta(pattern=r"^[0-9a-fA-F.:]+(/\d{1,3})?$", description="an IP address or a network, such as 10.0.0.0/8")
 ]
@@ -169,20 +170,25 @@ class Tuning(_Section, frozen=True):
     traits: TraitSettings = TraitSettings()
 
 
-class ProviderSettings(Tuning, frozen=True):
+class AccessSettings(Tuning, frozen=True, kw_only=True):
+    """How a provider is reached. ``proxy: null`` goes straight to it, whatever the environment says."""
+
+    base_url: Url | None = None
+    api_key: Secret | None = None
+    api_version: Name | None = None
+    proxy: Secret | UnsetType | None = UNSET
+    ca: File | None = None
+    client_cert: File | None = None
+    client_key: File | None = None
+
+
+class ProviderSettings(AccessSettings, frozen=True):
     """The settings of all deployments of a provider. A deployment's own setting comes first."""
 
-    base_url: Url | None = None
-    api_key: Secret | None = None
-    api_version: Name | None = None
 
-
-class DeploymentSettings(Tuning, frozen=True, kw_only=True):
+class DeploymentSettings(AccessSettings, frozen=True, kw_only=True):
     provider: Name
     model: Name
-    base_url: Url | None = None
-    api_key: Secret | None = None
-    api_version: Name | None = None
     weight: Count = 1
     options: dict[str, Any] = {}
 

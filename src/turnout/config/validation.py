@@ -52,8 +52,9 @@ def convert_text(text: str, type_: Any) -> Any:
 
 
 def _secret(type_: type, value: object) -> Secret:
+    """Without blanks around it: a file with a secret often ends with a line break."""
     if type_ is Secret and isinstance(value, str):
-        return Secret(value)
+        return Secret(value.strip())
     raise TypeError("expected a text")
 
 

@@ -36,6 +36,7 @@ from .messages import (
 )
 from .model import Key, Model
 from .money import Price, per_token, usd
+from .network import Network
 from .operations import (
     CountRequest,
     EmbeddingRequest,
@@ -90,6 +91,7 @@ __all__ = [
     "Logprobs",
     "Message",
     "Model",
+    "Network",
     "Origin",
     "Outcome",
     "Output",

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from .money import Price
+from .network import Network
 from .secret import Secret
 
 Parameter = Literal[
@@ -102,6 +103,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     key_source: str | None = None
     api_version: str | None = None
     headers: dict[str, str] = {}
+    network: Network | None = None
     weight: int = 1
     timeouts: Timeouts = Timeouts()
     retries: Retries = Retries()

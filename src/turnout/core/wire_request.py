@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import structs
+
+from .network import Network
 
 
 class WireRequest(msgspec.Struct, frozen=True):
-    """``url`` is absolute. ``headers`` may hold credentials: never log them."""
+    """``url`` is absolute. ``url`` and ``headers`` may hold credentials: never log them."""
 
     url: str
     headers: dict[str, str]
     body: bytes
     method: str = "POST"
+    network: Network | None = None
+
+    def through(self, network: Network | None) -> WireRequest:
+        """This request, sent as a deployment's ``network`` says."""
+        return self if network is None else structs.replace(self, network=network)

@@ -71,7 +71,7 @@ class WireSource:
         self._provider = provider
         self._deployment = deployment
         self._transport = transport
-        self._wire_request = operation.build(request, deployment)
+        self._wire_request = operation.build(request, deployment).through(deployment.network)
         relay = _relay_of(operation, request)
         self.relayed = relay is not None
         self._decoder = operation.decoder(request) if relay is None else relay(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import cast
 
 import httptools
@@ -23,6 +23,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, origin: str, on_lost: Callable[[Connection], None]) -> None:
         self.origin = origin
+        self.pool_key: Hashable = origin
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -165,8 +166,9 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._transport is not None:  # a tunnel can be lost before its connection is made
+            del self._parser  # breaks a reference cycle
         self._transport = None
-        del self._parser  # breaks a reference cycle
         if self._head_complete and not self._complete and self._body_ends_at_close and error is None:
             self._complete = True
         elif not self._complete and self._error is None:

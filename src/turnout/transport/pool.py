@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
+import os
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 
-from turnout.core import WireRequest
+from turnout.core import Network, WireRequest
 from turnout.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 
+from .connecting import Connector
 from .connection import Connection
 from .mapping import FOREIGN, upstream_error
 from .response import Response
@@ -23,13 +24,16 @@ _ADVICE = "Check its key and its headers."
 
 
 class Transport:
-    """Create it inside a running event loop; end it by ``close``."""
+    """Create it inside a running event loop; end it by ``close``.
 
-    def __init__(self) -> None:
+    ``variables`` are the environment's, which name the proxies. They are read once.
+    """
+
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._idle: defaultdict[str, deque[Connection]] = defaultdict(deque)
+        self._connector = Connector(variables, self._lost)
+        self._idle: defaultdict[Hashable, deque[Connection]] = defaultdict(deque)
         self._all: set[Connection] = set()
-        self._tls: ssl.SSLContext | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def send(self, request: WireRequest, connect_timeout: float, stall_timeout: float | None = None) -> Response:
@@ -42,15 +46,17 @@ class Transport:
         or ``UpstreamBroken``.
         """
         target = provider_target_of(request.url)
+        network = request.network
         head = head_of(request.method, target, request.headers, len(request.body))
-        connection = self._take_idle(target.origin)
+        key: Hashable = target.origin if network is None else (target.origin, network)
+        connection = self._take_idle(key)
         if connection is not None:
             try:
                 return await self._exchange(connection, head, request.body, target, stall_timeout)
             except UpstreamError as error:
                 if connection.reply_begun or isinstance(error, UpstreamTimeout):
                     raise
-        connection = await self._connect(target, connect_timeout)
+        connection = await self._connect(target, network, key, connect_timeout)
         return await self._exchange(connection, head, request.body, target, stall_timeout)
 
     async def _exchange(
@@ -68,44 +74,42 @@ class Transport:
             raise
         return Response(connection, self._keep)
 
-    def _take_idle(self, origin: str) -> Connection | None:
+    def proxy_of(self, url: str, network: Network | None) -> str:
+        """The address of the proxy that a request would go through, without its user; empty: none.
+
+        Raises ``UpstreamUnreachable`` for an address that can't be used.
+        """
+        proxy = self._connector.proxy_of(provider_target_of(url), network)
+        return "" if proxy is None else proxy.target.origin
+
+    def _take_idle(self, key: Hashable) -> Connection | None:
         """The one that was used last, as it is the least likely to have been closed."""
-        idle = self._idle.get(origin)
+        idle = self._idle.get(key)
         return idle.pop() if idle else None
 
-    async def _connect(self, target: Target, seconds: float) -> Connection:
+    async def _connect(self, target: Target, network: Network | None, key: Hashable, seconds: float) -> Connection:
         try:
             async with asyncio.timeout(seconds):
-                _, connection = await self._loop.create_connection(
-                    lambda: Connection(target.origin, self._lost),
-                    target.host,
-                    target.port,
-                    ssl=self._tls_context() if target.secure else None,
-                )
-        except FOREIGN as error:
+                connection = await self._connector.connect(target, network)
+        except TimeoutError as error:
             raise upstream_error(error, target.origin) from error
+        connection.pool_key = key
         if connection.open:  # the provider may have closed it at once
             self._all.add(connection)
         return connection
-
-    def _tls_context(self) -> ssl.SSLContext:
-        """The system's trusted authorities, or those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return self._tls
 
     def _keep(self, connection: Connection) -> None:
         if not connection.reusable:
             connection.close()
             return
         connection.idle_since = self._loop.time()
-        self._idle[connection.origin].append(connection)
+        self._idle[connection.pool_key].append(connection)
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(IDLE_SECONDS, self._sweep)
 
     def _lost(self, connection: Connection) -> None:
         self._all.discard(connection)
-        idle = self._idle.get(connection.origin)
+        idle = self._idle.get(connection.pool_key)
         if idle and connection in idle:
             idle.remove(connection)
 
@@ -127,7 +131,9 @@ class Transport:
 
 
 def head_of(method: str, target: Target, headers: Mapping[str, str], length: int) -> bytes:
-    first = _first_lines(method, target.path, target.authority)
+    first = _first_lines(method, target.path, target.authority, target.authorization)
+    if target.authorization:
+        headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
     try:
         return f"{first}content-length: {length}\r\n{_lines(headers)}\r\n".encode("latin-1")
     except UnicodeEncodeError as error:
@@ -137,9 +143,10 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], length: int
 
 
 @lru_cache(4096)
-def _first_lines(method: str, path: str, authority: str) -> str:
+def _first_lines(method: str, path: str, authority: str, authorization: str) -> str:
+    credentials = f"authorization: {authorization}\r\n" if authorization else ""
     return (
-        f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n"
+        f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n{credentials}"
         "user-agent: turnout\r\naccept: */*\r\naccept-encoding: identity\r\n"
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
+from msgspec import structs
 
 from turnout.core.paths import leaves
 from turnout.errors import UpstreamUnreachable
@@ -14,7 +16,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Target(msgspec.Struct, frozen=True):
-    """``origin`` is the key of the connection pool. ``path`` includes the query."""
+    """``origin`` is the key of the connection pool. ``path`` includes the query.
+
+    ``authorization`` is the header of that name, from the user and the password in the URL. Never print it.
+    """
 
     origin: str
     host: str
@@ -22,6 +27,7 @@ class Target(msgspec.Struct, frozen=True):
     secure: bool
     authority: str  # for the Host header
     path: str
+    authorization: str = ""
 
 
 @lru_cache(4096)
@@ -50,14 +56,26 @@ def target_of(url: str) -> Target:
 
 @lru_cache(4096)
 def provider_target_of(url: str) -> Target:
-    """Like ``target_of``; raises ``UpstreamUnreachable`` for a path that leads elsewhere, as the key is sent along.
+    """Like ``target_of``, with the URL's user and password, which go before the key: so do the vendors' SDKs.
+
+    Raises ``UpstreamUnreachable`` for a path that leads elsewhere, as the key is sent along.
 
     ``core/paths.py`` escapes the names in paths; this check covers every other way to build a URL.
     """
     target = target_of(url)
     if "#" in url or "\\" in url or leaves(target.path.partition("?")[0]):
         raise UpstreamUnreachable(f"The path of a request to '{address_of(url)}' would lead elsewhere.")
-    return target
+    authorization = basic_authorization(url)
+    return structs.replace(target, authorization=authorization) if authorization else target
+
+
+def basic_authorization(url: str) -> str:
+    """``Basic …`` for a valid URL with a user (RFC 7617), else an empty text."""
+    userinfo, separator, _ = urlsplit(url).netloc.rpartition("@")
+    if not separator:
+        return ""
+    user, _, password = userinfo.partition(":")
+    return f"Basic {b64encode(f'{unquote(user)}:{unquote(password)}'.encode()).decode()}"
 
 
 def address_of(url: str) -> str:

@@ -27,12 +27,16 @@ Progress = Callable[[Sequence[str]], None]
 
 
 class Answer(NamedTuple):
-    """The models that a place lists, or the error. ``problem`` is the error's text without secrets."""
+    """The models that a place lists, or the error. ``problem`` is the error's text without secrets.
+
+    ``proxy`` is the address of the proxy through which it was asked, empty for none.
+    """
 
     place: Place
     models: tuple[str, ...]
     error: UpstreamError | None = None
     problem: str = ""
+    proxy: str = ""
 
 
 async def ask_all_places(catalog: Catalog, on_progress: Progress) -> Sequence[Answer]:
@@ -41,25 +45,28 @@ async def ask_all_places(catalog: Catalog, on_progress: Progress) -> Sequence[An
     fetch_once = _FetchOnce(partial(fetch, transport), on_progress)
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_ask(place, fetch_once)) for place in places_of(catalog)]
+            tasks = [group.create_task(_ask(place, fetch_once, transport)) for place in places_of(catalog)]
             group.create_task(catalog.discover(fetch_once))
     finally:
         await transport.close()
     return [task.result() for task in tasks]
 
 
-async def _ask(place: Place, fetch: Fetch) -> Answer:
-    provider, deployment = place.provider, place.deployment
+async def _ask(place: Place, fetch: Fetch, transport: Transport) -> Answer:
+    provider, deployment, proxy = place.provider, place.deployment, ""
     try:
-        status, headers, body = await fetch(provider.list_models(deployment), ANSWER_SECONDS)
+        proxy = transport.proxy_of(deployment.base_url, deployment.network)
+        status, headers, body = await fetch(
+            provider.list_models(deployment).through(deployment.network), ANSWER_SECONDS
+        )
         if status != 200:
             raise provider.refusal(status, headers, body, deployment)
-        return Answer(place, tuple(dict.fromkeys(provider.read_models(body))))
+        return Answer(place, tuple(dict.fromkeys(provider.read_models(body))), proxy=proxy)
     except UpstreamError as error:
-        return Answer(place, (), error, _without_secrets(error.message, deployment))
+        return Answer(place, (), error, _without_secrets(error.message, deployment), proxy)
     except (msgspec.DecodeError, UnicodeDecodeError):
         broken = UpstreamBroken(f"{place.address} answered with something that is no list of models.")
-        return Answer(place, (), broken, broken.message)
+        return Answer(place, (), broken, broken.message, proxy)
 
 
 def _without_secrets(text: str, deployment: Deployment) -> str:
@@ -81,7 +88,7 @@ class _FetchOnce:
         self._waiting: list[str] = []
 
     async def __call__(self, request: WireRequest, seconds: float) -> Reply:
-        key = request.url, tuple(sorted(request.headers.items()))
+        key = request.url, tuple(sorted(request.headers.items())), request.network
         if key not in self._replies:
             self._replies[key] = asyncio.get_running_loop().create_task(self._send(request, seconds))
         return await self._replies[key]

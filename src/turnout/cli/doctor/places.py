@@ -64,4 +64,11 @@ def places_of(catalog: Catalog) -> Sequence[Place]:
 
 def _identity(deployment: Deployment) -> tuple[object, ...]:
     headers = tuple(sorted(deployment.headers.items()))
-    return deployment.provider, deployment.base_url, deployment.api_key, deployment.api_version, headers
+    return (
+        deployment.provider,
+        deployment.base_url,
+        deployment.api_key,
+        deployment.api_version,
+        headers,
+        deployment.network,
+    )

@@ -30,7 +30,7 @@ def provider_checks(answers: Sequence[Answer], findings: Sequence[Finding]) -> I
 
 def _check(answer: Answer) -> Check:
     place, error = answer.place, answer.error
-    title = _title(place)
+    title = _title(answer)
     if error is None:
         return Check("ok", f"{title}: {_count(answer.models)}.")
     problem = _problem_text(title, answer)
@@ -47,11 +47,13 @@ def _check(answer: Answer) -> Check:
     return Check(mark, f"{problem}{_key_hint(place)}")
 
 
-def _title(place: Place) -> str:
+def _title(answer: Answer) -> str:
+    place = answer.place
+    proxy = f", through the proxy {answer.proxy}" if answer.proxy else ""
     key = (
         f", key from {place.deployment.key_source}" if place.deployment.api_key and place.deployment.key_source else ""
     )
-    return f"{place.provider.profile.title} at {place.address}{key}"
+    return f"{place.provider.profile.title} at {place.address}{proxy}{key}"
 
 
 def _count(models: Sequence[str]) -> str:

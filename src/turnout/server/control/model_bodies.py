@@ -55,10 +55,10 @@ def _is_address(text: str) -> str:
 
 def _is_sendable(key: SecretStr) -> SecretStr:
     """A key goes into a header. Headers take only printable ASCII."""
-    text = key.get_secret_value()
+    text = key.get_secret_value().strip()
     if not text.isascii() or not text.isprintable():
         raise ValueError("expected printable ASCII characters")
-    return key
+    return SecretStr(text)
 
 
 _READ_ONLY = frozenset({"source", "has_api_key", "lifecycle", "created", "updated"})
