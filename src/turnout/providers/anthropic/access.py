@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from turnout.core import Deployment
+from turnout.providers.addresses import base_of
 
 ADDRESS = "https://api.anthropic.com"
+
+_REQUEST: Final = re.compile(r"(/v1)?(/messages(/count_tokens)?)?\Z")
 
 
 def address(deployment: Deployment, path: str) -> str:
     """``path`` at the deployment. Its base URL may be written with ``/v1`` or without."""
-    return (deployment.base_url or ADDRESS).rstrip("/").removesuffix("/v1") + path
+    return base_of(deployment.base_url or ADDRESS, _REQUEST).at(path)
 
 
 def headers(deployment: Deployment) -> dict[str, str]:

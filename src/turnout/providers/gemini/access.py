@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
 
 from turnout.core import Deployment, WireRequest
 from turnout.core.paths import segment
+from turnout.providers.addresses import Base, base_of
 
 BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
+
+_REQUEST: Final = re.compile(r"(/(models|tunedModels)/[^/]+:[a-zA-Z]+|/openai(/chat/completions)?)\Z")
+"""The last ones are of Google's compatible API (https://ai.google.dev/gemini-api/docs/openai)."""
 
 _PARENT_COLLECTIONS: Final = frozenset({"projects", "locations", "publishers"})
 _MODEL_COLLECTIONS: Final = frozenset({"models", "tunedModels", "endpoints"})
@@ -22,11 +26,12 @@ def resource(deployment: Deployment) -> str:
 
 def post(deployment: Deployment, method: str, body: bytes) -> WireRequest:
     """A request to ``method`` of the deployment's model. Raises ``Unsupported`` for a name that no path can hold."""
-    return WireRequest(f"{_base(deployment)}/{_path(deployment.model)}:{method}", _headers(deployment), body)
+    url = _base(deployment).at(f"/{_path(deployment.model)}:{method}")
+    return WireRequest(url, _headers(deployment), body)
 
 
 def get(deployment: Deployment, path: str) -> WireRequest:
-    return WireRequest(f"{_base(deployment)}/{path}", _headers(deployment), b"", "GET")
+    return WireRequest(_base(deployment).at(f"/{path}"), _headers(deployment), b"", "GET")
 
 
 @lru_cache(4096)
@@ -47,10 +52,15 @@ def _resource(model: str) -> tuple[str, ...]:
     return ("models", model)
 
 
-def _base(deployment: Deployment) -> str:
+def _base(deployment: Deployment) -> Base:
+    return _versioned_base(deployment.base_url or BASE_URL)
+
+
+@lru_cache(4096)
+def _versioned_base(base_url: str) -> Base:
     """The address with its version: Google's own SDK takes it without."""
-    base = (deployment.base_url or BASE_URL).rstrip("/")
-    return base if urlsplit(base).path else f"{base}/v1beta"
+    base = base_of(base_url, _REQUEST)
+    return base if base.path else base._replace(path="/v1beta")
 
 
 def _headers(deployment: Deployment) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,6 +22,7 @@ from turnout.core import (
 from turnout.core.printable import printable_body
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
+from turnout.providers.addresses import base_of
 from turnout.providers.http import refused, retry_after
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
@@ -32,6 +34,9 @@ from .generate import Generate
 from .relay import BodyRelay, StreamRelay
 
 WIRE = "ollama"
+_REQUEST: Final = re.compile(r"/(api(/(chat|generate|tags|embed|embeddings))?|v1(/(chat/)?completions)?)\Z")
+"""Many pages name Ollama's address with the ``/v1`` of its compatible API, which isn't the one that is used here."""
+
 _ERROR = msgspec.json.Decoder(wire.Reply)
 _MODELS = msgspec.json.Decoder(wire.ModelList)
 
@@ -88,16 +93,16 @@ class Ollama:
         return refused(status, message, deployment, wait=retry_after(headers), advice=advice)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        return WireRequest(f"{self._base(deployment)}/api/tags", self._headers(deployment), b"", "GET")
+        return WireRequest(self._address(deployment, "/api/tags"), self._headers(deployment), b"", "GET")
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.name for model in _MODELS.decode(body).models]
 
     def _request(self, deployment: Deployment, path: str, body: bytes) -> WireRequest:
-        return WireRequest(f"{self._base(deployment)}{path}", self._headers(deployment), body)
+        return WireRequest(self._address(deployment, path), self._headers(deployment), body)
 
-    def _base(self, deployment: Deployment) -> str:
-        return (deployment.base_url or self.profile.base_url).rstrip("/")
+    def _address(self, deployment: Deployment, path: str) -> str:
+        return base_of(deployment.base_url or self.profile.base_url, _REQUEST).at(path)
 
     def _headers(self, deployment: Deployment) -> dict[str, str]:
         """A local server needs no key; ollama.com and proxies before one do."""

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
+from typing import Final
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from turnout.core import Deployment, WireRequest
 from turnout.core.paths import segment
+from turnout.providers.addresses import Base, base_of
 
 Address = Callable[[Deployment, str], str]
 """The URL for requests to a deployment: ``(deployment, "chat/completions")`` → URL."""
+
+
+_REQUEST: Final = re.compile(
+    r"/(chat/completions|completions|responses|embeddings|images/(generations|edits)|audio/(speech|transcriptions))\Z"
+)
+_UNDER_V1: Final = re.compile(r"/v1(/.*)?\Z|/completion\Z")
+_AZURE_REQUEST: Final = re.compile(r"/openai(/(v1|deployments|responses|models)(/.*)?)?\Z")
+_API_VERSION: Final = re.compile(r"(?:^|&)api-version=([^&]*)")
 
 
 def v1_address(deployment: Deployment, path: str) -> str:
@@ -22,23 +33,40 @@ def v1_address(deployment: Deployment, path: str) -> str:
 
 @lru_cache(4096)
 def _v1_address(base_url: str, path: str) -> str:
-    base = base_url.rstrip("/")
-    return f"{base}/{path}" if urlsplit(base).path else f"{base}/v1/{path}"
+    base = base_of(base_url, _REQUEST)
+    return base.at(f"/{path}" if base.path or base.was_whole else f"/v1/{path}")
+
+
+def root_address(deployment: Deployment, path: str) -> str:
+    """For a path that isn't under ``/v1``, unlike all others of llama.cpp."""
+    return base_of(deployment.base_url, _UNDER_V1).at(f"/{path}")
 
 
 def azure_address(deployment: Deployment, path: str) -> str:
     """Azure's v1 paths, or the paths of a dated ``api-version``, which have the deployment in them but no Responses.
 
+    The version can be in the base address, too: Azure's portal shows whole addresses of requests.
     https://learn.microsoft.com/azure/ai-foundry/openai/reference and …/openai/api-version-lifecycle
     """
-    base = deployment.base_url.rstrip("/").removesuffix("/openai/v1").removesuffix("/openai")
-    version = "v1" if path == "responses" else deployment.api_version
+    base, written = _azure_base(deployment.base_url)
+    version = deployment.api_version or written
+    if path == "responses":
+        version = "v1"
     if not version or not version[:1].isdigit():
         query = f"?api-version={quote(version, safe='')}" if version and version != "v1" else ""
-        return f"{base}/openai/v1/{path}{query}"
+        return base.at(f"/openai/v1/{path}{query}")
     if path == "models":
-        return f"{base}/openai/models?api-version={quote(version, safe='')}"
-    return f"{base}/openai/deployments/{segment(deployment.model)}/{path}?api-version={quote(version, safe='')}"
+        return base.at(f"/openai/models?api-version={quote(version, safe='')}")
+    return base.at(f"/openai/deployments/{segment(deployment.model)}/{path}?api-version={quote(version, safe='')}")
+
+
+@lru_cache(4096)
+def _azure_base(base_url: str) -> tuple[Base, str | None]:
+    """The base address without the version in its query, and this version."""
+    base = base_of(base_url, _AZURE_REQUEST)
+    written = _API_VERSION.search(base.query)
+    others = base._replace(query=_API_VERSION.sub("", base.query).lstrip("&"))
+    return others, unquote(written[1]) if written else None
 
 
 def bearer(key: str) -> dict[str, str]:

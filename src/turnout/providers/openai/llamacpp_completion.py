@@ -39,7 +39,7 @@ from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.raw_fields import set_parameters
 from turnout.providers.unreadable import decode_reply
 
-from .access import Access
+from .access import Access, root_address
 from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
 from .event_stream import EventStreamRelay
@@ -89,7 +89,7 @@ class CompletionWire:
     wire = "llamacpp-completion"
 
     def __init__(self, access: Access) -> None:
-        self._access = structs.replace(access, address=_root_address)
+        self._access = structs.replace(access, address=root_address)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         if request.raw is None:
@@ -103,11 +103,6 @@ class CompletionWire:
 
     def relay(self, request: ChatRequest) -> Decoder:
         return _StreamRelay() if request.stream else _BodyRelay()
-
-
-def _root_address(deployment: Deployment, path: str) -> str:
-    """``/completion`` isn't under ``/v1``, unlike all other paths."""
-    return f"{deployment.base_url.rstrip('/').removesuffix('/v1')}/{path}"
 
 
 class _StreamDecoder(FrameReader[tuple[str, bytes]]):
