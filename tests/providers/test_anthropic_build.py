@@ -507,6 +507,19 @@ def test_a_relayed_request_keeps_the_clients_version_and_beta_headers() -> None:
     assert b"temperature" not in built.body
 
 
+@pytest.mark.parametrize(
+    ("clients", "own", "sent"),
+    [("a-1", "c-3", "a-1,c-3"), ("a-1, b-2", "b-2,c-3", "a-1,b-2,c-3"), ("a-1", None, "a-1"), (None, "c-3", "c-3")],
+)
+def test_features_of_the_client_and_of_the_deployment_are_one_list(
+    clients: str | None, own: str | None, sent: str
+) -> None:
+    said = {} if clients is None else {"anthropic-beta": clients}
+    raw = WireBody("anthropic-messages", {"model": Raw(b'"x"')}, said)
+    to = deployment(headers={} if own is None else {"anthropic-beta": own})
+    assert PROVIDER.build(asking(raw=raw), to).headers["anthropic-beta"] == sent
+
+
 def test_a_pinned_version_wins_over_the_clients() -> None:
     """Whoever configured the deployment knows what its address speaks."""
     raw = WireBody("anthropic-messages", {"model": Raw(b'"x"')}, {"anthropic-version": "2026-10-21"})

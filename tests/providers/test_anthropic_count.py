@@ -71,6 +71,11 @@ def test_a_clients_own_request_is_passed_on() -> None:
     assert "x-api-key" not in sent.headers
 
 
+def test_features_of_the_client_and_of_the_deployment_are_one_list() -> None:
+    sent = operation(OWN).build(OWN, deployment(headers={"anthropic-beta": "b1,b2"}))
+    assert sent.headers["anthropic-beta"] == "b1,b2"
+
+
 def test_what_the_wire_has_not_is_refused() -> None:
     recording = Message("user", (Audio("", "wav"),))
     request = CountRequest(model="fast", chat=ChatRequest(model="fast", messages=(recording,)))

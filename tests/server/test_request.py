@@ -142,6 +142,17 @@ def test_wanted_headers_go_along_with_a_relayed_request() -> None:
     assert with_headers(bare, headers, frozenset({b"x-beta"})) is bare
 
 
+@pytest.mark.parametrize(
+    ("lines", "relayed"),
+    [([b"a, b"], "a, b"), ([b"a", b"b"], "a,b"), ([b"a, b", b"b,c", b"a"], "a,b,c")],
+)
+def test_several_lines_of_a_header_are_one_list(lines: list[bytes], relayed: str) -> None:
+    headers = [(b"x-beta", line) for line in lines]
+    request = with_headers(ENDPOINT.parse(request_body()), headers, frozenset({b"x-beta"}))
+    assert isinstance(request.raw, WireBody)
+    assert request.raw.headers == {"x-beta": relayed}
+
+
 async def test_an_error_is_sent_whole_in_the_dialects_shape() -> None:
     sent: list[Any] = []
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import structs
 
 from turnout.core import Request
+from turnout.core.header_lists import joined
 from turnout.dialects import Dialect, registry
 from turnout.errors import BodyTooLarge, MethodNotAllowed, TurnoutError, UnsupportedCoding
 from turnout.request_id import new_request_id as new_request_id
@@ -109,7 +110,11 @@ def method_and_path(scope: Scope) -> str:
 
 def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> Request:
     """The request with those of its headers that are relayed to the provider: the ones in ``names``."""
-    relayed = {name.decode(): value.decode("latin-1") for name, value in headers if name in names}
+    relayed: dict[str, str] = {}
+    for name, value in headers:
+        if name in names:
+            key, text = name.decode(), value.decode("latin-1")
+            relayed[key] = joined(relayed[key], text) if key in relayed else text
     if not relayed or request.raw is None:
         return request
     return structs.replace(request, raw=structs.replace(request.raw, headers=relayed))

@@ -17,10 +17,10 @@ from turnout.core import (
 from turnout.providers.counts import CountOperation
 
 from . import anthropic_wire as wire
-from .access import address, headers
+from .access import address
 from .build import translated_body
 from .read import failure_of
-from .version import HEADER, LATEST_WITH_SAMPLING
+from .version import HEADER, LATEST_WITH_SAMPLING, sent_headers
 
 _FIELDS = msgspec.json.Decoder(wire.Fields)
 _COUNTED = ("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config")
@@ -53,8 +53,8 @@ class CountTokens(CountOperation):
             message_fields = _FIELDS.decode(translated_body(request.chat, deployment))
             body = {name: message_fields[name] for name in _COUNTED if name in message_fields}
         version = deployment.api_version or client_headers.get(HEADER, LATEST_WITH_SAMPLING)
-        sent_headers = client_headers | {HEADER: version} | headers(deployment)
-        return WireRequest(address(deployment, "/v1/messages/count_tokens"), sent_headers, msgspec.json.encode(body))
+        fields = sent_headers(client_headers, version, deployment)
+        return WireRequest(address(deployment, "/v1/messages/count_tokens"), fields, msgspec.json.encode(body))
 
     def read_count(self, body: bytes) -> int | Failure | None:
         reply = _REPLY.decode(body)

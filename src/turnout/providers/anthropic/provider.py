@@ -22,13 +22,13 @@ from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.http import refused, retry_after
 
-from .access import ADDRESS, address, headers
+from .access import ADDRESS, address
 from .anthropic_wire import NAMESPACE, WIRE, error_of
 from .build import relayed_body, translated_body
 from .count import CountTokens
 from .decode import BodyDecoder, StreamDecoder
 from .relay import BodyRelay, StreamRelay
-from .version import HEADER, LATEST_WITH_SAMPLING, api_version, relayed_headers
+from .version import LATEST_WITH_SAMPLING, api_version, relayed_headers, sent_headers
 
 _MODELS_PATH = "/v1/models?limit=1000"
 
@@ -78,8 +78,8 @@ class Anthropic:
         else:
             refuse_unsupported(request, self.support, self.name)
             body = translated_body(request, deployment)
-        sent_headers = relayed_headers(request) | {HEADER: api_version(request, deployment)} | headers(deployment)
-        return WireRequest(address(deployment, "/v1/messages"), sent_headers, body)
+        fields = sent_headers(relayed_headers(request), api_version(request, deployment), deployment)
+        return WireRequest(address(deployment, "/v1/messages"), fields, body)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder() if request.stream else BodyDecoder()
@@ -99,8 +99,8 @@ class Anthropic:
         )
 
     def list_models(self, deployment: Deployment) -> WireRequest:
-        sent_headers = {HEADER: deployment.api_version or LATEST_WITH_SAMPLING} | headers(deployment)
-        return WireRequest(address(deployment, _MODELS_PATH), sent_headers, b"", "GET")
+        fields = sent_headers({}, deployment.api_version or LATEST_WITH_SAMPLING, deployment)
+        return WireRequest(address(deployment, _MODELS_PATH), fields, b"", "GET")
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.id for model in _MODELS.decode(body).data]

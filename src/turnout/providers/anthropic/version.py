@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
-from turnout.core import ChatRequest, Deployment, Parameter
+from collections.abc import Mapping
 
+from turnout.core import ChatRequest, Deployment, Parameter
+from turnout.core.header_lists import joined
+
+from .access import headers
 from .anthropic_wire import WIRE
 
 HEADER = "anthropic-version"
+_BETA = "anthropic-beta"
+"""A list of features (https://platform.claude.com/docs/en/api/beta-headers)."""
+
 LATEST_WITH_SAMPLING = "2023-06-01"
 """The last version that takes ``temperature``, ``top_p`` and ``top_k``. It also takes all else of the newer one."""
 
@@ -26,6 +33,14 @@ def relayed_headers(request: ChatRequest) -> dict[str, str]:
 def api_version(request: ChatRequest, deployment: Deployment) -> str:
     """The deployment's version if it has one, else that of the client, which wrote its request for it."""
     return deployment.api_version or relayed_headers(request).get(HEADER, LATEST_WITH_SAMPLING)
+
+
+def sent_headers(client: Mapping[str, str], version: str, deployment: Deployment) -> dict[str, str]:
+    """The headers of a request. The features that the client uses and those of the deployment are one list."""
+    fields = {**client, HEADER: version, **headers(deployment)}
+    if _BETA in client and _BETA in deployment.headers:
+        fields[_BETA] = joined(client[_BETA], deployment.headers[_BETA])
+    return fields
 
 
 def refused_by_version(request: ChatRequest, deployment: Deployment) -> frozenset[Parameter]:
