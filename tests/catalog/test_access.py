@@ -9,6 +9,7 @@ import pytest
 
 from tests.catalog.support import make_catalog, only
 from tests.support.authority import Authority
+from turnout.catalog.api_models import ApiModel
 from turnout.core import Network, Secret
 from turnout.errors import ConfigError
 
@@ -46,6 +47,22 @@ def test_the_narrowest_place_decides_for_each_setting(tmp_path: Path, files: dic
     assert own.proxy == Secret("http://us:pw@own:1")
     assert direct.proxy == Secret("")
     assert own.ca == direct.ca == shared.ca
+
+
+@pytest.mark.parametrize("address", [None, "http://elsewhere.test/v1"])
+def test_a_client_certificate_is_for_its_provider_only(
+    tmp_path: Path, files: dict[str, Path], address: str | None
+) -> None:
+    """A model made through the API can have another address."""
+    made = ApiModel(id="made", name="Made", provider="openai", upstream_model="x", base_url=address)
+    model = make_catalog(tmp_path, NETWORKS.format(**files)).model_of(made)
+    assert model is not None
+    network = model.deployments[0].network
+    assert network is not None
+    assert network.proxy == Secret("http://shared:3128")
+    assert (network.client_cert, network.client_key) == (
+        ("", "") if address else (str(files["cert"]), str(files["key"]))
+    )
 
 
 def mistake_of(tmp_path: Path, text: str, **variables: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.catalog.support import ANTHROPIC, OPENAI, PROVIDERS, make_catalog, only
 from turnout.catalog import Catalog, Finding
-from turnout.core import Secret, WireRequest
+from turnout.core import Network, Secret, WireRequest
 from turnout.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from turnout.providers import Provider
 
@@ -61,6 +61,15 @@ def names(catalog: Catalog) -> list[str]:
 
 def finding_of(catalog: Catalog, provider: str) -> Finding:
     return next(finding for finding in catalog.state().discovery if finding.provider == provider)
+
+
+async def test_a_provider_is_asked_through_its_proxy(tmp_path: Path) -> None:
+    upstreams = Upstreams(openai=["x"])
+    catalog = make_catalog(tmp_path, "providers: {openai: {proxy: 'http://p:1'}}", variables=OPENAI_KEY)
+    await catalog.discover(upstreams)
+    networks = {request.url: request.network for request in upstreams.asked}
+    assert networks.pop("https://openai.test/v1/models") == Network(proxy=Secret("http://p:1"))
+    assert set(networks.values()) == {None}
 
 
 class TestWhoIsAsked:

@@ -9,9 +9,10 @@ import pytest
 
 from tests.engine.support import house, place
 from tests.engine.test_settling import CHUNKED, HEL, PLAIN, RELAYED, STOP
+from tests.support.forward_proxy import ForwardProxy
 from tests.support.openai_wire import DONE, choice, completion
 from tests.support.raw_upstream import RawUpstream, Visit, chunked, ok, replying
-from turnout.core import ChatRequest
+from turnout.core import ChatRequest, Network, Secret
 from turnout.errors import UpstreamRefused
 
 UNARY = ChatRequest(model="fast", messages=PLAIN.messages)
@@ -31,6 +32,14 @@ async def test_a_whole_answer_leaves_its_connection_for_the_next(request_: ChatR
         for _ in range(3):
             await (await it.ask(request_)).read_all()
         assert (len(server.requests), len(server.visits)) == (3, 1)
+
+
+async def test_a_deployment_is_asked_through_its_proxy() -> None:
+    async with RawUpstream(replying(HELLO)) as server, ForwardProxy(leads_to=server.port) as proxy:
+        network = Network(proxy=Secret(proxy.url))
+        async with house(place(server, base_url="http://llm.test/v1", network=network)) as it:
+            await (await it.ask(UNARY)).read_all()
+        assert proxy.first_lines == ["POST http://llm.test/v1/chat/completions HTTP/1.1"]
 
 
 async def endless_error(visit: Visit) -> None:

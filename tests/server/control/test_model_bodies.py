@@ -24,6 +24,7 @@ def test_a_valid_draft_is_accepted() -> None:
         ("api_key", "sk\r\nx: y"),
         ("api_key", "sk-é"),
         ("api_key", ""),
+        ("api_key", " \n"),
         ("api_key", "k" * 4097),
         ("base_url", "ftp://h/v1"),
         ("base_url", "http:///v1"),
@@ -95,6 +96,12 @@ def test_an_invalid_field_of_a_section_is_refused_by_name(section: str, field: s
 def test_a_field_may_be_as_large_and_as_small_as_its_bounds(field: str, values: list[object]) -> None:
     for value in values:
         ModelDraft.model_validate({**GOOD, field: value})
+
+
+def test_a_line_break_at_the_end_of_a_key_is_not_part_of_it() -> None:
+    key = ModelDraft.model_validate({**GOOD, "api_key": " sk-1\n"}).api_key
+    assert key is not None
+    assert key.get_secret_value() == "sk-1"
 
 
 def test_spaces_around_a_text_are_not_part_of_it() -> None:

@@ -54,9 +54,9 @@ def _is_address(text: str) -> str:
 
 
 def _is_sendable(key: SecretStr) -> SecretStr:
-    """A key goes into a header. Headers take only printable ASCII."""
+    """A key goes into a header. Headers take only printable ASCII, and blanks around it are no part of it."""
     text = key.get_secret_value().strip()
-    if not text.isascii() or not text.isprintable():
+    if not text or not text.isascii() or not text.isprintable():
         raise ValueError("expected printable ASCII characters")
     return SecretStr(text)
 
