@@ -148,7 +148,7 @@ def test_made_media_have_no_block_and_do_no_harm() -> None:
         pytest.param(Finish("tool_calls", "tool_calls"), "tool_use", id="tool-calls"),
         pytest.param(Finish("content_filter", "content_filter"), "refusal", id="content-filter"),
         pytest.param(Finish("refusal", "refusal"), "refusal", id="refusal"),
-        pytest.param(Finish("other", "MALFORMED_FUNCTION_CALL"), "end_turn", id="unknown"),
+        pytest.param(Finish("other", "MALFORMED_FUNCTION_CALL"), "max_tokens", id="unknown"),
         pytest.param(Finish("other", "pause_turn"), "pause_turn", id="anthropics-own-word"),
         pytest.param(None, None, id="cut"),
     ],

@@ -239,7 +239,7 @@ def test_no_usage_is_made_up(show_usage: bool) -> None:
         ("tool_calls", "tool_calls"),
         ("content_filter", "content_filter"),
         ("refusal", "content_filter"),
-        ("other", "stop"),
+        ("other", "length"),
     ],
 )
 def test_finish_reasons_are_openais_own_with_the_providers_word_beside(

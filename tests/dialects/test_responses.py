@@ -288,7 +288,7 @@ def test_a_whole_response() -> None:
     [
         (Finish("stop", "x"), "completed", None),
         (Finish("tool_calls", "x"), "completed", None),
-        (Finish("other", "x"), "completed", None),
+        (Finish("other", "x"), "incomplete", "max_output_tokens"),
         (Finish("length", "x"), "incomplete", "max_output_tokens"),
         (Finish("content_filter", "x"), "incomplete", "content_filter"),
         (Finish("refusal", "x"), "incomplete", "content_filter"),

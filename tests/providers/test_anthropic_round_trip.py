@@ -186,10 +186,17 @@ USAGES = st.builds(
     ),
     *[COUNTS] * 4,
 )
+
+
+def answer_of(parts: list[Part], refusal: list[Part], finish: Finish, usage: Usage) -> Answer:
+    """A stop beside calls means the calls."""
+    if finish.reason == "stop" and any(isinstance(part, ToolCall) for part in parts):
+        finish = Finish("tool_calls", finish.native_reason, stop_sequence=finish.stop_sequence)
+    return Answer(id="msg_1", model="m", choices=(Choice(0, (*parts, *refusal), finish),), usage=usage)
+
+
 ANSWERS = st.builds(
-    lambda parts, refusal, finish, usage: Answer(
-        id="msg_1", model="m", choices=(Choice(0, (*parts, *refusal), finish),), usage=usage
-    ),
+    answer_of,
     st.lists(PARTS, max_size=5),
     REFUSALS,
     FINISHES,

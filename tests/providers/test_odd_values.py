@@ -169,7 +169,7 @@ class TestTheEnd:
 
 
 HALVES = ("hi \\ud83d", "\\ude00 there", "\\\\ud83d is no escape", "whole: \\ud83d\\ude00")
-WHOLE = f"hi {LOST}{LOST} there\\ud83d is no escapewhole: \U0001f600"
+WHOLE = "hi \U0001f600 there\\ud83d is no escapewhole: \U0001f600"
 
 
 def pieces_of(provider: str) -> list[bytes]:

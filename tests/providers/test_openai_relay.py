@@ -83,7 +83,7 @@ def test_any_split_gives_the_same_bytes_and_facts(made: tuple[bytes, bytes], cut
     stream, usage_frame = made
     events = relay(stream, cuts)
     assert relayed_bytes(events) == stream
-    assert facts(events) == [Finish("length", "length", 1), STOP, USED]
+    assert facts(events) == [Finish("length", "length", 1), Finish("tool_calls", "stop"), USED]
     without = relay(stream, cuts, request=HIDDEN)
     assert relayed_bytes(without) == stream.replace(usage_frame, b"")
     assert facts(without) == facts(events)
@@ -245,7 +245,7 @@ def test_an_event_without_end_is_refused() -> None:
             [STOP, Finish("length", "length", 1), USED],
             id="choices",
         ),
-        pytest.param(completion(choice(finish=None, content="a"), usage=None), [], id="no-facts"),
+        pytest.param(completion(choice(finish=None, content="a"), usage=None), [Finish("stop", "")], id="no-facts"),
         pytest.param(completion(choice(content={"from": "the future"}), usage=5), [STOP], id="odd-form"),
     ],
 )

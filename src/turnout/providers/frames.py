@@ -9,6 +9,8 @@ from typing import Generic, Protocol, TypeVar
 from turnout.core import StreamEvent
 from turnout.errors import UpstreamBroken
 
+from .half_pairs import HalfPairs
+
 Frame = TypeVar("Frame")
 
 
@@ -55,12 +57,15 @@ class StreamReader(FrameReader[Frame]):
 
     def __init__(self, framer: Framer[Frame]) -> None:
         self._framer = framer
+        self._half_pairs = HalfPairs()
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read_all(self._framer.feed(data))
+        events = self._read_all(self._framer.feed(data))
+        return self._half_pairs.joined(events) if self._half_pairs.seen else events
 
     def close(self) -> list[StreamEvent]:
-        return self._read_all(self._framer.close())
+        events = self._read_all(self._framer.close())
+        return self._half_pairs.joined(events) if self._half_pairs.seen else events
 
 
 class BodyReader(ABC):

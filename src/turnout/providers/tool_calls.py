@@ -8,7 +8,12 @@ from msgspec import Raw
 from turnout.core import ChatRequest, ToolCall, ToolResult
 from turnout.errors import InvalidRequest, Unsupported, UpstreamBroken
 
+from .half_pairs import lost
+from .odd_values import Mark
+from .unreadable import decode_reply
+
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_TEXT = msgspec.json.Decoder(str)
 
 
 class CallIds:
@@ -61,13 +66,24 @@ def arguments_of(call: ToolCall, where: str) -> Raw:
     return Raw(text.encode())
 
 
-def arguments_text(arguments: Raw) -> str:
-    """A reply's arguments, byte for byte; ``{}`` if they are left out or null. Raises ``UpstreamBroken``."""
+def arguments_text(arguments: Raw, mark: Mark = lost) -> str:
+    """A reply's whole arguments, byte for byte; ``{}`` if they are left out or null. Raises ``UpstreamBroken``."""
+    return arguments_piece(arguments, mark) or "{}"
+
+
+def arguments_piece(arguments: Raw, mark: Mark = lost) -> str:
+    """A piece of a reply's arguments, byte for byte; may be empty. Raises ``UpstreamBroken``.
+
+    OpenAI's wire has them as text, the others as an object. Servers on any wire send either. ``mark`` gives what stands
+    for a half of a character.
+    """
+    data = bytes(arguments)
+    if data.startswith(b'"'):
+        return decode_reply(_TEXT, data, "The provider sent a tool call whose arguments can't be read.", mark)
     try:
-        text = bytes(arguments).decode()
+        return data.decode() if data != b"null" else ""
     except UnicodeDecodeError as error:
         raise UpstreamBroken(f"The provider sent a tool call whose arguments are not UTF-8: {error}.") from error
-    return text if text not in ("", "null") else "{}"
 
 
 def refuse_one_at_a_time(request: ChatRequest, provider: str) -> None:
@@ -77,3 +93,12 @@ def refuse_one_at_a_time(request: ChatRequest, provider: str) -> None:
             f"The provider '{provider}' does not support switching parallel tool calls off.",
             param="parallel_tool_calls",
         )
+
+
+def is_whole(arguments: str) -> bool:
+    """Whether the text is a JSON object, and so has its end."""
+    try:
+        _OBJECT.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True

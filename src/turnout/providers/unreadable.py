@@ -9,20 +9,24 @@ import msgspec
 from turnout.core.printable import excerpt
 from turnout.errors import UpstreamBroken
 
-from .odd_values import MOST_REPAIRS, repaired
+from .half_pairs import lost
+from .odd_values import MOST_REPAIRS, Mark, repaired
 
 Decoded = TypeVar("Decoded")
 _ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def decode_reply(decoder: msgspec.json.Decoder[Decoded], data: bytes, message: str) -> Decoded:
-    """Raises ``UpstreamBroken`` with ``message`` for bytes that aren't of the wire."""
+def decode_reply(decoder: msgspec.json.Decoder[Decoded], data: bytes, message: str, mark: Mark = lost) -> Decoded:
+    """Raises ``UpstreamBroken`` with ``message`` for bytes that aren't of the wire.
+
+    ``mark`` gives what stands for a half of a character.
+    """
     try:
         return decoder.decode(data)  # as nearly always
     except _ERRORS:
         pass
     try:
-        return _decode_odd(decoder, data)
+        return _decode_odd(decoder, data, mark)
     except _ERRORS as error:
         raise unreadable(message, data, error) from error
 
@@ -34,20 +38,20 @@ def decode_if_known(decoder: msgspec.json.Decoder[Decoded], data: bytes, message
     except _ERRORS:
         pass
     try:
-        return _decode_odd(decoder, data)
+        return _decode_odd(decoder, data, lost)
     except msgspec.ValidationError:
         return None
     except _ERRORS as error:
         raise unreadable(message, data, error) from error
 
 
-def _decode_odd(decoder: msgspec.json.Decoder[Decoded], data: bytes) -> Decoded:
+def _decode_odd(decoder: msgspec.json.Decoder[Decoded], data: bytes, mark: Mark) -> Decoded:
     """Repairs what says nothing (``odd_values.py``). Raises the error that can't be repaired."""
     for _ in range(MOST_REPAIRS):
         try:
             return decoder.decode(data)
         except msgspec.DecodeError as error:
-            changed = repaired(data, error)
+            changed = repaired(data, error, mark)
             if changed is None:
                 raise
             data = changed

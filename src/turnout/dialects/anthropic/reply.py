@@ -51,7 +51,7 @@ _REASONS = {
     "tool_calls": "tool_use",
     "content_filter": "refusal",
     "refusal": "refusal",
-    "other": "end_turn",
+    "other": "max_tokens",  # it has no other word for an answer that isn't whole, and that can't be continued
 }
 _ERROR_TYPES = {
     401: "authentication_error",

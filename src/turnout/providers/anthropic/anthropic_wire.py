@@ -97,6 +97,8 @@ class _ErrorBody(msgspec.Struct):
 _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
 
 REASONS: dict[str, FinishReason] = {
+    "": "stop",  # of a whole message without a reason
+    "message_stop": "stop",  # the end of a stream without one
     "end_turn": "stop",
     "stop_sequence": "stop",
     "max_tokens": "length",
@@ -141,10 +143,13 @@ def usage_of(fields: UsageFields) -> Usage:
 
 
 def merged(first: UsageFields | None, second: UsageFields) -> UsageFields:
-    """``first`` with the fields of ``second``, a later count, except those that ``second`` leaves out."""
+    """``first`` with the fields of ``second``, a later count, except those that ``second`` leaves out or has as zero.
+
+    Some servers count the input only at the start.
+    """
     if first is None:
         return second
-    later = {name: value for name in second.__struct_fields__ if (value := getattr(second, name)) is not None}
+    later = {name: value for name in second.__struct_fields__ if (value := getattr(second, name))}
     return msgspec.structs.replace(first, **later)
 
 

@@ -11,14 +11,15 @@ from msgspec import Raw
 
 from turnout.core import Extensions, Part, RedactedThinking, Text, Thinking, ToolCall
 from turnout.errors import UpstreamBroken
+from turnout.providers.tool_calls import arguments_text
 
 from .anthropic_wire import NAMESPACE, Fields
 
-_STRING = msgspec.json.Decoder(str)
+_STRING = msgspec.json.Decoder(str | None)
+_ID = msgspec.json.Decoder(str | int | float | None)
 _EMPTY = (Raw(b"null"), Raw(b"[]"))
 _KINDS = frozenset({"text", "thinking", "redacted_thinking", "tool_use"})
-_NO_TYPE = Raw(b'""')
-_NO_INPUT = Raw(b"{}")
+_NULL = Raw(b"null")
 
 
 def part_of(block: Fields) -> Part:
@@ -35,7 +36,7 @@ def foreign_block(part: Part) -> Raw | None:
 
 
 def _part_of(block: Fields) -> Part:
-    kind = _STRING.decode(block.get("type", _NO_TYPE))
+    kind = _STRING.decode(block.get("type", _NULL)) or ""
     if kind not in _KINDS:
         return Text("", block_extensions(block))
     del block["type"]
@@ -47,13 +48,14 @@ def _part_of(block: Fields) -> Part:
             return Thinking(_pop_string(block, "thinking"), signature or None, extensions(block))
         case "redacted_thinking":
             return RedactedThinking(_pop_string(block, "data"), extensions(block))
-    arguments = bytes(block.pop("input", _NO_INPUT)).decode()
-    return ToolCall(_pop_string(block, "id"), _pop_string(block, "name"), arguments, extensions(block))
+    arguments = arguments_text(block.pop("input", _NULL))
+    call_id = _ID.decode(block.pop("id", _NULL))  # it comes back in the next request, so a number becomes text
+    name = _pop_string(block, "name")
+    return ToolCall("" if call_id is None else str(call_id), name, arguments, extensions(block))
 
 
 def _pop_string(block: Fields, name: str) -> str:
-    raw = block.pop(name, None)
-    return "" if raw is None else _STRING.decode(raw)
+    return _STRING.decode(block.pop(name, _NULL)) or ""
 
 
 def extensions(fields: Fields) -> Extensions:

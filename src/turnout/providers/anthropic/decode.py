@@ -8,6 +8,7 @@ from msgspec import Raw
 from turnout.core import (
     Delta,
     Extensions,
+    Finish,
     Part,
     PartEnd,
     PartStart,
@@ -24,7 +25,7 @@ from turnout.providers.frames import BodyReader, StreamReader
 from . import anthropic_wire as wire
 from .anthropic_wire import Fields
 from .blocks import block_extensions, extensions, foreign_block, part_of
-from .read import Progress, failure_of, finish_of, read
+from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
 
 _EVENT = msgspec.json.Decoder(wire.Event)
 _BODY = msgspec.json.Decoder(wire.Body)
@@ -130,7 +131,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
         if not self._failed and data != b"[DONE]":
-            self._read(read(_EVENT, data), data, events)
+            self._read(read(_EVENT, data, self._half_pairs.mark), data, events)
 
     def _read(self, event: wire.Event, data: bytes, events: list[StreamEvent]) -> None:
         if event.error is not None:
@@ -153,6 +154,8 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
             self._end_block(event.index, events)
         elif event.type == "message_start" and event.message is not None and self._progress.starts(event.message):
             self._start_message(event.message, events)
+        elif event.type == MESSAGE_STOP:
+            self._end(self._progress.last_finish(), None, events)
 
     def _start_message(self, message: wire.Message, events: list[StreamEvent]) -> None:
         """Usually the message has no content yet. The answer to a tool that code called comes whole at its start."""
@@ -161,6 +164,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
             events.append(Start(message.id, message.model))
         events += self._progress.usage_events(message.usage)
         for part in _parts_of(message):
+            self._note(part)
             events += [PartStart(self._next, part), PartEnd(self._next)]
             self._next += 1
         finish = self._progress.first_finish(message)
@@ -173,6 +177,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         self._end_block(index, events)
         part, number = part_of(dict(block)), max(index, self._next)
         self._next = number + 1
+        self._note(part)
         if foreign_block(part):
             self._open[index] = _OpenForeign(number, block)
         elif isinstance(part, ToolCall):
@@ -181,6 +186,10 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         else:
             self._open[index] = _OpenPart(number)
         events.append(PartStart(number, part))
+
+    def _note(self, part: Part) -> None:
+        self._progress.began = True
+        self._progress.called = self._progress.called or isinstance(part, ToolCall)
 
     def _ensure_started(self, events: list[StreamEvent]) -> None:
         """Starts a message that came without its ``message_start``."""
@@ -194,13 +203,15 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
             part.end(events)
 
     def _finish(self, piece: wire.Piece | None, events: list[StreamEvent]) -> None:
-        finish = self._progress.first_finish(piece)
-        if finish is None or piece is None:
+        self._end(self._progress.first_finish(piece), piece.stop_details if piece else None, events)
+
+    def _end(self, finish: Finish | None, details: Fields | None, events: list[StreamEvent]) -> None:
+        if finish is None:
             return
         self._ensure_started(events)
         for index in list(self._open):
             self._end_block(index, events)
-        refusal = _refusal_of(piece.stop_details)
+        refusal = _refusal_of(details)
         if refusal is not None:
             events += [PartStart(self._next, refusal), PartEnd(self._next)]
         events.append(finish)
@@ -213,11 +224,11 @@ class BodyDecoder(BodyReader):
         body = read(_BODY, data)
         if body.error is not None:
             return [failure_of(body.error)]
-        finish = finish_of(body)
-        if finish is None:
-            raise UpstreamBroken("The provider's reply has no stop_reason: it isn't a whole Anthropic message.")
+        parts = _parts_of(body)
+        called = any(isinstance(part, ToolCall) for part in parts)
+        finish = finish_of(body, called=called) or whole_finish(body, called=called)
         events: list[StreamEvent] = [Start(body.id, body.model)]
-        for index, part in enumerate(_parts_of(body)):
+        for index, part in enumerate(parts):
             events += [PartStart(index, part), PartEnd(index)]
         if body.usage is not None:
             events.append(UsageSoFar(wire.usage_of(body.usage)))

@@ -8,16 +8,19 @@ import msgspec
 
 from turnout.core import Failure, Finish, StreamEvent, UsageSoFar
 from turnout.errors import UpstreamBroken
+from turnout.providers.half_pairs import lost
+from turnout.providers.odd_values import Mark
 from turnout.providers.unreadable import decode_reply
 
 from . import anthropic_wire as wire
 
 T = TypeVar("T")
+MESSAGE_STOP = "message_stop"
 
 
-def read(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+def read(decoder: msgspec.json.Decoder[T], data: bytes, mark: Mark = lost) -> T:
     """Decodes ``data``; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
-    return decode_reply(decoder, data, "The provider sent what isn't an Anthropic message.")
+    return decode_reply(decoder, data, "The provider sent what isn't an Anthropic message.", mark)
 
 
 def failure_of(error: wire.ErrorFields) -> Failure:
@@ -26,11 +29,22 @@ def failure_of(error: wire.ErrorFields) -> Failure:
     return Failure(error.message or "The provider reported an error.", error.type, status)
 
 
-def finish_of(stop: wire.Message | wire.Piece) -> Finish | None:
+def finish_of(stop: wire.Message | wire.Piece, *, called: bool = False) -> Finish | None:
+    """``called``: the message has tool calls. Other servers on this wire end them with ``end_turn``."""
     reason = stop.stop_reason
-    if reason is None:
-        return None
-    return Finish(wire.REASONS.get(reason, "other"), reason, stop_sequence=stop.stop_sequence)
+    return None if reason is None else _finish(reason, stop.stop_sequence, called=called)
+
+
+def whole_finish(body: wire.Body, *, called: bool) -> Finish:
+    """The finish of a body without a reason, if it has an answer. Raises ``UpstreamBroken``."""
+    if not body.content:
+        raise UpstreamBroken("The provider's reply has no stop_reason: it isn't a whole Anthropic message.")
+    return _finish("", None, called=called)
+
+
+def _finish(native: str, stop_sequence: str | None, *, called: bool) -> Finish:
+    meaning = wire.REASONS.get(native, "other")
+    return Finish("tool_calls" if called and meaning == "stop" else meaning, native, stop_sequence=stop_sequence)
 
 
 class Progress:
@@ -39,6 +53,8 @@ class Progress:
     def __init__(self) -> None:
         self._message_id: str | None = None
         self._usage: wire.UsageFields | None = None
+        self.began = False  # there was a block
+        self.called = False  # there was a tool call
         self.done = False
 
     def starts(self, message: wire.Message) -> bool:
@@ -62,6 +78,13 @@ class Progress:
 
     def first_finish(self, stop: wire.Message | wire.Piece | None) -> Finish | None:
         """The finish in ``stop``; None if there is none, or if one came before."""
-        finish = finish_of(stop) if stop is not None and not self.done else None
+        finish = finish_of(stop, called=self.called) if stop is not None and not self.done else None
         self.done = self.done or finish is not None
         return finish
+
+    def last_finish(self) -> Finish | None:
+        """The finish of an answer that ``message_stop`` ends without a reason; None if one came before."""
+        if self.done or not self.began:
+            return None
+        self.done = True
+        return _finish(MESSAGE_STOP, None, called=self.called)

@@ -10,12 +10,13 @@ from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader
 
 from . import anthropic_wire as wire
-from .read import Progress, failure_of, finish_of, read
+from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
 
 _EVENT = msgspec.json.Decoder(wire.Event)
 _ANY = msgspec.json.Decoder(msgspec.Raw)  # only checks that it is JSON, before the client's SDK has to
 _BODY = msgspec.json.Decoder(wire.Body)
 _CONTENT = b"content_block_delta"
+_CALL = b'"tool_use"'
 
 
 class StreamRelay:
@@ -53,12 +54,20 @@ class StreamRelay:
                     self._read_frame(frame, events)
                 else:
                     read(_ANY, payload_of(frame) or b"null")
-                    events.append(Relayed(frame, _CONTENT in frame))
+                    events.append(Relayed(frame, self._is_content(frame)))
         except UpstreamBroken as error:
             if not events:
                 raise
             self._failed, self._broken = True, error.afresh()
         return events
+
+    def _is_content(self, frame: bytes) -> bool:
+        if _CONTENT in frame:
+            self._progress.began = True
+            return True
+        if _CALL in frame:
+            self._progress.began = self._progress.called = True
+        return False
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         ledger_events: list[StreamEvent] = []
@@ -80,8 +89,11 @@ class StreamRelay:
             return self._usage_and_finish(event.usage, event.delta)
         message = event.message if event.type == "message_start" and not self._progress.done else None
         if message is not None and self._progress.starts(message):
+            self._progress.began = bool(message.content)
+            self._progress.called = _has_calls(message.content)
             return self._usage_and_finish(message.usage, message)
-        return []
+        finish = self._progress.last_finish() if event.type == MESSAGE_STOP else None
+        return [finish] if finish else []
 
     def _usage_and_finish(
         self, usage: wire.UsageFields | None, stop: wire.Message | wire.Piece | None
@@ -97,11 +109,14 @@ class BodyRelay(BodyReader):
         body = read(_BODY, data)
         if body.error is not None:
             return [failure_of(body.error)]
-        finish = finish_of(body)
-        if finish is None:
-            raise UpstreamBroken("The provider's reply has no stop_reason: it isn't a whole Anthropic message.")
+        called = _has_calls(body.content)
+        finish = finish_of(body, called=called) or whole_finish(body, called=called)
         usage = [UsageSoFar(wire.usage_of(body.usage))] if body.usage is not None else []
         return [Relayed(data), *usage, finish]
+
+
+def _has_calls(content: list[wire.Fields]) -> bool:
+    return any(block.get("type") == _CALL for block in content)
 
 
 def _needs_reading(data: bytes) -> bool:

@@ -30,8 +30,11 @@ from turnout.core import (
 )
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, StreamReader
+from turnout.providers.half_pairs import lost
+from turnout.providers.odd_values import Mark
 from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import decode_reply, unreadable
+from turnout.providers.usage import completed
 
 from . import gemini_wire as wire
 from .partial_args import PartialArgs
@@ -42,9 +45,9 @@ _REPLY = msgspec.json.Decoder(wire.Reply)
 _LOGGED_BYTES = 200  # of an unreadable reply
 
 
-def read_reply(data: bytes) -> wire.Reply:
+def read_reply(data: bytes, mark: Mark = lost) -> wire.Reply:
     """Decodes one body or one event; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
-    return decode_reply(_REPLY, data, "Gemini sent what isn't a reply of its API.")
+    return decode_reply(_REPLY, data, "Gemini sent what isn't a reply of its API.", mark)
 
 
 def failure_of(error: wire.Error) -> Failure:
@@ -72,6 +75,10 @@ class _CandidateReader:
         self._call: _Call | None = None
         self._called = False
         self._finished = False
+
+    @property
+    def has_answer(self) -> bool:
+        return self._next > 0
 
     def read(self, part: wire.Part, events: list[StreamEvent]) -> None:
         extensions = _extensions(part.thought_signature)
@@ -171,8 +178,8 @@ class _Reader:
         if reply.usage_metadata is not None:
             usage = reply.usage_metadata.usage()
             if usage and usage != self._usage:
-                self._usage = usage
-                events.append(UsageSoFar(usage))
+                self._usage = completed(usage, self._usage)
+                events.append(UsageSoFar(self._usage))
         events += [finish for finish in finishes if finish]
         return events + blocked(reply) if reply.prompt_feedback is not None else events
 
@@ -183,7 +190,17 @@ class _Reader:
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 reader.read(part, events)
-        return reader.finish(candidate.finish_reason, events) if candidate.finish_reason else None
+        native = candidate.finish_reason
+        if not native or native in wire.NO_REASONS:
+            return None
+        return reader.finish(native, events)
+
+    def end(self, events: list[StreamEvent]) -> None:
+        """Finishes the candidates of a whole reply that have an answer and no finish."""
+        for reader in self._candidates.values():
+            finish = reader.finish("", events) if reader.has_answer else None
+            if finish:
+                events.append(finish)
 
 
 def blocked(reply: wire.Reply) -> list[StreamEvent]:
@@ -260,7 +277,7 @@ class StreamDecoder(StreamReader[bytes]):
         self._reader = _Reader(request)
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        events += self._reader.read(read_reply(frame))
+        events += self._reader.read(read_reply(frame, self._half_pairs.mark))
 
 
 class BodyDecoder(BodyReader):
@@ -271,7 +288,11 @@ class BodyDecoder(BodyReader):
         self._reader = _Reader(request)
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        return self._reader.read(read_body(data))
+        reply = read_body(data)
+        events = self._reader.read(reply)
+        if reply.error is None:
+            self._reader.end(events)
+        return events
 
 
 def read_body(data: bytes) -> wire.Reply:

@@ -260,6 +260,7 @@ class ModelList(Struct):
 
 
 _REASONS: dict[str, FinishReason] = {
+    "": "stop",  # of a whole reply that names none
     "STOP": "stop",
     "MAX_TOKENS": "length",
     "CONTINUATION": "length",
@@ -282,8 +283,11 @@ _FILTERED = frozenset(
 )
 
 
+NO_REASONS = frozenset({"", "FINISH_REASON_UNSPECIFIED"})
+"""What some servers send while the answer goes on. Google's has them as the default, which it leaves out."""
+
+
 def finish_reason(native: str, called: bool) -> FinishReason:
     """Gemini says STOP after tool calls, too. ``called``: there were tool calls."""
-    if called and native == "STOP":
-        return "tool_calls"
-    return "content_filter" if native in _FILTERED else _REASONS.get(native, "other")
+    meaning = "content_filter" if native in _FILTERED else _REASONS.get(native, "other")
+    return "tool_calls" if called and meaning == "stop" else meaning

@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.providers.frames import BodyReader, StreamReader
+from turnout.providers.usage import completed
 
 from . import gemini_wire as wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
@@ -29,11 +30,20 @@ class _Scanner:
         if reply.usage_metadata is not None:
             usage = reply.usage_metadata.usage()
             if usage and usage != self._usage:
-                self._usage = usage
-                events.append(UsageSoFar(usage))
+                self._usage = completed(usage, self._usage)
+                events.append(UsageSoFar(self._usage))
         for candidate in reply.candidates or ():
             self._scan_candidate(candidate, events)
         return events + blocked(reply) if reply.prompt_feedback is not None else events
+
+    def end(self, reply: wire.Reply) -> list[StreamEvent]:
+        """The finishes of the candidates of a whole reply that have an answer and no finish."""
+        events: list[StreamEvent] = []
+        for candidate in reply.candidates or ():
+            if candidate.content and candidate.content.parts and candidate.index not in self._finished:
+                reason = wire.finish_reason("", candidate.index in self._called)
+                events.append(Finish(reason, "", candidate.index))
+        return events
 
     def _scan_candidate(self, candidate: wire.Candidate, events: list[StreamEvent]) -> None:
         number, native = candidate.index, candidate.finish_reason
@@ -41,7 +51,7 @@ class _Scanner:
             for part in candidate.content.parts or ():
                 if part.function_call is not None:
                     self._called.add(number)
-        if native and number not in self._finished:
+        if native and native not in wire.NO_REASONS and number not in self._finished:
             self._finished.add(number)
             events.append(Finish(wire.finish_reason(native, number in self._called), native, number))
 
@@ -62,4 +72,6 @@ class BodyRelay(BodyReader):
     """Passes a whole body on."""
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
-        return _Scanner().scan(read_body(data), data)
+        reply, scanner = read_body(data), _Scanner()
+        events = scanner.scan(reply, data)
+        return events if reply.error is not None else events + scanner.end(reply)

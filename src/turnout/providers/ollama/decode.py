@@ -23,6 +23,8 @@ from turnout.core import (
 )
 from turnout.core.images import media_type_of
 from turnout.providers.frames import BodyReader, StreamReader
+from turnout.providers.half_pairs import lost
+from turnout.providers.odd_values import Mark
 from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import decode_reply, unreadable
 
@@ -31,9 +33,9 @@ from . import ollama_wire as wire
 _REPLY = msgspec.json.Decoder(wire.Reply)
 
 
-def read_reply(data: bytes) -> wire.Reply:
+def read_reply(data: bytes, mark: Mark = lost) -> wire.Reply:
     """Decodes one body or one line; raises ``UpstreamBroken`` with the beginning of unreadable bytes."""
-    reply = decode_reply(_REPLY, data, "Ollama sent what isn't a reply of its API.")
+    reply = decode_reply(_REPLY, data, "Ollama sent what isn't a reply of its API.", mark)
     if reply.response is not None or reply.thinking is not None:
         reply.message = wire.Message(content=reply.response, thinking=reply.thinking)
     if reply.message is None and reply.error is None and not reply.done:
@@ -126,7 +128,7 @@ class StreamDecoder(StreamReader[bytes]):
         self._reader = _Reader(request)
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        events += self._reader.read(read_reply(frame))
+        events += self._reader.read(read_reply(frame, self._half_pairs.mark))
 
 
 class BodyDecoder(BodyReader):

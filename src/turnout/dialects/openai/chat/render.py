@@ -33,7 +33,9 @@ from turnout.errors import TurnoutError
 from .details import call_fields, detail_of, details_of, extra_of
 
 _encode = msgspec.json.encode
-_REASONS = {"refusal": "content_filter", "other": "stop"}  # the other reasons are OpenAI's own words
+_REASONS = {"refusal": "content_filter", "other": "length"}
+"""The other reasons are OpenAI's own words. It has none for an answer that isn't whole, but for this one."""
+
 _DELTA_FIELDS = {Text: "content", Thinking: "reasoning_content", Refusal: "refusal"}
 _CHUNK = b'data: {%b,"choices":[{"index":%d,"delta":%b,"finish_reason":%b%b}]}\n\n'
 _USAGE_CHUNK = b'data: {%b,"choices":[],"usage":%b}\n\n'

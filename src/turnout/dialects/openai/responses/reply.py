@@ -15,7 +15,12 @@ from turnout.errors import TurnoutError
 _encode = msgspec.json.encode
 _RESPONSE = "resp_"
 _REQUEST = "req_"
-_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter", "refusal": "content_filter"}
+_INCOMPLETE = {
+    "length": "max_output_tokens",
+    "other": "max_output_tokens",  # it has no other word for an answer that isn't whole
+    "content_filter": "content_filter",
+    "refusal": "content_filter",
+}
 _ECHOED: dict[str, Raw] = {
     "instructions": Raw(b"null"),
     "max_output_tokens": Raw(b"null"),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta, Raw
 
 from turnout.core import FinishReason, TokenLogprob, Usage
+from turnout.providers.unreadable import decode_if_known
+from turnout.providers.usage import completed
 
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+NOT_NUMBERED = -1
+"""The index of a choice without one. Its place in the list counts."""
 
 
 class FunctionPiece(msgspec.Struct, gc=False):
@@ -26,20 +31,33 @@ class ToolCallPiece(msgspec.Struct):
 
 
 class ContentPiece(msgspec.Struct):
-    """Mistral's reasoning models send content in parts: ``text``, or ``thinking``, which has parts itself."""
+    """Mistral's reasoning models send content in parts: ``text``, or ``thinking``, which has parts itself.
+
+    https://docs.mistral.ai/capabilities/reasoning/. Anthropic's models behind this wire have ``thinking`` as text.
+    """
 
     text: str | None = None
-    thinking: list[ContentPiece] | None = None
+    thinking: list[ContentPiece] | str | None = None
 
 
 class Piece(msgspec.Struct):
-    """A message, or its next piece. The reasoning fields are DeepSeek's, xAI's, vLLM's and OpenRouter's extension."""
+    """A message, or its next piece. The reasoning fields are DeepSeek's, xAI's, vLLM's and OpenRouter's extension.
+
+    ``function_call`` is the only call of servers that are older than ``tool_calls``.
+    """
 
     content: str | list[ContentPiece] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
     tool_calls: list[ToolCallPiece] | None = None
+    function_call: FunctionPiece | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it has nothing of an answer. It may have a role."""
+        thought = self.reasoning_content or self.reasoning
+        return not (self.content or self.refusal or thought or self.tool_calls or self.function_call)
 
 
 class TopLogprob(msgspec.Struct, gc=False):
@@ -62,11 +80,14 @@ class ChoiceLogprobs(msgspec.Struct):
 
 
 class Choice(msgspec.Struct):
-    index: int = 0
+    """``usage`` is Moonshot's place for it (https://platform.moonshot.ai/docs/api/chat)."""
+
+    index: int = NOT_NUMBERED
     delta: Piece | None = None
     message: Piece | None = None
     finish_reason: str | None = None
     logprobs: ChoiceLogprobs | None = None
+    usage: Raw = Raw()
 
 
 class InputDetails(msgspec.Struct, gc=False):
@@ -113,11 +134,29 @@ _USAGE = msgspec.json.Decoder(UsageFields | None)
 
 def usage_of(raw: Raw) -> Usage | None:
     """None without usage and for impossible numbers: the answer matters more than its count."""
-    try:
-        fields = _USAGE.decode(raw) if raw else None
-    except msgspec.ValidationError:
-        return None
+    fields = decode_if_known(_USAGE, bytes(raw), "The provider sent usage that can't be read.") if raw else None
     return fields.usage() if fields else None
+
+
+class _CountedChoice(Protocol):
+    usage: Raw
+
+
+class _Counted(Protocol):
+    """A reply, or what a relay reads of one."""
+
+    usage: Raw
+
+    @property
+    def choices(self) -> Sequence[_CountedChoice] | None: ...
+
+
+def usage_in(reply: _Counted, earlier: Usage | None) -> Usage | None:
+    """The reply's usage, or one of its choices'; with what only the ``earlier`` one told. None if it has none."""
+    usage = usage_of(reply.usage)
+    if usage is None:
+        usage = next((usage_of(choice.usage) for choice in reply.choices or () if choice.usage), None)
+    return usage and completed(usage, earlier)
 
 
 class ErrorFields(msgspec.Struct):
@@ -139,11 +178,31 @@ class Reply(msgspec.Struct):
 
 
 REASONS: dict[str, FinishReason] = {
+    "": "stop",
     "stop": "stop",
     "[DONE]": "stop",
     "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
     "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
     "tool_calls": "tool_calls",
+    "tool_use": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
+    "sensitive": "content_filter",
 }
+"""The meaning of each vendor's word. Any other word (``error``, ``abort``) means that the answer is not whole.
+
+Besides OpenAI's: ``eos`` is Together's, ``eos_token`` and ``stop_sequence`` are TGI's
+(https://huggingface.github.io/text-generation-inference/), ``model_length`` is Mistral's
+(https://docs.mistral.ai/api/), ``sensitive`` and ``model_context_window_exceeded`` are Zhipu's
+(https://docs.z.ai/api-reference/llm/chat-completion), the others Anthropic's, which proxies leave as they are. The
+empty one is that of a whole reply without any.
+"""
+
+NO_REASONS = frozenset({"", "null"})
+"""What some servers send in place of null while the answer goes on."""

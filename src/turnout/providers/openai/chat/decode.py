@@ -22,22 +22,28 @@ from turnout.core import (
     Text,
     Thinking,
     ToolCall,
+    Usage,
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
 from turnout.providers.choices import PerChoice
-from turnout.providers.frames import BodyReader, FrameReader
-from turnout.providers.tool_calls import CallIds, arguments_text
+from turnout.providers.frames import BodyReader, StreamReader
+from turnout.providers.half_pairs import lost
+from turnout.providers.odd_values import Mark
+from turnout.providers.tool_calls import CallIds, arguments_piece
 from turnout.providers.unreadable import decode_reply
 
 from . import chat_wire as wire
+from .calls import Call, Calls
 
 NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
 _REPLY = msgspec.json.Decoder(wire.Reply)
-_TEXT = msgspec.json.Decoder(str)
 
 DONE = "[DONE]"
 """Ends a stream, and its choices, too, if a vendor names no reason for their ends."""
+
+WHOLE = ""
+"""Ends the choices of a whole reply that names no reason."""
 
 
 def is_empty_event(data: bytes) -> bool:
@@ -60,26 +66,19 @@ def finish_of(reason: str, choice: int, *, calls: bool = False) -> Finish:
     return Finish("tool_calls" if calls and meaning == "stop" else meaning, reason, choice)
 
 
-def _arguments_of(function: wire.FunctionPiece) -> str:
-    """The JSON text, or a piece of it. Raises ``UpstreamBroken``."""
-    arguments = bytes(function.arguments)
-    if arguments in (b"", b"null"):
-        return ""
-    if arguments.startswith(b'"'):
-        return decode_reply(_TEXT, arguments, "The provider sent a tool call whose arguments can't be read.")
-    return arguments_text(function.arguments)
-
-
 class _ChoiceReader:
     """Builds the parts of one choice from its pieces."""
 
-    def __init__(self, number: int, ids: CallIds) -> None:
+    def __init__(self, number: int, ids: CallIds, mark: Mark | None) -> None:
         self._number = number
         self._ids = ids
+        self._in_pieces = mark is not None
+        self._mark = mark or lost
         self._next = 0  # the next part's index
         self._open: tuple[type[Part], int] | None = None  # the open text, thinking or refusal
         self._calls = Calls()
         self._finished = False
+        self._from_messages = False
 
     @property
     def has_answer(self) -> bool:
@@ -101,6 +100,16 @@ class _ChoiceReader:
             self._add_text(Refusal(piece.refusal), piece.refusal, events)
         for call in piece.tool_calls or ():
             self._add_call(call, events)
+        if piece.function_call and not piece.tool_calls:
+            self._add_call(wire.ToolCallPiece(function=piece.function_call), events)
+
+    def read_message(self, message: wire.Piece, delta: wire.Piece | None, events: list[StreamEvent]) -> None:
+        """Some servers send it in place of the delta, others all that there is so far beside it."""
+        if delta is not None and not delta.says_nothing:
+            self.read(delta, events)
+        elif self._from_messages or not self.has_answer:
+            self._from_messages = True
+            self.read(message, events)
 
     def finish(self, reason: str, events: list[StreamEvent]) -> None:
         """Ignores a second reason: some vendors repeat it in the chunk with the usage."""
@@ -108,8 +117,8 @@ class _ChoiceReader:
             return
         self._finished = True
         self._end_open(events)
-        events += [PartEnd(index, self._number) for index in self._calls.parts]
-        events.append(finish_of(reason, self._number, calls=bool(self._calls.parts)))
+        events += [PartEnd(call.index, self._number) for call in self._calls.all]
+        events.append(finish_of(reason, self._number, calls=bool(self._calls.all)))
 
     def _add_parts(
         self, pieces: Sequence[wire.ContentPiece], kind: type[Text] | type[Thinking], events: list[StreamEvent]
@@ -117,7 +126,10 @@ class _ChoiceReader:
         for piece in pieces:
             if piece.text:
                 self._add_text(kind(piece.text), piece.text, events)
-            self._add_parts(piece.thinking or (), Thinking, events)
+            if isinstance(piece.thinking, str):
+                self._add_text(Thinking(piece.thinking), piece.thinking, events)
+            elif piece.thinking:
+                self._add_parts(piece.thinking, Thinking, events)
 
     def _add_text(self, part: Part, text: str, events: list[StreamEvent]) -> None:
         if self._open and self._open[0] is type(part):
@@ -127,16 +139,18 @@ class _ChoiceReader:
         self._open = (type(part), self._next)
         self._start(part, events)
 
-    def _add_call(self, call: wire.ToolCallPiece, events: list[StreamEvent]) -> None:
+    def _add_call(self, piece: wire.ToolCallPiece, events: list[StreamEvent]) -> None:
         self._end_open(events)
-        function = call.function or wire.FunctionPiece()
-        index = self._calls.find(call)
-        if index is None:
-            self._calls.add(call, self._next)
-            tool_call = ToolCall(call.id or self._ids.make(), function.name or "", _arguments_of(function))
-            self._start(tool_call, events)
-        elif arguments := _arguments_of(function):
-            events.append(Delta(index, arguments, self._number))
+        function = piece.function or wire.FunctionPiece()
+        arguments = arguments_piece(function.arguments, self._mark) if function.arguments else ""
+        call = self._calls.find(piece, arguments) if self._in_pieces else None
+        if call is None:
+            call_id = self._ids.make() if not piece.id or self._calls.is_taken(piece.id) else piece.id
+            self._calls.add(piece, Call(self._next, call_id, function.name or "", arguments))
+            self._start(ToolCall(call_id, function.name or "", arguments), events)
+        elif arguments and not (function.name and call.has(arguments)):
+            call.add(arguments)
+            events.append(Delta(call.index, arguments, self._number))
 
     def _start(self, part: Part, events: list[StreamEvent]) -> None:
         events.append(PartStart(self._next, part, self._number))
@@ -148,45 +162,15 @@ class _ChoiceReader:
             self._open = None
 
 
-class Calls:
-    """Finds the part that a piece of a tool call belongs to. All calls stay open to the end, as pieces may interleave.
-
-    OpenAI numbers the calls. If a vendor doesn't, a piece with a new id begins a call, and a piece without an id
-    continues the last one. If a vendor gives all calls the same number (Gemini), each call has a name and an id of its
-    own. An id alone proves nothing, as old versions of vLLM made a new one for every piece.
-    """
-
-    def __init__(self) -> None:
-        self.parts: list[int] = []
-        self._by_number: dict[int, int] = {}
-        self._by_id: dict[str, int] = {}
-
-    def find(self, call: wire.ToolCallPiece) -> int | None:
-        """The index of the part that ``call`` continues; None when it begins a new one."""
-        if call.id and call.id in self._by_id:
-            return self._by_id[call.id]
-        if call.id and (call.index is None or (call.function and call.function.name)):
-            return None
-        if call.index is not None:
-            return self._by_number.get(call.index)
-        return self.parts[-1] if self.parts else None
-
-    def add(self, call: wire.ToolCallPiece, index: int) -> None:
-        self.parts.append(index)
-        if call.index is not None:
-            self._by_number[call.index] = index
-        if call.id:
-            self._by_id[call.id] = index
-
-
 class _Reader:
-    """Turns one or more replies into events."""
+    """Turns one or more replies into events. ``mark`` is that of a stream; None for a whole reply."""
 
-    def __init__(self, request: ChatRequest) -> None:
+    def __init__(self, request: ChatRequest, mark: Mark | None = None) -> None:
         ids = CallIds(request)
         self._started = False
         self._failed = False
-        self._choices = PerChoice(lambda number: _ChoiceReader(number, ids))
+        self._usage: Usage | None = None
+        self._choices = PerChoice(lambda number: _ChoiceReader(number, ids, mark))
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
         events: list[StreamEvent] = []
@@ -196,51 +180,49 @@ class _Reader:
         if not self._started and reply.choices:
             self._started = True
             events.append(Start(reply.id or "", reply.model or "", int(reply.created or 0)))
-        for choice in reply.choices or ():
-            self._read_choice(choice, events)
-        usage = wire.usage_of(reply.usage)
+        for place, choice in enumerate(reply.choices or ()):
+            self._read_choice(choice, place, events)
+        usage = wire.usage_in(reply, self._usage)
         if usage:
+            self._usage = usage
             events.append(UsageSoFar(usage))
         return events
 
-    def end(self, events: list[StreamEvent]) -> None:
+    def end(self, reason: str, events: list[StreamEvent]) -> None:
         """Finishes the choices that have an answer and no finish, unless an error came."""
         for reader in self._choices.values():
             if reader.has_answer and not self._failed:
-                reader.finish(DONE, events)
+                reader.finish(reason, events)
 
-    def _read_choice(self, choice: wire.Choice, events: list[StreamEvent]) -> None:
-        reader = self._choices[choice.index]
+    def _read_choice(self, choice: wire.Choice, place: int, events: list[StreamEvent]) -> None:
+        number = choice.index if choice.index >= 0 else place
+        reader = self._choices[number]
         if choice.logprobs:
             tokens = (*(choice.logprobs.content or ()), *(choice.logprobs.refusal or ()))
             if tokens:
-                events.append(Logprobs(tuple([token.token_logprob() for token in tokens]), choice.index))
-        piece = choice.delta or choice.message
-        if piece:
-            reader.read(piece, events)
-        if choice.finish_reason:
+                events.append(Logprobs(tuple([token.token_logprob() for token in tokens]), number))
+        if choice.message:
+            reader.read_message(choice.message, choice.delta, events)
+        elif choice.delta:
+            reader.read(choice.delta, events)
+        if choice.finish_reason and choice.finish_reason not in wire.NO_REASONS:
             reader.finish(choice.finish_reason, events)
 
 
-class StreamDecoder(FrameReader[tuple[str, bytes]]):
+class StreamDecoder(StreamReader[tuple[str, bytes]]):
     """A ``text/event-stream`` of chunks."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._framer = SSEFramer()
-        self._reader = _Reader(request)
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        return self._read_all(self._framer.feed(data))
-
-    def close(self) -> list[StreamEvent]:
-        return self._read_all(self._framer.close())
+        super().__init__(SSEFramer())
+        self._mark = self._half_pairs.mark
+        self._reader = _Reader(request, self._mark)
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
         if data.startswith(b"{") or not is_empty_event(data):
-            events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION))
+            events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION, self._mark))
         elif data.strip():
-            self._reader.end(events)
+            self._reader.end(DONE, events)
 
 
 class BodyDecoder(BodyReader):
@@ -254,4 +236,7 @@ class BodyDecoder(BodyReader):
         reply = decode_reply(_REPLY, data, NOT_A_COMPLETION)
         if not reply.choices and reply.error is None:
             raise UpstreamBroken("The provider's reply has no choices.")
-        return _Reader(self._request).read(reply)
+        reader = _Reader(self._request)
+        events = reader.read(reply)
+        reader.end(WHOLE, events)
+        return events

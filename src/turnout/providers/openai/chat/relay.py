@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Relayed, StreamEvent, UsageSoFar
+from turnout.core import Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.core.framing import payload_of
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader
@@ -17,14 +17,16 @@ from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 
 from . import chat_wire as wire
-from .decode import DONE, NOT_A_COMPLETION, failure_of, finish_of, is_empty_event
+from .decode import DONE, NOT_A_COMPLETION, WHOLE, failure_of, finish_of, is_empty_event
 
 
 class _Choice(msgspec.Struct):
-    index: int = 0
+    index: int = wire.NOT_NUMBERED
     delta: dict[str, Raw] | None = None
+    message: dict[str, Raw] | None = None
     text: str | None = None  # in place of a delta in a reply that is no chat
     finish_reason: str | None = None
+    usage: Raw = Raw()
 
 
 class _Reply(msgspec.Struct):
@@ -46,6 +48,8 @@ class StreamRelay(EventStreamRelay):
         super().__init__()
         self._show_usage = show_usage
         self._content_seen = False  # after the first piece, every chunk counts as content
+        self._usage: Usage | None = None
+        self._called: set[int] = set()
         self._finished: set[int] = set()
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
@@ -53,7 +57,7 @@ class StreamRelay(EventStreamRelay):
         if is_empty_event(data):
             events.append(Relayed(frame, False))
             if data.strip() and self._content_seen and not self._finished:
-                events.append(finish_of(DONE, 0))
+                events.append(finish_of(DONE, 0, calls=bool(self._called)))
             return
         reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
         if reply is None:
@@ -64,21 +68,26 @@ class StreamRelay(EventStreamRelay):
             return
         choices = reply.choices
         if not self._content_seen and choices:
-            self._content_seen = any(choice.text or _has_content(choice.delta) for choice in choices)
+            self._content_seen = any(map(_says_something, choices))
         if choices or self._show_usage or not _has_usage(reply):
             events.append(Relayed(frame, self._content_seen))
         else:
             events.append(Relayed(_blank_lines_before(frame), False))
         if choices:
             self._find_finishes(choices, events)
-        if reply.usage:
-            events += _usage(reply)
+        usage = wire.usage_in(reply, self._usage)
+        if usage:
+            self._usage = usage
+            events.append(UsageSoFar(usage))
 
     def _find_finishes(self, choices: list[_Choice], events: list[StreamEvent]) -> None:
-        for choice in choices:
-            if choice.finish_reason and choice.index not in self._finished:
-                self._finished.add(choice.index)
-                events.append(finish_of(choice.finish_reason, choice.index))
+        for place, choice in enumerate(choices):
+            number = choice.index if choice.index >= 0 else place
+            if _has_calls(choice.delta or choice.message):
+                self._called.add(number)
+            if choice.finish_reason and number not in self._finished and choice.finish_reason not in wire.NO_REASONS:
+                self._finished.add(number)
+                events.append(finish_of(choice.finish_reason, number, calls=number in self._called))
 
 
 class BodyRelay(BodyReader):
@@ -92,29 +101,34 @@ class BodyRelay(BodyReader):
             return [failure_of(reply.error)]
         if not reply.choices:
             raise UpstreamBroken("The provider's reply has no choices.")
-        events: list[StreamEvent] = [Relayed(data)]
-        finishes = {
-            choice.index: finish_of(choice.finish_reason, choice.index)
-            for choice in reply.choices
-            if choice.finish_reason
-        }
-        events += finishes.values()
-        return events + _usage(reply)
+        finishes = {}
+        for place, choice in enumerate(reply.choices):
+            number = choice.index if choice.index >= 0 else place
+            reason = choice.finish_reason
+            if reason and reason not in wire.NO_REASONS:
+                finishes[number] = finish_of(reason, number, calls=_has_calls(choice.message))
+            elif _says_something(choice):
+                finishes[number] = finish_of(WHOLE, number, calls=_has_calls(choice.message))
+        usage = wire.usage_in(reply, None)
+        return [Relayed(data), *finishes.values(), *([UsageSoFar(usage)] if usage else [])]
 
 
 def _blank_lines_before(frame: bytes) -> bytes:
     return frame[: len(frame) - len(frame.lstrip(b"\r\n"))]
 
 
-def _usage(reply: _Reply) -> list[StreamEvent]:
-    usage = wire.usage_of(reply.usage)
-    return [UsageSoFar(usage)] if usage else []
-
-
 def _has_usage(reply: _Reply) -> bool:
     return bytes(reply.usage) not in (b"", b"null")
 
 
-def _has_content(delta: dict[str, Raw] | None) -> bool:
+def _says_something(choice: _Choice) -> bool:
+    return bool(choice.text) or _has_content(choice.delta) or _has_content(choice.message)
+
+
+def _has_content(piece: dict[str, Raw] | None) -> bool:
     """Whether there is more than the role. It may be in a vendor's own field."""
-    return any(name != "role" and bytes(value) not in _EMPTY_VALUES for name, value in (delta or {}).items())
+    return any(name != "role" and bytes(value) not in _EMPTY_VALUES for name, value in (piece or {}).items())
+
+
+def _has_calls(piece: dict[str, Raw] | None) -> bool:
+    return piece is not None and "tool_calls" in piece and bytes(piece["tool_calls"]) not in _EMPTY_VALUES
