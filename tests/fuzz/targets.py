@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from tests.fuzz.invariants import Disorder, check, check_start, finishes
 from tests.fuzz.mutate import json_mutated, mutated, split
+from tests.fuzz.odd_replies import odd_targets
 from tests.fuzz.seeds import Answered, answered, endpoints, requests
 from tests.support.contract import CHATS, ON_WIRES, chat_request, deployment
 from turnout.core import ChatRequest, Failure, StreamEvent, fold
@@ -144,4 +145,4 @@ def targets() -> list[Target]:
         relayed = seed.request.raw is not None and seed.request.raw.wire == seed.operation.wire
         by_name.setdefault(f"{'relay' if relayed else 'decode'} {seed.name}", []).append(seed)
     parse: list[Target] = [ParseTarget(endpoint) for endpoint in endpoints()]
-    return parse + [DecodeTarget(name, seeds) for name, seeds in by_name.items()]
+    return [*parse, *(DecodeTarget(name, seeds) for name, seeds in by_name.items()), *odd_targets()]

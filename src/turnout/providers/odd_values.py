@@ -81,25 +81,19 @@ Mark = Callable[[int], str]
 """Gives what stands for a half of a surrogate pair, a code unit from 0xD800 to 0xDFFF."""
 
 
-def repaired(data: bytes, error: msgspec.DecodeError, mark: Mark) -> bytes | None:
-    """``data`` without what msgspec's ``error`` is about. None when the answer needs it."""
-    if isinstance(error, msgspec.ValidationError):
-        return _without_odd_value(data, str(error))
-    return _as_json(data, mark)
-
-
-def _without_odd_value(data: bytes, problem: str) -> bytes | None:
-    place = _PLACE.search(problem)
+def repaired(data: bytes, error: msgspec.ValidationError) -> bytes | None:
+    """The JSON in ``data`` without what msgspec's ``error`` is about. None when the answer needs it."""
+    place = _PLACE.search(str(error))
     steps = [name or int(number) for name, number in _STEP.findall(place["path"])] if place else []
     if not steps or not isinstance(steps[-1], str):
         return _without_a_field_around(data, steps)
     value = _value_at(data, steps)
     if value is None:
         return None
-    new = _meant(str(steps[-1]), value, problem)
+    new = _meant(str(steps[-1]), value, str(error))
     if new is not None:
         return _changed(data, steps, new)
-    if _NULL in problem:  # null says as little as a field that isn't there
+    if _NULL in str(error):  # null says as little as a field that isn't there
         return _changed(data, steps, None)
     return _without_a_field_around(data, steps)
 
@@ -150,17 +144,15 @@ def _changed(data: bytes, steps: list[str | int], value: bytes | None) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _as_json(data: bytes, mark: Mark) -> bytes | None:
-    """Without a byte order mark, with null for numbers that JSON hasn't, and without halves of characters.
+def as_json(data: bytes, mark: Mark) -> bytes:
+    """``data`` without a byte order mark, with null for numbers that JSON hasn't, and without halves of characters.
 
-    Python's encoder writes ``NaN`` and ``Infinity`` (https://docs.python.org/3/library/json.html#infinite-and-nan-number-values).
-    None if there is nothing of these.
+    Python's encoder writes ``NaN`` (https://docs.python.org/3/library/json.html#infinite-and-nan-number-values).
     """
-    changed = data.removeprefix(_BOM)
-    changed = _SURROGATES.sub(
+    data = _SURROGATES.sub(
         lambda match: match[0] if match["pair"] else match["backslashes"] + mark(int(match["half"], 16)).encode(),
-        changed,
+        data.removeprefix(_BOM),
     )
-    if b"NaN" in changed or b"Infinity" in changed:
-        changed = _NO_JSON.sub(lambda match: match["text"] or b"null", changed)
-    return None if changed == data else changed
+    if b"NaN" in data or b"Infinity" in data:
+        data = _NO_JSON.sub(lambda match: match["text"] or b"null", data)
+    return data

@@ -10,7 +10,7 @@ from turnout.core.printable import excerpt
 from turnout.errors import UpstreamBroken
 
 from .half_pairs import lost
-from .odd_values import MOST_REPAIRS, Mark, repaired
+from .odd_values import MOST_REPAIRS, Mark, as_json, repaired
 
 Decoded = TypeVar("Decoded")
 _ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -47,11 +47,12 @@ def decode_if_known(decoder: msgspec.json.Decoder[Decoded], data: bytes, message
 
 def _decode_odd(decoder: msgspec.json.Decoder[Decoded], data: bytes, mark: Mark) -> Decoded:
     """Repairs what says nothing (``odd_values.py``). Raises the error that can't be repaired."""
+    data = as_json(data, mark)
     for _ in range(MOST_REPAIRS):
         try:
             return decoder.decode(data)
-        except msgspec.DecodeError as error:
-            changed = repaired(data, error, mark)
+        except msgspec.ValidationError as error:
+            changed = repaired(data, error)
             if changed is None:
                 raise
             data = changed

@@ -164,7 +164,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
             events.append(Start(message.id, message.model))
         events += self._progress.usage_events(message.usage)
         for part in _parts_of(message):
-            self._note(part)
+            self._progress.note(called=isinstance(part, ToolCall))
             events += [PartStart(self._next, part), PartEnd(self._next)]
             self._next += 1
         finish = self._progress.first_finish(message)
@@ -177,7 +177,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         self._end_block(index, events)
         part, number = part_of(dict(block)), max(index, self._next)
         self._next = number + 1
-        self._note(part)
+        self._progress.note(called=isinstance(part, ToolCall))
         if foreign_block(part):
             self._open[index] = _OpenForeign(number, block)
         elif isinstance(part, ToolCall):
@@ -186,10 +186,6 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         else:
             self._open[index] = _OpenPart(number)
         events.append(PartStart(number, part))
-
-    def _note(self, part: Part) -> None:
-        self._progress.began = True
-        self._progress.called = self._progress.called or isinstance(part, ToolCall)
 
     def _ensure_started(self, events: list[StreamEvent]) -> None:
         """Starts a message that came without its ``message_start``."""

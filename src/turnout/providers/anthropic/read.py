@@ -53,8 +53,8 @@ class Progress:
     def __init__(self) -> None:
         self._message_id: str | None = None
         self._usage: wire.UsageFields | None = None
-        self.began = False  # there was a block
-        self.called = False  # there was a tool call
+        self.began = False
+        self.called = False
         self.done = False
 
     def starts(self, message: wire.Message) -> bool:
@@ -75,6 +75,11 @@ class Progress:
             return []
         self._usage = wire.merged(self._usage, usage)
         return [UsageSoFar(wire.usage_of(self._usage))]
+
+    def note(self, *, called: bool) -> None:
+        """A block has come. ``called``: it is a tool call."""
+        self.began = True
+        self.called = self.called or called
 
     def first_finish(self, stop: wire.Message | wire.Piece | None) -> Finish | None:
         """The finish in ``stop``; None if there is none, or if one came before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Raw
 
 from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
@@ -13,9 +14,10 @@ from . import anthropic_wire as wire
 from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
 
 _EVENT = msgspec.json.Decoder(wire.Event)
-_ANY = msgspec.json.Decoder(msgspec.Raw)  # only checks that it is JSON, before the client's SDK has to
+_ANY = msgspec.json.Decoder(Raw)  # only checks that it is JSON, before the client's SDK has to
 _BODY = msgspec.json.Decoder(wire.Body)
 _CONTENT = b"content_block_delta"
+_BLOCK = b"content_block_start"
 _CALL = b'"tool_use"'
 
 
@@ -63,10 +65,9 @@ class StreamRelay:
 
     def _is_content(self, frame: bytes) -> bool:
         if _CONTENT in frame:
-            self._progress.began = True
             return True
-        if _CALL in frame:
-            self._progress.began = self._progress.called = True
+        if _BLOCK in frame:
+            self._progress.note(called=_CALL in frame)
         return False
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
@@ -81,6 +82,8 @@ class StreamRelay:
                 events.append(failure_of(event.error))
                 return
             content = content or event.type == "content_block_delta" or bool(event.message and event.message.content)
+            if event.content_block is not None:
+                self._progress.note(called=_has_calls([event.content_block]))
             ledger_events += self._ledger_events(event)
         events += [Relayed(frame, content), *ledger_events]
 
@@ -89,8 +92,8 @@ class StreamRelay:
             return self._usage_and_finish(event.usage, event.delta)
         message = event.message if event.type == "message_start" and not self._progress.done else None
         if message is not None and self._progress.starts(message):
-            self._progress.began = bool(message.content)
-            self._progress.called = _has_calls(message.content)
+            if message.content:
+                self._progress.note(called=_has_calls(message.content))
             return self._usage_and_finish(message.usage, message)
         finish = self._progress.last_finish() if event.type == MESSAGE_STOP else None
         return [finish] if finish else []
@@ -116,7 +119,7 @@ class BodyRelay(BodyReader):
 
 
 def _has_calls(content: list[wire.Fields]) -> bool:
-    return any(block.get("type") == _CALL for block in content)
+    return any(block.get("type") == Raw(_CALL) for block in content)
 
 
 def _needs_reading(data: bytes) -> bool:

@@ -57,6 +57,7 @@ class StreamRelay(EventStreamRelay):
         if is_empty_event(data):
             events.append(Relayed(frame, False))
             if data.strip() and self._content_seen and not self._finished:
+                self._finished.add(0)
                 events.append(finish_of(DONE, 0, calls=bool(self._called)))
             return
         reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
