@@ -16,9 +16,11 @@ from tests.support.anthropic_wire import (
     message_start,
 )
 from tests.support.anthropic_wire import sse as anthropic_sse
-from tests.support.contract import chat_request
+from tests.support.contract import CHATS, chat_request
 from tests.support.openai_wire import (
+    CONTEXT,
     DONE,
+    STREAMED,
     call_piece,
     choice,
     chunk,
@@ -26,6 +28,7 @@ from tests.support.openai_wire import (
     delta,
     read,
     sse,
+    streamed,
     streamed_answer,
     unary_answer,
 )
@@ -336,6 +339,35 @@ class TestArguments:
         call = b'{"index":0,"id":1,"function":{"name":"f","arguments":{"x":1000000000000000000000.10}}}'
         data = b'data: {"choices":[{"delta":{"tool_calls":[%b]},"finish_reason":"stop"}]}\n\n' % call
         assert answer_of("openai", data).choices[0].parts == (ToolCall("1", "f", '{"x":1000000000000000000000.10}'),)
+
+
+class TestLineEndsBetweenValues:
+    """A model may spread its arguments over lines. Frames are lines."""
+
+    @pytest.mark.parametrize("wire", ["gemini", "ollama"])
+    def test_of_arguments(self, wire: str) -> None:
+        pieces = [call_piece(0, "a", "f", '{\n "x": [1.10,\r\n"a\\nb"]}')]
+        events = streamed(chunk(delta(tool_calls=pieces)), STOP)
+        renderer = CHATS[wire].renderer(STREAMED, CONTEXT)
+        answer = answer_of(wire, b"".join([renderer.feed(events), renderer.close()]))
+        (call,) = answer.choices[0].parts
+        assert isinstance(call, ToolCall)
+        assert call.arguments == '{  "x": [1.10,  "a\\nb"]}'
+
+    @pytest.mark.parametrize("block", [{"type": "odd", "x": [1]}, {"type": "text", "text": "", "x": {"y": [1]}}])
+    def test_of_blocks_that_the_core_has_not(self, block: dict[str, Any]) -> None:
+        body = json.dumps(message_start(content=[block], stop_reason="end_turn")["message"], indent=1).encode()
+        events = read(operation_of("anthropic", stream=False), body)
+        renderer = CHATS["anthropic-messages"].renderer(STREAMED, CONTEXT)
+        written = b"".join([renderer.feed([event]) for event in events]) + renderer.close()
+        assert answer_of("anthropic", written).choices[0].parts == fold(events).choices[0].parts
+
+    def test_of_parts_that_the_core_has_not(self) -> None:
+        parts = [{"executableCode": {"language": "PYTHON", "code": "1"}}]
+        reply = {"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]}
+        events = read(operation_of("gemini", stream=False), json.dumps(reply, indent=1).encode())
+        renderer = CHATS["gemini"].renderer(STREAMED, CONTEXT)
+        assert answer_of("gemini", renderer.feed(events)).choices[0].parts == fold(events).choices[0].parts
 
 
 class TestFrames:

@@ -188,5 +188,10 @@ def events_of(whole: bytes) -> list[bytes]:
     return [event + b"\n\n" for event in events] + ([rest] if rest else [])
 
 
+def on_one_line(json: bytes) -> bytes:
+    """Valid JSON without line ends, so that it fits into a frame. They are only between its values."""
+    return json.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
 def _too_long(limit: int) -> ReplyTooLarge:
     return ReplyTooLarge(f"The provider sent an event longer than {limit} bytes.")

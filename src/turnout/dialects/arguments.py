@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
+from turnout.core.framing import on_one_line
+
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 def arguments_object(text: str) -> Raw:
-    """Wraps arguments that are no object, because the model was cut short or made a mistake.
+    """The arguments on one line. Wraps those that are no object: the model was cut short, or made a mistake.
 
     Anthropic advises this form: ``{"INVALID_JSON": "the text"}``
     (https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming).
@@ -20,4 +22,4 @@ def arguments_object(text: str) -> Raw:
         _OBJECT.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return Raw(msgspec.json.encode({"INVALID_JSON": text}))
-    return Raw(text.encode())
+    return Raw(on_one_line(text.encode()))

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import Extensions, Part, RedactedThinking, Text, Thinking, ToolCall
+from turnout.core.framing import on_one_line
 from turnout.errors import UpstreamBroken
 from turnout.providers.tool_calls import arguments_text
 
@@ -60,10 +61,12 @@ def _pop_string(block: Fields, name: str) -> str:
 
 def extensions(fields: Fields) -> Extensions:
     """The fields of a block that the core doesn't have."""
-    own_fields = {name: value for name, value in fields.items() if value not in _EMPTY} if fields else None
+    if not fields:
+        return None
+    own_fields = {name: Raw(on_one_line(bytes(value))) for name, value in fields.items() if value not in _EMPTY}
     return {NAMESPACE: own_fields} if own_fields else None
 
 
 def block_extensions(block: Fields) -> Extensions:
     """The extensions that hold a whole block."""
-    return {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}}
+    return {NAMESPACE: {"block": Raw(on_one_line(msgspec.json.encode(block)))}}

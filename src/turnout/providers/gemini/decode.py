@@ -28,6 +28,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
+from turnout.core.framing import on_one_line
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, StreamReader
 from turnout.providers.half_pairs import lost
@@ -229,7 +230,7 @@ _BLOCKS = ("executable_code", "code_execution_result", "tool_call", "tool_respon
 
 def _block(part: wire.Part) -> Raw | None:
     """The JSON of a part that the core has no part for."""
-    return Raw(msgspec.json.encode(part)) if any(getattr(part, name) for name in _BLOCKS) else None
+    return Raw(on_one_line(msgspec.json.encode(part))) if any(getattr(part, name) for name in _BLOCKS) else None
 
 
 def _logprobs(result: wire.LogprobsResult, choice: int) -> Logprobs:
