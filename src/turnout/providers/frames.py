@@ -58,6 +58,7 @@ class StreamReader(FrameReader[Frame]):
     def __init__(self, framer: Framer[Frame]) -> None:
         self._framer = framer
         self._half_pairs = HalfPairs()
+        self._mark = self._half_pairs.mark
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         events = self._read_all(self._framer.feed(data))

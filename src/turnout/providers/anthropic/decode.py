@@ -131,7 +131,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
         if not self._failed and data != b"[DONE]":
-            self._read(read(_EVENT, data, self._half_pairs.mark), data, events)
+            self._read(read(_EVENT, data, self._mark), data, events)
 
     def _read(self, event: wire.Event, data: bytes, events: list[StreamEvent]) -> None:
         if event.error is not None:

@@ -128,7 +128,7 @@ class StreamDecoder(StreamReader[bytes]):
         self._reader = _Reader(request)
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        events += self._reader.read(read_reply(frame, self._half_pairs.mark))
+        events += self._reader.read(read_reply(frame, self._mark))
 
 
 class BodyDecoder(BodyReader):

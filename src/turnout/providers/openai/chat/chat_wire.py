@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
 
 from turnout.core import FinishReason, TokenLogprob, Usage
 from turnout.providers.unreadable import decode_if_known
-from turnout.providers.usage import completed
 
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+NOTHING = Raw()
 NOT_NUMBERED = -1
 """The index of a choice without one. Its place in the list counts."""
 
@@ -87,7 +87,15 @@ class Choice(msgspec.Struct):
     message: Piece | None = None
     finish_reason: str | None = None
     logprobs: ChoiceLogprobs | None = None
-    usage: Raw = Raw()
+    usage: Raw = NOTHING
+
+
+Numbered = TypeVar("Numbered")
+
+
+def place_of(choice: Numbered, choices: Sequence[Numbered]) -> int:
+    """The number of a choice that has none."""
+    return next(place for place, each in enumerate(choices) if each is choice)
 
 
 class InputDetails(msgspec.Struct, gc=False):
@@ -132,31 +140,18 @@ class UsageFields(msgspec.Struct):
 _USAGE = msgspec.json.Decoder(UsageFields | None)
 
 
+_NULL = Raw(b"null")
+
+
 def usage_of(raw: Raw) -> Usage | None:
     """None without usage and for impossible numbers: the answer matters more than its count."""
-    fields = decode_if_known(_USAGE, bytes(raw), "The provider sent usage that can't be read.") if raw else None
+    if not raw or raw == _NULL:
+        return None
+    try:
+        fields = _USAGE.decode(raw)
+    except msgspec.ValidationError:
+        fields = decode_if_known(_USAGE, bytes(raw), "The provider sent usage that can't be read.")
     return fields.usage() if fields else None
-
-
-class _CountedChoice(Protocol):
-    usage: Raw
-
-
-class _Counted(Protocol):
-    """A reply, or what a relay reads of one."""
-
-    usage: Raw
-
-    @property
-    def choices(self) -> Sequence[_CountedChoice] | None: ...
-
-
-def usage_in(reply: _Counted, earlier: Usage | None) -> Usage | None:
-    """The reply's usage, or one of its choices'; with what only the ``earlier`` one told. None if it has none."""
-    usage = usage_of(reply.usage)
-    if usage is None:
-        usage = next((usage_of(choice.usage) for choice in reply.choices or () if choice.usage), None)
-    return usage and completed(usage, earlier)
 
 
 class ErrorFields(msgspec.Struct):
@@ -173,7 +168,7 @@ class Reply(msgspec.Struct):
     model: str | None = None
     created: float | None = None
     choices: list[Choice] | None = None
-    usage: Raw = Raw()  # read by ``usage_of``
+    usage: Raw = NOTHING  # read by ``usage_of``
     error: ErrorFields | str | None = None
 
 

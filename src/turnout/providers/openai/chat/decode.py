@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Raw
 
 from turnout.core import (
     ChatRequest,
@@ -32,6 +33,7 @@ from turnout.providers.half_pairs import lost
 from turnout.providers.odd_values import Mark
 from turnout.providers.tool_calls import CallIds, arguments_piece
 from turnout.providers.unreadable import decode_reply
+from turnout.providers.usage import completed
 
 from . import chat_wire as wire
 from .calls import Call, Calls
@@ -177,15 +179,15 @@ class _Reader:
         if reply.error is not None:
             self._failed = True
             return [failure_of(reply.error)]
-        if not self._started and reply.choices:
-            self._started = True
-            events.append(Start(reply.id or "", reply.model or "", int(reply.created or 0)))
-        for place, choice in enumerate(reply.choices or ()):
-            self._read_choice(choice, place, events)
-        usage = wire.usage_in(reply, self._usage)
-        if usage:
-            self._usage = usage
-            events.append(UsageSoFar(usage))
+        choices = reply.choices
+        if choices:
+            if not self._started:
+                self._started = True
+                events.append(Start(reply.id or "", reply.model or "", int(reply.created or 0)))
+            for choice in choices:
+                self._read_choice(choice, choices, events)
+        if reply.usage:
+            self._count(reply.usage, events)
         return events
 
     def end(self, reason: str, events: list[StreamEvent]) -> None:
@@ -194,8 +196,10 @@ class _Reader:
             if reader.has_answer and not self._failed:
                 reader.finish(reason, events)
 
-    def _read_choice(self, choice: wire.Choice, place: int, events: list[StreamEvent]) -> None:
-        number = choice.index if choice.index >= 0 else place
+    def _read_choice(self, choice: wire.Choice, choices: list[wire.Choice], events: list[StreamEvent]) -> None:
+        number = choice.index
+        if number < 0:
+            number = wire.place_of(choice, choices)
         reader = self._choices[number]
         if choice.logprobs:
             tokens = (*(choice.logprobs.content or ()), *(choice.logprobs.refusal or ()))
@@ -207,6 +211,14 @@ class _Reader:
             reader.read(choice.delta, events)
         if choice.finish_reason and choice.finish_reason not in wire.NO_REASONS:
             reader.finish(choice.finish_reason, events)
+        if choice.usage:
+            self._count(choice.usage, events)
+
+    def _count(self, raw: Raw, events: list[StreamEvent]) -> None:
+        usage = wire.usage_of(raw)
+        if usage:
+            self._usage = completed(usage, self._usage)
+            events.append(UsageSoFar(self._usage))
 
 
 class StreamDecoder(StreamReader[tuple[str, bytes]]):
@@ -214,7 +226,6 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
 
     def __init__(self, request: ChatRequest) -> None:
         super().__init__(SSEFramer())
-        self._mark = self._half_pairs.mark
         self._reader = _Reader(request, self._mark)
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:

@@ -15,6 +15,7 @@ from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader
 from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
+from turnout.providers.usage import completed
 
 from . import chat_wire as wire
 from .decode import DONE, NOT_A_COMPLETION, WHOLE, failure_of, finish_of, is_empty_event
@@ -26,14 +27,14 @@ class _Choice(msgspec.Struct):
     message: dict[str, Raw] | None = None
     text: str | None = None  # in place of a delta in a reply that is no chat
     finish_reason: str | None = None
-    usage: Raw = Raw()
+    usage: Raw = wire.NOTHING
 
 
 class _Reply(msgspec.Struct):
     """The fields that are read of a body or a chunk. The others may have any form."""
 
     choices: list[_Choice] | None = None
-    usage: Raw = Raw()
+    usage: Raw = wire.NOTHING
     error: wire.ErrorFields | str | None = None
 
 
@@ -75,20 +76,29 @@ class StreamRelay(EventStreamRelay):
         else:
             events.append(Relayed(_blank_lines_before(frame), False))
         if choices:
-            self._find_finishes(choices, events)
-        usage = wire.usage_in(reply, self._usage)
-        if usage:
-            self._usage = usage
-            events.append(UsageSoFar(usage))
+            self._find_facts(choices, events)
+        if reply.usage:
+            self._count(reply.usage, events)
 
-    def _find_finishes(self, choices: list[_Choice], events: list[StreamEvent]) -> None:
-        for place, choice in enumerate(choices):
-            number = choice.index if choice.index >= 0 else place
-            if _has_calls(choice.delta or choice.message):
+    def _find_facts(self, choices: list[_Choice], events: list[StreamEvent]) -> None:
+        for choice in choices:
+            number = choice.index
+            if number < 0:
+                number = wire.place_of(choice, choices)
+            if number not in self._called and _has_calls(choice.delta or choice.message):
                 self._called.add(number)
-            if choice.finish_reason and number not in self._finished and choice.finish_reason not in wire.NO_REASONS:
+            reason = choice.finish_reason
+            if reason and number not in self._finished and reason not in wire.NO_REASONS:
                 self._finished.add(number)
-                events.append(finish_of(choice.finish_reason, number, calls=number in self._called))
+                events.append(finish_of(reason, number, calls=number in self._called))
+            if choice.usage:
+                self._count(choice.usage, events)
+
+    def _count(self, raw: Raw, events: list[StreamEvent]) -> None:
+        usage = wire.usage_of(raw)
+        if usage:
+            self._usage = completed(usage, self._usage)
+            events.append(UsageSoFar(self._usage))
 
 
 class BodyRelay(BodyReader):
@@ -110,8 +120,8 @@ class BodyRelay(BodyReader):
                 finishes[number] = finish_of(reason, number, calls=_has_calls(choice.message))
             elif _says_something(choice):
                 finishes[number] = finish_of(WHOLE, number, calls=_has_calls(choice.message))
-        usage = wire.usage_in(reply, None)
-        return [Relayed(data), *finishes.values(), *([UsageSoFar(usage)] if usage else [])]
+        usages = [wire.usage_of(raw) for raw in (*[choice.usage for choice in reply.choices], reply.usage)]
+        return [Relayed(data), *finishes.values(), *[UsageSoFar(usage) for usage in usages if usage]]
 
 
 def _blank_lines_before(frame: bytes) -> bytes:
