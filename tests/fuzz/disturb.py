@@ -57,23 +57,23 @@ def event_stream(wire: str, replies: list[Any], random: Random) -> bytes:
     """Server-sent events, in any of the forms that the standard allows but for lines that end in CR."""
     end = random.choice(("\n", "\n", "\r\n"))
     frames = [random.choice(("", "", "\ufeff"))]
-    for reply in [*replies, *(["[DONE]"] if wire == "openai" else [])]:
-        if random.random() < 0.2:
-            frames.append(random.choice((f": ping{end}{end}", f":{end}", end, f"event: odd{end}{end}", f"id: 1{end}")))
-        if random.random() < 0.1:
-            frames.append(f"data: {as_json(_unknown(wire), random)}{end}{end}")
-        lines = (
-            [reply] if isinstance(reply, str) else as_json(reply, random, random.choice((None, None, 1))).split("\n")
-        )
-        head = [f"event: {reply['type']}"] if wire == "anthropic" else random.choice(([], [], ["event: message"]))
+    for reply in [*replies, *(["[DONE]"] if wire == "openai" or random.random() < 0.2 else [])]:
+        if random.random() < 0.3:
+            frames.append(random.choice(_nothings(wire, end, random)))
+        indent = random.choice((None, None, 1))
+        lines = [reply] if isinstance(reply, str) else as_json(reply, random, indent).split("\n")
+        name = reply["type"] if wire == "anthropic" and isinstance(reply, dict) else "message"
+        head = [f"event: {name}"] if random.random() < 0.5 else []
         space = random.choice((" ", " ", ""))
         frames.append(end.join([*head, *[f"data:{space}{line}" for line in lines], "", ""]))
     return "".join(frames).encode()
 
 
-def _unknown(wire: str) -> dict[str, Any]:
-    """An event that the wire hasn't got yet."""
-    return {"type": "odd_event", "index": 9} if wire == "anthropic" else {"odd_event": {"a": 1}}
+def _nothings(wire: str, end: str, random: Random) -> tuple[str, ...]:
+    """Comments, empty events, and an event that the wire hasn't got yet."""
+    unknown = {"type": "odd_event", "index": 9} if wire == "anthropic" else {"odd_event": {"a": 1}}
+    empty = (f"data:{end}{end}", f"event: ping{end}data: {end}{end}", f"data: null{end}{end}")
+    return (*empty, f": ping{end}{end}", f":{end}", end, f"id: 1{end}", f"data: {as_json(unknown, random)}{end}{end}")
 
 
 def json_lines(replies: list[Any], random: Random) -> bytes:

@@ -387,6 +387,19 @@ class TestFrames:
         assert b"".join([event.data for event in events if isinstance(event, Relayed)]) == data
         assert events[-1] == Finish("stop", "stop")
 
+    @pytest.mark.parametrize(
+        "empty", [b"data:\n\n", b"event: ping\ndata: \n\n", b"data: null\n\n", b"data: [DONE]\n\n"]
+    )
+    @pytest.mark.parametrize("provider", ["openai", "anthropic", "gemini"])
+    def test_events_that_say_nothing(self, provider: str, empty: bytes) -> None:
+        data = {
+            "openai": sse(chunk(delta(content="Hello", finish="stop"))),
+            "anthropic": anthropic_stream(message_delta("end_turn")),
+            "gemini": sse(gemini("Hello", "STOP")),
+        }[provider]
+        assert answer_of(provider, empty + data + empty) == answer_of(provider, data)
+        assert facts(provider, empty + data + empty) == facts(provider, data)
+
     def test_an_event_in_several_lines(self) -> None:
         lines = json.dumps(chunk(delta(content="Hello", finish="stop")), indent=1).splitlines()
         data = "".join([f"data: {line}\n" for line in lines]).encode() + b"\n"

@@ -264,6 +264,19 @@ def test_an_error_in_a_body_is_told(error: bytes, failure: Failure) -> None:
     assert relayed(b'{"id":"r","status":"failed","error":%b}' % error, stream=False) == [failure]
 
 
+@pytest.mark.parametrize("details", [b"", b',"incomplete_details":"none"', b',"status":null'])
+def test_the_event_ends_a_response_that_doesnt_tell_its_status(details: bytes) -> None:
+    data = event("response.completed", b',"response":{"id":"resp_1"%b}' % details)
+    assert relayed(data) == [Relayed(data), Finish("stop", "completed")]
+    body = b'{"id":"resp_1","output":[]%b}' % details
+    assert relayed(body, stream=False) == [Relayed(body), Finish("stop", "completed")]
+
+
+@pytest.mark.parametrize("empty", [b"data: [DONE]\n\n", b"data:\n\n", b"data: null\n\n"])
+def test_events_that_say_nothing_pass(empty: bytes) -> None:
+    assert relayed(empty) == [Relayed(empty, False)]
+
+
 def test_what_isnt_looked_for_passes() -> None:
     """Comments, unknown events, forms that nobody knows, the end that some vendors write."""
     odd = [b": ping\n\n", event("response.odd", b',"x":1'), b'data: {"type":3}\n\n', b"data: [DONE]\n\n"]

@@ -14,6 +14,11 @@ from .half_pairs import HalfPairs
 Frame = TypeVar("Frame")
 
 
+def is_empty_event(data: bytes) -> bool:
+    """Whether the event is the end of the stream, or only keeps the connection open."""
+    return data[:1] != b"{" and data.strip() in (b"[DONE]", b"", b"null")
+
+
 class Framer(Protocol[Frame]):
     """Cuts a byte stream into frames."""
 

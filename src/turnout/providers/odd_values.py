@@ -39,6 +39,7 @@ _SAYS_NOTHING: Final = frozenset(
         "finishMessage",
         "stop_sequence",
         "stop_details",
+        "incomplete_details",
         "usage",
         "usageMetadata",
         "prompt_tokens_details",

@@ -20,7 +20,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import BodyReader, StreamReader
+from turnout.providers.frames import BodyReader, StreamReader, is_empty_event
 
 from . import anthropic_wire as wire
 from .anthropic_wire import Fields
@@ -130,7 +130,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
-        if not self._failed and data != b"[DONE]":
+        if not self._failed and (data.startswith(b"{") or not is_empty_event(data)):
             self._read(read(_EVENT, data, self._mark), data, events)
 
     def _read(self, event: wire.Event, data: bytes, events: list[StreamEvent]) -> None:

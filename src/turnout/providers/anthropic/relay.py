@@ -8,7 +8,7 @@ from msgspec import Raw
 from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import BodyReader
+from turnout.providers.frames import BodyReader, is_empty_event
 
 from . import anthropic_wire as wire
 from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
@@ -55,7 +55,9 @@ class StreamRelay:
                 if _needs_reading(frame):
                     self._read_frame(frame, events)
                 else:
-                    read(_ANY, payload_of(frame) or b"null")
+                    data = payload_of(frame)
+                    if data.startswith(b"{") or not is_empty_event(data):
+                        read(_ANY, data)
                     events.append(Relayed(frame, self._is_content(frame)))
         except UpstreamBroken as error:
             if not events:
@@ -74,7 +76,7 @@ class StreamRelay:
         ledger_events: list[StreamEvent] = []
         content = False
         for _, data in SSEFramer().feed(frame):
-            if data == b"[DONE]":
+            if is_empty_event(data):
                 continue
             event = read(_EVENT, data)
             if event.error is not None:

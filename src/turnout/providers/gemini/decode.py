@@ -30,7 +30,7 @@ from turnout.core import (
 )
 from turnout.core.framing import on_one_line
 from turnout.providers.choices import PerChoice
-from turnout.providers.frames import BodyReader, StreamReader
+from turnout.providers.frames import BodyReader, StreamReader, is_empty_event
 from turnout.providers.half_pairs import lost
 from turnout.providers.odd_values import Mark
 from turnout.providers.tool_calls import CallIds, arguments_text
@@ -261,13 +261,13 @@ class Frames:
         if not self._has_events:
             self._has_events = bool(events)
             self._head = (self._head + data)[:_LOGGED_BYTES]
-        return [data for _, data in events]
+        return [data for _, data in events if data.startswith(b"{") or not is_empty_event(data)]
 
     def close(self) -> list[bytes]:
         events = self._framer.close()
         if not self._has_events and not events and self._head.strip():
             raise unreadable("Gemini sent what isn't an event stream.", self._head)
-        return [data for _, data in events]
+        return [data for _, data in events if data.startswith(b"{") or not is_empty_event(data)]
 
 
 class StreamDecoder(StreamReader[bytes]):

@@ -9,10 +9,11 @@ from msgspec import Raw
 
 from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.core.framing import payload_of
+from turnout.providers.frames import is_empty_event
 from turnout.providers.unreadable import decode_reply
 
 from .chat.chat_wire import ErrorFields
-from .chat.decode import failure_of, is_empty_event
+from .chat.decode import failure_of
 from .event_stream import EventStreamRelay
 
 

@@ -28,7 +28,7 @@ from turnout.core import (
 )
 from turnout.errors import UpstreamBroken
 from turnout.providers.choices import PerChoice
-from turnout.providers.frames import BodyReader, StreamReader
+from turnout.providers.frames import BodyReader, StreamReader, is_empty_event
 from turnout.providers.half_pairs import lost
 from turnout.providers.odd_values import Mark
 from turnout.providers.tool_calls import CallIds, arguments_piece
@@ -46,11 +46,6 @@ DONE = "[DONE]"
 
 WHOLE = ""
 """Ends the choices of a whole reply that names no reason."""
-
-
-def is_empty_event(data: bytes) -> bool:
-    """Whether the event is the end of the stream, or only keeps the connection open."""
-    return data[:1] != b"{" and data.strip() in (b"[DONE]", b"")
 
 
 def failure_of(error: wire.ErrorFields | str) -> Failure:
@@ -232,7 +227,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         _, data = frame
         if data.startswith(b"{") or not is_empty_event(data):
             events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION, self._mark))
-        elif data.strip():
+        elif data.strip() == b"[DONE]":
             self._reader.end(DONE, events)
 
 

@@ -12,13 +12,13 @@ from msgspec import Raw
 from turnout.core import Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.core.framing import payload_of
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import BodyReader
+from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 from turnout.providers.usage import completed
 
 from . import chat_wire as wire
-from .decode import DONE, NOT_A_COMPLETION, WHOLE, failure_of, finish_of, is_empty_event
+from .decode import DONE, NOT_A_COMPLETION, WHOLE, failure_of, finish_of
 
 
 class _Choice(msgspec.Struct):
@@ -55,9 +55,9 @@ class StreamRelay(EventStreamRelay):
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
-        if is_empty_event(data):
+        if not data.startswith(b"{") and is_empty_event(data):
             events.append(Relayed(frame, False))
-            if data.strip() and self._content_seen and not self._finished:
+            if data.strip() == b"[DONE]" and self._content_seen and not self._finished:
                 self._finished.add(0)
                 events.append(finish_of(DONE, 0, calls=bool(self._called)))
             return
@@ -85,7 +85,8 @@ class StreamRelay(EventStreamRelay):
             number = choice.index
             if number < 0:
                 number = wire.place_of(choice, choices)
-            if number not in self._called and _has_calls(choice.delta or choice.message):
+            piece = choice.delta or choice.message
+            if piece and "tool_calls" in piece and number not in self._called and _has_calls(piece):
                 self._called.add(number)
             reason = choice.finish_reason
             if reason and number not in self._finished and reason not in wire.NO_REASONS:

@@ -7,7 +7,7 @@ import msgspec
 from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import payload_of
 from turnout.errors import ReplyTooLarge
-from turnout.providers.frames import BodyReader
+from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 
@@ -48,7 +48,7 @@ class StreamRelay(EventStreamRelay):
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
-        if data[:1] != b"{" and data.strip() in (b"", b"[DONE]"):
+        if is_empty_event(data):
             events.append(Relayed(frame, False))
             return
         event = decode_if_known(_EVENT, data, _NOT_A_RESPONSE)
@@ -64,7 +64,7 @@ class StreamRelay(EventStreamRelay):
             events.append(Relayed(frame, kind.endswith(".delta") or kind == _ITEM_DONE or kind in _ENDS))
             if response is not None and kind in _ENDS and not self._ended:
                 self._ended = True
-                events += _ending(response)
+                events += _ending(response, kind.removeprefix("response."))
 
 
 class BodyRelay(BodyReader):
@@ -76,10 +76,11 @@ class BodyRelay(BodyReader):
             return [Relayed(data)]
         if response.error is not None or response.status == "failed":
             return [wire.failure_of(response.error)]
-        return [Relayed(data), *_ending(response)]
+        return [Relayed(data), *_ending(response, "completed")]
 
 
-def _ending(response: wire.Response) -> list[StreamEvent]:
-    usage, finish = wire.usage_of(response.usage), response.finish()
+def _ending(response: wire.Response, status: str) -> list[StreamEvent]:
+    """``status`` is that of a response which doesn't tell its own."""
+    usage, finish = wire.usage_of(response.usage), response.finish(status)
     events: list[StreamEvent] = [UsageSoFar(usage)] if usage else []
     return [*events, finish] if finish else events

@@ -7,6 +7,7 @@ from msgspec import Raw
 
 from turnout.core import Failure, Finish, FinishReason, Usage
 from turnout.providers.openai.chat.chat_wire import Count
+from turnout.providers.unreadable import decode_if_known
 
 NOTHING = Raw()
 STATUSES = {
@@ -39,10 +40,7 @@ _USAGE = msgspec.json.Decoder(UsageFields | None)
 
 def usage_of(raw: Raw) -> Usage | None:
     """None without usage and for impossible numbers: the answer matters more than its count."""
-    try:
-        fields = _USAGE.decode(raw) if raw else None
-    except msgspec.ValidationError:
-        return None
+    fields = decode_if_known(_USAGE, bytes(raw), "The provider sent usage that can't be read.") if raw else None
     if fields is None or (fields.input_tokens is None and fields.output_tokens is None):
         return None
     inputs = fields.input_tokens_details or InputDetails()
@@ -72,12 +70,13 @@ class Response(msgspec.Struct):
     incomplete_details: Incomplete | None = None
     usage: Raw = NOTHING
 
-    def finish(self) -> Finish | None:
-        """None for a response that isn't finished yet."""
+    def finish(self, told: str) -> Finish | None:
+        """None for a response that isn't finished yet. ``told`` is the status of one that has none."""
         reason = self.incomplete_details.reason if self.incomplete_details else None
-        if self.status == "incomplete":
+        status = self.status or told
+        if status == "incomplete":
             return Finish(_REASONS.get(reason or "", "other"), reason or "incomplete")
-        return Finish("stop", "completed") if self.status == "completed" else None
+        return Finish("stop", "completed") if status == "completed" else None
 
 
 _REASONS: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
