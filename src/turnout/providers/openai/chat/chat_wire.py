@@ -80,7 +80,7 @@ class ChoiceLogprobs(msgspec.Struct):
 
 
 class Choice(msgspec.Struct):
-    """``usage`` is Moonshot's place for it (https://platform.moonshot.ai/docs/api/chat)."""
+    """``usage`` is Moonshot's place for it (https://github.com/caudena/beam_weaver/releases/tag/v0.1.12)."""
 
     index: int = NOT_NUMBERED
     delta: Piece | None = None
@@ -193,10 +193,10 @@ REASONS: dict[str, FinishReason] = {
 """The meaning of each vendor's word. Any other word (``error``, ``abort``) means that the answer is not whole.
 
 Besides OpenAI's: ``eos`` is Together's, ``eos_token`` and ``stop_sequence`` are TGI's
-(https://huggingface.github.io/text-generation-inference/), ``model_length`` is Mistral's
-(https://docs.mistral.ai/api/), ``sensitive`` and ``model_context_window_exceeded`` are Zhipu's
-(https://docs.z.ai/api-reference/llm/chat-completion), the others Anthropic's, which proxies leave as they are. The
-empty one is that of a whole reply without any.
+(https://github.com/huggingface/text-generation-inference/pull/2344), ``model_length`` is Mistral's,
+``model_context_window_exceeded`` and ``sensitive`` are Zhipu's (https://docs.z.ai/api-reference/llm/chat-completion;
+https://github.com/mozilla-ai/any-llm/pull/1204 tells what they mean), the others Anthropic's, which proxies leave as
+they are. The empty one is that of a whole reply without any.
 """
 
 NO_REASONS = frozenset({"", "null"})
