@@ -46,7 +46,6 @@ from turnout.errors import (
     TurnoutError,
     Unauthenticated,
     UnknownModel,
-    UpstreamRateLimited,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
@@ -314,7 +313,6 @@ _KINDS: list[tuple[TurnoutError, str]] = [
     (Forbidden("x"), "permission_error"),
     (UnknownModel("x"), "not_found_error"),
     (BodyTooLarge("x"), "request_too_large"),
-    (UpstreamRateLimited(429, "x"), "rate_limit_error"),
     (TurnoutError("x"), "api_error"),
     (UpstreamUnreachable("x"), "api_error"),
     (Overloaded("x"), "overloaded_error"),

@@ -44,6 +44,7 @@ from turnout.errors import (
     UnknownModel,
     UpstreamBroken,
     UpstreamRateLimited,
+    UpstreamRefused,
     UpstreamTimeout,
 )
 
@@ -372,8 +373,8 @@ def test_a_signature_of_geminis_own_goes_first() -> None:
         (UpstreamRateLimited(429, "Why."), 429, "RESOURCE_EXHAUSTED"),
         (TurnoutError("Why."), 500, "INTERNAL"),
         (UpstreamTimeout("Why."), 504, "DEADLINE_EXCEEDED"),
-        (UpstreamRateLimited(418, "Why."), 418, "INVALID_ARGUMENT"),
-        (UpstreamRateLimited(529, "Why."), 529, "INTERNAL"),
+        (UpstreamRefused(418, "Why."), 418, "INVALID_ARGUMENT"),
+        (UpstreamRefused(529, "Why."), 529, "INTERNAL"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -282,7 +282,7 @@ ERRORS = [
     pytest.param(InvalidRequest("Bad 'n'.", param="n"), openai.BadRequestError, "invalid_request", id="invalid"),
     pytest.param(Unauthenticated("No key."), openai.AuthenticationError, "invalid_api_key", id="no-key"),
     pytest.param(UnknownModel("gtp", ["gpt"]), openai.NotFoundError, "model_not_found", id="unknown-model"),
-    pytest.param(UpstreamRateLimited(429, "Wait."), openai.RateLimitError, "upstream_rate_limited", id="rate-limit"),
+    pytest.param(UpstreamRateLimited(429, "Wait."), openai.RateLimitError, "rate_limit_exceeded", id="rate-limit"),
     pytest.param(Overloaded("Full."), openai.InternalServerError, "overloaded", id="overloaded"),
     pytest.param(UpstreamRefused(418, "Tea."), openai.APIStatusError, "upstream_refused", id="odd-status"),
     pytest.param(UpstreamTimeout("Slow."), openai.InternalServerError, "upstream_timeout", id="timeout"),

@@ -62,7 +62,10 @@ class Stream:
 
     def has_code(self, *codes: str) -> bool:
         """Where the dialect has a place for Turnout's own codes."""
-        return self._dialect not in DIALECTS or self.error["code"] in codes
+        if self._dialect not in DIALECTS:
+            return True
+        told = self.events[-1].get("turnout") or self.error.get("turnout") or self.error
+        return told["code"] in codes
 
     @property
     def says_it_ended(self) -> bool:
@@ -90,7 +93,7 @@ async def test_a_stream_that_breaks_off_says_so(stage: Stage, client: Client, pr
     assert (stream.status, stream.end) == (200, "complete")
     (attempt,) = (await stage.story(stream.request_id))["attempts"]
     assert (attempt["outcome"], attempt["finish"]) == ("cut", None)
-    assert attempt["error"] == stream.error["message"]
+    assert attempt["error"].endswith(stream.error["message"])
 
 
 @wires
@@ -115,7 +118,8 @@ async def test_a_stream_that_stalls_is_ended(stage: Stage, client: Client) -> No
 async def test_the_sdk_raises(client: Client, provider: str, fault: str) -> None:
     with pytest.raises(client.error("APIError")) as broken:
         await client.ask(faulty(provider, fault), PROMPT, stream=True)
-    assert "The provider" in str(broken.value) or "broke off" in str(broken.value)
+    words = ("The provider", "broke off", "The simulator was told to fail.")
+    assert any(word in str(broken.value) for word in words)
 
 
 @wires
@@ -123,7 +127,8 @@ async def test_the_client_gets_the_providers_message_of_its_failure(
     stage: Stage, client: Client, provider: str
 ) -> None:
     stream = await stream_of(stage, client, faulty(provider, "error-after-3"))
-    assert stream.error["message"] == "The provider reported: The simulator was told to fail."
+    beginning = "" if provider == client.dialect else "The provider reported: "
+    assert stream.error["message"] == f"{beginning}The simulator was told to fail."
 
 
 @wires

@@ -24,6 +24,7 @@ from tests.support.anthropic_wire import (
     unary_answer,
     whole_stream,
 )
+from tests.support.failures import bare
 from turnout.core import (
     Delta,
     Failure,
@@ -360,7 +361,7 @@ def test_usage(first: dict[str, Any], last: dict[str, Any], usage: Usage) -> Non
 def test_an_error_inside_the_stream_ends_it() -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
     events = decoded(sse(message_start(), TEXT, error, block_delta(0, "text_delta", text="x")))
-    assert events[-1] == Failure("Overloaded", "overloaded_error", 529)
+    assert bare(events)[-1] == Failure("Overloaded", "overloaded_error", 529)
 
 
 @pytest.mark.parametrize(
@@ -383,8 +384,8 @@ def test_an_error_inside_the_stream_ends_it() -> None:
 def test_an_error_counts_as_the_status_that_it_has_before_an_answer(kind: str | None, status: int) -> None:
     error = {"type": "error", "error": {"type": kind}}
     failure = Failure("The provider reported an error.", kind, status)
-    assert decoded(sse(message_start(), error))[-1] == failure
-    assert read(PROVIDER.decoder(UNARY), json.dumps(error).encode()) == [failure]
+    assert bare(decoded(sse(message_start(), error)))[-1] == failure
+    assert bare(read(PROVIDER.decoder(UNARY), json.dumps(error).encode())) == [failure]
 
 
 def test_a_stream_that_was_cut_has_no_finish() -> None:
@@ -465,4 +466,4 @@ def test_a_body_of_another_wire_is_broken(data: bytes) -> None:
 
 def test_an_error_with_status_200_is_a_failure() -> None:
     error = {"type": "error", "error": {"type": "api_error", "message": "Oops"}}
-    assert read(PROVIDER.decoder(UNARY), json.dumps(error).encode()) == [Failure("Oops", "api_error", 500)]
+    assert bare(read(PROVIDER.decoder(UNARY), json.dumps(error).encode())) == [Failure("Oops", "api_error", 500)]

@@ -22,6 +22,7 @@ from tests.support.anthropic_wire import (
     sse,
     whole_stream,
 )
+from tests.support.failures import bare
 from turnout.core import Failure, Finish, Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.core.framing import LIMIT
 from turnout.errors import UpstreamBroken
@@ -88,7 +89,7 @@ def test_an_error_is_told_and_not_passed_on() -> None:
     before = sse(message_start(), TEXT, HELLO)
     events = read(PROVIDER.relay(STREAMED), before + sse(error, HELLO))
     assert relayed_bytes(events) == before
-    assert events[-1] == Failure("Slow down", "rate_limit_error", 429)
+    assert bare(events)[-1] == Failure("Slow down", "rate_limit_error", 429)
 
 
 def test_nothing_is_passed_on_after_an_error() -> None:
@@ -143,7 +144,7 @@ def test_a_whole_body_is_passed_on() -> None:
 
 def test_a_body_that_reports_an_error_is_a_failure() -> None:
     data = b'{"type":"error","error":{"type":"authentication_error","message":"No."}}'
-    assert read(PROVIDER.relay(UNARY), data) == [Failure("No.", "authentication_error", 401)]
+    assert bare(read(PROVIDER.relay(UNARY), data)) == [Failure("No.", "authentication_error", 401)]
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b'{"id": "msg_1"}'], ids=["nothing", "html", "no-stop-reason"])

@@ -82,8 +82,8 @@ def test_a_model_that_is_not_there_is_named() -> None:
     ("body", "words"),
     [
         (b"[" + error(400, "INVALID_ARGUMENT") + b"]", "Said so."),
-        (b"<html>Bad gateway</html>", "<html>Bad gateway</html>"),
-        (b'{"error":"text"}', '{"error":"text"}'),
+        (b"<html>Bad gateway</html>", ": Bad gateway"),
+        (b'{"error":"text"}', ": text"),
         (b"", "(no message)"),
         (b"[]", "(no message)"),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw, structs
 
+from tests.support.failures import bare
 from tests.support.openai_wire import read
 from turnout.core import (
     Deployment,
@@ -111,7 +112,7 @@ def test_what_isnt_counted_is_not_said() -> None:
 
 @pytest.mark.parametrize("request_", [embedding_request(), RELAYED], ids=["translated", "relayed"])
 def test_an_error_in_place_of_vectors_is_a_failure(request_: EmbeddingRequest) -> None:
-    assert events(request_, b'{"error":"out of memory"}') == [Failure("out of memory")]
+    assert bare(events(request_, b'{"error":"out of memory"}')) == [Failure("out of memory")]
 
 
 @pytest.mark.parametrize("body", [b"<html>", b'{"embeddings":[[1]]}', b'{"embeddings":[["x"],[1]]}', b"\xff"])

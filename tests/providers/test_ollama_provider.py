@@ -35,7 +35,7 @@ def test_a_server_that_is_not_there_can_be_started() -> None:
         ),
         (400, b'{"error":"llama3.2 does not support tools"}', ["does not support tools"]),
         (400, b'{"error":{"message":"Bad.","type":"x"}}', ["Bad."]),
-        (502, b"<html>Bad gateway</html>", ["<html>Bad gateway</html>"]),
+        (502, b"<html>Bad gateway</html>", [": Bad gateway"]),
         (500, b"", ["(no message)"]),
     ],
     ids=["no_such_model", "out_of_memory", "no_tools", "object", "page", "empty"],

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.failures import bare
 from tests.support.openai_wire import (
     DONE,
     PROVIDER,
@@ -486,7 +487,7 @@ OPENAI_ERROR = {"error": {"message": "Overloaded.", "type": "server_error", "par
 @pytest.mark.parametrize(
     ("error", "failure"),
     [
-        pytest.param(OPENAI_ERROR, Failure("Overloaded.", "server_error"), id="openai"),
+        pytest.param(OPENAI_ERROR, Failure("Overloaded.", "server_error", 503), id="openai"),
         pytest.param({"error": {"message": "Slow.", "code": 429}}, Failure("Slow.", "429", 429), id="openrouter"),
         pytest.param(
             chunk(delta(content="", finish="error"), error={"code": "server_error", "message": "Gone."}),
@@ -504,9 +505,9 @@ OPENAI_ERROR = {"error": {"message": "Overloaded.", "type": "server_error", "par
     ],
 )
 def test_errors_inside_an_answer(error: dict[str, Any], failure: Failure) -> None:
-    assert streamed(ROLE, chunk(delta(content="Hel")), error)[-1] == failure
-    assert stream(b"event: error\n" + sse(error)) == [failure]
-    assert read(PROVIDER.decoder(UNARY), json.dumps(error).encode())[-1] == failure
+    assert bare(streamed(ROLE, chunk(delta(content="Hel")), error))[-1] == failure
+    assert bare(stream(b"event: error\n" + sse(error))) == [failure]
+    assert bare(read(PROVIDER.decoder(UNARY), json.dumps(error).encode()))[-1] == failure
 
 
 @pytest.mark.parametrize(

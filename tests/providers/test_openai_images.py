@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tests.support.failures import bare
 from tests.support.openai_wire import PNG, PROVIDER, VENDORS, deployment, read
 from tests.support.relaying import relay_of
 from turnout.core import (
@@ -192,9 +193,11 @@ def test_a_stream_that_was_cut_has_no_finish() -> None:
 
 def test_an_error_is_a_failure_wherever_it_comes() -> None:
     error = b'{"error":{"message":"No.","code":"moderation_blocked"}}'
-    failure = Failure("No.", "moderation_blocked")
-    assert events(MAKE, error) == events(asking(), error) == [failure]
-    assert events(STREAMED, STREAM[:100].partition(b"\n\n")[2] + b"event: error\ndata: " + error + b"\n\n") == [failure]
+    failure = Failure("No.", "moderation_blocked", 400)
+    assert bare(events(MAKE, error)) == bare(events(asking(), error)) == [failure]
+    assert bare(events(STREAMED, STREAM[:100].partition(b"\n\n")[2] + b"event: error\ndata: " + error + b"\n\n")) == [
+        failure
+    ]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"data":7}', b"\xff", b"[" * 100_000], ids=repr)

@@ -119,12 +119,22 @@ def test_defaults(name: str, defaults: Defaults, first_token: float) -> None:
             {"object": "error", "message": "Bad.", "type": "BadRequestError", "code": 400}, "Bad.", "400", id="old-vllm"
         ),
         pytest.param({"error": "Bad."}, "Bad.", None, id="a-string"),
-        pytest.param({"detail": "Not Found"}, '"Not Found"', None, id="fastapi"),
-        pytest.param({"detail": [{"loc": ["n"]}]}, '[{"loc": ["n"]}]', None, id="fastapi-validation"),
+        pytest.param({"detail": "Not Found"}, "Not Found", None, id="fastapi"),
+        pytest.param(
+            {"detail": [{"loc": ["body", "n"], "msg": "field required"}, {"loc": ["m"]}]},
+            'body.n: field required; {"loc":["m"]}',
+            None,
+            id="fastapi-validation",
+        ),
         pytest.param({"error": {}}, "(no message)", None, id="empty-error"),
         pytest.param({}, "(no message)", None, id="empty"),
-        pytest.param([{"error": {"message": "Bad."}}], '[{"error": {"message": "Bad."}}]', None, id="gemini"),
-        pytest.param({"error": {"message": {"a": 1}}}, '{"error": {"message": {"a": 1}}}', None, id="odd-form"),
+        pytest.param([{"error": {"message": "Bad."}}], "Bad.", None, id="gemini"),
+        pytest.param({"error": {"message": {"a": 1}}}, '{"a":1}', None, id="odd-form"),
+        pytest.param({"error": {"message": ["Bad.", "Worse."]}}, "Bad.; Worse.", None, id="a-list"),
+        pytest.param({"error": {"message": "Bad.", "code": {"a": 1}}}, "Bad.", None, id="a-code-that-is-none"),
+        pytest.param({"errors": [{"message": "Bad.", "code": 7}], "success": False}, "Bad.", "7", id="cloudflare"),
+        pytest.param({"base_resp": {"status_code": 7, "status_msg": "Bad."}}, "Bad.", "7", id="minimax"),
+        pytest.param({"error": {"error": {"message": "Bad."}}}, "Bad.", None, id="wrapped"),
     ],
 )
 def test_a_refusal_tells_the_providers_own_words(body: object, words: str, code: str | None) -> None:
@@ -137,10 +147,10 @@ def test_a_refusal_tells_the_providers_own_words(body: object, words: str, code:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        pytest.param(b"<html>Bad gateway</html>", "<html>Bad gateway</html>", id="html"),
+        pytest.param(b"<html><head><title>502</title></head>Bad <b>gateway</b></html>", "502 Bad gateway", id="html"),
         pytest.param(b"", "(no message)", id="nothing"),
         pytest.param(b"\xff\xfe", "\ufffd\ufffd", id="bytes"),
-        pytest.param(b'{"error": {"message": "\xff"}}', '{"error": {"message": "\ufffd"}}', id="bad-utf8"),
+        pytest.param(b'{"error": {"message": "\xff"}}', "\ufffd", id="bad-utf8"),
         pytest.param(b"[" * 5000, "[" * 500, id="deep-nesting"),
         pytest.param(b"x" * 5000, "x" * 500, id="long"),
     ],

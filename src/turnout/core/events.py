@@ -22,6 +22,8 @@ from typing import Literal
 
 import msgspec
 
+from turnout.errors import ProviderWords
+
 from .messages import Extensions, Part
 from .operations import Result
 from .usage import Usage
@@ -95,11 +97,12 @@ class Finish(msgspec.Struct, frozen=True, gc=False, tag="finish"):
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False, tag="failure"):
-    """The provider reported an error after it had begun to answer."""
+    """The provider reported an error inside an answer of status 200. ``words`` are its own, with the whole error."""
 
     message: str
     code: str | None = None
     status: int = 502
+    words: ProviderWords | None = None
 
 
 class Product(msgspec.Struct, frozen=True, tag="product"):

@@ -27,9 +27,10 @@ from turnout.core import (
 )
 from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, ServedModel, Target
+from turnout.dialects.failures import code_of, param_of
 from turnout.dialects.openai.model_list import model_body, models_body
 from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields_in_use
-from turnout.errors import RequestError, TurnoutError
+from turnout.errors import TurnoutError
 
 WIRE = "vllm-generate"
 _encode = msgspec.json.encode
@@ -182,9 +183,9 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
             "object": "error",
             "message": error.message,
             "type": type(error).__name__,
-            "param": error.param if isinstance(error, RequestError) else None,
+            "param": param_of(error),
             "code": error.status,
-            "reason": error.code,
+            "reason": code_of(error),
             "request_id": request_id,
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from turnout.core import Deployment, ImageRequest, Outcome, StreamEvent, TranscriptionRequest, Usage, UsageSoFar
 from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamTimeout
@@ -60,13 +60,18 @@ class Attempt:
         """Picodollars; None before the end, and where the deployment has no price."""
         return self._settlement.cost
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The provider's, with names in lower case."""
+        return self._source.headers
+
     async def open(self) -> Sequence[StreamEvent]:
         """Sends the request and waits for content. Raises ``UpstreamError``; the attempt is settled then."""
         try:
             events = await self._first_events()
             return events if self._observer.has_begun else await self._held_back(events)
         except UpstreamError as error:
-            self._conceal_key(error)
+            self._complete(error)
             await self._abandon(self._outcome(), error)
             raise
         except asyncio.CancelledError as cancelled:
@@ -130,7 +135,7 @@ class Attempt:
                 raise UpstreamBroken("The provider's stream ended in the middle of the answer, without a finish.")
         except UpstreamError as error:
             if not observer.is_complete:
-                self._conceal_key(error)
+                self._complete(error)
                 await self._abandon("cut", error)
                 raise
         if self._settlement.settled:
@@ -159,7 +164,9 @@ class Attempt:
         self._watchdog.stop()
         self._settlement.settle(outcome, self._source.status, self._observer, error)
 
-    def _conceal_key(self, error: UpstreamError) -> None:
+    def _complete(self, error: UpstreamError) -> None:
+        """Adds what only the attempt knows, and takes the key out."""
+        error.same_wire = self.relayed
         key = self.deployment.api_key
         if key:
             error.conceal(key.reveal())

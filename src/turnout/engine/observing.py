@@ -122,5 +122,8 @@ class AnswerObserver:
 def _error_of(event: Failure) -> UpstreamError:
     """An error that the provider reported inside its answer, as the status it would have had before it."""
     return UpstreamRefused(
-        event.status, f"The provider reported: {printable_line(event.message)}", native_code=event.code
+        event.status,
+        f"The provider reported: {printable_line(event.message)}",
+        native_code=event.code,
+        words=event.words,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from turnout.core import ChatRequest, Outcome, StreamEvent, Support, Usage, dropped_fields, refused_hints
+from turnout.core.relayed_headers import headers_of_an_answer
 from turnout.core.support import dropped_fields_beside_chat
 from turnout.routing import Plan
 
@@ -34,6 +35,11 @@ class Reply:
         if self._attempt.relayed:
             return refused
         return [*dict.fromkeys([*dropped_fields(request, self._support), *refused])]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the provider that go along to the client."""
+        return headers_of_an_answer(self._attempt.headers)
 
     @property
     def usage(self) -> Usage | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from math import inf
 from typing import Any, Final, Protocol, cast
 
-from turnout.core import ChatRequest, Deployment, EmbeddingRequest, Request, StreamEvent
-from turnout.errors import ReplyTooLarge, UpstreamUnreachable
+from turnout.core import ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent
+from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamUnreachable
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
@@ -23,6 +23,7 @@ class Source(Protocol):
     ended: bool  # nothing is left to read
     relayed: bool  # the client's own bytes were sent, and the provider's come back
     size: int  # bytes of the reply so far, unpacked
+    headers: Mapping[str, str]  # of the reply, with names in lower case
 
     async def open(self) -> None:
         """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
@@ -79,9 +80,11 @@ class WireSource:
         self._begun = False  # more than blanks came: some providers send blanks to show that they are alive
         self._most = _most_bytes(request, self.relayed, max_reply_bytes)
         self._response: Response | None = None
+        self._head: bytes | None = b""  # of the reply, until a part of an answer comes
         self.ended = False
         self.status = 0
         self.size = 0
+        self.headers: Mapping[str, str] = {}
 
     async def open(self) -> None:
         try:
@@ -93,7 +96,7 @@ class WireSource:
                 raise
             raise UpstreamUnreachable(f"{error.message} Is it running? Start it with: {hint}") from error
         self._response = response
-        self.status = response.status
+        self.status, self.headers = response.status, response.headers
         if response.status >= 300:
             body = await response.read_all(ERROR_BODY_LIMIT)
             self.ended = True
@@ -109,19 +112,47 @@ class WireSource:
             self.size += len(data)
             if self.size > self._most:
                 raise _too_large(self._most)
-            if data:
-                events = self._decoder.feed(data)
-            else:
-                self.ended = True
-                response.release()
-                events = self._decoder.close()
+            head = self._head
+            events = self._decoded(response, data) if head is None else self._first_decoded(response, head, data)
             if events:
                 return events
             if self._whole and not self.ended:
                 self._begun = self._begun or not data.isspace()
                 if self._begun:
                     return ()
+        if self._head is not None:
+            self._raise_what_was_said(response)
         return None
+
+    def _decoded(self, response: Response, data: bytes) -> Sequence[StreamEvent]:
+        if data:
+            return self._decoder.feed(data)
+        self.ended = True
+        response.release()
+        return self._decoder.close()
+
+    def _first_decoded(self, response: Response, head: bytes, data: bytes) -> Sequence[StreamEvent]:
+        """Before there is a part of an answer, the reply may still turn out to be an error of any form."""
+        self._head = head + data if len(head) < ERROR_BODY_LIMIT else head
+        try:
+            events = self._decoded(response, data)
+        except UpstreamBroken as broken:
+            self._raise_what_was_said(response, broken)
+            raise
+        if any(type(event) is not Relayed or event.content for event in events):
+            self._head = None
+        return events
+
+    def _raise_what_was_said(self, response: Response, broken: UpstreamBroken | None = None) -> None:
+        """Raises the provider's own error if it sent one where an answer was due: a stream has no event then, and a
+        body can't be read as an answer.
+        """
+        head, self._head = self._head, None
+        if not head or head.isspace():
+            return
+        error = self._provider.refusal(response.status, response.headers, head, self._deployment)
+        if error.words.message:
+            raise error from broken
 
     async def abort(self) -> None:
         if self._response is not None and not self.ended:
@@ -159,6 +190,7 @@ class LocalSource:
         self.ended = False
         self.status = 0
         self.size = 0
+        self.headers: Mapping[str, str] = {}
 
     async def open(self) -> None:
         self.status = 200

@@ -17,7 +17,7 @@ from turnout.core import (
     ToolCall,
     ToolResult,
 )
-from turnout.errors import ContextTooLong
+from turnout.errors import ContextTooLong, Unsupported
 
 from .counting import count
 from .families import family_of
@@ -96,12 +96,14 @@ def _input_too_long(counted: TokenCount, limit: int, model: str) -> ContextTooLo
     return ContextTooLong(
         f"The request has {about}{counted.tokens} tokens, but {model} takes {limit} at most. Send less, or ask for a"
         " model with a larger context.",
-        param="messages",
+        tokens=counted.tokens,
+        limit=limit,
     )
 
 
-def _answer_too_long(requested: int, limit: int, model: str) -> ContextTooLong:
-    return ContextTooLong(
+def _answer_too_long(requested: int, limit: int, model: str) -> Unsupported:
+    """It says nothing of the context: a client that makes its conversation shorter would get the same error."""
+    return Unsupported(
         f"An answer of {requested} tokens was asked for, but {model} gives {limit} at most. Ask for less.",
         param="max_tokens",
     )

@@ -11,8 +11,8 @@ from turnout.dialects import ServedModel
 from turnout.errors import TurnoutError
 
 from .count import CountTokens
+from .errors import error_body
 from .messages import Messages
-from .reply import error_body
 
 
 class Anthropic:

@@ -25,8 +25,6 @@ from turnout.core import (
 )
 from turnout.dialects import ReplyContext
 from turnout.dialects.arguments import arguments_object
-from turnout.dialects.failures import failures_member
-from turnout.errors import RequestError, TurnoutError
 
 from .blocks import NAMESPACE
 from .fields import Fields
@@ -52,18 +50,6 @@ _REASONS = {
     "content_filter": "refusal",
     "refusal": "refusal",
     "other": "max_tokens",  # it has no other word for an answer that isn't whole, and that can't be continued
-}
-_ERROR_TYPES = {
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    409: "conflict_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    503: "overloaded_error",
-    504: "timeout_error",
-    529: "overloaded_error",
 }
 
 
@@ -150,14 +136,3 @@ def usage_fields(usage: Usage | None) -> dict[str, Any]:
     if usage.reasoning:
         fields["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
     return fields
-
-
-def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """Anthropic's error with Turnout's ``code`` and ``param``, and with ``failures`` when all deployments failed."""
-    fields: dict[str, Any] = {
-        "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error"),
-        "message": error.message,
-        "code": error.code,
-        "param": error.param if isinstance(error, RequestError) else None,
-    }
-    return _encode({"type": "error", "error": fields | failures_member(error), "request_id": request_id})

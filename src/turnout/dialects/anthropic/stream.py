@@ -33,8 +33,9 @@ from turnout.dialects import ReplyContext
 from turnout.errors import TurnoutError
 
 from .blocks import NAMESPACE
+from .errors import error_body
 from .fields import Fields
-from .reply import block_of, error_body, extra_fields, message_head, stop_fields, usage_fields
+from .reply import block_of, extra_fields, message_head, stop_fields, usage_fields
 
 _encode = msgspec.json.encode
 _LIST = msgspec.json.Decoder(list[msgspec.Raw] | None)

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError, UpstreamError
+from turnout.dialects.failures import code_of, param_of, provider_object, turnout_member
+from turnout.errors import AllDeploymentsFailed, ErrorKind, TurnoutError, UpstreamError
 
 _STATUSES = {
     401: "UNAUTHENTICATED",
@@ -24,25 +26,55 @@ _STATUSES = {
     504: "DEADLINE_EXCEEDED",
 }
 
+_STATUSES_OF_KINDS: Mapping[ErrorKind, str] = {
+    "context": "INVALID_ARGUMENT",
+    "quota": "RESOURCE_EXHAUSTED",
+    "rate_limit": "RESOURCE_EXHAUSTED",
+    "overloaded": "UNAVAILABLE",
+    "content_filter": "INVALID_ARGUMENT",
+    "model_not_found": "NOT_FOUND",
+}
+"""Where an error's meaning is known, whatever its status. Gemini CLI waits after RESOURCE_EXHAUSTED as RetryInfo says
+(packages/core/src/utils/googleQuotaErrors.ts in google-gemini/gemini-cli).
+"""
+
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
     """``{"error": {…}}``. Turnout's own ``code`` is the reason in its ``ErrorInfo``, in upper case."""
     fields: dict[str, Any] = {
         "code": error.status,
         "message": error.message,
-        "status": _STATUSES.get(error.status, "INVALID_ARGUMENT" if error.status < 500 else "INTERNAL"),
+        "status": _status(error),
         "details": _details(error, request_id),
     }
+    told = provider_object(error, "gemini")
+    if told is not None:
+        fields |= told
+        details = told.get("details")
+        fields["details"] = [*(details if isinstance(details, list) else ()), *_own_details(error, request_id)]
     return msgspec.json.encode({"error": fields})
 
 
-def _details(error: TurnoutError, request_id: str) -> list[dict[str, Any]]:
-    details = [
-        _detail("ErrorInfo", reason=error.code.upper(), domain="turnout"),
+def _status(error: TurnoutError) -> str:
+    own = _STATUSES.get(error.status, "INVALID_ARGUMENT" if error.status < 500 else "INTERNAL")
+    return _STATUSES_OF_KINDS.get(error.kind, own)
+
+
+def _own_details(error: TurnoutError, request_id: str) -> list[dict[str, Any]]:
+    """Turnout's code, the deployment that failed and advice; and the request's id."""
+    metadata = turnout_member(error).get("turnout", {})
+    info = {"reason": code_of(error).upper(), "domain": "turnout"}
+    return [
+        _detail("ErrorInfo", **info, **({"metadata": metadata} if metadata else {})),
         _detail("RequestInfo", requestId=request_id),
     ]
-    if isinstance(error, RequestError) and error.param:
-        details.append(_detail("BadRequest", fieldViolations=[{"field": error.param, "description": error.message}]))
+
+
+def _details(error: TurnoutError, request_id: str) -> list[dict[str, Any]]:
+    details = _own_details(error, request_id)
+    param = param_of(error)
+    if param:
+        details.append(_detail("BadRequest", fieldViolations=[{"field": param, "description": error.message}]))
     if isinstance(error, UpstreamError) and error.retry_after is not None:
         details.append(_detail("RetryInfo", retryDelay=f"{error.retry_after:g}s"))
     if isinstance(error, AllDeploymentsFailed):

@@ -9,7 +9,7 @@ from turnout.dialects.openai.model_list import model_body, models_body
 from turnout.errors import TurnoutError
 
 from .completion import Completion
-from .reply import error_body
+from .errors import error_body
 
 
 class LlamaCpp:

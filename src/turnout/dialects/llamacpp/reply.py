@@ -28,17 +28,11 @@ from turnout.core import (
 from turnout.dialects import ReplyContext
 from turnout.dialects.json_members import members
 from turnout.dialects.logprobs import tokens_with_alternatives
-from turnout.errors import RequestError, TurnoutError
+from turnout.errors import TurnoutError
+
+from .errors import error_body
 
 _encode = msgspec.json.encode
-_ERROR_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    501: "not_supported_error",
-    503: "unavailable_error",
-}
 
 
 def completion_body(answer: Answer, context: ReplyContext) -> bytes:
@@ -158,17 +152,3 @@ def _timings(usage: Usage | None, context: ReplyContext, answer_began: float | N
 
 def _probabilities(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
     return {"completion_probabilities": tokens_with_alternatives(tokens)} if tokens else {}
-
-
-def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """llama.cpp's ``code`` is the HTTP status. Turnout's own code is the ``reason``."""
-    fields: dict[str, Any] = {
-        "code": error.status,
-        "message": error.message,
-        "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error"),
-        "reason": error.code,
-        "request_id": request_id,
-    }
-    if isinstance(error, RequestError) and error.param:
-        fields["param"] = error.param
-    return _encode({"error": fields})

@@ -14,8 +14,8 @@ from turnout.errors import TurnoutError
 
 from .chat import Chat
 from .embed import Embed, EmbedOne
+from .errors import error_body
 from .generate import Generate
-from .reply import error_body
 
 
 class Ollama:

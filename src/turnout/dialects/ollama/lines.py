@@ -28,7 +28,8 @@ from turnout.dialects import ReplyContext
 from turnout.dialects.json_members import members
 from turnout.errors import TurnoutError
 
-from .reply import call_fields, encode, end_fields, error_body, head_members, logprobs_member
+from .errors import error_body
+from .reply import call_fields, encode, end_fields, head_members, logprobs_member
 
 _BEFORE_TEXT = {Text: b"", Refusal: b"", Thinking: b'"","thinking":'}
 """The JSON before the text in the endpoint's template. Ollama has no field of its own for a refusal."""

@@ -15,10 +15,8 @@ import msgspec
 from turnout.core import Answer, Finish, Image, Part, Refusal, Text, Thinking, TokenLogprob, ToolCall, Usage
 from turnout.dialects import ReplyContext
 from turnout.dialects.arguments import arguments_object
-from turnout.dialects.failures import failures_member
 from turnout.dialects.json_members import members
 from turnout.dialects.logprobs import token_fields
-from turnout.errors import RequestError, TurnoutError
 
 encode = msgspec.json.encode
 _REASONS = {"stop": "stop", "tool_calls": "stop", "length": "length"}
@@ -91,11 +89,3 @@ def logprobs_member(tokens: Sequence[TokenLogprob]) -> bytes:
         for token in tokens
     ]
     return b',"logprobs":' + encode(fields)
-
-
-def error_body(error: TurnoutError, request_id: str) -> bytes:
-    """Ollama's ``error`` is a text. Turnout's other fields stand beside it."""
-    fields: dict[str, Any] = {"error": error.message, "code": error.code, "request_id": request_id}
-    if isinstance(error, RequestError) and error.param:
-        fields["param"] = error.param
-    return encode(fields | failures_member(error))

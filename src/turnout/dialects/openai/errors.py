@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from turnout.dialects.failures import failures_member
-from turnout.errors import RequestError, TurnoutError
+from turnout.dialects.failures import CODES, code_of, failures_member, param_of, provider_object, turnout_member
+from turnout.errors import TurnoutError
 
 _ERROR_TYPES = {
     401: "authentication_error",
@@ -26,12 +26,36 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
 
 
 def error_fields(error: TurnoutError, request_id: str) -> dict[str, Any]:
-    """The object under ``error``. When all deployments failed, ``failures`` lists them."""
+    """The object under ``error``: the provider's own if it has this form, else Turnout's.
+
+    When all deployments failed, ``failures`` lists them. ``turnout`` has Turnout's own code where another one tells
+    more.
+    """
     fields: dict[str, Any] = {
         "message": error.message,
-        "type": _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error"),
-        "param": error.param if isinstance(error, RequestError) else None,
-        "code": error.code,
+        "type": _type(error),
+        "param": param_of(error),
+        "code": code_of(error),
         "request_id": request_id,
     }
+    told = provider_object(error, "openai")
+    if told is not None:
+        return _completed(told, fields) | turnout_member(error)
+    if fields["code"] != error.code:
+        fields |= turnout_member(error)
     return fields | failures_member(error)
+
+
+def _completed(told: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The provider's object with the members that SDKs read. A code that is only the HTTP status says nothing."""
+    if not isinstance(told.get("code"), str) and (own["code"] in CODES.values() or "code" not in told):
+        told["code"] = own["code"]
+    return own | told | {"request_id": own["request_id"]}
+
+
+def _type(error: TurnoutError) -> str:
+    if error.kind == "quota":
+        return "insufficient_quota"
+    if error.kind == "context":
+        return "invalid_request_error"
+    return _ERROR_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error")

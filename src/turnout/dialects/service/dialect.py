@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from turnout.dialects import Endpoint, ServedModel
-from turnout.errors import AllDeploymentsFailed, RequestError, TurnoutError
+from turnout.dialects.failures import code_of, param_of
+from turnout.errors import AllDeploymentsFailed, TurnoutError
 
 from .audio import Audio
 from .embedding import Embedding
@@ -28,9 +29,9 @@ class _Service:
     def error(self, error: TurnoutError, request_id: str) -> bytes:
         """Clients of a FastAPI service read ``detail``. ``error`` has the other fields."""
         fields: dict[str, Any] = {
-            "code": error.code,
+            "code": code_of(error),
             "message": error.message,
-            "param": error.param if isinstance(error, RequestError) else None,
+            "param": param_of(error),
             "request_id": request_id,
         }
         if isinstance(error, AllDeploymentsFailed):

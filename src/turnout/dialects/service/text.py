@@ -9,6 +9,7 @@ import msgspec
 
 from turnout.core import Answer, ChatRequest, Delta, PartStart, Relayed, StreamEvent, Text, Thinking, ToolCall, fold
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects.failures import code_of
 from turnout.errors import TurnoutError
 
 from .cost import cost_fields, usage_fields
@@ -86,7 +87,7 @@ class PieceRenderer:
         return b"data: %s\n\n" % _encode(reply | {"done": True})
 
     def fail(self, error: TurnoutError) -> bytes:
-        error_fields = {"code": error.code, "message": error.message, "request_id": self._context.request_id}
+        error_fields = {"code": code_of(error), "message": error.message, "request_id": self._context.request_id}
         return b"data: %s\n\n" % _encode({"error": error_fields, "done": False})
 
     def _piece(self, event: StreamEvent) -> bytes:

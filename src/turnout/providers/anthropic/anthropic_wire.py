@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from turnout.core import FinishReason, Usage
-from turnout.core.printable import printable_body
 
 NAMESPACE = "anthropic"
+FORM = "anthropic"  # of its errors
 WIRE = "anthropic-messages"
 Fields = dict[str, Raw]
 
@@ -47,7 +49,7 @@ class Message(msgspec.Struct):
 class Body(Message):
     """A unary reply. Some gateways send errors with status 200."""
 
-    error: ErrorFields | None = None
+    error: Any = None
 
 
 class Piece(msgspec.Struct):
@@ -64,16 +66,6 @@ class Piece(msgspec.Struct):
     stop_details: Fields | None = None
 
 
-class ErrorDetails(msgspec.Struct):
-    error_code: str | None = None
-
-
-class ErrorFields(msgspec.Struct):
-    type: str | None = None
-    message: str | None = None
-    details: ErrorDetails | None = None
-
-
 class Event(msgspec.Struct):
     """Any event of a stream. Its type tells which fields it has. Unknown types are allowed."""
 
@@ -83,18 +75,12 @@ class Event(msgspec.Struct):
     content_block: Fields | None = None
     message: Message | None = None
     usage: UsageFields | None = None
-    error: ErrorFields | None = None
+    error: Any = None
 
 
 class UnknownPiece(msgspec.Struct):
     delta: Fields
 
-
-class _ErrorBody(msgspec.Struct):
-    error: ErrorFields | None = None
-
-
-_ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
 
 REASONS: dict[str, FinishReason] = {
     "": "stop",  # of a whole message without a reason
@@ -151,14 +137,3 @@ def merged(first: UsageFields | None, second: UsageFields) -> UsageFields:
         return second
     later = {name: value for name in second.__struct_fields__ if (value := getattr(second, name))}
     return msgspec.structs.replace(first, **later)
-
-
-def error_of(body: bytes) -> tuple[str, str | None]:
-    """The message and the code of an error reply. A body of another form gives its beginning as the message."""
-    try:
-        error = _ERROR_BODY.decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        error = None
-    if error is None:
-        return printable_body(body), None
-    return error.message or "", (error.details and error.details.error_code) or error.type

@@ -29,7 +29,7 @@ _COUNTED = ("model", "messages", "system", "tools", "tool_choice", "thinking", "
 
 class _Reply(msgspec.Struct):
     input_tokens: int | None = None
-    error: wire.ErrorFields | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)

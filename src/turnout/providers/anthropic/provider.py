@@ -20,10 +20,11 @@ from turnout.core import (
 )
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
-from turnout.providers.http import refused, retry_after
+from turnout.providers.error_words import words_in
+from turnout.providers.http import refusal_of
 
 from .access import ADDRESS, address
-from .anthropic_wire import NAMESPACE, WIRE, error_of
+from .anthropic_wire import FORM, NAMESPACE, WIRE
 from .build import relayed_body, translated_body
 from .count import CountTokens
 from .decode import BodyDecoder, StreamDecoder
@@ -88,15 +89,8 @@ class Anthropic:
         return StreamRelay() if request.stream else BodyRelay()
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
-        message, code = error_of(body)
-        return refused(
-            status,
-            message,
-            deployment,
-            wait=retry_after(headers),
-            native_code=code,
-            key_prefix=self.profile.key_prefix,
-        )
+        words = words_in(body, FORM, status)
+        return refusal_of(status, headers, words, deployment, key_prefix=self.profile.key_prefix)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         fields = sent_headers({}, deployment.api_version or LATEST_WITH_SAMPLING, deployment)

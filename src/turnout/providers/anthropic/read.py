@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from turnout.core import Failure, Finish, StreamEvent, UsageSoFar
 from turnout.errors import UpstreamBroken
+from turnout.providers import error_words
 from turnout.providers.half_pairs import lost
 from turnout.providers.odd_values import Mark
 from turnout.providers.unreadable import decode_reply
@@ -23,10 +24,9 @@ def read(decoder: msgspec.json.Decoder[T], data: bytes, mark: Mark = lost) -> T:
     return decode_reply(decoder, data, "The provider sent what isn't an Anthropic message.", mark)
 
 
-def failure_of(error: wire.ErrorFields) -> Failure:
+def failure_of(error: Any) -> Failure:
     """The event for an error in a reply of status 200."""
-    status = wire.STATUSES.get(error.type or "", 502)
-    return Failure(error.message or "The provider reported an error.", error.type, status)
+    return error_words.failure_of(error, wire.FORM, wire.STATUSES)
 
 
 def finish_of(stop: wire.Message | wire.Piece, *, called: bool = False) -> Finish | None:

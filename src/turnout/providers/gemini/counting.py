@@ -12,7 +12,6 @@ from turnout.core import CountRequest, Deployment, Failure, WireRequest
 from turnout.providers.counts import CountOperation
 from turnout.providers.raw_fields import object_in
 
-from . import gemini_wire as wire
 from .access import post, resource
 from .build import translated_body
 from .decode import failure_of
@@ -24,7 +23,7 @@ _CHAT_REQUEST = ("generateContentRequest", "generate_content_request")
 
 class _Reply(msgspec.Struct, rename="camel"):
     total_tokens: int | None = None
-    error: wire.Error | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import Raw
 
@@ -29,6 +31,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.core.framing import on_one_line
+from turnout.providers import error_words
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, StreamReader, is_empty_event
 from turnout.providers.half_pairs import lost
@@ -51,10 +54,9 @@ def read_reply(data: bytes, mark: Mark = lost) -> wire.Reply:
     return decode_reply(_REPLY, data, "Gemini sent what isn't a reply of its API.", mark)
 
 
-def failure_of(error: wire.Error) -> Failure:
+def failure_of(error: Any) -> Failure:
     """The event for an error in a reply of status 200."""
-    status = error.code if error.code is not None and 400 <= error.code <= 599 else 502
-    return Failure(error.message or "Gemini reported an error.", error.status, status)
+    return error_words.failure_of(error, wire.FORM)
 
 
 class _Call:

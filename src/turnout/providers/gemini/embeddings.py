@@ -43,7 +43,7 @@ class _Reply(msgspec.Struct, rename="camel"):
     embeddings: tuple[_Embedding, ...] = ()
     embedding: _Embedding | None = None
     usage_metadata: wire.UsageMetadata | None = None
-    error: wire.Error | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)

@@ -14,6 +14,8 @@ from msgspec import Raw, Struct
 from turnout.core import FinishReason, Usage
 
 NOTHING = Raw()
+FORM = "gemini"
+"""The form of its errors: ``google.rpc.Status`` in JSON (https://google.aip.dev/193)."""
 
 
 class Blob(Struct, rename="camel", omit_defaults=True):
@@ -188,26 +190,6 @@ def _modality_tokens(modality: str, counts: tuple[ModalityCount, ...] | None) ->
     return sum(count.token_count for count in counts or () if count.modality == modality)
 
 
-class ErrorDetail(Struct, rename="camel"):
-    """``google.rpc.RetryInfo`` has ``retry_delay`` ("34.4s"), ``google.rpc.ErrorInfo`` has ``reason``."""
-
-    retry_delay: str | None = None
-    reason: str | None = None
-
-
-class Error(Struct):
-    """``google.rpc.Status`` in JSON; ``status`` is the name of its code (https://google.aip.dev/193)."""
-
-    code: int | None = None
-    message: str | None = None
-    status: str | None = None
-    details: list[ErrorDetail] | None = None
-
-
-class ErrorBody(Struct):
-    error: Error
-
-
 class PromptFeedback(Struct, rename="camel"):
     block_reason: str | None = None
 
@@ -247,7 +229,7 @@ class Reply(Struct, rename="camel"):
     usage_metadata: UsageMetadata | None = None
     model_version: str | None = None
     response_id: str | None = None
-    error: Error | None = None
+    error: Any = None
 
 
 class Model(Struct, rename="camel"):

@@ -20,10 +20,10 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
-from turnout.core.printable import printable_body
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
-from turnout.providers.http import refused, retry_after
+from turnout.providers.error_words import words_in
+from turnout.providers.http import refusal_of
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
 from . import gemini_wire as wire
@@ -37,14 +37,10 @@ from .pictures import MakeImages
 from .relay import BodyRelay, StreamRelay
 
 WIRE = "gemini"
-_ERROR: msgspec.json.Decoder[wire.ErrorBody | list[wire.ErrorBody]] = msgspec.json.Decoder(
-    wire.ErrorBody | list[wire.ErrorBody]  # a stream's error may come in an array
-)
 _MODELS = msgspec.json.Decoder(wire.ModelList)
 _LARGEST_PAGE = 1000
 _USED_METHODS = frozenset({"generateContent", "embedContent"})
 _EMBED_CONTENT, _EMBEDDINGS, _COUNT, _IMAGES = EmbedContent(), BatchEmbedContents(), CountTokens(), MakeImages()
-_KEY_REFUSED = "API_KEY_INVALID"  # Google sends it with status 400
 
 _IMAGE_LIMITS = ImageLimits(
     long_edge=3072,
@@ -122,14 +118,7 @@ class Gemini:
         return StreamRelay() if request.stream else BodyRelay()
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
-        error = _error_of(body)
-        details = error.details or ()
-        if any(detail.reason == _KEY_REFUSED for detail in details):
-            status = 401
-        wait = retry_after(headers)
-        if wait is None:
-            wait = next((seconds(detail.retry_delay) for detail in details if detail.retry_delay), None)
-        return refused(status, error.message or "", deployment, wait=wait, native_code=error.status)
+        return refusal_of(status, headers, words_in(body, wire.FORM, status), deployment)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         return get(deployment, f"models?pageSize={_LARGEST_PAGE}")
@@ -142,22 +131,6 @@ class Gemini:
 def _is_usable(model: wire.Model) -> bool:
     methods = model.supported_generation_methods
     return methods is None or not _USED_METHODS.isdisjoint(methods)
-
-
-def seconds(duration: str) -> float | None:
-    """The seconds of a ``google.protobuf.Duration`` in JSON, such as ``"34.4s"``; None for another form."""
-    digits = duration.removesuffix("s")
-    return float(digits) if digits.replace(".", "", 1).isdecimal() else None
-
-
-def _error_of(body: bytes) -> wire.Error:
-    try:
-        decoded = _ERROR.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return wire.Error(message=printable_body(body))
-    if isinstance(decoded, list):
-        return decoded[0].error if decoded else wire.Error()
-    return decoded.error
 
 
 PROVIDERS = (Gemini(),)

@@ -7,7 +7,6 @@ import msgspec
 from turnout.core import (
     ChatRequest,
     Delta,
-    Failure,
     Finish,
     Image,
     LineFramer,
@@ -46,7 +45,7 @@ def read_reply(data: bytes, mark: Mark = lost) -> wire.Reply:
 def end_of(reply: wire.Reply, called: bool) -> list[StreamEvent]:
     """The usage and the finish of the last line, or the failure of a line with an error; empty for any other line."""
     if reply.error is not None:
-        return [Failure(wire.error_text(reply.error))]
+        return [wire.failure_of(reply.error)]
     if not reply.done:
         return []
     native = reply.done_reason or ""

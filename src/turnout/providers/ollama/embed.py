@@ -11,7 +11,6 @@ from turnout.core import (
     Deployment,
     EmbeddingRequest,
     Embeddings,
-    Failure,
     Product,
     Relayed,
     StreamEvent,
@@ -37,7 +36,7 @@ class _Reply(msgspec.Struct):
     embeddings: tuple[tuple[float, ...], ...] = ()
     model: str = ""
     prompt_eval_count: int = 0
-    error: str | wire.Error | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
@@ -89,7 +88,7 @@ class _EmbedDecoder(BodyReader):
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         reply = _read(data)
         if reply.error is not None:
-            return [Failure(wire.error_text(reply.error))]
+            return [wire.failure_of(reply.error)]
         if len(reply.embeddings) != self._inputs:
             raise UpstreamBroken(f"The provider sent {len(reply.embeddings)} embeddings for {self._inputs} inputs.")
         usage = _usage(reply)
@@ -101,7 +100,7 @@ class _EmbedRelay(BodyReader):
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         reply = _read(data)
         if reply.error is not None:
-            return [Failure(wire.error_text(reply.error))]
+            return [wire.failure_of(reply.error)]
         usage = _usage(reply)
         return [Relayed(data), UsageSoFar(usage)] if usage else [Relayed(data)]
 

@@ -7,9 +7,12 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from turnout.core import FinishReason, TokenLogprob, Usage
+from turnout.core import Failure, FinishReason, TokenLogprob, Usage
+from turnout.providers import error_words
 
 NOTHING = Raw()
+FORM = "ollama"
+"""The form of its errors: ``{"error": "words"}``."""
 
 
 class Function(Struct, omit_defaults=True):
@@ -80,10 +83,6 @@ class ChatRequest(Struct, omit_defaults=True):
 # --- replies -----------------------------------------------------------------------------------------
 
 
-class Error(Struct):
-    message: str | None = None
-
-
 class TopLogprob(Struct, gc=False):
     token: str
     logprob: float
@@ -125,7 +124,7 @@ class Reply(Struct):
     done_reason: str | None = None
     prompt_eval_count: int = 0
     eval_count: int = 0
-    error: str | Error | None = None
+    error: Any = None
 
     def usage(self) -> Usage | None:
         """None when Ollama hasn't counted. It leaves out counts of zero."""
@@ -142,9 +141,9 @@ class ModelList(Struct):
     models: list[Model] = msgspec.field(default_factory=list)
 
 
-def error_text(error: str | Error) -> str:
-    text = error if isinstance(error, str) else error.message
-    return text or "Ollama reported an error."
+def failure_of(error: Any) -> Failure:
+    """The event for an error in a reply of status 200, or in the middle of a stream."""
+    return error_words.failure_of(error, FORM)
 
 
 def finish_reason(native: str, called: bool) -> FinishReason:

@@ -19,11 +19,11 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
-from turnout.core.printable import printable_body
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.addresses import base_of
-from turnout.providers.http import refused, retry_after
+from turnout.providers.error_words import words_in
+from turnout.providers.http import refusal_of
 from turnout.providers.tool_calls import refuse_one_at_a_time
 
 from . import ollama_wire as wire
@@ -37,7 +37,6 @@ WIRE = "ollama"
 _REQUEST: Final = re.compile(r"/(api(/(chat|generate|tags|embed|embeddings))?|v1(/(chat/)?completions)?)\Z")
 """Many pages name Ollama's address with the ``/v1`` of its compatible API, which isn't the one that is used here."""
 
-_ERROR = msgspec.json.Decoder(wire.Reply)
 _MODELS = msgspec.json.Decoder(wire.ModelList)
 
 
@@ -88,9 +87,8 @@ class Ollama:
         return StreamRelay() if request.stream else BodyRelay()
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
-        message = _message_in(body)
-        advice = _advice(status, message, deployment)
-        return refused(status, message, deployment, wait=retry_after(headers), advice=advice)
+        words = words_in(body, wire.FORM, status)
+        return refusal_of(status, headers, words, deployment, advice=_advice(status, words.message, deployment))
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         return WireRequest(self._address(deployment, "/api/tags"), self._headers(deployment), b"", "GET")
@@ -110,14 +108,6 @@ class Ollama:
         if deployment.api_key:
             headers["authorization"] = f"Bearer {deployment.api_key.reveal()}"
         return headers
-
-
-def _message_in(body: bytes) -> str:
-    try:
-        error = _ERROR.decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        error = None
-    return wire.error_text(error) if error else printable_body(body)
 
 
 def _advice(status: int, message: str, deployment: Deployment) -> str:

@@ -23,7 +23,7 @@ from turnout.providers import Decoder
 from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import decode_reply
 
-from .chat.chat_wire import ErrorFields, usage_of
+from .chat.chat_wire import usage_of
 from .chat.decode import failure_of
 from .json_operation import JsonOperation
 
@@ -37,7 +37,7 @@ class _Reply(msgspec.Struct):
     data: list[_Row] | None = None
     model: str | None = None
     usage: Raw = Raw()
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -12,7 +13,6 @@ from turnout.core.framing import payload_of
 from turnout.providers.frames import is_empty_event
 from turnout.providers.unreadable import decode_reply
 
-from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
 from .event_stream import EventStreamRelay
 
@@ -20,7 +20,7 @@ from .event_stream import EventStreamRelay
 class _Event(msgspec.Struct):
     type: str = ""
     usage: Raw = Raw()
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 _EVENT = msgspec.json.Decoder(_Event)

@@ -33,7 +33,6 @@ from turnout.providers.unreadable import decode_reply
 
 from .access import Access
 from .chat.build import NAMESPACE
-from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
 from .events import EventRelay
 from .form import field, fields, relayed_parts, send_form
@@ -55,7 +54,7 @@ class _Reply(msgspec.Struct):
     created: float | None = None
     output_format: str | None = None
     usage: Raw = Raw()
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 class _RelayedReply(msgspec.Struct):
@@ -63,7 +62,7 @@ class _RelayedReply(msgspec.Struct):
 
     data: Raw = Raw()
     usage: Raw = Raw()
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 _Decoded = TypeVar("_Decoded")

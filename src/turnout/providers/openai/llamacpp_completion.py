@@ -7,7 +7,7 @@ A stream's events are ``data: {…}`` with ``"stop":false``; the last one has ``
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, structs
@@ -40,7 +40,6 @@ from turnout.providers.raw_fields import set_parameters
 from turnout.providers.unreadable import decode_reply
 
 from .access import Access, root_address
-from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
 from .event_stream import EventStreamRelay
 
@@ -75,7 +74,7 @@ class _Reply(msgspec.Struct):
     tokens_predicted: int = 0
     tokens_evaluated: int = 0
     timings: _Timings | None = None
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 _Decoded = TypeVar("_Decoded")

@@ -17,15 +17,14 @@ from turnout.core import (
     WireRequest,
     refuse_unsupported,
 )
-from turnout.core.printable import printable_body
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
-from turnout.providers.http import refused, retry_after
+from turnout.providers.error_words import words_in
+from turnout.providers.http import refusal_of
 
 from .access import Access
-from .chat import chat_wire as wire
 from .chat.build import NAMESPACE, relayed_body, translated_body
-from .chat.decode import BodyDecoder, StreamDecoder
+from .chat.decode import FORM, BodyDecoder, StreamDecoder
 from .chat.relay import BodyRelay, StreamRelay
 
 WIRE = "openai-chat"
@@ -86,15 +85,8 @@ class OpenAIWire:
         return StreamRelay(request.stream_usage) if request.stream else BodyRelay()
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes, deployment: Deployment) -> UpstreamRefused:
-        message, code = _error_of(body)
-        return refused(
-            status,
-            message,
-            deployment,
-            wait=retry_after(headers),
-            native_code=code,
-            key_prefix=self.profile.key_prefix,
-        )
+        words = words_in(body, FORM, status)
+        return refusal_of(status, headers, words, deployment, key_prefix=self.profile.key_prefix)
 
     def list_models(self, deployment: Deployment) -> WireRequest:
         return self._access.get_request(deployment, "models")
@@ -121,29 +113,4 @@ class _ModelList(msgspec.Struct):
     data: list[_ModelRow]
 
 
-class _ErrorBody(msgspec.Struct):
-    """OpenAI's ``error`` object; vLLM's older servers put message and code at the top, FastAPI's put ``detail``."""
-
-    error: wire.ErrorFields | str | None = None
-    message: str | None = None
-    detail: msgspec.Raw = msgspec.Raw()
-    code: str | int | None = None
-
-
 _MODELS = msgspec.json.Decoder(_ModelList)
-_ERROR = msgspec.json.Decoder(_ErrorBody)
-
-
-def _error_of(body: bytes) -> tuple[str, str | None]:
-    """The provider's message and code in an error reply of any form."""
-    try:
-        fields = _ERROR.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return printable_body(body), None
-    if isinstance(fields.error, str):
-        return fields.error, None
-    if fields.error is not None:
-        code = fields.error.code if fields.error.code is not None else fields.error.type
-        return fields.error.message or "", None if code is None else str(code)
-    text = fields.message or bytes(fields.detail).decode("utf-8", "replace")
-    return text, None if fields.code is None else str(fields.code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -27,7 +28,6 @@ from turnout.providers.unreadable import decode_reply
 
 from .access import Access
 from .chat.build import NAMESPACE
-from .chat.chat_wire import ErrorFields
 from .chat.decode import failure_of
 from .events import EventRelay
 from .form import field, fields, relayed_parts, send_form
@@ -46,7 +46,7 @@ class _Reply(msgspec.Struct):
     segments: Raw = Raw()
     words: Raw = Raw()
     usage: Raw = Raw()
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -60,7 +60,10 @@ class ClientReply:
     def headers(self, media_type: str, reply: Reply | Count) -> Headers:
         """``reply`` tells which deployment answered."""
         deployment = reply.deployment
-        return self._headers(media_type, deployment.provider, deployment.id, reply.attempts)
+        headers = self._headers(media_type, deployment.provider, deployment.id, reply.attempts)
+        if isinstance(reply, Reply):
+            headers += _header_lines(reply.headers)
+        return headers
 
     def error_headers(self, error: TurnoutError) -> Headers:
         """For an upstream's error they name the deployment that failed last."""
@@ -70,6 +73,7 @@ class ClientReply:
         headers = self._headers(JSON, error.provider, error.deployment, error.attempts)
         if error.retry_after is not None:
             headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+        headers += _header_lines(error.headers)
         return headers
 
     def _headers(self, media_type: str, provider: str, deployment: str, attempts: int) -> Headers:
@@ -100,6 +104,10 @@ def _name_headers(model: str, provider: str, deployment: str) -> tuple[tuple[byt
         (b"x-turnout-provider", provider.encode()),
         (b"x-turnout-deployment", _header_value(deployment)),
     )
+
+
+def _header_lines(headers: Mapping[str, str]) -> Headers:
+    return [(name.encode(), _header_value(value)) for name, value in headers.items()]
 
 
 def _header_value(text: str) -> bytes:

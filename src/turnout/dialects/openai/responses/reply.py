@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from turnout.core import ChatRequest, Finish, Start, Usage
 from turnout.dialects import ReplyContext
+from turnout.dialects.failures import CODES, provider_object
 from turnout.errors import TurnoutError
 
 _encode = msgspec.json.encode
@@ -82,9 +83,36 @@ class Response:
         return _encode(self._fields | fields)
 
     def failed(self, output: Sequence[Raw], usage: Usage | None, error: TurnoutError) -> bytes:
-        code = "rate_limit_exceeded" if error.status == 429 else "server_error"  # the only codes that fit
         fields = {"status": "failed", "output": output, "usage": usage_fields(usage)}
-        return _encode(self._fields | fields | {"error": {"code": code, "message": error.message}})
+        return _encode(self._fields | fields | {"error": failed_error(error)})
+
+
+def failed_error(error: TurnoutError) -> dict[str, str]:
+    """The ``error`` of a failed response: OpenAI's own if the provider said it so, else its code for what it means.
+
+    Codex gives up, waits or asks again by this code (codex-rs/codex-api/src/sse/responses.rs in openai/codex).
+    """
+    told = provider_object(error, "openai") or {}
+    code = told.get("code")
+    if isinstance(code, str):
+        return {"code": code, "message": told["message"]}
+    return {"code": CODES.get(error.kind, "server_error"), "message": error.message}
+
+
+class _Begun(msgspec.Struct):
+    response: dict[str, Any]
+
+
+_BEGUN = msgspec.json.Decoder(_Begun)
+
+
+def failed_response(first_event: bytes, error: TurnoutError) -> bytes | None:
+    """The relayed response that began with ``first_event``, as failed. None if that event has no response."""
+    try:
+        response = _BEGUN.decode(first_event).response
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return _encode(response | {"status": "failed", "error": failed_error(error)})
 
 
 def _is_set(request_fields: dict[str, Raw], name: str) -> bool:

@@ -34,13 +34,13 @@ from turnout.core import (
 from turnout.core.framing import payload_of
 from turnout.dialects import ReplyContext
 from turnout.dialects.openai.errors import error_fields
-from turnout.errors import TurnoutError
+from turnout.errors import TurnoutError, UpstreamError
 
 from .envelope import Attached
 from .event_writer import EventWriter
 from .output import CallItem, ContentPart, ImageItem, Item, MessageItem, ReasoningItem
 from .references import whole_response
-from .reply import Response, status_of
+from .reply import Response, failed_response, status_of
 
 ItemT = TypeVar("ItemT", bound=Item)
 
@@ -65,6 +65,7 @@ class ResponseRenderer:
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._relayed = False
+        self._first = b""  # the first frame that has the relayed response
         self._last: list[bytes] = []  # the last frame of a relayed response, and the frames after it
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:  # noqa: C901  # one flat match
@@ -75,6 +76,8 @@ class ResponseRenderer:
                     frames.append(self._add_text(index, text))
                 case Relayed(data=data):
                     self._relayed = True
+                    if not self._first and b'"response"' in data:
+                        self._first = data
                     self._writer.next_number()
                     (self._last or frames).append(data)
                 case PartStart(index=index, part=part, choice=0):
@@ -105,13 +108,20 @@ class ResponseRenderer:
         return frames + self._writer.write(f"response.{status}", {"response": Raw(self.response)})
 
     def fail(self, error: TurnoutError) -> bytes:
-        """OpenAI's own SDK raises the ``error`` object. Its reference has the same fields beside it."""
+        """OpenAI's own SDK raises the ``error`` object. Its reference has the same fields beside it.
+
+        Codex reads ``response.failed`` alone, which ends every stream that has begun. The provider's own passes as it
+        came.
+        """
+        if self._relayed and isinstance(error, UpstreamError) and error.words.event:
+            return error.words.event.encode()
         error_object = error_fields(error, self._context.request_id)
         flat = {name: error_object[name] for name in ("code", "message", "param")}
         frames = self._writer.write("error", {**flat, "error": error_object})
-        if self._head is None:
-            return frames
-        failed = self._head.failed(self._output(), self._usage, error)
+        failed = failed_response(payload_of(self._first), error) if self._first else None
+        if failed is None:
+            head = self._head or Response(self._request, self._context, Start())
+            failed = head.failed(self._output(), self._usage, error)
         return frames + self._writer.write("response.failed", {"response": Raw(failed)})
 
     def _output(self) -> list[Raw]:

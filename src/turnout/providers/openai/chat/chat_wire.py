@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
@@ -154,13 +154,6 @@ def usage_of(raw: Raw) -> Usage | None:
     return fields.usage() if fields else None
 
 
-class ErrorFields(msgspec.Struct):
-    message: str | None = None
-    type: str | None = None
-    code: str | int | None = None
-    param: str | None = None
-
-
 class Reply(msgspec.Struct):
     """A ``chat.completion`` or one ``chat.completion.chunk``, or an error in place of either."""
 
@@ -169,7 +162,7 @@ class Reply(msgspec.Struct):
     created: float | None = None
     choices: list[Choice] | None = None
     usage: Raw = NOTHING  # read by ``usage_of``
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 REASONS: dict[str, FinishReason] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -27,6 +28,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
+from turnout.providers import error_words
 from turnout.providers.choices import PerChoice
 from turnout.providers.frames import BodyReader, StreamReader, is_empty_event
 from turnout.providers.half_pairs import lost
@@ -41,6 +43,9 @@ from .calls import Call, Calls
 NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
 _REPLY = msgspec.json.Decoder(wire.Reply)
 
+FORM = "openai"
+"""The form of this wire's errors, which all of OpenAI's wires share."""
+
 DONE = "[DONE]"
 """Ends a stream, and its choices, too, if a vendor names no reason for their ends."""
 
@@ -48,13 +53,9 @@ WHOLE = ""
 """Ends the choices of a whole reply that names no reason."""
 
 
-def failure_of(error: wire.ErrorFields | str) -> Failure:
+def failure_of(error: Any) -> Failure:
     """The failure for an error in place of an answer."""
-    if isinstance(error, str):
-        return Failure(error)
-    code = error.code if error.code is not None else error.type
-    status = error.code if isinstance(error.code, int) and 400 <= error.code <= 599 else 502
-    return Failure(error.message or "The provider reported an error.", None if code is None else str(code), status)
+    return error_words.failure_of(error, FORM)
 
 
 def finish_of(reason: str, choice: int, *, calls: bool = False) -> Finish:

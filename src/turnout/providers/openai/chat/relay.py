@@ -6,19 +6,22 @@ isn't JSON before a client's SDK does.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import Raw
 
 from turnout.core import Relayed, StreamEvent, Usage, UsageSoFar
 from turnout.core.framing import payload_of
 from turnout.errors import UpstreamBroken
+from turnout.providers.error_words import failure_in
 from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 from turnout.providers.usage import completed
 
 from . import chat_wire as wire
-from .decode import DONE, NOT_A_COMPLETION, WHOLE, failure_of, finish_of
+from .decode import DONE, FORM, NOT_A_COMPLETION, WHOLE, failure_of, finish_of
 
 
 class _Choice(msgspec.Struct):
@@ -35,7 +38,7 @@ class _Reply(msgspec.Struct):
 
     choices: list[_Choice] | None = None
     usage: Raw = wire.NOTHING
-    error: wire.ErrorFields | str | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
@@ -63,7 +66,7 @@ class StreamRelay(EventStreamRelay):
             return
         reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
         if reply is None:
-            events.append(Relayed(frame))
+            events.append(failure_in(data, FORM) or Relayed(frame))
             return
         if reply.error is not None:
             events.append(failure_of(reply.error))
@@ -108,7 +111,7 @@ class BodyRelay(BodyReader):
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
         if reply is None:
-            return [Relayed(data)]
+            return [failure_in(data, FORM) or Relayed(data)]
         if reply.error is not None:
             return [failure_of(reply.error)]
         if not reply.choices:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import payload_of
 from turnout.errors import ReplyTooLarge
+from turnout.providers.error_words import failure_in
 from turnout.providers.frames import BodyReader, is_empty_event
+from turnout.providers.openai.chat.decode import FORM
 from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 
 from . import responses_wire as wire
 
 
-class _Event(wire.ErrorFields):
-    """An event. The events that end the stream hold the response. An ``error`` has its fields here or in ``error``."""
+class _Event(msgspec.Struct):
+    """An event. The events that end the stream hold the response."""
 
+    type: str | None = None
     response: wire.Response | None = None
-    error: wire.ErrorFields | str | None = None
+    error: Any = None
 
 
 _EVENT = msgspec.json.Decoder(_Event)
@@ -53,13 +58,13 @@ class StreamRelay(EventStreamRelay):
             return
         event = decode_if_known(_EVENT, data, _NOT_A_RESPONSE)
         if event is None:
-            events.append(Relayed(frame))
+            events.append(failure_in(data, FORM) or Relayed(frame))
             return
         kind, response = event.type or "", event.response
         if kind == "error" or event.error is not None:
-            events.append(wire.failure_of(event.error if event.error is not None else event))
+            events.append(wire.failure_of(event.error if event.error is not None else _flat_error(data)))
         elif kind == "response.failed":
-            events.append(wire.failure_of(response.error if response else None))
+            events.append(wire.failure_of(response.error if response else None, frame))
         else:
             events.append(Relayed(frame, kind.endswith(".delta") or kind == _ITEM_DONE or kind in _ENDS))
             if response is not None and kind in _ENDS and not self._ended:
@@ -73,10 +78,17 @@ class BodyRelay(BodyReader):
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         response = decode_if_known(_BODY, data, _NOT_A_RESPONSE)
         if response is None:
-            return [Relayed(data)]
+            return [failure_in(data, FORM) or Relayed(data)]
         if response.error is not None or response.status == "failed":
             return [wire.failure_of(response.error)]
-        return [Relayed(data), *_ending(response, "completed")]
+        ending = _ending(response, "completed")
+        return [(None if ending else failure_in(data, FORM)) or Relayed(data), *ending]
+
+
+def _flat_error(data: bytes) -> Any:
+    """The fields of an event ``error``, which has them beside its type, without those of the stream."""
+    fields: dict[str, Any] = msgspec.json.decode(data)
+    return {name: value for name, value in fields.items() if name != "sequence_number" and value != "error"}
 
 
 def _ending(response: wire.Response, status: str) -> list[StreamEvent]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import msgspec
 from msgspec import Raw
 
 from turnout.core import Failure, Finish, FinishReason, Usage
+from turnout.providers import error_words
 from turnout.providers.openai.chat.chat_wire import Count
+from turnout.providers.openai.chat.decode import FORM
 from turnout.providers.unreadable import decode_if_known
 
 NOTHING = Raw()
@@ -54,19 +59,13 @@ def usage_of(raw: Raw) -> Usage | None:
     )
 
 
-class ErrorFields(msgspec.Struct):
-    message: str | None = None
-    code: str | int | None = None
-    type: str | None = None
-
-
 class Incomplete(msgspec.Struct):
     reason: str | None = None
 
 
 class Response(msgspec.Struct):
     status: str | None = None
-    error: ErrorFields | str | None = None
+    error: Any = None
     incomplete_details: Incomplete | None = None
     usage: Raw = NOTHING
 
@@ -82,11 +81,12 @@ class Response(msgspec.Struct):
 _REASONS: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
-def failure_of(error: ErrorFields | str | None) -> Failure:
-    """The failure for an error in place of an answer."""
-    if error is None or isinstance(error, str):
-        return Failure(error or "The provider failed, and didn't say why.")
-    code = error.code if error.code is not None else error.type
-    status = code if isinstance(code, int) else STATUSES.get(code or "", 502)
-    status = status if 400 <= status <= 599 else 502
-    return Failure(error.message or "The provider reported an error.", None if code is None else str(code), status)
+def failure_of(error: Any, event: bytes = b"") -> Failure:
+    """The failure for an error in place of an answer. ``event`` is the relayed event that ends the client's stream."""
+    if error is None:
+        error = "The provider failed, and didn't say why."
+    failure = error_words.failure_of(error, FORM, STATUSES)
+    if event and failure.words is not None:
+        words = dataclasses.replace(failure.words, event=event.decode(errors="replace"))
+        return msgspec.structs.replace(failure, words=words)
+    return failure

@@ -1,0 +1,72 @@
+"""Errors in Anthropic's shape (https://platform.claude.com/docs/en/api/errors)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from turnout.dialects.failures import code_of, failures_member, param_of, provider_object, turnout_member
+from turnout.errors import ErrorKind, TurnoutError
+
+_TYPES: Final[Mapping[int, str]] = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+_TYPES_OF_KINDS: Final[Mapping[ErrorKind, str]] = {
+    "context": "invalid_request_error",
+    "quota": "billing_error",
+    "rate_limit": "rate_limit_error",
+    "overloaded": "overloaded_error",
+    "content_filter": "invalid_request_error",
+    "model_not_found": "not_found_error",
+}
+"""Where an error's meaning is known, whatever its status."""
+
+_TOO_LONG: Final = "prompt is too long"
+_TOO_MUCH: Final = "exceed context limit"
+"""Claude Code makes a conversation shorter by these words only
+(https://platform.claude.com/docs/en/build-with-claude/context-windows).
+"""
+
+
+def error_body(error: TurnoutError, request_id: str) -> bytes:
+    """Anthropic's own error if the provider has this form, else one with Turnout's ``code`` and ``param``, and with
+    ``failures`` when all deployments failed.
+    """
+    told = provider_object(error, "anthropic")
+    if told is not None:
+        told["message"] = _worded(told["message"], error)
+        body = {"type": "error", "error": {"type": _type(error)} | told, "request_id": request_id}
+        return msgspec.json.encode(body | turnout_member(error))
+    fields: dict[str, Any] = {
+        "type": _type(error),
+        "message": _worded(error.message, error),
+        "code": code_of(error),
+        "param": param_of(error),
+    }
+    return msgspec.json.encode({"type": "error", "error": fields | failures_member(error), "request_id": request_id})
+
+
+def _type(error: TurnoutError) -> str:
+    own = _TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
+    return _TYPES_OF_KINDS.get(error.kind, own)
+
+
+def _worded(message: str, error: TurnoutError) -> str:
+    """``message``, which begins with Anthropic's own words if the request is too long for the model."""
+    if error.kind != "context" or _TOO_LONG in message.lower() or _TOO_MUCH in message:
+        return message
+    if error.tokens and error.limit:
+        return f"{_TOO_LONG}: {error.tokens} tokens > {error.limit} maximum. {message}"
+    return f"{_TOO_LONG}. {message}"

@@ -1,0 +1,138 @@
+"""Every error that Turnout raises on purpose, with the HTTP status and the stable code that a client sees.
+
+TurnoutError
+├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
+├── StorageUnavailable            503  the database can't be opened, read or written
+├── ControlError                       the control process of this host was asked, and no answer came
+│   ├── ControlUnavailable        503  it isn't there now, or it ended with the question
+│   ├── ControlTimeout            504  it didn't answer in time
+│   └── ControlRefused                 it answered with an error, whose status and code are kept
+├── RequestError                       the client's request can't be served as it stands
+│   ├── InvalidRequest            400  malformed or out of bounds; names the field
+│   ├── Unsupported               400  valid, but this provider or model can't do it
+│   │   ├── ContextTooLong        400  more tokens than the model can read
+│   │   └── NotFetched            400  Turnout couldn't fetch an address for a provider that doesn't fetch
+│   ├── Unauthenticated           401  no key, or an invalid one
+│   ├── Forbidden                 403  a valid key without the right to do this
+│   │   └── ForeignPage           403  no key, and a foreign web page may have sent the request
+│   ├── NotFound                  404  no such route or record
+│   │   └── UnknownModel          404  no such model; names similar ones
+│   ├── MethodNotAllowed          405
+│   ├── Conflict                  409  the name is taken, or another client has changed it first
+│   ├── RequestTimeout            408  the body did not arrive in time
+│   ├── BodyTooLarge              413
+│   ├── AddressTooLong            414
+│   ├── UnsupportedCoding         415  the body is packed in a way that isn't unpacked here
+│   ├── HeadersTooLarge           431
+│   └── Overloaded                503  the service has too many requests, or is shutting down
+└── UpstreamError                      a deployment failed
+    ├── UpstreamRefused                the provider answered with an error status
+    │   ├── UpstreamUnauthenticated    401, 403: the deployment's credentials
+    │   └── UpstreamRateLimited   429  the provider asks to wait; it can say how long
+    ├── UpstreamUnreachable       502  no connection: refused, reset before an answer, no such host
+    ├── UpstreamTimeout           504  connected, but too slow
+    ├── UpstreamBroken            502  the answer is cut, malformed, or of another wire
+    │   └── ReplyTooLarge         502  the answer is above the bound; a retry would be as large
+    └── AllDeploymentsFailed           every deployment of the plan failed; carries each failure
+"""
+
+from __future__ import annotations
+
+from .base import (
+    ErrorKind,
+    TurnoutError,
+)
+from .own import (
+    LONGEST_MESSAGE,
+    AddressTooLong,
+    BodyTooLarge,
+    ConfigError,
+    Conflict,
+    ContextTooLong,
+    ControlError,
+    ControlRefused,
+    ControlTimeout,
+    ControlUnavailable,
+    Forbidden,
+    ForeignPage,
+    HeadersTooLarge,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFetched,
+    NotFound,
+    Overloaded,
+    RequestError,
+    RequestTimeout,
+    StorageUnavailable,
+    Unauthenticated,
+    UnknownModel,
+    Unsupported,
+    UnsupportedCoding,
+)
+from .upstream import (
+    LASTING,
+    OF_THE_DEPLOYMENT,
+    REQUEST_AT_FAULT,
+    RETRYABLE_STATUSES,
+    SHORTEST_SECRET,
+    AllDeploymentsFailed,
+    ReplyTooLarge,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnauthenticated,
+    UpstreamUnreachable,
+)
+from .words import (
+    ProviderWords,
+)
+
+__all__ = [
+    "LASTING",
+    "LONGEST_MESSAGE",
+    "OF_THE_DEPLOYMENT",
+    "REQUEST_AT_FAULT",
+    "RETRYABLE_STATUSES",
+    "SHORTEST_SECRET",
+    "AddressTooLong",
+    "AllDeploymentsFailed",
+    "BodyTooLarge",
+    "ConfigError",
+    "Conflict",
+    "ContextTooLong",
+    "ControlError",
+    "ControlRefused",
+    "ControlTimeout",
+    "ControlUnavailable",
+    "ErrorKind",
+    "Forbidden",
+    "ForeignPage",
+    "HeadersTooLarge",
+    "InvalidRequest",
+    "MethodNotAllowed",
+    "NotFetched",
+    "NotFound",
+    "Overloaded",
+    "ProviderWords",
+    "ReplyTooLarge",
+    "RequestError",
+    "RequestTimeout",
+    "StorageUnavailable",
+    "TurnoutError",
+    "Unauthenticated",
+    "UnknownModel",
+    "Unsupported",
+    "UnsupportedCoding",
+    "UpstreamBroken",
+    "UpstreamError",
+    "UpstreamRateLimited",
+    "UpstreamRefused",
+    "UpstreamTimeout",
+    "UpstreamUnauthenticated",
+    "UpstreamUnreachable",
+]
+
+for _error in [value for value in list(globals().values()) if isinstance(value, type)]:
+    _error.__module__ = __name__  # tracebacks and logs show the public name

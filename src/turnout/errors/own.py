@@ -1,0 +1,209 @@
+"""Turnout's own errors: of its configuration, of its parts, and those that a client can correct."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .base import TurnoutError, encodable
+
+LONGEST_MESSAGE = 2000
+"""Characters of a ``RequestError``'s message."""
+
+
+class ConfigError(TurnoutError):
+    """The configuration has a mistake. The message names the file, the line and the key."""
+
+    code = "invalid_config"
+
+
+class StorageUnavailable(TurnoutError):
+    """The database can't be opened, read or written. The data plane needs none, so its clients never see this."""
+
+    status = 503
+    code = "storage_unavailable"
+
+
+# --- the control process of this host ---------------------------------------------------------------
+
+
+class ControlError(TurnoutError):
+    """``maybe_done``: the control process may have done what it was asked, although it didn't say so."""
+
+    status = 503
+    code = "control_unavailable"
+    maybe_done = False
+
+
+class ControlUnavailable(ControlError):
+    """Another try may help as soon as the control process was started again, which takes a second or two."""
+
+    def __init__(self, what: str, *, maybe_done: bool = False) -> None:
+        super().__init__(
+            f"The control process {what}. Turnout starts it again when it ends: try again in a moment. "
+            "If this lasts, the log says why."
+        )
+        self.maybe_done = maybe_done
+
+
+class ControlTimeout(ControlError):
+    status = 504
+    code = "control_timeout"
+    maybe_done = True
+
+    def __init__(self, subject: str, deadline_ms: float) -> None:
+        super().__init__(f"The control process did not answer about '{subject}' within {deadline_ms:g} ms.")
+
+
+class ControlRefused(ControlError):
+    """``status``, ``code`` and the message are those of the error that was raised in the control process."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+# --- the client's side -------------------------------------------------------------------------------
+
+
+class RequestError(TurnoutError):
+    """The client can correct this. ``param`` is the path of the wrong field in the client's dialect, or None."""
+
+    status = 400
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(_short(message))
+        self.param = None if param is None else encodable(_short(param))
+
+
+def _short(text: str) -> str:
+    """A message can quote the client, who can send megabytes."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
+
+
+class InvalidRequest(RequestError):
+    """Malformed JSON, a wrong type, or a value out of bounds."""
+
+
+class Unsupported(RequestError):
+    """The chosen provider or model has no way to express a part of the request."""
+
+    code = "unsupported"
+
+
+class ContextTooLong(Unsupported):
+    """More tokens than this model can read; another model may. Nothing was sent to the provider."""
+
+    code = "context_length_exceeded"
+    kind = "context"
+
+    def __init__(
+        self, message: str, *, param: str | None = None, tokens: int | None = None, limit: int | None = None
+    ) -> None:
+        super().__init__(message, param=param)
+        self.tokens, self.limit = tokens, limit
+
+
+class NotFetched(Unsupported):
+    """Not allowed, unreachable, too slow or too large. The message reveals nothing about the internal network."""
+
+    code = "not_fetched"
+
+
+class Unauthenticated(RequestError):
+    status = 401
+    code = "invalid_api_key"
+
+
+class Forbidden(RequestError):
+    status = 403
+    code = "forbidden"
+
+
+class ForeignPage(Forbidden):
+    code = "foreign_page"
+
+
+class NotFound(RequestError):
+    status = 404
+    code = "not_found"
+
+
+class UnknownModel(NotFound):
+    """``reason`` says why and what to do, as a text after a colon. Empty: unknown.
+
+    ``close`` holds similar names, best first.
+    """
+
+    code = "model_not_found"
+    kind = "model_not_found"
+
+    def __init__(self, model: str, close: Sequence[str] = (), reason: str = "") -> None:
+        problem = (
+            f"The model '{model}' is not served here: {reason}"
+            if reason
+            else f"The model '{model}' does not exist here."
+        )
+        hint = (
+            f" Did you mean {', '.join(close)}?" if close else "" if reason else " GET /v1/models lists what is served."
+        )
+        super().__init__(f"{problem}{hint}", param="model")
+        self.model = model
+        self.close = tuple(close)
+        self.reason = reason
+
+
+class MethodNotAllowed(RequestError):
+    """``allow`` is the value of the ``Allow`` header: the path's methods."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, message: str, allow: str) -> None:
+        super().__init__(message)
+        self.allow = allow
+
+
+class Conflict(RequestError):
+    status = 409
+    code = "conflict"
+
+
+class RequestTimeout(RequestError):
+    status = 408
+    code = "request_timeout"
+
+
+class BodyTooLarge(RequestError):
+    status = 413
+    code = "body_too_large"
+
+
+class AddressTooLong(RequestError):
+    status = 414
+    code = "address_too_long"
+
+
+class UnsupportedCoding(RequestError):
+    """``accepted`` is the value of the ``Accept-Encoding`` header: the codings that are taken."""
+
+    status = 415
+    code = "unsupported_encoding"
+
+    def __init__(self, message: str, accepted: str) -> None:
+        super().__init__(message)
+        self.accepted = accepted
+
+
+class HeadersTooLarge(RequestError):
+    status = 431
+    code = "headers_too_large"
+
+
+class Overloaded(RequestError):
+    """Refused before any work was done: a retry is safe."""
+
+    status = 503
+    code = "overloaded"
+    kind = "overloaded"
