@@ -81,7 +81,7 @@ async def test_thinking_is_signed_and_taken_back_with_its_signature(client: Asyn
 
 
 async def test_thinking_can_be_asked_for(client: AsyncAnthropic) -> None:
-    message = await reply_to(client, False, thinking={"type": "enabled", "budget_tokens": 1024})
+    message = await reply_to(client, False, max_tokens=2000, thinking={"type": "enabled", "budget_tokens": 1024})
     assert [block.type for block in message.content] == ["thinking", "text"]
 
 

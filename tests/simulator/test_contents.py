@@ -196,16 +196,16 @@ PLAIN: dict[str, dict[str, Any]] = {
 }
 
 
-async def answer_to(simulated: Simulator, name: str, more: dict[str, Any]) -> str:
+async def answer_to(simulated: Simulator, name: str, more: dict[str, Any], text: str = "hi") -> str:
     wire = WIRES[name]
-    reply = await ask(simulated.url + wire.path, request_of(name, "hi", **more), wire.headers)
-    text: str = at(reply.json, wire.text)
-    return text
+    reply = await ask(simulated.url + wire.path, request_of(name, text, **more), wire.headers)
+    answer: str = at(reply.json, wire.text)
+    return answer
 
 
 @pytest.mark.parametrize("name", ANY_JSON)
 async def test_in_json_mode_the_text_is_inside_of_json(simulated: Simulator, name: str) -> None:
-    assert await answer_to(simulated, name, ANY_JSON[name]) == '{"answer":"You said: hi"}'
+    assert await answer_to(simulated, name, ANY_JSON[name], "JSON!") == '{"answer":"You said: JSON!"}'
 
 
 @pytest.mark.parametrize("name", BY_SCHEMA)

@@ -80,7 +80,7 @@ def request_for(wire: str, words: str, stream: bool) -> tuple[str, dict[str, Any
     """Path, body and headers of a request on ``wire`` with the fault ``words``."""
     request = WIRES[wire]
     path = request.path if stream else request.unary_path or request.path
-    body = {**request.body, "stream": stream}
+    body = dict(request.body) if request.unary_path else {**request.body, "stream": stream}
     headers = dict(request.headers)
     if "model" in body:
         body["model"] = f"sim-{words}"

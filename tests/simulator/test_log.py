@@ -48,6 +48,7 @@ async def test_an_attempt_is_shown_in_full(fresh: Simulator) -> None:
         "events": 8,
         "bytes": len(reply.raw),
         "outcome": "completed",
+        "refused": "",
     }
 
 
@@ -60,7 +61,7 @@ async def test_an_attempt_is_shown_in_full(fresh: Simulator) -> None:
         ("/completion", {"prompt": "one"}, "llamacpp-completion"),
         ("/generate", {"prompt": "one"}, "vllm-generate"),
         ("/v1/messages", {**body("sim"), "max_tokens": 9}, "anthropic"),
-        ("/v1/messages/count_tokens", body("sim"), "anthropic-count"),
+        ("/v1/messages/count_tokens", {"model": "sim", "messages": body("sim")["messages"]}, "anthropic-count"),
         ("/v1beta/models/sim:generateContent", {"contents": [{"parts": [{"text": "one"}]}]}, "gemini"),
         ("/v1beta/models/sim:countTokens", {"contents": [{"parts": [{"text": "one"}]}]}, "gemini-count"),
         ("/v1beta/models/sim:embedContent", {"content": {"parts": [{"text": "one"}]}}, "gemini-embed"),

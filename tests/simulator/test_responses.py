@@ -53,9 +53,9 @@ async def test_text_and_usage(client: AsyncOpenAI, stream: bool) -> None:
 
 
 async def test_a_limit_leaves_it_incomplete(client: AsyncOpenAI) -> None:
-    reply = await reply_to(client, False, max_output_tokens=2)
-    assert (reply.output_text, reply.status, reply.incomplete_details.reason) == (
-        "You said:",
+    reply = await reply_to(client, False, "word " * 20, max_output_tokens=16)
+    assert (len(reply.output_text.split()), reply.status, reply.incomplete_details.reason) == (
+        16,
         "incomplete",
         "max_output_tokens",
     )

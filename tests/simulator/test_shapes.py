@@ -89,7 +89,10 @@ STREAMS = {
     "azure": Shape(ChatCompletionChunk, "/openai/v1/chat/completions", CHAT),
     "vllm": Shape(ChatCompletionChunk, "/vllm/v1/chat/completions", CHAT, undeclared={"choices.delta.reasoning"}),
     "llamacpp": Shape(
-        ChatCompletionChunk, "/llamacpp/v1/chat/completions", CHAT, undeclared={"choices.delta.reasoning_content"}
+        ChatCompletionChunk,
+        "/llamacpp/v1/chat/completions",
+        {"messages": MESSAGES, "tools": [FUNCTION]},  # it streams no log probabilities beside tools
+        undeclared={"choices.delta.reasoning_content"},
     ),
     "responses": Shape(ResponseStreamEvent, "/v1/responses", RESPONSES, undeclared={*BYTES, "response.store", "name"}),
     "anthropic": Shape(RawMessageStreamEvent, "/v1/messages", ANTHROPIC, VERSION),
@@ -146,8 +149,11 @@ def undeclared(kind: Any, value: Any) -> set[str]:
 
 
 async def answers_to(simulated: Simulator, shape: Shape, model: str, *, stream: bool) -> list[Any]:
-    more = {"stream": stream, "stream_options": {"include_usage": True}} if stream else {"stream": False}
-    body = {"model": model, **(shape.body or {}), **more}
+    body = shape.body or {}
+    if "{}" not in shape.path:  # Gemini's path says both
+        body = {"model": model, "stream": stream, **body}
+    if stream and "messages" in body and "max_tokens" not in body:  # not Anthropic's
+        body["stream_options"] = {"include_usage": True}
     reply = await ask(simulated.url + shape.path.format(model), body, shape.headers)
     assert (reply.status, reply.end) == (200, "complete")
     return reply.events if stream else [reply.json]

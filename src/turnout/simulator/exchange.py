@@ -17,6 +17,7 @@ from .log import Attempt, Log
 from .question import Question
 from .refused import Refused
 from .routes import ROUTES
+from .rules import first_refusal, read_asked
 from .script import Script, read_script
 from .sender import Sender
 from .wire import JSON, Frame, Route, Wire
@@ -26,14 +27,18 @@ REQUESTS_PATH = "/__simulator/requests"
 BROKEN = Refused(500, "The simulator was told to fail.")
 
 
-class Pace(msgspec.Struct, frozen=True):
-    """The server's own latencies in milliseconds, for requests whose script has none."""
+class Manners(msgspec.Struct, frozen=True):
+    """``first`` and ``between`` are the server's own latencies in milliseconds, for requests whose script has none.
+
+    ``lenient``: the vendors' rules are off.
+    """
 
     first: int = 0
     between: int = 0
+    lenient: bool = False
 
 
-async def respond(request: Request, sender: Sender, log: Log, pace: Pace) -> None:
+async def respond(request: Request, sender: Sender, log: Log, manners: Manners) -> None:
     """Answers any request, also one to a path that doesn't exist."""
     if request.path == LOG_PATH:
         return await _show_log(request, sender, log)
@@ -46,8 +51,8 @@ async def respond(request: Request, sender: Sender, log: Log, pace: Pace) -> Non
         if path is None:
             continue
         if route.page is not None:
-            return await _send(sender, 200, route.page(path))
-        return await Exchange(request, route, path, sender, log).run(pace)
+            return await _send(sender, 200, route.page(path, request.body))
+        return await Exchange(request, route, path, sender, log).run(manners)
     return await _send(sender, 404, b'{"error":{"message":"The simulator serves no such path."}}')
 
 
@@ -65,9 +70,11 @@ class Exchange:
             path=request.path, wire=route.wire.name, simulate=self._simulate, key=_key(request)
         )
 
-    async def run(self, pace: Pace) -> None:
+    async def run(self, manners: Manners) -> None:
         try:
-            await self._answer(pace)
+            if not manners.lenient:
+                self._apply_rules()
+            await self._answer(manners)
         except Refused as refused:
             await self._refuse(refused)
         except asyncio.CancelledError:
@@ -76,11 +83,19 @@ class Exchange:
         finally:
             self._attempt.bytes = self._sender.sent
 
-    async def _answer(self, pace: Pace) -> None:
+    def _apply_rules(self) -> None:
+        asked = read_asked(self._request, self._path) if self._wire.rules else None
+        refusal = first_refusal(self._wire.rules, asked) if asked else None
+        if asked and refusal:
+            self._attempt.model = asked.model
+            self._log.record_request(asked.model, self._request)
+            raise Refused(refusal.status, refusal.message, param=refusal.param, code=refusal.code)
+
+    async def _answer(self, manners: Manners) -> None:
         question = self._wire.read(self._request, self._path)
         self._attempt.model, self._attempt.stream = question.model, question.stream
         self._log.record_request(question.model, self._request)
-        script = self._script(question.model, pace)
+        script = self._script(question.model, manners)
         await asyncio.sleep(script.slow_headers / 1000)
         if script.strikes_before:
             return await self._strike_before(script)
@@ -91,14 +106,14 @@ class Exchange:
             return await self._stream(question, reply, script)
         return await self._unary(question, reply, script)
 
-    def _script(self, model: str, pace: Pace) -> Script:
+    def _script(self, model: str, manners: Manners) -> Script:
         script = read_script(model, self._simulate)
         if script.times is not None and self._log.count_try(model, self._simulate) > script.times:
             script = script.without_faults()
         return msgspec.structs.replace(
             script,
-            slow_first=script.slow_first or pace.first,
-            slow_between=script.slow_between or pace.between,
+            slow_first=script.slow_first or manners.first,
+            slow_between=script.slow_between or manners.between,
         )
 
     async def _strike_before(self, script: Script) -> None:
@@ -135,7 +150,7 @@ class Exchange:
         return self._attempt.end("completed")
 
     async def _refuse(self, refused: Refused) -> None:
-        self._attempt.status = refused.status
+        self._attempt.status, self._attempt.refused = refused.status, refused.message
         await self._whole(refused.status, JSON, self._wire.error(refused), *_retry_after(refused))
         self._attempt.end("completed")
 

@@ -30,7 +30,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     ``outcome`` is "completed" after a whole reply, also that of an error; "cut" after a reply that the simulator broke
     off, damaged or never began; "client_left" if the client closed the connection first. ``key`` is the ``fingerprint``
     of the request's key. ``tokens_in`` are billed when the answer begins, ``tokens_out`` when they are sent. ``events``
-    and ``bytes`` count the data that was handed to the network.
+    and ``bytes`` count the data that was handed to the network. ``refused`` are the words of an error reply.
     """
 
     number: int
@@ -48,6 +48,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     events: int = 0
     bytes: int = 0
     outcome: Outcome = "open"
+    refused: str = ""
 
     def end(self, outcome: Outcome) -> None:
         self.ended, self.outcome = time.time(), outcome

@@ -6,7 +6,8 @@ from __future__ import annotations
 class Refused(Exception):
     """Makes the simulator answer with an error in the vendor's shape.
 
-    ``retry_after`` is in seconds. ``retry_as_date``: it is sent as an HTTP date.
+    ``param`` and ``code`` are those of OpenAI's errors. ``retry_after`` is in seconds. ``retry_as_date``: it is sent as
+    an HTTP date.
     """
 
     def __init__(
@@ -15,6 +16,7 @@ class Refused(Exception):
         message: str,
         *,
         param: str | None = None,
+        code: str | None = None,
         retry_after: int | None = None,
         retry_as_date: bool = False,
     ) -> None:
@@ -22,5 +24,6 @@ class Refused(Exception):
         self.status = status
         self.message = message
         self.param = param
+        self.code = code
         self.retry_after = retry_after
         self.retry_as_date = retry_as_date

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from .connection import Connection
-from .exchange import Pace, respond
+from .exchange import Manners, respond
 from .log import Attempt, Log
 
 BACKLOG = 4096
@@ -36,12 +36,20 @@ class Simulator:
 
 @asynccontextmanager
 async def start(
-    host: str = "127.0.0.1", port: int = 0, *, first_token: float = 0, between_tokens: float = 0
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    first_token: float = 0,
+    between_tokens: float = 0,
+    lenient: bool = False,
 ) -> AsyncIterator[Simulator]:
-    """Serves inside the context. Port 0 takes a free one. The latencies are seconds."""
+    """Serves inside the context. Port 0 takes a free one. The latencies are seconds.
+
+    ``lenient``: it answers what the vendors refuse by their rules (``rules/``).
+    """
     log, connections = Log(), set[Connection]()
-    pace = Pace(first=round(first_token * 1000), between=round(between_tokens * 1000))
-    responder = partial(respond, log=log, pace=pace)
+    manners = Manners(first=round(first_token * 1000), between=round(between_tokens * 1000), lenient=lenient)
+    responder = partial(respond, log=log, manners=manners)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(responder, connections), host, port, backlog=BACKLOG)
     try:
@@ -61,10 +69,11 @@ async def serve(
     *,
     first_token: float = 0,
     between_tokens: float = 0,
+    lenient: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serves until cancelled. Calls ``on_ready`` with the URL when it listens."""
-    async with start(host, port, first_token=first_token, between_tokens=between_tokens) as simulator:
+    async with start(host, port, first_token=first_token, between_tokens=between_tokens, lenient=lenient) as simulator:
         if on_ready:
             on_ready(simulator.url)
         await asyncio.Event().wait()
@@ -76,6 +85,7 @@ def run(
     *,
     first_token: float = 0,
     between_tokens: float = 0,
+    lenient: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM in this process, with as many connections as the system allows."""
@@ -85,7 +95,9 @@ def run(
         task = asyncio.current_task()
         if task and sys.platform != "win32":
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await serve(host, port, first_token=first_token, between_tokens=between_tokens, on_ready=on_ready)
+        await serve(
+            host, port, first_token=first_token, between_tokens=between_tokens, lenient=lenient, on_ready=on_ready
+        )
 
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError), asyncio.Runner(loop_factory=_loop()) as runner:
         runner.run(main())

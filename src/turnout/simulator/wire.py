@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol, TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ from .answer import Answer
 from .http import Request
 from .question import Question
 from .refused import Refused
+from .rules import Rule
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +32,11 @@ class Wire(Protocol):
     name: str
     media_type: str  # of its streams; empty if they have no such header
     request_id_header: str  # empty if there is none
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """What the vendor refuses, besides what ``read`` can't make a question of."""
+        ...
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         """The question of the request. Raises ``Refused`` where the vendor would answer 400 or 404."""
@@ -59,12 +65,15 @@ JSON = "application/json"
 class JsonBodies:
     """For wires whose whole replies are JSON."""
 
+    rules: Sequence[Rule] = ()
+
     def body_type(self, question: Question) -> str:
         return JSON
 
 
-Page = Callable[[Mapping[str, str]], bytes]
-"""The body of any other page of a vendor (a model list, a health check), from the names in the path."""
+Page = Callable[[Mapping[str, str], bytes], bytes]
+"""The body of any other page of a vendor (a model list, a health check), from the names in the path and the request's
+body."""
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ request whose thinking has another signature is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +16,7 @@ from turnout.simulator.answer import Answer, Call, signature
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import Rule, anthropic
 from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route, sse
 
 
@@ -139,6 +140,7 @@ class AnthropicMessages(JsonBodies):
     name = "anthropic"
     media_type = "text/event-stream; charset=utf-8"
     request_id_header = "request-id"
+    rules: Sequence[Rule] = anthropic.RULES
 
     # --- the request ---------------------------------------------------------------------------------
 
@@ -189,6 +191,7 @@ class CountTokens(AnthropicMessages):
     """https://docs.anthropic.com/en/api/messages-count-tokens"""
 
     name = "anthropic-count"
+    rules = anthropic.COUNT_RULES
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         _require_version(request)
@@ -225,20 +228,11 @@ def _question(body: CountBody, **more: Any) -> Question:
 
 
 def _read_messages(messages: list[Message], conversation: Conversation) -> None:
-    """Like Anthropic, refuses calls without results in the next message, and results without calls."""
-    called: set[str] = set()
     for message in messages:
         conversation.begin(message.role)
         blocks = [TextBlock(message.content)] if isinstance(message.content, str) else message.content
-        with_result = {block.tool_use_id for block in blocks if isinstance(block, ToolResultBlock)}
-        if with_result - called:
-            ids = sorted(with_result)
-            raise Refused(400, f"messages: unexpected `tool_use_id` found in `tool_result` blocks: {ids}")
-        if called - with_result:
-            raise Refused(400, f"messages: `tool_use` ids were found without `tool_result` blocks: {sorted(called)}")
         for block in blocks:
             _read_block(block, message.role, conversation)
-        called = {block.id for block in blocks if isinstance(block, ToolUseBlock)}
 
 
 def _read_block(block: Block, role: str, conversation: Conversation) -> None:
@@ -356,7 +350,7 @@ def _model_row(name: str) -> dict[str, Any]:
     return {"type": "model", "id": name, "display_name": name, "created_at": "2025-01-01T00:00:00Z"}
 
 
-def _models(_: Mapping[str, str]) -> bytes:
+def _models(_: Mapping[str, str], __: bytes) -> bytes:
     rows = [_model_row(name) for name in MODELS]
     return msgspec.json.encode({"data": rows, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]})
 
@@ -371,7 +365,7 @@ ROUTES = (
         "GET",
         "/v1/models/(?P<model>.+)",
         ANTHROPIC,
-        lambda path: msgspec.json.encode(_model_row(path["model"])),
+        lambda path, _: msgspec.json.encode(_model_row(path["model"])),
         header="anthropic-version",
     ),
 )

@@ -14,6 +14,7 @@ from turnout.simulator.answer import Answer
 from turnout.simulator.http import Request
 from turnout.simulator.question import Question
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import azure
 from turnout.simulator.wire import Frame, route, sse
 
 from .openai import OpenAIChat, list_models
@@ -37,6 +38,7 @@ CODES = {404: "DeploymentNotFound"}
 class AzureChat(OpenAIChat):
     name = "azure"
     request_id_header = "apim-request-id"
+    rules = azure.RULES
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         if "deployment" in path and "api-version" not in request.query:
@@ -58,5 +60,5 @@ AZURE = AzureChat()
 ROUTES = (
     route("POST", "/openai/deployments/(?P<deployment>[^/]+)/chat/completions", AZURE),
     route("POST", "/openai/v1/chat/completions", AZURE),
-    route("GET", "/openai(/v1)?/models", AZURE, lambda _: list_models("system")),
+    route("GET", "/openai(/v1)?/models", AZURE, lambda *_: list_models("system")),
 )

@@ -10,7 +10,7 @@ Google's own SDK mixes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from turnout.simulator.answer import Answer, Usage, likely, logprob, signature, 
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool, base64_plain
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import Rule, gemini
 from turnout.simulator.wire import MODELS, Frame, JsonBodies, route
 
 from .gemini_body import (
@@ -55,6 +56,7 @@ class Gemini(JsonBodies):
     name = "gemini"
     media_type = "text/event-stream"
     request_id_header = ""
+    rules: Sequence[Rule] = gemini.RULES
 
     # --- the request ---------------------------------------------------------------------------------
 
@@ -110,6 +112,7 @@ class CountTokens(Gemini):
     """https://ai.google.dev/api/tokens"""
 
     name = "gemini-count"
+    rules = ()
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = read_body(request.body, CountBody)
@@ -125,6 +128,7 @@ class EmbedContent(Gemini):
     """https://ai.google.dev/api/embeddings, for one content or a batch of them. ``details`` are the vectors."""
 
     name = "gemini-embed"
+    rules = ()
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         batch = path["method"] == "batchEmbedContents"
@@ -181,20 +185,11 @@ def _schema(config: GenerationConfig) -> dict[str, Any] | None:
 
 
 def _read_contents(contents: list[Content], conversation: Conversation, *, signed: bool) -> None:
-    """Like Gemini, refuses unsigned calls, and a turn of calls before a turn that hasn't as many responses."""
-    called = 0
+    """Like Gemini, refuses unsigned calls."""
     for content in contents:
-        responses = sum(part.function_response is not None for part in content.parts)
-        if responses != called:
-            raise Refused(
-                400,
-                "Please ensure that the number of function response parts is equal to the number of function call "
-                "parts of the function call turn.",
-            )
         calls = [part for part in content.parts if part.function_call]
         if signed and calls and not _is_signed(calls[0]):
             raise Refused(400, "Function call is missing a thought_signature in functionCall parts.")
-        called = len(calls)
         conversation.begin(content.role)
         for part in content.parts:
             _read_part(part, content.role, conversation)
@@ -333,11 +328,11 @@ def _model_row(name: str) -> dict[str, Any]:
     }
 
 
-def _models(_: Mapping[str, str]) -> bytes:
+def _models(_: Mapping[str, str], __: bytes) -> bytes:
     return msgspec.json.encode({"models": [_model_row(name) for name in MODELS]})
 
 
-def _model(path: Mapping[str, str]) -> bytes:
+def _model(path: Mapping[str, str], _: bytes) -> bytes:
     return msgspec.json.encode(_model_row(path["model"]))
 
 

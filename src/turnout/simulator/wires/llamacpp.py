@@ -15,6 +15,7 @@ from turnout.simulator.answer import Answer
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import llamacpp
 from turnout.simulator.wire import Frame, JsonBodies, decode, route, sse
 
 from .openai import OpenAIChat, counts, list_models
@@ -36,6 +37,7 @@ def _error_object(refused: Refused) -> dict[str, Any]:
 class LlamaChat(OpenAIChat):
     name = "llamacpp"
     request_id_header = ""
+    rules = llamacpp.RULES
     _reasoning = "reasoning_content"
     _extras: Mapping[str, str] = {"system_fingerprint": "b1-simulator"}
 
@@ -129,7 +131,7 @@ COMPLETION = Completion()
 
 ROUTES = (
     route("POST", "(/llamacpp)?/completions?", COMPLETION),
-    route("GET", "(/llamacpp)?/health", CHAT, lambda _: b'{"status":"ok"}'),
+    route("GET", "(/llamacpp)?/health", CHAT, lambda *_: b'{"status":"ok"}'),
     route("POST", "/llamacpp/v1/chat/completions", CHAT),
-    route("GET", "/llamacpp/v1/models", CHAT, lambda _: list_models("llamacpp")),
+    route("GET", "/llamacpp/v1/models", CHAT, lambda *_: list_models("llamacpp")),
 )

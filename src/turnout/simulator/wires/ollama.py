@@ -7,7 +7,7 @@ object. Durations are nanoseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,7 @@ from turnout.simulator.answer import DIMENSIONS, Answer, Call, vector
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import Rule, ollama
 from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route
 
 from .openai import token_logprobs
@@ -89,6 +90,14 @@ class OldEmbedBody(msgspec.Struct, kw_only=True):
     prompt: str
 
 
+class ShowBody(msgspec.Struct):
+    """``name`` is the field's older name."""
+
+    model: str = ""
+    name: str = ""
+
+
+SHOW_BODY = msgspec.json.Decoder(ShowBody)
 GENERATE_BODY = msgspec.json.Decoder(GenerateBody)
 EMBED_BODY = msgspec.json.Decoder(EmbedBody)
 OLD_EMBED_BODY = msgspec.json.Decoder(OldEmbedBody)
@@ -99,6 +108,7 @@ class OllamaChat(JsonBodies):
     name = "ollama"
     media_type = "application/x-ndjson"
     request_id_header = ""
+    rules: Sequence[Rule] = ollama.RULES
 
     # --- the request ---------------------------------------------------------------------------------
 
@@ -173,6 +183,7 @@ class OllamaEmbed(OllamaChat):
     """``details`` are the vectors."""
 
     name = "ollama-embed"
+    rules = ()
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(EMBED_BODY, request.body)
@@ -188,6 +199,7 @@ class OllamaOldEmbeddings(OllamaChat):
     """``/api/embeddings``, the older form of ``/api/embed``."""
 
     name = "ollama-embeddings"
+    rules = ()
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(OLD_EMBED_BODY, request.body)
@@ -280,14 +292,18 @@ DETAILS: Mapping[str, Any] = {
 }
 
 
-def _tags(_: Mapping[str, str]) -> bytes:
+def _tags(_: Mapping[str, str], __: bytes) -> bytes:
     row = {"modified_at": "2025-01-01T00:00:00Z", "size": 1, "digest": "0" * 64, "details": DETAILS}
     names = [f"{name}:latest" for name in MODELS]
     return msgspec.json.encode({"models": [{"name": name, "model": name, **row} for name in names]})
 
 
-def _show(_: Mapping[str, str]) -> bytes:
-    """The same for every model."""
+def _show(_: Mapping[str, str], body: bytes) -> bytes:
+    """What the model can do differs between models, and is what the rules refuse by."""
+    named = decode(SHOW_BODY, body)
+    able = ollama.abilities(named.model or named.name)
+    extras = {"tools": able.tools, "vision": able.vision, "thinking": able.thinking}
+    capabilities = ["completion", *(name for name, has in extras.items() if has), "embedding"]
     return msgspec.json.encode(
         {
             "modelfile": "FROM sim",
@@ -295,13 +311,13 @@ def _show(_: Mapping[str, str]) -> bytes:
             "template": "{{ .Prompt }}",
             "details": DETAILS,
             "model_info": {"general.architecture": "sim", "sim.context_length": 32_768},
-            "capabilities": ["completion", "tools", "vision", "thinking", "embedding"],
+            "capabilities": capabilities,
             "modified_at": "2025-01-01T00:00:00Z",
         }
     )
 
 
-def _running(_: Mapping[str, str]) -> bytes:
+def _running(_: Mapping[str, str], __: bytes) -> bytes:
     more = {"size": 1, "size_vram": 1, "digest": "0" * 64, "context_length": 32_768}
     row = {"name": "sim:latest", "model": "sim:latest", "details": DETAILS, "expires_at": "2099-01-01T00:00:00Z"}
     return msgspec.json.encode({"models": [{**row, **more}]})
@@ -317,5 +333,5 @@ ROUTES = (
     route("GET", "/api/tags", OLLAMA, _tags),
     route("POST", "/api/show", OLLAMA, _show),
     route("GET", "/api/ps", OLLAMA, _running),
-    route("GET", "/api/version", OLLAMA, lambda _: b'{"version":"0.40.12"}'),
+    route("GET", "/api/version", OLLAMA, lambda *_: b'{"version":"0.40.12"}'),
 )

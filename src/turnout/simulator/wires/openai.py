@@ -16,6 +16,7 @@ from turnout.simulator.answer import Answer, Call, Usage, likely, logprob
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import Rule, openai_chat
 from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route, sse
 
 
@@ -139,6 +140,7 @@ class OpenAIChat(JsonBodies):
     name = "openai"
     media_type = "text/event-stream"
     request_id_header = "x-request-id"
+    rules: Sequence[Rule] = openai_chat.RULES
     _reasoning = ""
     _extras: Mapping[str, str] = {"service_tier": "default", "system_fingerprint": "fp_simulator"}
 
@@ -265,26 +267,16 @@ class OpenAIChat(JsonBodies):
         kind, code = ERRORS.get(
             refused.status, ("server_error" if refused.status >= 500 else "invalid_request_error", None)
         )
-        return {"message": refused.message, "type": kind, "param": refused.param, "code": code}
+        return {"message": refused.message, "type": kind, "param": refused.param, "code": refused.code or code}
 
 
 def _read_messages(messages: Sequence[Message], conversation: Conversation) -> None:
-    """Like OpenAI, refuses calls without results and results without calls."""
-    open_calls: set[str] = set()
     for message in messages:
         if message.role == "tool":
-            if message.tool_call_id not in open_calls:
-                raise Refused(400, "messages with role 'tool' must answer one of the preceding message's 'tool_calls'.")
-            open_calls.remove(message.tool_call_id)
             conversation.result(_text(message))
             continue
-        if open_calls:
-            break
         conversation.begin(message.role)
         _read_content(message, conversation)
-        open_calls = {call.id for call in message.tool_calls or ()}
-    if open_calls:
-        raise Refused(400, f"'tool_calls' must be answered by messages for each 'tool_call_id': {sorted(open_calls)}")
 
 
 def _read_content(message: Message, conversation: Conversation) -> None:
@@ -378,11 +370,11 @@ OPENAI = OpenAIChat()
 
 ROUTES = (
     route("POST", "/v1/chat/completions", OPENAI),
-    route("GET", "/v1/models", OPENAI, lambda _: list_models("simulator")),
+    route("GET", "/v1/models", OPENAI, lambda *_: list_models("simulator")),
     route(
         "GET",
         "/v1/models/(?P<model>.+)",
         OPENAI,
-        lambda path: msgspec.json.encode(model_row(path["model"], "simulator")),
+        lambda path, _: msgspec.json.encode(model_row(path["model"], "simulator")),
     ),
 )

@@ -18,6 +18,7 @@ from turnout.simulator.answer import Answer, Call, signature
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question, Tool
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import openai_responses
 from turnout.simulator.wire import Frame, decode, sse
 
 from .openai import OpenAIChat, token_logprobs
@@ -123,6 +124,7 @@ class Responses(BesideChat):
     def __init__(self, vendor: OpenAIChat) -> None:
         super().__init__(vendor)
         self._keeps = vendor.name in ("openai", "azure")
+        self.rules = openai_responses.RULES if self._keeps else ()
         self._kept: dict[str, tuple[Item, ...]] = {}
 
     # --- the request ---------------------------------------------------------------------------------
@@ -203,26 +205,17 @@ class Responses(BesideChat):
 
 
 def _read_items(items: list[Item], conversation: Conversation) -> None:
-    """Refuses results without calls, and calls without results."""
-    called: set[str] = set()
     for item in items:
         if item.type == "message":
             conversation.begin(item.role)
             _read_content(item, conversation)
-        elif item.type == "function_call":
-            called.add(item.call_id)
         elif item.type == "function_call_output":
-            if item.call_id not in called:
-                raise Refused(400, f"No tool call found for function call output with call_id {item.call_id}.")
-            called.remove(item.call_id)
             conversation.result(_text(item.output))
         elif item.type == "reasoning" and item.encrypted_content is not None:
             if item.encrypted_content != signature("".join(part.get("text", "") for part in item.summary)):
                 raise Refused(400, "The encrypted content could not be verified.", param="input")
         elif item.type == "item_reference":
             raise Refused(404, "Item with that id not found.", param="input")
-    if called:
-        raise Refused(400, f"No tool output found for function call {min(called)}.", param="input")
 
 
 def _read_content(item: Item, conversation: Conversation) -> None:

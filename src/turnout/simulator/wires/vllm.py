@@ -18,6 +18,7 @@ from turnout.simulator.answer import Answer
 from turnout.simulator.http import Request
 from turnout.simulator.question import Conversation, Question
 from turnout.simulator.refused import Refused
+from turnout.simulator.rules import vllm
 from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route
 
 from .openai import OpenAIChat, counts, model_row
@@ -26,6 +27,7 @@ from .openai import OpenAIChat, counts, model_row
 class VllmChat(OpenAIChat):
     name = "vllm"
     request_id_header = ""
+    rules = vllm.RULES
     _reasoning = "reasoning"
     _extras: Mapping[str, str] = {}
 
@@ -84,7 +86,7 @@ class Generate(JsonBodies):
         return self.error(refused) + b"\n"
 
 
-def _models(_: Mapping[str, str]) -> bytes:
+def _models(_: Mapping[str, str], __: bytes) -> bytes:
     more = {"parent": None, "max_model_len": 32_768}
     rows = [{**model_row(name, "vllm"), "root": name, **more} for name in MODELS]
     return msgspec.json.encode({"object": "list", "data": rows})
@@ -97,7 +99,7 @@ ROUTES = (
     route("POST", "/vllm/v1/chat/completions", CHAT),
     route("GET", "/vllm/v1/models", CHAT, _models),
     route("POST", "(/vllm)?/generate", GENERATE),
-    route("GET", "/vllm/health", CHAT, lambda _: b""),
-    route("GET", "(/vllm)?/ping", CHAT, lambda _: b""),
-    route("GET", "(/vllm)?/version", CHAT, lambda _: b'{"version":"0.25.2"}'),
+    route("GET", "/vllm/health", CHAT, lambda *_: b""),
+    route("GET", "(/vllm)?/ping", CHAT, lambda *_: b""),
+    route("GET", "(/vllm)?/version", CHAT, lambda *_: b'{"version":"0.25.2"}'),
 )
