@@ -46,7 +46,7 @@ ASKED: dict[str, Ask] = {
     ),
     "response": lambda sdk, model: sdk.responses.create(model=model, input="Zoë says 東京"),
     "response-limited": lambda sdk, model: sdk.responses.create(
-        model=model, input="one two three", max_output_tokens=2
+        model=model, input="one two three four five " * 4, max_output_tokens=16
     ),
     "response-calls": lambda sdk, model: sdk.responses.create(
         model=model,

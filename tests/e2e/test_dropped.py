@@ -21,20 +21,23 @@ async def dropped(stage: Stage, dialect: str, backend: Backend, **fields: Any) -
     return header
 
 
-ODD = [{"role": "user", "content": "hi", "name": "bob", "weather": "fine"}]
+NAMED = {"role": "user", "content": "hi", "name": "bob"}
+ODD = NAMED | {"weather": "fine"}
 
 
 @pytest.mark.parametrize(
-    ("provider", "expected"),
+    ("provider", "message", "expected"),
     [
-        ("openai", None),
-        ("anthropic", "seed, metadata, store, messages[0].name, messages[0].weather"),
-        ("gemini", "user, metadata, store, messages[0].name, messages[0].weather"),
-        ("ollama", "user, metadata, store, messages[0].name, messages[0].weather"),
+        ("openai", NAMED, None),
+        ("anthropic", ODD, "seed, metadata, store, messages[0].name, messages[0].weather"),
+        ("gemini", ODD, "user, metadata, store, messages[0].name, messages[0].weather"),
+        ("ollama", ODD, "user, metadata, store, messages[0].name, messages[0].weather"),
     ],
 )
-async def test_an_openai_clients_fields(stage: Stage, provider: str, expected: str | None) -> None:
-    fields = {"messages": ODD, "seed": 1, "user": "u", "metadata": {"a": "b"}, "store": False}
+async def test_an_openai_clients_fields(
+    stage: Stage, provider: str, message: dict[str, str], expected: str | None
+) -> None:
+    fields = {"messages": [message], "seed": 1, "user": "u", "metadata": {"a": "b"}, "store": True}
     assert await dropped(stage, "openai", PLACES[provider], **fields) == expected
 
 

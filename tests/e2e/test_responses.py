@@ -92,7 +92,7 @@ async def test_images_are_seen(sdk: AsyncOpenAI, backend: Backend) -> None:
 
 @pytest.mark.parametrize("backend", SIMULATOR)
 async def test_a_limit_makes_it_incomplete(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
-    request = body(question(backend, "one two three four five", max_tokens=4))
+    request = body(question(backend, "one two three four five " * 4, max_tokens=16))
     response = await respond(sdk, request, stream=stream)
     assert response.status == "incomplete"
     assert response.incomplete_details
