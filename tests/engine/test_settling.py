@@ -51,6 +51,7 @@ HEL = sse(chunk(delta(content="Hel")))
 LO = sse(chunk(delta(content="lo wide world")))
 STOP = sse(chunk(delta(finish="stop")))
 OVERLOADED = sse({"error": {"message": "Overloaded.", "code": 503}})
+PING = b": OPENROUTER PROCESSING\n\n"
 COUNTED = sse(chunk(usage=USAGE))
 PLAIN = ChatRequest(model="fast", messages=(Message("user", (Text("trains"),)),), stream=True)
 RELAYED = ENDPOINT.parse(request_body(stream=True, messages=[{"role": "user", "content": "trains"}]))
@@ -299,29 +300,59 @@ async def test_headers_alone_are_no_beginning() -> None:
         await left(server)
 
 
+async def pings_before_it_answers(visit: Visit) -> None:
+    await visit.request()
+    await visit.send(CHUNKED)
+    for _ in range(6):
+        await asyncio.sleep(0.05)
+        await visit.send(part_of(PING))
+    await visit.send(part_of(ROLE + HEL + STOP + COUNTED + DONE) + b"0\r\n\r\n")
+
+
 @each_way
 async def test_a_provider_that_shows_that_it_is_alive_is_waited_for(request_: ChatRequest) -> None:
-    """Reasoning takes its time. What came is passed on when the first token is due; then it may not stall."""
-
-    async def thinks(visit: Visit) -> None:
-        await visit.request()
-        await visit.send(CHUNKED + part_of(ROLE))
-        for _ in range(6):
-            await asyncio.sleep(0.05)
-            await visit.send(part_of(b": still thinking\n\n"))
-        await visit.send(part_of(HEL + STOP + COUNTED + DONE) + b"0\r\n\r\n")
-
-    async with RawUpstream(thinks) as server, house(place(server, timeouts=timeouts(first_token=0.1, stall=0.4))) as it:
-        began = time.perf_counter()
-        reply = await it.ask(request_)
-        assert 0.08 < time.perf_counter() - began < 0.3
-        events = await reply.read_all()
+    """Reasoning takes its time, and more than the first token should. Each sign of life begins a new pause."""
+    limits = timeouts(first_token=0.1, stall=0.15)
+    async with RawUpstream(pings_before_it_answers) as server, house(place(server, timeouts=limits)) as it:
+        events = await (await it.ask(request_)).read_all()
         if request_ is RELAYED:
-            assert relayed_bytes(events) == ROLE + b": still thinking\n\n" * 6 + HEL + STOP + DONE
+            assert relayed_bytes(events) == PING * 6 + ROLE + HEL + STOP + DONE
         (end,) = it.book.ends
         assert end.outcome == "ok"
         assert end.first_token is not None
         assert end.first_token > 250_000
+
+
+@each_way
+async def test_a_provider_that_only_shows_that_it_is_alive_is_left_in_the_end(request_: ChatRequest) -> None:
+    """Nothing was passed on, so another deployment answers."""
+    limits = timeouts(first_token=0.05, first_byte=0.12, stall=0.2)
+    async with (
+        RawUpstream(pings_before_it_answers) as pinging,
+        RawUpstream(streaming(ROLE, HEL, STOP, DONE)) as good,
+        house(place(pinging, timeouts=limits), place(good, "two")) as it,
+    ):
+        reply = await it.ask(request_)
+        await reply.read_all()
+        assert reply.deployment.id == "two"
+        assert "was alive, but did not begin to answer within 0.12 s" in str(it.book.ends[0].error)
+
+
+@each_way
+async def test_a_sign_of_life_begins_a_new_pause_in_the_middle_too(request_: ChatRequest) -> None:
+    """A comment, a blank line, a piece of an event."""
+
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        await visit.send(CHUNKED + part_of(ROLE + HEL))
+        for piece in (PING, b"\n", LO[:9], LO[9:20], LO[20:], STOP + COUNTED + DONE):
+            await asyncio.sleep(0.2)
+            await visit.send(part_of(piece))
+        await visit.send(b"0\r\n\r\n")
+
+    async with RawUpstream(script) as server, house(place(server, timeouts=timeouts(stall=0.35))) as it:
+        await (await it.ask(request_)).read_all()
+        assert it.book.outcomes == ["ok"]
 
 
 async def test_signs_of_life_are_not_gathered_without_end() -> None:

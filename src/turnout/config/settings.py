@@ -75,6 +75,7 @@ class ServerSettings(_Section, frozen=True):
     trusted_proxies: list[Network] = []
     body_timeout: Seconds = 60
     drain: Seconds = 30
+    keepalive: Pause = 15
     cors: list[Origin] = []
     allowed_hosts: list[Host] = []
 

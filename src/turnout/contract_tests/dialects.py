@@ -122,6 +122,7 @@ def _body_has_the_answer(endpoint: Endpoint[Any, Any], sample: ChatSample) -> No
 def _stream_has_the_answer(endpoint: Endpoint[Any, Any], sample: ChatSample) -> None:
     renderer = endpoint.renderer(chat_request(stream=True, stream_usage=True), _CONTEXT)
     require(renderer.media_type, "the stream has no media type")
+    require(isinstance(renderer.keepalive, bytes), "the stream has no keepalive, not even an empty one")
     require_equal(renderer.feed([]), b"", "the stream of no events")
     stream = b"".join(renderer.feed([event]) for event in unfold(_ANSWER)) + renderer.close()
     for word in (TEXT.encode(), b"7", b"3"):

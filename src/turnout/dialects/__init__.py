@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -57,10 +57,26 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
     max_output: int | None = None
 
 
+SSE_COMMENT: Final = b": keepalive\n\n"
+"""A sign of life in a stream of server-sent events
+(https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
+"""
+
+JSON_BLANK: Final = b" "
+"""A sign of life before a value of JSON. It isn't a line of its own, because Ollama's SDK parses each line as JSON
+(https://github.com/ollama/ollama-python/blob/main/ollama/_client.py).
+"""
+
+
 class Renderer(Protocol):
-    """Writes one streamed reply. It sends ``Relayed`` frames as they are."""
+    """Writes one streamed reply. It sends ``Relayed`` frames as they are.
+
+    ``keepalive`` is a sign of life between two frames, and before the first. It says nothing to a client that reads the
+    stream. Empty when the wire has none.
+    """
 
     media_type: str
+    keepalive: bytes
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
         """The frames for ``events``; empty when they need none."""

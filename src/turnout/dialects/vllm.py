@@ -26,7 +26,7 @@ from turnout.core import (
     WireBody,
 )
 from turnout.core.prompts import messages_of
-from turnout.dialects import HERE, Renderer, ReplyContext, ServedModel, Target
+from turnout.dialects import HERE, JSON_BLANK, Renderer, ReplyContext, ServedModel, Target
 from turnout.dialects.failures import code_of, param_of
 from turnout.dialects.openai.model_list import model_body, models_body
 from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields_in_use
@@ -128,6 +128,7 @@ class LineRenderer:
     """One streamed reply: a line whenever the text has grown."""
 
     media_type = "application/x-ndjson"
+    keepalive = JSON_BLANK
 
     def __init__(self, prompt: str, choices: int, context: ReplyContext) -> None:
         self._context = context

@@ -68,8 +68,7 @@ class Attempt:
     async def open(self) -> Sequence[StreamEvent]:
         """Sends the request and waits for content. Raises ``UpstreamError``; the attempt is settled then."""
         try:
-            events = await self._first_events()
-            return events if self._observer.has_begun else await self._held_back(events)
+            return await self._first_events()
         except UpstreamError as error:
             self._complete(error)
             await self._abandon(self._outcome(), error)
@@ -82,36 +81,37 @@ class Attempt:
             raise
 
     async def _first_events(self) -> Sequence[StreamEvent]:
-        """A whole answer comes in pieces, too; there are no events before the last of them."""
-        timeouts = self.deployment.timeouts
+        """The events up to the first content. If it fails before that, another deployment may still answer."""
+        observer, source = self._observer, self._source
+        with self._watchdog.expect(self._patience_for_first_byte(), _NOT_BEGUN):
+            await source.open()
+            held = [*await self._read_before_begin()]
+        while not observer.has_begun and len(held) < _MOST_HELD_BACK and source.size < _MOST_BYTES_HELD_BACK:
+            with self._watchdog.expect(self._patience_before_begin(), _STOPPED):
+                held += await self._read_before_begin()
+        return held
+
+    def _patience_for_first_byte(self) -> float:
         waits_for_token = self.request.stream and not self._is_silent_at_work
-        with self._watchdog.expect(timeouts.first_token if waits_for_token else self._silence(), _NOT_BEGUN):
-            await self._source.open()
-            events = await self._read_before_begin()
-        while not events:
-            with self._watchdog.expect(timeouts.stall, _STOPPED):
-                events = await self._read_before_begin()
-        return events
+        return self.deployment.timeouts.first_token if waits_for_token else self._silence()
+
+    def _patience_before_begin(self) -> float:
+        """How long a provider may now be silent that has shown that it is alive, in seconds.
+
+        Raises ``UpstreamTimeout`` for one that shows nothing else for longer than a whole answer may take to begin.
+        """
+        timeouts = self.deployment.timeouts
+        if not self.request.stream:
+            return timeouts.stall
+        waited = time.perf_counter() - self._observer.began
+        longest = max(timeouts.first_byte, timeouts.first_token)
+        if waited > longest:
+            raise UpstreamTimeout(f"The provider showed that it was alive, but {_NOT_BEGUN} within {longest:g} s.")
+        return max(timeouts.first_token - waited, 0) + timeouts.stall
 
     def _silence(self) -> float:
         """How long a provider may be silent at work, where nothing shows that it works."""
         return min(self.deployment.timeouts.first_byte, self.deployment.timeouts.total)
-
-    async def _held_back(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
-        """Events without content, and those after them. If it fails now, another deployment may still answer.
-
-        A provider that only shows that it is alive until its first token is due is believed to be at work.
-        """
-        held = [*events]
-        observer, source = self._observer, self._source
-        due = observer.began + self.deployment.timeouts.first_token
-        while not observer.has_begun and len(held) < _MOST_HELD_BACK and source.size < _MOST_BYTES_HELD_BACK:
-            try:
-                with self._watchdog.expect(due - time.perf_counter(), _NOT_BEGUN):
-                    held += await self._read_before_begin()
-            except UpstreamTimeout:
-                break
-        return held
 
     async def _read_before_begin(self) -> Sequence[StreamEvent]:
         events = await self._source.read()

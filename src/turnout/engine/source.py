@@ -30,7 +30,10 @@ class Source(Protocol):
         ...
 
     async def read(self) -> Sequence[StreamEvent] | None:
-        """The next events; none at each piece of a whole reply before its last; None after the last."""
+        """The next events; None after the last. No events are a sign of life: bytes came that say nothing yet.
+
+        In a stream any byte is one. In a whole reply each piece is one, but for blanks before it begins.
+        """
         ...
 
     async def abort(self) -> None:
@@ -76,8 +79,7 @@ class WireSource:
         relay = _relay_of(operation, request)
         self.relayed = relay is not None
         self._decoder = operation.decoder(request) if relay is None else relay(request)
-        self._whole = not request.stream
-        self._begun = False  # more than blanks came: some providers send blanks to show that they are alive
+        self._shows_life = request.stream  # in a whole reply only after blanks, which may come without end
         self._most = _most_bytes(request, self.relayed, max_reply_bytes)
         self._response: Response | None = None
         self._head: bytes | None = b""  # of the reply, until a part of an answer comes
@@ -116,10 +118,9 @@ class WireSource:
             events = self._decoded(response, data) if head is None else self._first_decoded(response, head, data)
             if events:
                 return events
-            if self._whole and not self.ended:
-                self._begun = self._begun or not data.isspace()
-                if self._begun:
-                    return ()
+            self._shows_life = self._shows_life or not data.isspace()
+            if self._shows_life and not self.ended:
+                return ()
         if self._head is not None:
             self._raise_what_was_said(response)
         return None

@@ -54,7 +54,7 @@ class Watchdog:
         self._deadline = inf
         if self._expired and kind is asyncio.CancelledError and self._task and self._task.uncancel() == 0:
             self._expired = False
-            raise UpstreamTimeout(f"The provider {self._what} within {self._seconds:g} s.") from error
+            raise UpstreamTimeout(f"The provider {self._what} within {round(self._seconds, 2):g} s.") from error
 
     def tick(self, now: float) -> None:
         if now >= self._deadline and not self._expired and self._task is not None:

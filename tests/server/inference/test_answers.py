@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +118,23 @@ class Client:
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    async with place_in(tmp_path) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def place_in(folder: Path, **server: Any) -> AsyncIterator[Place]:
     upstream = Upstream()
     async with RawUpstream(upstream) as listening:
         one = {"provider": "compatible", "model": "m", "base_url": f"{listening.origin}/v1"}
         model = {"deployments": [one], "price": {"input": 1, "output": 2}}
         config = {
+            "server": server,
             "retries": {"attempts": 1},
             "keys": [{"key": KEY, "name": "one", "models": ["up", ODD_NAME, TWO_LINES]}],
             "models": {"up": model, ODD_NAME: model, TWO_LINES: model, "echo": "echo/echo"},
         }
-        async with in_process(tmp_path, config) as app:
+        async with in_process(folder, config) as app:
             yield Place(app, upstream)
 
 

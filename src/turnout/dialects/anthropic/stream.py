@@ -40,6 +40,7 @@ from .reply import block_of, extra_fields, message_head, stop_fields, usage_fiel
 _encode = msgspec.json.encode
 _LIST = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+_PING = b'event: ping\ndata: {"type":"ping"}\n\n'  # https://platform.claude.com/docs/en/build-with-claude/streaming#ping-events
 _DELTA = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":{"type":%b:%b}}\n\n'
 _DELTA_KINDS = {
     Text: b'"text_delta","text"',
@@ -69,6 +70,7 @@ class EventRenderer:
     """One streamed message. Its end holds the finish and the complete usage."""
 
     media_type = "text/event-stream"
+    keepalive = _PING
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context

@@ -25,7 +25,7 @@ from turnout.core import (
     fold,
 )
 from turnout.core.framing import events_of, payload_of
-from turnout.dialects import ReplyContext
+from turnout.dialects import JSON_BLANK, ReplyContext
 from turnout.dialects.json_members import members
 from turnout.dialects.stream_renderer import StreamRenderer
 from turnout.errors import TurnoutError
@@ -43,10 +43,18 @@ _LAST_CHUNK = b'{"candidates":[%b],%b%b}'
 _LAST_CANDIDATE = b'{"content":{"parts":[{"text":""}],"role":"model"},"finishReason":"%b","index":%d%b}'
 
 
+_EMPTY_EVENT = b"\n\n"
+"""A sign of life. Google's SDKs read comments as JSON (python-genai's ``_iter_response_stream``), or fail at them
+(go-genai's ``iterateResponseStream``, https://github.com/googleapis/go-genai/blob/main/api_client.go), and a chunk
+without text makes js-genai drop the turn from a chat's history. All of them skip an event without lines.
+"""
+
+
 class ChunkRenderer(StreamRenderer):
     """One stream of server-sent events."""
 
     media_type = "text/event-stream"
+    keepalive = _EMPTY_EVENT
 
     def __init__(self, context: ReplyContext) -> None:
         super().__init__(context)
@@ -128,6 +136,7 @@ class ArrayRenderer(ChunkRenderer):
     """One stream as one JSON array of chunks."""
 
     media_type = "application/json"
+    keepalive = JSON_BLANK
 
     def __init__(self, context: ReplyContext) -> None:
         super().__init__(context)

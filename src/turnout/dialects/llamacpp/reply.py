@@ -25,7 +25,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.dialects import ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.json_members import members
 from turnout.dialects.logprobs import tokens_with_alternatives
 from turnout.errors import TurnoutError
@@ -48,6 +48,7 @@ class EventRenderer:
     """One streamed reply. Its last event holds the finish and the complete usage."""
 
     media_type = "text/event-stream"
+    keepalive = SSE_COMMENT
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context

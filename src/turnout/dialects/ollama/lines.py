@@ -24,7 +24,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.dialects import ReplyContext
+from turnout.dialects import JSON_BLANK, ReplyContext
 from turnout.dialects.json_members import members
 from turnout.errors import TurnoutError
 
@@ -56,6 +56,7 @@ class LineRenderer:
     """One streamed reply. Its last line holds the finish and the complete usage."""
 
     media_type = "application/x-ndjson"
+    keepalive = JSON_BLANK
 
     def __init__(self, template: bytes, context: ReplyContext) -> None:
         self._template = template

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from turnout.core import Product, Relayed, Result, StreamEvent
-from turnout.dialects import ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.errors import TurnoutError
 
 from .errors import error_body
@@ -15,6 +15,7 @@ class ResultRenderer:
     """``render_result`` writes the events of a result. Providers on other wires send a result as a whole."""
 
     media_type = "text/event-stream"
+    keepalive = SSE_COMMENT
 
     def __init__(self, context: ReplyContext, render_result: Callable[[Result], bytes]) -> None:
         self._context = context

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from turnout.core import Answer, ChatRequest, Delta, PartStart, Relayed, StreamEvent, Text, Thinking, ToolCall, fold
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, SSE_COMMENT, Renderer, ReplyContext, Target
 from turnout.dialects.failures import code_of
 from turnout.errors import TurnoutError
 
@@ -71,6 +71,7 @@ class PieceRenderer:
     """Server-sent events: the text in pieces, then the whole reply with ``"done": true``."""
 
     media_type = "text/event-stream"
+    keepalive = SSE_COMMENT
 
     def __init__(self, context: ReplyContext, text_field: str) -> None:
         self._context = context

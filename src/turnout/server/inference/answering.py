@@ -9,13 +9,14 @@ from typing import Any
 
 import structlog
 
-from turnout.core import ChatRequest, CountRequest, Product, Relayed, StreamEvent, fold, usd
+from turnout.core import ChatRequest, CountRequest, Outcome, Product, Relayed, StreamEvent, fold, usd
 from turnout.dialects import ConversationEndpoint, Endpoint, Renderer, ReplyContext, ReplyFacts
 from turnout.engine import Call, Models, Reply, reason_of
-from turnout.errors import TurnoutError, UpstreamError
+from turnout.errors import TurnoutError
 from turnout.gateway import Gateway
 
 from .client_reply import JSON, ClientReply
+from .keepalive import Keepalive
 
 _log = structlog.get_logger(__name__)
 _MANY = 1000  # events; an answer of more is put together in a thread
@@ -35,6 +36,7 @@ class Answering:
         self._endpoint = endpoint
         self._client = client
         self._reason_to_stop = reason_to_stop
+        self._reply: Reply | None = None
 
     async def answer(self, call: Call) -> None:
         """Raises ``TurnoutError`` as long as nothing has been sent."""
@@ -44,19 +46,24 @@ class Answering:
         if isinstance(call.request, CountRequest):
             await self._send_count(call, call.request, snapshot)
             return
-        reply = await self._gateway.engine.open(call, snapshot)
         try:
-            dropped = reply.dropped
-            self._client.dropped = await self._gateway.worker_threads.run(dropped) if call.large else dropped()
-            if call.request.stream:
-                await self._stream(call, reply)
-            else:
-                await self._send_whole(call, reply)
+            await (self._stream(call, snapshot) if call.request.stream else self._send_whole(call, snapshot))
         except asyncio.CancelledError as cancelled:
-            await reply.leave(reason_of(cancelled))
+            await self._leave(reason_of(cancelled))
             raise
         finally:
-            await reply.leave()
+            await self._leave()
+
+    async def _open(self, call: Call, models: Models) -> Reply:
+        """Raises ``TurnoutError`` when no deployment answers."""
+        reply = self._reply = await self._gateway.engine.open(call, models)
+        dropped = reply.dropped
+        self._client.dropped = await self._gateway.worker_threads.run(dropped) if call.large else dropped()
+        return reply
+
+    async def _leave(self, outcome: Outcome = "client_gone") -> None:
+        if self._reply is not None:
+            await self._reply.leave(outcome)
 
     async def _send_count(self, call: Call, request: CountRequest, models: Models) -> None:
         count = await self._gateway.counter.count(call, request, models)
@@ -66,10 +73,11 @@ class Answering:
         headers.append((b"x-turnout-token-count", count.source.encode()))
         await self._client.send_whole(200, body, headers)
 
-    async def _send_whole(self, call: Call, reply: Reply) -> None:
+    async def _send_whole(self, call: Call, models: Models) -> None:
+        reply = await self._open(call, models)
         events = await reply.read_all()
         large = call.large or len(events) > _MANY
-        context = self._context(call, reply)
+        context = self._context(call)
         if large:
             body = await self._gateway.worker_threads.run(self._body, call, events, context)
         else:
@@ -89,33 +97,51 @@ class Answering:
         result = next((event.result for event in events if isinstance(event, Product)), None) or fold(events)
         return self._endpoint.body(call.request, result, context)
 
-    async def _stream(self, call: Call, reply: Reply) -> None:
-        renderer = self._endpoint.renderer(call.request, self._context(call, reply))
-        client = self._client
-        await client.begin_stream(client.headers(renderer.media_type, reply))
+    async def _stream(self, call: Call, models: Models) -> None:
+        renderer = self._endpoint.renderer(call.request, self._context(call))
+        seconds = self._gateway.settings.server.keepalive
+        keepalive = Keepalive(self._gateway.ticker, seconds, self._client, renderer)
         try:
-            while (events := await reply.read()) is not None:
-                data = renderer.feed(events)
-                if data:
-                    await client.send_piece(data)
-            last = renderer.close()
-            if call.conversing is not None:
-                await self._keep(call, call.conversing, reply, getattr(renderer, "response", None))
-        except UpstreamError as error:
+            last = await self._send_pieces(call, models, renderer)
+        finally:
+            keepalive.stop()
+        if last is not None:  # else the server cuts the connection of a reply that isn't complete
+            await self._client.end_stream(last)
+
+    async def _send_pieces(self, call: Call, models: Models, renderer: Renderer) -> bytes | None:
+        """Sends the stream without its last piece, which it returns; None if there is no way to tell an error.
+
+        A sign of life may begin the reply before a provider does. An error is told in the stream then.
+        """
+        try:
+            return await self._send_answer(call, await self._open(call, models), renderer)
+        except TurnoutError as error:
+            if not self._client.has_begun:
+                raise
             self._log_broken_stream(error)
-            failure = renderer.fail(error)
-            if failure is None:
-                return  # the server cuts the connection of a reply that isn't complete
-            last = failure
+            return renderer.fail(error)
         except asyncio.CancelledError as cancelled:
-            await reply.leave(reason_of(cancelled))
-            failure = self._stopped_by_server(renderer)
+            await self._leave(reason_of(cancelled))
+            failure = self._stopped_by_server(renderer) if self._client.has_begun else None
             if failure is None:
                 raise
-            last = failure
-        await client.end_stream(last)
+            return failure
 
-    def _log_broken_stream(self, error: UpstreamError) -> None:
+    async def _send_answer(self, call: Call, reply: Reply, renderer: Renderer) -> bytes:
+        """Raises ``UpstreamError`` when the answer breaks off."""
+        client = self._client
+        if not client.has_begun:
+            await client.begin_stream(client.headers(renderer.media_type, reply))
+        while (events := await reply.read()) is not None:
+            data = renderer.feed(events)
+            if data:
+                await client.send_piece(data)
+        last = renderer.close()
+        if call.conversing is not None:
+            await self._keep(call, call.conversing, reply, getattr(renderer, "response", None))
+        return last
+
+    def _log_broken_stream(self, error: TurnoutError) -> None:
         client = self._client
         _log.warning(
             "stream broke off", request_id=client.request_id, model=client.model, code=error.code, error=str(error)
@@ -132,16 +158,19 @@ class Answering:
             keep = self._gateway.conversations.keep
             await keep(endpoint, call.request, answer, call.key.id, reply.deployment.id, large=call.large)
 
-    def _context(self, call: Call, reply: Reply) -> ReplyContext:
+    def _context(self, call: Call) -> ReplyContext:
         return ReplyContext(
             request_id=call.request_id,
             model=call.request.model,
             created=int(time.time()),
             received=call.received,
-            facts=lambda: self._facts(reply),
+            facts=self._facts,
         )
 
-    def _facts(self, reply: Reply) -> ReplyFacts:
+    def _facts(self) -> ReplyFacts:
+        reply = self._reply
+        if reply is None:
+            raise RuntimeError("no deployment has answered yet")
         deployment = reply.deployment
         return ReplyFacts(
             provider=deployment.provider,

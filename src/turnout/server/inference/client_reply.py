@@ -24,14 +24,15 @@ class ClientReply:
     """``status`` is 500 until a reply has begun, and what metrics count at the end. After ``has_begun``, an error can
     only be told inside the answer, or by cutting the connection.
 
-    ``model`` is the served model's name. ``deployments`` are those of the model, ``dropped`` the paths of fields that
-    were not sent to the provider: both are for the headers.
+    ``pieces`` counts what was sent of a stream. ``model`` is the served model's name. ``deployments`` are those of the
+    model, ``dropped`` the paths of fields that were not sent to the provider: these are for the headers.
     """
 
     def __init__(self, request_id: str, send: Send, notices: Notices) -> None:
         self.request_id = request_id
         self.status = 500
         self.has_begun = False
+        self.pieces = 0
         self.model = ""
         self.deployments: Sequence[Deployment] = ()
         self.dropped: Sequence[str] = ()
@@ -52,6 +53,7 @@ class ClientReply:
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     def send_piece(self, data: bytes) -> Awaitable[None]:
+        self.pieces += 1
         return self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     def end_stream(self, data: bytes) -> Awaitable[None]:
@@ -64,6 +66,14 @@ class ClientReply:
         if isinstance(reply, Reply):
             headers += _header_lines(reply.headers)
         return headers
+
+    def headers_before_answer(self, media_type: str) -> Headers:
+        """For a reply that begins before anybody knows which deployment will answer."""
+        return [
+            (b"content-type", media_type.encode()),
+            (b"x-request-id", self.request_id.encode()),
+            (b"x-turnout-model", _header_value(self.model)),
+        ]
 
     def error_headers(self, error: TurnoutError) -> Headers:
         """For an upstream's error they name the deployment that failed last."""

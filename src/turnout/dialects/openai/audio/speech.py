@@ -76,6 +76,8 @@ class Speech:
 class AudioRenderer:
     """Sends the audio's bytes."""
 
+    keepalive = b""  # a client would play any other byte
+
     def __init__(self, media_type: str) -> None:
         self.media_type = media_type
 

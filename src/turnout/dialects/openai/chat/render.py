@@ -23,7 +23,7 @@ from turnout.core import (
     ToolCall,
     Usage,
 )
-from turnout.dialects import ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.json_members import members
 from turnout.dialects.logprobs import tokens_with_alternatives
 from turnout.dialects.openai.errors import error_body
@@ -45,6 +45,7 @@ class ChunkRenderer(StreamRenderer):
     """One stream of ``chat.completion.chunk`` events."""
 
     media_type = "text/event-stream"
+    keepalive = SSE_COMMENT
 
     def __init__(self, context: ReplyContext, show_usage: bool) -> None:
         super().__init__(context)

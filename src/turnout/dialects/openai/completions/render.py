@@ -23,7 +23,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.dialects import ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.json_members import members
 from turnout.dialects.openai.chat.render import usage_fields
 from turnout.dialects.openai.errors import error_body
@@ -41,6 +41,7 @@ class TextRenderer:
     """One stream of ``text_completion`` events."""
 
     media_type = "text/event-stream"
+    keepalive = SSE_COMMENT
 
     def __init__(self, context: ReplyContext, show_usage: bool) -> None:
         self._context = context

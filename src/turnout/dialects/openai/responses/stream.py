@@ -32,7 +32,7 @@ from turnout.core import (
     unfold,
 )
 from turnout.core.framing import payload_of
-from turnout.dialects import ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.openai.errors import error_fields
 from turnout.errors import TurnoutError, UpstreamError
 
@@ -49,6 +49,7 @@ class ResponseRenderer:
     """One stream. After ``close``, ``response`` is the whole response; of a relayed stream only when ``is_stored``."""
 
     media_type = "text/event-stream"
+    keepalive = SSE_COMMENT
 
     def __init__(self, request: ChatRequest, context: ReplyContext, *, is_stored: bool) -> None:
         self.response: bytes | None = None
