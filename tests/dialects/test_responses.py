@@ -50,6 +50,7 @@ from turnout.core.unread import unread_fields
 from turnout.dialects import ReplyContext
 from turnout.dialects.openai.responses import Responses
 from turnout.dialects.openai.responses.envelope import PREFIX, Attached, seal, unseal
+from turnout.dialects.openai.responses.responses_bodies import READ
 from turnout.errors import InvalidRequest, UpstreamBroken, UpstreamRateLimited
 
 ENDPOINT = Responses()
@@ -344,7 +345,74 @@ def test_the_request_is_said_again() -> None:
     request = parsed(instructions="I.", temperature=0.50, tools=[{"type": "function", "name": "f"}], metadata=None)
     response = json.loads(ENDPOINT.body(request, Answer(choices=(Choice(0, (), None),)), CONTEXT))
     assert (response["instructions"], response["temperature"], response["metadata"]) == ("I.", 0.5, {})
-    assert response["tools"] == [{"type": "function", "name": "f"}]
+    assert response["tools"] == [
+        {"type": "function", "name": "f", "description": None, "parameters": None, "strict": None}
+    ]
+
+
+OPEN_RESPONSES = {
+    "integer": {"created_at", "top_logprobs"},
+    "integer | null": {"completed_at", "max_output_tokens", "max_tool_calls"},
+    "number": {"temperature", "top_p", "presence_penalty", "frequency_penalty"},
+    "boolean": {"parallel_tool_calls", "store", "background"},
+    "string": {"id", "object", "status", "model", "truncation", "service_tier"},
+    "string | null": {"previous_response_id", "instructions", "safety_identifier", "prompt_cache_key", "user"},
+    "object": {"metadata", "text"},
+    "object | null": {"incomplete_details", "error", "reasoning", "usage"},
+    "array": {"output", "tools"},
+}
+"""What a response has, by type: ``ResponseResource`` in
+https://github.com/openresponses/openresponses/blob/main/schema/responses.tsp. ``tool_choice`` has several types.
+"""
+KINDS: dict[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "string": (str,),
+    "object": (dict,),
+    "array": (list,),
+}
+SPARSE: dict[str, Any] = {}
+NULLS: dict[str, Any] = dict.fromkeys([name for names in OPEN_RESPONSES.values() for name in names - {"id", "model"}])
+HALVES: dict[str, Any] = {
+    "tools": [{"type": "function", "name": "f"}],
+    "reasoning": {"effort": "low"},
+    "text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}, "verbosity": "low"},
+}
+
+
+@pytest.mark.parametrize("fields", [SPARSE, NULLS, HALVES, {"text": {"verbosity": "low"}}])
+def test_every_field_of_open_responses_is_there(fields: dict[str, Any]) -> None:
+    """In each event that holds the response, and whatever the request leaves out."""
+    said: list[StreamEvent] = [Start(), PartStart(0, Text("A")), PartEnd(0), Finish("stop", "x")]
+    request = parsed(stream=True, **{name: value for name, value in fields.items() if name in READ})
+    events = rendered([*said, UsageSoFar(Usage(input=1, output=1))], request)
+    responses = [event["response"] for event in events if "response" in event]
+    assert len(responses) == 3
+    for response in responses:
+        for kinds, names in OPEN_RESPONSES.items():
+            kind, _, null = kinds.partition(" | ")
+            for name in names:
+                assert (null and response[name] is None) or type(response[name]) in KINDS[kind], name
+        assert response["tool_choice"] == "auto"
+        assert response["text"]["format"].keys() >= (
+            {"type", "name", "schema", "description", "strict"} if fields is HALVES else {"type"}
+        )
+        assert all(tool.keys() >= {"description", "parameters", "strict"} for tool in response["tools"])
+        assert response["reasoning"].keys() >= {"effort", "summary"}
+    assert [response["completed_at"] is not None for response in responses] == [False, False, True]
+
+
+def test_a_response_that_is_incomplete_was_never_completed() -> None:
+    assert whole(Text("A"), finish=Finish("length", "x"))["completed_at"] is None
+
+
+def test_a_failure_before_the_answer_began_is_a_failed_response() -> None:
+    """Codex reads ``response.failed`` alone."""
+    renderer = ENDPOINT.renderer(parsed(stream=True), CONTEXT)
+    error, failed = frames(renderer.fail(UpstreamBroken("Gone.")))
+    assert (error["type"], failed["type"]) == ("error", "response.failed")
+    assert (failed["response"]["status"], failed["response"]["error"]["message"]) == ("failed", "Gone.")
 
 
 # --- streams -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from turnout.dialects import ReplyContext
 from turnout.dialects.failures import CODES, provider_object
 from turnout.errors import TurnoutError
 
+from .echo import echoed_fields
+
 _encode = msgspec.json.encode
 _RESPONSE = "resp_"
 _REQUEST = "req_"
@@ -22,38 +25,22 @@ _INCOMPLETE = {
     "content_filter": "content_filter",
     "refusal": "content_filter",
 }
-_ECHOED: dict[str, Raw] = {
-    "instructions": Raw(b"null"),
-    "max_output_tokens": Raw(b"null"),
-    "metadata": Raw(b"{}"),
-    "parallel_tool_calls": Raw(b"true"),
-    "previous_response_id": Raw(b"null"),
-    "prompt_cache_key": Raw(b"null"),
-    "reasoning": Raw(b'{"effort":null,"summary":null}'),
-    "safety_identifier": Raw(b"null"),
-    "store": Raw(b"true"),
-    "temperature": Raw(b"null"),
-    "text": Raw(b'{"format":{"type":"text"}}'),
-    "tool_choice": Raw(b'"auto"'),
-    "tools": Raw(b"[]"),
-    "top_logprobs": Raw(b"0"),
-    "top_p": Raw(b"null"),
-    "truncation": Raw(b'"disabled"'),
-    "user": Raw(b"null"),
-}
-"""The fields of the request that its response repeats, with their values when the client omits them."""
 
 
 class Response:
-    """The fields of a response without its output. They are the same in all events that hold the response."""
+    """The fields of a response without its output. They are the same in all events that hold the response.
+
+    All fields that Open Responses requires are there
+    (https://github.com/openresponses/openresponses/blob/main/schema/responses.tsp, ``ResponseResource``).
+    """
 
     def __init__(self, request: ChatRequest, context: ReplyContext, start: Start) -> None:
-        request_fields = request.raw.fields if request.raw else {}
         self.number = context.request_id.removeprefix(_REQUEST)
         self._fields: dict[str, Any] = {
             "id": _RESPONSE + self.number,
             "object": "response",
             "created_at": start.created or context.created,
+            "completed_at": None,
             "status": "in_progress",
             "background": False,
             "error": None,
@@ -61,10 +48,8 @@ class Response:
             "model": start.model or context.model,
             "output": [],
             "usage": None,
-            **{
-                name: request_fields[name] if _is_set(request_fields, name) else default
-                for name, default in _ECHOED.items()
-            },
+            "service_tier": "default",  # what the caller asked for isn't sent to other wires
+            **echoed_fields(request.raw.fields if request.raw else {}),
         }
 
     def item_id(self, kind: str, number: int) -> str:
@@ -80,6 +65,8 @@ class Response:
         fields: dict[str, Any] = {"status": status_of(finish), "output": output, "usage": usage_fields(usage)}
         if fields["status"] == "incomplete":
             fields["incomplete_details"] = {"reason": reason}
+        else:
+            fields["completed_at"] = max(int(time.time()), self._fields["created_at"])
         return _encode(self._fields | fields)
 
     def failed(self, output: Sequence[Raw], usage: Usage | None, error: TurnoutError) -> bytes:
@@ -113,10 +100,6 @@ def failed_response(first_event: bytes, error: TurnoutError) -> bytes | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return _encode(response | {"status": "failed", "error": failed_error(error)})
-
-
-def _is_set(request_fields: dict[str, Raw], name: str) -> bool:
-    return name in request_fields and bytes(request_fields[name]) != b"null"
 
 
 def status_of(finish: Finish | None) -> str:
