@@ -28,6 +28,7 @@ from turnout.core import (
     ToolCall,
     Usage,
     UsageSoFar,
+    ended,
     fold,
     unfold,
 )
@@ -131,3 +132,13 @@ def test_extensions_of_the_end_complete_those_of_the_start() -> None:
 def test_relayed_bytes_have_no_place_in_an_answer() -> None:
     with pytest.raises(TypeError, match="Relayed"):
         fold([Relayed(b"data: {}\n\n")])
+
+
+def test_a_whole_reply_has_ended_though_nobody_said_why() -> None:
+    called = Choice(0, (Text("a"), ToolCall("c", "f", "{}")), None)
+    cut = Choice(1, (Text("a"),), Finish("length", "length", 1))
+    silent = Choice(2, (Text("a"),), None)
+    choices = ended(Answer(choices=(called, cut, silent))).choices
+    assert [choice.finish for choice in choices] == [Finish("tool_calls", ""), cut.finish, Finish("stop", "", 2)]
+    answer = Answer(choices=(cut,))
+    assert ended(answer) is answer

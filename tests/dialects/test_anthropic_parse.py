@@ -33,6 +33,8 @@ from turnout.dialects.anthropic import anthropic_bodies as wire
 HELLO = [{"role": "user", "content": "Hello"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 
+PROGRAM = {"type": "code_execution_20250825", "tool_id": "s1"}
+
 
 def encoded(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
@@ -159,10 +161,16 @@ def test_what_a_user_says(block: dict[str, Any], part: Part) -> None:
             id="tool-use-keeps-its-json",
         ),
         pytest.param(
-            {"type": "tool_use", "id": "t1", "name": "f", "input": {}, "caller": {"type": "direct"}},
-            ToolCall("t1", "f", "{}", {"anthropic": {"caller": raw({"type": "direct"})}}),
+            {"type": "tool_use", "id": "t1", "name": "f", "input": {}, "caller": PROGRAM},
+            ToolCall("t1", "f", "{}", {"anthropic": {"caller": raw(PROGRAM)}}),
             id="tool-use-with-caller",
         ),
+        pytest.param(
+            {"type": "tool_use", "id": "t1", "name": "f", "input": {}, "caller": {"type": "direct"}},
+            ToolCall("t1", "f", "{}"),
+            id="tool-use-of-the-model-itself",
+        ),
+        pytest.param({"type": "text", "text": "a", "citations": None}, Text("a"), id="text-without-citations"),
         pytest.param(
             {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}},
             foreign({"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}),

@@ -56,6 +56,22 @@ START = Start("chatcmpl-1", "gpt-x")
 BLOCK = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}}
 FOREIGN = Text("", {"anthropic": {"block": Raw(json.dumps(BLOCK).encode())}})
 
+DIRECT = {"type": "direct"}
+NO_USAGE: dict[str, Any] = {
+    "input_tokens": 0,
+    "cache_creation_input_tokens": 0,
+    "cache_read_input_tokens": 0,
+    "output_tokens": 0,
+    "output_tokens_details": None,
+    "server_tool_use": None,
+}
+SERVED: dict[str, Any] = {
+    "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+    "inference_geo": None,
+    "service_tier": None,
+}
+"""What a message tells besides, and a ``message_delta`` does not."""
+
 
 def body(*parts: Part, finish: Finish | None = DONE, usage: Usage | None = None) -> dict[str, Any]:
     answer = Answer(id="chatcmpl-1", model="gpt-x", choices=(Choice(0, parts, finish),), usage=usage)
@@ -87,15 +103,21 @@ def test_a_whole_message() -> None:
         "type": "message",
         "role": "assistant",
         "model": "gpt-x",
-        "content": [{"type": "text", "text": "Hi"}],
+        "container": None,
+        "content": [{"type": "text", "text": "Hi", "citations": None}],
         "stop_reason": "end_turn",
         "stop_sequence": None,
+        "stop_details": None,
         "usage": {
             "input_tokens": 10,
             "cache_creation_input_tokens": 30,
             "cache_read_input_tokens": 60,
             "output_tokens": 20,
             "output_tokens_details": {"thinking_tokens": 5},
+            "server_tool_use": None,
+            "cache_creation": None,
+            "inference_geo": None,
+            "service_tier": None,
         },
     }
 
@@ -113,15 +135,17 @@ def test_a_provider_without_ids_gets_the_requests() -> None:
         pytest.param(RedactedThinking("x"), {"type": "redacted_thinking", "data": "x"}, id="redacted"),
         pytest.param(
             ToolCall("c1", "f", '{"a": 1}'),
-            {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}},
+            {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}, "caller": DIRECT},
             id="tool-use",
         ),
         pytest.param(
-            ToolCall("c1", "f", ""), {"type": "tool_use", "id": "c1", "name": "f", "input": {}}, id="no-arguments"
+            ToolCall("c1", "f", ""),
+            {"type": "tool_use", "id": "c1", "name": "f", "input": {}, "caller": DIRECT},
+            id="no-arguments",
         ),
         pytest.param(
             ToolCall("c1", "f", '{"a": '),
-            {"type": "tool_use", "id": "c1", "name": "f", "input": {"INVALID_JSON": '{"a": '}},
+            {"type": "tool_use", "id": "c1", "name": "f", "input": {"INVALID_JSON": '{"a": '}, "caller": DIRECT},
             id="arguments-cut-short",
         ),
         pytest.param(FOREIGN, BLOCK, id="block-of-anthropics-own"),
@@ -133,7 +157,7 @@ def test_parts_as_blocks(part: Part, block: dict[str, Any]) -> None:
 
 def test_made_media_have_no_block_and_do_no_harm() -> None:
     image = Image(data="x", media_type="image/png")
-    assert body(image, Text("there"))["content"] == [{"type": "text", "text": "there"}]
+    assert body(image, Text("there"))["content"] == [{"type": "text", "text": "there", "citations": None}]
     rendered = stream(START, PartStart(0, image), PartEnd(0), PartStart(1, Text("there")), PartEnd(1), DONE)
     assert [event["index"] for event in blocks(rendered)] == [0, 0, 0]
 
@@ -147,7 +171,7 @@ def test_made_media_have_no_block_and_do_no_harm() -> None:
         pytest.param(Finish("tool_calls", "tool_calls"), "tool_use", id="tool-calls"),
         pytest.param(Finish("content_filter", "content_filter"), "refusal", id="content-filter"),
         pytest.param(Finish("refusal", "refusal"), "refusal", id="refusal"),
-        pytest.param(Finish("other", "MALFORMED_FUNCTION_CALL"), "max_tokens", id="unknown"),
+        pytest.param(Finish("other", "MALFORMED_FUNCTION_CALL"), "max_tokens", id="no-normal-end"),
         pytest.param(Finish("other", "pause_turn"), "pause_turn", id="anthropics-own-word"),
         pytest.param(None, None, id="cut"),
     ],
@@ -177,25 +201,22 @@ def test_a_streamed_text() -> None:
                 "type": "message",
                 "role": "assistant",
                 "model": "gpt-x",
+                "container": None,
                 "content": [],
                 "stop_reason": None,
                 "stop_sequence": None,
-                "usage": {"input_tokens": 0, "output_tokens": 0},
+                "stop_details": None,
+                "usage": {**NO_USAGE, **SERVED},
             },
         },
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "", "citations": None}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "He"}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "llo"}},
         {"type": "content_block_stop", "index": 0},
         {
             "type": "message_delta",
-            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-            "usage": {
-                "input_tokens": 10,
-                "cache_creation_input_tokens": 0,
-                "cache_read_input_tokens": 0,
-                "output_tokens": 4,
-            },
+            "delta": {"container": None, "stop_reason": "end_turn", "stop_sequence": None, "stop_details": None},
+            "usage": {**NO_USAGE, "input_tokens": 10, "output_tokens": 4},
         },
         {"type": "message_stop"},
     ]

@@ -410,7 +410,7 @@ def test_a_response_that_is_incomplete_was_never_completed() -> None:
 def test_a_failure_before_the_answer_began_is_a_failed_response() -> None:
     """Codex reads ``response.failed`` alone."""
     renderer = ENDPOINT.renderer(parsed(stream=True), CONTEXT)
-    error, failed = frames(renderer.fail(UpstreamBroken("Gone.")))
+    error, failed = frames(renderer.fail(UpstreamBroken("Gone.")) or b"")
     assert (error["type"], failed["type"]) == ("error", "response.failed")
     assert (failed["response"]["status"], failed["response"]["error"]["message"]) == ("failed", "Gone.")
 

@@ -17,7 +17,7 @@ from .events import (
     TokenLogprob,
     UsageSoFar,
 )
-from .fold import Answer, Choice, fold, unfold
+from .fold import Answer, Choice, ended, fold, unfold
 from .framing import EventCutter, LineFramer, SSEFramer
 from .messages import (
     Audio,
@@ -137,6 +137,7 @@ __all__ = [
     "WireForm",
     "WireRequest",
     "dropped_fields",
+    "ended",
     "fold",
     "parameters_of",
     "per_token",

@@ -115,6 +115,19 @@ def fold(events: Iterable[StreamEvent]) -> Answer:  # noqa: C901  # one flat mat
     return Answer(id=start.id, model=start.model, created=start.created, choices=choices, usage=usage, failure=failure)
 
 
+def ended(answer: Answer) -> Answer:
+    """The answer of a whole reply. It is complete, even if some vendor gives no reason for its end."""
+    if all(choice.finish for choice in answer.choices):
+        return answer
+    choices = [choice if choice.finish else _ended(choice) for choice in answer.choices]
+    return msgspec.structs.replace(answer, choices=tuple(choices))
+
+
+def _ended(choice: Choice) -> Choice:
+    called = any(isinstance(part, ToolCall) for part in choice.parts)
+    return msgspec.structs.replace(choice, finish=Finish("tool_calls" if called else "stop", "", choice.index))
+
+
 def unfold(answer: Answer) -> list[StreamEvent]:
     """The shortest list of events that folds into ``answer``. A unary body becomes events this way."""
     events: list[StreamEvent] = [Start(answer.id, answer.model, answer.created)]

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from turnout import engine
-from turnout.core import ChatRequest, Choice, FinishReason, StreamEvent, Text, ToolCall, Usage, fold, usd
+from turnout.core import ChatRequest, Choice, FinishReason, StreamEvent, Text, ToolCall, Usage, ended, fold, usd
 from turnout.dialects import ReplyContext, endpoint_at
 
 from .request import CHAT
@@ -51,7 +51,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 def reply_of(request: ChatRequest, request_id: str, reply: engine.Reply, events: Iterable[StreamEvent]) -> Reply:
     """The reply with ``events``, which may be only the first part of it."""
-    answer = fold(events)
+    answer = fold(events) if request.stream else ended(fold(events))
     first = answer.choices[0] if answer.choices else Choice(0, (), None)
     context = ReplyContext(request_id=request_id, model=request.model, created=int(time.time()))
     return Reply(

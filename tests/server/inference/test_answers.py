@@ -25,6 +25,7 @@ ODD_NAME = "schnell/größer"
 TWO_LINES = "two\nlines"
 HELLO = completion(choice(content="Hello"))
 KEY = "tk-the-first"
+CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 class Upstream:
@@ -200,6 +201,14 @@ async def test_a_model_that_the_key_may_not_use_is_not_asked(place: Place) -> No
     await client.done()
     assert client.status in (403, 404)
     assert "x-turnout-provider" not in client.headers
+
+
+@pytest.mark.parametrize(("calls", "reason"), [(None, "end_turn"), ([CALL], "tool_use")])
+async def test_a_whole_answer_without_a_reason_has_ended(place: Place, calls: Any, reason: str) -> None:
+    place.upstream.script = replying(ok(completion(choice(content="Hello", tool_calls=calls, finish=None))))
+    client = Client(place, "/v1/messages")
+    await client.done()
+    assert json.loads(client.body)["stop_reason"] == reason
 
 
 # --- counts ------------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _SOURCE = msgspec.json.Decoder(Source)
 _CONTENT = msgspec.json.Decoder(Content | None)
 _FLAG = msgspec.json.Decoder(bool | None)
+_SAYS_NOTHING: dict[str, object] = {"caller": {"type": "direct"}, "citations": None}
+"""Fields of blocks that mean the same as no such field, at these values."""
+
 _ROLES = {
     "thinking": "assistant",
     "redacted_thinking": "assistant",
@@ -50,7 +53,10 @@ def parts(content: Content, role: str, where: str) -> tuple[Part, ...]:
 
 
 def extensions_of(fields: Fields) -> Extensions:
-    """``fields`` are those that the core doesn't have."""
+    """``fields`` are those that the core doesn't have. Those that say nothing are left out: replies have them, too."""
+    for name in _SAYS_NOTHING.keys() & fields.keys():
+        if msgspec.json.decode(fields[name]) == _SAYS_NOTHING[name]:
+            del fields[name]
     return {NAMESPACE: fields} if fields else None
 
 

@@ -31,6 +31,9 @@ from .fields import Fields
 
 _encode = msgspec.json.encode
 
+DIRECT = {"type": "direct"}
+"""The caller of a tool: the model itself, not a program that it wrote."""
+
 NATIVE_REASONS = frozenset(
     {
         "end_turn",
@@ -65,28 +68,30 @@ def message_body(answer: Answer, context: ReplyContext) -> bytes:
 
 
 def message_head(start: Start, context: ReplyContext) -> dict[str, Any]:
-    """The message before its content."""
+    """The message before its content. Like all objects of a reply, it has every field that Anthropic's SDKs require
+    (https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts).
+    """
     return {
         "id": start.id or f"msg_{context.request_id}",
         "type": "message",
         "role": "assistant",
         "model": start.model or context.model,
+        "container": None,
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
+        "stop_details": None,
     }
 
 
 def stop_fields(finish: Finish | None, refusal: Refusal | None) -> dict[str, Any]:
     """The reason of the end. It holds a refusal's text, too, because this wire has no block for refusals."""
-    fields: dict[str, Any] = {
+    details = {"type": "refusal", "category": None, "explanation": refusal.text} if refusal else None
+    return {
         "stop_reason": _stop_reason(finish, refusal) if finish else None,
         "stop_sequence": finish.stop_sequence if finish else None,
+        "stop_details": details | extra_fields(refusal) if details and refusal else None,
     }
-    if refusal:
-        details = {"type": "refusal", "category": None, "explanation": refusal.text}
-        fields["stop_details"] = details | extra_fields(refusal)
-    return fields
 
 
 def _stop_reason(finish: Finish, refusal: Refusal | None) -> str:
@@ -102,7 +107,7 @@ def block_of(part: Part) -> dict[str, Any] | Raw | None:
     extra = extra_fields(part)
     match part:
         case Text():
-            return extra.get("block") or {"type": "text", "text": part.text, **extra}
+            return extra.get("block") or {"type": "text", "text": part.text, "citations": None, **extra}
         case Thinking():
             return {"type": "thinking", "thinking": part.text, "signature": part.signature or "", **extra}
         case RedactedThinking():
@@ -113,6 +118,7 @@ def block_of(part: Part) -> dict[str, Any] | Raw | None:
                 "id": part.id,
                 "name": part.name,
                 "input": arguments_object(part.arguments),
+                "caller": DIRECT,
                 **extra,
             }
     return None
@@ -124,15 +130,24 @@ def extra_fields(part: Part) -> Fields:
 
 
 def usage_fields(usage: Usage | None) -> dict[str, Any]:
-    """Anthropic counts cached tokens separately from the input."""
-    if usage is None:
-        return {"input_tokens": 0, "output_tokens": 0}
-    fields: dict[str, Any] = {
+    """The usage of a message. Turnout doesn't know how long the cache keeps what was written, nor the tier."""
+    nothing_written = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}
+    return {
+        **delta_usage_fields(usage),
+        "cache_creation": None if usage and usage.cache_write else nothing_written,
+        "inference_geo": None,
+        "service_tier": None,
+    }
+
+
+def delta_usage_fields(usage: Usage | None) -> dict[str, Any]:
+    """The usage at the end of a stream. Anthropic counts cached tokens separately from the input."""
+    usage = usage or Usage()
+    return {
         "input_tokens": max(usage.input - usage.cached_input - usage.cache_write, 0),
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cached_input,
         "output_tokens": usage.output,
+        "output_tokens_details": {"thinking_tokens": usage.reasoning} if usage.reasoning else None,
+        "server_tool_use": None,
     }
-    if usage.reasoning:
-        fields["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
-    return fields

@@ -35,7 +35,15 @@ from turnout.errors import TurnoutError
 from .blocks import NAMESPACE
 from .errors import error_body
 from .fields import Fields
-from .reply import block_of, extra_fields, message_head, stop_fields, usage_fields
+from .reply import (
+    DIRECT,
+    block_of,
+    delta_usage_fields,
+    extra_fields,
+    message_head,
+    stop_fields,
+    usage_fields,
+)
 
 _encode = msgspec.json.encode
 _LIST = msgspec.json.Decoder(list[msgspec.Raw] | None)
@@ -116,8 +124,8 @@ class EventRenderer:
         refusal = (
             Refusal("".join(self._refusal.unsent_texts), {NAMESPACE: self._refusal.extra()}) if self._refusal else None
         )
-        delta = stop_fields(self._finish, refusal)
-        frames.append(_frame("message_delta", {"delta": delta, "usage": usage_fields(self._usage)}))
+        delta = {"container": None, **stop_fields(self._finish, refusal)}
+        frames.append(_frame("message_delta", {"delta": delta, "usage": delta_usage_fields(self._usage)}))
         frames.append(_STOP)
         return b"".join(frames)
 
@@ -196,11 +204,11 @@ def _block_start(part: Part) -> Any:
         return None
     match part:
         case Text():
-            return {"type": "text", "text": "", **{name: raw for name, raw in extra.items() if name != "citations"}}
+            return {"type": "text", "text": "", **extra, "citations": None}
         case Thinking():
             return {"type": "thinking", "thinking": "", "signature": "", **extra}
         case ToolCall():
-            return {"type": "tool_use", "id": part.id, "name": part.name, "input": {}, **extra}
+            return {"type": "tool_use", "id": part.id, "name": part.name, "input": {}, "caller": DIRECT, **extra}
     return block_of(part)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from turnout.core import ChatRequest, CountRequest, Outcome, Product, Relayed, StreamEvent, fold, usd
+from turnout.core import ChatRequest, CountRequest, Outcome, Product, Relayed, StreamEvent, ended, fold, usd
 from turnout.dialects import ConversationEndpoint, Endpoint, Renderer, ReplyContext, ReplyFacts
 from turnout.engine import Call, Models, Reply, reason_of
 from turnout.errors import TurnoutError
@@ -94,8 +94,8 @@ class Answering:
         first = events[0]
         if isinstance(first, Relayed):
             return first.data
-        result = next((event.result for event in events if isinstance(event, Product)), None) or fold(events)
-        return self._endpoint.body(call.request, result, context)
+        result = next((event.result for event in events if isinstance(event, Product)), None)
+        return self._endpoint.body(call.request, result or ended(fold(events)), context)
 
     async def _stream(self, call: Call, models: Models) -> None:
         renderer = self._endpoint.renderer(call.request, self._context(call))

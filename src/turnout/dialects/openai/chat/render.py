@@ -34,7 +34,7 @@ from .details import call_fields, detail_of, details_of, extra_of
 
 _encode = msgspec.json.encode
 _REASONS = {"refusal": "content_filter", "other": "length"}
-"""The other reasons are OpenAI's own words. It has none for an answer that isn't whole, but for this one."""
+"""The other reasons are OpenAI's own words. An end that isn't normal leaves an answer that isn't whole."""
 
 _DELTA_FIELDS = {Text: "content", Thinking: "reasoning_content", Refusal: "refusal"}
 _CHUNK = b'data: {%b,"choices":[{"index":%d,"delta":%b,"finish_reason":%b%b}]}\n\n'
@@ -169,6 +169,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
         "role": "assistant",
         "content": _joined(choice, Text),
         "refusal": _joined(choice, Refusal),
+        "annotations": [],
     }
     thinking = _joined(choice, Thinking)
     if thinking is not None:
@@ -194,7 +195,7 @@ def _joined(choice: Choice, kind: type[Text] | type[Thinking] | type[Refusal]) -
 
 
 def logprob_fields(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
-    return {"content": tokens_with_alternatives(tokens)}
+    return {"content": tokens_with_alternatives(tokens), "refusal": None}
 
 
 def usage_fields(usage: Usage) -> dict[str, Any]:
@@ -202,6 +203,15 @@ def usage_fields(usage: Usage) -> dict[str, Any]:
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,
         "total_tokens": usage.total,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_input, "cache_write_tokens": usage.cache_write},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_input,
+            "cache_write_tokens": usage.cache_write,
+            "audio_tokens": usage.audio_input,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": usage.audio_output,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
     }

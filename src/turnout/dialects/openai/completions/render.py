@@ -30,8 +30,8 @@ from turnout.dialects.openai.errors import error_body
 from turnout.errors import TurnoutError
 
 _encode = msgspec.json.encode
-_REASONS = {"length": "length", "other": "length", "content_filter": "content_filter", "refusal": "content_filter"}
-"""The rest is ``stop``. This API has no word for an answer that isn't whole, but ``length``."""
+_REASONS = {"length": "length", "content_filter": "content_filter", "refusal": "content_filter", "other": "length"}
+"""The rest is ``stop``. An end that isn't normal leaves an answer that isn't whole."""
 
 _CHUNK = b'data: {%b,"choices":[{"text":%b,"index":%d,"logprobs":%b,"finish_reason":%b}]}\n\n'
 _USAGE_CHUNK = b'data: {%b,"choices":[],"usage":%b}\n\n'

@@ -21,9 +21,9 @@ _RESPONSE = "resp_"
 _REQUEST = "req_"
 _INCOMPLETE = {
     "length": "max_output_tokens",
-    "other": "max_output_tokens",  # it has no other word for an answer that isn't whole
     "content_filter": "content_filter",
     "refusal": "content_filter",
+    "other": "max_output_tokens",  # no normal end, and there is no third word
 }
 
 
