@@ -160,13 +160,14 @@ def extended(field: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[An
     return st.none() | values.map(lambda value: {"anthropic": {field: raw(value)}})
 
 
+CALLERS = extended("caller", st.just({"type": "direct"}) | OBJECTS).filter(bool)  # a reply has one for each call
 BLOCKS = OBJECTS.map(lambda fields: {"type": "server_tool_use", "input": fields})
 PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(Text, WORDS, extended("citations", st.lists(OBJECTS, min_size=1, max_size=2))),
     st.builds(Text, st.just(""), extended("block", BLOCKS).filter(bool)),
     st.builds(Thinking, WORDS, st.none() | NAMES),
     st.builds(RedactedThinking, WORDS),
-    st.builds(ToolCall, NAMES, NAMES, OBJECT_TEXTS, extended("caller", OBJECTS)),
+    st.builds(ToolCall, NAMES, NAMES, OBJECT_TEXTS, CALLERS),
 )
 REFUSALS = st.lists(st.builds(Refusal, WORDS, extended("category", NAMES)), max_size=1)
 FINISHES = st.sampled_from(
