@@ -11,7 +11,7 @@ from turnout.core import ChatRequest, Deployment, StreamEvent
 from turnout.providers import Profile
 
 from .events import answer
-from .openai_form import SUPPORT, chat_arguments
+from .openai_form import SUPPORT, WIRE, chat_arguments
 
 
 class BaseModel(ABC):
@@ -31,6 +31,7 @@ class BaseModelProvider:
     """Serves ``model`` under ``name``. Its class needs only ``chat_completion``."""
 
     support = SUPPORT
+    wire = WIRE
 
     def __init__(self, name: str, model: Any) -> None:
         self.name = name
@@ -38,5 +39,5 @@ class BaseModelProvider:
         self._model = model
 
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
-        fields = chat_arguments(request, deployment, self.name)
+        fields = chat_arguments(request, deployment)
         return answer(partial(self._model.chat_completion, **fields), request, deployment)

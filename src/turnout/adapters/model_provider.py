@@ -16,7 +16,7 @@ from turnout.providers import Profile, no_operation
 from .capability import ModelCapability
 from .events import answer, vectors
 from .method_calls import pieces_of
-from .openai_form import SUPPORT, chat_arguments, embedding_arguments
+from .openai_form import SUPPORT, WIRE, chat_arguments, embedding_arguments
 
 ALL: Final = frozenset({ModelCapability.CHAT, ModelCapability.COMPLETION, ModelCapability.EMBEDDING})
 """The capabilities for which a ``ModelProvider`` has methods."""
@@ -51,6 +51,7 @@ class ModelProviderAdapter:
     """
 
     support = SUPPORT
+    wire = WIRE
 
     def __init__(self, name: str, provider: Any) -> None:
         self.name = name
@@ -62,7 +63,7 @@ class ModelProviderAdapter:
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
         if self.capabilities.isdisjoint({ModelCapability.CHAT, ModelCapability.COMPLETION}):
             raise no_operation(self.name, request)
-        fields = chat_arguments(request, deployment, self.name)
+        fields = chat_arguments(request, deployment)
         return answer(partial(self._provider.generate_text, **fields), request, deployment)
 
     def embed(self, request: EmbeddingRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from turnout.core import ChatRequest, Deployment, Message, Sampling, StreamEvent, Support, Text, refuse_unsupported
+from turnout.core import ChatRequest, Deployment, Message, StreamEvent, Support, Text
 from turnout.providers import Profile
 
 from .events import answer
@@ -34,7 +34,7 @@ class ModelWorkerProvider:
     support = Support(
         namespace="worker",
         knobs=frozenset(),
-        ignores=frozenset(Sampling.__struct_fields__) | {"user", "metadata", "name"},
+        ignores=frozenset({"logprobs", "top_logprobs", "user", "metadata", "name"}),
         image_urls=False,
         image_data=False,
         tools=False,
@@ -50,7 +50,6 @@ class ModelWorkerProvider:
         self._worker = worker
 
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
-        refuse_unsupported(request, self.support, self.name)
         call = partial(self._worker.infer, _prompt_of(request.messages))
         return answer(call, request, deployment, lambda *_: WordReader())
 

@@ -25,10 +25,12 @@ from turnout.core import (
     StreamEvent,
     Support,
     Text,
-    refuse_unsupported,
 )
 from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder, WireProvider, registry
+
+WIRE = "openai-chat"
+"""A client's own fields of this wire reach the method as they came."""
 
 SUPPORT = Support(
     namespace="openai",
@@ -44,12 +46,9 @@ def _wire(name: str) -> WireProvider:
     return cast(WireProvider, registry()[name])
 
 
-def chat_arguments(request: ChatRequest, deployment: Deployment, provider: str) -> dict[str, Any]:
+def chat_arguments(request: ChatRequest, deployment: Deployment) -> dict[str, Any]:
     """Gives ``model``, ``messages``, ``temperature``, …. Raises ``Unsupported``."""
-    wire = _wire("compatible")
-    if request.raw is None or request.raw.wire != wire.wire:
-        refuse_unsupported(request, SUPPORT, provider)
-    fields: dict[str, Any] = msgspec.json.decode(wire.build(request, deployment).body)
+    fields: dict[str, Any] = msgspec.json.decode(_wire("compatible").build(request, deployment).body)
     return fields
 
 

@@ -109,6 +109,7 @@ def _models(files: Files, factory: DeploymentFactory) -> Iterator[Model]:
             ),
             policy=shared.policy if shared else "order",
             fallbacks=tuple(shared.fallbacks) if shared else (),
+            strict=shared.strict if shared else False,
         )
     for name, agent, document in files.agent_entries():
         yield Model(name=name, deployments=(_deployment(factory, agent_entry(name, agent, document), None),))
@@ -140,6 +141,7 @@ def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
             budget=None if key.budget_usd is None else int(Decimal(repr(key.budget_usd)) * PICO_PER_USD),
             models=tuple(key.models),
             admin=key.admin,
+            strict=key.strict,
         )
 
 

@@ -20,7 +20,7 @@ from turnout.config.settings import (
     Tuning,
 )
 from turnout.core import Defaults, Deployment, ImageLimits, Network, Retries, Secret, Timeouts, Traits
-from turnout.facts import traits_of
+from turnout.facts import traits_of, vendor_of
 from turnout.providers import Provider, in_process, is_local
 
 from .pricing import configured_price
@@ -112,12 +112,13 @@ class DeploymentFactory:
         """``model`` has the settings that a model's deployments share. ``key_variable`` is where the key came from."""
         access = self.access(provider)
         layers = [layer for layer in (settings, model, self._section(provider)) if layer is not None]
-        traits = self._traits(provider, settings.model, layers)
+        base_url = (settings.base_url or access.base_url).rstrip("/")
+        traits = self._traits(provider, settings.model, base_url, layers)
         return Deployment(
             id="",
             provider=provider.name,
             model=settings.model,
-            base_url=(settings.base_url or access.base_url).rstrip("/"),
+            base_url=base_url,
             api_key=settings.api_key or access.api_key,
             key_source=key_variable if settings.api_key else access.key_source,
             api_version=settings.api_version or access.api_version,
@@ -126,7 +127,8 @@ class DeploymentFactory:
             weight=settings.weight,
             timeouts=self._timeouts(provider, layers),
             retries=self._retries(layers),
-            defaults=_defaults(provider, traits, layers),
+            defaults=_defaults(layers, Defaults()),
+            service_defaults=_defaults(layers, _service_defaults(provider, traits)),
             traits=traits,
             price=configured_price(provider, layers),
             options={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in settings.options.items()},
@@ -163,8 +165,8 @@ class DeploymentFactory:
             headers=_sendable(section.headers | self._environment.headers(provider.name)),
         )
 
-    def _traits(self, provider: Provider, model: str, layers: Sequence[Tuning]) -> Traits:
-        known = _known_traits(provider, model)
+    def _traits(self, provider: Provider, model: str, base_url: str, layers: Sequence[Tuning]) -> Traits:
+        known, vendor = _known_traits(provider, model), vendor_of(base_url)
         said = [layer.traits for layer in layers]
         inputs = _first(said, "inputs", known.inputs)
         refuses = _first(said, "refuses", UNSET)
@@ -175,6 +177,10 @@ class DeploymentFactory:
             max_output=_first(said, "max_output", known.max_output),
             inputs=None if inputs is None else frozenset(inputs),
             prefill=_first(said, "prefill", known.prefill),
+            thinking=known.thinking,
+            efforts=known.efforts,
+            reasoning_content=_first(said, "reasoning_content", vendor.reasoning_content),
+            stream_options=_first(said, "stream_options", vendor.stream_options),
             tokenizer=_first(said, "tokenizer", known.tokenizer),
             images=_images(known.images, provider, [t.images for t in said if t.images is not UNSET]),
         )
@@ -218,7 +224,7 @@ def _known_traits(provider: Provider, model: str) -> Traits:
     """
     known = traits_of(model)
     if is_local(provider):
-        return Traits(inputs=known.inputs, tokenizer=known.tokenizer, images=known.images)
+        return Traits(inputs=known.inputs, thinking=known.thinking, tokenizer=known.tokenizer, images=known.images)
     return known if provider.profile.lists_served else structs.replace(known, context=None, max_output=None)
 
 
@@ -233,12 +239,14 @@ def _images(known: ImageLimits | None, provider: Provider, layers: Sequence[Imag
     return structs.replace(known or provider.profile.images or ImageLimits(), **changed)
 
 
-def _defaults(provider: Provider, traits: Traits, layers: Sequence[Tuning]) -> Defaults:
-    """The provider's default ``max_tokens`` isn't for reasoning models: they would spend all of it on reasoning."""
+def _defaults(layers: Sequence[Tuning], otherwise: Defaults) -> Defaults:
+    return Defaults(**{name: _first(layers, name, getattr(otherwise, name)) for name in Defaults.__struct_fields__})
+
+
+def _service_defaults(provider: Provider, traits: Traits) -> Defaults:
+    """The provider's ``max_tokens`` isn't for reasoning models: they would spend all of it on reasoning."""
     defaults = provider.profile.defaults
-    if "max_tokens" in traits.refuses:
-        defaults = structs.replace(defaults, max_tokens=None)
-    return Defaults(**{name: _first(layers, name, getattr(defaults, name)) for name in Defaults.__struct_fields__})
+    return structs.replace(defaults, max_tokens=None) if "max_tokens" in traits.refuses else defaults
 
 
 def _first(layers: Sequence[msgspec.Struct], field: str, default: Any) -> Any:

@@ -154,6 +154,8 @@ class TraitSettings(_Section, frozen=True):
     max_output: Tokens | UnsetType | None = UNSET
     inputs: list[Modality] | UnsetType | None = UNSET
     prefill: bool | UnsetType = UNSET
+    reasoning_content: bool | UnsetType = UNSET
+    stream_options: bool | UnsetType = UNSET
     tokenizer: Tokenizer | UnsetType | None = UNSET
     images: ImageSettings | UnsetType = UNSET
 
@@ -198,6 +200,7 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
     deployments: Annotated[list[ShortDeployment | DeploymentSettings], Meta(min_length=1)]
     policy: str = "order"
     fallbacks: list[Name] = []
+    strict: bool = False
 
 
 class KeySettings(_Section, frozen=True, kw_only=True):
@@ -210,6 +213,7 @@ class KeySettings(_Section, frozen=True, kw_only=True):
     budget_usd: Annotated[float, Meta(ge=0, le=1_000_000_000)] | None = None
     models: list[Name] = []
     admin: bool = False
+    strict: bool = False
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):

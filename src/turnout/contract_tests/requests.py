@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from turnout.core import ChatRequest, Deployment, Message, Parameter, Part, Secret, Text, Traits
+from turnout.fitting import fit
 from turnout.providers import LocalProvider, Provider, WireProvider, in_process
 
 MODEL, KEY, KEY_SOURCE = "some-model", "sk-secret", "SOME_KEY"
@@ -36,10 +37,14 @@ def chat_with_parts(*parts: Part) -> ChatRequest:
 
 
 def body_or_events(provider: Provider, request: ChatRequest, *refused: Parameter) -> Any:
-    """The decoded body that is sent, or the events of a provider in this process, before the first one is read."""
+    """The decoded body that is sent for the fitted request, or the events of a provider in this process, before the
+    first one is read.
+    """
+    place = deployment(provider, *refused)
+    fitted = cast(ChatRequest, fit(request, provider.name, provider.support, place).request)
     if in_process(provider):
-        return cast(LocalProvider, provider).run(request, deployment(provider, *refused))
-    return msgspec.json.decode(cast(WireProvider, provider).build(request, deployment(provider, *refused)).body)
+        return cast(LocalProvider, provider).run(fitted, place)
+    return msgspec.json.decode(cast(WireProvider, provider).build(fitted, place).body)
 
 
 def leaf_values(value: Any) -> Iterator[Any]:

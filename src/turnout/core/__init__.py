@@ -1,6 +1,7 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
 from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Origin, Outcome
+from .changes import NO_CHANGES, Change
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Retries, Timeouts, Traits
 from .events import (
     Delta,
@@ -53,19 +54,21 @@ from .operations import (
     TranscriptionRequest,
     WireForm,
 )
-from .parameters import Parameters, parameters_of, refused_hints
+from .parameters import HINTS, Parameters, parameters_of
 from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody, with_messages
 from .secret import Secret
-from .support import HARMLESS, Support, dropped_fields, refuse_unsupported
+from .support import Support
 from .usage import Usage
 from .wire_request import WireRequest
 
 __all__ = [
-    "HARMLESS",
+    "HINTS",
+    "NO_CHANGES",
     "Answer",
     "AttemptEnd",
     "AttemptStart",
     "Audio",
+    "Change",
     "ChatRequest",
     "Choice",
     "Continuation",
@@ -136,13 +139,10 @@ __all__ = [
     "WireBody",
     "WireForm",
     "WireRequest",
-    "dropped_fields",
     "ended",
     "fold",
     "parameters_of",
     "per_token",
-    "refuse_unsupported",
-    "refused_hints",
     "unfold",
     "usd",
     "with_messages",

@@ -28,6 +28,10 @@ Parameter = Literal[
 """A parameter of a chat request that a model may refuse, by its name in OpenAI's chat. ``parameters.py`` reads it."""
 
 
+Thinking = Literal["never", "optional", "always"]
+"""Whether a model thinks before it answers."""
+
+
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds. ``first_token`` runs from sending the request to the first piece of a stream, ``first_byte`` to the
     first byte of a whole answer. ``stall`` runs between two pieces, of the request and of the answer.
@@ -80,6 +84,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     ``context`` and ``max_output`` are tokens; ``inputs`` are modalities: text, image, audio, file, video.
     ``tokenizer`` names the family that counts its tokens. ``refuses`` are parameters that must not be sent;
     ``refuses_thinking`` are those that the model takes only from a client that switches its thinking off.
+    ``efforts`` are the words for how much to think that the model takes, the least first. The vendor's messages may
+    have ``reasoning_content``, and its streams ``stream_options``.
     """
 
     refuses: frozenset[Parameter] = frozenset()
@@ -88,12 +94,19 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     max_output: int | None = None
     inputs: frozenset[str] | None = None
     prefill: bool = True  # the model continues an assistant message at the end
+    thinking: Thinking | None = None
+    efforts: tuple[str, ...] | None = None
+    reasoning_content: bool = True
+    stream_options: bool = True
     tokenizer: str | None = None
     images: ImageLimits | None = None
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """``id`` is unique in the catalog and stable across reloads. ``key_source`` names the variable with the key."""
+    """``id`` is unique in the catalog and stable across reloads. ``key_source`` names the variable with the key.
+
+    ``defaults`` are the operator's. ``service_defaults`` are these and the provider's own, for clients of service APIs.
+    """
 
     id: str
     provider: str
@@ -108,6 +121,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     retries: Retries = Retries()
     defaults: Defaults = Defaults()
+    service_defaults: Defaults = Defaults()
     traits: Traits = Traits()
     price: Price | None = None
     options: dict[str, msgspec.Raw] = {}

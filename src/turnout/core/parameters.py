@@ -13,6 +13,7 @@ from msgspec import structs
 
 from turnout.errors import Unsupported
 
+from .changes import NO_CHANGES, Change
 from .deployment import Defaults, Deployment, Parameter, Traits
 from .request import ChatRequest, Sampling
 
@@ -26,6 +27,9 @@ HINTS: Final[tuple[Parameter, ...]] = (
 )
 """Fields of ``Sampling``."""
 
+_OWN_DEFAULTS: Final = {"temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0}
+"""OpenAI's and Anthropic's, whose models are the only ones that refuse parameters."""
+
 _DEFAULTS: Final = ("temperature", "top_p")
 _EMPTY: Final = (b"null", b"{}", b"[]")
 _NOTHING: Final[frozenset[Parameter]] = frozenset()
@@ -36,11 +40,13 @@ class Parameters(msgspec.Struct, frozen=True):
     client left out, and ``refused``, the parameters that have to be removed. A translated body reads the properties.
 
     ``max_tokens`` in ``refused`` means that OpenAI's chat sends the limit as ``max_completion_tokens``.
+    ``changes`` are the client's own parameters that are left out.
     """
 
     request: ChatRequest
     defaults: Defaults
     refused: frozenset[Parameter] = _NOTHING
+    changes: tuple[Change, ...] = NO_CHANGES
 
     @property
     def sampling(self) -> Sampling:
@@ -71,8 +77,9 @@ def parameters_of(
     client doesn't say whether the model shall think, such a parameter is sent: some models don't think by default.
     """
     traits = deployment.traits
+    defaults = deployment.service_defaults if request.service else deployment.defaults
     if not (traits.refuses or traits.refuses_thinking or refused_by_wire):
-        return Parameters(request, deployment.defaults)
+        return Parameters(request, defaults)
     refused = _refused(request, traits) | refused_by_wire
     certain = refused if _asks_to_think(request) else traits.refuses | refused_by_wire
     for parameter in sorted(refused):
@@ -80,20 +87,19 @@ def parameters_of(
             if parameter in certain:
                 raise Unsupported(f"The model '{deployment.model}' does not support '{parameter}'.", param=parameter)
             refused -= {parameter}
-    defaults = _without(deployment.defaults, refused | traits.refuses_thinking)
-    return Parameters(request, defaults, refused)
+    defaults = _without(defaults, refused | traits.refuses_thinking)
+    return Parameters(request, defaults, refused, _left_out(request, refused))
 
 
-def refused_hints(request: ChatRequest, deployment: Deployment) -> list[str]:
-    """The client's parameters that are not sent because the model refuses them."""
-    traits = deployment.traits
-    if not (traits.refuses or traits.refuses_thinking):
-        return []
-    refused = _refused(request, traits)
-    hints: list[str] = [name for name in HINTS if name in refused and getattr(request.sampling, name) is not None]
+def _left_out(request: ChatRequest, refused: frozenset[Parameter]) -> tuple[Change, ...]:
+    """A value that says the same as the model's own default isn't missed."""
+    sampling = request.sampling
+    names: list[str] = [
+        name for name in HINTS if name in refused and getattr(sampling, name) not in (None, _OWN_DEFAULTS.get(name))
+    ]
     if "parallel_tool_calls" in refused and request.parallel_tool_calls is not None:
-        hints.append("parallel_tool_calls")
-    return hints
+        names.append("parallel_tool_calls")
+    return tuple([Change(name) for name in names])
 
 
 def _refused(request: ChatRequest, traits: Traits) -> frozenset[Parameter]:
@@ -120,8 +126,6 @@ def _changes_the_meaning(request: ChatRequest, parameter: Parameter) -> bool:
             return request.n > 1
         case "stop":
             return bool(request.stop)
-        case "parallel_tool_calls":
-            return request.parallel_tool_calls is False
         case "logit_bias":
             return any(
                 bytes(fields[parameter]) not in _EMPTY

@@ -86,6 +86,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request for a chat answer.
 
     ``extensions`` keeps top-level fields that have no place here, by the namespace of the wire they came from.
+    ``service``: the defaults of the provider's service API apply to what the client leaves out.
     ``raw`` is set when the request came over a wire, and None when it came through the library.
     """
 
@@ -103,6 +104,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     n: int = 1
     stream: bool = False
     stream_usage: bool = False  # the client asked to see usage in the stream
+    service: bool = False
     user: str | None = None
     metadata: dict[str, str] | None = None
     extensions: Extensions = None

@@ -39,6 +39,7 @@ class Attempt:
         self.deployment = deployment
         self.request = call.request
         self.relayed = source.relayed
+        self.changes = source.changes
         self._is_silent_at_work = isinstance(call.request, ImageRequest | TranscriptionRequest)
         self._source = source
         self._observer = AnswerObserver(call.request, time.perf_counter())

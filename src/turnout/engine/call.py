@@ -24,7 +24,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come.
 
     ``origin`` is recorded with every attempt. ``size`` is the request's, in bytes, with the earlier turns that it
-    continues. ``conversing`` is the client's endpoint where an answer may be continued, None elsewhere.
+    continues. ``strict``: the request isn't sent where it can't be told as the client said it. ``conversing`` is the
+    client's endpoint where an answer may be continued, None elsewhere.
     """
 
     request: Request
@@ -33,6 +34,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     key: Key
     size: int = 0
+    strict: bool = False
     conversing: ConversationEndpoint | None = None
 
     @property

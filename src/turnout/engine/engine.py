@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 
-from turnout.core import Deployment
+from msgspec import structs
+
+from turnout.core import Change, Deployment
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Plan
@@ -48,7 +50,10 @@ class Engine:
 
     def open(self, call: Call, models: Models) -> Awaitable[Reply]:
         """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or the errors of all deployments in one."""
-        return self.follow(plan(models.find(call.request.model), models.find), call)
+        model = models.find(call.request.model)
+        if model.strict and not call.strict:
+            call = structs.replace(call, strict=True)
+        return self.follow(plan(model, models.find), call)
 
     async def follow(self, planned: Plan, call: Call) -> Reply:
         """The same, for a plan that is made already."""
@@ -61,10 +66,11 @@ class Engine:
                 try:
                     prepared = await self._prepare(call, deployment)
                     source = await self._source(call, prepared, deployment)
+                    if call.strict and source.changes:
+                        raise _not_as_said(source.changes, deployment)
                     attempts += 1
                     attempt = self._attempt(call, prepared, source, deployment, attempts)
-                    support = self._providers[deployment.provider].support
-                    return Reply(planned, attempt, support, await attempt.open())
+                    return Reply(planned, attempt, await attempt.open())
                 except (UpstreamError, Unsupported) as error:
                     failed += 1
                     last = deployment
@@ -94,8 +100,17 @@ class Engine:
         return await self._worker_threads.run(source_of, *arguments) if call.large else source_of(*arguments)
 
     def _attempt(self, call: Call, prepared: Prepared, source: Source, deployment: Deployment, number: int) -> Attempt:
-        settlement = Settlement(call, deployment, number, prepared.changes, self._recorder, self._meter)
+        changes = prepared.changes + tuple(map(str, source.changes)) if source.changes else prepared.changes
+        settlement = Settlement(call, deployment, number, changes, self._recorder, self._meter)
         return Attempt(call, deployment, source, settlement, self._ticker)
+
+
+def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:
+    """The error for a strict request of which a deployment would be told something else than the client said."""
+    return Unsupported(
+        f"The request is strict, and {deployment.id} can't be told it as it is: {'; '.join(map(str, changes))}.",
+        param=changes[0].field,
+    )
 
 
 def _is_the_requests_fault(error: TurnoutError) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
 
-from turnout.core import ChatRequest, Outcome, StreamEvent, Support, Usage, dropped_fields, refused_hints
+from turnout.core import Outcome, StreamEvent, Usage
 from turnout.core.relayed_headers import headers_of_an_answer
-from turnout.core.support import dropped_fields_beside_chat
 from turnout.routing import Plan
 
 from .attempt import Attempt
@@ -18,23 +17,16 @@ class Reply:
     ``deployment`` is the one that answers. ``attempts`` is how many it took, this one counted.
     """
 
-    def __init__(self, plan: Plan, attempt: Attempt, support: Support, first: Sequence[StreamEvent]) -> None:
+    def __init__(self, plan: Plan, attempt: Attempt, first: Sequence[StreamEvent]) -> None:
         self.plan = plan
         self.deployment = attempt.deployment
         self.attempts = attempt.number
         self._attempt = attempt
-        self._support = support
         self._first: Sequence[StreamEvent] | None = first
 
     def dropped(self) -> list[str]:
-        """Paths of the request's fields that were not sent: the provider or its model has no place for them."""
-        request = self._attempt.request
-        if not isinstance(request, ChatRequest):
-            return [] if self._attempt.relayed else list(dropped_fields_beside_chat(request, self._support))
-        refused = refused_hints(request, self.deployment)
-        if self._attempt.relayed:
-            return refused
-        return [*dict.fromkeys([*dropped_fields(request, self._support), *refused])]
+        """Paths of the request's fields that the provider didn't get as they were."""
+        return [*dict.fromkeys([change.field for change in self._attempt.changes if not change.kept])]
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from math import inf
 from typing import Any, Final, Protocol, cast
 
-from turnout.core import ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent
+from turnout.core import Change, ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent
 from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamUnreachable
+from turnout.fitting import FirstCallOnly, Fitted, fit
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
@@ -24,6 +25,7 @@ class Source(Protocol):
     relayed: bool  # the client's own bytes were sent, and the provider's come back
     size: int  # bytes of the reply so far, unpacked
     headers: Mapping[str, str]  # of the reply, with names in lower case
+    changes: tuple[Change, ...]  # what the provider isn't told as the client said it
 
     async def open(self) -> None:
         """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
@@ -46,7 +48,10 @@ def source_of(
 ) -> Source:
     """Raises ``Unsupported`` when the provider can't express the request; nothing has been sent then."""
     if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
-        return LocalSource(_local_events(cast(LocalProvider, provider), request, deployment))
+        raw = getattr(request, "raw", None)
+        is_relayed = raw is not None and raw.wire == getattr(provider, "wire", "")
+        fitted = Fitted(request) if is_relayed else fit(request, provider.name, provider.support, deployment)
+        return LocalSource(_local_events(cast(LocalProvider, provider), fitted.request, deployment), fitted.changes)
     return WireSource(provider, provider.operation(request), request, deployment, transport, max_reply_bytes)
 
 
@@ -75,10 +80,14 @@ class WireSource:
         self._provider = provider
         self._deployment = deployment
         self._transport = transport
-        self._wire_request = operation.build(request, deployment).through(deployment.network)
         relay = _relay_of(operation, request)
         self.relayed = relay is not None
-        self._decoder = operation.decoder(request) if relay is None else relay(request)
+        fitted = Fitted(request) if relay else fit(request, provider.name, provider.support, deployment)
+        self._wire_request = operation.build(fitted.request, deployment).through(deployment.network)
+        self.changes = (*fitted.changes, *self._wire_request.changes)
+        self._decoder = operation.decoder(fitted.request) if relay is None else relay(request)
+        if fitted.first_call_only:
+            self._decoder = FirstCallOnly(self._decoder)
         self._shows_life = request.stream  # in a whole reply only after blanks, which may come without end
         self._most = _most_bytes(request, self.relayed, max_reply_bytes)
         self._response: Response | None = None
@@ -185,8 +194,9 @@ def _too_large(most: float) -> ReplyTooLarge:
 class LocalSource:
     """Runs a provider that is inside this process."""
 
-    def __init__(self, events: AsyncIterator[Sequence[StreamEvent]]) -> None:
+    def __init__(self, events: AsyncIterator[Sequence[StreamEvent]], changes: tuple[Change, ...] = ()) -> None:
         self._events = events
+        self.changes = changes
         self.relayed = False
         self.ended = False
         self.status = 0

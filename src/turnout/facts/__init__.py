@@ -6,5 +6,16 @@ its own (Azure's, a proxy's) can't be recognised: ``traits`` in the configuratio
 
 from .lookup import OPEN_MODELS, facts_of, lifecycle_of, maker_of, traits_of
 from .types import Facts, Lifecycle, Status
+from .vendors import vendor_of
 
-__all__ = ["OPEN_MODELS", "Facts", "Lifecycle", "Status", "facts_of", "lifecycle_of", "maker_of", "traits_of"]
+__all__ = [
+    "OPEN_MODELS",
+    "Facts",
+    "Lifecycle",
+    "Status",
+    "facts_of",
+    "lifecycle_of",
+    "maker_of",
+    "traits_of",
+    "vendor_of",
+]

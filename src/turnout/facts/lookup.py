@@ -87,6 +87,8 @@ def traits_of(model: str) -> Traits:
         max_output=facts.max_output,
         inputs=facts.inputs,
         prefill=facts.prefill,
+        thinking=facts.thinking,
+        efforts=facts.efforts,
         tokenizer=facts.tokenizer,
         images=facts.images,
     )

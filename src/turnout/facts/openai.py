@@ -21,6 +21,11 @@ SAMPLING: Final[frozenset[Parameter]] = frozenset(
 """Models that think refuse these: the o series, GPT-5 and GPT-6. GPT-5.1 to 5.5 take ``temperature``, ``top_p`` and
 ``logprobs`` from a client that sets the reasoning effort "none"."""
 
+_EFFORTS: Final = ("low", "medium", "high")
+"""OpenAI's errors name the efforts of a model: "Supported values are: …"
+(https://github.com/openai/openai-agents-python/issues/2089, https://github.com/anomalyco/opencode/issues/4451).
+"""
+
 _GPT_35: Final = Facts(
     context=16_385, max_output=4_096, inputs=TEXT, thinking="never", tokenizer="cl100k", source=_MODELS
 )
@@ -40,14 +45,23 @@ _REASONING_MODEL: Final = Facts(
     refuses=frozenset({"max_tokens"}),
     refuses_thinking=SAMPLING,
     thinking="always",
+    efforts=_EFFORTS,
     tokenizer="o200k-reasoning",
     source=_REASONING,
 )
-_GPT_5: Final = replace(_REASONING_MODEL, context=400_000, max_output=128_000)
-_GPT_51: Final = replace(_GPT_5, thinking="optional")
-_GPT_54: Final = replace(_GPT_51, context=1_050_000)
+_GPT_5: Final = replace(_REASONING_MODEL, context=400_000, max_output=128_000, efforts=("minimal", *_EFFORTS))
+_GPT_51: Final = replace(_GPT_5, thinking="optional", efforts=("none", *_EFFORTS))
+_GPT_52: Final = replace(_GPT_51, efforts=("none", *_EFFORTS, "xhigh"))
+_GPT_54: Final = replace(_GPT_52, context=1_050_000)
+_CODEX: Final = replace(_GPT_5, efforts=_EFFORTS)
 _OPEN: Final = Facts(
-    context=131_072, max_output=131_072, inputs=TEXT, thinking="always", tokenizer="o200k-reasoning", source=_MODELS
+    context=131_072,
+    max_output=131_072,
+    inputs=TEXT,
+    thinking="always",
+    efforts=_EFFORTS,
+    tokenizer="o200k-reasoning",
+    source=_MODELS,
 )
 _EMBEDDING: Final = Facts(
     context=8_192, inputs=TEXT, outputs=frozenset({"embedding"}), tokenizer="cl100k", source=_MODELS
@@ -94,21 +108,25 @@ MODELS: Final = {
     "gpt-5": _GPT_5,
     "gpt-5-mini": _GPT_5,
     "gpt-5-nano": _GPT_5,
-    "gpt-5-pro": replace(_GPT_5, max_output=272_000),
+    "gpt-5-codex": _CODEX,
+    "gpt-5-pro": replace(_GPT_5, max_output=272_000, efforts=("high",)),
     # The only chat model of its generation without reasoning, so it samples as GPT-4 did.
     "gpt-5-chat": replace(_GPT_4O, refuses=frozenset({"max_tokens"}), inputs=TEXT_AND_IMAGES),
     "gpt-5.1": _GPT_51,
-    "gpt-5.2": _GPT_51,
-    "gpt-5.3": replace(_GPT_51, context=None, max_output=None),
-    "gpt-5.3-codex": _GPT_51,
+    "gpt-5.1-codex": replace(_GPT_51, efforts=_EFFORTS),
+    "gpt-5.1-codex-max": replace(_GPT_51, efforts=(*_EFFORTS, "xhigh")),
+    "gpt-5.2": _GPT_52,
+    "gpt-5.2-codex": replace(_GPT_52, efforts=(*_EFFORTS, "xhigh")),
+    "gpt-5.3": replace(_GPT_52, context=None, max_output=None),
+    "gpt-5.3-codex": replace(_GPT_52, efforts=(*_EFFORTS, "xhigh")),
     "gpt-5.4": _GPT_54,
-    "gpt-5.4-mini": _GPT_51,
-    "gpt-5.4-nano": _GPT_51,
+    "gpt-5.4-mini": _GPT_52,
+    "gpt-5.4-nano": _GPT_52,
     "gpt-5.5": _GPT_54,
     "gpt-5.6": _GPT_54,
     "gpt-6": _GPT_54,
     "gpt-6.1": _GPT_54,
-    "gpt-chat-latest": replace(_GPT_51, context=None, max_output=None),
+    "gpt-chat-latest": replace(_GPT_52, context=None, max_output=None),
     "gpt-oss": _OPEN,
     "text-embedding-ada-002": _EMBEDDING,
     "text-embedding-3-small": _EMBEDDING,
@@ -122,7 +140,7 @@ MODELS: Final = {
 }
 """By the name, or by the beginning of the name: see ``lookup``."""
 
-LATER: Final = replace(_GPT_5, context=None, max_output=None)
+LATER: Final = replace(_GPT_5, context=None, max_output=None, efforts=None)
 """Generations after those in ``MODELS``: the facts that all models since GPT-5 share."""
 
 

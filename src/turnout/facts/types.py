@@ -8,6 +8,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from turnout.core import ImageLimits, Parameter
+from turnout.core.deployment import Thinking
 
 Status = Literal["active", "deprecated", "retired"]
 
@@ -55,7 +56,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``refuses`` are parameters that the model answers with 400; a model that refuses ``max_tokens`` takes
     ``max_completion_tokens``. ``refuses_thinking`` are parameters that it takes only when a client switches its
-    thinking off. A name that isn't a parameter raises ``ValueError``. ``thinking`` says whether the model thinks.
+    thinking off. A name that isn't a parameter raises ``ValueError``. ``thinking`` says whether the model thinks,
+    ``efforts`` are the words for how much, the least first.
     ``images`` goes before the provider's own limits for images; with None those hold.
     """
 
@@ -66,7 +68,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     refuses: frozenset[Parameter] = frozenset()
     refuses_thinking: frozenset[Parameter] = frozenset()
     prefill: bool = True
-    thinking: Literal["never", "optional", "always"] | None = None
+    thinking: Thinking | None = None
+    efforts: tuple[str, ...] | None = None
     tokenizer: str | None = None
     images: ImageLimits | None = None
     lifecycle: Lifecycle = ACTIVE

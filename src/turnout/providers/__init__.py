@@ -35,6 +35,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ``key_prefix`` begins every key of this provider; empty if they don't begin alike.
     ``start_hint`` is the command that starts a local server of this kind.
     ``lists_served`` is False if the provider may also serve models that its list of models leaves out.
+    ``defaults`` are for requests of the service APIs and the library; a vendor's dialect adds nothing.
     ``images`` are the image limits of its models without limits of their own; None: its models take no images.
     """
 

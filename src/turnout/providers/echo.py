@@ -17,14 +17,12 @@ from turnout.core import (
     Message,
     PartEnd,
     PartStart,
-    Sampling,
     Start,
     StreamEvent,
     Support,
     Text,
     Usage,
     UsageSoFar,
-    refuse_unsupported,
 )
 from turnout.providers import Profile
 
@@ -42,7 +40,7 @@ class Echo:
     support = Support(
         namespace="echo",
         knobs=frozenset(),
-        ignores=frozenset(Sampling.__struct_fields__) | {"user", "metadata", "name"},
+        ignores=frozenset({"logprobs", "top_logprobs", "user", "metadata", "name"}),
         image_urls=False,
         image_data=False,
         tools=False,
@@ -52,7 +50,6 @@ class Echo:
     )
 
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
-        refuse_unsupported(request, self.support, self.name)
         return _answer(request, deployment)
 
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import ChatRequest, ToolCall, ToolResult
-from turnout.errors import InvalidRequest, Unsupported, UpstreamBroken
+from turnout.errors import InvalidRequest, UpstreamBroken
 
 from .half_pairs import lost
 from .odd_values import Mark
@@ -84,15 +84,6 @@ def arguments_piece(arguments: Raw, mark: Mark = lost) -> str:
         return data.decode() if data != b"null" else ""
     except UnicodeDecodeError as error:
         raise UpstreamBroken(f"The provider sent a tool call whose arguments are not UTF-8: {error}.") from error
-
-
-def refuse_one_at_a_time(request: ChatRequest, provider: str) -> None:
-    """Raises ``Unsupported`` for a request that switches parallel tool calls off, which this wire can't."""
-    if request.tools and request.parallel_tool_calls is False:
-        raise Unsupported(
-            f"The provider '{provider}' does not support switching parallel tool calls off.",
-            param="parallel_tool_calls",
-        )
 
 
 def is_whole(arguments: str) -> bool:

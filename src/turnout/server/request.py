@@ -30,7 +30,9 @@ _KEY_HEADERS = tuple(
 )
 """Headers that can hold a key, in the order in which their keys are tried."""
 
-_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"content-encoding", b"origin", *_KEY_HEADERS})
+_ALL_KEY_HEADERS = frozenset(_KEY_HEADERS)
+_ENCODING, _STRICT, _TRUE = b"content-encoding", b"x-turnout-strict", (b"1", b"true")
+_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"origin", _ENCODING, _STRICT})
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
 _MAX_KEYS = 8  # keys of one request that are tried
 
@@ -51,6 +53,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     host: bytes = b""
     origin: bytes | None = None
     encoding: str = ""
+    strict: bool = False
 
 
 def read_head(scope: Scope) -> Head:
@@ -58,29 +61,30 @@ def read_head(scope: Scope) -> Head:
 
     Keys have a fixed order: ``Authorization``, other headers, the query. Equal headers keep their order.
     """
-    length, content_type, host, origin, encoding, keys = -1, "", b"", None, "", 0
+    keys = 0
     secrets: tuple[bytes, ...] = ()
+    read: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
-        if name not in _READ_HEADERS:
-            continue
-        if name == b"host":
-            host = value
-        elif name == b"content-type":
-            content_type = value.decode("latin-1")
-        elif name == b"content-length":
-            length = int(value) if value.isdigit() else -1
-        elif name == b"origin":
-            origin = value
-        elif name == b"content-encoding":  # several lines are one list (RFC 9110, 5.3)
-            encoding += f",{value.decode('latin-1')}"
-        else:
+        if name in _ALL_KEY_HEADERS:
             keys += 1
             secrets = _secrets(name, value)
+        elif name in _READ_HEADERS:
+            # several lines of this one are a list (RFC 9110, 5.3)
+            read[name] = read[name] + b"," + value if name == _ENCODING and name in read else value
     if keys > 1:
         secrets = _secrets_in_order(scope["headers"])
     if b"key=" in scope["query_string"]:
         secrets = (secrets + _keys_in_query(scope["query_string"].decode("latin-1")))[:_MAX_KEYS]
-    return Head(length, content_type, secrets, host, origin, encoding)
+    length = read.get(b"content-length", b"")
+    return Head(
+        int(length) if length.isdigit() else -1,
+        read.get(b"content-type", b"").decode("latin-1"),
+        secrets,
+        read.get(b"host", b""),
+        read.get(b"origin"),
+        read.get(_ENCODING, b"").decode("latin-1"),
+        read.get(_STRICT, b"").strip().lower() in _TRUE,
+    )
 
 
 def _secrets(name: bytes, value: bytes) -> tuple[bytes, ...]:

@@ -35,13 +35,13 @@ def chat_request(body: bytes, wire: str) -> ChatRequest:
     raw = WireBody(wire, dict(fields), form=Body)
     if "messages" in fields:
         fields["messages"] = _with_lower_case_roles(fields["messages"])
-        return structs.replace(openai.parse(msgspec.json.encode(fields)), raw=raw)
+        return structs.replace(openai.parse(msgspec.json.encode(fields)), raw=raw, service=True)
     prompt = string_in(fields, "prompt")
     if not prompt:
         raise InvalidRequest("Say what to answer: 'messages' or a 'prompt'.", param="messages")
     del fields["prompt"]
     request = openai.parse(msgspec.json.encode(fields | {"messages": _NO_MESSAGES}))
-    return structs.replace(request, messages=messages_of(prompt), raw=raw)
+    return structs.replace(request, messages=messages_of(prompt), raw=raw, service=True)
 
 
 def string_in(fields: Fields, name: str) -> str | None:

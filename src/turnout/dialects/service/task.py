@@ -44,6 +44,7 @@ class Infer(WholeReply):
             messages=(*_context(task.context), *messages_of(task.prompt)),
             sampling=Sampling(temperature=task.temperature),
             max_output=task.max_tokens,
+            service=True,
             raw=WireBody(self.wire, decode_fields(body), form=_Task),
         )
 

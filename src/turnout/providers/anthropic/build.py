@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Parameter, Parameters, Tool, parameters_of
+from turnout.core import Change, ChatRequest, Deployment, Parameter, Parameters, Tool, parameters_of
 from turnout.errors import Unsupported
 from turnout.providers.raw_fields import object_in
 
 from .anthropic_wire import NAMESPACE, Fields
+from .cache_markers import remove_surplus_markers
 from .content import conversation, system_of
 from .reasoning import thinking_of
+from .sampling import default_sampling, sampling_of
 from .version import refused_by_version
 
 _encode = msgspec.json.encode
 _FIELDS = msgspec.json.Decoder(Fields)
-_MAX_TOKENS = 1024
-"""Anthropic requires a limit for the length of an answer."""
+_MAX_TOKENS = 4096
+"""Anthropic requires a limit for the length of an answer. All its models take this one."""
 
 _NAMES: dict[Parameter, str] = {
     "stop": "stop_sequences",
@@ -29,35 +31,42 @@ _NAMES: dict[Parameter, str] = {
 _MODES = {"auto": "auto", "required": "any", "tool": "tool", "none": "none"}
 
 
-def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -> bytes:
+class Body(NamedTuple):
+    data: bytes
+    changes: tuple[Change, ...]
+
+
+def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -> Body:
     """The client's own fields, byte for byte. Only the model's name and the parameters change."""
     parameters = _parameters(request, deployment)
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
-    if request.max_output is None:
-        body["max_tokens"] = _max_tokens(deployment)
+    if request.max_output is None and "max_tokens" not in fields:
+        body["max_tokens"] = _max_tokens(parameters, deployment)
     for parameter in parameters.refused & _NAMES.keys():
         body.pop(_NAMES[parameter], None)
     if "parallel_tool_calls" in parameters.refused:
         choice = object_in(fields, "tool_choice")
         if choice.pop("disable_parallel_tool_use", None) is not None:
             body["tool_choice"] = choice
-    return _encode(body | _default_sampling(parameters, thinks="thinking" in fields))
+    body |= default_sampling(parameters, thinks="thinking" in fields)
+    return Body(_encode(body), parameters.changes)
 
 
 def _parameters(request: ChatRequest, deployment: Deployment) -> Parameters:
     return parameters_of(request, deployment, refused_by_version(request, deployment))
 
 
-def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
+def translated_body(request: ChatRequest, deployment: Deployment) -> Body:
+    """A body made from the core's request. ``turnout.fitting`` has fitted the request before."""
     if request.messages[-1].role == "assistant" and not deployment.traits.prefill:
         raise Unsupported(
             f"The model '{deployment.model}' does not go on with an answer that was begun: end with a user's message.",
             param="messages",
         )
     parameters = _parameters(request, deployment)
-    thinking = thinking_of(request, deployment, _max_tokens(deployment))
+    thinking = thinking_of(request, deployment, _max_tokens(parameters, deployment))
+    sampling = sampling_of(parameters, deployment, thinks=thinking.on)
     body: dict[str, Any] = {
         "model": deployment.model,
         "max_tokens": thinking.max_tokens,
@@ -69,38 +78,18 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         "thinking": thinking.config,
         "output_config": thinking.effort | _format(request) or None,
     }
-    body |= _sampling(parameters, thinks=thinking.config is not None) | _tools(request, parameters)
+    body |= sampling.fields | _tools(request, parameters)
     body = {name: value for name, value in body.items() if value is not None}
+    markers = remove_surplus_markers(body)
     for name, value in ((request.extensions or {}).get(NAMESPACE) or {}).items():
         body[name] = body[name] | _FIELDS.decode(value) if isinstance(body.get(name), dict) else value
-    return _encode(body)
+    return Body(_encode(body), (*parameters.changes, *thinking.changes, *sampling.changes, *markers))
 
 
-def _max_tokens(deployment: Deployment) -> int:
-    limit = deployment.defaults.max_tokens
-    return _MAX_TOKENS if limit is None else limit
-
-
-def _sampling(parameters: Parameters, *, thinks: bool) -> dict[str, Any]:
-    """The client's values and the defaults, without the refused parameters."""
-    sampling = parameters.request.sampling
-    values = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
-    sent = {name: value for name, value in values.items() if name not in parameters.refused}
-    temperature = sent.get("temperature")
-    if temperature is not None and temperature > 1:
-        raise Unsupported("The provider 'anthropic' takes a temperature from 0 to 1.", param="temperature")
-    return sent | _default_sampling(parameters, thinks=thinks)
-
-
-def _default_sampling(parameters: Parameters, *, thinks: bool) -> dict[str, Any]:
-    """The defaults, for a client that sets neither: most models refuse ``top_p`` beside ``temperature``, and both while
-    they think (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
-    """
-    sampling = parameters.request.sampling
-    if thinks or sampling.temperature is not None or sampling.top_p is not None:
-        return {}
-    defaults = {"temperature": parameters.defaults.temperature, "top_p": parameters.defaults.top_p}
-    return {name: value for name, value in defaults.items() if value is not None}
+def _max_tokens(parameters: Parameters, deployment: Deployment) -> int:
+    """For a client without a limit: the operator's or the service API's default, else all that the model can give."""
+    limit = parameters.defaults.max_tokens
+    return (deployment.traits.max_output or _MAX_TOKENS) if limit is None else limit
 
 
 def _format(request: ChatRequest) -> dict[str, Any]:

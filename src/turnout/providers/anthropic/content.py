@@ -5,7 +5,7 @@
 - System messages at the beginning become the system prompt. Older models refuse later ones, which therefore become
   text of the user's turn in ``<system>`` tags.
 - Thoughts without a signature are another provider's. They are left out, as Anthropic takes only its own.
-- Empty texts are left out, as Anthropic refuses them.
+- Texts without a word are left out, and blanks at the end of an answer that was begun: Anthropic refuses both.
 """
 
 from __future__ import annotations
@@ -68,9 +68,17 @@ def conversation(request: ChatRequest) -> list[dict[str, Any]]:
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": role, "content": blocks})
+    if turns and turns[-1]["role"] == "assistant":
+        _strip_end(turns[-1]["content"])
     for turn in turns:
         turn["content"] = _shortest(_results_first(turn["content"]))
     return turns
+
+
+def _strip_end(blocks: list[Any]) -> None:
+    last = blocks[-1]
+    if isinstance(last, dict) and last["type"] == "text":
+        blocks[-1] = last | {"text": last["text"].rstrip()}
 
 
 def _leading(request: ChatRequest) -> list[Message]:
@@ -104,7 +112,7 @@ def _blocks(part: Part, where: str) -> Iterator[Any]:
         case Text():
             if "block" in extra:
                 yield extra["block"]
-            elif part.text:
+            elif part.text.strip():
                 yield {"type": "text", "text": part.text, **extra}
         case Thinking(signature=str(signature)) if signature:
             yield {"type": "thinking", "thinking": part.text, "signature": signature, **extra}

@@ -6,14 +6,7 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import (
-    CountRequest,
-    Deployment,
-    Failure,
-    Support,
-    WireRequest,
-    refuse_unsupported,
-)
+from turnout.core import CountRequest, Deployment, Failure, WireRequest
 from turnout.providers.counts import CountOperation
 
 from . import anthropic_wire as wire
@@ -39,18 +32,13 @@ class CountTokens(CountOperation):
     wire = "anthropic-count"
     vendor = "Anthropic"
 
-    def __init__(self, provider: str, support: Support) -> None:
-        self._provider = provider
-        self._support = support
-
     def build(self, request: CountRequest, deployment: Deployment) -> WireRequest:
         raw, client_headers = request.raw, {}
         if raw is not None and raw.wire == self.wire:
             body: dict[str, Any] = raw.fields | {"model": deployment.model}
             client_headers = raw.headers
         else:
-            refuse_unsupported(request.chat, self._support, self._provider)
-            message_fields = _FIELDS.decode(translated_body(request.chat, deployment))
+            message_fields = _FIELDS.decode(translated_body(request.chat, deployment).data)
             body = {name: message_fields[name] for name in _COUNTED if name in message_fields}
         version = deployment.api_version or client_headers.get(HEADER, LATEST_WITH_SAMPLING)
         fields = sent_headers(client_headers, version, deployment)

@@ -16,7 +16,6 @@ from turnout.core import (
     Request,
     Support,
     WireRequest,
-    refuse_unsupported,
 )
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
@@ -40,8 +39,6 @@ https://platform.claude.com/docs/en/build-with-claude/vision"""
 
 
 class Anthropic:
-    """Ignores ``seed`` and the penalties, which only influence the sampling: Anthropic has no such fields."""
-
     name = "anthropic"
     wire = WIRE
     profile = Profile(
@@ -60,7 +57,8 @@ class Anthropic:
     support = Support(
         namespace=NAMESPACE,
         knobs=frozenset({"temperature", "top_p", "top_k"}),
-        ignores=frozenset({"seed", "presence_penalty", "frequency_penalty", "metadata", "name", "detail"}),
+        ignores=frozenset({"metadata", "name", "detail"}),
+        user_length=256,
         files=True,
     )
 
@@ -69,7 +67,7 @@ class Anthropic:
             case ChatRequest():
                 return self
             case CountRequest():
-                return CountTokens(self.name, self.support)
+                return CountTokens()
         raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
@@ -77,10 +75,9 @@ class Anthropic:
         if raw is not None and raw.wire == WIRE:
             body = relayed_body(raw.fields, request, deployment)
         else:
-            refuse_unsupported(request, self.support, self.name)
             body = translated_body(request, deployment)
         fields = sent_headers(relayed_headers(request), api_version(request, deployment), deployment)
-        return WireRequest(address(deployment, "/v1/messages"), fields, body)
+        return WireRequest(address(deployment, "/v1/messages"), fields, body.data, changes=body.changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder() if request.stream else BodyDecoder()

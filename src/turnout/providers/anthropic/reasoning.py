@@ -1,74 +1,121 @@
 """Anthropic's two ways to set how much a model thinks.
 
-Models since Claude 4.6 take ``thinking: adaptive`` with an effort. Older ones take a budget in tokens, which counts
-towards ``max_tokens`` (https://platform.claude.com/docs/en/build-with-claude/thinking).
+Models since Claude 4.6 take ``thinking: adaptive`` with an effort, and those since 4.7 nothing else. Older ones take a
+budget in tokens, which counts towards ``max_tokens`` (https://platform.claude.com/docs/en/build-with-claude/thinking).
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Reasoning
-from turnout.errors import Unsupported
+from turnout.core import (
+    NO_CHANGES,
+    Change,
+    ChatRequest,
+    Deployment,
+    Message,
+    Reasoning,
+    RedactedThinking,
+    Thinking,
+    ToolCall,
+)
 
-_VERSION = re.compile(r"-(\d{1,2})(?:[-.](\d{1,2}))?(?=\D|$)")
-_ADAPTIVE_SINCE = (4, 6)
-_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
-_BUDGETS = {"low": 1024, "medium": 4096, "high": 16384, "xhigh": 24576, "max": 24576}
-_SMALLEST_BUDGET = 1024
+from .generations import ADAPTIVE, ONLY_ADAPTIVE, generation_of
+
+_EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
+_BUDGETS: Final = {"low": 1024, "medium": 4096, "high": 16384, "xhigh": 24576, "max": 24576}
+_EFFORT_BY_BUDGET: Final = ((2048, "low"), (8192, "medium"))
+_SMALLEST_BUDGET: Final = 1024
 
 
-class Thinking(msgspec.Struct, frozen=True):
+class ThinkingSettings(msgspec.Struct, frozen=True):
     """Fields of the body. ``effort`` belongs into ``output_config``."""
 
     max_tokens: int
     config: dict[str, Any] | None = None
     effort: dict[str, Any] = {}
+    changes: tuple[Change, ...] = NO_CHANGES
+
+    @property
+    def on(self) -> bool:
+        return self.config is not None and self.config["type"] != "disabled"
 
 
-def thinking_of(request: ChatRequest, deployment: Deployment, default_max_tokens: int) -> Thinking:
+def thinking_of(request: ChatRequest, deployment: Deployment, default_max_tokens: int) -> ThinkingSettings:
     """Adds the tokens for thinking to the default of ``max_tokens``. The caller's own limit stays as it is."""
-    reasoning, max_output = request.reasoning, request.max_output
+    reasoning = request.reasoning
+    limit = default_max_tokens if request.max_output is None else request.max_output
     if reasoning is None:
-        return Thinking(default_max_tokens if max_output is None else max_output)
-    effort = _effort(reasoning)
+        return ThinkingSettings(limit)
+    effort, changes = _effort(reasoning)
     if not reasoning.enabled:
-        return Thinking(default_max_tokens if max_output is None else max_output, {"type": "disabled"}, effort)
+        if deployment.traits.thinking == "always":
+            changes = (*changes, Change("reasoning_effort", "the model always thinks"))
+            return ThinkingSettings(limit, None, effort, changes)
+        return ThinkingSettings(limit, {"type": "disabled"}, effort, changes)
     budget = _BUDGETS[effort.get("effort", "medium")] if reasoning.budget is None else reasoning.budget
-    max_tokens = default_max_tokens + budget if max_output is None else max_output
-    if reasoning.budget is not None:
-        return Thinking(max_tokens, {"type": "enabled", "budget_tokens": reasoning.budget}, effort)
-    if _is_adaptive(deployment.model):
-        return Thinking(max_tokens, {"type": "adaptive"}, effort)
-    return Thinking(max_tokens, {"type": "enabled", "budget_tokens": _limited_budget(budget, max_tokens)})
+    limit_with_thinking = limit if request.max_output is not None else _at_most(limit + budget, deployment)
+    generation = generation_of(deployment.model)
+    if generation >= ONLY_ADAPTIVE or (generation >= ADAPTIVE and reasoning.budget is None):
+        effort = effort or _effort_by_budget(reasoning.budget)
+        return ThinkingSettings(limit_with_thinking, {"type": "adaptive"}, effort, changes)
+    effort = effort if generation >= ADAPTIVE else {}
+    obstacle = _obstacle(request, limit_with_thinking)
+    if obstacle:  # the answer matters more than the thoughts
+        return ThinkingSettings(limit, None, effort, (*changes, Change("reasoning_effort", obstacle)))
+    allowed = _allowed_budget(reasoning.budget, budget, limit_with_thinking)
+    if reasoning.budget not in (None, allowed):
+        changes = (*changes, Change("reasoning.budget", str(allowed)))
+    return ThinkingSettings(limit_with_thinking, {"type": "enabled", "budget_tokens": allowed}, effort, changes)
 
 
-def _effort(reasoning: Reasoning) -> dict[str, Any]:
+def _at_most(limit: int, deployment: Deployment) -> int:
+    most = deployment.traits.max_output
+    return limit if most is None else min(limit, most)
+
+
+def _effort(reasoning: Reasoning) -> tuple[dict[str, Any], tuple[Change, ...]]:
     effort = reasoning.effort
     if effort is None or effort == "none":
-        return {}
+        return {}, NO_CHANGES
     if effort not in _EFFORTS:
-        raise Unsupported(
-            f"The provider 'anthropic' knows the efforts {', '.join(_EFFORTS)}, not '{effort}'.",
-            param="reasoning_effort",
-        )
-    return {"effort": _EFFORTS[effort]}
+        return {}, (Change("reasoning_effort"),)
+    return {"effort": _EFFORTS[effort]}, NO_CHANGES
 
 
-def _limited_budget(budget: int, max_tokens: int) -> int:
-    """Limits the budget to half of ``max_tokens``."""
-    if max_tokens <= _SMALLEST_BUDGET:
-        raise Unsupported(
-            f"This model needs more than {_SMALLEST_BUDGET} max_tokens to think, and the request allows {max_tokens}.",
-            param="max_tokens",
-        )
-    return max(min(budget, max_tokens // 2), _SMALLEST_BUDGET)
+def _effort_by_budget(budget: int | None) -> dict[str, Any]:
+    if budget is None:
+        return {}
+    return {"effort": next((effort for most, effort in _EFFORT_BY_BUDGET if budget <= most), "high")}
 
 
-def _is_adaptive(model: str) -> bool:
-    """Reads the version in the model's name: ``claude-haiku-4-5-20251001`` is 4.5, ``claude-opus-5`` is 5.0."""
-    match = _VERSION.search(model)
-    return match is None or (int(match[1]), int(match[2] or 0)) >= _ADAPTIVE_SINCE
+def _allowed_budget(said: int | None, budget: int, limit: int) -> int:
+    """The caller's budget if it leaves a token for the answer. One that was made of an effort leaves half of all."""
+    return max(min(budget, limit // 2 if said is None else limit - 1), _SMALLEST_BUDGET)
+
+
+def _obstacle(request: ChatRequest, limit: int) -> str:
+    """Why the model can't think by a budget; empty if it can."""
+    if limit <= _SMALLEST_BUDGET:
+        return f"no thinking within {limit} tokens"
+    if request.tools and request.tool_choice and request.tool_choice.mode in ("required", "tool"):
+        return "no thinking beside a forced tool"
+    if _is_in_loop_without_thoughts(request.messages):
+        return "no thinking in a tool loop that began without"
+    return ""
+
+
+def _is_in_loop_without_thoughts(messages: Sequence[Message]) -> bool:
+    """Whether the last turn of the model called tools without thinking before, and their results come now.
+
+    https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
+    """
+    if not messages or messages[-1].role != "tool":
+        return False
+    turn = next((message for message in reversed(messages) if message.role == "assistant"), None)
+    if turn is None or not any(isinstance(part, ToolCall) for part in turn.parts):
+        return False
+    return not any(isinstance(p, RedactedThinking) or (isinstance(p, Thinking) and p.signature) for p in turn.parts)

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from turnout.core import Deployment, WireRequest
+from turnout.core import NO_CHANGES, Change, Deployment, WireRequest
 from turnout.core.paths import segment
 from turnout.providers.addresses import Base, base_of
 
@@ -24,10 +24,10 @@ def resource(deployment: Deployment) -> str:
     return "/".join(_resource(deployment.model))
 
 
-def post(deployment: Deployment, method: str, body: bytes) -> WireRequest:
+def post(deployment: Deployment, method: str, body: bytes, changes: tuple[Change, ...] = NO_CHANGES) -> WireRequest:
     """A request to ``method`` of the deployment's model. Raises ``Unsupported`` for a name that no path can hold."""
     url = _base(deployment).at(f"/{_path(deployment.model)}:{method}")
-    return WireRequest(url, _headers(deployment), body)
+    return WireRequest(url, _headers(deployment), body, changes=changes)
 
 
 def get(deployment: Deployment, path: str) -> WireRequest:

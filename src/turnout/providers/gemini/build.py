@@ -7,34 +7,36 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Defaults, Deployment, Parameter, Tool, ToolChoice, parameters_of
+from turnout.core import Defaults, Deployment, Parameter, Parameters, Tool, ToolChoice
 from turnout.providers.raw_fields import object_in, set_parameters
 
 from . import gemini_wire as wire
 from .contents import contents_of
 from .decode import NAMESPACE
 from .extensions import with_extensions, with_fields
+from .schemas import schema_of
 from .thinking import thinking_config
 
 _encode = msgspec.json.encode
 
 
-def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
+def translated_body(parameters: Parameters, deployment: Deployment) -> bytes:
+    """A body made from the core's request. ``turnout.fitting`` has fitted the request before."""
+    request = parameters.request
     system, contents = contents_of(request, deployment)
     body = wire.GenerateRequest(
         contents=contents,
         system_instruction=system,
         tools=[{"functionDeclarations": [_declaration(tool) for tool in request.tools]}] if request.tools else None,
         tool_config=_tool_config(request.tool_choice) if request.tools and request.tool_choice else None,
-        generation_config=_generation_config(request, deployment),
+        generation_config=_generation_config(parameters, deployment),
     )
     more = (request.extensions or {}).get(NAMESPACE)
     return with_extensions(_encode(body), more) if more else _encode(body)
 
 
 def _declaration(tool: Tool) -> wire.FunctionDeclaration | Raw:
-    declared = wire.FunctionDeclaration(tool.name, tool.description, tool.parameters)
+    declared = wire.FunctionDeclaration(tool.name, tool.description, schema_of(tool.parameters))
     more = (tool.extensions or {}).get(NAMESPACE)
     return Raw(with_fields(_encode(declared), more)) if more else declared
 
@@ -49,8 +51,9 @@ def _tool_config(choice: ToolChoice) -> dict[str, dict[str, Any]]:
     return {"functionCallingConfig": config}
 
 
-def _generation_config(request: ChatRequest, deployment: Deployment) -> wire.GenerationConfig:
-    parameters, output = parameters_of(request, deployment), request.output
+def _generation_config(parameters: Parameters, deployment: Deployment) -> wire.GenerationConfig:
+    request = parameters.request
+    output = request.output
     sampling = parameters.sampling
     return wire.GenerationConfig(
         temperature=sampling.temperature,
@@ -63,7 +66,7 @@ def _generation_config(request: ChatRequest, deployment: Deployment) -> wire.Gen
         stop_sequences=request.stop,
         candidate_count=request.n,
         response_mime_type=None if output.kind == "text" else "application/json",
-        response_json_schema=output.schema,
+        response_json_schema=schema_of(output.schema),
         response_logprobs=sampling.logprobs,
         logprobs=sampling.top_logprobs,
         thinking_config=thinking_config(request.reasoning, deployment.model) if request.reasoning else None,
@@ -90,12 +93,11 @@ _NAMES: dict[Parameter, tuple[str, ...]] = {
 _NO_DEFAULTS = Defaults()
 
 
-def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
+def relayed_body(fields: dict[str, Raw], parameters: Parameters) -> bytes:
     """The client's own fields, byte for byte. Only the parameters change.
 
     The address has the model's name, and says whether the reply is streamed.
     """
-    parameters = parameters_of(request, deployment)
     if not parameters.refused and parameters.defaults == _NO_DEFAULTS:
         return _encode(fields)
     name = "generation_config" if "generation_config" in fields else "generationConfig"

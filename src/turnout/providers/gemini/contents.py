@@ -32,6 +32,7 @@ from .extensions import with_fields
 from .media import media_of
 from .thinking import thinks_by_level
 
+_REFERENCE = '"$ref"'
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 NO_SIGNATURE = Raw(b'"skip_thought_signature_validator"')
 """Google's stand-in for the signature of a tool call whose signature is unknown, such as another model's.
@@ -42,13 +43,15 @@ Gemini 3 and later refuse a call without a signature (https://ai.google.dev/gemi
 
 def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Turn | None, list[wire.Turn]]:
     """The system instruction, if there is one, and the turns. Results of parallel calls have to share one turn."""
-    writer = _Writer(request, needs_signatures=thinks_by_level(deployment.model))
+    writer = _Writer(request, deployment)
     system: list[wire.Part | Raw] = []
     turns: list[wire.Turn] = []
     last: list[wire.Part | Raw] = []  # the parts of the last turn
     previous = None
     for number, message in enumerate(request.messages):
         parts = writer.parts(message, f"messages[{number}]")
+        if message.role == "tool" and not writer.sees_media_in_results:
+            parts += writer.media_of_results(message, f"messages[{number}]")
         if message.role == "system":
             system += parts
         elif message.role == "tool" == previous:
@@ -61,11 +64,16 @@ def contents_of(request: ChatRequest, deployment: Deployment) -> tuple[wire.Turn
 
 
 class _Writer:
-    """Writes the parts of messages. ``needs_signatures``: the model refuses tool calls without a signature."""
+    """Writes the parts of messages.
 
-    def __init__(self, request: ChatRequest, needs_signatures: bool) -> None:
+    Gemini 3 and later refuse tool calls without a signature, and see media in the results of tools. Earlier models
+    refuse such results, so media stand behind them
+    (https://ai.google.dev/gemini-api/docs/function-calling#multimodal).
+    """
+
+    def __init__(self, request: ChatRequest, deployment: Deployment) -> None:
         self._names = tool_names(request)
-        self._needs_signatures = needs_signatures
+        self._needs_signatures = self.sees_media_in_results = thinks_by_level(deployment.model)
 
     def parts(self, message: Message, where: str) -> list[wire.Part | Raw]:
         """One message's parts on the wire, without empty texts and other providers' thoughts."""
@@ -104,10 +112,9 @@ class _Writer:
                 assert_never(part)
 
     def _response(self, result: ToolResult, where: str) -> wire.FunctionResponse:
-        """Only Gemini 3 and later read media in a result; earlier models refuse them with their own error."""
         own_fields = _own_fields(result.extensions)
         text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
-        media = [media_of(part, where) for part in result.parts if not isinstance(part, Text)]
+        media = _media_in(result, where) if self.sees_media_in_results else None
         return wire.FunctionResponse(
             name=name_of(result, self._names, where),
             response=_response_object(text, result.is_error),
@@ -117,10 +124,23 @@ class _Writer:
             will_continue=own_fields.get("willContinue", wire.NOTHING),
         )
 
+    def media_of_results(self, message: Message, where: str) -> list[wire.Part | Raw]:
+        """Media of a message's results, as parts of their own."""
+        media = [each for part in message.parts if isinstance(part, ToolResult) for each in _media_in(part, where)]
+        return [wire.Part(inline_data=each.inline_data, file_data=each.file_data) for each in media]
+
+
+def _media_in(result: ToolResult, where: str) -> list[wire.MediaPart]:
+    return [media_of(part, where) for part in result.parts if not isinstance(part, Text)]
+
 
 def _response_object(text: str, is_error: bool) -> Raw:
-    """A response has to be an object. A text that is one is sent unchanged; others get the key ``output``."""
-    if text.startswith("{"):
+    """A response has to be an object. A text that is one is sent unchanged; others get the key ``output``.
+
+    So does an object with ``$ref`` in it, which Google would take for one of the result's media
+    (https://ai.google.dev/api/caching#FunctionResponse).
+    """
+    if text.startswith("{") and _REFERENCE not in text:
         try:
             fields = _OBJECT.decode(text)
         except (msgspec.DecodeError, RecursionError):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import CountRequest, Deployment, Failure, WireRequest
+from turnout.core import CountRequest, Deployment, Failure, WireRequest, parameters_of
 from turnout.providers.counts import CountOperation
 from turnout.providers.raw_fields import object_in
 
@@ -38,7 +38,9 @@ class CountTokens(CountOperation):
         if raw is not None and raw.wire == self.wire:
             body: Mapping[str, Any] = _with_model(raw.fields, deployment)
         else:
-            chat_fields = object_in({"request": Raw(translated_body(request.chat, deployment))}, "request")
+            chat_fields = object_in(
+                {"request": Raw(translated_body(parameters_of(request.chat, deployment), deployment))}, "request"
+            )
             body = {_CHAT_REQUEST[0]: {"model": resource(deployment), **chat_fields}}
         return post(deployment, "countTokens", _encode(body))
 

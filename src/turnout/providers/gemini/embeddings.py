@@ -21,7 +21,6 @@ from turnout.core import (
 )
 from turnout.errors import InvalidRequest, Unsupported, UpstreamBroken
 from turnout.providers import Decoder
-from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import unreadable
 
@@ -73,7 +72,6 @@ class BatchEmbedContents:
         if raw is not None and raw.wire == self.wire:
             body: Mapping[str, Any] = {**raw.fields, "requests": _with_model(raw.fields, deployment)}
         else:
-            refuse_foreign_fields(request.extensions, NAMESPACE, "gemini")
             body = {"requests": _translated(request, deployment)}
         return post(deployment, "batchEmbedContents", _encode(body))
 

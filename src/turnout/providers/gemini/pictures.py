@@ -22,7 +22,6 @@ from turnout.core import (
 )
 from turnout.errors import Unsupported
 from turnout.providers import Decoder
-from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 
 from . import gemini_wire as wire
@@ -48,7 +47,6 @@ class MakeImages:
     wire = "gemini-images"  # no client speaks it, so every request is translated
 
     def build(self, request: ImageRequest, deployment: Deployment) -> WireRequest:
-        refuse_foreign_fields(request.extensions, NAMESPACE, "gemini")
         for param, description in _unsupported(request):
             raise Unsupported(f"The provider 'gemini' does not support {description}.", param=param)
         images = [media_of(image, f"image[{number}]") for number, image in enumerate(request.images)]

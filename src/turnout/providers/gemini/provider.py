@@ -18,13 +18,12 @@ from turnout.core import (
     Support,
     WireBody,
     WireRequest,
-    refuse_unsupported,
+    parameters_of,
 )
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.error_words import words_in
 from turnout.providers.http import refusal_of
-from turnout.providers.tool_calls import refuse_one_at_a_time
 
 from . import gemini_wire as wire
 from .access import BASE_URL, get, post
@@ -86,6 +85,7 @@ class Gemini:
         audio=True,
         files=True,
         choices=True,
+        single_calls=False,
     )
 
     def operation(self, request: Request) -> Operation[Any]:
@@ -103,13 +103,13 @@ class Gemini:
         raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        parameters = parameters_of(request, deployment)
         if request.raw is not None and request.raw.wire == WIRE:
-            body = relayed_body(request.raw.fields, request, deployment)
+            body = relayed_body(request.raw.fields, parameters)
         else:
-            refuse_unsupported(request, self.support, self.name)
-            refuse_one_at_a_time(request, self.name)
-            body = translated_body(request, deployment)
-        return post(deployment, "streamGenerateContent?alt=sse" if request.stream else "generateContent", body)
+            body = translated_body(parameters, deployment)
+        method = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
+        return post(deployment, method, body, parameters.changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)

@@ -6,7 +6,6 @@ Gemini until 2.5 takes a budget in tokens. Gemini 3 and later take a level, and 
 from __future__ import annotations
 
 from turnout.core import Reasoning
-from turnout.errors import Unsupported
 
 from . import gemini_wire as wire
 
@@ -44,10 +43,7 @@ def thinking_config(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
         return wire.ThinkingConfig(include_thoughts=True)
     effort = "high" if reasoning.effort in _ABOVE_HIGH else reasoning.effort
     if effort not in _EFFORTS:
-        raise Unsupported(
-            f"The provider 'gemini' does not know the effort '{effort}', only {', '.join(_EFFORTS)}.",
-            param="reasoning_effort",
-        )
+        return wire.ThinkingConfig(include_thoughts=True)
     if thinks_by_level(model):
         return wire.ThinkingConfig(include_thoughts=True, thinking_level=_level(effort, name))
     return wire.ThinkingConfig(include_thoughts=True, thinking_budget=_within_range(_BUDGETS[effort], name))

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from turnout.core import (
     Audio,
+    Change,
     ChatRequest,
     Defaults,
     Deployment,
@@ -29,13 +30,13 @@ from turnout.core import (
     Tool,
     ToolCall,
     ToolResult,
-    parameters_of,
 )
-from turnout.errors import InvalidRequest, Unsupported
+from turnout.errors import InvalidRequest
 from turnout.providers.raw_fields import object_in, set_parameters
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import ollama_wire as wire
+from .forced_tool import forced_tool, instruction
 
 NAMESPACE = "ollama"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
@@ -44,11 +45,11 @@ _OPTION = "options."
 """Begins the names of options among the extensions."""
 
 
-def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
-    names = tool_names(request)
-    parameters = parameters_of(request, deployment)
-    sampling = parameters.sampling
+def translated_body(parameters: Parameters, deployment: Deployment) -> tuple[bytes, list[Change]]:
+    """A body made from the core's request, and what it doesn't say. ``turnout.fitting`` has fitted the request."""
+    request, sampling = parameters.request, parameters.sampling
+    names, forced = tool_names(request), forced_tool(request)
+    changes: list[Change] = []
     body = wire.ChatRequest(
         model=deployment.model,
         messages=[
@@ -58,14 +59,24 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         ],
         stream=request.stream,
         options=_options(request, parameters, sampling),
-        tools=_tools(request),
+        tools=None if forced else _tools(request, changes),
         format=_format(request.output),
-        think=_think(request.reasoning) if request.reasoning else None,
+        think=_think(request.reasoning, deployment, changes) if request.reasoning else None,
         logprobs=sampling.logprobs,
         top_logprobs=sampling.top_logprobs,
     )
+    if forced:
+        _force(forced, body, changes)
     extensions = (request.extensions or {}).get(NAMESPACE)
-    return _encode(_with_extensions(body, extensions or {}, deployment) if extensions or deployment.options else body)
+    if extensions or deployment.options:
+        return _encode(_with_extensions(body, extensions or {}, deployment)), changes
+    return _encode(body), changes
+
+
+def _force(tool: Tool, body: wire.ChatRequest, changes: list[Change]) -> None:
+    body.format = tool.parameters or _NO_PARAMETERS
+    body.messages.insert(0, wire.Message(role="system", content=instruction(tool)))
+    changes.append(Change("tool_choice", "the arguments' schema as format", kept=True))
 
 
 def _with_extensions(body: wire.ChatRequest, extensions: dict[str, Raw], deployment: Deployment) -> dict[str, Any]:
@@ -105,13 +116,13 @@ def _options(request: ChatRequest, parameters: Parameters, sampling: Sampling) -
     )
 
 
-def _tools(request: ChatRequest) -> list[wire.Tool] | None:
+def _tools(request: ChatRequest, changes: list[Change]) -> list[wire.Tool] | None:
     """The tools. Ollama's model always chooses itself, so without any tools it can't call one."""
     choice = request.tool_choice
     if not request.tools or (choice and choice.mode == "none"):
         return None
     if choice and choice.mode != "auto":
-        raise Unsupported("The provider 'ollama' can't be made to call a tool.", param="tool_choice")
+        changes.append(Change("tool_choice"))
     return [_tool(tool) for tool in request.tools]
 
 
@@ -129,16 +140,19 @@ def _format(output: Output) -> str | Raw | None:
 _LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "max"}
 
 
-def _think(reasoning: Reasoning) -> bool | str:
-    """An effort or a switch. Ollama has no budget in tokens (https://docs.ollama.com/capabilities/thinking)."""
+_BY_LEVEL = "gpt-oss"
+"""The models that take a level. For all others it is an error (https://docs.ollama.com/capabilities/thinking)."""
+
+
+def _think(reasoning: Reasoning, deployment: Deployment, changes: list[Change]) -> bool | str:
+    """A level or a switch. Ollama has no budget in tokens."""
     if not reasoning.enabled or reasoning.effort is None:
         return reasoning.enabled
-    if reasoning.effort not in _LEVELS:
-        raise Unsupported(
-            f"The provider 'ollama' does not know the effort '{reasoning.effort}', only {', '.join(_LEVELS)}.",
-            param="reasoning_effort",
-        )
-    return _LEVELS[reasoning.effort]
+    level = _LEVELS.get(reasoning.effort)
+    if level is not None and _BY_LEVEL in deployment.model:
+        return level
+    changes.append(Change("reasoning_effort", "think: true"))
+    return True
 
 
 # --- messages ----------------------------------------------------------------------------------------
@@ -206,9 +220,8 @@ _OUTSIDE_OPTIONS: tuple[Parameter, ...] = ("logprobs", "top_logprobs")
 _NO_DEFAULTS = Defaults()
 
 
-def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
+def relayed_body(fields: dict[str, Raw], parameters: Parameters, deployment: Deployment) -> bytes:
     """The client's own fields, byte for byte. The model's name, the parameters and the deployment's options change."""
-    parameters = parameters_of(request, deployment)
     body: dict[str, Raw | dict[str, Raw]] = {**fields, "model": Raw(_encode(deployment.model))}
     if not parameters.refused and parameters.defaults == _NO_DEFAULTS and not deployment.options:
         return _encode(body)

@@ -20,7 +20,6 @@ from turnout.core import (
 )
 from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder
-from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 from turnout.providers.raw_fields import object_in
 from turnout.providers.unreadable import unreadable
@@ -65,7 +64,6 @@ class Embed:
 
     def _translated(self, request: EmbeddingRequest, deployment: Deployment) -> dict[str, Any]:
         """The body's fields without its options. ``user`` and ``purpose`` are left out, as they have no effect here."""
-        refuse_foreign_fields(request.extensions, NAMESPACE, self._provider)
         if not all(isinstance(content, str) for content in request.inputs):
             raise Unsupported(f"The provider '{self._provider}' does not support inputs of tokens.", param="input")
         body: dict[str, Any] = {"model": deployment.model, "input": request.inputs}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from turnout.core import ChatRequest, Deployment, WireRequest
+from msgspec import structs
+
+from turnout.core import ChatRequest, Deployment, WireRequest, parameters_of
 from turnout.errors import Unsupported
 from turnout.providers import Decoder
 
@@ -23,7 +25,9 @@ class Generate:
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         if request.raw is None:
             raise Unsupported("Only requests to /api/generate can be sent there.")
-        return self._send(deployment, "/api/generate", relayed_body(request.raw.fields, request, deployment))
+        parameters = parameters_of(request, deployment)
+        sent = self._send(deployment, "/api/generate", relayed_body(request.raw.fields, parameters, deployment))
+        return structs.replace(sent, changes=parameters.changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import structs
 
 from turnout.core import (
     ChatRequest,
@@ -17,19 +18,19 @@ from turnout.core import (
     Sampling,
     Support,
     WireRequest,
-    refuse_unsupported,
+    parameters_of,
 )
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.addresses import base_of
 from turnout.providers.error_words import words_in
 from turnout.providers.http import refusal_of
-from turnout.providers.tool_calls import refuse_one_at_a_time
 
 from . import ollama_wire as wire
 from .build import NAMESPACE, relayed_body, translated_body
 from .decode import BodyDecoder, StreamDecoder
 from .embed import Embed
+from .forced_tool import ForcedCall, forced_tool
 from .generate import Generate
 from .relay import BodyRelay, StreamRelay
 
@@ -58,6 +59,8 @@ class Ollama:
         knobs=frozenset(Sampling.__struct_fields__),
         ignores=frozenset({"user", "metadata", "name", "detail", "strict", "taskType"}),
         image_urls=False,
+        single_calls=False,
+        result_errors=False,
     )
 
     def __init__(self) -> None:
@@ -72,16 +75,18 @@ class Ollama:
         raise no_operation(self.name, request)
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        parameters = parameters_of(request, deployment)
         if request.raw is not None and request.raw.wire == WIRE:
-            body = relayed_body(request.raw.fields, request, deployment)
+            body, changes = relayed_body(request.raw.fields, parameters, deployment), parameters.changes
         else:
-            refuse_unsupported(request, self.support, self.name)
-            refuse_one_at_a_time(request, self.name)
-            body = translated_body(request, deployment)
-        return self._request(deployment, "/api/chat", body)
+            body, own_changes = translated_body(parameters, deployment)
+            changes = (*parameters.changes, *own_changes)
+        return structs.replace(self._request(deployment, "/api/chat", body), changes=changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        return StreamDecoder(request) if request.stream else BodyDecoder(request)
+        decoder: Decoder = StreamDecoder(request) if request.stream else BodyDecoder(request)
+        tool = forced_tool(request)
+        return decoder if tool is None else ForcedCall(decoder, tool, request)
 
     def relay(self, request: ChatRequest) -> Decoder:
         return StreamRelay() if request.stream else BodyRelay()

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from turnout.core import Deployment, WireRequest
+from turnout.core import NO_CHANGES, Change, Deployment, WireRequest
 from turnout.core.paths import segment
 from turnout.providers.addresses import Base, base_of
 
@@ -77,17 +77,39 @@ def api_key_header(key: str) -> dict[str, str]:
     return {"api-key": key}
 
 
+def always(deployment: Deployment) -> bool:
+    return True
+
+
+def azure_streams_usage(deployment: Deployment) -> bool:
+    """Azure's dated versions know ``stream_options`` since 2024-09-01-preview
+    (https://github.com/Azure/azure-rest-api-specs, Microsoft.CognitiveServices/AzureOpenAI/inference).
+    """
+    version = deployment.api_version
+    return not version or not version[:1].isdigit() or version >= "2024-09-01-preview"
+
+
 class Access(msgspec.Struct, frozen=True):
-    """The access that all operations of one vendor share. ``vendor`` is its name, for errors."""
+    """The access that all operations of one vendor share. ``vendor`` is its name, for errors.
+
+    ``streams_usage``: the deployment can be asked for the usage in a stream.
+    """
 
     vendor: str
     address: Address = v1_address
     credentials: Callable[[str], dict[str, str]] = bearer
+    streams_usage: Callable[[Deployment], bool] = always
 
     def request(
-        self, deployment: Deployment, path: str, body: bytes, media_type: str = "application/json"
+        self,
+        deployment: Deployment,
+        path: str,
+        body: bytes,
+        media_type: str = "application/json",
+        changes: tuple[Change, ...] = NO_CHANGES,
     ) -> WireRequest:
-        return WireRequest(self.address(deployment, path), self._headers(deployment, media_type), body)
+        headers = self._headers(deployment, media_type)
+        return WireRequest(self.address(deployment, path), headers, body, changes=changes)
 
     def get_request(self, deployment: Deployment, path: str) -> WireRequest:
         """A GET."""

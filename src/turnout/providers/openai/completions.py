@@ -14,7 +14,7 @@ from turnout.core import ChatRequest, Deployment, WireRequest, parameters_of
 from turnout.providers import Decoder
 
 from .access import Access
-from .chat.build import with_usage
+from .chat.build import asking_for_usage
 from .chat.relay import BodyRelay, StreamRelay
 from .parameters import set_parameters
 
@@ -29,10 +29,13 @@ class CompletionsWire:
         """The client's own fields. Only the model's name, the parameters and ``stream_options`` change."""
         fields = request.raw.fields if request.raw else {}
         body: dict[str, Any] = {**fields, "model": deployment.model}
-        if request.stream and not request.stream_usage:
-            body["stream_options"] = with_usage(body.get("stream_options"))
-        set_parameters(body, parameters_of(request, deployment), "max_tokens")
-        return self._access.request(deployment, "completions", msgspec.json.encode(body))
+        with_usage = deployment.traits.stream_options and self._access.streams_usage(deployment)
+        if with_usage and request.stream and not request.stream_usage:
+            body["stream_options"] = asking_for_usage(body.get("stream_options"))
+        parameters = parameters_of(request, deployment)
+        set_parameters(body, parameters, "max_tokens")
+        encoded = msgspec.json.encode(body)
+        return self._access.request(deployment, "completions", encoded, changes=parameters.changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return self.relay(request)

@@ -27,7 +27,6 @@ from turnout.core import (
 )
 from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder
-from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import decode_reply
 
@@ -119,7 +118,6 @@ class EditsWire(_ImageReplies):
         return send_form(self._access, deployment, "images/edits", parts)
 
     def _parts(self, request: ImageRequest, deployment: Deployment) -> Iterator[FormPart]:
-        refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
         yield from fields(**_translated_fields(request, deployment))
         for name, value in (request.extensions or {}).get(NAMESPACE, {}).items():
             yield field(name, msgspec.json.decode(value))

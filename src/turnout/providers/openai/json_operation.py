@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from turnout.core import Deployment, EmbeddingRequest, ImageRequest, SpeechRequest, WireBody, WireRequest
-from turnout.providers.foreign import refuse_foreign_fields
 
 from .access import Access
 from .chat.build import NAMESPACE
@@ -30,7 +29,6 @@ class JsonOperation(ABC, Generic[JsonRequest]):
         if isinstance(raw, WireBody) and raw.wire == self.wire:
             body: dict[str, Any] = {**raw.fields, "model": deployment.model}
         else:
-            refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
             body = self._translated_fields(request, deployment) | (request.extensions or {}).get(NAMESPACE, {})
         return self._access.request(deployment, self.path, msgspec.json.encode(body))
 

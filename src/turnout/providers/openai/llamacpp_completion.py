@@ -94,8 +94,9 @@ class CompletionWire:
         if request.raw is None:
             raise Unsupported("Only requests to /completion can be sent there.")
         fields = {**request.raw.fields, "model": Raw(_encode(deployment.model))}
-        set_parameters(fields, parameters_of(request, deployment), _NAMES)
-        return self._access.request(deployment, "completion", _encode(fields))
+        parameters = parameters_of(request, deployment)
+        set_parameters(fields, parameters, _NAMES)
+        return self._access.request(deployment, "completion", _encode(fields), changes=parameters.changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return _StreamDecoder() if request.stream else _BodyDecoder()

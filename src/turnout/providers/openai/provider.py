@@ -15,7 +15,7 @@ from turnout.core import (
     Support,
     TranscriptionRequest,
     WireRequest,
-    refuse_unsupported,
+    parameters_of,
 )
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
@@ -23,7 +23,7 @@ from turnout.providers.error_words import words_in
 from turnout.providers.http import refusal_of
 
 from .access import Access
-from .chat.build import NAMESPACE, relayed_body, translated_body
+from .chat.build import NAMESPACE, Body, relayed_body, translated_body
 from .chat.decode import FORM, BodyDecoder, StreamDecoder
 from .chat.relay import BodyRelay, StreamRelay
 
@@ -35,12 +35,15 @@ OPENAI_KNOBS = frozenset(
 _IGNORED = frozenset({"taskType"})
 """Its embeddings are the same for every purpose."""
 
+_USER_LENGTH = 64
+"""https://platform.openai.com/docs/api-reference/chat/create (``user``)"""
+
 OperationFactory = Callable[[Access], Operation[Any]]
 """Builds an operation for one vendor; an operation's class does."""
 
 
 class OpenAIWire:
-    """A vendor on OpenAI's wire. ``operations`` are those that it has besides chat."""
+    """A vendor on OpenAI's wire. ``operations`` are those that it has besides chat. ``developer`` is a role."""
 
     wire = WIRE
 
@@ -51,11 +54,24 @@ class OpenAIWire:
         *,
         access: Access | None = None,
         knobs: frozenset[str] = OPENAI_KNOBS,
+        developer: bool = False,
         operations: tuple[OperationFactory, ...] = (),
     ) -> None:
         self.name = name
         self.profile = profile
-        self.support = Support(namespace=NAMESPACE, knobs=knobs, ignores=_IGNORED, audio=True, files=True, choices=True)
+        self.support = Support(
+            namespace=NAMESPACE,
+            knobs=knobs,
+            ignores=_IGNORED,
+            audio=True,
+            files=True,
+            choices=True,
+            user_length=_USER_LENGTH,
+            developer=developer,
+            result_media=False,  # "For tool messages, only type text is supported"
+            result_errors=False,
+            thoughts=not developer,  # OpenAI's own chat has no field for them
+        )
         self._access = access or Access(name)
         built = [factory(self._access) for factory in operations]
         self._operations: Mapping[str, Operation[Any]] = {operation.wire: operation for operation in built}
@@ -71,12 +87,13 @@ class OpenAIWire:
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw
+        parameters = parameters_of(request, deployment)
+        with_usage = deployment.traits.stream_options and self._access.streams_usage(deployment)
         if raw is not None and raw.wire == WIRE:
-            body = relayed_body(raw.fields, request, deployment)
+            body = Body(relayed_body(raw.fields, parameters, deployment, with_usage=with_usage), parameters.changes)
         else:
-            refuse_unsupported(request, self.support, self.name)
-            body = translated_body(request, deployment)
-        return self._access.request(deployment, "chat/completions", body)
+            body = translated_body(parameters, deployment, with_usage=with_usage)
+        return self._access.request(deployment, "chat/completions", body.data, changes=body.changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)

@@ -22,7 +22,6 @@ from turnout.core import (
 )
 from turnout.errors import UpstreamBroken
 from turnout.providers import Decoder
-from turnout.providers.foreign import refuse_foreign_fields
 from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import decode_reply
 
@@ -69,7 +68,6 @@ class TranscriptionsWire:
 
     def _parts(self, request: TranscriptionRequest, deployment: Deployment) -> Iterator[FormPart]:
         """A translated request. ``stream`` isn't sent: only a client of the same wire understands its streams."""
-        refuse_foreign_fields(request.extensions, NAMESPACE, self._access.vendor)
         yield from fields(
             model=deployment.model,
             language=request.language,

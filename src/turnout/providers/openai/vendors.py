@@ -5,7 +5,7 @@ from __future__ import annotations
 from turnout.core import Defaults, ImageLimits
 from turnout.providers import Profile
 
-from .access import Access, api_key_header, azure_address
+from .access import Access, api_key_header, azure_address, azure_streams_usage
 from .completions import CompletionsWire
 from .embeddings import EmbeddingsWire
 from .images import EditsWire, GenerationsWire
@@ -38,6 +38,7 @@ PROVIDERS = (
             price_source="openai",
             docs="https://platform.openai.com/docs/api-reference/chat",
         ),
+        developer=True,
         operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(
@@ -54,7 +55,8 @@ PROVIDERS = (
             aliases=("aoai", "azure_ad"),
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
         ),
-        access=Access("azure", azure_address, api_key_header),
+        access=Access("azure", azure_address, api_key_header, azure_streams_usage),
+        developer=True,
         operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(

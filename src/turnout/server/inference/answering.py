@@ -57,8 +57,7 @@ class Answering:
     async def _open(self, call: Call, models: Models) -> Reply:
         """Raises ``TurnoutError`` when no deployment answers."""
         reply = self._reply = await self._gateway.engine.open(call, models)
-        dropped = reply.dropped
-        self._client.dropped = await self._gateway.worker_threads.run(dropped) if call.large else dropped()
+        self._client.dropped = reply.dropped()
         return reply
 
     async def _leave(self, outcome: Outcome = "client_gone") -> None:

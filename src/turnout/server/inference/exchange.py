@@ -71,7 +71,7 @@ class Exchange:
             size, threads = len(body), self._gateway.worker_threads
             request = await threads.enter(self._parse, body, head) if size > LARGE else self._parse(body, head)
             del body  # its fields live on in the request
-            call = await self._gateway.admit(self._call(request, size, key))
+            call = await self._gateway.admit(self._call(request, size, key, head))
             await Answering(self._gateway, self._endpoint, self.client, self._reason_to_stop).answer(call)
         except asyncio.CancelledError:
             if departure.gone:
@@ -85,7 +85,7 @@ class Exchange:
         error: TurnoutError | None = self._scope["state"].pop("refuse_with", None)
         return error
 
-    def _call(self, request: Request, size: int, key: Key) -> Call:
+    def _call(self, request: Request, size: int, key: Key, head: Head) -> Call:
         return Call(
             request=request,
             request_id=self._id,
@@ -93,6 +93,7 @@ class Exchange:
             origin=Origin(dialect=self._dialect.name, key_id=key.id, user=key.user),
             key=key,
             size=size,
+            strict=key.strict or head.strict,
             conversing=self._endpoint if isinstance(self._endpoint, ConversationEndpoint) else None,
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
 from turnout.core import (
     Audio,
+    Change,
     ChatRequest,
     Deployment,
     File,
@@ -24,24 +25,34 @@ from turnout.core import (
     Tool,
     ToolCall,
     ToolResult,
-    parameters_of,
 )
 from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.openai.parameters import remove_refused, set_parameters
 
+from .effort import effort_of
+
 NAMESPACE = "openai"
 _encode = msgspec.json.encode
+_TRUE = Raw(b"true")
 _INCLUDE_USAGE = Raw(b'{"include_usage":true}')
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
-def relayed_body(fields: dict[str, Raw], request: ChatRequest, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte. Only the model's name, the parameters and ``stream_options`` change."""
-    parameters = parameters_of(request, deployment)
+class Body(NamedTuple):
+    data: bytes
+    changes: tuple[Change, ...]
+
+
+def relayed_body(fields: dict[str, Raw], parameters: Parameters, deployment: Deployment, *, with_usage: bool) -> bytes:
+    """The client's own fields, byte for byte. Only the model's name, the parameters and ``stream_options`` change.
+
+    ``with_usage``: a stream may be asked for its usage.
+    """
+    request = parameters.request
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
-    if request.stream and not request.stream_usage:
-        body["stream_options"] = with_usage(body.get("stream_options"))
+    if with_usage and request.stream and not request.stream_usage:
+        body["stream_options"] = asking_for_usage(body.get("stream_options"))
     limit = _limit_field(parameters)
     if request.max_output is not None and not _has_value(body, limit):
         for name in _LIMITS:
@@ -59,7 +70,7 @@ def _has_value(body: dict[str, Any], name: str) -> bool:
     return name in body and bytes(body[name]) != b"null"
 
 
-def with_usage(options: Raw | None) -> Raw:
+def asking_for_usage(options: Raw | None) -> Raw:
     """The client's ``stream_options``, which also ask for the usage."""
     if options is None or bytes(options) == b"null":
         return _INCLUDE_USAGE
@@ -67,9 +78,9 @@ def with_usage(options: Raw | None) -> Raw:
     return Raw(_encode(fields | {"include_usage": Raw(b"true")}))
 
 
-def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
-    """A body made from the core's request. ``refuse_unsupported`` has checked the request before."""
-    parameters = parameters_of(request, deployment)
+def translated_body(parameters: Parameters, deployment: Deployment, *, with_usage: bool) -> Body:
+    """A body made from the core's request. ``turnout.fitting`` has fitted the request before."""
+    request = parameters.request
     sampling, limit = parameters.sampling, _limit_field(parameters)
     body: dict[str, Any] = {
         "model": deployment.model,
@@ -84,15 +95,24 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> bytes:
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
         "user": request.user,
-        "metadata": request.metadata,
+        "metadata": request.metadata if _stores(request) else None,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
     }
     if request.stream:
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
-    body |= _tools(request) | _output(request) | _reasoning(request) | (request.extensions or {}).get(NAMESPACE, {})
+        body["stream"] = True
+        if with_usage:
+            body["stream_options"] = {"include_usage": True}
+    effort, changes = effort_of(request.reasoning, deployment.traits.efforts)
+    body |= _tools(request) | _output(request) | effort | (request.extensions or {}).get(NAMESPACE, {})
     remove_refused(body, parameters, limit)
-    return _encode({name: value for name, value in body.items() if value is not None})
+    data = _encode({name: value for name, value in body.items() if value is not None})
+    return Body(data, (*parameters.changes, *changes))
+
+
+def _stores(request: ChatRequest) -> bool:
+    """OpenAI takes ``metadata`` only of an answer that it shall store."""
+    return (request.extensions or {}).get(NAMESPACE, {}).get("store") == _TRUE
 
 
 def _tools(request: ChatRequest) -> dict[str, Any]:
@@ -132,24 +152,6 @@ def _output(request: ChatRequest) -> dict[str, Any]:
     }
     spec = {name: value for name, value in spec.items() if value is not None}
     return {"response_format": {"type": "json_schema", "json_schema": spec}}
-
-
-_EFFORT_BY_BUDGET = ((2048, "low"), (8192, "medium"))
-
-
-def _reasoning(request: ChatRequest) -> dict[str, Any]:
-    """This wire has no budget in tokens: a budget becomes the nearest effort."""
-    reasoning = request.reasoning
-    if reasoning is None:
-        return {}
-    if not reasoning.enabled:
-        return {"reasoning_effort": reasoning.effort} if reasoning.effort else {}
-    if reasoning.effort:
-        return {"reasoning_effort": reasoning.effort}
-    budget = reasoning.budget
-    if budget is None:
-        return {}
-    return {"reasoning_effort": next((word for limit, word in _EFFORT_BY_BUDGET if budget <= limit), "high")}
 
 
 def _messages(message: Message) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Continuation, Deployment, parameters_of
+from turnout.core import Continuation, Deployment, Parameters
 from turnout.errors import Unsupported
 from turnout.providers.openai.parameters import set_parameters
 
@@ -27,11 +27,12 @@ _ITEMS = msgspec.json.Decoder(list[Raw])
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 
-def relayed_body(request: ChatRequest, deployment: Deployment, *, stateful: bool) -> bytes:
+def relayed_body(parameters: Parameters, deployment: Deployment, *, stateful: bool) -> bytes:
     """The client's own fields, byte for byte, except for the model's name and the parameters.
 
     ``stateful``: the vendor keeps its answers, and can continue from them.
     """
+    request = parameters.request
     raw = request.raw
     body: dict[str, Any] = dict(raw.fields) if raw else {}
     body["model"] = deployment.model
@@ -43,7 +44,7 @@ def relayed_body(request: ChatRequest, deployment: Deployment, *, stateful: bool
         body["input"] = [*_replayed(continuation), *_items(body.get("input"))]
     elif _SEAL in bytes(body.get("input", b"")):
         body["input"] = _items(body["input"])
-    set_parameters(body, parameters_of(request, deployment), "max_output_tokens")
+    set_parameters(body, parameters, "max_output_tokens")
     return _encode(body)
 
 

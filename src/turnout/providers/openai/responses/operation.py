@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from turnout.core import ChatRequest, Deployment, WireRequest
+from turnout.core import ChatRequest, Deployment, WireRequest, parameters_of
 from turnout.providers import Decoder
 from turnout.providers.openai.access import Access
 
@@ -22,7 +22,9 @@ class ResponsesWire:
         self._access = access
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
-        return self._access.request(deployment, "responses", relayed_body(request, deployment, stateful=self.stateful))
+        parameters = parameters_of(request, deployment)
+        body = relayed_body(parameters, deployment, stateful=self.stateful)
+        return self._access.request(deployment, "responses", body, changes=parameters.changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         """Only clients of this wire get here (``OpenAIWire.operation``), so every reply is relayed."""

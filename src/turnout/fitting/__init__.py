@@ -1,0 +1,13 @@
+"""Fits a request to a provider on another wire than the client's: three ways of dealing with what has no word there.
+
+- A hint is left out, and named (``hints.py``).
+- What can be said in another way is said in that way (``results.py``, ``roles.py``, ``users.py``, …).
+- What would make the answer mean something else is refused (``meaning.py``).
+
+A relayed request isn't fitted. A provider's own rules, such as those for thinking, are in its ``build``.
+"""
+
+from .first_call import FirstCallOnly
+from .rules import Fitted, fit
+
+__all__ = ["FirstCallOnly", "Fitted", "fit"]

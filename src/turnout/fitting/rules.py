@@ -1,0 +1,59 @@
+"""The rules in their order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import structs
+
+from turnout.core import NO_CHANGES, Change, ChatRequest, CountRequest, Deployment, Request, Support
+
+from .fitting import Fitting, Rule
+from .hints import leave_out_fields, leave_out_hints
+from .limits import within_the_models_limit
+from .meaning import refuse_fields, refuse_what_has_no_place
+from .results import results_as_taken
+from .roles import roles_as_known
+from .thoughts import thoughts_where_taken
+from .tools import forces_a_tool, one_call_at_a_time
+from .users import users_as_short_as_taken
+
+_RULES: Final[tuple[Rule, ...]] = (
+    refuse_what_has_no_place,
+    leave_out_hints,
+    within_the_models_limit,
+    users_as_short_as_taken,
+    one_call_at_a_time,
+    roles_as_known,
+    results_as_taken,
+    thoughts_where_taken,
+)
+"""The last two change the number of messages, and the others name messages by their numbers."""
+
+
+class Fitted(msgspec.Struct, frozen=True):
+    """A request as a provider gets it. ``first_call_only``: of several tool calls, only the first one is passed on."""
+
+    request: Request
+    changes: tuple[Change, ...] = NO_CHANGES
+    first_call_only: bool = False
+
+
+def fit(request: Request, provider: str, support: Support, deployment: Deployment) -> Fitted:
+    """Raises ``Unsupported`` with the name of the first field without which the answer would mean something else."""
+    fitting = Fitting(provider, support, deployment)
+    if isinstance(request, ChatRequest):
+        fitted = _fitted_chat(request, fitting)
+        unsaid = request.parallel_tool_calls is False and fitted.parallel_tool_calls is None
+        return Fitted(fitted, tuple(fitting.changes), first_call_only=unsaid and forces_a_tool(request))
+    if isinstance(request, CountRequest):
+        return Fitted(structs.replace(request, chat=_fitted_chat(request.chat, fitting)), tuple(fitting.changes))
+    refuse_fields(request.extensions, fitting)
+    return Fitted(leave_out_fields(request, fitting), tuple(fitting.changes))
+
+
+def _fitted_chat(request: ChatRequest, fitting: Fitting) -> ChatRequest:
+    for rule in _RULES:
+        request = rule(request, fitting)
+    return request

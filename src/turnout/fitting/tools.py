@@ -1,0 +1,27 @@
+"""How tools are called."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from turnout.core import ChatRequest
+
+from .fitting import Fitting
+
+
+def one_call_at_a_time(request: ChatRequest, fitting: Fitting) -> ChatRequest:
+    """A provider without a word for it may call several tools at once. Where a tool has to be called, the client
+    wants exactly one call, so it gets only the first one (``first_call.py``).
+    """
+    if request.parallel_tool_calls is None or fitting.support.single_calls:
+        return request
+    if request.parallel_tool_calls is False and request.tools:
+        if forces_a_tool(request):
+            fitting.said_otherwise("parallel_tool_calls", "only the first call is passed on")
+        else:
+            fitting.left_out("parallel_tool_calls")
+    return structs.replace(request, parallel_tool_calls=None)
+
+
+def forces_a_tool(request: ChatRequest) -> bool:
+    return request.tool_choice is not None and request.tool_choice.mode in ("required", "tool")
