@@ -13,12 +13,13 @@ import yaml
 
 from tests.support.turnout_server import StartTurnout, TurnoutServer
 from turnout.core import Defaults
-from turnout.core.support import HARMLESS
+from turnout.fitting.meaning import MEANING
 from turnout.providers import registry
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 PROVIDERS = (ROOT / "docs/providers.md").read_text()
+DIALECTS = (ROOT / "docs/dialects.md").read_text()
 MEDIA = (ROOT / "docs/media.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 ROWS = {
@@ -115,10 +116,10 @@ def shown_number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def test_every_ignored_field_is_documented() -> None:
-    """What Turnout leaves out without a word is listed in docs/providers.md."""
-    ignored = HARMLESS.union(*(provider.support.ignores for provider in registry().values() if provider.name != "echo"))
-    assert [name for name in sorted(ignored) if f"`{name}`" not in PROVIDERS] == []
+def test_every_field_that_is_refused_is_documented() -> None:
+    """All others are left out, and named in the reply."""
+    names = {name for fields in MEANING.values() for name in fields} - {"an empty conversation"}
+    assert sorted(name for name in names if f"`{name}`" not in DIALECTS) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from tests.support.fitting import fitted_chat
 from turnout.core import Answer, ChatRequest, Deployment, Message, StreamEvent, Text, fold
 from turnout.providers import LocalProvider
 
@@ -23,7 +24,8 @@ async def all_of(events: AsyncIterator[Sequence[StreamEvent]]) -> list[StreamEve
 
 
 async def answered(provider: LocalProvider, request: ChatRequest | None = None) -> Answer:
-    return fold(await all_of(provider.run(request or asking(), DEPLOYMENT)))
+    """The answer to the fitted request."""
+    return fold(await all_of(provider.run(fitted_chat(request or asking(), provider, DEPLOYMENT), DEPLOYMENT)))
 
 
 def text_of(answer: Answer) -> str:

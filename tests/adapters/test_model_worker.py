@@ -9,9 +9,10 @@ from msgspec import Raw, structs
 
 from tests.adapters.support import DEPLOYMENT, answered, asking, text_of
 from turnout.adapters import ModelWorker, ModelWorkerProvider
-from turnout.core import Image, Message, Output, Reasoning, Sampling, Text, Tool, dropped_fields
+from turnout.core import Image, Message, Output, Reasoning, Sampling, Text, Tool
 from turnout.core.prompts import messages_of
 from turnout.errors import Unsupported, UpstreamBroken
+from turnout.fitting import fit
 
 
 class Saying(ModelWorker):
@@ -72,23 +73,24 @@ async def test_tokens_that_are_no_words_are_told(tokens: Any) -> None:
         ({"tools": (Tool("f", "d", Raw(b"{}")),)}, "tools"),
         ({"output": Output("json")}, "JSON output"),
         ({"output": Output("json_schema", Raw(b"{}"))}, "output by a JSON schema"),
-        ({"reasoning": Reasoning(effort="low")}, "reasoning settings"),
         ({"stop": ("x",)}, "stop sequences"),
         ({"n": 2}, "several choices"),
         ({"messages": (Message("user", (Image(url="https://x/y.png"),)),)}, "images by URL"),
         ({"messages": (Message("user", (Image(data="R0lG"),)),)}, "images as base64"),
     ],
 )
-def test_what_a_prompt_cannot_say_is_refused(fields: dict[str, Any], feature: str) -> None:
+async def test_what_a_prompt_cannot_say_is_refused(fields: dict[str, Any], feature: str) -> None:
     with pytest.raises(Unsupported, match=f"'mine' does not support {feature}"):
-        ModelWorkerProvider("mine", Saying("x")).run(structs.replace(asking(), **fields), DEPLOYMENT)
+        await answered(ModelWorkerProvider("mine", Saying("x")), structs.replace(asking(), **fields))
 
 
-async def test_sampling_and_names_change_nothing_and_are_told_as_dropped() -> None:
+async def test_sampling_thinking_and_names_change_nothing_and_are_told_as_dropped() -> None:
     named = Message("user", (Text("Hi"),), "bob")
-    request = asking(sampling=Sampling(temperature=0.5, seed=1, top_k=3), user="eve", metadata={"a": "b"})
+    sampling = Sampling(temperature=0.5, seed=1, top_k=3)
+    request = asking(sampling=sampling, reasoning=Reasoning(effort="low"), user="eve", metadata={"a": "b"})
     request = structs.replace(request, messages=(named,))
     provider = ModelWorkerProvider("mine", Saying("x"))
     assert text_of(await answered(provider, request)) == "x"
-    dropped = {"temperature", "seed", "top_k", "user", "metadata", "messages[0].name"}
-    assert set(dropped_fields(request, provider.support)) == dropped
+    dropped = {"temperature", "seed", "top_k", "reasoning_effort", "user", "metadata", "messages[0].name"}
+    fitted = fit(request, provider.name, provider.support, DEPLOYMENT)
+    assert {change.field for change in fitted.changes if not change.kept} == dropped

@@ -125,7 +125,7 @@ class TestWhatIsServed:
         catalog = await discovered(tmp_path, openai=["gpt-4o", "o3"], vllm=["meta/llama"])
         assert names(catalog) == ["echo", "meta/llama", "gpt-4o", "o3"]
         assert only(catalog, "gpt-4o").api_key == Secret("sk-openai-secret")
-        assert only(catalog, "meta/llama").defaults.max_tokens == 512
+        assert only(catalog, "meta/llama").service_defaults.max_tokens == 512
 
     async def test_a_model_of_two_providers_has_a_deployment_at_each(self, tmp_path: Path) -> None:
         """Local servers first, whoever answered first."""

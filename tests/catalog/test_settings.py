@@ -103,7 +103,8 @@ class TestLayers:
 
     def test_defaults_of_a_provider(self, tmp_path: Path) -> None:
         deployment = only(make_catalog(tmp_path, "models: {a: vllm/x}"), "a")
-        assert deployment.defaults == Defaults(max_tokens=512, temperature=0.7, top_p=0.95)
+        assert deployment.defaults == Defaults()
+        assert deployment.service_defaults == Defaults(max_tokens=512, temperature=0.7, top_p=0.95)
         assert deployment.timeouts == Timeouts(connect=5, first_token=60, stall=30, total=600)
         assert deployment.retries == Retries(attempts=2, backoff=0.5, backoff_max=8)
         assert deployment.base_url == "http://localhost:8000"
@@ -129,7 +130,18 @@ class TestLayers:
         deployment = only(catalog, "a")
         assert deployment.timeouts == Timeouts(connect=4, first_token=3, stall=2, total=1)
         assert deployment.defaults == Defaults(temperature=0.4, top_p=0.3, max_tokens=2)
+        assert deployment.service_defaults == deployment.defaults
         assert deployment.retries == Retries(attempts=3, backoff=0, backoff_max=8)
+
+    def test_defaults_of_the_operator_hold_for_every_client_and_the_providers_for_services(
+        self, tmp_path: Path
+    ) -> None:
+        deployment = only(
+            make_catalog(tmp_path, "models: {a: {temperature: 0.5, deployments: [vllm/x]}}"),
+            "a",
+        )
+        assert deployment.defaults == Defaults(temperature=0.5)
+        assert deployment.service_defaults == Defaults(max_tokens=512, temperature=0.5, top_p=0.95)
 
     def test_null_sends_nothing(self, tmp_path: Path) -> None:
         """``null`` is a value, so the provider's default doesn't hold."""
@@ -137,7 +149,8 @@ class TestLayers:
             tmp_path,
             "models: {a: {temperature: 0.5, deployments: [{provider: vllm, model: x, temperature: null, top_p: ~}]}}",
         )
-        assert only(catalog, "a").defaults == Defaults(max_tokens=512, temperature=None, top_p=None)
+        assert only(catalog, "a").defaults == Defaults()
+        assert only(catalog, "a").service_defaults == Defaults(max_tokens=512, temperature=None, top_p=None)
 
     def test_headers_add_up(self, tmp_path: Path) -> None:
         catalog = make_catalog(
@@ -157,7 +170,8 @@ class TestLayers:
             tmp_path,
             "models: {a: openai/gpt-5.5, b: {max_tokens: 100, deployments: [openai/gpt-5.5]}, c: openai/gpt-4o}",
         )
-        assert [only(catalog, name).defaults.max_tokens for name in "abc"] == [None, 100, 256]
+        assert [only(catalog, name).service_defaults.max_tokens for name in "abc"] == [None, 100, 256]
+        assert [only(catalog, name).defaults.max_tokens for name in "abc"] == [None, 100, None]
 
     def test_facts_and_what_overrides_them(self, tmp_path: Path) -> None:
         catalog = make_catalog(
@@ -191,9 +205,29 @@ class TestLayers:
             tokenizer="cl100k", context=2000, max_output=400, prefill=False, inputs=frozenset({"text", "audio"})
         )
 
+    def test_what_a_vendor_takes_is_known_by_its_address_and_the_file_may_say_otherwise(self, tmp_path: Path) -> None:
+        address = "https://api.mistral.ai/v1"
+        catalog = make_catalog(
+            tmp_path,
+            f"""
+            models:
+              known: {{deployments: [{{provider: openai, model: x, base_url: "{address}"}}]}}
+              said:
+                traits: {{reasoning_content: true, stream_options: true}}
+                deployments: [{{provider: openai, model: x, base_url: "{address}"}}]
+              unknown: {{deployments: [{{provider: openai, model: x, base_url: "https://notmistral.example"}}]}}
+            """,
+        )
+        known, said, unknown = [only(catalog, name).traits for name in ("known", "said", "unknown")]
+        assert (known.reasoning_content, known.stream_options) == (False, False)
+        assert (said.reasoning_content, said.stream_options) == (True, True)
+        assert (unknown.reasoning_content, unknown.stream_options) == (True, True)
+
     def test_of_a_model_on_a_machine_of_ones_own_only_what_no_server_changes_is_known(self, tmp_path: Path) -> None:
         catalog = make_catalog(tmp_path, "models: {thinks: vllm/o3, sees: ollama/llava}")
-        assert only(catalog, "thinks").traits == Traits(inputs=traits_of("o3").inputs, tokenizer="o200k-reasoning")
+        assert only(catalog, "thinks").traits == Traits(
+            inputs=traits_of("o3").inputs, thinking="always", tokenizer="o200k-reasoning"
+        )
         sees = only(catalog, "sees").traits
         assert sees.inputs == frozenset({"text", "image"})
         assert (sees.context, sees.images) == (None, traits_of("llava").images)

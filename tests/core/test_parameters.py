@@ -8,6 +8,7 @@ import pytest
 from msgspec import Raw, structs
 
 from turnout.core import (
+    Change,
     ChatRequest,
     Defaults,
     Deployment,
@@ -19,7 +20,6 @@ from turnout.core import (
     Text,
     Traits,
     parameters_of,
-    refused_hints,
 )
 from turnout.errors import Unsupported
 
@@ -37,7 +37,6 @@ MEANING: dict[str, dict[str, Any]] = {
     "top_logprobs": {"sampling": Sampling(top_logprobs=2)},
     "n": {"n": 2},
     "stop": {"stop": ("END",)},
-    "parallel_tool_calls": {"parallel_tool_calls": False},
     "logit_bias": {"extensions": {"openai": {"logit_bias": Raw(b'{"50256":-100}')}}},
 }
 NOTHING_ASKED: dict[str, dict[str, Any]] = {
@@ -59,8 +58,12 @@ def deployment(*refuses: Parameter, thinking: frozenset[Parameter] = frozenset()
     return Deployment(id="d", provider="p", model="m-1", defaults=DEFAULTS, traits=traits)
 
 
+def named(request: ChatRequest, place: Deployment) -> list[str]:
+    return [change.field for change in parameters_of(request, place).changes]
+
+
 def test_every_parameter_is_either_a_hint_or_a_meaning_or_the_limit() -> None:
-    assert {*HINTS, *MEANING, "max_tokens"} == {*get_args(Parameter)}
+    assert {*HINTS, *MEANING, "max_tokens", "parallel_tool_calls"} == {*get_args(Parameter)}
 
 
 def test_the_clients_values_come_before_the_defaults() -> None:
@@ -77,21 +80,21 @@ def test_a_refused_hint_is_left_out_and_named(hint: Any) -> None:
     parameters = parameters_of(request, deployment(hint))
     assert parameters.sampling == structs.replace(sampling, **{hint: None})
     assert parameters.refused == {hint}
-    assert refused_hints(request, deployment(hint)) == [hint]
+    assert named(request, deployment(hint)) == [hint]
 
 
 def test_a_refused_default_is_not_sent() -> None:
     request = request_of()
     assert parameters_of(request, deployment("temperature")).defaults == Defaults(max_tokens=256, top_p=0.9)
     assert parameters_of(request, deployment("temperature")).sampling == Sampling(top_p=0.9)
-    assert refused_hints(request, deployment("temperature")) == []
+    assert named(request, deployment("temperature")) == []
 
 
 def test_a_limit_is_kept_where_its_usual_name_is_refused() -> None:
     parameters = parameters_of(request_of(), deployment("max_tokens"))
     assert (parameters.max_tokens, parameters.defaults) == (256, DEFAULTS)
     assert parameters.refused == {"max_tokens"}
-    assert refused_hints(request_of(max_output=5), deployment("max_tokens")) == []
+    assert named(request_of(max_output=5), deployment("max_tokens")) == []
 
 
 @pytest.mark.parametrize("parameter", MEANING)
@@ -112,9 +115,10 @@ def test_a_refused_parameter_that_asks_for_nothing_is_left_out(parameter: Any) -
     assert parameters.parallel_tool_calls is None
 
 
-def test_parallel_tool_calls_that_are_left_out_are_named() -> None:
-    request = request_of(parallel_tool_calls=True)
-    assert refused_hints(request, deployment("parallel_tool_calls")) == ["parallel_tool_calls"]
+@pytest.mark.parametrize("said", [True, False])
+def test_parallel_tool_calls_that_are_left_out_are_named(said: bool) -> None:
+    request = request_of(parallel_tool_calls=said)
+    assert named(request, deployment("parallel_tool_calls")) == ["parallel_tool_calls"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_a_model_may_take_parameters_only_while_it_does_not_think(reasoning: Rea
     place = deployment(thinking=frozenset({"temperature", "top_p"}))
     request = request_of(reasoning=reasoning, sampling=Sampling(temperature=0.5))
     assert parameters_of(request, place).sampling == sent
-    assert refused_hints(request, place) == ([] if sent.temperature else ["temperature"])
+    assert named(request, place) == ([] if sent.temperature else ["temperature"])
 
 
 @pytest.mark.parametrize("parameter", MEANING)
@@ -148,4 +152,5 @@ def test_meaning_is_refused_while_thinking_only_if_the_client_asks_to_think(para
 def test_a_wire_may_refuse_what_the_model_takes() -> None:
     request = request_of(sampling=Sampling(temperature=0.5))
     parameters = parameters_of(request, deployment(), frozenset({"temperature"}))
-    assert parameters == Parameters(request, Defaults(max_tokens=256, top_p=0.9), frozenset({"temperature"}))
+    left = Defaults(max_tokens=256, top_p=0.9)
+    assert parameters == Parameters(request, left, frozenset({"temperature"}), (Change("temperature"),))

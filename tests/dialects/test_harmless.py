@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from turnout.core import HARMLESS, ChatRequest, Support, dropped_fields, refuse_unsupported
+from turnout.core import ChatRequest, Deployment, Support
 from turnout.dialects import Target, endpoint_at
+from turnout.fitting import fit
 
 ELSEWHERE = Support(namespace="elsewhere", knobs=frozenset(), ignores=frozenset())
 ASKED = [{"role": "user", "content": "hi"}]
@@ -50,9 +51,5 @@ def saying(path: str, field: str) -> ChatRequest:
 @pytest.mark.parametrize(("path", "field"), CASES)
 def test_it_is_left_out_elsewhere(path: str, field: str) -> None:
     request = saying(path, field)
-    refuse_unsupported(request, ELSEWHERE, "p")
-    assert field in list(dropped_fields(request, ELSEWHERE))
-
-
-def test_these_are_all() -> None:
-    assert {field for _, field in CASES} == HARMLESS
+    fitted = fit(request, "p", ELSEWHERE, Deployment(id="d", provider="p", model="m"))
+    assert field in [change.field for change in fitted.changes if not change.kept]

@@ -46,12 +46,12 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.core.unread import unread_fields
 from turnout.dialects import ReplyContext
 from turnout.dialects.openai.responses import Responses
 from turnout.dialects.openai.responses.envelope import PREFIX, Attached, seal, unseal
 from turnout.dialects.openai.responses.responses_bodies import READ
 from turnout.errors import InvalidRequest, UpstreamBroken, UpstreamRateLimited
+from turnout.fitting.unread import unread_fields
 
 ENDPOINT = Responses()
 CONTEXT = ReplyContext(request_id="req_01ab", model="fast", created=1_790_000_000)

@@ -110,7 +110,6 @@ ONLY_HERE: dict[str, dict[str, Any]] = {
     "prompt": {"prompt": ["one", "two"]},
     "suffix": {"suffix": "the end"},
     "echo": {"echo": True},
-    "best_of": {"best_of": 3},
 }
 
 
@@ -122,6 +121,13 @@ async def test_fields_that_no_chat_has_are_refused_by_name(
     with pytest.raises(openai.BadRequestError, match=f"'{param}'") as caught:
         await sdk.completions.create(**{"model": faulty(provider, ""), "prompt": PROMPT} | fields)
     assert (caught.value.code, caught.value.param) == ("unsupported", param)
+
+
+@pytest.mark.parametrize("provider", TRANSLATED)
+async def test_how_many_answers_one_is_chosen_from_is_a_hint(sdk: AsyncOpenAI, provider: str) -> None:
+    create = sdk.completions.with_raw_response.create
+    reply = await create(model=faulty(provider, ""), prompt=PROMPT, best_of=3)
+    assert reply.headers["x-turnout-dropped"] == "best_of"
 
 
 @pytest.mark.parametrize("provider", ["vllm", "anthropic"])

@@ -107,13 +107,13 @@ async def test_on_another_wire_the_same_is_said(stage: Stage, backend: Backend, 
 
 
 async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage) -> None:
-    """On the same wire only the model's name is another one, and defaults are added."""
+    """On the same wire only the model's name is another one. The provider's own defaults are for service APIs."""
     request = Client("openai", stage.turnout.url).body("journal", case("text").prompt)
     new = {"from_the_future": {"levels": [1, {"deep": None}], "said": "Zoë"}, "logit_bias": {"50256": -100}}
     assert (await stage.post("/v1/chat/completions", request | new)).status == 200
     sent = stage.aimock.requests(JOURNAL)[-1]["body"]
-    added = {"temperature": 0.7}
-    assert {name: sent[name] for name in (*request, *new, *added)} == request | new | added | {"model": "gpt-4o-mini"}
+    assert {name: sent[name] for name in (*request, *new)} == request | new | {"model": "gpt-4o-mini"}
+    assert "temperature" not in sent
 
 
 async def test_fields_that_nobody_knows_yet_reach_the_client(stage: Stage, stream: bool) -> None:

@@ -109,7 +109,7 @@ async def test_usage_that_is_not_reported_is_estimated(start_turnout: StartTurno
 
 async def test_dropped_fields_are_named(stage: Stage, sdk: AsyncOpenAI) -> None:
     create = sdk.embeddings.with_raw_response.create
-    reply = await create(model=faulty("ollama", ""), input="x", user="u", extra_body={"metadata": {}})
+    reply = await create(model=faulty("ollama", ""), input="x", user="u", extra_body={"metadata": {"a": "b"}})
     assert reply.headers["x-turnout-dropped"] == "user, metadata"
     relayed = await create(model=faulty("openai", ""), input="x", user="u", extra_body={"metadata": {}})
     assert "x-turnout-dropped" not in relayed.headers

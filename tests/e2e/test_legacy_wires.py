@@ -54,7 +54,7 @@ async def test_llamacpp_gets_its_own_words_and_gives_its_own(stage: Stage, strea
     """Relayed: turns and all, and the reply has what only llama.cpp says."""
     reply = await stage.post("/completion", {"model": "simulator-llamacpp", "prompt": "a b", "stream": stream})
     last = events(reply.body)[-1] if stream else reply.json
-    assert last["generation_settings"] == {"n_predict": 256}  # the provider's default
+    assert last["generation_settings"] == {"n_predict": -1}  # its own default
     assert last["prompt"] == "a b"
 
 
@@ -66,10 +66,17 @@ async def test_limits_and_stops(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("path", ["/completion", "/generate"])
-async def test_fields_that_another_wire_does_not_have_are_refused_by_name(stage: Stage, path: str) -> None:
+async def test_hints_that_another_wire_does_not_have_are_left_out_and_named(stage: Stage, path: str) -> None:
     reply = await stage.post(path, {"model": "simulator-openai", "prompt": "a", "repetition_penalty": 1.5})
+    assert reply.status == 200
+    assert reply.headers["x-turnout-dropped"] == "repetition_penalty"
+
+
+@pytest.mark.parametrize("path", ["/completion", "/generate"])
+async def test_a_form_that_another_wire_does_not_have_is_refused_by_name(stage: Stage, path: str) -> None:
+    reply = await stage.post(path, {"model": "simulator-openai", "prompt": "a", "grammar": "root ::= [0-9]"})
     assert reply.status == 400
-    assert b"'repetition_penalty'" in reply.body
+    assert b"'grammar'" in reply.body
 
 
 @pytest.mark.parametrize("provider", [*WIRES, "llamacpp"])

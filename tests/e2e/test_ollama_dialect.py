@@ -190,9 +190,8 @@ async def test_a_picture_beside_a_prompt(stage: Stage, backend: Backend) -> None
         ({"template": "{{ .Prompt }}"}, "template"),
         ({"raw": True}, "raw"),
         ({"context": [1, 2]}, "context"),
-        ({"options": {"mirostat": 2}}, "options.mirostat"),
     ],
-    ids=["suffix", "template", "raw", "context", "option"],
+    ids=["suffix", "template", "raw", "context"],
 )
 async def test_fields_that_only_ollama_has_are_refused_elsewhere_by_name(
     stage: Stage, backend: Backend, said: dict[str, Any], named: str
@@ -200,6 +199,14 @@ async def test_fields_that_only_ollama_has_are_refused_elsewhere_by_name(
     with pytest.raises(ollama.ResponseError, match=f"does not support '{named}'") as refused:
         await sdk(stage).generate(backend.model, "Hi.", **said)
     assert refused.value.status_code == 400
+
+
+@pytest.mark.parametrize("backend", [b for b in (*SIMULATOR, EVERY[0]) if b.provider != "ollama"])
+async def test_an_option_that_only_ollama_has_is_left_out_elsewhere_and_named(stage: Stage, backend: Backend) -> None:
+    asked = {"model": backend.model, "prompt": "Hi.", "stream": False, "options": {"mirostat": 2}}
+    reply = await stage.post("/api/generate", asked)
+    assert reply.status == 200
+    assert reply.headers["x-turnout-dropped"] == "options.mirostat"
 
 
 async def test_fields_that_only_ollama_has_reach_ollama(stage: Stage) -> None:

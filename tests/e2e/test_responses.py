@@ -206,14 +206,7 @@ async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage) -> 
     request = {"model": model, "input": "Hi.", "from_the_future": {"deep": [None, 1.50]}, "temperature": 0.1}
     assert (await stage.post("/v1/responses", request)).status == 200
     (sent,) = await seen(stage, model)
-    assert sent == request | {"model": model.partition("/")[2], "max_output_tokens": 256}
-
-
-async def test_defaults_are_those_of_chat(stage: Stage) -> None:
-    model = faulty("openai", "")
-    assert (await stage.post("/v1/responses", {"model": model, "input": "Hi."})).status == 200
-    (sent,) = await seen(stage, model)
-    assert (sent["max_output_tokens"], sent["temperature"]) == (256, 0.7)
+    assert sent == request | {"model": model.partition("/")[2]}
 
 
 # --- errors ------------------------------------------------------------------------------------------------
@@ -262,7 +255,6 @@ async def test_the_sdk_raises_when_a_stream_breaks_off(sdk: AsyncOpenAI, provide
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"background": True}, "background"),
         ({"conversation": "conv_1"}, "conversation"),
-        ({"truncation": "auto"}, "truncation"),
         ({"prompt": {"id": "p"}}, "prompt"),
         ({"tool_choice": {"type": "web_search"}}, "tool_choice.type"),
         ({"input": [{"role": "user", "content": "x"}, {"type": "computer_call", "id": "c"}]}, "input[1].type"),
@@ -276,6 +268,12 @@ async def test_fields_that_only_openai_has_are_refused_elsewhere_by_name(
     reply = await stage.post("/v1/responses", {"model": "simulator-anthropic", "input": "Hi."} | fields)
     assert reply.status == 400
     assert reply.json["error"]["param"] == named
+
+
+async def test_how_a_long_conversation_is_cut_is_a_hint(stage: Stage) -> None:
+    asked = {"model": "simulator-anthropic", "input": "Hi.", "truncation": "auto"}
+    reply = await stage.post("/v1/responses", asked)
+    assert (reply.status, reply.headers["x-turnout-dropped"]) == (200, "truncation")
 
 
 def test_the_synchronous_sdk_works_too(stage: Stage) -> None:

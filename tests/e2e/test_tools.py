@@ -88,16 +88,10 @@ async def test_results_of_parallel_calls_are_answered(client: Client, backend: B
 
 
 @every_client_but_ollama
-@pytest.mark.parametrize("backend", [b for b in SIMULATOR if b.provider != "ollama"])
+@pytest.mark.parametrize("backend", SIMULATOR)
 async def test_a_tool_can_be_demanded(client: Client, backend: Backend, stream: bool) -> None:
     reply = await client.ask(backend.model, "Hello.", stream=stream, tools=TRAINS, sent=client.demand("find_bus"))
     assert [call.name for call in reply.calls] == ["find_bus"]
-
-
-@every_client_but_ollama
-async def test_ollama_can_not_be_made_to_call_a_tool(client: Client) -> None:
-    with pytest.raises(client.error("BadRequestError"), match="can't be made to call a tool"):
-        await client.ask("simulator-ollama", "Hello.", tools=TRAINS, sent=client.demand("find_bus"))
 
 
 async def test_echo_has_no_tools_and_says_so(client: Client, stream: bool) -> None:

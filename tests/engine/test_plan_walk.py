@@ -314,14 +314,14 @@ async def test_the_key_is_in_no_error() -> None:
 
 # --- what is never sent ------------------------------------------------------------------------------
 
-PICKY = plain(sampling=Sampling(top_k=3))  # which OpenAI's own service doesn't take
+PICKY = plain(n=2)  # which Anthropic and Ollama don't have
 
 
 async def test_a_request_that_one_deployment_does_not_support_goes_to_the_next() -> None:
     """And it is no attempt: nothing was sent."""
     async with (
         RawUpstream(replying(ok(HELLO))) as server,
-        house(place(server, "one", provider="openai"), place(server, "two")) as it,
+        house(place(server, "one", provider="anthropic"), place(server, "two")) as it,
     ):
         reply = await it.ask(PICKY)
         await reply.read_all()
@@ -332,19 +332,19 @@ async def test_a_request_that_one_deployment_does_not_support_goes_to_the_next()
 async def test_a_request_that_no_deployment_supports_is_refused() -> None:
     async with (
         RawUpstream(replying(ok(HELLO))) as server,
-        house(place(server, "one", provider="openai"), place(server, "two", provider="azure")) as it,
+        house(place(server, "one", provider="anthropic"), place(server, "two", provider="ollama")) as it,
     ):
         with pytest.raises(Unsupported) as caught:
             await it.ask(PICKY)
-        assert (caught.value.param, it.book.begun, server.requests) == ("top_k", {}, [])
+        assert (caught.value.param, it.book.begun, server.requests) == ("n", {}, [])
 
 
 async def test_unsupported_here_and_down_there_names_both() -> None:
     async with (
         RawUpstream(replying(status(503))) as server,
-        house(place(server, "one", provider="openai"), place(server, "two")) as it,
+        house(place(server, "one", provider="anthropic"), place(server, "two")) as it,
     ):
-        with pytest.raises(AllDeploymentsFailed, match=r"(?s)one: .*'top_k'.*two: .*503"):
+        with pytest.raises(AllDeploymentsFailed, match=r"(?s)one: .*several choices.*two: .*503"):
             await it.ask(PICKY)
 
 

@@ -16,7 +16,8 @@ from turnout.core import (
     Support,
     TranscriptionRequest,
 )
-from turnout.core.support import dropped_fields_beside_chat
+
+from .fitted import named
 
 FORGETFUL = Support(namespace="here", knobs=frozenset(), ignores=frozenset({"user", "taskType"}))
 MINDFUL = Support(namespace="here", knobs=frozenset(), ignores=frozenset())
@@ -28,11 +29,11 @@ COUNT = CountRequest(model="m", chat=ChatRequest(model="m", messages=(), user="u
 
 
 def test_what_is_left_out_is_told() -> None:
-    assert list(dropped_fields_beside_chat(EMBEDDING, FORGETFUL)) == ["user", "taskType", "mark"]
-    assert list(dropped_fields_beside_chat(EMBEDDING, MINDFUL)) == ["mark"]
-    assert list(dropped_fields_beside_chat(IMAGE, FORGETFUL)) == ["user"]
-    assert list(dropped_fields_beside_chat(SPEECH, FORGETFUL)) == []
-    assert list(dropped_fields_beside_chat(COUNT, FORGETFUL)) == []
+    assert named(EMBEDDING, FORGETFUL) == ["user", "taskType", "mark"]
+    assert named(EMBEDDING, MINDFUL) == ["mark"]
+    assert named(IMAGE, FORGETFUL) == ["user"]
+    assert named(SPEECH, FORGETFUL) == []
+    assert named(COUNT, FORGETFUL) == ["user"]
 
 
 @pytest.mark.parametrize(

@@ -1,56 +1,27 @@
-"""What a provider can't say is refused, naming the field; what it can is not."""
+"""What would make the answer mean something else is refused by name; everything else is let through."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from turnout.core import (
-    HARMLESS,
     Audio,
     ChatRequest,
     File,
     Image,
-    Message,
     Output,
-    Part,
     Reasoning,
     Sampling,
-    Support,
     Text,
     Tool,
     ToolResult,
-    dropped_fields,
-    refuse_unsupported,
+    WireBody,
 )
 from turnout.errors import Unsupported
+from turnout.fitting.meaning import MEANING
 
-NOTHING = Support(
-    namespace="here",
-    knobs=frozenset({"temperature"}),
-    ignores=frozenset({"seed"}),
-    image_urls=False,
-    image_data=False,
-    tools=False,
-    json=False,
-    json_schema=False,
-    reasoning=False,
-    stop=False,
-)
-EVERYTHING = Support(
-    namespace="here", knobs=frozenset(Sampling.__struct_fields__), audio=True, files=True, choices=True
-)
-
-
-def saying(*parts: Part) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message("system", (Text("s"),)), Message("user", parts)))
-
-
-def asking(**fields: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message("user", (Text("hi"),)),), **fields)
-
+from .fitted import EVERYTHING, NOTHING, asking, fitted, named, saying
 
 CASES = [
     pytest.param(
@@ -80,10 +51,8 @@ CASES = [
     pytest.param(
         asking(output=Output("json_schema", Raw(b"{}"))), "response_format", "output by a JSON schema", id="json-schema"
     ),
-    pytest.param(asking(reasoning=Reasoning(effort="low")), "reasoning", "reasoning settings", id="reasoning"),
     pytest.param(asking(n=2), "n", "several choices (n > 1)", id="choices"),
     pytest.param(asking(stop=("x",)), "stop", "stop sequences", id="stop"),
-    pytest.param(asking(sampling=Sampling(top_p=0.5)), "top_p", "'top_p'", id="knob"),
     pytest.param(asking(sampling=Sampling(logprobs=True)), "logprobs", "'logprobs'", id="logprobs"),
 ]
 
@@ -91,7 +60,7 @@ CASES = [
 @pytest.mark.parametrize(("request_", "param", "feature"), CASES)
 def test_what_it_can_not_say_is_refused_by_name(request_: ChatRequest, param: str, feature: str) -> None:
     with pytest.raises(Unsupported) as caught:
-        refuse_unsupported(request_, NOTHING, "p")
+        fitted(request_, NOTHING)
     assert caught.value.message == f"The provider 'p' does not support {feature}."
     assert caught.value.param == param
     assert caught.value.status == 400
@@ -99,7 +68,7 @@ def test_what_it_can_not_say_is_refused_by_name(request_: ChatRequest, param: st
 
 @pytest.mark.parametrize("request_", [case.values[0] for case in CASES], ids=[case.id for case in CASES])
 def test_what_it_can_say_is_let_through(request_: ChatRequest) -> None:
-    refuse_unsupported(request_, EVERYTHING, "p")
+    fitted(request_, EVERYTHING)
 
 
 @pytest.mark.parametrize(
@@ -107,64 +76,63 @@ def test_what_it_can_say_is_let_through(request_: ChatRequest) -> None:
     [
         pytest.param(saying(Text("hi")), id="text"),
         pytest.param(asking(sampling=Sampling(temperature=0.0)), id="a-knob-it-has"),
-        pytest.param(asking(sampling=Sampling(seed=1)), id="a-knob-it-ignores"),
-        pytest.param(asking(sampling=Sampling(logprobs=False)), id="a-wish-for-nothing"),
+        pytest.param(asking(sampling=Sampling(logprobs=False, presence_penalty=0)), id="a-wish-for-nothing"),
         pytest.param(asking(reasoning=Reasoning(enabled=False)), id="no-reasoning-asked"),
-        pytest.param(asking(extensions={"elsewhere": {name: Raw(b"1") for name in HARMLESS}}), id="harmless-fields"),
         pytest.param(asking(extensions={"here": {"odd": Raw(b"1")}}), id="fields-of-its-own-wire"),
+        pytest.param(
+            asking(extensions={"openai": {name: Raw(b"[]") for name in MEANING["openai"]}}), id="empty-fields"
+        ),
+        pytest.param(asking(extensions={"openai": {"modalities": Raw(b'["text"]')}}), id="text-only"),
+        pytest.param(asking(extensions={"anthropic": {"inference_geo": Raw(b'"global"')}}), id="anywhere"),
+        pytest.param(asking(extensions={"elsewhere": {"store": Raw(b"false")}}), id="not-to-be-stored"),
     ],
 )
-def test_the_harmless_is_let_through(request_: ChatRequest) -> None:
-    refuse_unsupported(request_, NOTHING, "p")
+def test_what_says_nothing_is_not_even_named(request_: ChatRequest) -> None:
+    assert named(request_, NOTHING) == []
 
 
-def test_a_field_of_another_wire_is_refused_by_name() -> None:
-    request = asking(extensions={"elsewhere": {"user": Raw(b"1"), "odd": Raw(b"1")}})
-    with pytest.raises(Unsupported, match="'odd'") as caught:
-        refuse_unsupported(request, EVERYTHING, "p")
-    assert caught.value.param == "odd"
+FIELDS = [(namespace, field) for namespace, fields in MEANING.items() for field in fields]
+INSIDE = [
+    ("openai-responses", "tools[2].type"),
+    ("openai-responses", "input[0].type"),
+    ("gemini", "tools.googleSearch"),
+]
+
+
+@pytest.mark.parametrize(("namespace", "field"), [*FIELDS, *INSIDE])
+def test_a_field_of_another_wire_that_is_no_hint_is_refused_by_name(namespace: str, field: str) -> None:
+    request = asking(extensions={namespace: {"hint": Raw(b"1"), field: Raw(b'"x"')}})
+    with pytest.raises(Unsupported, match="The provider 'p' does not support '") as caught:
+        fitted(request, EVERYTHING)
+    assert caught.value.param == field
+
+
+def test_the_same_name_may_be_a_hint_on_another_wire() -> None:
+    """Ollama ignores a ``tool_choice``, as every other field that it doesn't know."""
+    assert named(asking(extensions={"ollama": {"tool_choice": Raw(b'"x"')}}), EVERYTHING) == ["tool_choice"]
+
+
+@pytest.mark.parametrize("routing", ['{"data_collection": "deny"}', '{"zdr": true}'])
+def test_a_promise_of_privacy_is_refused_and_other_routing_is_a_hint(routing: str) -> None:
+    private = asking(extensions={"openai": {"provider": Raw(routing.encode())}})
+    with pytest.raises(Unsupported, match="privacy"):
+        fitted(private, EVERYTHING)
+    order = asking(extensions={"openai": {"provider": Raw(b'{"order": ["a"]}')}})
+    assert named(order, EVERYTHING) == ["provider"]
 
 
 def test_a_block_of_another_wire_is_refused_where_it_stands() -> None:
     request = saying(Text("", {"elsewhere": {"block": Raw(b"{}")}}))
     with pytest.raises(Unsupported, match="elsewhere") as caught:
-        refuse_unsupported(request, EVERYTHING, "p")
+        fitted(request, EVERYTHING)
     assert caught.value.param == "messages[1]"
 
 
-FOREIGN = {"there": {"mark": Raw(b"1")}}
-FORGETFUL = Support(
-    namespace="here", knobs=frozenset(), ignores=frozenset({"seed", "user", "metadata", "name", "detail", "strict"})
-)
-
-
-@pytest.mark.parametrize(
-    ("request_", "paths"),
-    [
-        pytest.param(asking(), [], id="nothing"),
-        pytest.param(asking(sampling=Sampling(seed=1, temperature=0.1)), ["seed"], id="sampling"),
-        pytest.param(asking(user="u", metadata={"a": "b"}), ["user", "metadata"], id="user-and-metadata"),
-        pytest.param(asking(extensions={"there": {"store": Raw(b"1")}}), ["store"], id="harmless-field"),
-        pytest.param(asking(extensions={"here": {"store": Raw(b"1")}}), [], id="own-field"),
-        pytest.param(
-            asking(tools=(Tool("f"), Tool("g", strict=True, extensions=FOREIGN))),
-            ["tools[1].strict", "tools[1].mark"],
-            id="tools",
-        ),
-        pytest.param(
-            saying(Text("a", FOREIGN), Image(url="https://x", detail="low")),
-            ["messages[1].content[0].mark", "messages[1].content[1].detail"],
-            id="parts",
-        ),
-        pytest.param(
-            ChatRequest(model="m", messages=(Message("user", (Text("a"),), "bob"),)), ["messages[0].name"], id="name"
-        ),
-    ],
-)
-def test_what_is_left_out_is_told(request_: ChatRequest, paths: list[str]) -> None:
-    assert list(dropped_fields(request_, FORGETFUL)) == paths
-
-
-def test_nothing_is_left_out_that_has_a_place() -> None:
-    said = asking(user="u", metadata={"a": "b"}, sampling=Sampling(seed=1), tools=(Tool("f", strict=True),))
-    assert list(dropped_fields(said, EVERYTHING)) == []
+def test_a_file_id_of_another_provider_is_refused() -> None:
+    """The provider would not find the file, or would find another one."""
+    uploaded = saying(File(file_id="file-1"))
+    elsewhere = structs.replace(uploaded, raw=WireBody("elsewhere-chat", {}))
+    with pytest.raises(Unsupported, match="uploaded to another provider"):
+        fitted(elsewhere, EVERYTHING)
+    fitted(structs.replace(uploaded, raw=WireBody("here-chat", {})), EVERYTHING)
+    fitted(uploaded, EVERYTHING)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from turnout.core.unread import unread_fields
+from turnout.fitting.unread import unread_fields
 
 
 class Leaf(msgspec.Struct, rename="camel"):

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from tests.support.anthropic_wire import PROVIDER, deployment
+from tests.support.fitting import told, wire_request
 from tests.support.relaying import relay_of
 from turnout.core import (
     Audio,
@@ -24,6 +25,7 @@ from turnout.core import (
     TokenCount,
     Tool,
     WireBody,
+    WireRequest,
 )
 from turnout.errors import Unsupported, UpstreamBroken
 from turnout.providers import Decoder, Operation
@@ -47,6 +49,10 @@ OWN = CountRequest(
 )
 
 
+def sent(request: CountRequest) -> WireRequest:
+    return wire_request(PROVIDER, request, deployment())
+
+
 def operation(request: CountRequest = TRANSLATED) -> Operation[Any]:
     return PROVIDER.operation(request)
 
@@ -56,31 +62,33 @@ def read(decoder: Decoder, body: bytes) -> list[StreamEvent]:
 
 
 def test_only_what_is_counted_is_sent() -> None:
-    sent = operation().build(TRANSLATED, deployment())
-    assert sent.url == "https://api.anthropic.com/v1/messages/count_tokens"
-    assert (sent.headers["x-api-key"], sent.headers["anthropic-version"]) == ("sk-ant-test", "2023-06-01")
-    body = json.loads(sent.body)
+    counted = sent(TRANSLATED)
+    assert counted.url == "https://api.anthropic.com/v1/messages/count_tokens"
+    assert (counted.headers["x-api-key"], counted.headers["anthropic-version"]) == ("sk-ant-test", "2023-06-01")
+    body = json.loads(counted.body)
     assert sorted(body) == ["messages", "model", "system", "tools"]
     assert body["model"] == "claude-haiku-4-5"
 
 
 def test_a_clients_own_request_is_passed_on() -> None:
-    sent = operation(OWN).build(OWN, deployment(api_key=None))
-    assert sent.body == b'{"model":"claude-haiku-4-5","messages":[ ],"new_field":1}'
-    assert (sent.headers["anthropic-beta"], sent.headers["anthropic-version"]) == ("b1", "2023-01-01")
-    assert "x-api-key" not in sent.headers
+    counted = wire_request(PROVIDER, OWN, deployment(api_key=None))
+    assert counted.body == b'{"model":"claude-haiku-4-5","messages":[ ],"new_field":1}'
+    assert (counted.headers["anthropic-beta"], counted.headers["anthropic-version"]) == ("b1", "2023-01-01")
+    assert "x-api-key" not in counted.headers
 
 
 def test_features_of_the_client_and_of_the_deployment_are_one_list() -> None:
-    sent = operation(OWN).build(OWN, deployment(headers={"anthropic-beta": "b1,b2"}))
-    assert sent.headers["anthropic-beta"] == "b1,b2"
+    counted = wire_request(PROVIDER, OWN, deployment(headers={"anthropic-beta": "b1,b2"}))
+    assert counted.headers["anthropic-beta"] == "b1,b2"
 
 
-def test_what_the_wire_has_not_is_refused() -> None:
+def test_a_request_is_fitted_before_it_is_counted() -> None:
     recording = Message("user", (Audio("", "wav"),))
     request = CountRequest(model="fast", chat=ChatRequest(model="fast", messages=(recording,)))
     with pytest.raises(Unsupported):
-        operation(request).build(request, deployment())
+        sent(request)
+    unknown = structs.replace(CHAT, sampling=Sampling(seed=1), metadata={"a": "b"})
+    assert told(sent(CountRequest(model="fast", chat=unknown))) == ["seed: left out", "metadata: left out"]
 
 
 def test_the_count_is_the_providers() -> None:

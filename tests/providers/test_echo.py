@@ -30,6 +30,7 @@ from turnout.core import (
     fold,
 )
 from turnout.errors import Unsupported
+from turnout.fitting import fit
 from turnout.providers import LocalProvider, registry
 from turnout.providers.echo import PROVIDERS
 
@@ -103,8 +104,13 @@ async def test_words_may_be_anything() -> None:
     assert (await answer_to((Message("user", (Text(""),)),))) == ("", Finish("stop", "stop"), Usage(input=0, output=0))
 
 
-async def test_sampling_is_ignored() -> None:
-    assert (await answer_to(sampling=Sampling(temperature=1.0, seed=5, top_k=3)))[0] == "one two three four"
+async def test_sampling_and_thinking_are_left_out_and_named() -> None:
+    sampling = Sampling(temperature=1.0, seed=5, top_k=3, logprobs=True)
+    wishes: dict[str, Any] = {"sampling": sampling, "reasoning": Reasoning(effort="low"), "user": "u"}
+    fitted = fit(ChatRequest(model="echo", messages=PROMPT, **wishes), ECHO.name, ECHO.support, AT_ONCE)
+    left_out = {change.field for change in fitted.changes}
+    assert left_out == {"temperature", "seed", "top_k", "logprobs", "reasoning_effort", "user"}
+    assert (await answer_to(**wishes))[0] == "one two three four"
 
 
 def test_what_it_ignores_is_told_as_dropped() -> None:
@@ -135,14 +141,13 @@ async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:
         pytest.param({"messages": (Message("user", (File(data="aGk="),)),)}, "messages[0]", id="file"),
         pytest.param({"output": Output("json")}, "response_format", id="json"),
         pytest.param({"output": Output("json_schema", Raw(b"{}"))}, "response_format", id="schema"),
-        pytest.param({"reasoning": Reasoning(effort="low")}, "reasoning", id="reasoning"),
     ],
 )
 def test_what_it_can_not_say_is_refused_before_it_begins(fields: dict[str, Any], param: str) -> None:
     defaults: dict[str, Any] = {"model": "echo", "messages": PROMPT}
     request = ChatRequest(**defaults | fields)
     with pytest.raises(Unsupported) as caught:
-        ECHO.run(request, AT_ONCE)
+        fit(request, ECHO.name, ECHO.support, AT_ONCE)
     assert caught.value.param == param
 
 

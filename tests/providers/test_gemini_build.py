@@ -10,6 +10,7 @@ from google.genai import types as sdk
 from msgspec import Raw
 from pydantic import TypeAdapter
 
+from tests.support.fitting import told, wire_request
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -50,7 +51,7 @@ def deployment(**fields: Any) -> Deployment:
 
 
 def body(request: ChatRequest, **fields: Any) -> dict[str, Any]:
-    built: dict[str, Any] = msgspec.json.decode(GEMINI.build(request, deployment(**fields)).body)
+    built: dict[str, Any] = msgspec.json.decode(wire_request(GEMINI, request, deployment(**fields)).body)
     return built
 
 
@@ -278,14 +279,51 @@ def test_an_image_in_a_system_message_is_refused() -> None:
         body(asked(Message("system", (Image(data="aGk=", media_type="image/png"),)), *HELLO))
 
 
+DRAWN = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
+
+
+def drawn(call_id: str) -> ToolResult:
+    return ToolResult(call_id, (Text("Here:"), Image(data="aGk=", media_type="image/png")), name="draw")
+
+
+def response(call_id: str) -> dict[str, Any]:
+    return {"id": call_id, "name": "draw", "response": {"output": "Here:"}}
+
+
 def test_an_image_in_a_tool_result_stands_beside_its_text() -> None:
-    result = ToolResult("c", (Text("Here:"), Image(data="aGk=", media_type="image/png")), name="draw")
-    assert parts_of(result, role="tool")[0]["functionResponse"] == {
-        "id": "c",
-        "name": "draw",
-        "response": {"output": "Here:"},
-        "parts": [{"inlineData": {"mimeType": "image/png", "data": "aGk="}}],
+    assert parts_of(drawn("c"), role="tool", model="gemini-3-flash") == [
+        {"functionResponse": response("c") | {"parts": [DRAWN]}}
+    ]
+
+
+def test_images_of_tool_results_stand_behind_them_for_models_that_see_none_in_a_result() -> None:
+    assert parts_of(drawn("a"), drawn("b"), role="tool") == [
+        {"functionResponse": response("a")},
+        {"functionResponse": response("b")},
+        DRAWN,
+        DRAWN,
+    ]
+
+
+def test_a_result_with_a_reference_in_it_is_a_text() -> None:
+    """Google would take it for one of the result's media."""
+    text = '{"$ref":"#/a"}'
+    (sent,) = parts_of(ToolResult("c", (Text(text),), name="f"), role="tool")
+    assert sent["functionResponse"]["response"] == {"output": text}
+
+
+def test_a_schema_has_nothing_beside_a_reference() -> None:
+    """Gemini refuses it; a property of that name is no reference."""
+    schema = {
+        "$defs": {"city": {"type": "string", "title": "C"}},
+        "anyOf": [{"$ref": "#/$defs/city", "description": "Where.", "$comment": "x"}, {"title": "T"}],
+        "properties": {"$ref": {"type": "string", "title": "P"}},
     }
+    sent = schema | {"anyOf": [{"$ref": "#/$defs/city", "$comment": "x"}, {"title": "T"}]}
+    raw = Raw(msgspec.json.encode(schema))
+    built = body(asked(tools=(Tool("f", parameters=raw),), output=Output("json_schema", raw)))
+    assert built["tools"][0]["functionDeclarations"][0]["parametersJsonSchema"] == sent
+    assert built["generationConfig"]["responseJsonSchema"] == sent
 
 
 @pytest.mark.parametrize(
@@ -431,19 +469,25 @@ def test_reasoning(reasoning: Reasoning, model: str, config: dict[str, Any]) -> 
     known_to_google(built)
 
 
+def test_an_unknown_effort_only_asks_for_thoughts() -> None:
+    for model in ("gemini-3-flash", "gemini-2.5-pro"):
+        built = body(asked(reasoning=Reasoning(effort="ludicrous")), model=model)
+        assert built["generationConfig"]["thinkingConfig"] == {"includeThoughts": True}
+
+
 @pytest.mark.parametrize(
-    ("said", "param"),
+    ("said", "named"),
     [
-        ({"reasoning": Reasoning(effort="ludicrous")}, "reasoning_effort"),
-        ({"tools": (Tool("f"),), "parallel_tool_calls": False}, "parallel_tool_calls"),
-        ({"extensions": {"openai": {"logit_bias": Raw(b"{}")}}}, "logit_bias"),
+        ({"tools": (Tool("f"),), "parallel_tool_calls": False}, ["parallel_tool_calls: left out"]),
+        ({"user": "u", "metadata": {"a": "b"}}, ["user: left out", "metadata: left out"]),
+        ({"extensions": {"openai": {"service_tier": Raw(b'"flex"')}}}, ["service_tier: left out"]),
     ],
-    ids=["unknown_effort", "one_call_at_a_time", "field_of_another_wire"],
+    ids=["one_call_at_a_time", "user", "field_of_another_wire"],
 )
-def test_what_gemini_has_no_way_to_say_is_refused_by_field(said: dict[str, Any], param: str) -> None:
-    with pytest.raises(Unsupported) as caught:
-        body(asked(**said))
-    assert caught.value.param == param
+def test_hints_that_gemini_has_no_way_to_say_are_left_out_and_named(said: dict[str, Any], named: list[str]) -> None:
+    without = {name: value for name, value in said.items() if name == "tools"}
+    assert body(asked(**said)) == body(asked(**without))
+    assert told(wire_request(GEMINI, asked(**said), deployment())) == named
 
 
 def test_geminis_own_extra_fields_are_sent() -> None:

@@ -10,6 +10,7 @@ import pytest
 from msgspec import Raw, structs
 
 from tests.support.failures import bare
+from tests.support.fitting import told, wire_request
 from tests.support.gemini_wire import BATCH_EMBED, COUNT, EMBED, PNG, TARGET, deployment, encoded, relayed, turn
 from tests.support.relaying import relay_of
 from turnout.core import (
@@ -45,11 +46,15 @@ FAILED = {"error": {"code": 503, "message": "Busy.", "status": "UNAVAILABLE"}}
 
 def sent(request: Request, method: str) -> dict[str, Any]:
     """The body that is sent to ``method``."""
-    wire_request = GEMINI.operation(request).build(request, deployment())
-    assert wire_request.url == f"{BASE}:{method}"
-    assert wire_request.headers["x-goog-api-key"] == "k"
-    body: dict[str, Any] = json.loads(wire_request.body)
+    wired = wire_request(GEMINI, request, deployment())
+    assert wired.url == f"{BASE}:{method}"
+    assert wired.headers["x-goog-api-key"] == "k"
+    body: dict[str, Any] = json.loads(wired.body)
     return body
+
+
+def named(request: Request) -> list[str]:
+    return told(wire_request(GEMINI, request, deployment()))
 
 
 def read(request: Request, reply: Mapping[str, Any] | bytes, *, relay: bool = False) -> list[StreamEvent]:
@@ -85,18 +90,19 @@ def test_inputs_are_a_batch_for_one_model() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("request_", "param"),
-    [
-        (embedding((1, 2)), "input"),
-        (embedding(extensions={"ollama": {"options.seed": Raw(b"1")}}), "options.seed"),
-    ],
-    ids=["tokens", "another_wires_field"],
-)
-def test_inputs_that_gemini_cannot_be_told(request_: EmbeddingRequest, param: str) -> None:
+def test_inputs_of_tokens_are_refused() -> None:
     with pytest.raises(Unsupported) as caught:
-        sent(request_, "batchEmbedContents")
-    assert caught.value.param == param
+        sent(embedding((1, 2)), "batchEmbedContents")
+    assert caught.value.param == "input"
+
+
+def test_another_wires_fields_are_left_out_and_named() -> None:
+    request = embedding(user="u", extensions={"ollama": {"options.seed": Raw(b"1")}})
+    assert sent(request, "batchEmbedContents") == sent(embedding(), "batchEmbedContents")
+    assert named(request) == ["user: left out", "options.seed: left out"]
+    picture = image_request(extensions={"openai": {"style": Raw(b'"vivid"')}})
+    assert sent(picture, "generateContent") == sent(image_request(), "generateContent")
+    assert named(picture) == ["style: left out"]
 
 
 def test_a_relayed_batch_keeps_its_fields_and_gets_the_models_name() -> None:
@@ -228,7 +234,6 @@ def test_a_picture_is_asked_for_as_a_part_of_the_answer() -> None:
         ({"format": "webp"}, "output_format"),
         ({"url": True}, "response_format"),
         ({"stream": True}, "stream"),
-        ({"extensions": {"openai": {"style": Raw(b'"vivid"')}}}, "style"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -10,6 +10,7 @@ import ollama
 import pytest
 from msgspec import Raw
 
+from tests.support.fitting import told, wire_request
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -52,8 +53,12 @@ def asked(*messages: Message, **fields: Any) -> ChatRequest:
 
 
 def body(request: ChatRequest, **fields: Any) -> dict[str, Any]:
-    built: dict[str, Any] = msgspec.json.decode(OLLAMA.build(request, deployment(**fields)).body)
+    built: dict[str, Any] = msgspec.json.decode(wire_request(OLLAMA, request, deployment(**fields)).body)
     return built
+
+
+def changed(request: ChatRequest, **fields: Any) -> list[str]:
+    return told(wire_request(OLLAMA, request, deployment(**fields)))
 
 
 def known_to_ollama(built: dict[str, Any]) -> None:
@@ -245,35 +250,52 @@ def test_the_form_of_the_answer(output: Output, sent: object) -> None:
         (Reasoning(budget=2000), True),
         (Reasoning(effort="medium"), "medium"),
         (Reasoning(effort="max"), "max"),
+        (Reasoning(effort="xhigh"), "high"),
         (Reasoning(effort="minimal"), "low"),
         (Reasoning(enabled=False), False),
+        (Reasoning(enabled=False, effort="none"), False),
     ],
-    ids=["nothing_said", "on", "budget", "word", "most", "word_it_lacks", "off"],
+    ids=["nothing_said", "on", "budget", "word", "most", "more_than_high", "word_it_lacks", "off", "off_by_word"],
 )
 def test_reasoning(reasoning: Reasoning | None, sent: object) -> None:
-    assert body(asked(reasoning=reasoning)).get("think") == sent
+    request = asked(reasoning=reasoning)
+    assert body(request, model="gpt-oss:20b").get("think") == sent
+    assert changed(request, model="gpt-oss:20b") == []
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "model"),
+    [(Reasoning(effort="high"), "qwen3"), (Reasoning(effort="ludicrous"), "gpt-oss:20b")],
+    ids=["level_of_a_model_with_a_switch", "unknown_effort"],
+)
+def test_a_level_that_the_model_lacks_only_switches_its_thinking_on(reasoning: Reasoning, model: str) -> None:
+    request = asked(reasoning=reasoning)
+    assert body(request, model=model)["think"] is True
+    assert changed(request, model=model) == ["reasoning_effort: think: true"]
 
 
 def test_a_tool_that_may_not_be_called_is_not_told_of() -> None:
     assert "tools" not in body(asked(tools=(Tool("f"),), tool_choice=ToolChoice("none")))
 
 
+def test_a_failed_tool_is_told_in_words() -> None:
+    failed = ToolResult("c", (Text("no such city"),), name="f", is_error=True)
+    assert body(asked(*HELLO, Message("tool", (failed,))))["messages"][1]["content"] == "Error: no such city"
+
+
 @pytest.mark.parametrize(
-    ("said", "param"),
+    ("said", "named"),
     [
-        ({"tools": (Tool("f"),), "tool_choice": ToolChoice("required")}, "tool_choice"),
-        ({"tools": (Tool("f"),), "tool_choice": ToolChoice("tool", "f")}, "tool_choice"),
-        ({"tools": (Tool("f"),), "parallel_tool_calls": False}, "parallel_tool_calls"),
-        ({"n": 2}, "n"),
-        ({"reasoning": Reasoning(effort="ludicrous")}, "reasoning_effort"),
-        ({"extensions": {"openai": {"logit_bias": Raw(b"{}")}}}, "logit_bias"),
+        ({"tools": (Tool("f"),), "parallel_tool_calls": False}, ["parallel_tool_calls: left out"]),
+        ({"user": "u", "metadata": {"a": "b"}}, ["user: left out", "metadata: left out"]),
+        ({"extensions": {"openai": {"service_tier": Raw(b'"flex"')}}}, ["service_tier: left out"]),
     ],
-    ids=["some_tool", "this_tool", "one_call_at_a_time", "choices", "unknown_effort", "other_wire"],
+    ids=["one_call_at_a_time", "user", "other_wire"],
 )
-def test_what_ollama_has_no_way_to_say_is_refused_by_field(said: dict[str, Any], param: str) -> None:
-    with pytest.raises(Unsupported) as caught:
-        body(asked(**said))
-    assert caught.value.param == param
+def test_hints_that_ollama_has_no_way_to_say_are_left_out_and_named(said: dict[str, Any], named: list[str]) -> None:
+    without = {name: value for name, value in said.items() if name == "tools"}
+    assert body(asked(**said)) == body(asked(**without))
+    assert changed(asked(**said)) == named
 
 
 def test_ollamas_own_extra_fields_are_sent() -> None:

@@ -9,6 +9,7 @@ import pytest
 from msgspec import Raw, structs
 
 from tests.support.failures import bare
+from tests.support.fitting import told, wire_request
 from tests.support.openai_wire import read
 from turnout.core import (
     Deployment,
@@ -35,7 +36,7 @@ def embedding_request(inputs: tuple[Any, ...] = ("a", "b"), **fields: Any) -> Em
 
 
 def sent(request: EmbeddingRequest) -> Any:
-    wire = PROVIDER.operation(request).build(request, PLACE)
+    wire = wire_request(PROVIDER, request, PLACE)
     assert wire.url == "http://o.test/api/embed"
     return json.loads(wire.body)
 
@@ -52,7 +53,7 @@ RELAYED = embedding_request(
 
 
 def test_a_request_is_built_from_the_core() -> None:
-    request = embedding_request(dimensions=3, user="u", purpose="RETRIEVAL_QUERY")
+    request = embedding_request(dimensions=3)
     assert sent(request) == {"model": "nomic", "input": ["a", "b"], "dimensions": 3}
 
 
@@ -92,9 +93,17 @@ def test_what_it_cant_express_is_refused_by_name() -> None:
     with pytest.raises(Unsupported) as caught:
         sent(embedding_request(((1, 2),)))
     assert caught.value.param == "input"
-    with pytest.raises(Unsupported) as caught:
-        sent(embedding_request(extensions={"openai": {"truncate_prompt_tokens": Raw(b"1")}}))
-    assert caught.value.param == "truncate_prompt_tokens"
+
+
+def test_what_has_no_effect_here_is_left_out_and_named() -> None:
+    extensions = {"openai": {"truncate_prompt_tokens": Raw(b"1")}}
+    request = embedding_request(user="u", purpose="RETRIEVAL_QUERY", extensions=extensions)
+    assert sent(request) == {"model": "nomic", "input": ["a", "b"]}
+    assert told(wire_request(PROVIDER, request, PLACE)) == [
+        "user: left out",
+        "taskType: left out",
+        "truncate_prompt_tokens: left out",
+    ]
 
 
 def test_a_reply_is_read() -> None:

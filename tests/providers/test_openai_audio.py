@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.failures import bare
+from tests.support.fitting import told, wire_request
 from tests.support.openai_wire import PROVIDER, VENDORS, deployment, read
 from tests.support.relaying import relay_of
 from turnout.core import (
@@ -63,7 +64,7 @@ def events(request: Any, body: bytes, cuts: tuple[int, ...] = ()) -> list[Stream
 
 
 def form(request: TranscriptionRequest, vendor: str = "openai") -> tuple[str, tuple[FormPart, ...]]:
-    wire = VENDORS[vendor].operation(request).build(request, deployment(model="m-1"))
+    wire = wire_request(VENDORS[vendor], request, deployment(model="m-1"))
     return wire.url.rpartition("/")[2], read_form(wire.body, wire.headers["content-type"]).parts
 
 
@@ -99,10 +100,13 @@ def test_a_request_from_elsewhere_is_built_anew() -> None:
     assert form(hearing(translate=True))[0] == "translations"
 
 
-def test_other_wires_fields_and_vendors_without_sound_are_refused() -> None:
-    with pytest.raises(Unsupported) as caught:
-        form(hearing(extensions={"elsewhere": {"speakers": Raw(b"2")}}))
-    assert caught.value.param == "speakers"
+def test_other_wires_fields_are_left_out_and_named() -> None:
+    request = hearing(extensions={"elsewhere": {"speakers": Raw(b"2")}})
+    assert form(request) == form(hearing())
+    assert told(wire_request(PROVIDER, request, deployment())) == ["speakers: left out"]
+
+
+def test_vendors_without_sound_say_so() -> None:
     with pytest.raises(Unsupported, match="'llamacpp' does not support transcription"):
         VENDORS["llamacpp"].operation(hearing())
     with pytest.raises(Unsupported, match="'vllm' does not support speech"):

@@ -10,6 +10,7 @@ from msgspec import Raw
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
+from tests.support.fitting import told, wire_request
 from tests.support.openai_wire import ENDPOINT, PNG, PROVIDER, VENDORS, deployment, request_body
 from turnout.core import (
     Audio,
@@ -54,7 +55,7 @@ def relayed_fields(body: bytes, **changes: Any) -> dict[str, Any]:
 
 def translated(place: Deployment | None = None, *messages: Message, **fields: Any) -> dict[str, Any]:
     request = ChatRequest(model="fast", messages=messages or HELLO, **fields)
-    body: dict[str, Any] = json.loads(PROVIDER.build(request, place or deployment()).body)
+    body: dict[str, Any] = json.loads(wire_request(PROVIDER, request, place or deployment()).body)
     return body
 
 
@@ -192,6 +193,7 @@ def test_everything_at_once_is_a_request_of_the_sdks() -> None:
         n=2,
         user="eve",
         metadata={"a": "b"},
+        extensions={"openai": {"store": Raw(b"true")}},
     )
     PARAMS.validate_python(fields)
     function = {"type": "function", "function": {"name": "f"}}
@@ -246,6 +248,7 @@ def test_everything_at_once_is_a_request_of_the_sdks() -> None:
         "n": 2,
         "user": "eve",
         "metadata": {"a": "b"},
+        "store": True,
     }
 
 
@@ -283,13 +286,27 @@ def test_what_a_user_says(part: Part, expected: dict[str, Any]) -> None:
         ),
         pytest.param((Refusal("No."),), {"content": None, "refusal": "No."}, id="refusal"),
         pytest.param(
-            (Thinking("h", "sig"), Thinking("m"), Text("a")), {"content": "a", "reasoning_content": "hm"}, id="thinking"
+            (Thinking("h", "sig"), Thinking("m"), Text("a")), {"content": "a"}, id="thinking-that-openai-takes-not-back"
         ),
         pytest.param((RedactedThinking("x"), Text("a")), {"content": "a"}, id="redacted-thinking-is-for-its-maker"),
     ],
 )
 def test_what_an_assistant_said(parts: tuple[Part, ...], expected: dict[str, Any]) -> None:
     assert said(Message("assistant", parts)) == [{"role": "assistant"} | expected]
+
+
+@pytest.mark.parametrize(("takes_them", "expected"), [(True, {"reasoning_content": "hm"}), (False, {})])
+def test_thoughts_go_back_to_vendors_that_take_them(takes_them: bool, expected: dict[str, str]) -> None:
+    said_before = Message("assistant", (Thinking("h", "sig"), Thinking("m"), Text("a")))
+    place = deployment(traits=Traits(reasoning_content=takes_them))
+    sent = wire_request(VENDORS["compatible"], ChatRequest(model="m", messages=(*HELLO, said_before)), place)
+    assert json.loads(sent.body)["messages"][1] == {"role": "assistant", "content": "a"} | expected
+
+
+def test_metadata_is_for_answers_that_are_stored() -> None:
+    assert "metadata" not in translated(metadata={"a": "b"})
+    kept = translated(metadata={"a": "b"}, extensions={"openai": {"store": Raw(b"true")}})
+    assert (kept["metadata"], kept["store"]) == ({"a": "b"}, True)
 
 
 def test_a_message_with_results_and_words_becomes_several() -> None:
@@ -318,6 +335,33 @@ def test_reasoning(reasoning: Reasoning, effort: str | None) -> None:
     assert translated(reasoning=reasoning).get("reasoning_effort") == effort
 
 
+LEVELS = Traits(efforts=("low", "medium", "high"))
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "traits", "effort", "changes"),
+    [
+        pytest.param(Reasoning(effort="medium"), LEVELS, "medium", [], id="a-word-it-knows"),
+        pytest.param(Reasoning(effort="minimal"), LEVELS, "low", ["reasoning_effort: low"], id="the-next-higher"),
+        pytest.param(Reasoning(effort="max"), LEVELS, "high", ["reasoning_effort: high"], id="the-highest"),
+        pytest.param(Reasoning(effort="ludicrous"), LEVELS, None, ["reasoning_effort: left out"], id="unknown"),
+        pytest.param(Reasoning(enabled=False), LEVELS, "low", ["reasoning_effort: low"], id="as-little-as-can-be"),
+        pytest.param(Reasoning(budget=2048), LEVELS, "low", [], id="budget"),
+        pytest.param(
+            Reasoning(budget=2048), Traits(efforts=("high",)), "high", ["reasoning_effort: high"], id="only-one"
+        ),
+        pytest.param(Reasoning(effort="ludicrous"), Traits(), "ludicrous", [], id="nothing-known-of-the-model"),
+    ],
+)
+def test_a_model_gets_a_word_that_it_takes(
+    reasoning: Reasoning, traits: Traits, effort: str | None, changes: list[str]
+) -> None:
+    place = deployment(traits=traits)
+    assert translated(place, reasoning=reasoning).get("reasoning_effort") == effort
+    sent = wire_request(PROVIDER, ChatRequest(model="fast", messages=HELLO, reasoning=reasoning), place)
+    assert told(sent) == changes
+
+
 def test_output_without_a_name_is_given_one() -> None:
     output = Output("json_schema", Raw(b"{}"))
     assert translated(output=output)["response_format"]["json_schema"] == {"name": "answer", "schema": {}}
@@ -326,6 +370,29 @@ def test_output_without_a_name_is_given_one() -> None:
 def test_a_stream_is_asked_for_with_its_usage() -> None:
     fields = translated(stream=True)
     assert (fields["stream"], fields["stream_options"]) == (True, {"include_usage": True})
+
+
+def test_a_vendor_that_takes_no_options_of_streams_gets_none_of_ours() -> None:
+    traits = Traits(stream_options=False)
+    assert "stream_options" not in translated(deployment(traits=traits), stream=True)
+    assert relayed_fields(request_body(stream=True), traits=traits) == {"stream": True}
+
+
+@pytest.mark.parametrize(
+    ("version", "asked"),
+    [
+        (None, True),
+        ("v1", True),
+        ("preview", True),
+        ("2024-06-01", False),
+        ("2024-09-01-preview", True),
+        ("2024-10-21", True),
+    ],
+)
+def test_azures_older_versions_know_no_options_of_streams(version: str | None, asked: bool) -> None:
+    place = deployment(base_url="https://x.openai.azure.com", api_version=version)
+    request = ChatRequest(model="m", messages=HELLO, stream=True)
+    assert ("stream_options" in json.loads(wire_request(VENDORS["azure"], request, place).body)) is asked
 
 
 def test_defaults_and_traits_hold_for_translated_requests_too() -> None:
@@ -338,18 +405,23 @@ def test_defaults_and_traits_hold_for_translated_requests_too() -> None:
     assert reasons["max_completion_tokens"] == 256
 
 
+def test_a_file_by_url_is_refused_by_name() -> None:
+    with pytest.raises(Unsupported) as caught:
+        translated(None, Message("user", (File(url="https://x/a.pdf"),)))
+    assert caught.value.param == "messages"
+
+
 @pytest.mark.parametrize(
-    ("fields", "param"),
+    ("fields", "named"),
     [
         pytest.param({"sampling": Sampling(top_k=5)}, "top_k", id="top-k"),
         pytest.param({"extensions": {"anthropic": {"container": Raw(b"1")}}}, "container", id="field-of-another-wire"),
-        pytest.param({"messages": (Message("user", (File(url="https://x/a.pdf"),)),)}, "messages", id="file-by-url"),
     ],
 )
-def test_what_it_can_not_say_is_refused_by_name(fields: dict[str, Any], param: str) -> None:
-    with pytest.raises(Unsupported) as caught:
-        PROVIDER.build(ChatRequest(**{"model": "fast", "messages": HELLO} | fields), deployment())
-    assert caught.value.param == param
+def test_hints_that_it_has_no_word_for_are_left_out_and_named(fields: dict[str, Any], named: str) -> None:
+    assert translated(**fields) == translated()
+    sent = wire_request(PROVIDER, ChatRequest(model="fast", messages=HELLO, **fields), deployment())
+    assert told(sent) == [f"{named}: left out"]
 
 
 def test_logprobs_are_asked_for() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.failures import bare
+from tests.support.fitting import told, wire_request
 from tests.support.openai_wire import PROVIDER, VENDORS, deployment, read
 from tests.support.relaying import relay_of
 from turnout.core import (
@@ -49,8 +50,7 @@ def reply(vectors: Any = VECTORS, **fields: Any) -> bytes:
 
 
 def sent(request: EmbeddingRequest, vendor: str = "openai") -> dict[str, Any]:
-    provider = VENDORS[vendor]
-    wire = provider.operation(request).build(request, deployment(model="m-1"))
+    wire = wire_request(VENDORS[vendor], request, deployment(model="m-1"))
     assert wire.url.endswith("/embeddings")
     body: dict[str, Any] = json.loads(wire.body)
     return body
@@ -84,16 +84,18 @@ def test_a_request_from_elsewhere_is_built_anew() -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_the_vendor_that_refuses_a_field_is_named(vendor: str) -> None:
-    request = asking(extensions={"ollama": {"template": Raw(b'"x"')}})
+    request = asking(extensions={"ollama-generate": {"template": Raw(b'"x"')}})
     with pytest.raises(Unsupported, match=f"The provider '{vendor}' does not support 'template'"):
-        VENDORS[vendor].operation(request).build(request, deployment(provider=vendor))
+        wire_request(VENDORS[vendor], request, deployment(provider=vendor))
 
 
-def test_another_wires_fields_are_refused_by_name() -> None:
+def test_another_wires_fields_are_left_out_and_named_unless_they_are_an_input() -> None:
+    hint = asking(purpose="RETRIEVAL_QUERY", extensions={"ollama": {"truncate": Raw(b"true")}})
+    assert sent(hint) == sent(asking())
+    assert told(wire_request(PROVIDER, hint, deployment())) == ["taskType: left out", "truncate: left out"]
     with pytest.raises(Unsupported, match="'template'") as caught:
-        sent(asking(extensions={"ollama": {"template": Raw(b'"x"')}}))
+        sent(asking(extensions={"ollama-generate": {"template": Raw(b'"x"')}}))
     assert caught.value.param == "template"
-    assert sent(asking(extensions={"elsewhere": {"metadata": Raw(b"{}")}}))["input"] == ["a", "b"]
 
 
 FORMS = {"numbers": VECTORS, "base64": tuple(map(packed, VECTORS))}

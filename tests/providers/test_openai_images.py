@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.failures import bare
+from tests.support.fitting import told, wire_request
 from tests.support.openai_wire import PNG, PROVIDER, VENDORS, deployment, read
 from tests.support.relaying import relay_of
 from turnout.core import (
@@ -64,13 +65,13 @@ def events(request: ImageRequest, body: bytes, cuts: tuple[int, ...] = ()) -> li
 
 
 def made(request: ImageRequest) -> Any:
-    wire = PROVIDER.operation(request).build(request, deployment(model="m-1"))
+    wire = wire_request(PROVIDER, request, deployment(model="m-1"))
     assert wire.url.endswith("/v1/images/generations")
     return json.loads(wire.body)
 
 
 def edited(request: ImageRequest) -> tuple[FormPart, ...]:
-    wire = PROVIDER.operation(request).build(request, deployment(model="m-1"))
+    wire = wire_request(PROVIDER, request, deployment(model="m-1"))
     assert wire.url.endswith("/v1/images/edits")
     return read_form(wire.body, wire.headers["content-type"]).parts
 
@@ -125,11 +126,15 @@ def test_what_this_wire_cant_say_is_refused_by_name() -> None:
     with pytest.raises(Unsupported) as caught:
         edited(asking(images=(Image(url="https://x.test/a.png"),)))
     assert caught.value.param == "image"
+
+
+def test_another_wires_fields_are_left_out_and_named() -> None:
+    extensions = {"gemini": {"aspectRatio": Raw(b'"1:1"')}}
+    assert made(asking(extensions=extensions)) == made(asking())
+    assert edited(asking(images=(IMAGE,), extensions=extensions)) == edited(asking(images=(IMAGE,)))
     for images in ((), (IMAGE,)):
-        request = asking(images=images, extensions={"gemini": {"aspectRatio": Raw(b'"1:1"')}})
-        with pytest.raises(Unsupported) as caught:
-            PROVIDER.operation(request).build(request, deployment())
-        assert caught.value.param == "aspectRatio"
+        request = asking(images=images, extensions=extensions)
+        assert told(wire_request(PROVIDER, request, deployment())) == ["aspectRatio: left out"]
 
 
 @pytest.mark.parametrize("vendor", ["vllm", "llamacpp"])

@@ -102,6 +102,9 @@ SAMPLING = st.builds(
     presence_penalty=st.none() | st.floats(-2, 2),
     frequency_penalty=st.none() | st.floats(-2, 2),
 )
+FLEX = {"service_tier": Raw(b'"flex"')}
+STORED = {"store": Raw(b"true")}
+"""Only answers that are stored have metadata."""
 REASONING = st.sampled_from([None, Reasoning(effort="low"), Reasoning(enabled=False, effort="none")])
 
 
@@ -110,6 +113,7 @@ def requests(draw: st.DrawFn) -> ChatRequest:
     tools = tuple(draw(st.lists(TOOL, max_size=2)))
     choices = [None, ToolChoice("auto"), ToolChoice("none"), ToolChoice("required"), ToolChoice("tool", "f")]
     stream = draw(st.booleans())
+    metadata = draw(st.none() | st.dictionaries(TEXT, TEXT, max_size=2))
     return ChatRequest(
         model="fast",
         messages=tuple(draw(st.lists(MESSAGE, min_size=1, max_size=4))),
@@ -125,8 +129,8 @@ def requests(draw: st.DrawFn) -> ChatRequest:
         stream=stream,
         stream_usage=stream,
         user=draw(st.none() | TEXT),
-        metadata=draw(st.none() | st.dictionaries(TEXT, TEXT, max_size=2)),
-        extensions=draw(st.sampled_from([None, {"openai": {"service_tier": Raw(b'"flex"')}}])),
+        metadata=metadata,
+        extensions=draw(st.sampled_from([None, {"openai": FLEX}])) if metadata is None else {"openai": STORED},
     )
 
 

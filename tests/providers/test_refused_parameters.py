@@ -18,7 +18,8 @@ from tests.support.contract import (
     each_wire_provider,
     leaf_values,
 )
-from turnout.core import ChatRequest, Defaults, Parameter, Sampling, Tool, Traits
+from tests.support.fitting import told, wire_request
+from turnout.core import ChatRequest, Defaults, Parameter, Sampling, Tool, Traits, WireRequest
 from turnout.dialects import HERE
 from turnout.errors import Unsupported
 from turnout.providers import Operation, WireProvider
@@ -54,7 +55,6 @@ MEANING_ON_A_WIRE: dict[str, list[tuple[Parameter, dict[str, Any], dict[str, Any
         ("top_logprobs", {"logprobs": True, "top_logprobs": 2}, {"top_logprobs": None}),
         ("n", {"n": 2}, {"n": 1}),
         ("stop", {"stop": ["END"]}, {"stop": []}),
-        ("parallel_tool_calls", {"parallel_tool_calls": False}, {"parallel_tool_calls": True}),
         ("logit_bias", {"logit_bias": {"5": 1}}, {"logit_bias": {}}),
     ],
     "openai-completions": [
@@ -64,7 +64,6 @@ MEANING_ON_A_WIRE: dict[str, list[tuple[Parameter, dict[str, Any], dict[str, Any
     ],
     "openai-responses": [
         ("top_logprobs", {"top_logprobs": 2}, {"top_logprobs": 0}),
-        ("parallel_tool_calls", {"parallel_tool_calls": False}, {"parallel_tool_calls": True}),
     ],
     "anthropic-messages": [("stop", {"stop_sequences": ["END"]}, {"stop_sequences": []})],
     "gemini": [
@@ -105,10 +104,14 @@ def parse(wire: str, fields: dict[str, Any]) -> ChatRequest:
     return request
 
 
-def relayed(wire: str, fields: dict[str, Any], *refused: Parameter) -> dict[str, Any]:
+def relayed_request(wire: str, fields: dict[str, Any], *refused: Parameter) -> WireRequest:
     relaying, provider = operation(wire)
     place = structs.replace(deployment(provider), traits=Traits(refuses=frozenset(refused)))
-    body: dict[str, Any] = json.loads(relaying.build(parse(wire, fields), place).body)
+    return relaying.build(parse(wire, fields), place)
+
+
+def relayed(wire: str, fields: dict[str, Any], *refused: Parameter) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(relayed_request(wire, fields, *refused).body)
     return body
 
 
@@ -129,6 +132,7 @@ def test_a_translated_request_leaves_a_refused_hint_out(provider: WireProvider, 
     request = chat_request(sampling=structs.replace(Sampling(), **{hint: HINTS[hint]}))
     assert HINTS[hint] in set(leaf_values(built(provider, request)))
     assert built(provider, request, hint) == built(provider, chat_request())
+    assert told(wired(provider, request, hint)) == [f"{hint}: left out"]
 
 
 @each_wire_provider
@@ -146,9 +150,13 @@ def test_a_translated_request_that_needs_a_refused_parameter_is_refused(provider
     assert caught.value.param == parameter
 
 
-def built(provider: WireProvider, request: ChatRequest, *refused: Parameter, **fields: Any) -> Any:
+def wired(provider: WireProvider, request: ChatRequest, *refused: Parameter, **fields: Any) -> WireRequest:
     place = structs.replace(deployment(provider), traits=Traits(refuses=frozenset(refused)), **fields)
-    return json.loads(provider.build(request, place).body)
+    return wire_request(provider, request, place)
+
+
+def built(provider: WireProvider, request: ChatRequest, *refused: Parameter, **fields: Any) -> Any:
+    return json.loads(wired(provider, request, *refused, **fields).body)
 
 
 @pytest.mark.parametrize(("wire", "fields"), HINTS_ON_A_WIRE.values(), ids=HINTS_ON_A_WIRE)
@@ -161,6 +169,7 @@ def test_a_relayed_body_loses_each_refused_hint_and_nothing_else(wire: str, fiel
         hint: Any = next(hint for hint in HINTS if same_parameter(name, hint))
         without = {key: value for key, value in sent.items() if key != name}
         assert relayed(wire, fields, hint) == (whole | {place: without} if nested else without)
+        assert told(relayed_request(wire, fields, hint)) == [f"{hint}: left out"]
 
 
 @pytest.mark.parametrize(
@@ -181,13 +190,21 @@ def test_a_relayed_body_that_needs_a_refused_parameter_is_refused(
     assert name not in lost
 
 
-def test_anthropics_choice_of_a_tool_loses_only_the_switch() -> None:
-    choice = {"type": "auto", "disable_parallel_tool_use": False}
-    body = relayed("anthropic-messages", {"tools": [TOOL], "tool_choice": choice}, "parallel_tool_calls")
-    assert body["tool_choice"] == {"type": "auto"}
-    one_at_a_time = choice | {"disable_parallel_tool_use": True}
-    with pytest.raises(Unsupported):
-        relayed("anthropic-messages", {"tools": [TOOL], "tool_choice": one_at_a_time}, "parallel_tool_calls")
+@pytest.mark.parametrize("wire", ["openai-chat", "openai-responses"])
+@pytest.mark.parametrize("said", [True, False])
+def test_how_many_tools_are_called_at_once_is_a_hint(wire: str, said: bool) -> None:
+    fields = {"parallel_tool_calls": said}
+    assert relayed(wire, fields)["parallel_tool_calls"] is said
+    assert relayed(wire, fields, "parallel_tool_calls") == relayed(wire, {})
+    assert told(relayed_request(wire, fields, "parallel_tool_calls")) == ["parallel_tool_calls: left out"]
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_anthropics_choice_of_a_tool_loses_only_the_switch(said: bool) -> None:
+    fields = {"tools": [TOOL], "tool_choice": {"type": "auto", "disable_parallel_tool_use": said}}
+    assert relayed("anthropic-messages", fields, "parallel_tool_calls")["tool_choice"] == {"type": "auto"}
+    sent = relayed_request("anthropic-messages", fields, "parallel_tool_calls")
+    assert told(sent) == ["parallel_tool_calls: left out"]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Message, Text, Tool, ToolCall, ToolResult
-from turnout.errors import InvalidRequest, Unsupported, UpstreamBroken
-from turnout.providers.tool_calls import CallIds, arguments_of, arguments_text, name_of, refuse_one_at_a_time
+from turnout.core import ChatRequest, Message, Text, ToolCall, ToolResult
+from turnout.errors import InvalidRequest, UpstreamBroken
+from turnout.providers.tool_calls import CallIds, arguments_of, arguments_text, name_of
 
 
 def conversation(*ids: str) -> ChatRequest:
@@ -78,14 +78,3 @@ def test_a_result_without_its_call_is_refused_by_message() -> None:
 
 def test_a_result_that_says_its_tool_needs_no_call() -> None:
     assert name_of(ToolResult("call_9", (), name="f"), {}, "messages[2]") == "f"
-
-
-@pytest.mark.parametrize(("tools", "parallel"), [((), False), ((Tool("f"),), True), ((Tool("f"),), None)])
-def test_parallel_calls_are_only_refused_when_switched_off_with_tools(tools: tuple[Tool, ...], parallel: bool) -> None:
-    refuse_one_at_a_time(ChatRequest(model="m", messages=(), tools=tools, parallel_tool_calls=parallel), "p")
-
-
-def test_switching_parallel_calls_off_is_refused() -> None:
-    with pytest.raises(Unsupported) as caught:
-        refuse_one_at_a_time(ChatRequest(model="m", messages=(), tools=(Tool("f"),), parallel_tool_calls=False), "p")
-    assert caught.value.param == "parallel_tool_calls"

@@ -6,7 +6,11 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from turnout.core import Answer, ChatRequest, Deployment, Relayed, Secret, StreamEvent, fold
+from anthropic.types import MessageCreateParams
+from pydantic import TypeAdapter
+
+from tests.support.fitting import wire_request
+from turnout.core import Answer, ChatRequest, Deployment, Relayed, Secret, StreamEvent, WireRequest, fold
 from turnout.dialects import ReplyContext
 from turnout.dialects.anthropic import DIALECTS
 from turnout.providers import Decoder
@@ -19,6 +23,7 @@ ASKED = ChatRequest(model="fast", messages=())
 CONTEXT = ReplyContext(request_id="req_1", model="fast", created=1_790_000_000)
 STREAMED = ChatRequest(model="m", messages=(), stream=True)
 UNARY = ChatRequest(model="m", messages=())
+_PARAMS: TypeAdapter[Any] = TypeAdapter(MessageCreateParams)
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -32,6 +37,19 @@ def deployment(**changes: Any) -> Deployment:
         "key_source": "ANTHROPIC_API_KEY",
     }
     return Deployment(**fields | changes)
+
+
+def sent(request: ChatRequest, to: Deployment | None = None) -> WireRequest:
+    """The fitted request as it goes to Anthropic, with all changes."""
+    return wire_request(PROVIDER, request, to or deployment())
+
+
+def sent_body(request: ChatRequest, to: Deployment | None = None) -> dict[str, Any]:
+    """The body that is sent, which the SDK's types accept."""
+    body: dict[str, Any] = json.loads(sent(request, to).body)
+    without_sampling = {name: value for name, value in body.items() if name not in ("temperature", "top_p", "top_k")}
+    _PARAMS.validate_python({"stream": False, **without_sampling})
+    return body
 
 
 def sse(*events: dict[str, Any], line_end: str = "\n") -> bytes:

@@ -215,7 +215,7 @@ FEATURES = (
             anthropic={"tool_choice": {"type": "any"}},
             gemini={"mode": "ANY"},
         ),
-        sent=('"required"', '"any"', '"ANY"'),
+        sent=('"tool_choice":"required"', '"any"', '"ANY"'),
         shown=("find_train", "city 1"),
     ),
     Feature(
@@ -400,7 +400,12 @@ FEATURES = (
             CHAT: {"reasoning_effort": "low"},
             RESPONSES: {"reasoning": {"effort": "low"}},
             ANTHROPIC: {"thinking": {"type": "enabled", "budget_tokens": 1024}},
-            GEMINI: {"config": {"thinking_config": {"include_thoughts": True, "thinking_budget": 1024}}},
+            GEMINI: {
+                "config": {
+                    "thinking_config": {"include_thoughts": True, "thinking_budget": 1024},
+                    "max_output_tokens": 2048,
+                }
+            },
             OLLAMA: {"think": "low"},
         },
         sent=("reasoning_effort", '"reasoning"', '"thinking"', "thinkingConfig", '"think"', "thinking_budget"),

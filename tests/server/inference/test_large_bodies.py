@@ -20,7 +20,7 @@ from turnout import gateway
 from turnout.config import CommandLine
 from turnout.core import WireRequest
 from turnout.dialects import Endpoint, Target
-from turnout.engine import Reply
+from turnout.engine import source
 from turnout.errors import TurnoutError
 from turnout.providers import registry as providers
 from turnout.server.access import Access
@@ -279,7 +279,7 @@ async def test_bodies_that_were_slow_delay_no_other_request(
 async def test_a_large_body_is_worked_on_in_a_thread(
     inference: Inference, monkeypatch: pytest.MonkeyPatch, words: int, in_thread: bool
 ) -> None:
-    """The three steps: parsing, building, and looking for dropped fields."""
+    """The three steps: parsing, fitting to the provider, and building."""
     seen: list[tuple[str, bool]] = []
 
     def spied(owner: Any, name: str) -> None:
@@ -293,8 +293,8 @@ async def test_a_large_body_is_worked_on_in_a_thread(
 
     endpoint = ENDPOINTS["openai-chat"]
     spied(type(endpoint), "parse")
+    spied(source, "fit")
     spied(type(providers()["gemini"]), "build")
-    spied(Reply, "dropped")
     status, _ = await status_and_wait(inference, endpoint, chat("word " * words, "fast"), Target(), inf)
     assert status == 200
-    assert seen == [("parse", in_thread), ("build", in_thread), ("dropped", in_thread)]
+    assert seen == [("parse", in_thread), ("fit", in_thread), ("build", in_thread)]
