@@ -12,8 +12,10 @@ from turnout.core import (
     CountRequest,
     EmbeddingRequest,
     ImageRequest,
+    Message,
     SpeechRequest,
     Support,
+    Text,
     TranscriptionRequest,
 )
 
@@ -25,7 +27,7 @@ FOREIGN: Any = {"there": {"mark": Raw(b"1")}, "here": {"own": Raw(b"1")}}
 EMBEDDING = EmbeddingRequest(model="m", inputs=("a",), user="u", purpose="RETRIEVAL_QUERY", extensions=FOREIGN)
 SPEECH = SpeechRequest(model="m", text="a", voice="v")
 IMAGE = ImageRequest(model="m", prompt="a", user="u")
-COUNT = CountRequest(model="m", chat=ChatRequest(model="m", messages=(), user="u"))
+COUNT = CountRequest(model="m", chat=ChatRequest(model="m", messages=(Message("user", (Text("hi"),)),), user="u"))
 
 
 def test_what_is_left_out_is_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import Raw, structs
 
@@ -15,10 +17,11 @@ from turnout.core import (
     Sampling,
     Text,
     Tool,
+    ToolChoice,
     ToolResult,
     WireBody,
 )
-from turnout.errors import Unsupported
+from turnout.errors import InvalidRequest, Unsupported
 from turnout.fitting.meaning import MEANING
 
 from .fitted import EVERYTHING, NOTHING, asking, fitted, named, saying
@@ -92,11 +95,7 @@ def test_what_says_nothing_is_not_even_named(request_: ChatRequest) -> None:
 
 
 FIELDS = [(namespace, field) for namespace, fields in MEANING.items() for field in fields]
-INSIDE = [
-    ("openai-responses", "tools[2].type"),
-    ("openai-responses", "input[0].type"),
-    ("gemini", "tools.googleSearch"),
-]
+INSIDE = [("openai-responses", "input[0].type"), ("openai-responses", "previous[1].content[0].file_id")]
 
 
 @pytest.mark.parametrize(("namespace", "field"), [*FIELDS, *INSIDE])
@@ -105,6 +104,29 @@ def test_a_field_of_another_wire_that_is_no_hint_is_refused_by_name(namespace: s
     with pytest.raises(Unsupported, match="The provider 'p' does not support '") as caught:
         fitted(request, EVERYTHING)
     assert caught.value.param == field
+
+
+@pytest.mark.parametrize("field", ["tools[2].type", "tools.googleSearch"])
+def test_a_tool_that_only_its_own_provider_runs_is_left_out_and_named(field: str) -> None:
+    assert named(asking(extensions={"elsewhere": {field: Raw(b"{}")}}), EVERYTHING) == [field]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"tools": (Tool("f"),), "tool_choice": ToolChoice("tool", "web_search")}, "the tool 'web_search'"),
+        ({"tool_choice": ToolChoice("required")}, "any of the tools"),
+    ],
+)
+def test_a_tool_that_has_to_be_called_has_to_be_there(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(Unsupported, match=message) as caught:
+        fitted(asking(**fields), EVERYTHING)
+    assert caught.value.param == "tool_choice"
+
+
+def test_an_empty_conversation_is_a_mistake() -> None:
+    with pytest.raises(InvalidRequest, match="say something"):
+        fitted(asking(messages=()), EVERYTHING)
 
 
 def test_the_same_name_may_be_a_hint_on_another_wire() -> None:

@@ -26,7 +26,6 @@ from turnout.core import (
     Text,
     Tool,
     Usage,
-    dropped_fields,
     fold,
 )
 from turnout.errors import Unsupported
@@ -118,7 +117,8 @@ def test_what_it_ignores_is_told_as_dropped() -> None:
     sampling = Sampling(temperature=1.0, seed=5)
     request = ChatRequest(model="echo", messages=named, sampling=sampling, user="eve", metadata={"a": "b"})
     dropped = {"temperature", "seed", "user", "metadata", "messages[0].name"}
-    assert set(dropped_fields(request, ECHO.support)) == dropped
+    fitted = fit(request, "echo", ECHO.support, Deployment(id="d", provider="echo", model="echo"))
+    assert {change.field for change in fitted.changes if not change.kept} == dropped
 
 
 async def test_it_takes_ten_milliseconds_or_what_is_set() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from tests.support.failures import bare
 from tests.support.fitting import fitted_chat, told, wire_request
 from turnout.core import (
     Answer,
@@ -80,7 +81,6 @@ def test_a_tool_without_a_schema_or_a_purpose_is_one_without_arguments() -> None
     "fields",
     [
         pytest.param({"tools": (WEATHER, TIME), "tool_choice": ToolChoice("required")}, id="one-of-several"),
-        pytest.param({"tools": (WEATHER,), "tool_choice": ToolChoice("tool", "gone")}, id="one-that-is-not-there"),
         pytest.param(ANY | {"output": Output("json")}, id="an-answer-with-a-form-of-its-own"),
     ],
 )
@@ -154,7 +154,7 @@ def test_its_id_is_new_in_the_conversation() -> None:
 
 
 def test_an_error_stays_an_error() -> None:
-    assert events(asked(**ANY), {"error": "out of memory"}) == [Failure("out of memory")]
+    assert bare(events(asked(**ANY), {"error": "out of memory"})) == [Failure("out of memory")]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from typing import Final
 
 from msgspec import structs
 
@@ -22,6 +23,9 @@ from .call import Call, Meter, Models, Prepared, Preparer, Recorder
 from .reply import Reply
 from .settling import Settlement
 from .source import MOST_BYTES, Source, source_of
+
+_MOST_CHANGES: Final = 50
+"""Changes that are recorded and told."""
 
 
 class Engine:
@@ -100,17 +104,18 @@ class Engine:
         return await self._worker_threads.run(source_of, *arguments) if call.large else source_of(*arguments)
 
     def _attempt(self, call: Call, prepared: Prepared, source: Source, deployment: Deployment, number: int) -> Attempt:
-        changes = prepared.changes + tuple(map(str, source.changes)) if source.changes else prepared.changes
+        changes = prepared.changes
+        if source.changes:
+            changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
         settlement = Settlement(call, deployment, number, changes, self._recorder, self._meter)
         return Attempt(call, deployment, source, settlement, self._ticker)
 
 
 def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:
     """The error for a strict request of which a deployment would be told something else than the client said."""
-    return Unsupported(
-        f"The request is strict, and {deployment.id} can't be told it as it is: {'; '.join(map(str, changes))}.",
-        param=changes[0].field,
-    )
+    told = "; ".join(map(str, changes[:_MOST_CHANGES]))
+    problem = f"The request is strict, and {deployment.id} can't be told it as it is: {told}."
+    return Unsupported(problem, param=changes[0].field)
 
 
 def _is_the_requests_fault(error: TurnoutError) -> bool:

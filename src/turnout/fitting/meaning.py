@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import Audio, ChatRequest, Extensions, File, Image, Message, Text, ToolResult
-from turnout.errors import Unsupported
+from turnout.errors import InvalidRequest, Unsupported
 
 from .fitting import Fitting
 
@@ -65,7 +65,6 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         # https://platform.claude.com/docs/en/build-with-claude/data-residency
         "inference_geo": _PRIVACY,
         "tool_choice": _FORM,
-        "tools": _INPUT,
     },
     # https://ai.google.dev/api/generate-content
     "gemini": {
@@ -84,8 +83,11 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Fields of a wire that the core has no place for, by the wire's namespace, and why they are no hints."""
 
-_INSIDE: Final = re.compile(r".*\[\d+\]|tools\.")
-"""Parts of the conversation and tools that only one wire has."""
+_ITEM: Final = re.compile(r"(input|previous)\[\d+\]")
+"""Parts of the conversation that only one wire has."""
+
+_HOSTED: Final = re.compile(r"tools(\[\d+\])?\.")
+"""Tools that the provider runs. The model may answer without them, unless it has to call one."""
 
 _ROUTING: Final = "provider"
 """OpenRouter's choice of providers: https://openrouter.ai/docs/features/provider-routing"""
@@ -110,7 +112,7 @@ _NO_OPS: Final[dict[str, frozenset[bytes]]] = {
 def says_nothing(field: str, value: Raw) -> bool:
     """Whether the field means the same as if it weren't there. ``store: false`` is kept by not storing anything."""
     data = bytes(value)
-    return data in _NO_VALUES or data in _NO_OPS.get(field, ())
+    return (data in _NO_VALUES or data in _NO_OPS.get(field, ())) and not _HOSTED.match(field)
 
 
 def refuse_what_has_no_place(request: ChatRequest, fitting: Fitting) -> ChatRequest:
@@ -120,7 +122,22 @@ def refuse_what_has_no_place(request: ChatRequest, fitting: Fitting) -> ChatRequ
     for field, feature in _settings(request, fitting):
         raise Unsupported(f"The provider '{fitting.provider}' does not support {feature}.", param=field)
     refuse_fields(request.extensions, fitting)
+    if not request.messages:
+        raise InvalidRequest("The conversation is empty: say something.", param="messages")
+    _check_choice(request, fitting)
     return request
+
+
+def _check_choice(request: ChatRequest, fitting: Fitting) -> None:
+    """A tool that has to be called has to be there. One that the client's provider runs isn't."""
+    choice = request.tool_choice
+    if choice is None or choice.mode not in ("required", "tool"):
+        return
+    names = {tool.name for tool in request.tools}
+    if not names or (choice.mode == "tool" and choice.name not in names):
+        tool = f"the tool '{choice.name}'" if choice.mode == "tool" else "any of the tools"
+        problem = f"The provider '{fitting.provider}' does not have {tool}, and the request wants it called."
+        raise Unsupported(problem, param="tool_choice")
 
 
 def refuse_fields(extensions: Extensions, fitting: Fitting) -> None:
@@ -139,7 +156,7 @@ def _reason(namespace: str, field: str, value: Raw) -> str | None:
     """Why the field is no hint; None for a hint."""
     if namespace == "openai" and field == _ROUTING:
         return _PRIVACY if _promises_privacy(value) else None
-    return MEANING.get(namespace, {}).get(field) or (_INPUT if _INSIDE.match(field) else None)
+    return MEANING.get(namespace, {}).get(field) or (_INPUT if _ITEM.match(field) else None)
 
 
 def _promises_privacy(value: Raw) -> bool:

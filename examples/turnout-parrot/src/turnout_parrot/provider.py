@@ -11,12 +11,10 @@ from turnout.core import (
     Finish,
     PartEnd,
     PartStart,
-    Sampling,
     Start,
     StreamEvent,
     Support,
     Text,
-    refuse_unsupported,
 )
 from turnout.providers import Profile
 
@@ -29,7 +27,7 @@ class Parrot:
     support = Support(
         namespace="parrot",
         knobs=frozenset(),
-        ignores=frozenset(Sampling.__struct_fields__) | {"user", "metadata", "name"},
+        ignores=frozenset({"logprobs", "top_logprobs", "user", "metadata", "name"}),
         image_urls=False,
         image_data=False,
         tools=False,
@@ -40,7 +38,6 @@ class Parrot:
     )
 
     def run(self, request: ChatRequest, deployment: Deployment) -> AsyncIterator[Sequence[StreamEvent]]:
-        refuse_unsupported(request, self.support, self.name)
         return _say(request, deployment)
 
 

@@ -49,7 +49,7 @@ def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -
         choice = object_in(fields, "tool_choice")
         if choice.pop("disable_parallel_tool_use", None) is not None:
             body["tool_choice"] = choice
-    body |= default_sampling(parameters, thinks="thinking" in fields)
+    body |= default_sampling(parameters, deployment, thinks="thinking" in fields)
     return Body(_encode(body), parameters.changes)
 
 

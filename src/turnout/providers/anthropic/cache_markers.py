@@ -35,6 +35,6 @@ def _in_list(blocks: object, where: str) -> Iterator[tuple[dict[str, Any], str]]
         return
     for number, block in enumerate(blocks):
         if isinstance(block, dict):
+            yield from _in_list(block.get("content"), f"{where}[{number}].content")
             if _MARKER in block:
                 yield block, f"{where}[{number}]"
-            yield from _in_list(block.get("content"), f"{where}[{number}].content")

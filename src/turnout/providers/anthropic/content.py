@@ -68,7 +68,9 @@ def conversation(request: ChatRequest) -> list[dict[str, Any]]:
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": role, "content": blocks})
-    if turns and turns[-1]["role"] == "assistant":
+    if not turns:
+        raise InvalidRequest("No message has a word: say something.", param="messages")
+    if turns[-1]["role"] == "assistant":
         _strip_end(turns[-1]["content"])
     for turn in turns:
         turn["content"] = _shortest(_results_first(turn["content"]))
@@ -118,7 +120,7 @@ def _blocks(part: Part, where: str) -> Iterator[Any]:
             yield {"type": "thinking", "thinking": part.text, "signature": signature, **extra}
         case RedactedThinking():
             yield {"type": "redacted_thinking", "data": part.data, **extra}
-        case Refusal():
+        case Refusal() if part.text.strip():
             yield {"type": "text", "text": part.text}
         case Image() | File() | ToolCall() | ToolResult():
             yield _block(part, where) | extra

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import CountRequest, Deployment, Failure, WireRequest
+from turnout.core import NO_CHANGES, Change, CountRequest, Deployment, Failure, WireRequest
 from turnout.providers.counts import CountOperation
 
 from . import anthropic_wire as wire
@@ -34,15 +34,18 @@ class CountTokens(CountOperation):
 
     def build(self, request: CountRequest, deployment: Deployment) -> WireRequest:
         raw, client_headers = request.raw, {}
+        changes: tuple[Change, ...] = NO_CHANGES
         if raw is not None and raw.wire == self.wire:
             body: dict[str, Any] = raw.fields | {"model": deployment.model}
             client_headers = raw.headers
         else:
-            message_fields = _FIELDS.decode(translated_body(request.chat, deployment).data)
+            translated = translated_body(request.chat, deployment)
+            changes, message_fields = translated.changes, _FIELDS.decode(translated.data)
             body = {name: message_fields[name] for name in _COUNTED if name in message_fields}
         version = deployment.api_version or client_headers.get(HEADER, LATEST_WITH_SAMPLING)
         fields = sent_headers(client_headers, version, deployment)
-        return WireRequest(address(deployment, "/v1/messages/count_tokens"), fields, msgspec.json.encode(body))
+        encoded = msgspec.json.encode(body)
+        return WireRequest(address(deployment, "/v1/messages/count_tokens"), fields, encoded, changes=changes)
 
     def read_count(self, body: bytes) -> int | Failure | None:
         reply = _REPLY.decode(body)

@@ -55,6 +55,7 @@ def thinking_of(request: ChatRequest, deployment: Deployment, default_max_tokens
         if deployment.traits.thinking == "always":
             changes = (*changes, Change("reasoning_effort", "the model always thinks"))
             return ThinkingSettings(limit, None, effort, changes)
+        effort = effort if generation_of(deployment.model) >= ADAPTIVE else {}
         return ThinkingSettings(limit, {"type": "disabled"}, effort, changes)
     budget = _BUDGETS[effort.get("effort", "medium")] if reasoning.budget is None else reasoning.budget
     limit_with_thinking = limit if request.max_output is not None else _at_most(limit + budget, deployment)

@@ -40,7 +40,7 @@ def sampling_of(parameters: Parameters, deployment: Deployment, *, thinks: bool)
             del fields["temperature"]
         else:
             _leave_out("top_p", fields, changes)
-    return Sampled(fields | default_sampling(parameters, thinks=thinks), changes)
+    return Sampled(fields | default_sampling(parameters, deployment, thinks=thinks), changes)
 
 
 def _leave_out_beside_thinking(fields: dict[str, Any], changes: list[Change]) -> None:
@@ -57,10 +57,12 @@ def _leave_out(name: str, fields: dict[str, Any], changes: list[Change]) -> None
     changes.append(Change(name))
 
 
-def default_sampling(parameters: Parameters, *, thinks: bool) -> dict[str, Any]:
+def default_sampling(parameters: Parameters, deployment: Deployment, *, thinks: bool) -> dict[str, Any]:
     """The defaults, for a client that sets neither of both."""
     sampling = parameters.request.sampling
     if thinks or sampling.temperature is not None or sampling.top_p is not None:
         return {}
     defaults = {"temperature": parameters.defaults.temperature, "top_p": parameters.defaults.top_p}
+    if defaults["temperature"] is not None and generation_of(deployment.model) >= ONE_OF_TEMPERATURE_AND_TOP_P:
+        defaults["top_p"] = None
     return {name: value for name, value in defaults.items() if value is not None}

@@ -34,6 +34,7 @@ from .embeddings import BatchEmbedContents, EmbedContent
 from .media import TYPED_ENDINGS
 from .pictures import MakeImages
 from .relay import BodyRelay, StreamRelay
+from .thinking import changes_of
 
 WIRE = "gemini"
 _MODELS = msgspec.json.Decoder(wire.ModelList)
@@ -105,11 +106,12 @@ class Gemini:
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         parameters = parameters_of(request, deployment)
         if request.raw is not None and request.raw.wire == WIRE:
-            body = relayed_body(request.raw.fields, parameters)
+            body, changes = relayed_body(request.raw.fields, parameters), parameters.changes
         else:
             body = translated_body(parameters, deployment)
+            changes = (*parameters.changes, *changes_of(request.reasoning, deployment.model))
         method = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
-        return post(deployment, method, body, parameters.changes)
+        return post(deployment, method, body, changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)

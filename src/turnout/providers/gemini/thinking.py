@@ -5,7 +5,7 @@ Gemini until 2.5 takes a budget in tokens. Gemini 3 and later take a level, and 
 
 from __future__ import annotations
 
-from turnout.core import Reasoning
+from turnout.core import NO_CHANGES, Change, Reasoning
 
 from . import gemini_wire as wire
 
@@ -33,7 +33,7 @@ def thinks_by_level(model: str) -> bool:
 
 
 def thinking_config(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
-    """The settings for ``model``. Raises ``Unsupported`` for an unknown effort."""
+    """The settings for ``model``. An unknown effort leaves the choice to the model."""
     name = _name(model)
     if not reasoning.enabled:
         return _least_thinking(name)
@@ -47,6 +47,21 @@ def thinking_config(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
     if thinks_by_level(model):
         return wire.ThinkingConfig(include_thoughts=True, thinking_level=_level(effort, name))
     return wire.ThinkingConfig(include_thoughts=True, thinking_budget=_within_range(_BUDGETS[effort], name))
+
+
+def changes_of(reasoning: Reasoning | None, model: str) -> tuple[Change, ...]:
+    """What of the client's wish the model doesn't take."""
+    if reasoning is None:
+        return NO_CHANGES
+    name = _name(model)
+    if not reasoning.enabled:
+        always = thinks_by_level(name) or name.startswith(_ALWAYS_THINKS)
+        return (Change("reasoning_effort", "the least thinking"),) if always else NO_CHANGES
+    if reasoning.budget is not None:
+        budget = _within_range(reasoning.budget, name)
+        return NO_CHANGES if budget == reasoning.budget else (Change("reasoning.budget", str(budget)),)
+    known = reasoning.effort is None or reasoning.effort in (*_EFFORTS, *_ABOVE_HIGH)
+    return NO_CHANGES if known else (Change("reasoning_effort"),)
 
 
 def _name(model: str) -> str:

@@ -107,6 +107,8 @@ def translated_body(parameters: Parameters, deployment: Deployment, *, with_usag
     body |= _tools(request) | _output(request) | effort | (request.extensions or {}).get(NAMESPACE, {})
     remove_refused(body, parameters, limit)
     data = _encode({name: value for name, value in body.items() if value is not None})
+    if request.metadata and not _stores(request):
+        changes = (*changes, Change("metadata"))
     return Body(data, (*parameters.changes, *changes))
 
 
