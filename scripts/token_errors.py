@@ -18,8 +18,8 @@ import msgspec
 
 from turnout.core import ChatRequest, Deployment, Traits
 from turnout.dialects import registry
-from turnout.engine.estimate import TOKEN, weight
-from turnout.tokens import FAMILIES, count, count_text
+from turnout.engine.estimate import weight
+from turnout.tokens import FAMILIES, TOKEN, count, count_text
 
 FOLDER = Path(__file__).parent.parent / "tests" / "tokens"
 

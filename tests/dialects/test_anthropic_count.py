@@ -9,6 +9,7 @@ import pytest
 from anthropic.types import MessageTokensCount
 
 from tests.support.anthropic_wire import CONTEXT, DIALECT
+from tests.support.whole_requests import read_whole
 from turnout.core import CountRequest, Text, TokenCount, Tool
 from turnout.errors import InvalidRequest
 
@@ -17,7 +18,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 
 
 def count(**fields: Any) -> CountRequest:
-    return ENDPOINT.parse(json.dumps({"model": "fast", "messages": HELLO} | fields).encode())
+    return read_whole(ENDPOINT, json.dumps({"model": "fast", "messages": HELLO} | fields).encode())
 
 
 def test_what_is_counted_is_a_message_without_a_limit_of_its_answer() -> None:
@@ -54,7 +55,7 @@ def test_a_mistake_is_named(fields: dict[str, Any], named: str) -> None:
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"model":"m","messages":[{"role":"user","content":"\xff"}]}'])
 def test_what_is_no_request_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
-        ENDPOINT.parse(body)
+        read_whole(ENDPOINT, body)
 
 
 def test_the_count_is_told_as_anthropic_does() -> None:

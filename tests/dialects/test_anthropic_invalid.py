@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.anthropic_wire import ENDPOINT, PNG
+from tests.support.whole_requests import read_whole
 from turnout.errors import InvalidRequest
 
 GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -137,7 +138,7 @@ def image(**source: Any) -> bytes:
 )
 def test_names_the_field(data: bytes, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        ENDPOINT.parse(data)
+        read_whole(ENDPOINT, data)
     assert caught.value.param == param
     assert caught.value.message.startswith(f"{param}: " if param else "")
     assert caught.value.status == 400
@@ -156,7 +157,7 @@ def test_deep_nesting_is_refused_at_once(field: bytes) -> None:
     """It is never a RecursionError, and it never takes a second."""
     began = time.perf_counter()
     with pytest.raises(InvalidRequest):
-        ENDPOINT.parse(b'{"model":"m","max_tokens":1,' + field % (b"[" * 1_000_000))
+        read_whole(ENDPOINT, b'{"model":"m","max_tokens":1,' + field % (b"[" * 1_000_000))
     assert time.perf_counter() - began < 1
 
 
@@ -172,4 +173,4 @@ def test_deep_nesting_is_refused_at_once(field: bytes) -> None:
 )
 def test_a_block_of_the_other_role_is_refused(block: dict[str, Any], role: str) -> None:
     with pytest.raises(InvalidRequest, match=f"'{block['type']}' blocks can only be in"):
-        ENDPOINT.parse(saying(block, role=role))
+        read_whole(ENDPOINT, saying(block, role=role))

@@ -10,6 +10,7 @@ import pytest
 from msgspec import Raw
 
 from tests.support.anthropic_wire import ENDPOINT, PNG
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     ChatRequest,
     File,
@@ -46,7 +47,7 @@ def raw(value: Any) -> Raw:
 
 def parse(**fields: Any) -> ChatRequest:
     body = {"model": "fast", "max_tokens": 100, "messages": HELLO} | fields
-    return ENDPOINT.parse(encoded(body))
+    return read_whole(ENDPOINT, encoded(body))
 
 
 def parsed_part(block: dict[str, Any], role: str = "user") -> Part:
@@ -70,7 +71,7 @@ def test_a_small_request_is_its_model_message_and_limit() -> None:
 
 def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
     body = b'{"model" :"fast", "messages":[ {"role":"user","content":"hi"}],"max_tokens":5,"new":{"a" : 1.0e2}}'
-    request = ENDPOINT.parse(body)
+    request = read_whole(ENDPOINT, body)
     assert request.raw == WireBody(
         "anthropic-messages",
         {

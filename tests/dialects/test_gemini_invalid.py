@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.gemini_wire import BATCH_EMBED, COUNT, EMBED, STREAM, TARGET, encoded, turn
+from tests.support.whole_requests import read_whole
 from turnout.dialects import Endpoint
 from turnout.errors import InvalidRequest
 
@@ -15,7 +16,7 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
 
 def refused(body: dict[str, Any] | bytes, endpoint: Endpoint[Any, Any] = STREAM) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as caught:
-        endpoint.parse(body if isinstance(body, bytes) else encoded(body), TARGET)
+        read_whole(endpoint, body if isinstance(body, bytes) else encoded(body), TARGET)
     return caught.value
 
 

@@ -9,6 +9,7 @@ import pytest
 from google.genai import types as sdk
 
 from tests.support.gemini_wire import BATCH_EMBED, CONTEXT, COUNT, EMBED, TARGET, encoded, raw, turn
+from tests.support.whole_requests import read_whole
 from turnout.core import CountRequest, EmbeddingRequest, Embeddings, Text, TokenCount, Tool, Usage, WireBody
 
 VECTORS = ((0.5, -1.0), (0.25, 2.0))
@@ -20,12 +21,12 @@ def content(*texts: str) -> dict[str, Any]:
 
 
 def embed(**fields: Any) -> EmbeddingRequest:
-    request: EmbeddingRequest = EMBED.parse(encoded(fields), TARGET)
+    request: EmbeddingRequest = read_whole(EMBED, encoded(fields), TARGET)
     return request
 
 
 def batch(*requests: dict[str, Any]) -> EmbeddingRequest:
-    request: EmbeddingRequest = BATCH_EMBED.parse(encoded({"requests": requests}), TARGET)
+    request: EmbeddingRequest = read_whole(BATCH_EMBED, encoded({"requests": requests}), TARGET)
     return request
 
 
@@ -86,7 +87,7 @@ def test_none_of_them_is_streamed(endpoint: Any) -> None:
 
 
 def count(**fields: Any) -> CountRequest:
-    request: CountRequest = COUNT.parse(encoded(fields), TARGET)
+    request: CountRequest = read_whole(COUNT, encoded(fields), TARGET)
     return request
 
 

@@ -8,6 +8,7 @@ import pytest
 from msgspec import Raw
 
 from tests.support.gemini_wire import PNG, SIGNED, STREAM, TARGET, UNARY, encoded, parse, raw, turn
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     Audio,
     File,
@@ -48,12 +49,12 @@ def test_a_small_request_is_its_model_and_message() -> None:
     assert (request.output, request.sampling, request.reasoning) == (Output(), Sampling(), None)
     assert request.stream
     assert request.stream_usage
-    assert not UNARY.parse(encoded({"contents": [turn({"text": "hi"})]}), TARGET).stream
+    assert not read_whole(UNARY, encoded({"contents": [turn({"text": "hi"})]}), TARGET).stream
 
 
 def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
     body = b'{"contents" :[ {"parts":[{"text":"hi"}]}], "generation_config":{"top_k": 40.0},"new":{"a" : 1.0e2}}'
-    assert STREAM.parse(body, TARGET).raw == Body(
+    assert read_whole(STREAM, body, TARGET).raw == Body(
         "gemini",
         {
             "contents": Raw(b'[ {"parts":[{"text":"hi"}]}]'),
@@ -76,7 +77,7 @@ def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
     ids=["model", "with_a_slash", "tuned", "vertex", "vertex_with_a_project", "bare"],
 )
 def test_the_model_is_in_the_path(path_model: str, model: str) -> None:
-    assert STREAM.parse(b'{"contents":{"parts":{"text":"hi"}}}', Target(path_model)).model == model
+    assert read_whole(STREAM, b'{"contents":{"parts":{"text":"hi"}}}', Target(path_model)).model == model
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_the_model_is_in_the_path(path_model: str, model: str) -> None:
     [("alt=sse", False), ("key=k&alt=sse", False), ("", True), ("alt=json", True), ("key=alt=sse", True)],
 )
 def test_the_query_says_the_form_of_a_stream(query: str, as_array: bool) -> None:
-    request = STREAM.parse(b'{"contents":[{"parts":[{"text":"hi"}]}]}', Target("models/m", query))
+    request = read_whole(STREAM, b'{"contents":[{"parts":[{"text":"hi"}]}]}', Target("models/m", query))
     assert isinstance(request.raw, Body)
     assert request.raw.as_array is as_array
 
@@ -98,7 +99,8 @@ def test_names_may_be_in_snake_case_and_lists_of_one_without_their_brackets() ->
         generationConfig={"maxOutputTokens": 5, "thinkingConfig": {"thinkingBudget": 7}},
         safetySettings=[],
     )
-    odd = STREAM.parse(
+    odd = read_whole(
+        STREAM,
         encoded(
             {
                 "contents": {"role": "user", "parts": {"inline_data": {"mime_type": "image/png", "data": PNG}}},
@@ -207,7 +209,7 @@ def test_what_a_model_said(part: dict[str, Any], expected: Part) -> None:
 def test_arguments_are_not_printed_anew() -> None:
     arguments = b'{"big":12345678901234567890,"tiny":1e-400,"b" : 1.0}'
     body = b'{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f","args":%b}}]}]}' % arguments
-    assert STREAM.parse(body, TARGET).messages[0].parts[0].arguments == arguments.decode()
+    assert read_whole(STREAM, body, TARGET).messages[0].parts[0].arguments == arguments.decode()
 
 
 # --- conversations -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from google.genai import types as sdk
 from msgspec import Raw
 
 from tests.support.gemini_wire import CONTEXT, STREAM, TARGET, UNARY, deployment, encoded, parse, streamed_request, turn
+from tests.support.whole_requests import read_whole
 from turnout.core import Answer, Choice, Finish, Part, RedactedThinking, Text, Thinking, ToolCall
 from turnout.dialects.gemini.signature import MARK
 from turnout.errors import InvalidRequest
@@ -76,8 +77,8 @@ def test_googles_own_signatures_are_relayed() -> None:
 def test_what_was_changed_on_its_way_is_refused(damaged: str) -> None:
     body = encoded({"contents": [turn({"text": "a", "thought": True, "thoughtSignature": damaged}, role="model")]})
     if damaged == MARK + "e30":
-        assert STREAM.parse(body, TARGET).messages[0].parts == (Thinking("a"),)
+        assert read_whole(STREAM, body, TARGET).messages[0].parts == (Thinking("a"),)
         return
     with pytest.raises(InvalidRequest) as caught:
-        STREAM.parse(body, TARGET)
+        read_whole(STREAM, body, TARGET)
     assert caught.value.param == "contents[0].parts[0].thoughtSignature"

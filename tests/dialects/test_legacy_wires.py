@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec import Raw, structs
 
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     Answer,
     ChatRequest,
@@ -53,7 +54,7 @@ EVENTS: tuple[StreamEvent, ...] = (
 
 
 def parse(endpoint: Any, **fields: Any) -> ChatRequest:
-    request: ChatRequest = endpoint.parse(json.dumps({"prompt": "hi", **fields}).encode())
+    request: ChatRequest = read_whole(endpoint, json.dumps({"prompt": "hi", **fields}).encode())
     return request
 
 
@@ -105,7 +106,7 @@ def test_what_is_wrong_is_named(endpoint: Any, fields: dict[str, Any], param: st
 @both
 def test_a_number_out_of_bounds_in_an_unknown_field_is_named(endpoint: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        endpoint.parse(b'{"prompt":"hi","min_p":1e999}')
+        read_whole(endpoint, b'{"prompt":"hi","min_p":1e999}')
     assert (refused.value.param or "").startswith("min_p")
 
 

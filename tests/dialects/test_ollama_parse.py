@@ -11,6 +11,7 @@ import pytest
 from msgspec import Raw
 
 from tests.support.sdks import PNG
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     ChatRequest,
     EmbeddingRequest,
@@ -34,12 +35,12 @@ IMAGE = Image(data=PICTURE, media_type="image/png")
 
 def chat(*messages: dict[str, Any], **fields: Any) -> ChatRequest:
     sent = {"model": "m", "messages": list(messages) or [{"role": "user", "content": "hi"}], **fields}
-    request: ChatRequest = endpoint_at("/api/chat").parse(json.dumps(sent).encode())
+    request: ChatRequest = read_whole(endpoint_at("/api/chat"), json.dumps(sent).encode())
     return request
 
 
 def generate(**fields: Any) -> ChatRequest:
-    request: ChatRequest = endpoint_at("/api/generate").parse(json.dumps({"model": "m", **fields}).encode())
+    request: ChatRequest = read_whole(endpoint_at("/api/generate"), json.dumps({"model": "m", **fields}).encode())
     return request
 
 
@@ -72,7 +73,7 @@ def test_all_that_its_own_client_can_say_is_read() -> None:
         keep_alive="5m",
     )  # fmt: skip
     body = sent.model_dump_json(exclude_none=True).encode()
-    request = endpoint_at("/api/chat").parse(body)
+    request = read_whole(endpoint_at("/api/chat"), body)
     assert request.raw.fields.keys() == json.loads(body).keys()
     assert request.messages == (
         Message("user", (IMAGE, Text("Weather?"))),
@@ -132,13 +133,13 @@ def test_thinking(sent: Any, read: Reasoning | None) -> None:
 
 def test_a_schema_stays_the_bytes_that_it_was() -> None:
     body = b'{"model":"m","messages":[{"role":"user"}],"format":{"b":1.0,  "a":2}}'
-    assert endpoint_at("/api/chat").parse(body).output == Output("json_schema", Raw(b'{"b":1.0,  "a":2}'))
+    assert read_whole(endpoint_at("/api/chat"), body).output == Output("json_schema", Raw(b'{"b":1.0,  "a":2}'))
 
 
 def test_arguments_stay_the_bytes_that_they_were() -> None:
     arguments = '{"b":1.0, "a":12345678901234567890,"tiny":1e-400}'
     body = '{"model":"m","messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":%s}}]}]}'
-    request = endpoint_at("/api/chat").parse((body % arguments).encode())
+    request = read_whole(endpoint_at("/api/chat"), (body % arguments).encode())
     assert request.messages[0].parts == (ToolCall("call_1", "f", arguments),)
 
 
@@ -208,7 +209,7 @@ def test_roles_in_capitals() -> None:
 def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
     sent = {"model": "m", "messages": [{"role": "user", "content": "hi"}]} | fields
     with pytest.raises(InvalidRequest) as refused:
-        endpoint_at("/api/chat").parse(json.dumps(sent).encode())
+        read_whole(endpoint_at("/api/chat"), json.dumps(sent).encode())
     assert (refused.value.param or "").replace("[0]", "[...]") == param.replace("[0]", "[...]")
 
 
@@ -241,7 +242,7 @@ def test_what_only_this_endpoint_knows_is_no_extension_of_ollamas_chat() -> None
 
 
 @pytest.mark.parametrize(
-    "parse_load", [lambda: endpoint_at("/api/chat").parse(b'{"model":"m","messages":[]}'), generate]
+    "parse_load", [lambda: read_whole(endpoint_at("/api/chat"), b'{"model":"m","messages":[]}'), generate]
 )
 def test_loading_a_model_is_for_those_who_load_models(parse_load: Any) -> None:
     request = parse_load()
@@ -255,7 +256,7 @@ def test_loading_a_model_is_for_those_who_load_models(parse_load: Any) -> None:
 @pytest.mark.parametrize(("sent", "inputs"), [("a", ("a",)), (["a", "b"], ("a", "b"))], ids=["one", "several"])
 def test_texts_to_embed(sent: Any, inputs: tuple[str, ...]) -> None:
     body = {"model": "m", "input": sent, "dimensions": 3, "truncate": False, "options": {"num_ctx": 5, "seed": 1}}
-    request: EmbeddingRequest = endpoint_at("/api/embed").parse(json.dumps(body).encode())
+    request: EmbeddingRequest = read_whole(endpoint_at("/api/embed"), json.dumps(body).encode())
     assert (request.inputs, request.dimensions) == (inputs, 3)
     assert request.extensions == {
         "ollama": {"truncate": Raw(b"false"), "options.num_ctx": Raw(b"5"), "options.seed": Raw(b"1")}
@@ -265,5 +266,5 @@ def test_texts_to_embed(sent: Any, inputs: tuple[str, ...]) -> None:
 
 
 def test_the_older_form() -> None:
-    request = endpoint_at("/api/embeddings").parse(b'{"model":"m","prompt":"a","keep_alive":0}')
+    request = read_whole(endpoint_at("/api/embeddings"), b'{"model":"m","prompt":"a","keep_alive":0}')
     assert (request.inputs, request.extensions) == (("a",), {"ollama": {"keep_alive": Raw(b"0")}})

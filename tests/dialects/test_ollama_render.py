@@ -9,6 +9,7 @@ from typing import Any
 import ollama
 import pytest
 
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     Answer,
     Choice,
@@ -258,7 +259,7 @@ def test_a_list_of_models_has_all_that_clients_read() -> None:
 def test_vectors() -> None:
     embeddings = Embeddings(vectors=((1.0, 2.0), (3.0, 4.0)), model="m", usage=Usage(input=5))
     endpoint, older = endpoint_at("/api/embed"), endpoint_at("/api/embeddings")
-    reply = json.loads(endpoint.body(endpoint.parse(b'{"model":"m","input":["a","b"]}'), embeddings, CONTEXT))
+    reply = json.loads(endpoint.body(read_whole(endpoint, b'{"model":"m","input":["a","b"]}'), embeddings, CONTEXT))
     assert reply == {"model": "m", "embeddings": [[1.0, 2.0], [3.0, 4.0]], "prompt_eval_count": 5}
     ollama.EmbedResponse.model_validate(reply)
     assert json.loads(older.body(older.parse(b'{"model":"m","prompt":"a"}'), embeddings, CONTEXT)) == {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     Answer,
     ChatRequest,
@@ -38,7 +39,7 @@ WIRE = "openai-completions"
 
 
 def asking(**fields: Any) -> ChatRequest:
-    return ENDPOINT.parse(json.dumps({"model": "fast", "prompt": "Once"} | fields).encode())
+    return read_whole(ENDPOINT, json.dumps({"model": "fast", "prompt": "Once"} | fields).encode())
 
 
 def user(text: str) -> Message:
@@ -136,7 +137,7 @@ def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
 
 
 def test_the_model_in_azures_path_wins() -> None:
-    assert ENDPOINT.parse(b'{"prompt":"x"}', Target("mine")).model == "mine"
+    assert read_whole(ENDPOINT, b'{"prompt":"x"}', Target("mine")).model == "mine"
 
 
 TOKENS = (TokenLogprob("Zoë", -0.5, (TokenLogprob("Zoë", -0.5), TokenLogprob("Bo", -1.5))), TokenLogprob(" ran", -0.25))

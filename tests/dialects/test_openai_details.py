@@ -11,6 +11,7 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from tests.support.openai_wire import ASKED, CONTEXT, ENDPOINT, PNG, request_body
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     Answer,
     ChatRequest,
@@ -42,7 +43,7 @@ each_answer = pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
 
 def sent_back(message: dict[str, Any]) -> tuple[Part, ...]:
     """The parts of an assistant message that a client sends with its next turn, without empty texts."""
-    request = ENDPOINT.parse(request_body(messages=[{"role": "user", "content": "hi"}, message]))
+    request = read_whole(ENDPOINT, request_body(messages=[{"role": "user", "content": "hi"}, message]))
     return tuple(part for part in request.messages[1].parts if part != Text(""))
 
 
@@ -99,7 +100,7 @@ def test_anthropics_cache_markers_are_kept() -> None:
         {"type": "text", "text": "short"},
     ]
     tool = {"type": "function", "function": {"name": "f"}, **marker}
-    request = ENDPOINT.parse(request_body(messages=[{"role": "user", "content": content}], tools=[tool]))
+    request = read_whole(ENDPOINT, request_body(messages=[{"role": "user", "content": content}], tools=[tool]))
     kept = {"anthropic": {"cache_control": Raw(b'{"type": "ephemeral"}')}}
     text, image, plain = request.messages[0].parts
     assert isinstance(image, Image)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from tests.support.whole_requests import read_whole
 from turnout.core import Embeddings, Usage
 from turnout.core.vectors import packed
 from turnout.dialects import ReplyContext, Target
@@ -34,12 +35,12 @@ INPUTS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @pytest.mark.parametrize(("input_value", "inputs"), INPUTS.values(), ids=INPUTS)
 def test_inputs_in_every_form(input_value: Any, inputs: tuple[Any, ...]) -> None:
-    assert ENDPOINT.parse(asking(input=input_value)).inputs == inputs
+    assert read_whole(ENDPOINT, asking(input=input_value)).inputs == inputs
 
 
 def test_everything_that_can_be_said() -> None:
     body = asking(dimensions=256, user="u", encoding_format="base64", truncate_prompt_tokens=5, odd=None)
-    request = ENDPOINT.parse(body)
+    request = read_whole(ENDPOINT, body)
     assert (request.model, request.dimensions, request.user) == ("vectors", 256, "u")
     assert request.extensions == {"openai": {"truncate_prompt_tokens": Raw(b"5")}}
     assert request.raw is not None
@@ -66,18 +67,18 @@ BAD = {
 @pytest.mark.parametrize(("fields", "param"), BAD.values(), ids=BAD)
 def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        ENDPOINT.parse(asking(**fields))
+        read_whole(ENDPOINT, asking(**fields))
     assert caught.value.param == param
 
 
 def test_the_model_in_azures_path_wins() -> None:
     body = json.dumps({"input": "Hi"}).encode()
-    assert ENDPOINT.parse(body, Target("in/the path")).model == "in/the path"
-    assert ENDPOINT.parse(asking(), Target("mine")).model == "mine"
+    assert read_whole(ENDPOINT, body, Target("in/the path")).model == "in/the path"
+    assert read_whole(ENDPOINT, asking(), Target("mine")).model == "mine"
 
 
 def test_vectors_are_numbers_unless_base64_is_asked_for() -> None:
-    reply = json.loads(ENDPOINT.body(ENDPOINT.parse(asking()), MADE, CONTEXT))
+    reply = json.loads(ENDPOINT.body(read_whole(ENDPOINT, asking()), MADE, CONTEXT))
     assert reply == {
         "object": "list",
         "data": [
@@ -87,11 +88,11 @@ def test_vectors_are_numbers_unless_base64_is_asked_for() -> None:
         "model": "e-3",
         "usage": {"prompt_tokens": 7, "total_tokens": 7},
     }
-    encoded = json.loads(ENDPOINT.body(ENDPOINT.parse(asking(encoding_format="base64")), MADE, CONTEXT))
+    encoded = json.loads(ENDPOINT.body(read_whole(ENDPOINT, asking(encoding_format="base64")), MADE, CONTEXT))
     assert [row["embedding"] for row in encoded["data"]] == [packed(vector) for vector in MADE.vectors]
 
 
 def test_what_is_not_known_is_not_made_up() -> None:
-    reply = json.loads(ENDPOINT.body(ENDPOINT.parse(asking()), Embeddings(vectors=((1.0,),)), CONTEXT))
+    reply = json.loads(ENDPOINT.body(read_whole(ENDPOINT, asking()), Embeddings(vectors=((1.0,),)), CONTEXT))
     assert reply["model"] == "vectors"
     assert "usage" not in reply

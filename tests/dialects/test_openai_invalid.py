@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.support.openai_wire import ENDPOINT, PNG, request_body
+from tests.support.whole_requests import read_whole
 from turnout.errors import InvalidRequest
 
 
@@ -58,10 +59,6 @@ IMAGE = "messages[1].content[1].image_url.url"
             tool(name="f", parameters={"a": "hi"}).replace(b'"hi"}}', b'"\xc3"}}'), None, id="cut-utf8-in-a-schema"
         ),
         pytest.param(request_body().replace(b"hi", b"\xed\xa0\x80"), None, id="surrogate-as-utf8"),
-        pytest.param(request_body().replace(b"hi", b"\\ud800"), None, id="lone-surrogate"),
-        pytest.param(
-            request_body(x="hi").replace(b'"hi"}', b'"\\ud800"}'), None, id="lone-surrogate-in-an-unknown-field"
-        ),
         pytest.param(request_body(x=0).replace(b'"x": 0', b'"x": NaN'), None, id="nan"),
         pytest.param(request_body(x=0).replace(b'"x": 0', b'"x": 01'), None, id="octal"),
         pytest.param(request_body(model=...), "model", id="no-model"),
@@ -170,7 +167,7 @@ IMAGE = "messages[1].content[1].image_url.url"
 )
 def test_names_the_field(body: bytes, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        ENDPOINT.parse(body)
+        read_whole(ENDPOINT, body)
     assert caught.value.param == param
     assert (param or "") in caught.value.message
     assert caught.value.status == 400
@@ -191,7 +188,7 @@ def test_deep_nesting_is_refused_at_once(field: bytes, bracket: bytes) -> None:
     """It is never a RecursionError, and it never takes a second."""
     began = time.process_time()
     with pytest.raises(InvalidRequest):
-        ENDPOINT.parse(b'{"model":"m",' + field % (bracket * 1_000_000))
+        read_whole(ENDPOINT, b'{"model":"m",' + field % (bracket * 1_000_000))
     assert time.process_time() - began < 1
 
 
@@ -199,14 +196,14 @@ def test_an_ordinary_depth_is_taken() -> None:
     deep: Any = {}
     for _ in range(200):
         deep = {"properties": {"a": deep}}
-    assert ENDPOINT.parse(tool(name="f", parameters=deep)).tools[0].parameters == Raw(json.dumps(deep).encode())
+    assert read_whole(ENDPOINT, tool(name="f", parameters=deep)).tools[0].parameters == Raw(json.dumps(deep).encode())
 
 
 def test_a_large_body_costs_what_it_weighs() -> None:
     """32 MB, not all ASCII, in half a second."""
     body = request_body(messages=[{"role": "user", "content": "é" + "x" * 32_000_000}])
     began = time.process_time()
-    ENDPOINT.parse(body)
+    read_whole(ENDPOINT, body)
     assert time.process_time() - began < 0.5
 
 
@@ -222,10 +219,10 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_any_json_is_parsed_or_refused(fields: dict[str, Any]) -> None:
     with contextlib.suppress(InvalidRequest):
-        assert ENDPOINT.parse(request_body(**fields)).model == "fast"
+        assert read_whole(ENDPOINT, request_body(**fields)).model == "fast"
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
-        ENDPOINT.parse(body)
+        read_whole(ENDPOINT, body)

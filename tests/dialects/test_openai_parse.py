@@ -9,6 +9,7 @@ import pytest
 from msgspec import Raw
 
 from tests.support.openai_wire import ENDPOINT, PNG, request_body
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -34,7 +35,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments
 
 
 def parse(**fields: Any) -> ChatRequest:
-    return ENDPOINT.parse(request_body(**fields))
+    return read_whole(ENDPOINT, request_body(**fields))
 
 
 def raw(value: Any) -> Raw:
@@ -286,7 +287,7 @@ def test_the_body_is_kept_field_by_field() -> None:
         b'{ "seed": 1, "model":"a","x":{"b": 1.000, "a":123456789012345678901234567890},\n'
         b'"messages":[{"role":"user","content":"\\u00e9\\/"}],"y":1E400,"model": "b" }'
     )
-    request = ENDPOINT.parse(body)
+    request = read_whole(ENDPOINT, body)
     assert request.model == "b"
     assert request.raw is not None
     assert request.raw.wire == "openai-chat"

@@ -13,6 +13,7 @@ from msgspec import Raw
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from tests.support.whole_requests import read_whole
 from turnout.core import (
     Answer,
     Audio,
@@ -62,11 +63,11 @@ SIGNED: Extensions = {"gemini": {"thoughtSignature": Raw(b'"c2ln"')}}
 
 
 def parsed(**fields: Any) -> ChatRequest:
-    return ENDPOINT.parse(json.dumps({"model": "fast", "input": "Hi.", **fields}).encode())
+    return read_whole(ENDPOINT, json.dumps({"model": "fast", "input": "Hi.", **fields}).encode())
 
 
 def messages(*items: Any, **fields: Any) -> tuple[Message, ...]:
-    return parsed(input=list(items), **fields).messages
+    return tuple(parsed(input=list(items), **fields).messages)
 
 
 def rendered(events: list[StreamEvent], request: ChatRequest | None = None) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletion
 
 import turnout
 from tests.library.support import PROVIDERS, attempts, configured, user, wait_until, written
+from tests.support.whole_requests import read_whole
 from turnout import errors
 from turnout.core import ToolCall, Usage
 from turnout.dialects import endpoint_at
@@ -143,7 +144,7 @@ async def test_a_changed_file_takes_effect_while_it_is_open(sim: Simulator) -> N
 async def test_mistakes_are_those_of_the_openai_dialect(options: dict[str, Any], param: str) -> None:
     fields: dict[str, Any] = {"model": "echo", "messages": user("hi"), **options}
     with pytest.raises(errors.InvalidRequest) as expected:
-        endpoint_at("/v1/chat/completions").parse(json.dumps(fields).encode())
+        read_whole(endpoint_at("/v1/chat/completions"), json.dumps(fields).encode())
     async with turnout.open() as t:
         with pytest.raises(errors.InvalidRequest) as caught:
             await t.chat(**fields)

@@ -8,6 +8,7 @@ from typing import Any
 from google.genai import types as sdk
 from msgspec import Raw
 
+from tests.support.whole_requests import read_whole
 from turnout.core import ChatRequest, Deployment, Extensions, Relayed, Secret, StreamEvent
 from turnout.dialects import ReplyContext, Target, registry
 from turnout.dialects.gemini.parse import Body
@@ -35,7 +36,7 @@ def turn(*parts: dict[str, Any], role: str = "user") -> dict[str, Any]:
 def parse(*contents: dict[str, Any], **fields: Any) -> ChatRequest:
     """A request for a stream; its contents are a greeting unless ``fields`` has others."""
     body = {"contents": list(contents) or [turn({"text": "hi"})]} | fields
-    request: ChatRequest = STREAM.parse(encoded(body), TARGET)
+    request: ChatRequest = read_whole(STREAM, encoded(body), TARGET)
     return request
 
 

@@ -14,6 +14,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.ControlTimeout("leases", 500),
     errors.ControlRefused(409, "conflict", "Why."),
     errors.InvalidRequest("Why.", param="messages"),
+    errors.Unreadable("Why.", param="messages"),
     errors.Unsupported("Why.", param="n"),
     errors.NotFetched("Why.", param="n"),
     errors.ContextTooLong("Why."),

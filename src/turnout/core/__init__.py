@@ -20,6 +20,7 @@ from .events import (
 )
 from .fold import Answer, Choice, ended, fold, unfold
 from .framing import EventCutter, LineFramer, SSEFramer
+from .lazy import Rest, Unread, UnreadList
 from .messages import (
     Audio,
     Extensions,
@@ -53,11 +54,22 @@ from .operations import (
     Transcript,
     TranscriptionRequest,
     WireForm,
+    whole,
 )
 from .parameters import HINTS, Parameters, parameters_of
-from .request import ChatRequest, Continuation, Output, Reasoning, Sampling, Tool, ToolChoice, WireBody, with_messages
+from .request import (
+    ChatRequest,
+    Continuation,
+    Output,
+    Reasoning,
+    Sampling,
+    WireBody,
+    readable,
+    with_messages,
+)
 from .secret import Secret
 from .support import Support
+from .tools import Tool, ToolChoice
 from .usage import Usage
 from .wire_request import WireRequest
 
@@ -112,6 +124,7 @@ __all__ = [
     "Refusal",
     "Relayed",
     "Request",
+    "Rest",
     "Result",
     "Retries",
     "Role",
@@ -134,6 +147,8 @@ __all__ = [
     "Traits",
     "Transcript",
     "TranscriptionRequest",
+    "Unread",
+    "UnreadList",
     "Usage",
     "UsageSoFar",
     "WireBody",
@@ -143,7 +158,9 @@ __all__ = [
     "fold",
     "parameters_of",
     "per_token",
+    "readable",
     "unfold",
     "usd",
+    "whole",
     "with_messages",
 ]

@@ -5,12 +5,14 @@ Each kind of request has an ``operation``: its name in the ledger, in errors and
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal, overload
 
 import msgspec
 
+from .lazy import UnreadList
 from .messages import Extensions, Image
-from .request import ChatRequest, WireBody
+from .request import ChatRequest, WireBody, whole_chat
 from .usage import Usage
 
 
@@ -40,12 +42,17 @@ class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
     operation: ClassVar[str] = "embeddings"
     stream: ClassVar[bool] = False
     model: str
-    inputs: tuple[str | tuple[int, ...], ...]
+    inputs: Sequence[str | tuple[int, ...]]
     dimensions: int | None = None
     purpose: str | None = None  # Gemini's task type: RETRIEVAL_QUERY, …
     user: str | None = None
     extensions: Extensions = None
     raw: WireBody | None = None
+
+    @property
+    def number(self) -> int | None:
+        """How many inputs there are; None if only their provider can read them."""
+        return None if isinstance(self.inputs, UnreadList) else len(self.inputs)
 
 
 class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +119,23 @@ class CountRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Request = ChatRequest | EmbeddingRequest | ImageRequest | TranscriptionRequest | SpeechRequest | CountRequest
+
+
+@overload
+def whole(request: ChatRequest) -> ChatRequest: ...
+
+
+@overload
+def whole(request: Request) -> Request: ...
+
+
+def whole(request: Request) -> Request:
+    """``request`` with all that was left unread. Raises ``Unreadable`` with the path of a field that can't be read."""
+    if isinstance(request, ChatRequest):
+        return whole_chat(request)
+    if isinstance(request, CountRequest):
+        return msgspec.structs.replace(request, chat=whole_chat(request.chat))
+    return request
 
 
 # --- results -----------------------------------------------------------------------------------------

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import msgspec
 from msgspec import structs
 
+from .lazy import Unread, UnreadList
 from .messages import Extensions, Message
+from .tools import Tool, ToolChoice
 
 _NO_WIRE = ""  # of a body that no provider may relay
-
-
-class Tool(msgspec.Struct, frozen=True):
-    """A function the model may call. ``parameters`` is its JSON Schema, as the raw JSON it came as."""
-
-    name: str
-    description: str | None = None
-    parameters: msgspec.Raw | None = None
-    strict: bool | None = None
-    extensions: Extensions = None
-
-
-class ToolChoice(msgspec.Struct, frozen=True):
-    """``required`` means some tool; ``tool`` means the one of that ``name``."""
-
-    mode: Literal["auto", "none", "required", "tool"]
-    name: str | None = None
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -88,12 +74,15 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``extensions`` keeps top-level fields that have no place here, by the namespace of the wire they came from.
     ``service``: the defaults of the provider's service API apply to what the client leaves out.
     ``raw`` is set when the request came over a wire, and None when it came through the library.
+    ``unread`` is set as long as only the settings have been read: then ``messages`` and ``tools`` are read when
+    somebody looks at them, and ``tool_choice`` and the extensions of the conversation are known from ``whole`` on.
+    A setting that can't be read is left out, too.
     """
 
     operation: ClassVar[str] = "chat"
     model: str
-    messages: tuple[Message, ...]
-    tools: tuple[Tool, ...] = ()
+    messages: Sequence[Message]
+    tools: Sequence[Tool] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     output: Output = Output()
@@ -109,6 +98,31 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
     extensions: Extensions = None
     raw: WireBody | None = None
+    unread: Unread | None = None
+
+
+def whole_chat(request: ChatRequest) -> ChatRequest:
+    """``request`` with all that was left unread. Raises ``Unreadable`` with the path of a field that can't be read."""
+    if request.unread is None:
+        return request
+    rest = request.unread.rest()
+    return structs.replace(
+        request,
+        messages=rest.messages if isinstance(request.messages, UnreadList) else request.messages,
+        tools=rest.tools,
+        tool_choice=rest.tool_choice,
+        extensions=rest.extensions,
+        unread=None,
+    )
+
+
+def readable(request: ChatRequest) -> ChatRequest:
+    """The same for who only looks: ``request`` with as much of its conversation as can be read. Raises nothing."""
+    if request.unread is None:
+        return request
+    rest = request.unread.readable()
+    messages = rest.messages if isinstance(request.messages, UnreadList) else request.messages
+    return structs.replace(request, messages=messages, tools=rest.tools, tool_choice=rest.tool_choice, unread=None)
 
 
 def with_messages(request: ChatRequest, messages: tuple[Message, ...]) -> ChatRequest:

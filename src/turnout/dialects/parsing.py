@@ -12,6 +12,8 @@ from msgspec import Raw
 
 from turnout.errors import InvalidRequest
 
+from .halves import without_halves
+
 T = TypeVar("T")
 _ANY: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _NO_VALUE = object()  # equal to no JSON value
@@ -26,16 +28,20 @@ _PATH_MARK = " - at `"  # msgspec writes "Expected `str`, got `int` - at `$.mode
 def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, where: str = "") -> T:
     """``body`` as the decoder's type. Raises ``InvalidRequest`` with the path of the wrong field.
 
-    ``where`` is the path of ``body`` itself when it is only a part of the request's body.
+    ``where`` is the path of ``body`` itself when it is only a part of the request's body. Halves of an emoji are read
+    as U+FFFD.
     """
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid_field(str(error), where) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
+        mended = without_halves(bytes(body))
+        if mended == body:
+            raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
+    return decode(decoder, mended, where)
 
 
 def check_encoding(body: bytes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, CountRequest, Deployment, Product, StreamEvent
+from turnout.core import AttemptEnd, AttemptStart, CountRequest, Deployment, Product, StreamEvent, TokenCount, whole
 from turnout.errors import Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Plan
@@ -67,7 +67,7 @@ class TokenCounter:
             if not error.elsewhere:
                 raise
             _log.info("%s could not count tokens, so they are counted here: %s", first.deployment.id, error)
-        counted = await asyncio.to_thread(count, request.chat, first.deployment)
+        counted = await asyncio.to_thread(_count, request, first.deployment)
         return Count(first.deployment, (Product(counted),), counted.source)
 
     async def _reported(self, call: Call, planned: Plan) -> Count:
@@ -76,6 +76,10 @@ class TokenCounter:
             return Count(reply.deployment, await reply.read_all(), attempts=reply.attempts)
         finally:
             await reply.leave()
+
+
+def _count(request: CountRequest, deployment: Deployment) -> TokenCount:
+    return count(whole(request.chat), deployment)
 
 
 class _Unrecorded:

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import structs
 
 from turnout.core import Change, Deployment
-from turnout.errors import AllDeploymentsFailed, TurnoutError, Unsupported, UpstreamError
+from turnout.errors import AllDeploymentsFailed, TurnoutError, Unreadable, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Plan
 from turnout.routing.planner import plan
@@ -22,7 +22,7 @@ from .backoff import pause_before_retry
 from .call import Call, Meter, Models, Prepared, Preparer, Recorder
 from .reply import Reply
 from .settling import Settlement
-from .source import MOST_BYTES, Source, source_of
+from .source import MOST_BYTES, Source, is_relayed, source_of
 
 _MOST_CHANGES: Final = 50
 """Changes that are recorded and told."""
@@ -75,7 +75,7 @@ class Engine:
                     attempts += 1
                     attempt = self._attempt(call, prepared, source, deployment, attempts)
                     return Reply(planned, attempt, await attempt.open())
-                except (UpstreamError, Unsupported) as error:
+                except (UpstreamError, Unsupported, Unreadable) as error:
                     failed += 1
                     last = deployment
                     pause = pause_before_retry(failed, deployment.retries, error)
@@ -98,10 +98,12 @@ class Engine:
         return Prepared(request, changes)
 
     async def _source(self, call: Call, prepared: Prepared, deployment: Deployment) -> Source:
-        """Raises ``Unsupported`` before anything has been recorded or sent."""
+        """Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
         provider = self._providers[deployment.provider]
         arguments = provider, prepared.request, deployment, self._transport, self._max_reply_bytes
-        return await self._worker_threads.run(source_of, *arguments) if call.large else source_of(*arguments)
+        if call.large and not is_relayed(provider, prepared.request):
+            return await self._worker_threads.run(source_of, *arguments)
+        return source_of(*arguments)
 
     def _attempt(self, call: Call, prepared: Prepared, source: Source, deployment: Deployment, number: int) -> Attempt:
         changes = prepared.changes
@@ -129,7 +131,7 @@ def _final_error(
     """The one failure if there was only one, else one error that names all of them."""
     error = failures[-1][1].afresh()
     alone = len(failures) == 1 or _is_the_requests_fault(error)
-    if not alone and not all(isinstance(failure, Unsupported) for _, failure in failures):
+    if not alone and not all(isinstance(failure, Unsupported | Unreadable) for _, failure in failures):
         error = AllDeploymentsFailed(planned.model, failures)
     if isinstance(error, UpstreamError):
         error.attempts, error.provider, error.deployment = attempts, last.provider, last.id

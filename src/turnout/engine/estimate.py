@@ -22,41 +22,14 @@ from turnout.core import (
     ToolResult,
     TranscriptionRequest,
     Usage,
+    readable,
 )
-
-TOKEN = 100
-"""Weights are hundredths of a token."""
+from turnout.tokens import TOKEN, weigh
 
 _BYTES_PER_TOKEN = 4
 """In a whole reply that is relayed unread: mostly English and JSON."""
 
 
-def _weights() -> bytes:
-    """The weight of each byte of UTF-8, fitted to o200k_base over texts of 18 kinds and languages.
-
-    A space weighs nothing: it belongs to the word after it. The first byte of a character stands for its script,
-    roughly; the other bytes weigh nothing.
-    """
-    table = bytearray(256)
-    for first, last, weight in (
-        (0x00, 0x1F, 58),  # line ends, tabs
-        (0x21, 0x2F, 46),  # symbols
-        (0x30, 0x39, 85),  # digits
-        (0x3A, 0x40, 46),
-        (0x41, 0x5A, 29),  # letters
-        (0x5B, 0x60, 46),
-        (0x61, 0x7A, 29),
-        (0x7B, 0x7F, 46),
-        (0xC2, 0xDF, 40),  # Latin with accents, Greek, Cyrillic, Hebrew, Arabic
-        (0xE0, 0xE0, 43),  # India's scripts, Thai
-        (0xE1, 0xEF, 81),  # Chinese, Japanese, Korean
-        (0xF0, 0xF4, 233),  # emoji
-    ):
-        table[first : last + 1] = bytes([weight]) * (last + 1 - first)
-    return bytes(table)
-
-
-_WEIGHTS = _weights()
 _MOST_WEIGHED = 64 * 1024  # characters of one text; they take half a millisecond
 _SAMPLES = 64
 _MOST_PARTS = 1000
@@ -65,7 +38,7 @@ _MOST_PARTS = 1000
 def weight(text: str) -> int:
     """The weight of a text. A long one is weighed by samples, because adding up every byte would take long."""
     if len(text) <= _MOST_WEIGHED:
-        return sum(text.encode(errors="replace").translate(_WEIGHTS))
+        return weigh(text.encode(errors="replace"))
     step = len(text) // _SAMPLES
     samples = "".join([text[at : at + _MOST_WEIGHED // _SAMPLES] for at in range(0, len(text), step)])
     return weight(samples[:_MOST_WEIGHED]) * len(text) // _MOST_WEIGHED
@@ -99,9 +72,10 @@ def tokens(weight: int) -> int:
 
 def _input_of(request: Request) -> Sequence[object]:
     match request:
-        case ChatRequest(messages=messages, tools=tools):
-            return (*(part for message in messages for part in message.parts), *tools)
-        case EmbeddingRequest(inputs=inputs):
+        case ChatRequest():
+            read = readable(request)
+            return (*(part for message in read.messages for part in message.parts), *read.tools)
+        case EmbeddingRequest(number=int(), inputs=inputs):
             return inputs
         case _:
             return ()

@@ -23,8 +23,9 @@ from turnout.core import (
 )
 from turnout.core.printable import printable_line
 from turnout.errors import ReplyTooLarge, UpstreamError, UpstreamRefused
+from turnout.tokens import TOKEN
 
-from .estimate import TOKEN, weight, weight_of, weight_of_bytes
+from .estimate import weight, weight_of, weight_of_bytes
 from .usage_meter import UsageMeter
 
 _FRAME_END = b"\n\n"

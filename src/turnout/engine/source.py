@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from math import inf
 from typing import Any, Final, Protocol, cast
 
-from turnout.core import Change, ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent
+from turnout.core import Change, ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent, whole
 from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamUnreachable
 from turnout.fitting import FirstCallOnly, Fitted, fit
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
@@ -46,13 +46,29 @@ class Source(Protocol):
 def source_of(
     provider: Provider, request: Request, deployment: Deployment, transport: Transport, max_reply_bytes: int
 ) -> Source:
-    """Raises ``Unsupported`` when the provider can't express the request; nothing has been sent then."""
+    """Raises ``Unsupported`` when the provider can't express the request, ``Unreadable`` when a request that has to be
+    translated can't be read; nothing has been sent then.
+    """
     if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
-        raw = getattr(request, "raw", None)
-        is_relayed = raw is not None and raw.wire == getattr(provider, "wire", "")
-        fitted = Fitted(request) if is_relayed else fit(request, provider.name, provider.support, deployment)
-        return LocalSource(_local_events(cast(LocalProvider, provider), fitted.request, deployment), fitted.changes)
-    return WireSource(provider, provider.operation(request), request, deployment, transport, max_reply_bytes)
+        return _local_source(cast(LocalProvider, provider), whole(request), deployment)
+    operation = provider.operation(request)
+    relay = _relay_of(operation, request)
+    if relay is None:
+        request = whole(request)
+    return WireSource(provider, operation, relay, request, deployment, transport, max_reply_bytes)
+
+
+def is_relayed(provider: Provider, request: Request) -> bool:
+    """Whether the client's own body goes to ``provider``, which then takes little work."""
+    return not hasattr(provider, "run") and _relay_of(provider.operation(request), request) is not None
+
+
+def _local_source(provider: LocalProvider, request: Request, deployment: Deployment) -> LocalSource:
+    """A provider with a ``wire`` gets the client's own fields of that wire."""
+    raw = getattr(request, "raw", None)
+    reads_raw = raw is not None and raw.wire == getattr(provider, "wire", "")
+    fitted = Fitted(request) if reads_raw else fit(request, provider.name, provider.support, deployment)
+    return LocalSource(_local_events(provider, fitted.request, deployment), fitted.changes)
 
 
 def _local_events(
@@ -72,6 +88,7 @@ class WireSource:
         self,
         provider: WireProvider,
         operation: Operation[Any],
+        relay: Callable[[Request], Decoder] | None,
         request: Request,
         deployment: Deployment,
         transport: Transport,
@@ -80,7 +97,6 @@ class WireSource:
         self._provider = provider
         self._deployment = deployment
         self._transport = transport
-        relay = _relay_of(operation, request)
         self.relayed = relay is not None
         fitted = Fitted(request) if relay else fit(request, provider.name, provider.support, deployment)
         self._wire_request = operation.build(fitted.request, deployment).through(deployment.network)

@@ -9,6 +9,7 @@ TurnoutError
 │   └── ControlRefused                 it answered with an error, whose status and code are kept
 ├── RequestError                       the client's request can't be served as it stands
 │   ├── InvalidRequest            400  malformed or out of bounds; names the field
+│   │   └── Unreadable            400  a part that can't be translated; the client's own wire may know it
 │   ├── Unsupported               400  valid, but this provider or model can't do it
 │   │   ├── ContextTooLong        400  more tokens than the model can read
 │   │   └── NotFetched            400  Turnout couldn't fetch an address for a provider that doesn't fetch
@@ -66,6 +67,7 @@ from .own import (
     StorageUnavailable,
     Unauthenticated,
     UnknownModel,
+    Unreadable,
     Unsupported,
     UnsupportedCoding,
 )
@@ -123,6 +125,7 @@ __all__ = [
     "TurnoutError",
     "Unauthenticated",
     "UnknownModel",
+    "Unreadable",
     "Unsupported",
     "UnsupportedCoding",
     "UpstreamBroken",

@@ -86,6 +86,10 @@ class InvalidRequest(RequestError):
     """Malformed JSON, a wrong type, or a value out of bounds."""
 
 
+class Unreadable(InvalidRequest):
+    """A part of a request that can't be translated. A provider on the client's own wire may know it."""
+
+
 class Unsupported(RequestError):
     """The chosen provider or model has no way to express a part of the request."""
 

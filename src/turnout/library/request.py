@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from turnout.core import ChatRequest
+from turnout.core import ChatRequest, whole
 from turnout.dialects import endpoint_at
 from turnout.errors import InvalidRequest
 
@@ -32,7 +32,7 @@ def chat_request(
         raise InvalidRequest("Leave 'stream' out: stream() streams, chat() does not.", param="stream")
     body = _encoded({"model": _NO_MODEL if model is None else model, "messages": messages, **options, "stream": stream})
     request: ChatRequest = endpoint_at(CHAT).parse(body)
-    return structs.replace(request, model=model or "", raw=None, service=True), len(body)
+    return structs.replace(whole(request), model=model or "", raw=None, service=True), len(body)
 
 
 def _encoded(fields: Mapping[str, Any]) -> bytes:

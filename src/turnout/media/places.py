@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,8 +12,13 @@ Place = tuple[int, int, int]
 """The indexes of a message, of its part, and of the part inside a tool's result (-1 outside of one)."""
 
 
+def may_have_images(request: ChatRequest) -> bool:
+    """Whether somebody has to look. A relayed request without images stays unread."""
+    return request.unread is None or request.unread.may_hold_images
+
+
 def images_in(request: ChatRequest) -> list[tuple[Place, Image]]:
-    """Must be fast: it runs before every attempt of every chat request, and most requests have no images."""
+    """Must be fast: most requests have no images."""
     images: list[tuple[Place, Image]] = []
     for number, message in enumerate(request.messages):
         for index, part in enumerate(message.parts):
@@ -38,14 +43,13 @@ def path_of(place: Place) -> str:
     return path if inner < 0 else f"{path}.content[{inner}]"
 
 
-def with_images(request: ChatRequest, new_images: Mapping[Place, Image]) -> ChatRequest:
-    """The request with ``new_images`` in their places."""
+def with_images(messages: Sequence[Message], new_images: Mapping[Place, Image]) -> tuple[Message, ...]:
+    """The messages with ``new_images`` in their places."""
     changed = {place[0] for place in new_images}
-    messages = tuple(
+    return tuple(
         _message(message, number, new_images) if number in changed else message
-        for number, message in enumerate(request.messages)
+        for number, message in enumerate(messages)
     )
-    return msgspec.structs.replace(request, messages=messages)
 
 
 def _message(message: Message, number: int, new_images: Mapping[Place, Image]) -> Message:

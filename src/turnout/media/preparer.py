@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from turnout.core import ChatRequest, Deployment, Image, ImageLimits, Request, Support, WireBody
+from turnout.core import ChatRequest, Deployment, Image, ImageLimits, Request, Support, WireBody, readable
 from turnout.core.images import media_type_of, standard_base64
 from turnout.engine import Prepared
 from turnout.errors import InvalidRequest, RequestError, Unsupported
@@ -27,7 +27,7 @@ from .cache import BoundedCache
 from .fit import fit
 from .inspect import MAX_PIXELS, short
 from .json_images import NewImage, replace_images
-from .places import Place, images_in, path_of, with_images
+from .places import Place, images_in, may_have_images, path_of, with_images
 from .sizing import limits_among
 
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -39,6 +39,7 @@ KEPT_SECONDS: Final = 3600.0
 FETCHED_SECONDS: Final = 60.0
 _FETCHED_SHARE: Final = 4  # a quarter of the cache's bytes is for fetched images
 _ENTRY_BYTES: Final = 256  # the cost of a cache entry besides its data
+_LARGE: Final = 128 * 1024  # bytes of a request that is read in a thread
 _AT_ONCE: Final = 32  # images of one request
 _MOST_THREADS: Final = 4  # each may hold an image's pixels
 
@@ -101,17 +102,24 @@ class ImagePreparer:
 
         Raises ``Unsupported`` and ``InvalidRequest``.
         """
-        if not isinstance(request, ChatRequest):
+        if not isinstance(request, ChatRequest) or not may_have_images(request):
             return None
-        images = images_in(request)
+        read = await self._read(request)
+        images = images_in(read)
         if not images:
             return None
         changes = await self._changes(images, deployment)
         if not changes:
             return None
-        changed = with_images(request, {change.place: change.image for change in changes})
-        changed = msgspec.structs.replace(changed, raw=await self._raw(request.raw, changes))
+        messages = with_images(read.messages, {change.place: change.image for change in changes})
+        changed = msgspec.structs.replace(request, messages=messages, raw=await self._raw(request.raw, changes))
         return Prepared(changed, tuple(f"{path_of(change.place)}: {change.note}" for change in changes if change.note))
+
+    async def _read(self, request: ChatRequest) -> ChatRequest:
+        """The request with its messages, or with those of their images that can be found."""
+        if request.unread is not None and request.unread.size > _LARGE:
+            return await self._run(readable, request)
+        return readable(request)
 
     async def _changes(self, images: Sequence[tuple[Place, Image]], deployment: Deployment) -> list[_Change]:
         provider = self._support_of[deployment.provider]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from turnout.catalog import Catalog
 from turnout.config import LimitSettings
-from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, Request, ToolResult
+from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Message, Request, ToolResult, WireBody, readable
 from turnout.engine import Call
 from turnout.errors import InvalidRequest, UnknownModel
 from turnout.worker_threads import WorkerThreads
@@ -24,7 +24,7 @@ class WithinLimits:
         self._worker_threads = worker_threads
 
     def __call__(self, call: Call) -> Call | Awaitable[Call]:
-        if call.large:
+        if call.large and not _is_surely_within(call.request, self._catalog.settings.limits):
             return self._worker_threads.run(self._checked, call)
         return self._checked(call)
 
@@ -37,12 +37,26 @@ def check_counts(request: Request, size: int, limits: LimitSettings) -> None:
     """Raises ``InvalidRequest`` for more of a kind than ``limits`` say. ``size`` is that of the body, in bytes."""
     if len(request.model) > _LONGEST_NAME:
         raise UnknownModel(request.model[:_LONGEST_NAME])
-    if isinstance(request, ChatRequest):
-        _check_chat(request, size, limits)
-    elif isinstance(request, CountRequest):
-        _check_chat(request.chat, size, limits)
-    elif isinstance(request, EmbeddingRequest) and len(request.inputs) > limits.inputs:
+    if isinstance(request, ChatRequest | CountRequest):
+        chat = request.chat if isinstance(request, CountRequest) else request
+        if len(chat.stop) > limits.stop:
+            raise _too_many("stop", len(chat.stop), "stop", limits.stop)
+        if not _is_surely_within(request, limits):
+            _check_chat(readable(chat), size, limits)
+    elif isinstance(request, EmbeddingRequest) and (request.number or 0) > limits.inputs:
         raise _too_many("input", len(request.inputs), "inputs", limits.inputs)
+
+
+def _is_surely_within(request: Request, limits: LimitSettings) -> bool:
+    """Whether an unread chat is too small for more than the limits. A prompt may have turns, which are no objects."""
+    unread = request.chat.unread if isinstance(request, CountRequest) else getattr(request, "unread", None)
+    if unread is None:
+        return False
+    fewest = min(limits.messages, limits.parts, limits.tools)
+    if unread.size <= _SHORTEST_PART * fewest:
+        return True
+    raw = request.raw
+    return isinstance(raw, WireBody) and "prompt" not in raw.fields and unread.objects <= fewest
 
 
 def _check_chat(chat: ChatRequest, size: int, limits: LimitSettings) -> None:
@@ -50,8 +64,6 @@ def _check_chat(chat: ChatRequest, size: int, limits: LimitSettings) -> None:
         raise _too_many(_field_of(chat), len(chat.messages), "messages", limits.messages)
     if len(chat.tools) > limits.tools:
         raise _too_many("tools", len(chat.tools), "tools", limits.tools)
-    if len(chat.stop) > limits.stop:
-        raise _too_many("stop", len(chat.stop), "stop", limits.stop)
     if size > _SHORTEST_PART * limits.parts:
         parts = sum(map(_parts_of, chat.messages))
         if parts > limits.parts:

@@ -7,5 +7,6 @@ for the family of models; ``docs/tokens.md`` has the errors. The first count loa
 from .context import ContextCheck
 from .counting import count, count_text
 from .families import FAMILIES, Family, family_of
+from .weights import TOKEN, weigh
 
-__all__ = ["FAMILIES", "ContextCheck", "Family", "count", "count_text", "family_of"]
+__all__ = ["FAMILIES", "TOKEN", "ContextCheck", "Family", "count", "count_text", "family_of", "weigh"]

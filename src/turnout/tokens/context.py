@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
+
+from msgspec import Raw
 
 from turnout.core import (
     ChatRequest,
@@ -16,20 +19,23 @@ from turnout.core import (
     Tool,
     ToolCall,
     ToolResult,
+    readable,
 )
 from turnout.errors import ContextTooLong, Unsupported
 
 from .counting import count
-from .families import family_of
+from .families import Family, family_of
+from .sampling import stays_below
 
 
 class ContextCheck:
     """A ``Preparer`` that changes nothing.
 
-    A token is at least one byte: a request with no more bytes than the context has tokens isn't counted. A longer
-    one is counted in a thread. An exact count refuses at the limit, an estimate only when the true count can't be below
-    it (``Family.margin``). It refuses an input beyond the context, and a longer answer than the model can give. It
-    doesn't check whether both fit together: some providers refuse that, some give a shorter answer.
+    A token is at least one byte: a request with no more bytes than the context has tokens isn't looked at. A longer one
+    is estimated from a sample of its JSON, and passes if that is far enough from the limit. Only what may be refused is
+    counted, in a thread. An exact count refuses at the limit, an estimate only when the true count can't be below it
+    (``Family.margin``). It refuses an input beyond the context, and a longer answer than the model can give. It doesn't
+    check whether both fit together: some providers refuse that, some give a shorter answer.
     """
 
     async def prepare(self, request: Request, deployment: Deployment) -> None:
@@ -38,49 +44,69 @@ class ContextCheck:
             return
         if traits.max_output is not None and (request.max_output or 0) > traits.max_output:
             raise _answer_too_long(request.max_output or 0, traits.max_output, deployment.model)
-        if traits.context is not None and size_of(request) > traits.context:
-            await asyncio.to_thread(_check, request, deployment, traits.context)
+        if traits.context is None or ((json := json_of(request)) and _fits(json, traits.context, deployment)):
+            return
+        await asyncio.to_thread(_check, request, deployment, traits.context)
 
 
 def _check(request: ChatRequest, deployment: Deployment, limit: int) -> None:
-    if text_size_of(request) <= limit:
+    """The JSON may have images, whose base64 is no text."""
+    read = readable(request)
+    if _fits(texts_of(read), limit, deployment):
         return
-    counted = count(request, deployment)
+    counted = count(read, deployment)
     if lower_bound(counted, deployment) > limit:
         raise _input_too_long(counted, limit, deployment.model)
 
 
-def size_of(request: ChatRequest) -> int:
-    """A quick upper bound of ``text_size_of``."""
-    return text_size_of(request) if request.raw is None else sum(map(len, request.raw.fields.values()))
+def _fits(texts: Sequence[bytes | Raw], limit: int, deployment: Deployment) -> bool:
+    """Whether there is no need to count."""
+    return sum(map(len, texts)) <= limit or stays_below(texts, _refused_from(limit, deployment), _family(deployment))
 
 
-def text_size_of(request: ChatRequest) -> int:
-    """Bytes of everything that a model reads as text, which excludes images, recordings and documents."""
-    return sum(map(_tool_size, request.tools)) + sum(
-        _part_size(part) for message in request.messages for part in message.parts
-    )
+def _family(deployment: Deployment) -> Family:
+    return family_of(deployment.model, deployment.traits.tokenizer)
 
 
-def _tool_size(tool: Tool) -> int:
-    return _size(tool.name) + _size(tool.description or "") + len(tool.parameters or b"")
+def _refused_from(limit: int, deployment: Deployment) -> float:
+    """The smallest count that may refuse."""
+    family = _family(deployment)
+    return limit / (1 - family.margin) if family.exact == "nothing" else limit
 
 
-def _part_size(part: Part) -> int:
+def json_of(request: ChatRequest) -> list[Raw]:
+    """The client's JSON, with the turns that it continues. It has at least as many bytes as the texts in it."""
+    if request.raw is None:
+        return []
+    earlier = request.raw.continues
+    return [*request.raw.fields.values(), *(earlier.items if earlier is not None else ())]
+
+
+def texts_of(request: ChatRequest) -> list[bytes]:
+    """Everything that a model reads as text, which excludes images, recordings and documents."""
+    texts = [text for message in request.messages for part in message.parts for text in _texts_of_part(part)]
+    return [*texts, *(text for tool in request.tools for text in _texts_of_tool(tool))]
+
+
+def _texts_of_tool(tool: Tool) -> tuple[bytes, ...]:
+    return _utf8(tool.name), _utf8(tool.description or ""), bytes(tool.parameters or b"")
+
+
+def _texts_of_part(part: Part) -> Iterable[bytes]:
     match part:
         case Text(text=text, extensions=None) | Thinking(text=text) | Refusal(text=text):
-            return _size(text)
+            return (_utf8(text),)
         case Text(text=text, extensions=extensions):
-            return _size(text) + sum(len(field) for fields in (extensions or {}).values() for field in fields.values())
+            return _utf8(text), *(bytes(field) for fields in (extensions or {}).values() for field in fields.values())
         case ToolCall(name=name, arguments=arguments):
-            return _size(name) + _size(arguments)
+            return _utf8(name), _utf8(arguments)
         case ToolResult(parts=parts):
-            return sum(map(_part_size, parts))
-    return 0
+            return (text for inner in parts for text in _texts_of_part(inner))
+    return ()
 
 
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+def _utf8(text: str) -> bytes:
+    return text.encode(errors="replace")
 
 
 def lower_bound(counted: TokenCount, deployment: Deployment) -> float:

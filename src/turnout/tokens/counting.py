@@ -22,6 +22,7 @@ from turnout.core import (
     TokenCount,
     ToolCall,
     ToolResult,
+    readable,
 )
 
 from .families import Family, family_of
@@ -49,6 +50,7 @@ def count(request: ChatRequest, deployment: Deployment) -> TokenCount:
 
     Exact only for plain texts: providers don't publish how they show tools, images and documents to a model.
     """
+    request = readable(request)
     family = family_of(deployment.model, deployment.traits.tokenizer)
     tokens = family.request + sum(_message(message, family, deployment.model) for message in request.messages)
     if request.tools and not _forbids_tools(request):

@@ -14,9 +14,11 @@ import msgspec
 from msgspec.structs import replace
 
 from .encodings import Encoding, encoded_length, pieces
+from .remembered import Remembered
 
 _LETTERS: Final = string.ascii_letters.encode()
 _DIGITS: Final = string.digits.encode()
+_REMEMBERED: Final = Remembered()
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,17 +51,23 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
 
     def text(self, text: str) -> float:
         """The tokens of a text alone."""
-        return sum([self._piece(piece) for piece in pieces(text)])
+        kind = (self.encoding, self.factor, self.newline, self.letter, self.digit)
+        tokens = _REMEMBERED.get(kind, text)
+        if tokens is None:
+            tokens = sum([self.weigh_text(piece, encoded_length(piece, self.encoding)) for piece in pieces(text)])
+            _REMEMBERED.put(kind, text, tokens)
+        return tokens
 
-    def _piece(self, text: str) -> float:
+    def weigh_text(self, text: str, tokens: float) -> float:
+        """The tokens of a text that has so many ``tokens`` of the encoding."""
         return self.weigh(
-            encoded_length(text, self.encoding),
+            tokens,
             text.count("\n") if self.newline else 0,
             _count_among(text, _LETTERS) if self.letter else 0,
             _count_among(text, _DIGITS) if self.digit else 0,
         )
 
-    def weigh(self, tokens: int, newlines: int, letters: int, digits: int) -> float:
+    def weigh(self, tokens: float, newlines: int, letters: int, digits: int) -> float:
         """The tokens of a text by its statistics. ``tokens`` are those of the encoding."""
         return tokens * self.factor + newlines * self.newline + letters * self.letter + digits * self.digit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +17,7 @@ _FUNCTION, _FUNCTION_CL100K, _PROPERTIES, _PROPERTY, _ENUM, _ITEM, _END = 7, 10,
 """https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb"""
 
 
-def tool_tokens(tools: tuple[Tool, ...], family: Family) -> float:
+def tool_tokens(tools: Sequence[Tool], family: Family) -> float:
     """The tokens of all tools of a request, which has at least one."""
     if family.exact != "nothing":
         return sum(_function(tool, family) for tool in tools) + _END

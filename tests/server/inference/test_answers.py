@@ -233,7 +233,7 @@ async def test_requests_under_way_are_counted(place: Place) -> None:
         pytest.param(streaming(HEL, STOP), {"stream": True}, 200, "up", id="stream"),
         pytest.param(streaming(HEL, OVERLOADED), {"stream": True}, 200, "up", id="broken-stream"),
         pytest.param(replying(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n"), {}, 500, "up", id="failed"),
-        pytest.param(replying(ok(HELLO)), {"messages": 1}, 400, "", id="invalid"),
+        pytest.param(replying(ok(HELLO)), {"model": 1}, 400, "", id="invalid"),
     ],
 )
 async def test_every_end_is_counted_once(

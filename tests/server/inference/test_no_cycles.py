@@ -110,7 +110,7 @@ async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
             yield Server(gateway, upstream)
 
 
-def chat(model: str = "up", content: Any = "hi", **fields: Any) -> bytes:
+def chat(model: Any = "up", content: Any = "hi", **fields: Any) -> bytes:
     return json.dumps({"model": model, "messages": [{"role": "user", "content": content}], **fields}).encode()
 
 
@@ -125,7 +125,8 @@ PICTURE = [{"type": "image_url", "image_url": {"url": BROKEN_PNG}}]
         pytest.param(chat("down", stream=True), 502, id="nobody-listens-to-a-stream"),
         pytest.param(chat("nobody"), 404, id="unknown-model"),
         pytest.param(b"{", 400, id="no-json"),
-        pytest.param(chat(n="many"), 400, id="wrong-type"),
+        pytest.param(chat(n="many"), 200, id="wrong-type"),
+        pytest.param(chat(model=1), 400, id="model-of-a-wrong-type"),
         pytest.param(chat(content=PICTURE), 400, id="broken-image"),
         pytest.param(chat(content=PICTURE * 3), 400, id="broken-images"),
         pytest.param(chat(content="z" * 1_000_000), 200, id="large"),

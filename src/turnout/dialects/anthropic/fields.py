@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw
 
+from turnout.dialects.halves import without_halves
 from turnout.errors import InvalidRequest
 
 T = TypeVar("T")
@@ -29,9 +30,12 @@ def read(decoder: msgspec.json.Decoder[T], data: bytes | Raw, *where: str) -> T:
     except msgspec.ValidationError as error:
         raise _wrong_field(str(error), where) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise invalid(".".join(where), f"the request body is not valid JSON: {error}") from error
+        mended = without_halves(bytes(data))
+        if mended == data:
+            raise invalid(".".join(where), f"the request body is not valid JSON: {error}") from error
     except RecursionError as error:
         raise invalid(".".join(where), "the request body is nested too deeply") from error
+    return read(decoder, mended, *where)
 
 
 def take(fields: Fields, name: str, decoder: msgspec.json.Decoder[T], where: str) -> T:

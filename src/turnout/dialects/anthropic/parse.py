@@ -21,11 +21,12 @@ from turnout.core import (
     ToolResult,
     WireBody,
 )
+from turnout.dialects.lazy import Form, parse_lazily
 from turnout.dialects.parsing import encoding_error
 
 from . import anthropic_bodies as wire
 from .blocks import extensions_of, parts
-from .fields import FIELDS, OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
+from .fields import OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
 
 WIRE = "anthropic-messages"
 _BODY = msgspec.json.Decoder(wire.Body)
@@ -33,14 +34,23 @@ _RAW = msgspec.json.Decoder(Raw)
 _FLAG = msgspec.json.Decoder(bool | None)
 _FORMAT = msgspec.json.Decoder(Fields | None)
 _NULL = Raw(b"null")
+_FORM = Form(
+    conversation=frozenset({"system", "messages", "tools", "tool_choice"}),
+    stand_in={"messages": Raw(b'[{"role":"user","content":"x"}]'), "max_tokens": Raw(b"1")},
+    image_marks=(b'"image"',),
+)
 _THINKING = frozenset({"enabled", "adaptive", "disabled"})
 
 
 def parse(body: bytes) -> ChatRequest:
-    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``messages.0.content.1.text``."""
+    """Raises ``InvalidRequest`` for a body without a model. ``whole`` raises it for other wrong fields."""
     _check_encoding(body)
+    return parse_lazily(body, _FORM, _read)
+
+
+def _read(body: bytes, fields: Fields) -> ChatRequest:
+    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``messages.0.content.1.text``."""
     typed = read(_BODY, body)
-    fields = read(FIELDS, body)
     other_fields = {name: value for name, value in fields.items() if name not in wire.KNOWN and value != _NULL}
     tools = _tools(typed.tools, fields, other_fields)
     effort, output = _output(typed.output_config, other_fields)

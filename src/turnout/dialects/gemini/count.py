@@ -6,11 +6,12 @@ import msgspec
 
 from turnout.core import CountRequest, TokenCount, WireBody
 from turnout.dialects import HERE, ReplyContext, Target
+from turnout.dialects.lazy import parse_lazily
 from turnout.dialects.parsing import check_encoding, decode_fields
 from turnout.dialects.whole_reply import WholeReply
 
 from .fields import camel, object_of
-from .parse import chat_of, model_of
+from .parse import FORM, chat_of, model_of
 from .paths import paths_of
 
 _WIRE = "gemini-count"
@@ -30,7 +31,8 @@ class CountTokens(WholeReply):
         fields = camel(body_fields)
         request_fields = object_of(fields[_WHOLE], _WHOLE) if _WHOLE in fields else fields
         model = model_of(target)
-        return CountRequest(model=model, chat=chat_of(request_fields, model), raw=WireBody(_WIRE, body_fields))
+        chat = parse_lazily(msgspec.json.encode(request_fields), FORM, lambda _, read: chat_of(read, model))
+        return CountRequest(model=model, chat=chat, raw=WireBody(_WIRE, body_fields))
 
     def body(self, request: CountRequest, count: TokenCount, context: ReplyContext) -> bytes:
         return msgspec.json.encode({"totalTokens": count.tokens})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -9,7 +10,8 @@ from msgspec import Meta, Raw
 
 from turnout.core import EmbeddingRequest, Embeddings, WireBody
 from turnout.dialects import HERE, ReplyContext, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.lazy import parse_inputs
+from turnout.dialects.parsing import check_encoding, decode
 from turnout.dialects.whole_reply import WholeReply
 
 from . import gemini_bodies as wire
@@ -44,9 +46,13 @@ class EmbedContent(WholeReply):
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)
-        fields = decode_fields(body)
-        text, settings, unknown = _read_input(camel(fields), "")
-        return _request([text], settings, unknown, model_of(target), WireBody(_ONE, fields))
+        model = model_of(target)
+
+        def read(_: bytes, fields: Fields) -> EmbeddingRequest:
+            text, settings, unknown = _read_input(camel(fields), "")
+            return _request([text], settings, unknown, model, WireBody(_ONE, fields))
+
+        return parse_inputs(body, _ONE, model, read)
 
     def body(self, request: EmbeddingRequest, embeddings: Embeddings, context: ReplyContext) -> bytes:
         return msgspec.json.encode({"embedding": {"values": embeddings.vectors[0]}} | _usage(embeddings))
@@ -61,7 +67,10 @@ class BatchEmbedContents(WholeReply):
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)
-        fields = decode_fields(body)
+        model = model_of(target)
+        return parse_inputs(body, _BATCH, model, partial(self._read, model))
+
+    def _read(self, model: str, body: bytes, fields: Fields) -> EmbeddingRequest:
         requests = take(camel(fields), "requests", _REQUESTS, "")
         inputs = [
             _read_input(object_of(raw, f"requests[{number}]"), f"requests[{number}].")
@@ -70,7 +79,7 @@ class BatchEmbedContents(WholeReply):
         _, settings, unknown = inputs[0]
         if any((item.settings, item.unknown) != (settings, unknown) for item in inputs):
             unknown = {"requests": fields["requests"]}  # the core has one group of settings for all inputs
-        return _request([item.text for item in inputs], settings, unknown, model_of(target), WireBody(_BATCH, fields))
+        return _request([item.text for item in inputs], settings, unknown, model, WireBody(_BATCH, fields))
 
     def body(self, request: EmbeddingRequest, embeddings: Embeddings, context: ReplyContext) -> bytes:
         return msgspec.json.encode(

@@ -9,7 +9,8 @@ from msgspec import Raw
 
 from turnout.core import ChatRequest, Message, WireBody
 from turnout.dialects import Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.lazy import Form, parse_lazily
+from turnout.dialects.parsing import check_encoding, decode
 
 from . import gemini_bodies as wire
 from .config import output_of, read_config, reasoning_of, sampling_of
@@ -27,6 +28,13 @@ _CONTENTS: msgspec.json.Decoder[list[wire.Content] | wire.Content] = msgspec.jso
 )
 _SYSTEM: msgspec.json.Decoder[wire.Content | str] = msgspec.json.Decoder(wire.Content | str)
 _READ = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "model"})
+_CONVERSATION = ("contents", "systemInstruction", "tools", "toolConfig")
+FORM = Form(
+    conversation=frozenset({*_CONVERSATION, "system_instruction", "tool_config"}),
+    stand_in={"contents": Raw(b'[{"parts":[{"text":""}]}]')},
+    image_marks=(b'"inlineData"', b'"inline_data"', b'"fileData"', b'"file_data"'),
+    needed=frozenset(),
+)
 _RESOURCE = re.compile(r"(?:(?:projects/[^/]+/locations/[^/]+/)?publishers/[^/]+/)?models/")
 """The prefixes that a model's name may have. Vertex AI has the longer ones."""
 
@@ -47,15 +55,22 @@ def model_of(target: Target) -> str:
 
 
 def parse(body: bytes, target: Target, *, stream: bool) -> ChatRequest:
-    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``contents[0].parts[1].text``."""
+    """Raises ``InvalidRequest`` for a path without a model. ``whole`` raises it for wrong fields."""
     check_encoding(body)
-    fields = decode_fields(body)
-    raw = Body(_FOREIGN if _MARK in body else WIRE, fields, as_array="alt=sse" not in target.query.split("&"))
-    return chat_of(fields, model_of(target), stream=stream, raw=raw)
+    model, wire_name = model_of(target), _FOREIGN if body.rfind(_MARK) >= 0 else WIRE
+    as_array = "alt=sse" not in target.query.split("&")
+
+    def read(_: bytes, fields: Fields) -> ChatRequest:
+        return chat_of(fields, model, stream=stream, raw=Body(wire_name, fields, as_array=as_array))
+
+    return parse_lazily(body, FORM, read)
 
 
 def chat_of(body_fields: Fields, model: str, *, stream: bool = False, raw: WireBody | None = None) -> ChatRequest:
-    """The request of a body's fields."""
+    """The request of a body's fields.
+
+    Raises ``InvalidRequest`` with the path of the wrong field, such as ``contents[0].parts[1].text``.
+    """
     fields = camel(body_fields)
     extensions = {name: value for name, value in fields.items() if name not in _READ}
     if "contents" not in fields:

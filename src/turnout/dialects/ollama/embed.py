@@ -9,7 +9,8 @@ import msgspec
 
 from turnout.core import EmbeddingRequest, Embeddings, WireBody
 from turnout.dialects import HERE, ReplyContext, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.lazy import Fields, parse_inputs
+from turnout.dialects.parsing import check_encoding, decode
 from turnout.dialects.whole_reply import WholeReply
 
 from . import ollama_bodies as wire
@@ -28,8 +29,10 @@ class Embed(WholeReply):
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)
+        return parse_inputs(body, self.wire, None, self._read)
+
+    def _read(self, body: bytes, fields: Fields) -> EmbeddingRequest:
         typed = decode(_EMBED, body)
-        fields = decode_fields(body)
         unknown = unknown_fields_and_options(fields, _KNOWN_EMBED, typed.options)
         return EmbeddingRequest(
             model=typed.model,
@@ -56,8 +59,10 @@ class EmbedOne(Embed):
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)
+        return parse_inputs(body, self.wire, None, self._read)
+
+    def _read(self, body: bytes, fields: Fields) -> EmbeddingRequest:
         typed = decode(_EMBEDDINGS, body)
-        fields = decode_fields(body)
         unknown = unknown_fields_and_options(fields, _KNOWN_EMBEDDINGS, typed.options)
         return EmbeddingRequest(
             model=typed.model,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import structs
+from msgspec import Raw, structs
 
 from turnout.core import Answer, ChatRequest, Message, Text
 from turnout.core.prompts import messages_of
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.lazy import Fields, Form, parse_lazily
+from turnout.dialects.parsing import check_encoding, decode
 
 from . import ollama_bodies as wire
 from .chat_request import chat_request
@@ -18,6 +19,11 @@ from .reply import GENERATE, answer_body
 
 WIRE = "ollama-generate"
 _BODY = msgspec.json.Decoder(wire.Generate)
+_FORM = Form(
+    conversation=frozenset({"prompt", "system", "images", "context"}),
+    stand_in={"prompt": Raw(b'"x"')},
+    image_marks=(b'"images"',),
+)
 _ONLY_HERE = frozenset({"suffix", "template", "context", "raw"})
 """Fields that no chat wire has: text to be filled in before a suffix, and ways around the model's own template."""
 
@@ -29,8 +35,7 @@ class Generate:
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
         check_encoding(body)
-        typed = decode(_BODY, body)
-        return chat_request(typed, decode_fields(body), WIRE, _messages(typed), untranslatable=_ONLY_HERE)
+        return parse_lazily(body, _FORM, _read)
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
         return LineRenderer(GENERATE, context)
@@ -40,6 +45,12 @@ class Generate:
 
     def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
         return answer_body(GENERATE, answer, context)
+
+
+def _read(body: bytes, fields: Fields) -> ChatRequest:
+    """Raises ``InvalidRequest`` with the path of the wrong field."""
+    typed = decode(_BODY, body)
+    return chat_request(typed, fields, WIRE, _messages(typed), untranslatable=_ONLY_HERE)
 
 
 def _messages(typed: wire.Generate) -> tuple[Message, ...]:

@@ -10,7 +10,8 @@ from msgspec import Meta
 from turnout.core import EmbeddingRequest, Embeddings, WireBody
 from turnout.core.vectors import packed
 from turnout.dialects import HERE, ReplyContext, Target
-from turnout.dialects.parsing import check_encoding, decode, decode_fields
+from turnout.dialects.lazy import Fields, parse_inputs
+from turnout.dialects.parsing import check_encoding, decode
 from turnout.dialects.whole_reply import WholeReply
 from turnout.errors import InvalidRequest
 
@@ -40,8 +41,10 @@ class EmbeddingsEndpoint(WholeReply):
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)
-        body = with_model(body, target)
-        typed, fields = decode(_BODY, body), decode_fields(body)
+        return parse_inputs(with_model(body, target), self.wire, None, self._read)
+
+    def _read(self, body: bytes, fields: Fields) -> EmbeddingRequest:
+        typed = decode(_BODY, body)
         return EmbeddingRequest(
             model=typed.model,
             inputs=_inputs(typed.input),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, structs
 
-from turnout.core import ChatRequest, WireBody
+from turnout.core import ChatRequest, WireBody, whole
 from turnout.core.prompts import messages_of
 from turnout.dialects.openai.chat import parse as openai
 from turnout.dialects.openai.chat.chat_bodies import Body
@@ -35,12 +35,13 @@ def chat_request(body: bytes, wire: str) -> ChatRequest:
     raw = WireBody(wire, dict(fields), form=Body)
     if "messages" in fields:
         fields["messages"] = _with_lower_case_roles(fields["messages"])
-        return structs.replace(openai.parse(msgspec.json.encode(fields)), raw=raw, service=True)
+        request = whole(openai.parse(msgspec.json.encode(fields)))
+        return structs.replace(request, raw=raw, service=True)
     prompt = string_in(fields, "prompt")
     if not prompt:
         raise InvalidRequest("Say what to answer: 'messages' or a 'prompt'.", param="messages")
     del fields["prompt"]
-    request = openai.parse(msgspec.json.encode(fields | {"messages": _NO_MESSAGES}))
+    request = whole(openai.parse(msgspec.json.encode(fields | {"messages": _NO_MESSAGES})))
     return structs.replace(request, messages=messages_of(prompt), raw=raw, service=True)
 
 

@@ -61,7 +61,7 @@ class EmbedContent:
         return _EmbeddingsDecoder(len(request.inputs))
 
     def relay(self, request: EmbeddingRequest) -> Decoder:
-        return _EmbeddingsRelay(len(request.inputs))
+        return _EmbeddingsRelay(request.number)
 
 
 class BatchEmbedContents:
@@ -79,7 +79,7 @@ class BatchEmbedContents:
         return _EmbeddingsDecoder(len(request.inputs))
 
     def relay(self, request: EmbeddingRequest) -> Decoder:
-        return _EmbeddingsRelay(len(request.inputs))
+        return _EmbeddingsRelay(request.number)
 
 
 def _with_model(fields: Mapping[str, Raw], deployment: Deployment) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ def _text(content: str | tuple[int, ...]) -> str:
 
 
 class _EmbeddingsReader(BodyReader):
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int | None) -> None:
         super().__init__()
         self._inputs = inputs
 
@@ -120,7 +120,7 @@ class _EmbeddingsReader(BodyReader):
         if reply.error is not None:
             return [failure_of(reply.error)]
         vectors = (reply.embedding,) if reply.embedding else reply.embeddings
-        if len(vectors) != self._inputs:
+        if self._inputs is not None and len(vectors) != self._inputs:
             raise UpstreamBroken(f"The provider sent {len(vectors)} embeddings for {self._inputs} inputs.")
         usage = reply.usage_metadata.usage() if reply.usage_metadata else None
         embeddings = Embeddings(vectors=tuple([vector.values for vector in vectors]), usage=usage)

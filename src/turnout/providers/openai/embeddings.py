@@ -88,7 +88,7 @@ class _EmbeddingsRelay(BodyReader):
 
     def __init__(self, request: EmbeddingRequest) -> None:
         super().__init__()
-        self._inputs = len(request.inputs)
+        self._inputs = request.number
         encoding = request.raw.fields.get("encoding_format") if request.raw else None
         self._first_byte = b'"' if encoding is not None and bytes(encoding) == b'"base64"' else b"["
 
@@ -108,9 +108,9 @@ def _read(data: bytes) -> _Reply:
     return decode_reply(_REPLY, data, "The provider sent what aren't embeddings.")
 
 
-def _events(reply: _Reply, inputs: int) -> list[StreamEvent]:
+def _events(reply: _Reply, inputs: int | None) -> list[StreamEvent]:
     rows = reply.data or []
-    if len(rows) != inputs:
+    if inputs is not None and len(rows) != inputs:
         raise UpstreamBroken(f"The provider sent {len(rows)} embeddings for {inputs} inputs.")
     in_order = sorted(rows, key=lambda row: row.index or 0)
     usage: Usage | None = usage_of(reply.usage)

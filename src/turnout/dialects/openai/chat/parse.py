@@ -27,9 +27,10 @@ from turnout.core import (
     ToolResult,
     WireBody,
 )
+from turnout.dialects.lazy import Fields, Form, parse_lazily
 from turnout.dialects.openai.data_urls import file_data_of, image_of
 from turnout.dialects.openai.extensions import NAMESPACE
-from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none, unknown_fields
+from turnout.dialects.parsing import check_encoding, decode, raw_or_none, unknown_fields
 from turnout.errors import InvalidRequest
 
 from . import chat_bodies as wire
@@ -37,14 +38,23 @@ from .details import extensions_in, thoughts_in
 
 WIRE = "openai-chat"
 _BODY = msgspec.json.Decoder(wire.Body)
+_FORM = Form(
+    conversation=frozenset({"messages", "tools", "tool_choice"}),
+    stand_in={"messages": Raw(b'[{"role":"user","content":""}]')},
+    image_marks=(b'"image_url"',),
+)
 _DEVELOPER = {NAMESPACE: {"role": Raw(b'"developer"')}}
 
 
 def parse(body: bytes) -> ChatRequest:
-    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``messages[0].content``."""
+    """Raises ``InvalidRequest`` for a body without a model. ``whole`` raises it for other wrong fields."""
     check_encoding(body)
+    return parse_lazily(body, _FORM, _read)
+
+
+def _read(body: bytes, fields: Fields) -> ChatRequest:
+    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``messages[0].content``."""
     typed = decode(_BODY, body)
-    fields = decode_fields(body)
     return ChatRequest(
         model=typed.model,
         messages=tuple([_message(number, message) for number, message in enumerate(typed.messages)]),

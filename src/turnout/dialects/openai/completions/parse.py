@@ -9,9 +9,10 @@ from msgspec import Meta, Raw
 
 from turnout.core import ChatRequest, Extensions, Message, Sampling, WireBody
 from turnout.core.prompts import messages_of
+from turnout.dialects.lazy import Fields, Form, parse_lazily
 from turnout.dialects.openai.chat.chat_bodies import Fraction, Name, Penalty, Seed, StreamOptions, Temperature, TopK
 from turnout.dialects.openai.extensions import NAMESPACE
-from turnout.dialects.parsing import check_encoding, decode, decode_fields, unknown_fields
+from turnout.dialects.parsing import check_encoding, decode, unknown_fields
 
 WIRE = "openai-completions"
 
@@ -41,12 +42,18 @@ class _Body(msgspec.Struct):
 
 _BODY = msgspec.json.Decoder(_Body)
 _KNOWN = frozenset(_Body.__struct_fields__)
+_FORM = Form(conversation=frozenset({"prompt", "suffix"}), stand_in={"prompt": Raw(b'""')}, image_marks=())
 
 
 def parse(body: bytes) -> ChatRequest:
-    """Raises ``InvalidRequest`` with the path of the wrong field."""
+    """Raises ``InvalidRequest`` for a body without a model. ``whole`` raises it for other wrong fields."""
     check_encoding(body)
-    typed, fields = decode(_BODY, body), decode_fields(body)
+    return parse_lazily(body, _FORM, _read)
+
+
+def _read(body: bytes, fields: Fields) -> ChatRequest:
+    """Raises ``InvalidRequest`` with the path of the wrong field."""
+    typed = decode(_BODY, body)
     return ChatRequest(
         model=typed.model,
         messages=_messages(typed.prompt),

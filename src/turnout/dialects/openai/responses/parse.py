@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Raw
@@ -18,7 +19,8 @@ from turnout.core import (
     ToolChoice,
     WireBody,
 )
-from turnout.dialects.parsing import check_encoding, decode, decode_fields, raw_or_none
+from turnout.dialects.lazy import Fields, Form, parse_lazily
+from turnout.dialects.parsing import check_encoding, decode, raw_or_none
 from turnout.errors import InvalidRequest
 
 from . import responses_bodies as wire
@@ -32,20 +34,31 @@ _CHAT_FIELDS = frozenset(
 )
 _LOGPROBS = "message.output_text.logprobs"
 _BODY = msgspec.json.Decoder(wire.Body)
+_FORM = Form(
+    conversation=frozenset({"instructions", "input", "tools", "tool_choice"}),
+    stand_in={"input": Raw(b'"x"')},
+    image_marks=(b'"image_url"', b'"image_generation_call"'),
+)
 
 
 def parse(body: bytes) -> ChatRequest:
-    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``input[0].content``."""
+    """Raises ``InvalidRequest`` for a body without a model. ``whole`` raises it for other wrong fields."""
     check_encoding(body)
-    return _request(decode(_BODY, body), decode_fields(body), None)
+    return parse_lazily(body, _FORM, partial(_read, None))
 
 
 def continued(fields: Mapping[str, Raw], continuation: Continuation | None) -> ChatRequest:
     """The request of ``fields`` after its earlier conversation."""
-    return _request(decode(_BODY, msgspec.json.encode(fields)), dict(fields), continuation)
+    earlier = 0 if continuation is None else sum(map(len, continuation.items))
+    read, read_later = partial(_read, None), partial(_read, continuation)
+    request = parse_lazily(msgspec.json.encode(fields), _FORM, read, read_later, earlier)
+    raw = request.raw and msgspec.structs.replace(request.raw, continues=continuation)
+    return msgspec.structs.replace(request, raw=raw)
 
 
-def _request(typed: wire.Body, fields: dict[str, Raw], continuation: Continuation | None) -> ChatRequest:
+def _read(continuation: Continuation | None, body: bytes, fields: Fields) -> ChatRequest:
+    """Raises ``InvalidRequest`` with the path of the wrong field, such as ``input[0].content``."""
+    typed = decode(_BODY, body)
     conversation = Conversation()
     if typed.instructions:
         conversation.system(typed.instructions)

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from turnout.core import ChatRequest, Continuation, WireBody
 from turnout.dialects import EarlierAnswers, Turn
+from turnout.errors import InvalidRequest
 
 from . import parse
 from .items import raw_items
@@ -23,9 +24,11 @@ _REFERENCE = b"item_reference"
 
 
 class _Item(msgspec.Struct):
-    id: str | None = None
-    type: str | None = None
-    role: str | None = None
+    """The values may be of any type: only those that refer to an answer are looked at."""
+
+    id: Any = None
+    type: Any = None
+    role: Any = None
 
 
 class _Answer(msgspec.Struct):
@@ -46,21 +49,32 @@ _LAST_EVENT = msgspec.json.Decoder(_LastEvent)
 
 def earlier_answers(request: ChatRequest) -> EarlierAnswers | None:
     fields = _raw(request).fields
+    previous = _previous(fields)
+    items = fields.get("input", Raw())
+    referenced = frozenset(_referenced_answers(items)) if bytes(items).rfind(_REFERENCE) >= 0 else frozenset()
+    return EarlierAnswers(previous, referenced) if previous is not None or referenced else None
+
+
+def _previous(fields: Mapping[str, Raw]) -> str | None:
+    """None for a value that is no text: who gets the request judges it."""
     previous = fields.get("previous_response_id")
-    id_: str | None = None if previous is None else msgspec.json.decode(previous)
-    referenced = (
-        frozenset(_referenced_answers(fields["input"]))
-        if _REFERENCE in bytes(fields.get("input", b""))
-        else frozenset()
-    )
-    return EarlierAnswers(id_, referenced) if id_ is not None or referenced else None
+    value = None if previous is None else msgspec.json.decode(previous)
+    return value if isinstance(value, str) else None
 
 
 def _referenced_answers(input_items: Raw) -> Iterator[str]:
-    for item in _ITEMS.decode(_encode(raw_items(input_items))):
-        match = _OUR_ITEM.fullmatch(item.id or "") if _is_reference(item) else None
+    for item in _items(input_items):
+        match = _OUR_ITEM.fullmatch(str(item.id)) if _is_reference(item) else None
         if match is not None:
             yield f"resp_{match[1]}"
+
+
+def _items(input_items: Raw) -> list[_Item]:
+    """None of an input in another form."""
+    try:
+        return _ITEMS.decode(_encode(raw_items(input_items)))
+    except (InvalidRequest, msgspec.DecodeError):
+        return []
 
 
 def _is_reference(item: _Item) -> bool:
@@ -82,7 +96,7 @@ def _resolve(item: Raw, items_by_id: Mapping[str | None, Raw]) -> Raw:
 
 
 def turn_of(request: ChatRequest, answer: bytes) -> Turn | None:
-    """None for a turn that isn't stored. A relayed answer of another shape or in bad UTF-8 isn't stored either."""
+    """None for a turn that isn't stored. One of another shape or in bad UTF-8 isn't stored either."""
     if not is_stored(request):
         return None
     try:
@@ -90,11 +104,14 @@ def turn_of(request: ChatRequest, answer: bytes) -> Turn | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     fields = _raw(request).fields
-    previous = fields.get("previous_response_id")
+    try:
+        items = _encode(raw_items(fields.get("input", Raw())))
+    except InvalidRequest:
+        return None
     return Turn(
         stored_answer.id,
-        None if previous is None else msgspec.json.decode(previous),
-        _encode(raw_items(fields.get("input", Raw()))),
+        _previous(fields),
+        items,
         bytes(stored_answer.output),
         answer,
     )
