@@ -66,7 +66,8 @@ def _fixed(folder: Path, port: int) -> Program:
     facts = (
         f"location ~ ^/(v1/models|version|health)$ {{ default_type application/json; return 200 '{SERVER_FACTS}'; }}"
     )
-    block = f"server {{ listen 127.0.0.1:{port} backlog=4096; {facts} location / {{ {answer} }} }}"
+    listen = f"listen 127.0.0.1:{port} backlog=4096; client_max_body_size 64m"
+    block = f"server {{ {listen}; {facts} location / {{ {answer} }} }}"
     return nginx("upstream", folder, block)
 
 
