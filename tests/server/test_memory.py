@@ -10,14 +10,13 @@ import pytest
 
 KEPT = """
 from pathlib import Path
-from turnout.server.memory import give_memory_back
+from turnout.server.memory import Memory
 
 def resident() -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) // 1024
 
-if {given_back}:
-    give_memory_back()
+memory = Memory()
 before = resident()
 del (large := [bytes(30_000_000)])[:]
 pieces, others = [], []
@@ -25,6 +24,8 @@ for _ in range(200):
     pieces.append(b"x" * 200_000)
     others.append(bytes(1000))
 del pieces
+if {given_back}:
+    memory.give_back()
 print(resident() - before)
 """
 

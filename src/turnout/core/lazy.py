@@ -36,7 +36,7 @@ class Unread:
     ``may_hold_images`` is false where there surely is none.
     """
 
-    __slots__ = ("_body", "_earlier", "_read", "_rest", "_salvage", "_salvaged", "may_hold_images")
+    __slots__ = ("_body", "_earlier", "_objects", "_read", "_rest", "_salvage", "_salvaged", "may_hold_images")
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class Unread:
         self._salvage = salvage
         self._body = body
         self._earlier = earlier
+        self._objects: int | None = None
         self._rest: Rest | None = None
         self._salvaged: Rest | None = None
         self.may_hold_images = may_hold_images
@@ -63,7 +64,9 @@ class Unread:
     @property
     def objects(self) -> int:
         """No fewer than there are JSON objects."""
-        return self._body.count(b"{") + self._earlier
+        if self._objects is None:
+            self._objects = self._body.count(b"{") + self._earlier
+        return self._objects
 
     def rest(self) -> Rest:
         """Raises ``Unreadable`` with the path of the wrong field."""

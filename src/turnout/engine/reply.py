@@ -29,6 +29,11 @@ class Reply:
         return [*dict.fromkeys([change.field for change in self._attempt.changes if not change.kept])]
 
     @property
+    def relayed(self) -> bool:
+        """Whether the client's own body was sent."""
+        return self._attempt.relayed
+
+    @property
     def headers(self) -> Mapping[str, str]:
         """Those of the provider that go along to the client."""
         return headers_of_an_answer(self._attempt.headers)

@@ -15,7 +15,7 @@ from turnout.telemetry import SHARED_FOLDER_VARIABLE, SharedMetrics
 
 from .app import App
 from .control import control_app
-from .memory import give_memory_back
+from .memory import Memory
 
 
 @asynccontextmanager
@@ -24,13 +24,15 @@ async def opened_application(gateway: Gateway) -> AsyncIterator[App]:
     folder = os.environ.get(SHARED_FOLDER_VARIABLE)
     metrics = SharedMetrics(gateway.metrics, Path(folder) if folder else None)
     app = App(gateway, control_app(gateway, metrics))
+    memory = Memory()
     sharing = asyncio.get_running_loop().create_task(metrics.run())
     try:
         _collect_garbage_less_often()
         _switch_threads_often()
-        give_memory_back()
+        memory.keep_returning()
         yield app
     finally:
+        memory.stop()
         sharing.cancel()
         await asyncio.wait([sharing])
 

@@ -275,11 +275,18 @@ async def test_bodies_that_were_slow_delay_no_other_request(
     assert wait < patience
 
 
-@pytest.mark.parametrize(("words", "in_thread"), [(10, False), (50_000, True)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("words", "parsed_in_thread", "in_thread"),
+    [
+        pytest.param(10, False, False, id="small"),
+        pytest.param(50_000, False, True, id="large"),
+        pytest.param(200_000, True, True, id="very-large"),
+    ],
+)
 async def test_a_large_body_is_worked_on_in_a_thread(
-    inference: Inference, monkeypatch: pytest.MonkeyPatch, words: int, in_thread: bool
+    inference: Inference, monkeypatch: pytest.MonkeyPatch, words: int, parsed_in_thread: bool, in_thread: bool
 ) -> None:
-    """The three steps: parsing, fitting to the provider, and building."""
+    """The three steps: parsing, fitting to the provider, and building. Parsing leaves the conversation unread."""
     seen: list[tuple[str, bool]] = []
 
     def spied(owner: Any, name: str) -> None:
@@ -297,4 +304,4 @@ async def test_a_large_body_is_worked_on_in_a_thread(
     spied(type(providers()["gemini"]), "build")
     status, _ = await status_and_wait(inference, endpoint, chat("word " * words, "fast"), Target(), inf)
     assert status == 200
-    assert seen == [("parse", in_thread), ("fit", in_thread), ("build", in_thread)]
+    assert seen == [("parse", parsed_in_thread), ("fit", in_thread), ("build", in_thread)]

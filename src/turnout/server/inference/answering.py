@@ -75,7 +75,7 @@ class Answering:
     async def _send_whole(self, call: Call, models: Models) -> None:
         reply = await self._open(call, models)
         events = await reply.read_all()
-        large = call.large or len(events) > _MANY
+        large = (call.large and not reply.relayed) or len(events) > _MANY
         context = self._context(call)
         if large:
             body = await self._gateway.worker_threads.run(self._body, call, events, context)
