@@ -12,7 +12,8 @@ from tests.support.openai_wire import ENDPOINT, request_body
 from turnout.core import ChatRequest, WireBody
 from turnout.dialects import registry
 from turnout.errors import BodyTooLarge, Overloaded
-from turnout.server.request import ClientLeft, Head, read_body, read_head, send_error, with_headers
+from turnout.server.request import ClientLeft, Head, read_body, read_head, send_error, with_headers, with_query
+from turnout.version import __version__
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -151,6 +152,23 @@ def test_several_lines_of_a_header_are_one_list(lines: list[bytes], relayed: str
     request = with_headers(ENDPOINT.parse(request_body()), headers, frozenset({b"x-beta"}))
     assert isinstance(request.raw, WireBody)
     assert request.raw.headers == {"x-beta": relayed}
+
+
+def test_a_client_is_named_beside_turnout() -> None:
+    headers: Headers = [(b"user-agent", b"claude-cli/2.1")]
+    request = with_headers(ENDPOINT.parse(request_body()), headers, frozenset({b"user-agent"}))
+    assert isinstance(request.raw, WireBody)
+    assert request.raw.headers == {"user-agent": f"claude-cli/2.1 turnout/{__version__}"}
+
+
+def test_the_query_goes_along_with_a_relayed_request() -> None:
+    request = ENDPOINT.parse(request_body())
+    asked = with_query(request, "beta=true")
+    assert isinstance(asked.raw, WireBody)
+    assert asked.raw.query == "beta=true"
+    assert with_query(request, "") is request
+    bare = ChatRequest(model="m", messages=())
+    assert with_query(bare, "beta=true") is bare
 
 
 async def test_an_error_is_sent_whole_in_the_dialects_shape() -> None:

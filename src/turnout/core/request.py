@@ -56,7 +56,8 @@ class Continuation(msgspec.Struct, frozen=True):
 class WireBody(msgspec.Struct, frozen=True):
     """The client's own request, to relay it to the same wire: its top-level fields as raw JSON.
 
-    ``headers`` are those that the wire gives a meaning (``anthropic-beta``), by lower-case name.
+    ``headers`` are those that the wire gives a meaning (``anthropic-beta``), by lower-case name, and ``user-agent``.
+    ``query`` is that of the address, as it was sent.
     ``form`` is the type that the fields were decoded as; ``unread.py`` finds the fields that it doesn't have.
     ``continues`` is set when the wire names an earlier answer instead of repeating the conversation.
     """
@@ -64,6 +65,7 @@ class WireBody(msgspec.Struct, frozen=True):
     wire: str
     fields: dict[str, msgspec.Raw]
     headers: dict[str, str] = {}
+    query: str = ""
     form: type[msgspec.Struct] | None = None
     continues: Continuation | None = None
 

@@ -12,6 +12,8 @@ from turnout.fitting import FirstCallOnly, Fitted, fit
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
+from .relayed_parts import with_relayed_parts
+
 MOST_BYTES: Final = 64 * 1024 * 1024
 """The largest whole reply, unless the configuration sets another: pictures in base64 take some tens of megabytes."""
 
@@ -99,7 +101,11 @@ class WireSource:
         self._transport = transport
         self.relayed = relay is not None
         fitted = Fitted(request) if relay else fit(request, provider.name, provider.support, deployment)
-        self._wire_request = operation.build(fitted.request, deployment).through(deployment.network)
+        wire_request = operation.build(fitted.request, deployment)
+        raw = getattr(request, "raw", None)
+        if relay is not None and raw is not None:
+            wire_request = with_relayed_parts(wire_request, raw)
+        self._wire_request = wire_request.through(deployment.network)
         self.changes = (*fitted.changes, *self._wire_request.changes)
         self._decoder = operation.decoder(fitted.request) if relay is None else relay(request)
         if fitted.first_call_only:

@@ -9,11 +9,12 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from msgspec import structs
 
-from turnout.core import Request
+from turnout.core import Request, WireBody
 from turnout.core.header_lists import joined
 from turnout.dialects import Dialect, registry
 from turnout.errors import BodyTooLarge, MethodNotAllowed, TurnoutError, UnsupportedCoding
 from turnout.request_id import new_request_id as new_request_id
+from turnout.version import __version__
 
 from .packed_body import codings_of, unpacked
 
@@ -34,6 +35,7 @@ _ALL_KEY_HEADERS = frozenset(_KEY_HEADERS)
 _ENCODING, _STRICT, _TRUE = b"content-encoding", b"x-turnout-strict", (b"1", b"true")
 _READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"origin", _ENCODING, _STRICT})
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
+_USER_AGENT = "user-agent"
 _MAX_KEYS = 8  # keys of one request that are tried
 
 _RAISE_LIMIT = "Send less, or raise server.max_body_bytes."
@@ -121,7 +123,16 @@ def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], names
             relayed[key] = joined(relayed[key], text) if key in relayed else text
     if not relayed or request.raw is None:
         return request
+    if _USER_AGENT in relayed:
+        relayed[_USER_AGENT] += f" turnout/{__version__}"
     return structs.replace(request, raw=structs.replace(request.raw, headers=relayed))
+
+
+def with_query(request: Request, query: str) -> Request:
+    """The request with the query of its address, which is relayed to the provider."""
+    if not query or not isinstance(request.raw, WireBody):
+        return request
+    return structs.replace(request, raw=structs.replace(request.raw, query=query))
 
 
 async def read_body(head: Head, receive: Receive, limit: int, remedy: str = _RAISE_LIMIT) -> bytes:

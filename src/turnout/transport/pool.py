@@ -134,6 +134,8 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], length: int
     first = _first_lines(method, target.path, target.authority, target.authorization)
     if target.authorization:
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+    if "user-agent" not in headers:
+        first += "user-agent: turnout\r\n"
     try:
         return f"{first}content-length: {length}\r\n{_lines(headers)}\r\n".encode("latin-1")
     except UnicodeEncodeError as error:
@@ -147,7 +149,7 @@ def _first_lines(method: str, path: str, authority: str, authorization: str) -> 
     credentials = f"authorization: {authorization}\r\n" if authorization else ""
     return (
         f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n{credentials}"
-        "user-agent: turnout\r\naccept: */*\r\naccept-encoding: identity\r\n"
+        "accept: */*\r\naccept-encoding: identity\r\n"
     )
 
 

@@ -16,7 +16,7 @@ from turnout.dialects.whole_reply import WholeReply
 from turnout.errors import InvalidRequest
 
 from .extensions import openai_extensions
-from .paths import paths_of, with_model
+from .paths import HEADERS, paths_of, with_model
 
 _Text = Annotated[str, Meta(min_length=1)]
 _Tokens = Annotated[list[int], Meta(min_length=1)]
@@ -37,7 +37,7 @@ _KNOWN = frozenset(_Body.__struct_fields__)
 class EmbeddingsEndpoint(WholeReply):
     wire = "openai-embeddings"
     paths = paths_of("embeddings")
-    relayed_headers: frozenset[bytes] = frozenset()
+    relayed_headers = HEADERS
 
     def parse(self, body: bytes, target: Target = HERE) -> EmbeddingRequest:
         check_encoding(body)

@@ -1,12 +1,30 @@
-"""The paths of OpenAI's and Azure's clients. Azure's may have the model in the path."""
+"""The paths and headers of OpenAI's and Azure's clients. Azure's may have the model in the path."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import msgspec
 from msgspec import Raw
 
 from turnout.dialects import Target
 from turnout.dialects.parsing import decode_fields
+
+HEADERS: Final = frozenset(
+    {
+        b"idempotency-key",
+        b"openai-beta",
+        b"originator",
+        b"session_id",
+        b"x-client-request-id",
+        b"x-openai-subagent",
+    }
+)
+"""Headers that OpenAI gives a meaning: those of its SDKs and of Codex
+(https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py,
+https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/requests/headers.rs). An organization or a project
+belongs to a key, so it is the deployment's.
+"""
 
 
 def paths_of(path: str) -> tuple[str, ...]:

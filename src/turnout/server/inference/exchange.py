@@ -24,6 +24,7 @@ from turnout.server.request import (
     read_body,
     read_head,
     with_headers,
+    with_query,
 )
 from turnout.worker_threads import LARGE
 
@@ -33,6 +34,8 @@ from .client_reply import ClientReply
 from .departure import Departure
 from .notices import Notices
 
+_LONG_TO_PARSE = 4 * LARGE  # a conversation stays unread, which takes half a microsecond for each KB
+_ALWAYS_RELAYED = frozenset({b"user-agent"})
 _log = structlog.get_logger(__name__)
 
 
@@ -69,7 +72,8 @@ class Exchange:
         try:
             self._received = time.perf_counter()
             size, threads = len(body), self._gateway.worker_threads
-            request = await threads.enter(self._parse, body, head) if size > LARGE else self._parse(body, head)
+            parse = self._parse
+            request = await threads.enter(parse, body, head) if size > _LONG_TO_PARSE else parse(body, head)
             del body  # its fields live on in the request
             call = await self._gateway.admit(self._call(request, size, key, head))
             await Answering(self._gateway, self._endpoint, self.client, self._reason_to_stop).answer(call)
@@ -104,9 +108,8 @@ class Exchange:
         if may_hold(body, values) and not takes_form(self._endpoint):
             check_body(body, values)
         request: Request = self._endpoint.parse(body, target)
-        if not self._endpoint.relayed_headers:
-            return request
-        return with_headers(request, self._scope["headers"], self._endpoint.relayed_headers)
+        names = self._endpoint.relayed_headers | _ALWAYS_RELAYED
+        return with_query(with_headers(request, self._scope["headers"], names), target.query)
 
     async def refuse(self, error: TurnoutError) -> None:
         """Sends an error before anything else was sent, in the dialect's shape."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from turnout.core import Answer, ChatRequest
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
-from turnout.dialects.openai.paths import paths_of, with_model
+from turnout.dialects.openai.paths import HEADERS, paths_of, with_model
 
 from . import parse, render
 
@@ -12,7 +12,7 @@ from . import parse, render
 class ChatCompletions:
     wire = parse.WIRE
     paths = paths_of("chat/completions")
-    relayed_headers: frozenset[bytes] = frozenset()
+    relayed_headers = HEADERS
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
         return parse.parse(with_model(body, target))

@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from turnout.core import Answer, ChatRequest, Continuation
 from turnout.dialects import HERE, ConversationEndpoint, EarlierAnswers, Renderer, ReplyContext, Target, Turn
-from turnout.dialects.openai.paths import paths_of, with_model
+from turnout.dialects.openai.paths import HEADERS, paths_of, with_model
 
 from . import parse, references
 from .stream import ResponseRenderer, response_body
@@ -17,7 +17,7 @@ from .stream import ResponseRenderer, response_body
 class Responses(ConversationEndpoint):
     wire = parse.WIRE
     paths = paths_of("responses")
-    relayed_headers: frozenset[bytes] = frozenset()
+    relayed_headers = HEADERS
 
     def parse(self, body: bytes, target: Target = HERE) -> ChatRequest:
         return parse.parse(with_model(body, target))
