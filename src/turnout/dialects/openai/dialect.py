@@ -14,7 +14,7 @@ from .embeddings import EmbeddingsEndpoint
 from .errors import error_body
 from .images import ImageEdits, ImageGenerations
 from .model_list import model_body, models_body
-from .responses import Responses
+from .responses import InputTokens, Responses
 
 
 class OpenAI:
@@ -24,6 +24,7 @@ class OpenAI:
     endpoints = (
         ChatCompletions(),
         Responses(),
+        InputTokens(),
         Completions(),
         EmbeddingsEndpoint(),
         ImageGenerations(),

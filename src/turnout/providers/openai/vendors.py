@@ -11,7 +11,7 @@ from .embeddings import EmbeddingsWire
 from .images import EditsWire, GenerationsWire
 from .llamacpp_completion import CompletionWire
 from .provider import OPENAI_KNOBS, OpenAIWire
-from .responses import ResponsesWire, StatefulResponsesWire
+from .responses import InputTokensWire, ResponsesWire, StatefulResponsesWire
 from .speech import SpeechWire
 from .transcriptions import TranscriptionsWire, TranslationsWire
 
@@ -39,7 +39,7 @@ PROVIDERS = (
             docs="https://platform.openai.com/docs/api-reference/chat",
         ),
         developer=True,
-        operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
+        operations=(StatefulResponsesWire, InputTokensWire, EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(
         "azure",
