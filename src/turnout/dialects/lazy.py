@@ -56,7 +56,12 @@ def parse_lazily(body: bytes, form: Form, read: Read, read_later: Read | None = 
 
     ``read_later`` is the reader of the whole if that adds earlier turns, of so many bytes.
     """
-    fields = decode_fields(body)
+    try:
+        fields = decode_fields(body)
+    except InvalidRequest:
+        if form.needed:
+            read(body, {})  # says it in the dialect's own words, and names the field where it finds one
+        raise
     read_later = read_later or read
     if len(body) + earlier <= SHORT:
         try:
