@@ -14,13 +14,13 @@ from tests.e2e.stage import Stage
 from tests.simulator.raw import Reply
 from tests.support.process import answers
 
-MODEL = "openai/sim"
+MODEL = "gemini/sim"
 NOT_AN_IMAGE = base64.b64encode(b"hello world").decode()
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def with_field(name: str, value: bytes) -> bytes:
-    return b'{"model":"openai/sim","max_tokens":5,"messages":[{"role":"user","content":"x"}],"%s":%s}' % (
+    return b'{"model":"gemini/sim","max_tokens":5,"messages":[{"role":"user","content":"x"}],"%s":%s}' % (
         name.encode(),
         value,
     )
@@ -34,9 +34,9 @@ def image_of(dialect: str) -> dict[str, Any]:
 
 BODIES = {
     "empty": (b"", 400, None),
-    "malformed": (b'{"model": "openai/sim",', 400, None),
+    "malformed": (b'{"model": "gemini/sim",', 400, None),
     "not-an-object": (b"[]", 400, None),
-    "deep": (b'{"model":"openai/sim","messages":' + DEEP + b"}", 400, "messages[0]"),
+    "deep": (b'{"model":"gemini/sim","messages":' + DEEP + b"}", 400, "messages[0]"),
     "deep-unknown-field": (with_field("x", DEEP), 400, None),
     "bad-utf-8": (with_field("user", b'"\xff\xfe"'), 400, None),
     "wrong-type": (with_field("temperature", b'"warm"'), 400, "temperature"),

@@ -126,7 +126,7 @@ async def test_an_unknown_model_is_refused_with_close_names(client: Client, stre
 @every_like_client
 async def test_a_wrong_field_is_named(client: Client, stream: bool) -> None:
     with pytest.raises(client.error("BadRequestError"), match="temperature") as refused:
-        await client.ask("simulator-openai", "Hello.", stream=stream, sent={"extra_body": {"temperature": "hot"}})
+        await client.ask("simulator-gemini", "Hello.", stream=stream, sent={"extra_body": {"temperature": "hot"}})
     assert told_fields(client, refused.value)["param"] == "temperature"
 
 
