@@ -141,6 +141,7 @@ def test_what_can_be_seen_of_a_request_that_can_not_be_read() -> None:
     assert isinstance(request.messages, UnreadList)
 
 
+SVG = "image/svg+xml"
 HALF = "cut \ud83d"
 
 
@@ -184,3 +185,22 @@ def test_a_relay_reads_no_message(wire: str, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_only_halves_are_replaced(text: bytes, mended: bytes) -> None:
     assert without_halves(b'"' + text + b'"') == b'"' + mended + b'"'
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("/v1/chat/completions", {"type": "image_url", "image_url": {"url": "data:image/svg+xml;base64,PHN2Zz4="}}),
+        (
+            "/v1/messages",
+            {"type": "image", "source": {"type": "base64", "media_type": "image/svg+xml", "data": "PHN2"}},
+        ),
+    ],
+)
+def test_data_that_is_no_image_is_seen_as_one_so_that_it_is_refused(path: str, part: dict[str, Any]) -> None:
+    content = [{"type": "text", "text": "look"}, part]
+    fields = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": content}]}
+    request: ChatRequest = endpoint_at(path).parse(encoded(fields))
+    seen = readable(request).messages[0].parts[1]
+    assert isinstance(seen, Image)
+    assert seen.media_type == "image/svg+xml"

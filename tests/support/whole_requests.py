@@ -13,6 +13,5 @@ RequestT = TypeVar("RequestT", bound=Request)
 def read_whole(endpoint: Endpoint[RequestT, Any], body: bytes, target: Target = HERE) -> RequestT:
     """Raises ``InvalidRequest`` for whatever can't be read."""
     request: Any = whole(endpoint.parse(body, target))
-    len(getattr(request, "inputs", ()))
     read: RequestT = request
     return read

@@ -135,6 +135,8 @@ def whole(request: Request) -> Request:
         return whole_chat(request)
     if isinstance(request, CountRequest):
         return msgspec.structs.replace(request, chat=whole_chat(request.chat))
+    if isinstance(request, EmbeddingRequest) and request.number is None:
+        return msgspec.structs.replace(request, inputs=tuple(request.inputs))
     return request
 
 

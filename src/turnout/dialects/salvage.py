@@ -72,6 +72,10 @@ def _found(value: object, depth: int) -> Iterator[Text | Image]:
         for item in value[:_MOST]:
             yield from _found(item, depth + 1)
     elif isinstance(value, dict):
+        kind, data = value.get("media_type"), value.get("data")
+        if isinstance(kind, str) and kind.startswith("image/") and isinstance(data, str):
+            yield Image(data=data, media_type=media_type_of(data) or kind)
+            return
         for inner in value.values():
             yield from _found(inner, depth + 1)
 
@@ -83,5 +87,6 @@ def _text_or_image(text: str) -> Text | Image | None:
     if not is_url and (len(text) < _HEAD or not _BASE64.match(text)):
         return Text(text) if text else None
     data = text[len(head) + 1 :] if is_url else text
-    media_type = media_type_of(data)
+    declared = head.removeprefix("data:").partition(";")[0] if head.startswith("data:image/") else None
+    media_type = media_type_of(data) or declared  # data that is no image is told to the client, as everywhere
     return Image(data=data, media_type=media_type) if media_type else None
