@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from turnout.core import ChatRequest, Message, Outcome, Text, Usage
-from turnout.engine.estimate import TOKEN
 from turnout.engine.usage_meter import UsageMeter
+from turnout.tokens import TOKEN
 
 REQUEST = ChatRequest(model="fast", messages=(Message("user", (Text("trains"),)),))
 INPUT = 2

@@ -147,10 +147,7 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], length: int
 @lru_cache(4096)
 def _first_lines(method: str, path: str, authority: str, authorization: str) -> str:
     credentials = f"authorization: {authorization}\r\n" if authorization else ""
-    return (
-        f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n{credentials}"
-        "accept: */*\r\naccept-encoding: identity\r\n"
-    )
+    return f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n{credentials}accept: */*\r\naccept-encoding: identity\r\n"
 
 
 def _lines(headers: Mapping[str, str]) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from turnout.core import CountRequest, Deployment, Failure, WireRequest
 from turnout.providers import no_operation
 from turnout.providers.counts import CountOperation
 from turnout.providers.openai.access import Access
-from turnout.providers.openai.chat.chat_wire import ErrorFields
 from turnout.providers.openai.chat.decode import failure_of
 
 
 class _Reply(msgspec.Struct):
     input_tokens: int | None = None
-    error: ErrorFields | str | None = None
+    error: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
