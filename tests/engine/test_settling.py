@@ -300,11 +300,14 @@ async def test_headers_alone_are_no_beginning() -> None:
         await left(server)
 
 
+_PINGS = 8  # in 0.8 s
+
+
 async def pings_before_it_answers(visit: Visit) -> None:
     await visit.request()
     await visit.send(CHUNKED)
-    for _ in range(6):
-        await asyncio.sleep(0.05)
+    for _ in range(_PINGS):
+        await asyncio.sleep(0.1)
         await visit.send(part_of(PING))
     await visit.send(part_of(ROLE + HEL + STOP + COUNTED + DONE) + b"0\r\n\r\n")
 
@@ -312,21 +315,21 @@ async def pings_before_it_answers(visit: Visit) -> None:
 @each_way
 async def test_a_provider_that_shows_that_it_is_alive_is_waited_for(request_: ChatRequest) -> None:
     """Reasoning takes its time, and more than the first token should. Each sign of life begins a new pause."""
-    limits = timeouts(first_token=0.1, stall=0.15)
+    limits = timeouts(first_token=0.6, stall=0.6)
     async with RawUpstream(pings_before_it_answers) as server, house(place(server, timeouts=limits)) as it:
         events = await (await it.ask(request_)).read_all()
         if request_ is RELAYED:
-            assert relayed_bytes(events) == PING * 6 + ROLE + HEL + STOP + DONE
+            assert relayed_bytes(events) == PING * _PINGS + ROLE + HEL + STOP + DONE
         (end,) = it.book.ends
         assert end.outcome == "ok"
         assert end.first_token is not None
-        assert end.first_token > 250_000
+        assert end.first_token > 600_000
 
 
 @each_way
 async def test_a_provider_that_only_shows_that_it_is_alive_is_left_in_the_end(request_: ChatRequest) -> None:
     """Nothing was passed on, so another deployment answers."""
-    limits = timeouts(first_token=0.05, first_byte=0.12, stall=0.2)
+    limits = timeouts(first_token=0.6, first_byte=0.6, stall=5)
     async with (
         RawUpstream(pings_before_it_answers) as pinging,
         RawUpstream(streaming(ROLE, HEL, STOP, DONE)) as good,
@@ -335,7 +338,7 @@ async def test_a_provider_that_only_shows_that_it_is_alive_is_left_in_the_end(re
         reply = await it.ask(request_)
         await reply.read_all()
         assert reply.deployment.id == "two"
-        assert "was alive, but did not begin to answer within 0.12 s" in str(it.book.ends[0].error)
+        assert "was alive, but did not begin to answer within 0.6 s" in str(it.book.ends[0].error)
 
 
 @each_way
@@ -350,7 +353,7 @@ async def test_a_sign_of_life_begins_a_new_pause_in_the_middle_too(request_: Cha
             await visit.send(part_of(piece))
         await visit.send(b"0\r\n\r\n")
 
-    async with RawUpstream(script) as server, house(place(server, timeouts=timeouts(stall=0.35))) as it:
+    async with RawUpstream(script) as server, house(place(server, timeouts=timeouts(stall=0.9))) as it:
         await (await it.ask(request_)).read_all()
         assert it.book.outcomes == ["ok"]
 
