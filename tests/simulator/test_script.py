@@ -19,6 +19,7 @@ SENTENCES: list[tuple[str, dict[str, Any]]] = [
     ("reset", {"fault": "reset"}),
     ("reset-after-3", {"fault": "reset", "after": 3}),
     ("no-reply", {"fault": "no-reply"}),
+    ("too-long", {"too_long": True}),
     ("cut-stream", {"fault": "cut-stream"}),
     ("cut-stream-after-0", {"fault": "cut-stream", "after": 0}),
     ("cut-event-after-12", {"fault": "cut-event", "after": 12}),

@@ -4,7 +4,8 @@
   also tells the number and the sizes of images, recordings and documents.
 - For a JSON schema, the answer is an example of it. In JSON mode, the same text is the value of ``answer``.
 - The answer calls tools if the model's name or the header asks for it, if the request forces it, or if the last user
-  message has the words "use a tool" (the first one offered) or "use all tools"; never after tool results.
+  message has the words "use a tool" (the first one offered) or "use all tools" or marks (``marks.py``); never after
+  tool results.
 - A token is a word with the space around it, in thinking and in text. A tool call has one token for its name and one
   for every 8 characters of its arguments, which are streamed in such pieces.
 - ``max_tokens`` cuts thinking and text, but no tool call. Stop sequences cut text.
@@ -19,6 +20,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from .marks import asked_calls
 from .question import Question, Tool
 from .script import Script
 
@@ -174,10 +176,13 @@ def _stopped(text: str, stops: tuple[str, ...]) -> tuple[str, str | None]:
 def _calls(question: Question, script: Script, number: int) -> tuple[Call, ...]:
     if not question.tools or question.tool_choice == "none" or question.results:
         return ()
-    return tuple(
-        Call(f"sim{number:08d}{at}", tool.name, msgspec.json.encode(_example(tool.schema, at)).decode())
+    offered = {tool.name for tool in question.tools}
+    asked = [(name, arguments) for name, arguments in asked_calls(question.prompt) if name in offered]
+    called = asked or [
+        (tool.name, msgspec.json.encode(_example(tool.schema, at)).decode())
         for at, tool in enumerate(_called_tools(question, script), start=1)
-    )
+    ]
+    return tuple(Call(f"sim{number:08d}{at}", *call) for at, call in enumerate(called, start=1))
 
 
 def _called_tools(question: Question, script: Script) -> tuple[Tool, ...]:

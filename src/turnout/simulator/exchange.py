@@ -11,9 +11,11 @@ from email.utils import formatdate
 import msgspec
 
 from .answer import Answer, answer
+from .context import too_long
 from .faults import play
 from .http import Request
 from .log import Attempt, Log
+from .marks import script_words
 from .question import Question
 from .refused import Refused
 from .routes import ROUTES
@@ -95,6 +97,7 @@ class Exchange:
         question = self._wire.read(self._request, self._path)
         self._attempt.model, self._attempt.stream = question.model, question.stream
         self._log.record_request(question.model, self._request)
+        self._simulate = f"{self._simulate} {script_words(question.prompt)}".strip()
         script = self._script(question.model, manners)
         await asyncio.sleep(script.slow_headers / 1000)
         if script.strikes_before:
@@ -117,6 +120,8 @@ class Exchange:
         )
 
     async def _strike_before(self, script: Script) -> None:
+        if script.too_long:
+            raise too_long(self._wire.name)
         if script.status:
             raise Refused(
                 script.status,

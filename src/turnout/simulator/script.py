@@ -1,9 +1,9 @@
 """The small language that sets how the simulator behaves for one request.
 
-It is written in the model's name after the word ``sim`` (``sim-status-429-retry-2``, ``gpt-4o-sim-tools``) or in the
-header ``x-simulate`` (``status-429-retry-2``, or with other separators: ``fault=cut-stream:after=3``). The header wins
-over the name. Words are joined by any of ``- _ : = ; , . /`` and spaces. An unknown word is refused with 400, so that a
-test with a misspelt fault can't pass.
+It is written in the model's name after the word ``sim`` (``sim-status-429-retry-2``, ``gpt-4o-sim-tools``), in the
+header ``x-simulate`` (``status-429-retry-2``, or with other separators: ``fault=cut-stream:after=3``), or in the prompt
+(``marks.py``). Header and prompt win over the name. Words are joined by any of ``- _ : = ; , . /`` and spaces. An
+unknown word is refused with 400, so that a test with a misspelt fault can't pass.
 
 Times are milliseconds by default. ``after-N`` counts pieces of content (a word, a piece of a tool call's arguments),
 not opening frames, so it means the same on every wire. Its default is 1; in a shorter answer it means the end of the
@@ -14,6 +14,7 @@ before the answer
                               (seconds), ``status-N-retry-date-S`` with the HTTP date S seconds from now
     ``reset``                 the connection is reset (RST) before the headers
     ``no-reply``              the request is read and never answered
+    ``too-long``              the vendor's error for a prompt that is longer than the context (``context.py``)
     ``slow-headers-MS``       nothing is sent for that time
 
 during the answer
@@ -72,6 +73,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """The settings for one request. Times are milliseconds; ``retry_after`` and ``retry_date`` are seconds."""
 
     status: int = 0
+    too_long: bool = False
     retry_after: int | None = None
     retry_date: int | None = None
     fault: Fault = ""
@@ -91,7 +93,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def strikes_before(self) -> bool:
         """Whether there is a fault that leaves no answer at all."""
-        return bool(self.status) or self.fault == "no-reply" or (self.fault == "reset" and self.after is None)
+        refuses = self.too_long or bool(self.status)
+        return refuses or self.fault == "no-reply" or (self.fault == "reset" and self.after is None)
 
     @property
     def strikes_during(self) -> bool:
@@ -115,6 +118,7 @@ _WORDS = tuple(
     re.compile(f"(?:{pattern})(?:-|$)")
     for pattern in (
         r"status-(?P<status>[45]\d\d)(?:-retry-date-(?P<retry_date>\d+)|-retry-(?P<retry_after>\d+))?",
+        r"(?P<too_long>too-long)",
         r"(?P<fault>no-reply|no-end)",
         r"(?P<fault>reset|cut-stream|cut-event|end|stall|malformed|bad-chunk|error)(?:-after-(?P<after>\d+))?",
         r"slow-headers-(?P<slow_headers>\d+)",
