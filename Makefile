@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-pythons check lock bench soak test-live tokens fuzz mutants matrix clean
+.PHONY: help serve test test-pythons check lock bench soak test-live test-clients tokens fuzz mutants matrix clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ soak: $(VENV)/.dev ## A million requests of which a tenth fail in every way: mem
 
 test-live: $(VENV)/.dev ## Run the main job on a real llama.cpp (compiles it once)
 	$(BIN)/python -m scripts.live $(ARGS)
+
+test-clients: $(VENV)/.dev ## Run real clients at every provider (ARGS="codex --provider gemini"); writes docs/clients.md
+	$(BIN)/python -m scripts.clients $(ARGS)
 
 tokens: $(VENV)/.dev ## Measure how far our token counts are from what providers reported
 	$(BIN)/python -m scripts.token_errors
