@@ -26,7 +26,7 @@ async def run_task(client: Client, task: Task, stage: Stage, place: Place, log: 
     asked = await client.ask(task.name, f"{task.prompt} {calls}".strip(), place)
     printing = asyncio.create_task(asked.output())
     if task.name == "cancel":
-        await stage.attempts_until(lambda attempt: attempt["events"] > 3, printing, TASK_SECONDS)
+        await stage.attempts_until(lambda attempt: attempt["events"] > 2, printing, TASK_SECONDS)
         await asked.interrupt()
         await stage.attempts_until(lambda attempt: attempt["outcome"] != "open", None, CANCEL_SECONDS)
     done, _ = await asyncio.wait([printing], timeout=TASK_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from .client import KEY
@@ -14,26 +15,32 @@ from .recorder import Exchange
 FOLDER = ROOT / "tests/clients/requests"
 RECORDED = ("text", "stream", "tool", "parallel", "image", "structured")
 """The tasks whose requests are kept: those of the others are the same."""
-LONGEST_PROSE = 160  # characters
+LONGEST_PROSE = 80  # characters
 KEPT_HEADERS = re.compile(r"content-type|user-agent|anthropic-|x-goog-api-client|openai-|x-stainless-helper|originator")
 
 
 def keep(client: str, task: str, exchanges: Sequence[Exchange]) -> None:
-    """Writes those that ask a model. Two of the same shape are kept once."""
-    seen: set[str] = set()
+    """Writes those that ask a model, unless one of the same shape is kept already, for this task or an earlier one."""
+    earlier = [_file(client, name) for name in RECORDED[: RECORDED.index(task)]]
+    shapes = {_shape(row) for file in earlier if file.exists() for row in json.loads(file.read_bytes())}
     kept: list[dict[str, Any]] = []
-    for exchange in exchanges:
-        if exchange.method != "POST" or not exchange.body.startswith(b"{"):
-            continue
-        body = trimmed(json.loads(exchange.body))
-        shape = json.dumps(_shape(body), sort_keys=True) + exchange.path
-        if shape not in seen:
-            seen.add(shape)
-            headers = {k: v for k, v in exchange.headers.items() if KEPT_HEADERS.match(k)}
-            kept.append({"path": exchange.path.replace(KEY, "KEY"), "headers": headers, "body": body})
+    for row in (_row(exchange) for exchange in exchanges if exchange.body.startswith(b"{")):
+        if _shape(row) not in shapes:
+            shapes.add(_shape(row))
+            kept.append(row)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    name = f"{client.replace(' ', '-')}-{task}.json"
-    (FOLDER / name).write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    _file(client, task).unlink(missing_ok=True)
+    if kept:
+        _file(client, task).write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+
+
+def _file(client: str, task: str) -> Path:
+    return FOLDER / f"{client.replace(' ', '-')}-{task}.json"
+
+
+def _row(exchange: Exchange) -> dict[str, Any]:
+    headers = {name: value for name, value in exchange.headers.items() if KEPT_HEADERS.match(name)}
+    return {"path": exchange.path, "headers": headers, "body": trimmed(json.loads(exchange.body))}
 
 
 def trimmed(value: Any) -> Any:
@@ -53,10 +60,14 @@ def _text(text: str) -> str:
     return f"{text[:LONGEST_PROSE]}…" if cut and not text.startswith(("{", "[")) else text
 
 
-def _shape(value: Any) -> Any:
-    """The keys and the types, without what they hold."""
+def _shape(row: dict[str, Any]) -> str:
+    """The path, the keys and the types, without what they hold. Headers count by their names."""
+    return json.dumps([row["path"], sorted(row["headers"]), _types(row["body"])], sort_keys=True)
+
+
+def _types(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _shape(inner) for key, inner in value.items()}
+        return {key: _types(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_shape(inner) for inner in value]
+        return [_types(inner) for inner in value]
     return value if isinstance(value, bool) else type(value).__name__

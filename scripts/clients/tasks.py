@@ -126,7 +126,7 @@ TASKS = (
     ),
     Task(
         name="cancel",
-        prompt="Be slow. [[sim words-300-slow-between-100]]",
+        prompt="Be slow. [[sim words-300-slow-between-1000]]",
         check=_left,
         means="the client is interrupted: the provider's connection is closed, and the record says so",
     ),

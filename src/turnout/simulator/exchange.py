@@ -95,9 +95,9 @@ class Exchange:
 
     async def _answer(self, manners: Manners) -> None:
         question = self._wire.read(self._request, self._path)
+        self._simulate = f"{self._simulate} {script_words(question.prompt)}".strip()
         self._attempt.model, self._attempt.stream = question.model, question.stream
         self._log.record_request(question.model, self._request)
-        self._simulate = f"{self._simulate} {script_words(question.prompt)}".strip()
         script = self._script(question.model, manners)
         await asyncio.sleep(script.slow_headers / 1000)
         if script.strikes_before:
