@@ -29,5 +29,5 @@ PROVIDERS = (
     Provider("ollama", "qwen3-vl"),
     Provider("vllm", "qwen3-vl", "/vllm/v1"),
     Provider("llamacpp", "qwen3-vl", "/llamacpp/v1"),
-    Provider("compatible", "qwen3-vl", "/v1"),
+    Provider("compatible", "qwen3-vl", "/vllm/v1"),
 )

@@ -1,0 +1,1 @@
+"""What real clients sent (``make test-clients ARGS="CLIENT --provider openai --record"``), replayed."""
