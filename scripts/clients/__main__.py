@@ -36,9 +36,10 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _at_provider(client: Client, provider: Provider, tasks: Sequence[Task], *, record: bool) -> dict[str, str]:
-    """The verdict of each task that the client has a way for."""
-    folder = FOLDER / "logs" / client.name.replace(" ", "-") / provider.name
+async def at_provider(
+    client: Client, provider: Provider, tasks: Sequence[Task], folder: Path, *, record: bool = False
+) -> dict[str, str]:
+    """The verdict of each task that the client has a way for. ``folder`` is made anew, and gets the logs."""
     verdicts: dict[str, str] = {}
     shutil.rmtree(folder, ignore_errors=True)
     for made in (folder / "home", folder / "work"):
@@ -69,7 +70,8 @@ async def _run(asked: argparse.Namespace) -> int:
             continue
         install(client.package)
         for provider in providers:
-            verdicts = await _at_provider(client, provider, tasks, record=asked.record)
+            folder = FOLDER / "logs" / client.name.replace(" ", "-") / provider.name
+            verdicts = await at_provider(client, provider, tasks, folder, record=asked.record)
             failures += sum(verdict != OK and not verdict.startswith("refused: ") for verdict in verdicts.values())
             put(client, provider.name, verdicts)
     print(f"{failures} failures. The page is docs/clients.md; logs are in {(FOLDER / 'logs').relative_to(Path.cwd())}.")

@@ -28,7 +28,8 @@ async def run_task(client: Client, task: Task, stage: Stage, place: Place, log: 
     if task.name == "cancel":
         await stage.attempts_until(lambda attempt: attempt["events"] > 2, printing, TASK_SECONDS)
         await asked.interrupt()
-        await stage.attempts_until(lambda attempt: attempt["outcome"] != "open", None, CANCEL_SECONDS)
+        if await stage.attempts():
+            await stage.attempts_until(lambda attempt: attempt["outcome"] != "open", None, CANCEL_SECONDS)
     done, _ = await asyncio.wait([printing], timeout=TASK_SECONDS)
     if not done:
         await asked.interrupt()
@@ -51,19 +52,18 @@ async def _judged(client: Client, task: Task, stage: Stage, output: str) -> str:
     wrong = task.check(seen)
     if not wrong:
         return OK
-    field = next((refusal for exchange in exchanges if (refusal := refused_field(exchange))), "")
-    if field and (client.name, task.name, stage.provider.name) in LAWFUL:
-        return f"refused: {field}"
-    return f"{wrong}; Turnout refused {field}" if field else wrong
+    words = "" if seen.attempts else next(filter(None, map(error_words, exchanges)), "")
+    lawful = (client.name, task.name, stage.provider.name) in LAWFUL
+    return f"{'refused' if lawful else 'Turnout says'}: {words}" if words else wrong
 
 
-def refused_field(exchange: Exchange) -> str:
-    """What Turnout says that the provider can't be told; empty if it said no such thing."""
-    said = exchange.reply.decode("utf-8", "replace")
-    if exchange.status != 400 or not re.search(r'"(?:code|reason|type)": ?"unsupported', said):
+def error_words(exchange: Exchange) -> str:
+    """The message of an error reply; empty for an answer."""
+    if exchange.status < 400:
         return ""
-    message = re.search(r'"message": ?"((?:[^"\\]|\\.)*)"', said)
-    return message[1][:200] if message else said[:200]
+    said = exchange.reply.decode("utf-8", "replace")
+    message = re.search(r'"(?:message|error)": ?"((?:[^"\\]|\\.)*)"', said)
+    return message[1] if message else said
 
 
 def _log(

@@ -49,10 +49,10 @@ every provider.
 
 
 def write(rows: Mapping[str, Row]) -> None:
-    PAGE.write_text(_page(rows))
+    PAGE.write_text(page(rows))
 
 
-def _page(rows: Mapping[str, Row]) -> str:
+def page(rows: Mapping[str, Row]) -> str:
     tasks = "".join(f"| {task.name} | {task.means} |\n" for task in TASKS)
     names = [provider.name for provider in PROVIDERS]
     models = " | ".join(f"{provider.name}<br>{provider.model}" for provider in PROVIDERS)
@@ -88,17 +88,18 @@ def _lacks(rows: Mapping[str, Row]) -> str:
 
 
 def _wrong(rows: Mapping[str, Row]) -> str:
-    """A line for each task with the same words at several providers."""
-    where: dict[tuple[str, str, str], list[str]] = {}
+    """A line for each client and words, with the tasks and the providers."""
+    where: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
     for name, row in sorted(rows.items()):
         for provider, verdicts in row.cells.items():
             for task, verdict in verdicts.items():
                 if verdict != "ok":
-                    where.setdefault((name, task, verdict), []).append(provider)
+                    words = verdict.replace(f" '{provider}'", "").replace("|", "/")
+                    tasks, providers = where.setdefault((name, words), ({}, {}))
+                    tasks[task] = providers[provider] = None
     lines = "".join(
-        f"| {name} | {task} | {', '.join(providers)} | {verdict.replace('|', '/')} |\n"
-        for (name, task, verdict), providers in where.items()
+        f"| {name} | {', '.join(tasks)} | {', '.join(providers)} | {words} |\n"
+        for (name, words), (tasks, providers) in where.items()
     )
-    return (
-        f"\n## What went wrong\n\n| client | task | at | |\n|---|---|---|---|\n{lines or '| nothing | | | |' + chr(10)}"
-    )
+    table = f"| client | tasks | at | |\n|---|---|---|---|\n{lines}" if lines else "Nothing.\n"
+    return f"\n## What went wrong\n\n{table}"

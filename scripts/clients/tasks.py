@@ -85,6 +85,8 @@ def _failed(status: int, told: str) -> Callable[[Seen], str]:
 
 
 def _too_long(seen: Seen) -> str:
+    if not seen.attempts:
+        return "the provider was never asked"
     return "" if re.search(seen.too_long, seen.output, re.IGNORECASE) else "it doesn't tell that the prompt is too long"
 
 
