@@ -12,7 +12,7 @@ from .client import Client, Place
 from .recorder import Exchange
 from .refusals import LAWFUL
 from .stage import Stage
-from .tasks import CALLING, Seen, Task, clean
+from .tasks import CALLING, FAILING, Seen, Task, clean
 
 TASK_SECONDS = 90
 CANCEL_SECONDS = 5
@@ -52,7 +52,8 @@ async def _judged(client: Client, task: Task, stage: Stage, output: str) -> str:
     wrong = task.check(seen)
     if not wrong:
         return OK
-    words = "" if seen.attempts else next(filter(None, map(error_words, exchanges)), "")
+    told_to_fail = task.name in FAILING and seen.attempts
+    words = "" if told_to_fail else next(filter(None, map(error_words, reversed(exchanges))), "")
     lawful = (client.name, task.name, stage.provider.name) in LAWFUL
     return f"{'refused' if lawful else 'Turnout says'}: {words}" if words else wrong
 

@@ -68,7 +68,8 @@ def _cell(verdicts: Mapping[str, str]) -> str:
         return "not run"
     refused = [task for task, verdict in verdicts.items() if verdict.startswith("refused: ")]
     failed = [task for task, verdict in verdicts.items() if verdict != "ok" and task not in refused]
-    parts = [f"✗ {', '.join(failed)}"] * bool(failed) + [f"refused: {', '.join(refused)}"] * bool(refused)
+    named = "all" if len(failed) == len(verdicts) else ", ".join(failed)
+    parts = [f"✗ {named}"] * bool(failed) + [f"refused: {', '.join(refused)}"] * bool(refused)
     return "<br>".join(parts) or "✓"
 
 
@@ -91,8 +92,8 @@ def _wrong(rows: Mapping[str, Row]) -> str:
     """A line for each client and words, with the tasks and the providers."""
     where: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
     for name, row in sorted(rows.items()):
-        for provider, verdicts in row.cells.items():
-            for task, verdict in verdicts.items():
+        for provider in (known.name for known in PROVIDERS):
+            for task, verdict in row.cells.get(provider, {}).items():
                 if verdict != "ok":
                     words = verdict.replace(f" '{provider}'", "").replace("|", "/")
                     tasks, providers = where.setdefault((name, words), ({}, {}))

@@ -133,6 +133,8 @@ TASKS = (
         means="the client is interrupted: the provider's connection is closed, and the record says so",
     ),
 )
+FAILING = ("429", "500", "context")
+"""The tasks in which the provider refuses."""
 CALLING = ("tool", "parallel", "image", "structured")
 """The tasks in which a client may have the model call tools of its own."""
 

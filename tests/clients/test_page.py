@@ -16,6 +16,7 @@ ROWS = {
             "openai": {"text": "ok", "tool": "ok"},
             "gemini": {"text": "ok", "tool": "refused: no 'x'"},
             "ollama": {"text": "Turnout says: The provider 'ollama' is | gone.", "tool": "ok"},
+            "vllm": {"text": "Turnout says: The provider 'vllm' is | gone.", "tool": "it left"},
         },
     )
 }
@@ -35,7 +36,7 @@ def test_a_cell_is_green_or_names_the_tasks() -> None:
 def test_the_words_of_what_went_wrong_are_below() -> None:
     lines = page(ROWS).splitlines()
     assert "| codex | tool | gemini | refused: no 'x' |" in lines
-    assert "| codex | text | ollama | Turnout says: The provider is / gone. |" in lines
+    assert "| codex | text | ollama, vllm | Turnout says: The provider is / gone. |" in lines
     assert "| codex | image | it has no eyes |" in lines
     assert "| codex | `codex@1` |" in lines
 
