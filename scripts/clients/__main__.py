@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.support.sdks import PNG
 from .cell import OK, run_task
 from .client import Client, Place
 from .clients import CLIENTS
-from .install import FOLDER, install
+from .install import FOLDER, ROOT, install
 from .providers import PROVIDERS, Provider
 from .recorded import RECORDED, keep
 from .results import put
@@ -39,26 +39,36 @@ def _asked() -> argparse.Namespace:
 async def at_provider(
     client: Client, provider: Provider, tasks: Sequence[Task], folder: Path, *, record: bool = False
 ) -> dict[str, str]:
-    """The verdict of each task that the client has a way for. ``folder`` is made anew, and gets the logs."""
+    """The verdict of each task that the client has a way for. The logs are written to ``folder``.
+
+    The client works outside of this checkout: an agent looks for the repository that it is in.
+    """
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     verdicts: dict[str, str] = {}
-    shutil.rmtree(folder, ignore_errors=True)
-    for made in (folder / "home", folder / "work"):
-        made.mkdir(parents=True)
-    async with staged(provider, folder) as stage:
-        place = Place(stage.recorder.url, folder / "home", folder / "work")
-        place.picture.write_bytes(PNG)
-        for word in (BLUE, GREEN):
-            (place.work / f"{word.partition('-')[0]}.txt").write_text(word)
-        for task in tasks:
-            if task.name in client.lacks:
-                continue
-            verdict = await run_task(client, task, stage, place, folder / f"{task.name}.log")
-            verdicts[task.name] = verdict
-            print(f"{client.name:24} {provider.name:11} {task.name:11} {verdict}", flush=True)
-            if record and verdict == OK and task.name in RECORDED:
-                keep(client.name, task.name, stage.recorder.exchanges)
-        await client.close()
+    with tempfile.TemporaryDirectory(prefix="turnout-client-", ignore_cleanup_errors=True) as outside:
+        async with staged(provider, folder) as stage:
+            place = _place(stage.recorder.url, Path(outside))
+            for task in tasks:
+                if task.name in client.lacks:
+                    continue
+                verdict = await run_task(client, task, stage, place, folder / f"{task.name}.log")
+                verdicts[task.name] = verdict
+                print(f"{client.name:24} {provider.name:11} {task.name:11} {verdict}", flush=True)
+                if record and verdict == OK and task.name in RECORDED:
+                    keep(client.name, task.name, stage.recorder.exchanges)
+            await client.close()
     return verdicts
+
+
+def _place(url: str, outside: Path) -> Place:
+    """With the files that the tasks are about."""
+    place = Place(url, outside / "home", outside / "work")
+    for made in (place.home, place.work):
+        made.mkdir()
+    place.picture.write_bytes(PNG)
+    for word in (BLUE, GREEN):
+        (place.work / f"{word.partition('-')[0]}.txt").write_text(word)
+    return place
 
 
 async def _run(asked: argparse.Namespace) -> int:
@@ -74,7 +84,7 @@ async def _run(asked: argparse.Namespace) -> int:
             verdicts = await at_provider(client, provider, tasks, folder, record=asked.record)
             failures += sum(verdict != OK and not verdict.startswith("refused: ") for verdict in verdicts.values())
             put(client, provider.name, verdicts)
-    print(f"{failures} failures. The page is docs/clients.md; logs are in {(FOLDER / 'logs').relative_to(Path.cwd())}.")
+    print(f"{failures} failures. The page is docs/clients.md; logs are in {(FOLDER / 'logs').relative_to(ROOT)}.")
     return 1 if failures else 0
 
 
