@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -89,4 +90,6 @@ async def _run(asked: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    # A shell has what it starts in the background ignore Ctrl-C, and the clients would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(asyncio.run(_run(_asked())))
