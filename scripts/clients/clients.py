@@ -13,7 +13,11 @@ from .commands.llm import Llm
 from .commands.opencode import Opencode
 
 GPT, CLAUDE, GEMINI, QWEN = "gpt-5.1", "claude-sonnet-4-6", "gemini-2.5-pro", "qwen3-vl"
-ANSWERS_BY_SCHEMA = "it has no loop that runs tools"
+BY_SCHEMA = {
+    "tool": "it has no loop that runs tools",
+    "parallel": "it has no loop that runs tools",
+    "cancel": "its answer is one tool call, which some providers send at once",
+}
 
 CLIENTS: Sequence[Client] = (
     ClaudeCode(),
@@ -31,8 +35,8 @@ CLIENTS: Sequence[Client] = (
     ProgramClient("pydantic-ai", "responses", GPT),
     ProgramClient("pydantic-ai", "anthropic", CLAUDE),
     ProgramClient("pydantic-ai", "google", GEMINI),
-    ProgramClient("instructor", "openai", GPT, {"tool": ANSWERS_BY_SCHEMA, "parallel": ANSWERS_BY_SCHEMA}),
-    ProgramClient("instructor", "anthropic", CLAUDE, {"tool": ANSWERS_BY_SCHEMA, "parallel": ANSWERS_BY_SCHEMA}),
+    ProgramClient("instructor", "openai", GPT, BY_SCHEMA),
+    ProgramClient("instructor", "anthropic", CLAUDE, BY_SCHEMA),
     ProgramClient("openai-agents", "chat", GPT),
     ProgramClient("openai-agents", "responses", GPT),
     ProgramClient("ai-sdk", "chat", GPT),

@@ -14,6 +14,7 @@ class Aider(CommandClient):
 
     name = package = "aider"
     model = "openai/gpt-4o"
+    too_long = "has hit a token limit"
     lacks: Mapping[str, str] = {"tool": NO_TOOLS, "parallel": NO_TOOLS, "structured": NO_TOOLS}
 
     def command(self, task: str, prompt: str, place: Place) -> Command:

@@ -40,6 +40,7 @@ SCHEMA = {
 class Codex(CommandClient):
     name = package = "codex"
     model = "gpt-5.5"
+    too_long = "ran out of room in the model's context window"
 
     def command(self, task: str, prompt: str, place: Place) -> Command:
         settings = place.home / ".codex/config.toml"
