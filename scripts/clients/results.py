@@ -38,6 +38,7 @@ def put(client: Client, provider: str, verdicts: dict[str, str]) -> None:
         row = rows[client.name] = Row(versions(client.package), "", {}, {})
     row.date = datetime.now(UTC).date().isoformat()
     row.lacks = dict(client.lacks)
-    row.cells[provider] = {k: v for k, v in row.cells.get(provider, {}).items() if k not in row.lacks} | verdicts
+    row.cells[provider] = row.cells.get(provider, {}) | verdicts
+    row.cells = {name: {t: v for t, v in cell.items() if t not in row.lacks} for name, cell in row.cells.items()}
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(rows, order="sorted"), indent=1) + b"\n")
     write(rows)
