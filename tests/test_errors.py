@@ -31,6 +31,7 @@ PUBLISHED = {
     "TurnoutError": (500, "internal_error"),
     "Unauthenticated": (401, "invalid_api_key"),
     "UnknownModel": (404, "model_not_found"),
+    "Unreadable": (400, "invalid_request"),
     "Unsupported": (400, "unsupported"),
     "UnsupportedCoding": (415, "unsupported_encoding"),
     "UpstreamBroken": (502, "upstream_broken"),

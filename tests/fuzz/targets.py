@@ -13,6 +13,7 @@ from tests.fuzz.mutate import json_mutated, mutated, split
 from tests.fuzz.odd_replies import odd_targets
 from tests.fuzz.seeds import Answered, answered, endpoints, requests
 from tests.support.contract import CHATS, ON_WIRES, chat_request, deployment
+from tests.support.fitting import wire_request
 from turnout.core import ChatRequest, Failure, StreamEvent, fold
 from turnout.dialects import Endpoint, ReplyContext
 from turnout.errors import RequestError, TurnoutError, UpstreamBroken
@@ -56,7 +57,7 @@ class ParseTarget:
     def _build(self, request: Any) -> None:
         for provider in ON_WIRES.values():
             try:
-                sent = provider.operation(request).build(request, deployment(provider))
+                sent = wire_request(provider, request, deployment(provider))
             except TurnoutError:
                 continue
             if sent.headers.get("content-type", "application/json").startswith("application/json"):

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import structs
 
-from turnout.core import ChatRequest, Deployment, Request, WireRequest
+from turnout.core import ChatRequest, Deployment, Request, WireRequest, whole
 from turnout.fitting import fit
 from turnout.providers import Provider, WireProvider
 
@@ -23,7 +23,7 @@ def wire_request(provider: WireProvider, request: Request, place: Deployment) ->
     if request.raw is not None and request.raw.wire == operation.wire:
         built: WireRequest = operation.build(request, place)
         return built
-    fitted = fit(request, provider.name, provider.support, place)
+    fitted = fit(whole(request), provider.name, provider.support, place)
     built = operation.build(fitted.request, place)
     return structs.replace(built, changes=(*fitted.changes, *built.changes))
 

@@ -86,8 +86,10 @@ def events(decoder: Decoder, pieces: Sequence[bytes]) -> list[StreamEvent]:
 
 
 def told(answer: Answer) -> Any:
-    """An answer as data, without what is empty or zero."""
-    return plain(json.loads(msgspec.json.encode(answer)))
+    """An answer as data, without what is empty or zero, and without the provider's own error."""
+    told_of = json.loads(msgspec.json.encode(answer))
+    (told_of.get("failure") or {}).pop("words", None)
+    return plain(told_of)
 
 
 def plain(value: Any) -> Any:

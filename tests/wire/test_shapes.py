@@ -98,9 +98,11 @@ def told_of(relayed: list[StreamEvent]) -> dict[str, object]:
 
 
 def without_tags(facts: dict[str, object]) -> object:
-    """As data, without what is empty or a struct's tag."""
+    """As data, without what is empty, a struct's tag, and the provider's own error."""
     told = {name: msgspec.to_builtins(fact) for name, fact in facts.items()}
-    return plain({name: fact and {k: v for k, v in fact.items() if k != "type"} for name, fact in told.items()})
+    return plain(
+        {name: fact and {k: v for k, v in fact.items() if k not in ("type", "words")} for name, fact in told.items()}
+    )
 
 
 def _last_usage(relayed: list[StreamEvent]) -> object:
