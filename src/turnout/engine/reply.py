@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 
 from turnout.core import Outcome, StreamEvent, Usage
 from turnout.core.relayed_headers import headers_of_an_answer
@@ -14,29 +14,23 @@ from .attempt import Attempt
 class Reply:
     """Read it to its end with ``read``, or ``leave`` it: either way its attempt is settled.
 
-    ``deployment`` is the one that answers. ``attempts`` is how many it took, this one counted.
+    ``deployment`` is the one that answers. ``attempts`` is how many it took, this one counted. ``headers`` are those of
+    the provider that go along to the client. ``relayed``: the client's own body was sent.
     """
 
     def __init__(self, plan: Plan, attempt: Attempt, first: Sequence[StreamEvent]) -> None:
         self.plan = plan
         self.deployment = attempt.deployment
         self.attempts = attempt.number
+        self.headers = headers_of_an_answer(attempt.headers)
+        self.relayed = attempt.relayed
         self._attempt = attempt
         self._first: Sequence[StreamEvent] | None = first
 
     def dropped(self) -> list[str]:
         """Paths of the request's fields that the provider didn't get as they were."""
-        return [*dict.fromkeys([change.field for change in self._attempt.changes if not change.kept])]
-
-    @property
-    def relayed(self) -> bool:
-        """Whether the client's own body was sent."""
-        return self._attempt.relayed
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Those of the provider that go along to the client."""
-        return headers_of_an_answer(self._attempt.headers)
+        changes = self._attempt.changes
+        return [*dict.fromkeys([change.field for change in changes if not change.kept])] if changes else []
 
     @property
     def usage(self) -> Usage | None:

@@ -171,8 +171,10 @@ class WireSource:
         except UpstreamBroken as broken:
             self._raise_what_was_said(response, broken)
             raise
-        if any(type(event) is not Relayed or event.content for event in events):
-            self._head = None
+        for event in events:
+            if type(event) is not Relayed or event.content:
+                self._head = None
+                break
         return events
 
     def _raise_what_was_said(self, response: Response, broken: UpstreamBroken | None = None) -> None:

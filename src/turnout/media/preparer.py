@@ -104,7 +104,7 @@ class ImagePreparer:
         """
         if not isinstance(request, ChatRequest) or not may_have_images(request):
             return None
-        read = await self._read(request)
+        read = request if request.unread is None else await self._read(request)
         images = images_in(read)
         if not images:
             return None
@@ -116,7 +116,7 @@ class ImagePreparer:
         return Prepared(changed, tuple(f"{path_of(change.place)}: {change.note}" for change in changes if change.note))
 
     async def _read(self, request: ChatRequest) -> ChatRequest:
-        """The request with its messages, or with those of their images that can be found."""
+        """An unread request with its messages, or with those of their images that can be found."""
         if request.unread is not None and request.unread.size > _LARGE:
             return await self._run(readable, request)
         return readable(request)

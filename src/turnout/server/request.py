@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -115,7 +115,10 @@ def method_and_path(scope: Scope) -> str:
 
 
 def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> Request:
-    """The request with those of its headers that are relayed to the provider: the ones in ``names``."""
+    """The request with those of its headers that are relayed to the provider: the ones in ``names``.
+
+    ``request`` comes from the parser. Nobody else has it yet, so it is changed: copies would cost every request 2 µs.
+    """
     relayed: dict[str, str] = {}
     for name, value in headers:
         if name in names:
@@ -125,14 +128,16 @@ def with_headers(request: Request, headers: Iterable[tuple[bytes, bytes]], names
         return request
     if _USER_AGENT in relayed:
         relayed[_USER_AGENT] += f" turnout/{__version__}"
-    return structs.replace(request, raw=structs.replace(request.raw, headers=relayed))
+    structs.force_setattr(request.raw, "headers", relayed)
+    return request
 
 
 def with_query(request: Request, query: str) -> Request:
-    """The request with the query of its address, which is relayed to the provider."""
+    """The request with the query of its address, which is relayed to the provider. Changed like by ``with_headers``."""
     if not query or not isinstance(request.raw, WireBody):
         return request
-    return structs.replace(request, raw=structs.replace(request.raw, query=query))
+    structs.force_setattr(request.raw, "query", query)
+    return request
 
 
 async def read_body(head: Head, receive: Receive, limit: int, remedy: str = _RAISE_LIMIT) -> bytes:
@@ -140,27 +145,25 @@ async def read_body(head: Head, receive: Receive, limit: int, remedy: str = _RAI
     ``UnsupportedCoding``, ``InvalidRequest`` for a body that can't be unpacked; ``ClientLeft``.
     """
     codings = codings_of(head.encoding) if head.encoding else ()
-    body = await _read_body(head, receive, limit, remedy)
-    if not codings:
-        return body
-    plain = await unpacked(body, codings, limit)
-    if plain is None:
-        raise _too_large(limit, remedy)
-    return plain
-
-
-async def _read_body(head: Head, receive: Receive, limit: int, remedy: str) -> bytes:
     if head.length > limit:
         raise _too_large(limit, remedy)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientLeft
-    if not message.get("more_body"):
+    if message.get("more_body"):
+        body = await _read_pieces(message, receive, limit, remedy)
+    else:
         body = bytes(message["body"])
         if len(body) > limit:
             raise _too_large(limit, remedy)
-        return body
-    return await _read_pieces(message, receive, limit, remedy)
+    return await _unpacked(body, codings, limit, remedy) if codings else body
+
+
+async def _unpacked(body: bytes, codings: Sequence[str], limit: int, remedy: str) -> bytes:
+    plain = await unpacked(body, codings, limit)
+    if plain is None:
+        raise _too_large(limit, remedy)
+    return plain
 
 
 async def _read_pieces(message: Message, receive: Receive, limit: int, remedy: str) -> bytes:

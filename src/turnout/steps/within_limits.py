@@ -41,7 +41,9 @@ def check_counts(request: Request, size: int, limits: LimitSettings) -> None:
         chat = request.chat if isinstance(request, CountRequest) else request
         if len(chat.stop) > limits.stop:
             raise _too_many("stop", len(chat.stop), "stop", limits.stop)
-        if not _is_surely_within(request, limits):
+        if chat.unread is None:
+            _check_chat(chat, size, limits)
+        elif not _is_surely_within(request, limits):
             _check_chat(readable(chat), size, limits)
     elif isinstance(request, EmbeddingRequest) and (request.number or 0) > limits.inputs:
         raise _too_many("input", len(request.inputs), "inputs", limits.inputs)

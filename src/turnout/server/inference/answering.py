@@ -52,7 +52,8 @@ class Answering:
             await self._leave(reason_of(cancelled))
             raise
         finally:
-            await self._leave()
+            if self._reply is not None:
+                await self._reply.leave()
 
     async def _open(self, call: Call, models: Models) -> Reply:
         """Raises ``TurnoutError`` when no deployment answers."""
@@ -60,7 +61,7 @@ class Answering:
         self._client.dropped = reply.dropped()
         return reply
 
-    async def _leave(self, outcome: Outcome = "client_gone") -> None:
+    async def _leave(self, outcome: Outcome) -> None:
         if self._reply is not None:
             await self._reply.leave(outcome)
 

@@ -63,7 +63,7 @@ class ClientReply:
         """``reply`` tells which deployment answered."""
         deployment = reply.deployment
         headers = self._headers(media_type, deployment.provider, deployment.id, reply.attempts)
-        if isinstance(reply, Reply):
+        if isinstance(reply, Reply) and reply.headers:
             headers += _header_lines(reply.headers)
         return headers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import cache
 
 import structlog
 
@@ -37,6 +38,11 @@ from .notices import Notices
 _LONG_TO_PARSE = 4 * LARGE  # a conversation stays unread, which takes half a microsecond for each KB
 _ALWAYS_RELAYED = frozenset({b"user-agent"})
 _log = structlog.get_logger(__name__)
+
+
+@cache
+def _relayed_names(of_the_wire: frozenset[bytes]) -> frozenset[bytes]:
+    return of_the_wire | _ALWAYS_RELAYED
 
 
 class Exchange:
@@ -108,7 +114,7 @@ class Exchange:
         if may_hold(body, values) and not takes_form(self._endpoint):
             check_body(body, values)
         request: Request = self._endpoint.parse(body, target)
-        names = self._endpoint.relayed_headers | _ALWAYS_RELAYED
+        names = _relayed_names(self._endpoint.relayed_headers)
         return with_query(with_headers(request, self._scope["headers"], names), target.query)
 
     async def refuse(self, error: TurnoutError) -> None:

@@ -124,8 +124,16 @@ class BodyRelay(BodyReader):
                 finishes[number] = finish_of(reason, number, calls=_has_calls(choice.message))
             elif _says_something(choice):
                 finishes[number] = finish_of(WHOLE, number, calls=_has_calls(choice.message))
-        usages = [wire.usage_of(raw) for raw in (*[choice.usage for choice in reply.choices], reply.usage)]
-        return [Relayed(data), *finishes.values(), *[UsageSoFar(usage) for usage in usages if usage]]
+        events: list[StreamEvent] = [Relayed(data), *finishes.values()]
+        for choice in reply.choices:
+            if choice.usage:
+                events += _usage(choice.usage)
+        return events + _usage(reply.usage)
+
+
+def _usage(raw: Raw) -> list[StreamEvent]:
+    usage = wire.usage_of(raw)
+    return [UsageSoFar(usage)] if usage else []
 
 
 def _blank_lines_before(frame: bytes) -> bytes:
