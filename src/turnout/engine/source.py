@@ -105,7 +105,8 @@ class WireSource:
         raw = getattr(request, "raw", None)
         if relay is not None and raw is not None:
             wire_request = with_relayed_parts(wire_request, raw)
-        self._wire_request = wire_request.through(deployment.network)
+        network = deployment.network
+        self._wire_request = wire_request if network is None else wire_request.through(network)
         self.changes = (*fitted.changes, *self._wire_request.changes)
         self._decoder = operation.decoder(fitted.request) if relay is None else relay(request)
         if fitted.first_call_only:

@@ -44,9 +44,18 @@ class ContextCheck:
             return
         if traits.max_output is not None and (request.max_output or 0) > traits.max_output:
             raise _answer_too_long(request.max_output or 0, traits.max_output, deployment.model)
-        if traits.context is None or ((json := json_of(request)) and _fits(json, traits.context, deployment)):
+        if traits.context is None or _is_short(request, traits.context):
+            return
+        json = json_of(request)
+        if json and _fits(json, traits.context, deployment):
             return
         await asyncio.to_thread(_check, request, deployment, traits.context)
+
+
+def _is_short(request: ChatRequest, limit: int) -> bool:
+    """Whether the body has no more bytes than the model takes tokens, as most have."""
+    raw = request.raw
+    return raw is not None and raw.continues is None and sum(map(len, raw.fields.values())) <= limit
 
 
 def _check(request: ChatRequest, deployment: Deployment, limit: int) -> None:

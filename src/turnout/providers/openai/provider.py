@@ -23,7 +23,7 @@ from turnout.providers.error_words import words_in
 from turnout.providers.http import refusal_of
 
 from .access import Access
-from .chat.build import NAMESPACE, Body, relayed_body, translated_body
+from .chat.build import NAMESPACE, relayed_body, translated_body
 from .chat.decode import FORM, BodyDecoder, StreamDecoder
 from .chat.relay import BodyRelay, StreamRelay
 
@@ -90,10 +90,10 @@ class OpenAIWire:
         parameters = parameters_of(request, deployment)
         with_usage = deployment.traits.stream_options and self._access.streams_usage(deployment)
         if raw is not None and raw.wire == WIRE:
-            body = Body(relayed_body(raw.fields, parameters, deployment, with_usage=with_usage), parameters.changes)
+            body, changes = relayed_body(raw.fields, parameters, deployment, with_usage=with_usage), parameters.changes
         else:
-            body = translated_body(parameters, deployment, with_usage=with_usage)
-        return self._access.request(deployment, "chat/completions", body.data, changes=body.changes)
+            body, changes = translated_body(parameters, deployment, with_usage=with_usage)
+        return self._access.request(deployment, "chat/completions", body, changes=changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -36,11 +36,6 @@ _encode = msgspec.json.encode
 _TRUE = Raw(b"true")
 _INCLUDE_USAGE = Raw(b'{"include_usage":true}')
 _LIMITS = ("max_tokens", "max_completion_tokens")
-
-
-class Body(NamedTuple):
-    data: bytes
-    changes: tuple[Change, ...]
 
 
 def relayed_body(fields: dict[str, Raw], parameters: Parameters, deployment: Deployment, *, with_usage: bool) -> bytes:
@@ -78,7 +73,9 @@ def asking_for_usage(options: Raw | None) -> Raw:
     return Raw(_encode(fields | {"include_usage": Raw(b"true")}))
 
 
-def translated_body(parameters: Parameters, deployment: Deployment, *, with_usage: bool) -> Body:
+def translated_body(
+    parameters: Parameters, deployment: Deployment, *, with_usage: bool
+) -> tuple[bytes, tuple[Change, ...]]:
     """A body made from the core's request. ``turnout.fitting`` has fitted the request before."""
     request = parameters.request
     sampling, limit = parameters.sampling, _limit_field(parameters)
@@ -109,7 +106,7 @@ def translated_body(parameters: Parameters, deployment: Deployment, *, with_usag
     data = _encode({name: value for name, value in body.items() if value is not None})
     if request.metadata and not _stores(request):
         changes = (*changes, Change("metadata"))
-    return Body(data, (*parameters.changes, *changes))
+    return data, (*parameters.changes, *changes)
 
 
 def _stores(request: ChatRequest) -> bool:
