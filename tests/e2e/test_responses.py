@@ -84,6 +84,37 @@ async def test_results_of_calls_are_sent_back(sdk: AsyncOpenAI, backend: Backend
     assert (await ask(sdk, again, stream=stream)).text == "The tools said: sunny; noon"
 
 
+@pytest.mark.parametrize("backend", TRANSLATED)
+async def test_codexs_tools_come_and_go_in_their_own_form(sdk: AsyncOpenAI, backend: Backend, stream: bool) -> None:
+    """Two turns. The helper of a stream puts the items together by their events."""
+    schema = CITY.schema
+    request = body(question(backend, "Please use all tools.")) | {
+        "tools": [
+            {"type": "custom", "name": "apply_patch", "description": "Edits files."},
+            {
+                "type": "namespace",
+                "name": "agents",
+                "description": "Helpers.",
+                "tools": [{"type": "function", "name": "close", "parameters": schema, "strict": False}],
+            },
+            {"type": "shell"},
+        ]
+    }
+    patch, close, shell = items = [item.to_dict() for item in (await respond(sdk, request, stream=stream)).output]
+    assert (patch["type"], patch["name"]) == ("custom_tool_call", "apply_patch")
+    assert isinstance(patch["input"], str)
+    assert (close["type"], close["name"], close["namespace"]) == ("function_call", "close", "agents")
+    assert shell["type"] == "shell_call"
+    request["input"] += [
+        *items,
+        {"type": "custom_tool_call_output", "call_id": patch["call_id"], "output": "patched"},
+        {"type": "function_call_output", "call_id": close["call_id"], "output": "closed"},
+        {"type": "shell_call_output", "call_id": shell["call_id"], "output": []},
+    ]
+    answer = await respond(sdk, request, stream=stream)
+    assert answer.output_text == "The tools said: patched; closed; []"
+
+
 @pytest.mark.parametrize("backend", SIMULATOR)
 async def test_images_are_seen(sdk: AsyncOpenAI, backend: Backend) -> None:
     reply = await ask(sdk, question(backend, "Look.", image=PNG), stream=False)
@@ -252,7 +283,6 @@ async def test_the_sdk_raises_when_a_stream_breaks_off(sdk: AsyncOpenAI, provide
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"background": True}, "background"),
         ({"conversation": "conv_1"}, "conversation"),
         ({"prompt": {"id": "p"}}, "prompt"),
@@ -268,6 +298,12 @@ async def test_fields_that_only_openai_has_are_refused_elsewhere_by_name(
     reply = await stage.post("/v1/responses", {"model": "simulator-anthropic", "input": "Hi."} | fields)
     assert reply.status == 400
     assert reply.json["error"]["param"] == named
+
+
+async def test_a_tool_that_openai_runs_is_left_out_and_named(stage: Stage) -> None:
+    asked = {"model": "simulator-anthropic", "input": "Hi.", "tools": [{"type": "web_search"}]}
+    reply = await stage.post("/v1/responses", asked)
+    assert (reply.status, reply.headers["x-turnout-dropped"]) == (200, "tools[0].type")
 
 
 async def test_how_a_long_conversation_is_cut_is_a_hint(stage: Stage) -> None:

@@ -111,6 +111,11 @@ def test_a_tool_that_only_its_own_provider_runs_is_left_out_and_named(field: str
     assert named(asking(extensions={"elsewhere": {field: Raw(b"{}")}}), EVERYTHING) == [field]
 
 
+def test_such_a_tool_may_come_with_the_input() -> None:
+    field = "input[0].tools[1].type"
+    assert named(asking(extensions={"openai-responses": {field: Raw(b'"mcp"')}}), EVERYTHING) == [field]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -14,6 +14,7 @@ from turnout.core import (
     Finish,
     Image,
     Message,
+    OwnTool,
     Part,
     PartEnd,
     PartStart,
@@ -205,3 +206,11 @@ def test_messages_are_named_by_the_clients_own_numbers() -> None:
     request = answering(ToolResult("a", (PICTURE,)), then=(Message("user", (Text("?"),), "bob"),))
     nameless = structs.replace(PLAIN_RESULTS, ignores=frozenset({"name"}))
     assert named(request, nameless) == ["messages[3].name"]
+
+
+def test_a_tool_that_only_its_wire_has_is_said_to_be_a_function() -> None:
+    own = OwnTool("custom", "patch", "tools[1]", definition={"there": {"type": Raw(b'"custom"')}})
+    request = asking(tools=(Tool("look"), Tool("patch", own=own)))
+    (change,) = fitted(request, EVERYTHING).changes
+    assert (change.field, change.instead, change.kept) == ("tools[1]", "the function 'patch'", True)
+    assert fitted(request, structs.replace(EVERYTHING, namespace="there")).changes == ()

@@ -69,7 +69,7 @@ from .request import (
 )
 from .secret import Secret
 from .support import Support
-from .tools import Tool, ToolChoice
+from .tools import OwnTool, Tool, ToolChoice
 from .usage import Usage
 from .wire_request import WireRequest
 
@@ -110,6 +110,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Output",
+    "OwnTool",
     "Parameter",
     "Parameters",
     "Part",

@@ -9,14 +9,32 @@ import msgspec
 from .messages import Extensions
 
 
+class OwnTool(msgspec.Struct, frozen=True):
+    """What the client calls a tool that only its wire has. Other wires have it as a function.
+
+    ``type`` is the wire's word for it (``custom``), and ``where`` its path in the request. ``definition`` is the tool
+    in its wire's form, by the wire's namespace, where the wire's provider can be given it as it is.
+    """
+
+    type: str
+    name: str
+    where: str
+    namespace: str | None = None
+    definition: Extensions = None
+
+
 class Tool(msgspec.Struct, frozen=True):
-    """A function the model may call. ``parameters`` is its JSON Schema, as the raw JSON it came as."""
+    """A function the model may call. ``parameters`` is its JSON Schema, as the raw JSON it came as.
+
+    ``own`` is set for a tool that is no function to the client.
+    """
 
     name: str
     description: str | None = None
     parameters: msgspec.Raw | None = None
     strict: bool | None = None
     extensions: Extensions = None
+    own: OwnTool | None = None
 
 
 class ToolChoice(msgspec.Struct, frozen=True):

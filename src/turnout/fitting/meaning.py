@@ -83,8 +83,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Fields of a wire that the core has no place for, by the wire's namespace, and why they are no hints."""
 
-_ITEM: Final = re.compile(r"(input|previous)\[\d+\]")
-"""Parts of the conversation that only one wire has."""
+_ITEM: Final = re.compile(r"(input|previous)\[\d+\](?!\.tools\[)")
+"""Parts of the conversation that only one wire has. An item may bring tools, which are as those of the request."""
 
 _HOSTED: Final = re.compile(r"tools(\[\d+\])?\.")
 """Tools that the provider runs. The model may answer without them, unless it has to call one."""

@@ -23,5 +23,15 @@ def one_call_at_a_time(request: ChatRequest, fitting: Fitting) -> ChatRequest:
     return structs.replace(request, parallel_tool_calls=None)
 
 
+def own_tools_as_functions(request: ChatRequest, fitting: Fitting) -> ChatRequest:
+    """The dialect has made functions of the tools that only its wire has, and gives their calls back as the client's
+    own. A provider on that wire gets what the client said.
+    """
+    for tool in request.tools:
+        if tool.own is not None and fitting.support.namespace not in (tool.own.definition or {}):
+            fitting.said_otherwise(tool.own.where, f"the function '{tool.name}'")
+    return request
+
+
 def forces_a_tool(request: ChatRequest) -> bool:
     return request.tool_choice is not None and request.tool_choice.mode in ("required", "tool")

@@ -30,6 +30,8 @@ from turnout.errors import InvalidRequest
 
 from . import responses_bodies as wire
 from .envelope import Attached, unseal
+from .own_items import CALLS, OUTPUTS, call_of, result_of
+from .tool_set import ToolSet, function_name
 
 T = TypeVar("T")
 _HEADS = msgspec.json.Decoder(list[wire.ItemHead])
@@ -39,6 +41,7 @@ _MESSAGE = msgspec.json.Decoder(wire.Message)
 _CALL = msgspec.json.Decoder(wire.FunctionCall)
 _OUTPUT = msgspec.json.Decoder(wire.FunctionOutput)
 _REASONING = msgspec.json.Decoder(wire.ReasoningItem)
+_MORE_TOOLS = msgspec.json.Decoder(wire.MoreTools)
 _GENERATED_IMAGE = msgspec.json.Decoder(wire.GeneratedImage)
 _DEVELOPER: Extensions = {"openai": {"role": Raw(b'"developer"')}}
 
@@ -54,11 +57,15 @@ def raw_items(value: Raw) -> list[Raw]:
 
 
 class Conversation:
-    """Collects messages from items. ``untranslatable`` are the paths of values that no other wire has."""
+    """Collects messages from items, and adds the tools in them to ``tools``.
 
-    def __init__(self) -> None:
+    ``untranslatable`` are the types and ids that no other wire has, by their paths.
+    """
+
+    def __init__(self, tools: ToolSet) -> None:
         self.messages: list[Message] = []
-        self.untranslatable: dict[str, Raw] = {}
+        self.untranslatable: dict[str, str] = {}
+        self._tools = tools
         self._assistant_parts: list[Part] = []  # of the assistant message that is being read
         self._results: list[Part] = []
 
@@ -80,18 +87,38 @@ class Conversation:
                 self._message(decode(_MESSAGE, item, where), where)
             case "function_call":
                 call = decode(_CALL, item, where)
-                self._add_assistant_part(ToolCall(call.call_id, call.name, call.arguments))
-            case "function_call_output":
+                name = function_name(call.name, call.namespace)
+                self._add_assistant_part(ToolCall(call.call_id, name, call.arguments))
+            case "function_call_output" | "custom_tool_call_output":
                 self._result(decode(_OUTPUT, item, where), where)
             case "reasoning":
                 self._reasoning(decode(_REASONING, item, where))
             case "image_generation_call":
                 self._generated_image(decode(_GENERATED_IMAGE, item, where), where)
             case other:
-                self._mark_untranslatable(f"{where}.type", other)
+                self._tool_item(other, item, where)
 
-    def _mark_untranslatable(self, field: str, value: str) -> None:
-        self.untranslatable[field] = Raw(msgspec.json.encode(value))
+    def _tool_item(self, kind: str, item: Raw, where: str) -> None:
+        """An item of a tool that is no function."""
+        match kind:
+            case "additional_tools":
+                self._tools.add(decode(_MORE_TOOLS, item, where).tools, f"{where}.tools")
+            case "tool_search_output":
+                self._found_tools(decode(_MORE_TOOLS, item, where), where)
+            case _ if kind in CALLS:
+                for own_call in call_of(kind, item, where):
+                    self._add_assistant_part(own_call)
+            case _ if kind in OUTPUTS:
+                self._add_result(result_of(item, where))
+            case _:
+                self.untranslatable[f"{where}.type"] = kind
+
+    def _found_tools(self, found: wire.MoreTools, where: str) -> None:
+        """The model calls them from now on. A search that OpenAI ran was no call of the client's."""
+        names = self._tools.add(found.tools, f"{where}.tools")
+        if found.call_id is not None:
+            text = f"Tools that can be called now: {', '.join(names)}." if names else "No tools were found."
+            self._add_result(ToolResult(found.call_id, (Text(text),)))
 
     def _message(self, message: wire.Message, where: str) -> None:
         parts = self._parts(message.content, f"{where}.content")
@@ -107,14 +134,17 @@ class Conversation:
         self._end_results()
         self._assistant_parts.append(part)
 
-    def _result(self, output: wire.FunctionOutput, where: str) -> None:
+    def _add_result(self, result: ToolResult) -> None:
         self._end_assistant_message()
+        self._results.append(result)
+
+    def _result(self, output: wire.FunctionOutput, where: str) -> None:
         parts = self._parts(output.output, f"{where}.output")
         for part in parts:
             if not isinstance(part, Text | Image | File):
                 field = f"{where}.output"
                 raise InvalidRequest(f"Invalid '{field}': it holds texts, images and files.", param=field)
-        self._results.append(ToolResult(output.call_id, parts))  # type: ignore[arg-type]  # the loop above has checked it
+        self._add_result(ToolResult(output.call_id, parts))  # type: ignore[arg-type]  # the loop above has checked it
 
     def _reasoning(self, item: wire.ReasoningItem) -> None:
         state = unseal(item.encrypted_content)
@@ -169,7 +199,7 @@ class Conversation:
                 case "refusal":
                     yield Refusal(_required(part.refusal, f"{path}.refusal"))
                 case "input_image" if part.file_id is not None and part.image_url is None:
-                    self._mark_untranslatable(f"{path}.file_id", part.file_id)
+                    self.untranslatable[f"{path}.file_id"] = part.file_id
                 case "input_image":
                     field = f"{path}.image_url"
                     yield image_of(_required(part.image_url, field), part.detail, None, field)
@@ -179,7 +209,7 @@ class Conversation:
                     audio = _required(part.input_audio, f"{path}.input_audio")
                     yield Audio(audio.data, audio.format)
                 case other:
-                    self._mark_untranslatable(f"{path}.type", other)
+                    self.untranslatable[f"{path}.type"] = other
 
 
 def _required(value: T | None, field: str) -> T:

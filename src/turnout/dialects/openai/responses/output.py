@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Extensions, Image, RedactedThinking, Refusal, Text, Thinking, TokenLogprob, ToolCall
+from turnout.core import Extensions, Image, RedactedThinking, Refusal, Text, Thinking, TokenLogprob
 from turnout.dialects.logprobs import tokens_with_alternatives
 
 from .envelope import Attached, seal
@@ -176,24 +176,6 @@ class ReasoningItem(Item):
             "summary": [{"type": "summary_text", "text": text}] if text else [],
         }
         return self._done(item if state is None else item | {"encrypted_content": seal(state)})
-
-
-class CallItem(Item):
-    kind = "fc"
-
-    def begin(self, call: ToolCall) -> bytes:
-        self._call = {"type": "function_call", "status": "in_progress", "call_id": call.id, "name": call.name}
-        self._growing_text = GrowingText(self._writer, "function_call_arguments", self._place)
-        return self._added({**self._call, "arguments": ""})
-
-    def add(self, text: str) -> bytes:
-        return self._growing_text.add(text)
-
-    def end(self) -> bytes:
-        arguments = self._growing_text.text
-        fields = {**self._place, "name": self._call["name"], "arguments": arguments}
-        done = self._writer.write("response.function_call_arguments.done", fields)
-        return done + self._done({**self._call, "status": "completed", "arguments": arguments})
 
 
 class ImageItem(Item):

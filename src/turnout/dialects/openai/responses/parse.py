@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -25,6 +25,7 @@ from turnout.errors import InvalidRequest
 
 from . import responses_bodies as wire
 from .items import Conversation, raw_items
+from .tool_set import ToolSet
 
 WIRE = "openai-responses"
 NAMESPACE = WIRE  # of fields that only this wire has
@@ -59,7 +60,9 @@ def continued(fields: Mapping[str, Raw], continuation: Continuation | None) -> C
 def _read(continuation: Continuation | None, body: bytes, fields: Fields) -> ChatRequest:
     """Raises ``InvalidRequest`` with the path of the wrong field, such as ``input[0].content``."""
     typed = decode(_BODY, body)
-    conversation = Conversation()
+    tools = ToolSet()
+    tools.add(typed.tools or (), "tools")
+    conversation = Conversation(tools)
     if typed.instructions:
         conversation.system(typed.instructions)
     if continuation is not None:
@@ -68,11 +71,12 @@ def _read(continuation: Continuation | None, body: bytes, fields: Fields) -> Cha
     messages = conversation.end()
     if not messages and not conversation.untranslatable and not fields.keys() & {"previous_response_id", "prompt"}:
         raise InvalidRequest("Missing 'input': say something.", param="input")
+    callable_tools, choice, unknown_choice = _choice(typed.tool_choice, tools)
     return ChatRequest(
         model=typed.model,
         messages=messages,
-        tools=tuple([_tool(tool, number) for number, tool in enumerate(typed.tools or ()) if tool.type == "function"]),
-        tool_choice=_tool_choice(typed.tool_choice),
+        tools=callable_tools,
+        tool_choice=choice,
         parallel_tool_calls=typed.parallel_tool_calls,
         output=_output(typed.text.format if typed.text else None),
         sampling=Sampling(
@@ -87,14 +91,14 @@ def _read(continuation: Continuation | None, body: bytes, fields: Fields) -> Cha
         stream_usage=True,
         user=typed.user,
         metadata=typed.metadata or None,
-        extensions=_extensions(typed, fields, conversation.untranslatable),
+        extensions=_extensions(typed, fields, conversation.untranslatable | tools.unknown | unknown_choice),
         raw=WireBody(WIRE, fields, form=wire.DetailedBody, continues=continuation),
     )
 
 
-def _extensions(typed: wire.Body, fields: Mapping[str, Raw], untranslatable: dict[str, Raw]) -> Extensions:
-    """The fields that the core doesn't have. Other wires refuse them by name."""
-    responses_fields = dict(untranslatable)
+def _extensions(typed: wire.Body, fields: Mapping[str, Raw], untranslatable: Mapping[str, str]) -> Extensions:
+    """The fields that the core doesn't have."""
+    responses_fields = {path: _text(value) for path, value in untranslatable.items()}
     chat_fields: dict[str, Raw] = {}
     if not fields.keys() <= wire.READ:
         for name, value in fields.items():
@@ -102,11 +106,6 @@ def _extensions(typed: wire.Body, fields: Mapping[str, Raw], untranslatable: dic
                 (chat_fields if name in _CHAT_FIELDS else responses_fields)[name] = value
     if typed.text is not None and typed.text.verbosity is not None:
         chat_fields["verbosity"] = Raw(msgspec.json.encode(typed.text.verbosity))
-    responses_fields.update(
-        (f"tools[{number}].type", _text(tool.type)) for number, tool in _other_tools(typed.tools or ())
-    )
-    if isinstance(typed.tool_choice, wire.Choice) and typed.tool_choice.type != "function":
-        responses_fields["tool_choice.type"] = _text(typed.tool_choice.type)
     if typed.truncation == "auto":
         responses_fields["truncation"] = fields["truncation"]
     if typed.background:
@@ -114,27 +113,19 @@ def _extensions(typed: wire.Body, fields: Mapping[str, Raw], untranslatable: dic
     return {name: kept for name, kept in ((NAMESPACE, responses_fields), (CHAT_NAMESPACE, chat_fields)) if kept} or None
 
 
-def _other_tools(tools: Sequence[wire.FunctionTool]) -> list[tuple[int, wire.FunctionTool]]:
-    return [(number, tool) for number, tool in enumerate(tools) if tool.type != "function"]
-
-
 def _text(value: str) -> Raw:
     return Raw(msgspec.json.encode(value))
 
 
-def _tool(tool: wire.FunctionTool, number: int) -> Tool:
-    if not tool.name:
-        raise InvalidRequest(f"Missing 'tools[{number}].name'.", param=f"tools[{number}].name")
-    return Tool(tool.name, tool.description, raw_or_none(tool.parameters), tool.strict)
-
-
-def _tool_choice(choice: object) -> ToolChoice | None:
+def _choice(choice: object, tools: ToolSet) -> tuple[tuple[Tool, ...], ToolChoice | None, dict[str, str]]:
+    """The tools that may be called, the choice among them, and what no other wire has."""
     match choice:
         case "auto" | "none" | "required":
-            return ToolChoice(choice)
-        case wire.Choice(type="function", name=name):
-            return ToolChoice("tool", name)
-    return None
+            return tools.all(), ToolChoice(choice), {}
+        case wire.Choice():
+            chosen = tools.chosen(choice)
+            return (tools.all(), None, {"tool_choice.type": choice.type}) if chosen is None else (*chosen, {})
+    return tools.all(), None, {}
 
 
 def _output(output_format: wire.Format | None) -> Output:

@@ -52,11 +52,40 @@ class FunctionCall(msgspec.Struct):
     call_id: str
     name: Name
     arguments: str
+    namespace: str | None = None
+
+
+class CustomCall(msgspec.Struct):
+    call_id: str
+    name: Name
+    input: str
+    namespace: str | None = None
+
+
+class OwnCall(msgspec.Struct):
+    """A call of a tool in a form of its own (``own_tools.py``). Each form has one of the last three fields.
+
+    A search that OpenAI ran has no ``call_id``.
+    """
+
+    call_id: str | None = None
+    action: Raw = NOTHING
+    operation: Raw = NOTHING
+    arguments: Raw = NOTHING
 
 
 class FunctionOutput(msgspec.Struct):
     call_id: str
     output: Content
+
+
+class OwnOutput(msgspec.Struct):
+    """The result of such a call. Only the output of a local shell may name its call in ``id``."""
+
+    call_id: str | None = None
+    id: str | None = None
+    output: Raw = NOTHING
+    status: str | None = None
 
 
 class TextOf(msgspec.Struct):
@@ -76,19 +105,47 @@ class GeneratedImage(msgspec.Struct):
     result: str | None = None
 
 
-class FunctionTool(msgspec.Struct):
-    """A tool of any type. Only functions have all of these fields."""
+class ToolFormat(msgspec.Struct):
+    """The form of a custom tool's text."""
+
+    type: str
+    syntax: str = ""
+    definition: str = ""
+
+
+class Environment(msgspec.Struct):
+    type: str
+
+
+class Tool(msgspec.Struct):
+    """A tool of any type. Only functions have ``strict``, and only a namespace has ``tools``."""
 
     type: str
     name: str | None = None
     description: str | None = None
     parameters: Raw = NOTHING
     strict: bool | None = None
+    format: ToolFormat | None = None
+    tools: list[Tool] = []
+    execution: str | None = None
+    environment: Environment | None = None
+
+
+class MoreTools(msgspec.Struct):
+    """``additional_tools``, or what a search has found."""
+
+    tools: list[Tool]
+    call_id: str | None = None
 
 
 class Choice(msgspec.Struct):
+    """A choice of any type. Only ``allowed_tools`` have ``mode`` and ``tools``."""
+
     type: str
     name: str | None = None
+    namespace: str | None = None
+    mode: str | None = None
+    tools: list[Choice] = []
 
 
 class Format(msgspec.Struct):
@@ -118,7 +175,7 @@ class Body(msgspec.Struct):
     model: Name
     input: Raw = NOTHING
     instructions: str | None = None
-    tools: list[FunctionTool] | None = None
+    tools: list[Tool] | None = None
     tool_choice: Literal["none", "auto", "required"] | Choice | None = None
     parallel_tool_calls: bool | None = None
     text: TextConfig | None = None
@@ -158,7 +215,14 @@ class _DetailedItem(msgspec.Struct):
     content: str | list[_DetailedPart] | None = None
     call_id: str | None = None
     name: str | None = None
-    arguments: str | None = None
+    namespace: str | None = None
+    arguments: Any = None
+    input: Any = None
+    action: Any = None
+    operation: Any = None
+    tools: list[Tool] = []
+    execution: Any = None
+    caller: Any = None
     output: str | list[_DetailedPart] | None = None
     summary: list[TextOf] = []
     encrypted_content: str | None = None

@@ -15,6 +15,7 @@ from turnout.core import (
     Finish,
     Image,
     Logprobs,
+    OwnTool,
     Part,
     PartEnd,
     PartStart,
@@ -30,17 +31,20 @@ from turnout.core import (
     Usage,
     UsageSoFar,
     unfold,
+    whole,
 )
 from turnout.core.framing import payload_of
 from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.openai.errors import error_fields
 from turnout.errors import TurnoutError, UpstreamError
 
+from .call_output import CallItem, item_type
 from .envelope import Attached
 from .event_writer import EventWriter
-from .output import CallItem, ContentPart, ImageItem, Item, MessageItem, ReasoningItem
+from .output import ContentPart, ImageItem, Item, MessageItem, ReasoningItem
 from .references import whole_response
 from .reply import Response, failed_response, status_of
+from .tool_set import FUNCTION
 
 ItemT = TypeVar("ItemT", bound=Item)
 
@@ -62,6 +66,7 @@ class ResponseRenderer:
         self._message: MessageItem | None = None  # the last item when it may get more parts
         self._open: dict[int, ContentPart | ReasoningItem | CallItem] = {}
         self._parts: dict[int, Part] = {}
+        self._own_tools: dict[str, OwnTool] | None = None  # by their functions; read at the first call
         self._logprobs: list[TokenLogprob] = []  # the tokens of the next text
         self._usage: Usage | None = None
         self._finish: Finish | None = None
@@ -146,14 +151,21 @@ class ResponseRenderer:
                 thought, frames = self._add(ReasoningItem)
                 self._open[index] = thought
                 return frames + thought.begin() + (thought.add(text) if text else b"")
-            case ToolCall(arguments=text):
-                call, frames = self._add(CallItem)
+            case ToolCall(name=name, arguments=text):
+                own = self._own(name)
+                call, frames = self._add(*item_type(own))
                 self._open[index] = call
-                return frames + call.begin(part) + (call.add(text) if text else b"")
+                return frames + call.begin(part, own) + (call.add(text) if text else b"")
             case Image(data=str()):
                 image, frames = self._add(ImageItem)
                 return frames + image.begin(part)
         return b""
+
+    def _own(self, function: str) -> OwnTool:
+        """What the client calls the function. A request that gets here was read whole, to be translated."""
+        if self._own_tools is None:
+            self._own_tools = {tool.name: tool.own for tool in whole(self._request).tools if tool.own}
+        return self._own_tools.get(function) or OwnTool(FUNCTION, function, "")
 
     def _content_start(self, index: int, part: Text | Refusal, text: str) -> bytes:
         frames, message = b"", self._message
@@ -193,13 +205,13 @@ class ResponseRenderer:
         item, frames = self._add(ReasoningItem)
         return frames + item.begin() + item.end_with_state(state)
 
-    def _add(self, kind: type[ItemT]) -> tuple[ItemT, bytes]:
-        """Adds an item. The message before it is complete."""
+    def _add(self, kind: type[ItemT], prefix: str | None = None) -> tuple[ItemT, bytes]:
+        """Adds an item, whose id has the ``prefix`` of its kind. The message before it is complete."""
         frames = self._seal("completed")
         if self._head is None:
             self._head = Response(self._request, self._context, Start())
         number = len(self._items)
-        item = kind(self._writer, number, self._head.item_id(kind.kind, number))
+        item = kind(self._writer, number, self._head.item_id(prefix or kind.kind, number))
         self._items.append(item)
         return item, frames
 
