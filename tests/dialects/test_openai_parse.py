@@ -249,27 +249,11 @@ def test_tool_choice(choice: Any, expected: ToolChoice) -> None:
     assert parse(tool_choice=choice).tool_choice == expected
 
 
-CUSTOM = {"type": "custom", "custom": {"name": "shell"}}
-CUSTOM_CALL = {"id": "c", "type": "custom", "custom": {"name": "shell", "input": "ls"}}
-
-
 @pytest.mark.parametrize(
     "field",
     [
         pytest.param({"from_the_future": {"a": [1.0]}}, id="unknown-field"),
         pytest.param({"modalities": ["text", "audio"]}, id="field-of-openai-alone"),
-        pytest.param({"functions": [{"name": "f"}]}, id="legacy-functions"),
-        pytest.param({"tools": [CUSTOM]}, id="custom-tool"),
-        pytest.param({"tool_choice": CUSTOM}, id="custom-tool-choice"),
-        pytest.param(
-            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}},
-            id="allowed-tools",
-        ),
-        pytest.param({"messages": [{"role": "assistant", "tool_calls": [CUSTOM_CALL]}]}, id="call-of-a-custom-tool"),
-        pytest.param(
-            {"messages": [{"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}]}, id="legacy-call"
-        ),
-        pytest.param({"messages": [{"role": "function", "name": "f", "content": "x"}]}, id="legacy-result"),
     ],
 )
 def test_what_no_other_wire_can_say_is_kept_and_named(field: dict[str, Any]) -> None:

@@ -97,6 +97,9 @@ OWN = {
     "hot": ("compatible", with_(temperature=5)),
 }
 
+WRONG = {name: fields for name, (_, fields) in OWN.items() if "tools" not in fields}
+"""What can't be translated. A tool that a vendor runs is left out elsewhere."""
+
 
 def sized(fields: dict[str, Any], *, long: bool) -> bytes:
     """A long body is read later than a short one."""
@@ -116,7 +119,7 @@ def test_it_is_relayed_as_it_came(vendor: str, fields: dict[str, Any], long: boo
 
 
 @pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
-@pytest.mark.parametrize("fields", [fields for _, fields in OWN.values()], ids=OWN)
+@pytest.mark.parametrize("fields", WRONG.values(), ids=WRONG)
 def test_who_translates_it_is_told_what_is_wrong(fields: dict[str, Any], long: bool) -> None:
     request = ENDPOINT.parse(sized(fields, long=long))
     with pytest.raises(Unreadable) as caught:

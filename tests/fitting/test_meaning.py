@@ -11,6 +11,7 @@ from turnout.core import (
     Audio,
     ChatRequest,
     File,
+    HostedTool,
     Image,
     Output,
     Reasoning,
@@ -109,6 +110,23 @@ def test_a_field_of_another_wire_that_is_no_hint_is_refused_by_name(namespace: s
 @pytest.mark.parametrize("field", ["tools[2].type", "tools.googleSearch"])
 def test_a_tool_that_only_its_own_provider_runs_is_left_out_and_named(field: str) -> None:
     assert named(asking(extensions={"elsewhere": {field: Raw(b"{}")}}), EVERYTHING) == [field]
+
+
+HOSTED = HostedTool("tools[1]", {"there": {"tool": Raw(b"{}")}}, "search")
+
+
+def test_a_tool_that_a_provider_runs_is_left_out_and_named_elsewhere() -> None:
+    request = asking(hosted=(HOSTED,))
+    assert named(request, EVERYTHING) == ["tools[1]"]
+    assert named(request, structs.replace(EVERYTHING, namespace="there")) == []
+
+
+@pytest.mark.parametrize("choice", [ToolChoice("required"), ToolChoice("tool", "search")], ids=str)
+def test_where_it_has_to_be_called_only_its_provider_will_do(choice: ToolChoice) -> None:
+    request = asking(hosted=(HOSTED,), tool_choice=choice)
+    assert named(request, structs.replace(EVERYTHING, namespace="there")) == []
+    with pytest.raises(Unsupported):
+        fitted(request, EVERYTHING)
 
 
 def test_such_a_tool_may_come_with_the_input() -> None:

@@ -8,6 +8,7 @@ import pytest
 from msgspec import Raw, structs
 
 from turnout.core import (
+    OLD_FUNCTION,
     ChatRequest,
     Delta,
     File,
@@ -214,3 +215,12 @@ def test_a_tool_that_only_its_wire_has_is_said_to_be_a_function() -> None:
     (change,) = fitted(request, EVERYTHING).changes
     assert (change.field, change.instead, change.kept) == ("tools[1]", "the function 'patch'", True)
     assert fitted(request, structs.replace(EVERYTHING, namespace="there")).changes == ()
+
+
+def test_old_functions_are_called_one_at_a_time_without_a_word() -> None:
+    """The client didn't say so: it has a place for one call only."""
+    tool = Tool("look", own=OwnTool(OLD_FUNCTION, "look", "functions[0]"))
+    request = asking(tools=(tool,), parallel_tool_calls=False)
+    assert fitted_chat(request, SEVERAL_CALLS).parallel_tool_calls is None
+    assert fitted_chat(request, EVERYTHING).parallel_tool_calls is False
+    assert [change.field for change in fitted(request, SEVERAL_CALLS).changes] == ["functions[0]"]

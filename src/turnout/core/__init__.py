@@ -69,13 +69,14 @@ from .request import (
 )
 from .secret import Secret
 from .support import Support
-from .tools import OwnTool, Tool, ToolChoice
+from .tools import OLD_FUNCTION, HostedTool, OwnTool, Tool, ToolChoice
 from .usage import Usage
 from .wire_request import WireRequest
 
 __all__ = [
     "HINTS",
     "NO_CHANGES",
+    "OLD_FUNCTION",
     "Answer",
     "AttemptEnd",
     "AttemptStart",
@@ -98,6 +99,7 @@ __all__ = [
     "Finish",
     "FinishReason",
     "FormPart",
+    "HostedTool",
     "Image",
     "ImageLimits",
     "ImageRequest",

@@ -14,7 +14,7 @@ import msgspec
 from turnout.errors import InvalidRequest, Unreadable
 
 from .messages import Extensions, Message
-from .tools import Tool, ToolChoice
+from .tools import HostedTool, Tool, ToolChoice
 
 T = TypeVar("T")
 
@@ -26,6 +26,7 @@ class Rest(msgspec.Struct, frozen=True):
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice | None = None
     extensions: Extensions = None
+    hosted: tuple[HostedTool, ...] = ()
 
 
 class Unread:

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from .lazy import Unread, UnreadList
 from .messages import Extensions, Message
-from .tools import Tool, ToolChoice
+from .tools import HostedTool, Tool, ToolChoice
 
 _NO_WIRE = ""  # of a body that no provider may relay
 
@@ -77,7 +77,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``service``: the defaults of the provider's service API apply to what the client leaves out.
     ``raw`` is set when the request came over a wire, and None when it came through the library.
     ``unread`` is set as long as only the settings have been read: then ``messages`` and ``tools`` are read when
-    somebody looks at them, and ``tool_choice`` and the extensions of the conversation are known from ``whole`` on.
+    somebody looks at them, and ``tool_choice``, ``hosted`` and the extensions of the conversation are known from
+    ``whole`` on.
     A setting that can't be read is left out, too.
     """
 
@@ -85,6 +86,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     messages: Sequence[Message]
     tools: Sequence[Tool] = ()
+    hosted: tuple[HostedTool, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     output: Output = Output()
@@ -114,6 +116,7 @@ def whole_chat(request: ChatRequest) -> ChatRequest:
         tools=rest.tools,
         tool_choice=rest.tool_choice,
         extensions=rest.extensions,
+        hosted=rest.hosted,
         unread=None,
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from .messages import Extensions
+
+OLD_FUNCTION: Final = "functions"
+"""The type of a tool in OpenAI's deprecated ``functions``: the client's messages have a place for one call."""
 
 
 class OwnTool(msgspec.Struct, frozen=True):
@@ -35,6 +38,18 @@ class Tool(msgspec.Struct, frozen=True):
     strict: bool | None = None
     extensions: Extensions = None
     own: OwnTool | None = None
+
+
+class HostedTool(msgspec.Struct, frozen=True):
+    """A tool that the provider itself runs, such as a web search. Only the wire that it came from has it.
+
+    ``definition`` is the whole tool by its wire's namespace, as ``{namespace: {"tool": …}}``. ``where`` is its path in
+    the request.
+    """
+
+    where: str
+    definition: dict[str, dict[str, msgspec.Raw]]
+    name: str | None = None
 
 
 class ToolChoice(msgspec.Struct, frozen=True):

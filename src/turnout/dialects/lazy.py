@@ -122,4 +122,4 @@ def _settings(fields: Fields, form: Form, read: Read) -> ChatRequest:
 
 def _rest(body: bytes, fields: Fields, read: Read) -> Rest:
     request = read(body, fields)
-    return Rest(tuple(request.messages), tuple(request.tools), request.tool_choice, request.extensions)
+    return Rest(tuple(request.messages), tuple(request.tools), request.tool_choice, request.extensions, request.hosted)

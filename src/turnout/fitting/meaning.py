@@ -22,14 +22,10 @@ _WORDS: Final = "it forces or forbids words"
 
 _OPENAI: Final = {
     "audio": _FORM,
-    "function_call": _FORM,
-    "functions": _INPUT,
     "logit_bias": _WORDS,
-    "messages": _INPUT,
     "modalities": _FORM,
     "response_format": _FORM,
     "tool_choice": _FORM,
-    "tools": _INPUT,
 }
 _SERVERS: Final = {
     "allowed_token_ids": _WORDS,
@@ -134,6 +130,7 @@ def _check_choice(request: ChatRequest, fitting: Fitting) -> None:
     if choice is None or choice.mode not in ("required", "tool"):
         return
     names = {tool.name for tool in request.tools}
+    names |= {tool.name or "" for tool in request.hosted if fitting.support.namespace in tool.definition}
     if not names or (choice.mode == "tool" and choice.name not in names):
         tool = f"the tool '{choice.name}'" if choice.mode == "tool" else "any of the tools"
         problem = f"The provider '{fitting.provider}' does not have {tool}, and the request wants it called."

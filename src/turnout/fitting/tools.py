@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from turnout.core import ChatRequest
+from turnout.core import OLD_FUNCTION, ChatRequest
 
 from .fitting import Fitting
 
@@ -15,12 +15,17 @@ def one_call_at_a_time(request: ChatRequest, fitting: Fitting) -> ChatRequest:
     """
     if request.parallel_tool_calls is None or fitting.support.single_calls:
         return request
-    if request.parallel_tool_calls is False and request.tools:
+    if request.parallel_tool_calls is False and request.tools and not _has_old_functions(request):
         if forces_a_tool(request):
             fitting.said_otherwise("parallel_tool_calls", "only the first call is passed on")
         else:
             fitting.left_out("parallel_tool_calls")
     return structs.replace(request, parallel_tool_calls=None)
+
+
+def _has_old_functions(request: ChatRequest) -> bool:
+    """Such a client didn't say that it wants one call, and the dialect shows it only the first one."""
+    return any(tool.own is not None and tool.own.type == OLD_FUNCTION for tool in request.tools)
 
 
 def own_tools_as_functions(request: ChatRequest, fitting: Fitting) -> ChatRequest:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw
 
+from turnout.dialects.openai import custom_tools
+
 Temperature = Annotated[float, Meta(ge=0, le=2)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
@@ -90,8 +92,14 @@ class ReasoningDetail(msgspec.Struct):
     data: str | None = None
 
 
+class CustomCall(msgspec.Struct):
+    name: Name
+    input: str = ""
+
+
 class CustomToolCall(msgspec.Struct, tag_field="type", tag="custom"):
     id: str
+    custom: CustomCall
 
 
 class System(msgspec.Struct, tag_field="role", tag="system"):
@@ -140,29 +148,39 @@ class FunctionSpec(msgspec.Struct):
     strict: bool | None = None
 
 
-class FunctionTool(msgspec.Struct, tag_field="type", tag="function"):
-    function: FunctionSpec
+class Grammar(msgspec.Struct):
+    grammar: custom_tools.Grammar | None = None
+
+
+class CustomSpec(msgspec.Struct):
+    name: Name
+    description: str | None = None
+    format: Grammar | None = None
+
+
+class Tool(msgspec.Struct):
+    """A tool of any type. Vendors have types of their own for what they run."""
+
+    type: str | None = None
+    function: FunctionSpec | None = None
+    custom: CustomSpec | None = None
     cache_control: Raw = NOTHING
 
 
-class CustomTool(msgspec.Struct, tag_field="type", tag="custom"):
-    custom: Raw
-
-
-class NamedFunction(msgspec.Struct):
+class Named(msgspec.Struct):
     name: Name
 
 
-class NamedChoice(msgspec.Struct, tag_field="type", tag="function"):
-    function: NamedFunction
+class AllowedTools(msgspec.Struct):
+    mode: str
+    tools: list[Choice]
 
 
-class CustomChoice(msgspec.Struct, tag_field="type", tag="custom"):
-    custom: Raw
-
-
-class AllowedChoice(msgspec.Struct, tag_field="type", tag="allowed_tools"):
-    allowed_tools: Raw
+class Choice(msgspec.Struct):
+    type: str
+    function: Named | None = None
+    custom: Named | None = None
+    allowed_tools: AllowedTools | None = None
 
 
 class SchemaSpec(msgspec.Struct):
@@ -193,8 +211,10 @@ class Body(msgspec.Struct):
 
     model: Name
     messages: Annotated[list[WireMessage], Meta(min_length=1)]
-    tools: list[FunctionTool | CustomTool] | None = None
-    tool_choice: Literal["none", "auto", "required"] | NamedChoice | CustomChoice | AllowedChoice | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Literal["none", "auto", "required", "any"] | Choice | None = None  # "any" is Mistral's
+    functions: list[FunctionSpec] | None = None  # deprecated, as is the next one
+    function_call: Literal["none", "auto"] | Named | None = None
     parallel_tool_calls: bool | None = None
     response_format: TextFormat | JSONFormat | SchemaFormat | None = None
     temperature: Temperature | None = None

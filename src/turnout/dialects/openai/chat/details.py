@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Extensions, Part, RedactedThinking, Thinking, ToolCall
+from turnout.core import Extensions, Part, RedactedThinking, Thinking
 
 from . import chat_bodies as wire
 
@@ -60,9 +60,3 @@ def extensions_in(call: wire.FunctionToolCall) -> Extensions:
     if google is None or google.thought_signature is None:
         return None
     return {_GEMINI: {_SIGNATURE: Raw(msgspec.json.encode(google.thought_signature))}}
-
-
-def call_fields(call: ToolCall) -> dict[str, Any]:
-    """A whole tool call."""
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function, **extra_of(call.extensions)}

@@ -18,10 +18,10 @@ class ChatCompletions:
         return parse.parse(with_model(body, target))
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
-        return render.ChunkRenderer(context, request.stream_usage)
+        return render.ChunkRenderer(request, context)
 
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
     def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
-        return render.completion_body(answer, context)
+        return render.completion_body(request, answer, context)

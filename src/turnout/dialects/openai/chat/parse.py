@@ -21,13 +21,12 @@ from turnout.core import (
     Sampling,
     Text,
     Thinking,
-    Tool,
     ToolCall,
-    ToolChoice,
     ToolResult,
     WireBody,
 )
 from turnout.dialects.lazy import Fields, Form, parse_lazily
+from turnout.dialects.openai import custom_tools
 from turnout.dialects.openai.data_urls import file_data_of, image_of
 from turnout.dialects.openai.extensions import NAMESPACE
 from turnout.dialects.parsing import check_encoding, decode, raw_or_none, unknown_fields
@@ -35,6 +34,8 @@ from turnout.errors import InvalidRequest
 
 from . import chat_bodies as wire
 from .details import extensions_in, thoughts_in
+from .legacy import LegacyCalls
+from .tools import Tools, cache_marker, tools_of
 
 WIRE = "openai-chat"
 _BODY = msgspec.json.Decoder(wire.Body)
@@ -55,14 +56,14 @@ def parse(body: bytes) -> ChatRequest:
 def _read(body: bytes, fields: Fields) -> ChatRequest:
     """Raises ``InvalidRequest`` with the path of the wrong field, such as ``messages[0].content``."""
     typed = decode(_BODY, body)
+    tools = tools_of(typed, fields)
     return ChatRequest(
         model=typed.model,
-        messages=tuple([_message(number, message) for number, message in enumerate(typed.messages)]),
-        tools=tuple([_tool(tool) for tool in typed.tools if isinstance(tool, wire.FunctionTool)])
-        if typed.tools
-        else (),
-        tool_choice=_tool_choice(typed.tool_choice),
-        parallel_tool_calls=typed.parallel_tool_calls,
+        messages=tuple(_messages(typed.messages)),
+        tools=tools.functions,
+        hosted=tools.hosted,
+        tool_choice=tools.choice,
+        parallel_tool_calls=False if typed.functions else typed.parallel_tool_calls,
         output=_output(typed.response_format),
         sampling=_sampling(typed),
         reasoning=_reasoning(typed.reasoning_effort),
@@ -73,30 +74,17 @@ def _read(body: bytes, fields: Fields) -> ChatRequest:
         stream_usage=bool(typed.stream_options and typed.stream_options.include_usage),
         user=typed.user,
         metadata=typed.metadata,
-        extensions=_extensions(typed, fields),
+        extensions=_extensions(fields, tools),
         raw=WireBody(WIRE, fields, form=wire.Body),
     )
 
 
-def _extensions(typed: wire.Body, fields: dict[str, Raw]) -> dict[str, dict[str, Raw]] | None:
-    """Fields that the core doesn't have, among them tools and choices that no other wire has."""
+def _extensions(fields: dict[str, Raw], tools: Tools) -> Extensions:
+    """Fields that the core doesn't have, and a choice of a tool that no other wire has."""
     unknown = unknown_fields(fields, wire.KNOWN)
-    if typed.tools and any(isinstance(tool, wire.CustomTool) for tool in typed.tools):
-        unknown["tools"] = fields["tools"]
-    if isinstance(typed.tool_choice, wire.CustomChoice | wire.AllowedChoice):
+    if tools.is_foreign:
         unknown["tool_choice"] = fields["tool_choice"]
-    for message in typed.messages:
-        if _is_legacy(message):
-            unknown["messages"] = fields["messages"]
     return {NAMESPACE: unknown} if unknown else None
-
-
-def _is_legacy(message: wire.WireMessage) -> bool:
-    """No other wire has function messages, which are deprecated, or custom tools."""
-    if type(message) is wire.Assistant:
-        custom = message.tool_calls and any(isinstance(call, wire.CustomToolCall) for call in message.tool_calls)
-        return bool(message.function_call or custom)
-    return type(message) is wire.FunctionMessage
 
 
 def _sampling(typed: wire.Body) -> Sampling:
@@ -118,25 +106,6 @@ def _reasoning(effort: str | None) -> Reasoning | None:
     return Reasoning(enabled=effort != "none", effort=effort)
 
 
-def _tool(tool: wire.FunctionTool) -> Tool:
-    spec = tool.function
-    parameters = raw_or_none(spec.parameters)
-    return Tool(spec.name, spec.description, parameters, spec.strict, _cache_marker(tool.cache_control))
-
-
-def _cache_marker(marker: Raw) -> Extensions:
-    return {"anthropic": {"cache_control": marker}} if marker else None
-
-
-def _tool_choice(choice: object) -> ToolChoice | None:
-    match choice:
-        case "auto" | "none" | "required":
-            return ToolChoice(choice)
-        case wire.NamedChoice(function=function):
-            return ToolChoice("tool", function.name)
-    return None
-
-
 def _output(form: wire.TextFormat | wire.JSONFormat | wire.SchemaFormat | None) -> Output:
     match form:
         case wire.JSONFormat():
@@ -146,13 +115,23 @@ def _output(form: wire.TextFormat | wire.JSONFormat | wire.SchemaFormat | None) 
     return Output()
 
 
-def _message(number: int, message: wire.WireMessage) -> Message:
-    where = f"messages[{number}]"
+def _messages(messages: Sequence[wire.WireMessage]) -> Iterator[Message]:
+    legacy = LegacyCalls()
+    for number, message in enumerate(messages):
+        match message:
+            case wire.FunctionMessage():
+                yield Message("tool", (legacy.result(message),))
+            case wire.Assistant():
+                parts = (*_assistant_parts(message, f"messages[{number}]"), *legacy.call(message, number))
+                yield Message("assistant", parts, message.name)
+            case _:
+                yield _message(f"messages[{number}]", message)
+
+
+def _message(where: str, message: wire.System | wire.User | wire.ToolMessage) -> Message:
     match message:
         case wire.User():
             return Message("user", _parts(message.content, where), message.name)
-        case wire.Assistant():
-            return Message("assistant", tuple(_assistant_parts(message, where)), message.name)
         case wire.ToolMessage():
             result = ToolResult(message.tool_call_id, _result_parts(message.content, where))
             return Message("tool", (result,))
@@ -160,8 +139,6 @@ def _message(number: int, message: wire.WireMessage) -> Message:
             return Message("system", _parts(message.content, where), message.name, _DEVELOPER)
         case wire.System():
             return Message("system", _parts(message.content, where), message.name)
-        case wire.FunctionMessage():
-            return Message("tool", (ToolResult(message.name, (Text(message.content or ""),), name=message.name),))
 
 
 def _assistant_parts(message: wire.Assistant, where: str) -> Iterator[Part]:
@@ -176,8 +153,8 @@ def _assistant_parts(message: wire.Assistant, where: str) -> Iterator[Part]:
     for call in message.tool_calls or ():
         if isinstance(call, wire.FunctionToolCall):
             yield ToolCall(call.id, call.function.name, call.function.arguments, extensions_in(call))
-    if message.function_call:
-        yield ToolCall(message.function_call.name, message.function_call.name, message.function_call.arguments)
+        else:
+            yield ToolCall(call.id, call.custom.name, custom_tools.arguments_of(call.custom.input))
 
 
 def _parts(content: str | Sequence[wire.ContentPart], where: str) -> tuple[Part, ...]:
@@ -198,13 +175,13 @@ def _result_parts(content: str | Sequence[wire.ContentPart], where: str) -> tupl
 def _part(part: wire.ContentPart, where: str) -> Part:
     match part:
         case wire.TextPart(text=text, cache_control=marker):
-            return Text(text, _cache_marker(marker))
+            return Text(text, cache_marker(marker))
         case wire.ImagePart(image_url=image, cache_control=marker):
-            return image_of(image.url, image.detail, _cache_marker(marker), f"{where}.image_url.url")
+            return image_of(image.url, image.detail, cache_marker(marker), f"{where}.image_url.url")
         case wire.AudioPart(input_audio=audio):
             return Audio(audio.data, audio.format)
         case wire.FilePart(file=file, cache_control=marker):
-            return _file(file, _cache_marker(marker))
+            return _file(file, cache_marker(marker))
         case wire.RefusalPart(refusal=refusal):
             return Refusal(refusal)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from turnout.core import (
     Answer,
+    ChatRequest,
     Choice,
     Delta,
     Finish,
@@ -30,7 +31,8 @@ from turnout.dialects.openai.errors import error_body
 from turnout.dialects.stream_renderer import StreamRenderer
 from turnout.errors import TurnoutError
 
-from .details import call_fields, detail_of, details_of, extra_of
+from .calls import CallDeltas, Calls
+from .details import detail_of, details_of
 
 _encode = msgspec.json.encode
 _REASONS = {"refusal": "content_filter", "other": "length"}
@@ -47,13 +49,13 @@ class ChunkRenderer(StreamRenderer):
     media_type = "text/event-stream"
     keepalive = SSE_COMMENT
 
-    def __init__(self, context: ReplyContext, show_usage: bool) -> None:
+    def __init__(self, request: ChatRequest, context: ReplyContext) -> None:
         super().__init__(context)
-        self._show_usage = show_usage
+        self._show_usage = request.stream_usage
         self._head = b""  # the members that are the same in every chunk
         self._begun: set[int] = set()  # choices whose role was sent
         self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the delta's field
-        self._calls: dict[tuple[int, int], int] = {}  # (choice, part) → the call's number in its choice
+        self._calls = CallDeltas(request)
         self._thoughts: dict[tuple[int, int], tuple[str | None, list[str]]] = {}  # (choice, part) → signature, text
         self._thought_count = 0
 
@@ -89,9 +91,8 @@ class ChunkRenderer(StreamRenderer):
     def _part_start_chunk(self, event: PartStart) -> bytes:
         key, part = (event.choice, event.index), event.part
         if isinstance(part, ToolCall):
-            number = sum(choice == event.choice for choice, _ in self._calls)
-            self._calls[key] = number
-            return self._chunk(event.choice, _encode({"tool_calls": [{"index": number, **call_fields(part)}]}))
+            delta = self._calls.start(event, part)
+            return self._chunk(event.choice, delta) if delta else b""
         if isinstance(part, RedactedThinking):
             return self._detail(event.choice, part)
         if isinstance(part, Thinking):
@@ -112,8 +113,8 @@ class ChunkRenderer(StreamRenderer):
             return self._chunk(event.choice, b'{"%s":%s}' % (field.encode(), _encode(event.text)))
         if key not in self._calls:
             return b""
-        piece = b'{"tool_calls":[{"index":%d,"function":{"arguments":%s}}]}'
-        return self._chunk(event.choice, piece % (self._calls[key], _encode(event.text)))
+        delta = self._calls.piece(key, event.text)
+        return self._chunk(event.choice, delta) if delta else b""
 
     def _part_end(self, event: PartEnd) -> bytes:
         """Sends the signature of a thought or a call, which is complete at the part's end."""
@@ -122,11 +123,9 @@ class ChunkRenderer(StreamRenderer):
         signature = event.signature or start_signature
         if signature:
             return self._detail(event.choice, Thinking("".join(pieces), signature))
-        extra = extra_of(event.extensions) if key in self._calls else None
-        if not extra:
+        if key not in self._calls:
             return b""
-        call = {"index": self._calls[key], "function": {"arguments": ""}, **extra}
-        return self._chunk(event.choice, _encode({"tool_calls": [call]}))
+        return b"".join([self._chunk(event.choice, delta) for delta in self._calls.end(key, event.extensions)])
 
     def _detail(self, choice: int, thought: Thinking | RedactedThinking) -> bytes:
         """One chunk with the whole thought: its signature is useless without its text."""
@@ -137,7 +136,7 @@ class ChunkRenderer(StreamRenderer):
     def _finish(self, event: Finish) -> bytes:
         if self._relaying:
             return b""
-        reason = _encode(_REASONS.get(event.reason, event.reason))
+        reason = _encode(self._calls.reason(_REASONS.get(event.reason, event.reason), event.choice))
         native = b',"native_finish_reason":' + _encode(event.native_reason) if event.native_reason else b""
         return self._chunk(event.choice, b"{}", reason, native)
 
@@ -150,21 +149,22 @@ class ChunkRenderer(StreamRenderer):
         return _CHUNK % (self._head, choice, delta, finish, more)
 
 
-def completion_body(answer: Answer, context: ReplyContext) -> bytes:
+def completion_body(request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
     """A whole ``chat.completion``."""
+    calls = Calls(request)
     completion: dict[str, Any] = {
         "id": answer.id or f"chatcmpl-{context.request_id}",
         "object": "chat.completion",
         "created": answer.created or context.created,
         "model": answer.model or context.model,
-        "choices": [_choice(choice) for choice in answer.choices],
+        "choices": [_choice(choice, calls) for choice in answer.choices],
     }
     if answer.usage:
         completion["usage"] = usage_fields(answer.usage)
     return _encode(completion)
 
 
-def _choice(choice: Choice) -> dict[str, Any]:
+def _choice(choice: Choice, client: Calls) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": _joined(choice, Text),
@@ -178,13 +178,12 @@ def _choice(choice: Choice) -> dict[str, Any]:
     if details:
         message["reasoning_details"] = details
     calls = [part for part in choice.parts if isinstance(part, ToolCall)]
-    if calls:
-        message["tool_calls"] = [call_fields(call) for call in calls]
+    message |= client.message_fields(calls)
     finish = choice.finish
     logprobs = logprob_fields(choice.logprobs) if choice.logprobs else None
     rendered: dict[str, Any] = {"index": choice.index, "message": message, "logprobs": logprobs, "finish_reason": None}
     if finish:
-        rendered["finish_reason"] = _REASONS.get(finish.reason, finish.reason)
+        rendered["finish_reason"] = client.reason(_REASONS.get(finish.reason, finish.reason), calls)
         rendered["native_finish_reason"] = finish.native_reason
     return rendered
 

@@ -31,11 +31,11 @@ from turnout.core import (
     Usage,
     UsageSoFar,
     unfold,
-    whole,
 )
 from turnout.core.framing import payload_of
 from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.openai.errors import error_fields
+from turnout.dialects.openai.own_tools import own_tools_of
 from turnout.errors import TurnoutError, UpstreamError
 
 from .call_output import CallItem, item_type
@@ -162,9 +162,9 @@ class ResponseRenderer:
         return b""
 
     def _own(self, function: str) -> OwnTool:
-        """What the client calls the function. A request that gets here was read whole, to be translated."""
+        """What the client calls the function."""
         if self._own_tools is None:
-            self._own_tools = {tool.name: tool.own for tool in whole(self._request).tools if tool.own}
+            self._own_tools = own_tools_of(self._request)
         return self._own_tools.get(function) or OwnTool(FUNCTION, function, "")
 
     def _content_start(self, index: int, part: Text | Refusal, text: str) -> bytes:

@@ -115,9 +115,10 @@ def _stores(request: ChatRequest) -> bool:
 
 
 def _tools(request: ChatRequest) -> dict[str, Any]:
-    if not request.tools:
+    hosted = [tool.definition[NAMESPACE]["tool"] for tool in request.hosted if NAMESPACE in tool.definition]
+    if not request.tools and not hosted:
         return {}
-    fields: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]}
+    fields: dict[str, Any] = {"tools": [*map(_tool, request.tools), *hosted]}
     if request.tool_choice:
         choice = request.tool_choice
         named = {"type": "function", "function": {"name": choice.name}}
