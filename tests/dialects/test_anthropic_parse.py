@@ -14,6 +14,7 @@ from tests.support.whole_requests import read_whole
 from turnout.core import (
     ChatRequest,
     File,
+    HostedTool,
     Image,
     Message,
     Output,
@@ -267,10 +268,11 @@ def test_tools_keep_their_schema_and_what_only_anthropic_knows() -> None:
 
 
 def test_tools_that_anthropic_runs_are_kept_as_they_came() -> None:
-    tools = [{"name": "weather", "input_schema": SCHEMA}, {"type": "web_search_20250305", "name": "web_search"}]
-    request = parse(tools=tools)
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    request = parse(tools=[{"name": "weather", "input_schema": SCHEMA}, search])
     assert [tool.name for tool in request.tools] == ["weather"]
-    assert request.extensions == {"anthropic": {"tools": raw(tools)}}
+    assert request.hosted == (HostedTool("tools.1", {"anthropic": {"tool": raw(search)}}, "web_search"),)
+    assert request.extensions is None
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def _unsupported_medium(part: object, request: ChatRequest, fitting: Fitting) ->
             return "files"
         case File(file_id=str()) if _is_foreign(request, fitting):
             return "files that were uploaded to another provider; send the file's data"
-        case Text(extensions=dict(extensions)):
+        case Text(text="", extensions=dict(extensions)):
             return _unsupported_block(extensions, fitting)
     return None
 
@@ -213,7 +213,7 @@ def _is_foreign(request: ChatRequest, fitting: Fitting) -> bool:
 
 
 def _unsupported_block(extensions: dict[str, dict[str, Raw]], fitting: Fitting) -> str | None:
-    """A part that the core has no type for is a Text. Its extensions hold the whole block of its own wire."""
+    """A part that the core has no type for is a Text without text. Its extensions hold the whole block of its wire."""
     for namespace, fields in extensions.items():
         if namespace != fitting.support.namespace and "block" in fields:
             return f"content blocks that only the wire '{namespace}' has"

@@ -1,7 +1,8 @@
 """Content blocks → parts.
 
 A block that the core doesn't have becomes a ``Text`` without text. Its extensions hold the whole block:
-``{"anthropic": {"block": …}}``. Anthropic's wire sends it back unchanged, every other wire refuses it.
+``{"anthropic": {"block": …}}``. Anthropic's wire sends it back unchanged, every other wire refuses it. A text beside
+the block says the same for other wires.
 """
 
 from __future__ import annotations
@@ -135,6 +136,15 @@ def _document(block: Fields, where: str) -> File | None:
     return msgspec.structs.replace(file, name=title, extensions=extensions_of(block))
 
 
+def _tool_reference(block: Fields, where: str) -> Text:
+    """A search of the client's has found a tool of the request. Other models have all of its tools from the start.
+
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool#custom-tool-search-implementation
+    """
+    name = read(STRING, block.get("tool_name", Raw(b"null")), where, "tool_name")
+    return Text(f"The tool '{name}' can be called.", {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}})
+
+
 def _source(block: Fields, where: str) -> Source:
     if "source" not in block:
         raise invalid(f"{where}.source", "Field required")
@@ -179,6 +189,7 @@ _CONTENT_READERS: dict[str, Callable[[Fields, str], Text | Image | File | None]]
     "text": _text,
     "image": _image,
     "document": _document,
+    "tool_reference": _tool_reference,
 }
 _READERS: dict[str, Callable[[Fields, str], Part]] = {
     "thinking": _thinking,

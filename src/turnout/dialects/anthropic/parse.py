@@ -10,6 +10,7 @@ from msgspec import UNSET, Raw
 
 from turnout.core import (
     ChatRequest,
+    HostedTool,
     Message,
     Output,
     Part,
@@ -25,7 +26,8 @@ from turnout.dialects.lazy import Form, parse_lazily
 from turnout.dialects.parsing import encoding_error
 
 from . import anthropic_bodies as wire
-from .blocks import extensions_of, parts
+from .blocks import NAMESPACE, extensions_of, parts
+from .client_tools import client_tool
 from .fields import OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
 
 WIRE = "anthropic-messages"
@@ -52,12 +54,13 @@ def _read(body: bytes, fields: Fields) -> ChatRequest:
     """Raises ``InvalidRequest`` with the path of the wrong field, such as ``messages.0.content.1.text``."""
     typed = read(_BODY, body)
     other_fields = {name: value for name, value in fields.items() if name not in wire.KNOWN and value != _NULL}
-    tools = _tools(typed.tools, fields, other_fields)
+    tools, hosted = _tools(typed.tools)
     effort, output = _output(typed.output_config, other_fields)
     return ChatRequest(
         model=typed.model,
         messages=tuple(_messages(typed)),
         tools=tools,
+        hosted=hosted,
         tool_choice=_tool_choice(typed.tool_choice, fields, other_fields),
         parallel_tool_calls=_parallel_tool_calls(typed.tool_choice),
         output=output,
@@ -120,16 +123,21 @@ def _message_extensions(message: wire.WireMessage) -> dict[str, Fields] | None:
 # Each function below reads one part of the body. It adds the fields that the core doesn't have to ``other_fields``.
 
 
-def _tools(tools: list[Fields] | None, fields: Fields, other_fields: Fields) -> tuple[Tool, ...]:
-    """The core doesn't have tools that Anthropic defines or runs. A list with such a tool is also kept as raw JSON."""
-    custom_tools = []
-    for number, tool in enumerate(tools or ()):
+def _tools(tools: list[Fields] | None) -> tuple[tuple[Tool, ...], tuple[HostedTool, ...]]:
+    """The tools that the client runs, and those that Anthropic runs."""
+    functions: list[Tool] = []
+    hosted: list[HostedTool] = []
+    for number, fields in enumerate(tools or ()):
         where = f"tools.{number}"
-        if take_if_there(tool, "type", OPTIONAL_STRING, where) in (None, "custom"):
-            custom_tools.append(_tool(tool, where))
+        kind = take_if_there(fields, "type", OPTIONAL_STRING, where)
+        tool = _tool(fields, where) if kind in (None, "custom") else client_tool(fields, kind, where)
+        if tool is None:
+            definition = Raw(msgspec.json.encode({"type": kind, **fields}))
+            name = take_if_there(fields, "name", OPTIONAL_STRING, where)
+            hosted.append(HostedTool(where, {NAMESPACE: {"tool": definition}}, name))
         else:
-            other_fields["tools"] = fields["tools"]
-    return tuple(custom_tools)
+            functions.append(tool)
+    return tuple(functions), tuple(hosted)
 
 
 def _tool(tool: Fields, where: str) -> Tool:

@@ -105,9 +105,11 @@ def _format(request: ChatRequest) -> dict[str, Any]:
 
 def _tools(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
     """The tools and the choice of a tool, which also switches parallel calls on and off."""
-    fields: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]} if request.tools else {}
+    hosted = [tool.definition[NAMESPACE]["tool"] for tool in request.hosted if NAMESPACE in tool.definition]
+    tools = [*map(_tool, request.tools), *hosted]
+    fields: dict[str, Any] = {"tools": tools} if tools else {}
     choice, parallel = request.tool_choice, parameters.parallel_tool_calls
-    if choice is None and (parallel is None or not request.tools):
+    if choice is None and (parallel is None or not tools):
         return fields
     mode = choice.mode if choice else "auto"
     chosen: dict[str, Any] = {"type": _MODES[mode]}
@@ -119,6 +121,10 @@ def _tools(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
+    """A tool that Anthropic defines is said as the client said it."""
+    own = (tool.own.definition or {}).get(NAMESPACE) if tool.own else None
+    if own is not None:
+        return dict(own)
     fields: dict[str, Any] = {
         "name": tool.name,
         "description": tool.description,
