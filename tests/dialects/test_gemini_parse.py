@@ -12,6 +12,7 @@ from tests.support.whole_requests import read_whole
 from turnout.core import (
     Audio,
     File,
+    HostedTool,
     Image,
     Message,
     Output,
@@ -24,6 +25,7 @@ from turnout.core import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    WebSearch,
 )
 from turnout.dialects import Target
 from turnout.dialects.gemini.parse import Body
@@ -463,10 +465,11 @@ def test_what_only_gemini_knows_is_kept_by_name() -> None:
             "generationConfig.speechConfig": raw({"a": 1}),
             "generationConfig.responseModalities": raw(["IMAGE"]),
             "generationConfig.responseMimeType": raw("text/x.enum"),
-            "tools.googleSearch": raw({}),
             "tools.urlContext": raw({}),
             "toolConfig.retrievalConfig": raw({"languageCode": "de"}),
         }
     }
     assert request.tools == ()
+    definition = {"gemini": {"tool": raw({"googleSearch": {}})}}
+    assert request.hosted == (HostedTool("tools.googleSearch", definition, search=WebSearch()),)
     assert request.output == Output()

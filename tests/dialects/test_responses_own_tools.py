@@ -128,7 +128,7 @@ def test_a_search_of_the_client_keeps_its_own_parameters() -> None:
 @pytest.mark.parametrize(
     "tool",
     [
-        {"type": "web_search", "external_web_access": True},
+        {"type": "file_search", "vector_store_ids": ["v"]},
         {"type": "tool_search"},
         {"type": "shell", "environment": {"type": "container_auto"}},
         {"type": "mcp", "server_label": "s"},
@@ -187,11 +187,11 @@ def test_fields_of_own_tools_and_items_are_read() -> None:
 
 
 def test_additional_tools_are_tools() -> None:
-    item = {"type": "additional_tools", "role": "developer", "tools": [LOOK, PATCH, {"type": "web_search"}]}
+    item = {"type": "additional_tools", "role": "developer", "tools": [LOOK, PATCH, {"type": "file_search"}]}
     request = parsed(input=[item, {"role": "user", "content": "Go."}])
     assert [tool.name for tool in request.tools] == ["look", "apply_patch"]
     assert len(request.messages) == 1
-    assert request.extensions == {"openai-responses": {"input[0].tools[2].type": Raw(b'"web_search"')}}
+    assert request.extensions == {"openai-responses": {"input[0].tools[2].type": Raw(b'"file_search"')}}
 
 
 def test_what_a_search_has_found_can_be_called() -> None:

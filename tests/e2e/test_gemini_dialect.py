@@ -189,8 +189,8 @@ async def test_errors_are_the_sdks(stage: Stage, version: str) -> None:
     with pytest.raises(errors.ClientError) as caught:
         await client(stage, "wrong", version).aio.models.generate_content(model="echo", contents="hi")
     assert (caught.value.code, caught.value.status) == (401, "UNAUTHENTICATED")
-    config = types.GenerateContentConfig(tools=[types.Tool(google_search=types.GoogleSearch())])
-    with pytest.raises(errors.ClientError, match=r"'tools\.googleSearch'") as caught:
+    config = types.GenerateContentConfig(cached_content="cachedContents/1")
+    with pytest.raises(errors.ClientError, match="'cachedContent'") as caught:
         await sdk.aio.models.generate_content(model="openai/sim", contents="hi", config=config)
     assert (caught.value.code, caught.value.status) == (400, "INVALID_ARGUMENT")
     with pytest.raises(errors.ServerError) as failed:

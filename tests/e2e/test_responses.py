@@ -301,9 +301,17 @@ async def test_fields_that_only_openai_has_are_refused_elsewhere_by_name(
 
 
 async def test_a_tool_that_openai_runs_is_left_out_and_named(stage: Stage) -> None:
-    asked = {"model": "simulator-anthropic", "input": "Hi.", "tools": [{"type": "web_search"}]}
+    asked = {"model": "simulator-anthropic", "input": "Hi.", "tools": [{"type": "file_search"}]}
     reply = await stage.post("/v1/responses", asked)
     assert (reply.status, reply.headers["x-turnout-dropped"]) == (200, "tools[0].type")
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "gemini"])
+async def test_a_request_that_is_a_search_is_one_there_too(stage: Stage, provider: str) -> None:
+    asked = {"model": f"simulator-{provider}", "input": "Hi.", "tools": [{"type": "web_search"}]}
+    reply = await stage.post("/v1/responses", asked)
+    assert reply.status == 200
+    assert "x-turnout-dropped" not in reply.headers
 
 
 async def test_how_a_long_conversation_is_cut_is_a_hint(stage: Stage) -> None:

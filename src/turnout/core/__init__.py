@@ -69,7 +69,7 @@ from .request import (
 )
 from .secret import Secret
 from .support import Support
-from .tools import OLD_FUNCTION, HostedTool, OwnTool, Tool, ToolChoice
+from .tools import OLD_FUNCTION, HostedTool, OwnTool, Tool, ToolChoice, WebSearch
 from .usage import Usage
 from .wire_request import WireRequest
 
@@ -154,6 +154,7 @@ __all__ = [
     "UnreadList",
     "Usage",
     "UsageSoFar",
+    "WebSearch",
     "WireBody",
     "WireForm",
     "WireRequest",

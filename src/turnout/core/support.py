@@ -16,6 +16,8 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     ``user_length`` is the most characters of ``user``. ``developer``: it knows the role of that name.
     ``single_calls``: it can be told to call one tool at a time. ``result_media``: a tool's result may have images and
     files. ``result_errors``: it can be told that a tool failed. ``thoughts``: it takes the model's own thoughts back.
+    ``web_search`` are the fields of ``WebSearch`` that its own search takes, and ``tool_choice`` if it can be told to
+    search; None where it doesn't search.
     """
 
     namespace: str
@@ -39,3 +41,4 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     result_media: bool = True
     result_errors: bool = True
     thoughts: bool = True
+    web_search: frozenset[str] | None = None

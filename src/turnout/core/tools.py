@@ -40,8 +40,17 @@ class Tool(msgspec.Struct, frozen=True):
     own: OwnTool | None = None
 
 
+class WebSearch(msgspec.Struct, frozen=True):
+    """What a client asks of a search. ``location`` is the user's, in the form that OpenAI and Anthropic share."""
+
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    max_uses: int | None = None
+    location: msgspec.Raw | None = None
+
+
 class HostedTool(msgspec.Struct, frozen=True):
-    """A tool that the provider itself runs, such as a web search. Only the wire that it came from has it.
+    """A tool that the provider itself runs. ``search`` is set for a web search, which several wires have.
 
     ``definition`` is the whole tool by its wire's namespace, as ``{namespace: {"tool": …}}``. ``where`` is its path in
     the request.
@@ -50,6 +59,7 @@ class HostedTool(msgspec.Struct, frozen=True):
     where: str
     definition: dict[str, dict[str, msgspec.Raw]]
     name: str | None = None
+    search: WebSearch | None = None
 
 
 class ToolChoice(msgspec.Struct, frozen=True):

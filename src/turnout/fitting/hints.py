@@ -70,9 +70,6 @@ def _inside(request: ChatRequest, support: Support) -> Iterator[str]:
         if tool.strict is not None and "strict" in support.ignores:
             yield f"tools[{number}].strict"
         yield from _foreign(tool.extensions, support, f"tools[{number}].")
-    for hosted in request.hosted:
-        if support.namespace not in hosted.definition:
-            yield hosted.where
     for number, message in enumerate(request.messages):
         yield from _inside_message(message, support, f"messages[{number}]")
     if request.raw is not None and request.raw.form is not None:

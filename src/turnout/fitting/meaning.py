@@ -13,6 +13,7 @@ from turnout.core import Audio, ChatRequest, Extensions, File, Image, Message, T
 from turnout.errors import InvalidRequest, Unsupported
 
 from .fitting import Fitting
+from .searches import is_there
 
 _INPUT: Final = "the model would not see it"
 _FORM: Final = "the answer would have another form"
@@ -130,7 +131,7 @@ def _check_choice(request: ChatRequest, fitting: Fitting) -> None:
     if choice is None or choice.mode not in ("required", "tool"):
         return
     names = {tool.name for tool in request.tools}
-    names |= {tool.name or "" for tool in request.hosted if fitting.support.namespace in tool.definition}
+    names |= {tool.name or "" for tool in request.hosted if is_there(tool, request, fitting.support)}
     if not names or (choice.mode == "tool" and choice.name not in names):
         tool = f"the tool '{choice.name}'" if choice.mode == "tool" else "any of the tools"
         problem = f"The provider '{fitting.provider}' does not have {tool}, and the request wants it called."

@@ -15,6 +15,7 @@ from .limits import within_the_models_limit
 from .meaning import refuse_fields, refuse_what_has_no_place
 from .results import results_as_taken
 from .roles import roles_as_known
+from .searches import searches_as_known
 from .thoughts import thoughts_where_taken
 from .tools import forces_a_tool, one_call_at_a_time, own_tools_as_functions
 from .users import users_as_short_as_taken
@@ -25,6 +26,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     within_the_models_limit,
     users_as_short_as_taken,
     own_tools_as_functions,
+    searches_as_known,
     one_call_at_a_time,
     roles_as_known,
     results_as_taken,

@@ -109,6 +109,12 @@ FIELDS = [
     ),
     Case(
         "tool_schemas_are_objects",
+        {"tools": [{"type": "bash_20250124", "name": "bash"}, {"name": "f"}]},
+        "tools.1.custom.input_schema: Field required",
+        {"tools": [TOOL, {"type": "bash_20250124", "name": "bash"}]},
+    ),
+    Case(
+        "tool_schemas_are_objects",
         {"tools": [{"name": "f", "input_schema": {}}]},
         "tools.0.custom.input_schema.type: Field required",
         {"tools": [TOOL]},

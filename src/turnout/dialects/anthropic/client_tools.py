@@ -14,13 +14,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from turnout.core import OwnTool, Tool
+from turnout.core import OwnTool, Tool, WebSearch
 
 from .fields import OPTIONAL_STRING, STRING, Fields, take, take_if_there
 
 NAMESPACE: Final = "anthropic"
 _TYPE: Final = re.compile(r"(bash|text_editor|memory|computer)_(\d{8})")
 _SIZE: Final = msgspec.json.Decoder(int | None)
+_DOMAINS: Final = msgspec.json.Decoder(tuple[str, ...] | None)
 _UNDO: Final = "20250124"
 """The last version of the editor that can undo, and that calls the text of an insertion ``new_str``."""
 _ZOOM: Final = "20251124"
@@ -49,6 +50,17 @@ def client_tool(fields: Fields, kind: str, where: str) -> Tool | None:
     own = OwnTool(kind, name, where, definition={NAMESPACE: definition})
     extensions = {NAMESPACE: fields} if fields else None
     return Tool(name, said or description, Raw(msgspec.json.encode(schema)), extensions=extensions, own=own)
+
+
+def search_of(fields: Fields, where: str) -> WebSearch:
+    """What the client asks of Anthropic's own search. Removes the fields that it reads."""
+    location = fields.pop("user_location", Raw(b"null"))
+    return WebSearch(
+        allowed_domains=take_if_there(fields, "allowed_domains", _DOMAINS, where) or (),
+        blocked_domains=take_if_there(fields, "blocked_domains", _DOMAINS, where) or (),
+        max_uses=take_if_there(fields, "max_uses", _SIZE, where),
+        location=None if bytes(location) == b"null" else location,
+    )
 
 
 def _schema(required: Sequence[str], **properties: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from turnout.dialects.parsing import encoding_error
 
 from . import anthropic_bodies as wire
 from .blocks import NAMESPACE, extensions_of, parts
-from .client_tools import client_tool
+from .client_tools import client_tool, search_of
 from .fields import OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
 
 WIRE = "anthropic-messages"
@@ -134,7 +134,8 @@ def _tools(tools: list[Fields] | None) -> tuple[tuple[Tool, ...], tuple[HostedTo
         if tool is None:
             definition = Raw(msgspec.json.encode({"type": kind, **fields}))
             name = take_if_there(fields, "name", OPTIONAL_STRING, where)
-            hosted.append(HostedTool(where, {NAMESPACE: {"tool": definition}}, name))
+            search = search_of(fields, where) if str(kind).startswith("web_search_") else None
+            hosted.append(HostedTool(where, {NAMESPACE: {"tool": definition}}, name, search))
         else:
             functions.append(tool)
     return tuple(functions), tuple(hosted)

@@ -80,12 +80,13 @@ def chat_of(body_fields: Fields, model: str, *, stream: bool = False, raw: WireB
         raise invalid("contents", "it must not be empty")
     messages = messages_of(contents if isinstance(contents, list) else [contents])
     config = read_config(fields.get("generationConfig"), extensions)
-    tools = read_tools(fields.get("tools"), extensions)
+    tools, searches = read_tools(fields.get("tools"), extensions)
     tools, choice = read_choice(fields.get("toolConfig"), tools, extensions)
     return ChatRequest(
         model=model,
         messages=(*_system(fields.get("systemInstruction")), *messages),
         tools=tools,
+        hosted=searches,
         tool_choice=choice,
         output=output_of(config),
         sampling=sampling_of(config),

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Tool, ToolChoice
+from turnout.core import HostedTool, Tool, ToolChoice, WebSearch
 from turnout.dialects.parsing import decode
 
 from . import gemini_bodies as wire
@@ -23,19 +23,38 @@ from .signature import NAMESPACE
 _TOOLS: msgspec.json.Decoder[list[Fields] | Fields] = msgspec.json.Decoder(list[Fields] | Fields)
 _CALLING = msgspec.json.Decoder(wire.FunctionCallingConfig)
 _TEXT = msgspec.json.Decoder(str | None)
+_SEARCH = "googleSearch"
+
+
+class _SearchOptions(msgspec.Struct, rename="camel"):
+    exclude_domains: tuple[str, ...] = ()
+
+
+_OPTIONS = msgspec.json.Decoder(_SearchOptions)
 _MODES: dict[str, Any] = {"AUTO": "auto", "VALIDATED": "auto", "NONE": "none", "ANY": "required"}
 
 
-def read_tools(tools: Raw | None, extensions: Fields) -> tuple[Tool, ...]:
-    """The functions. Adds all other tools to ``extensions``."""
+def read_tools(tools: Raw | None, extensions: Fields) -> tuple[tuple[Tool, ...], tuple[HostedTool, ...]]:
+    """The functions and the searches of the web. Adds all other tools to ``extensions``."""
     functions: list[Tool] = []
+    searches: list[HostedTool] = []
     for number, tool in enumerate(_objects(tools, "tools")):
         fields = camel(tool)
         where = f"tools[{number}].functionDeclarations"
         for index, declaration in enumerate(_objects(fields.pop("functionDeclarations", None), where)):
             functions.append(_tool(camel(declaration), f"{where}[{index}]"))
+        search = fields.pop(_SEARCH, None)
+        if search is not None:
+            searches.append(_search(search, f"tools[{number}].{_SEARCH}"))
         extensions |= {f"tools.{name}": raw for name, raw in fields.items()}
-    return tuple(functions)
+    return tuple(functions), tuple(searches)
+
+
+def _search(value: Raw, where: str) -> HostedTool:
+    """https://ai.google.dev/api/caching#GoogleSearch"""
+    blocked = decode(_OPTIONS, value, where).exclude_domains
+    definition = Raw(msgspec.json.encode({_SEARCH: value}))
+    return HostedTool(f"tools.{_SEARCH}", {NAMESPACE: {"tool": definition}}, search=WebSearch(blocked_domains=blocked))
 
 
 def _objects(data: Raw | None, where: str) -> list[Fields]:

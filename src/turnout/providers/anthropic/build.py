@@ -6,7 +6,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from turnout.core import Change, ChatRequest, Deployment, Parameter, Parameters, Tool, parameters_of
+from turnout.core import (
+    Change,
+    ChatRequest,
+    Deployment,
+    HostedTool,
+    Parameter,
+    Parameters,
+    Tool,
+    WebSearch,
+    parameters_of,
+)
 from turnout.errors import Unsupported
 from turnout.providers.raw_fields import object_in
 
@@ -20,6 +30,8 @@ from .version import refused_by_version
 _encode = msgspec.json.encode
 _FIELDS = msgspec.json.Decoder(Fields)
 _MAX_TOKENS = 4096
+_SEARCH = "web_search_20250305"
+"""The first version: every model that searches has it."""
 """Anthropic requires a limit for the length of an answer. All its models take this one."""
 
 _NAMES: dict[Parameter, str] = {
@@ -105,8 +117,7 @@ def _format(request: ChatRequest) -> dict[str, Any]:
 
 def _tools(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
     """The tools and the choice of a tool, which also switches parallel calls on and off."""
-    hosted = [tool.definition[NAMESPACE]["tool"] for tool in request.hosted if NAMESPACE in tool.definition]
-    tools = [*map(_tool, request.tools), *hosted]
+    tools = [*map(_tool, request.tools), *map(_hosted, request.hosted)]
     fields: dict[str, Any] = {"tools": tools} if tools else {}
     choice, parallel = request.tool_choice, parameters.parallel_tool_calls
     if choice is None and (parallel is None or not tools):
@@ -118,6 +129,21 @@ def _tools(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
     if parallel is not None and mode != "none":
         chosen["disable_parallel_tool_use"] = not parallel
     return fields | {"tool_choice": chosen}
+
+
+def _hosted(tool: HostedTool) -> Any:
+    """https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool"""
+    if NAMESPACE in tool.definition:
+        return tool.definition[NAMESPACE]["tool"]
+    search = tool.search or WebSearch()
+    fields = {
+        "allowed_domains": search.allowed_domains or None,
+        "blocked_domains": search.blocked_domains or None,
+        "max_uses": search.max_uses,
+        "user_location": search.location,
+    }
+    set_fields = {name: value for name, value in fields.items() if value is not None}
+    return {"type": _SEARCH, "name": "web_search", **set_fields}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

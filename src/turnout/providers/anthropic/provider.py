@@ -60,6 +60,7 @@ class Anthropic:
         ignores=frozenset({"metadata", "name", "detail"}),
         user_length=256,
         files=True,
+        web_search=frozenset({"allowed_domains", "blocked_domains", "max_uses", "location", "tool_choice"}),
     )
 
     def operation(self, request: Request) -> Operation[Any]:

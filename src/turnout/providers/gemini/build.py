@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Defaults, Deployment, Parameter, Parameters, Tool, ToolChoice
+from turnout.core import ChatRequest, Defaults, Deployment, HostedTool, Parameter, Parameters, Tool, ToolChoice
 from turnout.providers.raw_fields import object_in, set_parameters
 
 from . import gemini_wire as wire
@@ -27,12 +27,23 @@ def translated_body(parameters: Parameters, deployment: Deployment) -> bytes:
     body = wire.GenerateRequest(
         contents=contents,
         system_instruction=system,
-        tools=[{"functionDeclarations": [_declaration(tool) for tool in request.tools]}] if request.tools else None,
+        tools=_tools(request),
         tool_config=_tool_config(request.tool_choice) if request.tools and request.tool_choice else None,
         generation_config=_generation_config(parameters, deployment),
     )
     more = (request.extensions or {}).get(NAMESPACE)
     return with_extensions(_encode(body), more) if more else _encode(body)
+
+
+def _tools(request: ChatRequest) -> list[Any] | None:
+    """https://ai.google.dev/gemini-api/docs/google-search"""
+    functions = [{"functionDeclarations": [_declaration(tool) for tool in request.tools]}] if request.tools else []
+    return [*functions, *map(_hosted, request.hosted)] or None
+
+
+def _hosted(tool: HostedTool) -> Any:
+    """Fitting leaves only Google's own tools and searches of the web."""
+    return tool.definition[NAMESPACE]["tool"] if NAMESPACE in tool.definition else {"googleSearch": {}}
 
 
 def _declaration(tool: Tool) -> wire.FunctionDeclaration | Raw:

@@ -87,6 +87,7 @@ class Gemini:
         files=True,
         choices=True,
         single_calls=False,
+        web_search=frozenset(),
     )
 
     def operation(self, request: Request) -> Operation[Any]:

@@ -112,9 +112,11 @@ def tool_names_are_unique(asked: Asked) -> Refusal | None:
 def tool_schemas_are_objects(asked: Asked) -> Refusal | None:
     for index, tool in asked.objects("tools"):
         schema = tool.get("input_schema")
+        path = f"tools.{index}.custom.input_schema"
+        if schema is None and tool.get("type", "custom") == "custom":
+            return Refusal(f"{path}: Field required")
         if not isinstance(schema, dict):
             continue
-        path = f"tools.{index}.custom.input_schema"
         if any(union in schema for union in UNIONS):
             return Refusal(f"{path}: input_schema does not support oneOf, allOf, or anyOf at the top level")
         if "type" not in schema:

@@ -77,8 +77,10 @@ class Message(msgspec.Struct):
 
 
 class ToolOffered(msgspec.Struct):
+    """The vendor's own tools have no schema. The simulator doesn't use them."""
+
     name: str
-    input_schema: dict[str, Any]
+    input_schema: dict[str, Any] | None = None
 
 
 class ToolChoice(msgspec.Struct):
@@ -219,7 +221,7 @@ def _question(body: CountBody, **more: Any) -> Question:
         results=tuple(conversation.results),
         images=tuple(conversation.images),
         documents=tuple(conversation.documents),
-        tools=tuple(Tool(tool.name, tool.input_schema) for tool in body.tools),
+        tools=tuple(Tool(tool.name, tool.input_schema) for tool in body.tools if tool.input_schema is not None),
         tool_choice="auto" if body.tool_choice is None else body.tool_choice.name or body.tool_choice.type,
         thinking=body.thinking is not None and body.thinking.type != "disabled",
         schema=output.schema if output else None,

@@ -76,6 +76,7 @@ def _read(continuation: Continuation | None, body: bytes, fields: Fields) -> Cha
         model=typed.model,
         messages=messages,
         tools=callable_tools,
+        hosted=tools.searches(typed.tool_choice),
         tool_choice=choice,
         parallel_tool_calls=typed.parallel_tool_calls,
         output=_output(typed.text.format if typed.text else None),

@@ -117,8 +117,13 @@ class Environment(msgspec.Struct):
     type: str
 
 
+class Filters(msgspec.Struct):
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+
+
 class Tool(msgspec.Struct):
-    """A tool of any type. Only functions have ``strict``, and only a namespace has ``tools``."""
+    """A tool of any type. Only functions have ``strict``, only a namespace ``tools``, only a search the last two."""
 
     type: str
     name: str | None = None
@@ -129,6 +134,8 @@ class Tool(msgspec.Struct):
     tools: list[Tool] = []
     execution: str | None = None
     environment: Environment | None = None
+    filters: Filters | None = None
+    user_location: Raw = NOTHING
 
 
 class MoreTools(msgspec.Struct):

@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import structs
 
-from turnout.core import OwnTool, Tool, ToolChoice
+from turnout.core import HostedTool, OwnTool, Tool, ToolChoice, WebSearch
 from turnout.dialects.openai import custom_tools
 from turnout.dialects.parsing import raw_or_none
 from turnout.errors import InvalidRequest
@@ -26,6 +26,10 @@ CUSTOM: Final = "custom"
 FUNCTION: Final = "function"
 _DEFAULT_NAMESPACE: Final = "functions"
 """Means the same as no namespace (``is_default_namespace`` in codex-rs/protocol/src/tool_name.rs of openai/codex)."""
+_SEARCHES: Final = frozenset(
+    {"web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11"}
+)
+"""https://platform.openai.com/docs/guides/tools-web-search"""
 _LONGEST_NAME: Final = 64  # characters of a function's name, on every wire
 _HASH_LENGTH: Final = 8
 
@@ -35,6 +39,7 @@ class ToolSet:
 
     def __init__(self) -> None:
         self.unknown: dict[str, str] = {}
+        self._searches: list[HostedTool] = []  # of the web
         self._functions: dict[str, Tool] = {}
 
     def add(self, tools: Sequence[wire.Tool], where: str) -> list[str]:
@@ -50,6 +55,12 @@ class ToolSet:
 
     def all(self) -> tuple[Tool, ...]:
         return tuple(self._functions.values())
+
+    def searches(self, choice: object) -> tuple[HostedTool, ...]:
+        """The searches of the web that the choice allows."""
+        if isinstance(choice, wire.Choice) and choice.type == "allowed_tools":
+            return tuple(self._searches) if any(tool.type in _SEARCHES for tool in choice.tools) else ()
+        return tuple(self._searches)
 
     def chosen(self, choice: wire.Choice) -> tuple[tuple[Tool, ...], ToolChoice] | None:
         """The tools that may be called, and the choice among them. None for a choice that no other wire has."""
@@ -97,6 +108,9 @@ class ToolSet:
             function = Tool(_named(tool, path), description, custom_tools.PARAMETERS)
         elif kind == FUNCTION:
             function = Tool(_named(tool, path), tool.description, parameters, tool.strict)
+        elif kind in _SEARCHES:
+            self._searches.append(HostedTool(f"{path}.type", {}, search=_search(tool)))
+            return []
         else:
             self.unknown[f"{path}.type"] = kind
             return []
@@ -130,6 +144,15 @@ def _named(tool: wire.Tool, path: str) -> str:
     if not tool.name:
         raise InvalidRequest(f"Missing '{path}.name'.", param=f"{path}.name")
     return tool.name
+
+
+def _search(tool: wire.Tool) -> WebSearch:
+    filters = tool.filters or wire.Filters()
+    return WebSearch(
+        allowed_domains=tuple(filters.allowed_domains or ()),
+        blocked_domains=tuple(filters.blocked_domains or ()),
+        location=raw_or_none(tool.user_location),
+    )
 
 
 def _grammar(tool: wire.Tool) -> custom_tools.Grammar | None:
