@@ -111,6 +111,12 @@ def test_what_a_vendor_runs_is_no_function(tool: dict[str, Any]) -> None:
     assert sent["tools"][1] == tool
 
 
+def test_it_is_told_from_old_functions() -> None:
+    request = parsed(functions=[LEGACY], tools=[SEARCH])
+    assert [tool.name for tool in request.tools] == ["look"]
+    assert [hosted.where for hosted in request.hosted] == ["tools[0]"]
+
+
 def test_a_function_may_go_without_its_type() -> None:
     """Mistral's does."""
     request = parsed(tools=[{"function": {"name": "look"}}], tool_choice="any")

@@ -45,7 +45,8 @@ class Tools(msgspec.Struct, frozen=True):
 def tools_of(typed: wire.Body, fields: Mapping[str, Raw]) -> Tools:
     """Raises ``InvalidRequest`` for a tool or a choice without its name."""
     functions = tuple(_functions(typed))
-    hosted = tuple(_hosted(typed, fields))
+    is_known = len(functions) == len(typed.tools or ()) + len(typed.functions or ())
+    hosted = () if is_known else tuple(_hosted(typed, fields))
     choice = typed.tool_choice
     if choice is None:
         return Tools(functions, hosted, _legacy_choice(typed.function_call))
@@ -67,7 +68,7 @@ def tools_of(typed: wire.Body, fields: Mapping[str, Raw]) -> Tools:
 def _functions(typed: wire.Body) -> Iterator[Tool]:
     for number, tool in enumerate(typed.tools or ()):
         if _is_function(tool):
-            yield _function(tool, f"tools[{number}]")
+            yield _function(tool, number)
         elif tool.type == CUSTOM:
             yield _custom(tool, f"tools[{number}]")
     for number, spec in enumerate(typed.functions or ()):
@@ -80,10 +81,11 @@ def _is_function(tool: wire.Tool) -> bool:
     return tool.type == "function" or (tool.type is None and tool.function is not None)
 
 
-def _function(tool: wire.Tool, where: str) -> Tool:
+def _function(tool: wire.Tool, number: int) -> Tool:
     spec = tool.function
     if spec is None:
-        raise InvalidRequest(f"Missing '{where}.function'.", param=f"{where}.function")
+        field = f"tools[{number}].function"
+        raise InvalidRequest(f"Missing '{field}'.", param=field)
     return Tool(
         spec.name, spec.description, raw_or_none(spec.parameters), spec.strict, cache_marker(tool.cache_control)
     )
@@ -99,8 +101,6 @@ def _custom(tool: wire.Tool, where: str) -> Tool:
 
 def _hosted(typed: wire.Body, fields: Mapping[str, Raw]) -> Iterator[HostedTool]:
     tools = typed.tools or ()
-    if all(_is_function(tool) or tool.type == CUSTOM for tool in tools):
-        return
     for number, (tool, raw) in enumerate(zip(tools, _TOOLS.decode(fields["tools"]), strict=True)):
         if not _is_function(tool) and tool.type != CUSTOM:
             yield HostedTool(f"tools[{number}]", {NAMESPACE: {"tool": raw}})

@@ -49,6 +49,11 @@ class ToolSet:
         """
         names: list[str] = []
         for number, tool in enumerate(tools):
+            name = tool.name
+            if tool.type == FUNCTION and name and name not in self._functions:  # most are; a short way costs half
+                self._functions[name] = Tool(name, tool.description, raw_or_none(tool.parameters), tool.strict)
+                names.append(name)
+                continue
             path = f"{where}[{number}]"
             names += self._add_group(tool, path) if tool.type == "namespace" else self._add(tool, path, None)
         return names
