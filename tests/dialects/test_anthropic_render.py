@@ -37,6 +37,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.dialects import ServedModel
+from turnout.dialects.sealed import UNSIGNED
 from turnout.errors import (
     AllDeploymentsFailed,
     BodyTooLarge,
@@ -131,7 +132,7 @@ def test_a_provider_without_ids_gets_the_requests() -> None:
     ("part", "block"),
     [
         pytest.param(Thinking("hm", "sig"), {"type": "thinking", "thinking": "hm", "signature": "sig"}, id="thinking"),
-        pytest.param(Thinking("hm"), {"type": "thinking", "thinking": "hm", "signature": ""}, id="unsigned"),
+        pytest.param(Thinking("hm"), {"type": "thinking", "thinking": "hm", "signature": UNSIGNED}, id="unsigned"),
         pytest.param(RedactedThinking("x"), {"type": "redacted_thinking", "data": "x"}, id="redacted"),
         pytest.param(
             ToolCall("c1", "f", '{"a": 1}'),

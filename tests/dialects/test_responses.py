@@ -49,8 +49,8 @@ from turnout.core import (
 )
 from turnout.dialects import ReplyContext
 from turnout.dialects.openai.responses import Responses
-from turnout.dialects.openai.responses.envelope import PREFIX, Attached, seal, unseal
 from turnout.dialects.openai.responses.responses_bodies import READ
+from turnout.dialects.sealed import PREFIX, Attached, seal, unseal
 from turnout.errors import InvalidRequest, UpstreamBroken, UpstreamRateLimited
 from turnout.fitting.unread import unread_fields
 

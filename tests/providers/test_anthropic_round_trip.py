@@ -165,7 +165,7 @@ BLOCKS = OBJECTS.map(lambda fields: {"type": "server_tool_use", "input": fields}
 PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(Text, WORDS, extended("citations", st.lists(OBJECTS, min_size=1, max_size=2))),
     st.builds(Text, st.just(""), extended("block", BLOCKS).filter(bool)),
-    st.builds(Thinking, WORDS, st.none() | NAMES),
+    st.builds(Thinking, WORDS, NAMES),
     st.builds(RedactedThinking, WORDS),
     st.builds(ToolCall, NAMES, NAMES, OBJECT_TEXTS, CALLERS),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.support.contract import CHATS, ON_WIRES, chat_request
+from tests.wire.carrying import CARRYING, sent_back, signatures
 from tests.wire.recordings import READERS, Recording, Spoken, flat
 from tests.wire.shape import events
 from turnout.core import (
@@ -57,6 +58,11 @@ def translation_faults(recording: Recording) -> Iterator[str]:
         yield "decoded: no usage"
     for wire in CHATS:
         yield from (f"as {wire}: {fault}" for fault in _dialect_faults(wire, decoded, answer))
+    meant_signatures = signatures([part for choice in answer.choices for part in choice.parts])
+    for wire in CARRYING if meant_signatures else ():
+        for kind, parts in sent_back(wire, decoded, answer):
+            if signatures(parts) != meant_signatures:
+                yield f"sent back as {wire}: {kind}: {signatures(parts)} != {meant_signatures}"
 
 
 def spoken_in(answer: Answer, *texts: type[Text | Refusal]) -> Spoken:

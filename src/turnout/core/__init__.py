@@ -35,6 +35,7 @@ from .messages import (
     Thinking,
     ToolCall,
     ToolResult,
+    merged_extensions,
 )
 from .model import Key, Model
 from .money import Price, per_token, usd
@@ -160,6 +161,7 @@ __all__ = [
     "WireRequest",
     "ended",
     "fold",
+    "merged_extensions",
     "parameters_of",
     "per_token",
     "readable",

@@ -21,7 +21,7 @@ from .events import (
     TokenLogprob,
     UsageSoFar,
 )
-from .messages import Extensions, Part, Refusal, Text, Thinking, ToolCall
+from .messages import Part, Refusal, Text, Thinking, ToolCall, merged_extensions
 from .usage import Usage
 
 
@@ -56,7 +56,7 @@ class _OpenPart:
     def closed(self) -> Part:
         end = self.end
         text = "".join(self.pieces)
-        extensions = _merged(self.part.extensions, end.extensions if end else None)
+        extensions = merged_extensions(self.part.extensions, end.extensions if end else None)
         match self.part:
             case Text():
                 return Text(text, extensions)
@@ -150,9 +150,3 @@ def _text_of(part: Part) -> str:
         case Text(text=text) | Thinking(text=text) | Refusal(text=text) | ToolCall(arguments=text):
             return text
     return ""
-
-
-def _merged(first: Extensions, second: Extensions) -> Extensions:
-    if not first or not second:
-        return first or second
-    return {name: first.get(name, {}) | second.get(name, {}) for name in first | second}

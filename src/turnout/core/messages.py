@@ -12,6 +12,14 @@ import msgspec
 
 Extensions = dict[str, dict[str, msgspec.Raw]] | None
 
+
+def merged_extensions(first: Extensions, second: Extensions) -> Extensions:
+    """Both, namespace by namespace. The second one's fields come before the first one's."""
+    if not first or not second:
+        return first or second
+    return {name: first.get(name, {}) | second.get(name, {}) for name in first | second}
+
+
 Role = Literal["system", "user", "assistant", "tool"]
 
 

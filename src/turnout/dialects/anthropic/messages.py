@@ -19,10 +19,14 @@ class Messages:
         return parse.parse(body)
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
-        return EventRenderer(context)
+        return EventRenderer(context, thinks=_thinks(request))
 
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
     def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
-        return message_body(answer, context)
+        return message_body(answer, context, thinks=_thinks(request))
+
+
+def _thinks(request: ChatRequest) -> bool:
+    return request.reasoning is not None and request.reasoning.enabled

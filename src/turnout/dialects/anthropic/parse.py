@@ -23,6 +23,7 @@ from turnout.core import (
     WireBody,
 )
 from turnout.dialects.lazy import Form, parse_lazily
+from turnout.dialects.opened import opened
 from turnout.dialects.parsing import encoding_error
 
 from . import anthropic_bodies as wire
@@ -97,7 +98,7 @@ def _messages(typed: wire.Body) -> Iterator[Message]:
             yield from _user_messages(content_parts, names)
             continue
         names |= {part.id: part.name for part in content_parts if isinstance(part, ToolCall)}
-        yield Message(message.role, content_parts, extensions=_message_extensions(message))
+        yield Message(message.role, opened(content_parts), extensions=_message_extensions(message))
 
 
 def _user_messages(content_parts: tuple[Part, ...], names: dict[str, str]) -> Iterator[Message]:

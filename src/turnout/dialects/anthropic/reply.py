@@ -6,6 +6,7 @@ a model, so they are left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -25,8 +26,10 @@ from turnout.core import (
 )
 from turnout.dialects import ReplyContext
 from turnout.dialects.arguments import arguments_object
+from turnout.dialects.sealed import UNSIGNED, signature_of
 
 from .blocks import NAMESPACE
+from .carried import carried_block
 from .fields import Fields
 
 _encode = msgspec.json.encode
@@ -56,15 +59,28 @@ _REASONS = {
 }
 
 
-def message_body(answer: Answer, context: ReplyContext) -> bytes:
-    """A whole ``message``."""
+def message_body(answer: Answer, context: ReplyContext, *, thinks: bool) -> bytes:
+    """A whole ``message``. ``thinks``: the client asked for thoughts."""
     choice = answer.choices[0] if answer.choices else None
     parts = choice.parts if choice else ()
-    blocks = [block for part in parts if (block := block_of(part)) is not None]
+    blocks = list(_blocks(parts, thinks=thinks))
     refusal = next((part for part in parts if isinstance(part, Refusal)), None)
     head = message_head(Start(answer.id, answer.model, answer.created), context)
     stop = stop_fields(choice.finish if choice else None, refusal)
     return _encode(head | {"content": blocks, **stop, "usage": usage_fields(answer.usage)})
+
+
+def _blocks(parts: Iterable[Part], *, thinks: bool) -> Iterator[dict[str, Any] | Raw]:
+    characters = 0
+    for part in parts:
+        if isinstance(part, Text):
+            characters += len(part.text)
+        carried = carried_block(part, part.extensions, characters, thinks=thinks)
+        if carried is not None:
+            yield carried
+        block = block_of(part)
+        if block is not None:
+            yield block
 
 
 def message_head(start: Start, context: ReplyContext) -> dict[str, Any]:
@@ -109,7 +125,8 @@ def block_of(part: Part) -> dict[str, Any] | Raw | None:
         case Text():
             return extra.get("block") or {"type": "text", "text": part.text, "citations": None, **extra}
         case Thinking():
-            return {"type": "thinking", "thinking": part.text, "signature": part.signature or "", **extra}
+            signature = signature_of(part.signature, part.extensions) or UNSIGNED
+            return {"type": "thinking", "thinking": part.text, "signature": signature, **extra}
         case RedactedThinking():
             return {"type": "redacted_thinking", "data": part.data, **extra}
         case ToolCall():

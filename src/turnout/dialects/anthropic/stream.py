@@ -14,6 +14,7 @@ import msgspec
 
 from turnout.core import (
     Delta,
+    Extensions,
     Finish,
     Part,
     PartEnd,
@@ -28,11 +29,14 @@ from turnout.core import (
     ToolCall,
     Usage,
     UsageSoFar,
+    merged_extensions,
 )
 from turnout.dialects import ReplyContext
+from turnout.dialects.sealed import UNSIGNED, signature_of
 from turnout.errors import TurnoutError
 
 from .blocks import NAMESPACE
+from .carried import carried_block
 from .errors import error_body
 from .fields import Fields
 from .reply import (
@@ -66,12 +70,21 @@ class _Block:
         self.unsent_texts = [part.text] if isinstance(part, Text | Thinking | Refusal) else []
         if isinstance(part, ToolCall):
             self.unsent_texts = [part.arguments]
+        self.characters = 0  # of its deltas
         self.end: PartEnd | None = None
+
+    def end_extensions(self) -> Extensions:
+        return self.end.extensions if self.end else None
 
     def extra(self) -> Fields:
         """The fields that the core doesn't have. They are complete when the part has ended."""
-        end_extensions = (self.end.extensions if self.end else None) or {}
-        return extra_fields(self.part) | end_extensions.get(NAMESPACE, {})
+        return extra_fields(self.part) | (self.end_extensions() or {}).get(NAMESPACE, {})
+
+    def signature(self) -> str | None:
+        """That of a thought."""
+        own = self.part.signature if isinstance(self.part, Thinking) else None
+        extensions = merged_extensions(self.part.extensions, self.end_extensions())
+        return signature_of((self.end and self.end.signature) or own, extensions)
 
 
 class EventRenderer:
@@ -80,8 +93,10 @@ class EventRenderer:
     media_type = "text/event-stream"
     keepalive = _PING
 
-    def __init__(self, context: ReplyContext) -> None:
+    def __init__(self, context: ReplyContext, *, thinks: bool) -> None:
+        """``thinks``: the client asked for thoughts."""
         self._context = context
+        self._thinks = thinks
         self._start: Start | None = None  # None after it was sent
         self._usage: Usage | None = None
         self._finish: Finish | None = None
@@ -90,6 +105,7 @@ class EventRenderer:
         self._refusal: _Block | None = None
         self._unclosed_blocks: deque[_Block] = deque()  # the first one is open, the others wait
         self._block_index = 0  # of the open block
+        self._characters = 0  # of the texts that have ended
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
         frames: list[bytes] = []
@@ -154,6 +170,7 @@ class EventRenderer:
         block = self._blocks.get(event.index)
         if block is None:
             return
+        block.characters += len(event.text)
         if self._unclosed_blocks and block is self._unclosed_blocks[0]:
             frames.append(_DELTA % (self._block_index, block.delta, _encode(event.text)))
         else:
@@ -174,6 +191,8 @@ class EventRenderer:
                 self._send_block_start(self._unclosed_blocks[0], frames)
 
     def _send_block_start(self, block: _Block, frames: list[bytes]) -> None:
+        if isinstance(block.part, ToolCall):
+            self._send_carried(block, block.part.extensions, self._block_index, frames)
         block_start = _block_start(block.part)
         if block_start is None:
             return
@@ -188,10 +207,28 @@ class EventRenderer:
             frames.append(_frame("content_block_start", {"index": self._block_index, "content_block": extra["block"]}))
         frames += [self._block_delta("citations_delta", "citation", citation) for citation in _citations(extra)]
         if isinstance(block.part, Thinking):
-            signature = (block.end and block.end.signature) or block.part.signature
-            if signature:
-                frames.append(self._block_delta("signature_delta", "signature", signature))
-        frames.append(_frame("content_block_stop", {"index": self._block_index}))
+            frames.append(self._block_delta("signature_delta", "signature", block.signature() or UNSIGNED))
+        index = self._block_index
+        if isinstance(block.part, Text | ToolCall):
+            self._send_carried_inside(block, frames)
+        frames.append(_frame("content_block_stop", {"index": index}))
+
+    def _send_carried(self, block: _Block, extensions: Extensions, index: int, frames: list[bytes]) -> None:
+        carried = carried_block(block.part, extensions, self._characters, thinks=self._thinks)
+        if carried is not None:
+            frames.append(_frame("content_block_start", {"index": index, "content_block": carried}))
+            frames.append(_frame("content_block_stop", {"index": index}))
+            self._block_index += 1
+
+    def _send_carried_inside(self, block: _Block, frames: list[bytes]) -> None:
+        """What is only known at the end of a block ends before it. Clients that take a block when it ends, as Claude
+        Code does, so have it before the block. All of Anthropic's SDKs put blocks together by their index.
+        """
+        extensions = block.end_extensions()
+        if isinstance(block.part, Text):
+            self._characters += len(block.part.text) + block.characters
+            extensions = merged_extensions(block.part.extensions, extensions)
+        self._send_carried(block, extensions, self._block_index + 1, frames)
 
     def _block_delta(self, kind: str, field: str, value: object) -> bytes:
         return _frame("content_block_delta", {"index": self._block_index, "delta": {"type": kind, field: value}})

@@ -23,6 +23,7 @@ from turnout.providers.raw_fields import object_in
 from .anthropic_wire import NAMESPACE, Fields
 from .cache_markers import remove_surplus_markers
 from .content import conversation, system_of
+from .foreign_state import own_messages
 from .reasoning import thinking_of
 from .sampling import default_sampling, sampling_of
 from .version import refused_by_version
@@ -53,6 +54,8 @@ def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -
     parameters = _parameters(request, deployment)
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
+    if "messages" in fields:
+        body["messages"] = own_messages(fields["messages"])
     if request.max_output is None and "max_tokens" not in fields:
         body["max_tokens"] = _max_tokens(parameters, deployment)
     for parameter in parameters.refused & _NAMES.keys():

@@ -12,6 +12,7 @@ from turnout.providers.counts import CountOperation
 from . import anthropic_wire as wire
 from .access import address
 from .build import translated_body
+from .foreign_state import own_messages
 from .read import failure_of
 from .version import HEADER, LATEST_WITH_SAMPLING, sent_headers
 
@@ -37,6 +38,8 @@ class CountTokens(CountOperation):
         changes: tuple[Change, ...] = NO_CHANGES
         if raw is not None and raw.wire == self.wire:
             body: dict[str, Any] = raw.fields | {"model": deployment.model}
+            if "messages" in body:
+                body["messages"] = own_messages(body["messages"])
             client_headers = raw.headers
         else:
             translated = translated_body(request.chat, deployment)

@@ -38,6 +38,9 @@ _IGNORED = frozenset({"taskType"})
 _USER_LENGTH = 64
 """https://platform.openai.com/docs/api-reference/chat/create (``user``)"""
 
+_MAY_BE_GOOGLES = "compatible"
+"""The provider whose address may be one of Google's: https://ai.google.dev/gemini-api/docs/openai"""
+
 OperationFactory = Callable[[Access], Operation[Any]]
 """Builds an operation for one vendor; an operation's class does."""
 
@@ -90,7 +93,9 @@ class OpenAIWire:
         parameters = parameters_of(request, deployment)
         with_usage = deployment.traits.stream_options and self._access.streams_usage(deployment)
         if raw is not None and raw.wire == WIRE:
-            body, changes = relayed_body(raw.fields, parameters, deployment, with_usage=with_usage), parameters.changes
+            with_extra = self.name == _MAY_BE_GOOGLES
+            body = relayed_body(raw.fields, parameters, deployment, with_usage=with_usage, with_extra=with_extra)
+            changes = parameters.changes
         else:
             body, changes = translated_body(parameters, deployment, with_usage=with_usage)
         return self._access.request(deployment, "chat/completions", body, changes=changes)

@@ -90,6 +90,7 @@ class ReasoningDetail(msgspec.Struct):
     text: str | None = None
     signature: str | None = None
     data: str | None = None
+    format: str | None = None
 
 
 class CustomCall(msgspec.Struct):

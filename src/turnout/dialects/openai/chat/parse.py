@@ -29,6 +29,7 @@ from turnout.dialects.lazy import Fields, Form, parse_lazily
 from turnout.dialects.openai import custom_tools
 from turnout.dialects.openai.data_urls import file_data_of, image_of
 from turnout.dialects.openai.extensions import NAMESPACE
+from turnout.dialects.opened import opened
 from turnout.dialects.parsing import check_encoding, decode, raw_or_none, unknown_fields
 from turnout.errors import InvalidRequest
 
@@ -123,7 +124,7 @@ def _messages(messages: Sequence[wire.WireMessage]) -> Iterator[Message]:
                 yield Message("tool", (legacy.result(message),))
             case wire.Assistant():
                 parts = (*_assistant_parts(message, f"messages[{number}]"), *legacy.call(message, number))
-                yield Message("assistant", parts, message.name)
+                yield Message("assistant", opened(parts), message.name)
             case _:
                 yield _message(f"messages[{number}]", message)
 

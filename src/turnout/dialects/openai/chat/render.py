@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,24 +24,49 @@ from turnout.core import (
     TokenLogprob,
     ToolCall,
     Usage,
+    merged_extensions,
 )
 from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.json_members import members
 from turnout.dialects.logprobs import tokens_with_alternatives
 from turnout.dialects.openai.errors import error_body
+from turnout.dialects.sealed import needed_again
 from turnout.dialects.stream_renderer import StreamRenderer
 from turnout.errors import TurnoutError
 
 from .calls import CallDeltas, Calls
-from .details import detail_of, details_of
+from .details import Carried, details_of
 
 _encode = msgspec.json.encode
 _REASONS = {"refusal": "content_filter", "other": "length"}
 """The other reasons are OpenAI's own words. An end that isn't normal leaves an answer that isn't whole."""
 
-_DELTA_FIELDS = {Text: "content", Thinking: "reasoning_content", Refusal: "refusal"}
+_DELTAS = {Text: b'{"content":%b}', Thinking: b'{"reasoning_content":%b}', Refusal: b'{"refusal":%b}'}
 _CHUNK = b'data: {%b,"choices":[{"index":%d,"delta":%b,"finish_reason":%b%b}]}\n\n'
 _USAGE_CHUNK = b'data: {%b,"choices":[],"usage":%b}\n\n'
+
+
+class _OpenText:
+    """A text while its pieces arrive. ``delta`` is the template of one. Only of a thought the pieces are kept."""
+
+    def __init__(self, part: Text | Thinking | Refusal) -> None:
+        self._part = part
+        self.delta = _DELTAS[type(part)]
+        self.length = len(part.text)  # in characters
+        self.pieces = [part.text] if isinstance(part, Thinking) else None
+
+    def detail(self, end: PartEnd, carried: Carried) -> dict[str, Any] | None:
+        """What the provider needs again of it."""
+        part = self._part
+        extensions = merged_extensions(part.extensions, end.extensions)
+        if isinstance(part, Text):
+            return carried.text(self.length, extensions)
+        if not isinstance(part, Thinking):
+            return None
+        signature = end.signature or part.signature
+        if not signature and not needed_again(extensions):
+            return None
+        return carried.thought(Thinking("".join(self.pieces or ()), signature, extensions))
 
 
 class ChunkRenderer(StreamRenderer):
@@ -54,10 +80,10 @@ class ChunkRenderer(StreamRenderer):
         self._show_usage = request.stream_usage
         self._head = b""  # the members that are the same in every chunk
         self._begun: set[int] = set()  # choices whose role was sent
-        self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the delta's field
+        self._texts: dict[tuple[int, int], _OpenText] = {}  # by choice and part
         self._calls = CallDeltas(request)
-        self._thoughts: dict[tuple[int, int], tuple[str | None, list[str]]] = {}  # (choice, part) → signature, text
-        self._thought_count = 0
+        self._call_ids: dict[tuple[int, int], str] = {}  # by choice and part
+        self._carried: defaultdict[int, Carried] = defaultdict(Carried)  # by choice
 
     def close(self) -> bytes:
         if self._relaying:
@@ -91,47 +117,45 @@ class ChunkRenderer(StreamRenderer):
     def _part_start_chunk(self, event: PartStart) -> bytes:
         key, part = (event.choice, event.index), event.part
         if isinstance(part, ToolCall):
+            self._call_ids[key] = part.id
             delta = self._calls.start(event, part)
-            return self._chunk(event.choice, delta) if delta else b""
+            chunk = self._chunk(event.choice, delta) if delta else b""
+            return chunk + self._details(event.choice, self._carried[event.choice].call(part.id, part.extensions))
         if isinstance(part, RedactedThinking):
-            return self._detail(event.choice, part)
-        if isinstance(part, Thinking):
-            self._thoughts[key] = (part.signature, [part.text])
-        field = _DELTA_FIELDS.get(type(part))
-        if field is None:
+            return self._details(event.choice, self._carried[event.choice].thought(part))
+        if not isinstance(part, Text | Thinking | Refusal):
             return b""
-        self._fields[key] = field
-        text = part.text  # type: ignore[union-attr]  # the parts in _DELTA_FIELDS all have one
-        return self._chunk(event.choice, b'{"%s":%s}' % (field.encode(), _encode(text))) if text else b""
+        text = self._texts[key] = _OpenText(part)
+        return self._chunk(event.choice, text.delta % _encode(part.text)) if part.text else b""
 
     def _delta(self, event: Delta) -> bytes:
         key = (event.choice, event.index)
-        field = self._fields.get(key)
-        if field is not None:
-            if key in self._thoughts:
-                self._thoughts[key][1].append(event.text)
-            return self._chunk(event.choice, b'{"%s":%s}' % (field.encode(), _encode(event.text)))
+        text = self._texts.get(key)
+        if text is not None:
+            text.length += len(event.text)
+            if text.pieces is not None:
+                text.pieces.append(event.text)
+            return self._chunk(event.choice, text.delta % _encode(event.text))
         if key not in self._calls:
             return b""
         delta = self._calls.piece(key, event.text)
         return self._chunk(event.choice, delta) if delta else b""
 
     def _part_end(self, event: PartEnd) -> bytes:
-        """Sends the signature of a thought or a call, which is complete at the part's end."""
+        """Sends what the provider needs again with the part, which is complete at its end."""
         key = (event.choice, event.index)
-        start_signature, pieces = self._thoughts.pop(key, (None, []))
-        signature = event.signature or start_signature
-        if signature:
-            return self._detail(event.choice, Thinking("".join(pieces), signature))
+        text = self._texts.pop(key, None)
+        if text is not None:
+            return self._details(event.choice, text.detail(event, self._carried[event.choice]))
         if key not in self._calls:
             return b""
-        return b"".join([self._chunk(event.choice, delta) for delta in self._calls.end(key, event.extensions)])
+        chunks = [self._chunk(event.choice, delta) for delta in self._calls.end(key, event.extensions)]
+        detail = self._carried[event.choice].call(self._call_ids[key], event.extensions)
+        return b"".join(chunks) + self._details(event.choice, detail)
 
-    def _detail(self, choice: int, thought: Thinking | RedactedThinking) -> bytes:
-        """One chunk with the whole thought: its signature is useless without its text."""
-        detail = detail_of(thought, self._thought_count)
-        self._thought_count += 1
-        return self._chunk(choice, _encode({"reasoning_details": [detail]}))
+    def _details(self, choice: int, detail: dict[str, Any] | None) -> bytes:
+        """One chunk with the whole detail: a signature is useless without its text."""
+        return self._chunk(choice, _encode({"reasoning_details": [detail]})) if detail else b""
 
     def _finish(self, event: Finish) -> bytes:
         if self._relaying:

@@ -26,10 +26,10 @@ from turnout.core import (
 from turnout.core.images import media_type_of
 from turnout.dialects.openai.data_urls import file_data_of, image_of
 from turnout.dialects.parsing import decode
+from turnout.dialects.sealed import Attached, unseal
 from turnout.errors import InvalidRequest
 
 from . import responses_bodies as wire
-from .envelope import Attached, unseal
 from .own_items import CALLS, OUTPUTS, call_of, result_of
 from .tool_set import ToolSet, function_name
 

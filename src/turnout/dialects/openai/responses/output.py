@@ -10,8 +10,8 @@ from msgspec import Raw
 
 from turnout.core import Extensions, Image, RedactedThinking, Refusal, Text, Thinking, TokenLogprob
 from turnout.dialects.logprobs import tokens_with_alternatives
+from turnout.dialects.sealed import Attached, seal
 
-from .envelope import Attached, seal
 from .event_writer import EventWriter
 
 _encode = msgspec.json.encode

@@ -30,16 +30,17 @@ from turnout.core import (
     ToolCall,
     Usage,
     UsageSoFar,
+    merged_extensions,
     unfold,
 )
 from turnout.core.framing import payload_of
 from turnout.dialects import SSE_COMMENT, ReplyContext
 from turnout.dialects.openai.errors import error_fields
 from turnout.dialects.openai.own_tools import own_tools_of
+from turnout.dialects.sealed import Attached
 from turnout.errors import TurnoutError, UpstreamError
 
 from .call_output import CallItem, item_type
-from .envelope import Attached
 from .event_writer import EventWriter
 from .output import ContentPart, ImageItem, Item, MessageItem, ReasoningItem
 from .references import whole_response
@@ -188,7 +189,7 @@ class ResponseRenderer:
 
     def _part_end(self, event: PartEnd) -> bytes:
         part, item = self._parts.pop(event.index), self._open.pop(event.index, None)
-        extensions = _merged(part.extensions, event.extensions)
+        extensions = merged_extensions(part.extensions, event.extensions)
         match part:
             case Thinking(signature=signature) if isinstance(item, ReasoningItem):
                 return item.end(event.signature or signature, extensions)
@@ -233,9 +234,3 @@ def response_body(request: ChatRequest, answer: Answer, context: ReplyContext) -
 def _is_block(extensions: Extensions) -> bool:
     """True when the part stands for a block that only its provider's wire has."""
     return any("block" in fields for fields in (extensions or {}).values())
-
-
-def _merged(first: Extensions, second: Extensions) -> Extensions:
-    if not first or not second:
-        return first or second
-    return {name: first.get(name, {}) | second.get(name, {}) for name in first | second}

@@ -30,6 +30,7 @@ from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.openai.parameters import remove_refused, set_parameters
 
 from .effort import effort_of
+from .foreign_state import own_messages
 
 NAMESPACE = "openai"
 _encode = msgspec.json.encode
@@ -38,14 +39,19 @@ _INCLUDE_USAGE = Raw(b'{"include_usage":true}')
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
-def relayed_body(fields: dict[str, Raw], parameters: Parameters, deployment: Deployment, *, with_usage: bool) -> bytes:
-    """The client's own fields, byte for byte. Only the model's name, the parameters and ``stream_options`` change.
+def relayed_body(
+    fields: dict[str, Raw], parameters: Parameters, deployment: Deployment, *, with_usage: bool, with_extra: bool
+) -> bytes:
+    """The client's own fields, byte for byte. Only the model's name, the parameters and ``stream_options`` change, and
+    what Turnout itself has put into the messages for other providers is left out.
 
-    ``with_usage``: a stream may be asked for its usage.
+    ``with_usage``: a stream may be asked for its usage. ``with_extra``: the vendor may read ``extra_content``.
     """
     request = parameters.request
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
+    if "messages" in fields:
+        body["messages"] = own_messages(fields["messages"], with_extra=with_extra)
     if with_usage and request.stream and not request.stream_usage:
         body["stream_options"] = asking_for_usage(body.get("stream_options"))
     limit = _limit_field(parameters)

@@ -11,10 +11,9 @@ from msgspec import Raw
 from turnout.core import Continuation, Deployment, Parameters
 from turnout.errors import Unsupported
 from turnout.providers.openai.parameters import set_parameters
+from turnout.providers.seals import is_sealed, may_hold_seals
 
 _encode = msgspec.json.encode
-_SEAL = b'"turnout-1.'
-"""The beginning of reasoning that Turnout has sealed for another provider."""
 
 
 class _Item(msgspec.Struct):
@@ -42,7 +41,7 @@ def relayed_body(parameters: Parameters, deployment: Deployment, *, stateful: bo
     if continuation is not None and not (stateful and continuation.deployment == deployment.id):
         body.pop("previous_response_id", None)
         body["input"] = [*_replayed(continuation), *_items(body.get("input"))]
-    elif _SEAL in bytes(body.get("input", b"")):
+    elif may_hold_seals(body.get("input", Raw())):
         body["input"] = _items(body["input"])
     set_parameters(body, parameters, "max_output_tokens")
     return _encode(body)
@@ -54,12 +53,12 @@ def _items(value: Raw | None) -> Sequence[Any]:
         return []
     if bytes(value)[:1] == b'"':
         return [{"role": "user", "content": value}]
-    return [item for item in _ITEMS.decode(value) if _SEAL not in bytes(item) or not _is_sealed(item)]
+    return [item for item in _ITEMS.decode(value) if not may_hold_seals(item) or not _is_sealed(item)]
 
 
 def _is_sealed(item: Raw) -> bool:
     fields = _ITEM.decode(item)
-    return fields.type == "reasoning" and (fields.encrypted_content or "").startswith("turnout-1.")
+    return fields.type == "reasoning" and is_sealed(fields.encrypted_content)
 
 
 def _replayed(continuation: Continuation) -> Iterator[dict[str, Raw]]:
@@ -67,6 +66,6 @@ def _replayed(continuation: Continuation) -> Iterator[dict[str, Raw]]:
     for item in continuation.items:
         fields = _ITEM.decode(item)
         encrypted = fields.encrypted_content
-        if fields.type == "reasoning" and (not encrypted or encrypted.startswith("turnout-1.")):
+        if fields.type == "reasoning" and (not encrypted or is_sealed(encrypted)):
             continue
         yield {name: value for name, value in _FIELDS.decode(item).items() if name not in ("id", "status")}
