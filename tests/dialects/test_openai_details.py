@@ -28,6 +28,7 @@ from turnout.core import (
     Text,
     Thinking,
     ToolCall,
+    ToolResult,
     unfold,
 )
 
@@ -106,3 +107,53 @@ def test_anthropics_cache_markers_are_kept() -> None:
     assert isinstance(image, Image)
     assert (text.extensions, image.extensions, plain.extensions) == (kept, kept, None)
     assert request.tools[0].extensions == kept
+
+
+MARKER = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+MARKED = {"anthropic": {"cache_control": Raw(b'{"type": "ephemeral", "ttl": "1h"}')}}
+CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        pytest.param({"role": "user", "content": "hi"}, (Text("hi", MARKED),), id="user"),
+        pytest.param({"role": "system", "content": "hi"}, (Text("hi", MARKED),), id="system"),
+        pytest.param(
+            {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+            (Text("a"), Text("b", MARKED)),
+            id="last-part",
+        ),
+        pytest.param(
+            {"role": "assistant", "content": "a", "tool_calls": [CALL]},
+            (Text("a"), ToolCall("c1", "f", "{}", MARKED)),
+            id="call",
+        ),
+        pytest.param(
+            {"role": "tool", "tool_call_id": "c1", "content": "a"},
+            (ToolResult("c1", (Text("a"),), False, None, MARKED),),
+            id="result",
+        ),
+        pytest.param(
+            {"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]},
+            (Text("a", {"anthropic": {"cache_control": Raw(b'{"type": "ephemeral"}')}}),),
+            id="its-own",
+        ),
+        pytest.param(
+            {"role": "assistant", "content": None, "reasoning_content": "Hm."},
+            (Thinking("Hm."),),
+            id="never-on-thoughts",
+        ),
+    ],
+)
+def test_the_marker_of_a_message_is_that_of_its_last_part(message: dict[str, Any], parts: tuple[Part, ...]) -> None:
+    request = read_whole(ENDPOINT, request_body(messages=[{"role": "user", "content": "hi"}, message | MARKER]))
+    assert request.messages[1].parts == parts
+
+
+def test_a_marker_of_the_whole_request_and_of_a_function() -> None:
+    """Anthropic finds the place of the first one itself."""
+    tool = {"type": "function", "function": {"name": "f", **MARKER}}
+    request = read_whole(ENDPOINT, request_body(tools=[tool], **MARKER))
+    assert request.extensions == MARKED
+    assert request.tools[0].extensions == MARKED

@@ -480,7 +480,7 @@ def test_an_unknown_effort_only_asks_for_thoughts() -> None:
     [
         ({"tools": (Tool("f"),), "parallel_tool_calls": False}, ["parallel_tool_calls: left out"]),
         ({"user": "u", "metadata": {"a": "b"}}, ["user: left out", "metadata: left out"]),
-        ({"extensions": {"openai": {"service_tier": Raw(b'"flex"')}}}, ["service_tier: left out"]),
+        ({"extensions": {"openai": {"prediction": Raw(b'{"type":"content"}')}}}, ["prediction: left out"]),
     ],
     ids=["one_call_at_a_time", "user", "field_of_another_wire"],
 )

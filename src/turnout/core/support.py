@@ -18,6 +18,7 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     files. ``result_errors``: it can be told that a tool failed. ``thoughts``: it takes the model's own thoughts back.
     ``web_search`` are the fields of ``WebSearch`` that its own search takes, and ``tool_choice`` if it can be told to
     search; None where it doesn't search.
+    ``service_tiers``: it has tiers of service.
     """
 
     namespace: str
@@ -42,3 +43,4 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     result_errors: bool = True
     thoughts: bool = True
     web_search: frozenset[str] | None = None
+    service_tiers: bool = False

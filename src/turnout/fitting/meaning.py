@@ -100,6 +100,7 @@ _NO_VALUES: Final = frozenset({b"null", b"{}", b"[]", b'""', b"false"})
 _NO_OPS: Final[dict[str, frozenset[bytes]]] = {
     "inference_geo": frozenset({b'"global"'}),
     "modalities": frozenset({b'["text"]'}),
+    "serviceTier": frozenset({b'"standard"', b'"unspecified"'}),
     "service_tier": frozenset({b'"auto"', b'"default"', b'"standard"'}),
     "truncation": frozenset({b'"disabled"'}),
 }

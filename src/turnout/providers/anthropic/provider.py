@@ -61,6 +61,7 @@ class Anthropic:
         user_length=256,
         files=True,
         web_search=frozenset({"allowed_domains", "blocked_domains", "max_uses", "location", "tool_choice"}),
+        service_tiers=True,
     )
 
     def operation(self, request: Request) -> Operation[Any]:

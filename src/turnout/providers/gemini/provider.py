@@ -88,6 +88,7 @@ class Gemini:
         choices=True,
         single_calls=False,
         web_search=frozenset(),
+        service_tiers=True,
     )
 
     def operation(self, request: Request) -> Operation[Any]:

@@ -46,7 +46,9 @@ OperationFactory = Callable[[Access], Operation[Any]]
 
 
 class OpenAIWire:
-    """A vendor on OpenAI's wire. ``operations`` are those that it has besides chat. ``developer`` is a role."""
+    """A vendor on OpenAI's wire. ``operations`` are those that it has besides chat. ``developer`` is a role, which only
+    OpenAI's own models have.
+    """
 
     wire = WIRE
 
@@ -74,6 +76,7 @@ class OpenAIWire:
             result_media=False,  # "For tool messages, only type text is supported"
             result_errors=False,
             thoughts=not developer,  # OpenAI's own chat has no field for them
+            service_tiers=developer,
         )
         self._access = access or Access(name)
         built = [factory(self._access) for factory in operations]

@@ -106,6 +106,7 @@ class CustomToolCall(msgspec.Struct, tag_field="type", tag="custom"):
 class System(msgspec.Struct, tag_field="role", tag="system"):
     content: str | Annotated[list[TextPart], NotEmpty]
     name: str | None = None
+    cache_control: Raw = NOTHING  # the marker of the message's last part, on every message
 
 
 class Developer(System, tag_field="role", tag="developer"):
@@ -115,6 +116,7 @@ class Developer(System, tag_field="role", tag="developer"):
 class User(msgspec.Struct, tag_field="role", tag="user"):
     content: str | Annotated[list[ContentPart], NotEmpty]
     name: str | None = None
+    cache_control: Raw = NOTHING
 
 
 class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
@@ -127,11 +129,13 @@ class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     tool_calls: list[FunctionToolCall | CustomToolCall] | None = None
     function_call: FunctionCall | None = None
     name: str | None = None
+    cache_control: Raw = NOTHING
 
 
 class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):
     tool_call_id: str
     content: str | Annotated[list[ContentPart], NotEmpty]
+    cache_control: Raw = NOTHING
 
 
 class FunctionMessage(msgspec.Struct, tag_field="role", tag="function"):
@@ -139,7 +143,8 @@ class FunctionMessage(msgspec.Struct, tag_field="role", tag="function"):
     content: str | None
 
 
-WireMessage = System | Developer | User | Assistant | ToolMessage | FunctionMessage
+MarkedMessage = System | Developer | User | Assistant | ToolMessage
+WireMessage = MarkedMessage | FunctionMessage
 
 
 class FunctionSpec(msgspec.Struct):
@@ -147,6 +152,7 @@ class FunctionSpec(msgspec.Struct):
     description: str | None = None
     parameters: Raw = NOTHING
     strict: bool | None = None
+    cache_control: Raw = NOTHING  # where LiteLLM's clients may have the tool's
 
 
 class Grammar(msgspec.Struct):

@@ -34,9 +34,10 @@ from turnout.dialects.parsing import check_encoding, decode, raw_or_none, unknow
 from turnout.errors import InvalidRequest
 
 from . import chat_bodies as wire
+from .cache_markers import MARKER, cache_marker, with_marker
 from .details import extensions_in, thoughts_in
 from .legacy import LegacyCalls
-from .tools import Tools, cache_marker, tools_of
+from .tools import Tools, tools_of
 
 WIRE = "openai-chat"
 _BODY = msgspec.json.Decoder(wire.Body)
@@ -85,7 +86,8 @@ def _extensions(fields: dict[str, Raw], tools: Tools) -> Extensions:
     unknown = unknown_fields(fields, wire.KNOWN)
     if tools.is_foreign:
         unknown["tool_choice"] = fields["tool_choice"]
-    return {NAMESPACE: unknown} if unknown else None
+    automatic = cache_marker(unknown.pop(MARKER, Raw()))
+    return ({NAMESPACE: unknown} if unknown else {}) | (automatic or {}) or None
 
 
 def _sampling(typed: wire.Body) -> Sampling:
@@ -124,9 +126,13 @@ def _messages(messages: Sequence[wire.WireMessage]) -> Iterator[Message]:
                 yield Message("tool", (legacy.result(message),))
             case wire.Assistant():
                 parts = (*_assistant_parts(message, f"messages[{number}]"), *legacy.call(message, number))
-                yield Message("assistant", opened(parts), message.name)
+                yield _marked(Message("assistant", opened(parts), message.name), message)
             case _:
-                yield _message(f"messages[{number}]", message)
+                yield _marked(_message(f"messages[{number}]", message), message)
+
+
+def _marked(read: Message, message: wire.MarkedMessage) -> Message:
+    return with_marker(read, message.cache_control) if message.cache_control else read
 
 
 def _message(where: str, message: wire.System | wire.User | wire.ToolMessage) -> Message:

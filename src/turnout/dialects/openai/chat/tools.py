@@ -11,13 +11,14 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from turnout.core import OLD_FUNCTION, Extensions, HostedTool, OwnTool, Tool, ToolChoice
+from turnout.core import OLD_FUNCTION, HostedTool, OwnTool, Tool, ToolChoice
 from turnout.dialects.openai import custom_tools
 from turnout.dialects.openai.extensions import NAMESPACE
 from turnout.dialects.parsing import raw_or_none
 from turnout.errors import InvalidRequest
 
 from . import chat_bodies as wire
+from .cache_markers import cache_marker
 
 CUSTOM: Final = "custom"
 _TOOLS: Final = msgspec.json.Decoder(list[Raw])
@@ -87,7 +88,11 @@ def _function(tool: wire.Tool, number: int) -> Tool:
         field = f"tools[{number}].function"
         raise InvalidRequest(f"Missing '{field}'.", param=field)
     return Tool(
-        spec.name, spec.description, raw_or_none(spec.parameters), spec.strict, cache_marker(tool.cache_control)
+        spec.name,
+        spec.description,
+        raw_or_none(spec.parameters),
+        spec.strict,
+        cache_marker(tool.cache_control or spec.cache_control),
     )
 
 
@@ -117,7 +122,3 @@ def _legacy_choice(choice: object) -> ToolChoice | None:
         case wire.Named(name=name):
             return ToolChoice("tool", name)
     return None
-
-
-def cache_marker(marker: Raw) -> Extensions:
-    return {"anthropic": {"cache_control": marker}} if marker else None

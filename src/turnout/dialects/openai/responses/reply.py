@@ -48,7 +48,7 @@ class Response:
             "model": start.model or context.model,
             "output": [],
             "usage": None,
-            "service_tier": "default",  # what the caller asked for isn't sent to other wires
+            "service_tier": "default",  # other wires don't tell theirs
             **echoed_fields(request.raw.fields if request.raw else {}),
         }
 
