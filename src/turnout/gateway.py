@@ -11,12 +11,12 @@ from pathlib import Path
 from turnout.catalog import Catalog, Snapshot
 from turnout.config import CommandLine, MediaSettings, Settings
 from turnout.conversations import Conversations
-from turnout.core import WireRequest
-from turnout.engine import Call, Engine, TokenCounter
+from turnout.core import Deployment, Request, WireRequest
+from turnout.engine import Call, Engine, TokenCounter, is_relayed
 from turnout.errors import UpstreamTimeout
 from turnout.host import Control, LocalControl
 from turnout.ledger import Ledger
-from turnout.media import ImagePreparer, ImageSupport
+from turnout.media import Fetch, FilePreparer, ImagePreparer, ImageSupport
 from turnout.providers import registry
 from turnout.steps import Step
 from turnout.steps.allowed_model import AllowedModel
@@ -74,7 +74,7 @@ class Gateway:
         self.transport = Transport()
         self.worker_threads = WorkerThreads()
         self.conversations = Conversations(setup.database, self.worker_threads, self.settings.server.max_body_bytes)
-        self._images = _image_preparer(self.settings.media)
+        self._images, files = _preparers(self.settings.media)
         self.engine = Engine(
             registry(),
             self.transport,
@@ -82,7 +82,7 @@ class Gateway:
             meter=self.metrics,
             ticker=self.ticker,
             worker_threads=self.worker_threads,
-            preparers=(self._images, ContextCheck()),
+            preparers=(self._images, *files, ContextCheck()),
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )
         self.counter = TokenCounter(
@@ -133,10 +133,24 @@ class Gateway:
         await self.transport.close()
 
 
-def _image_preparer(media: MediaSettings) -> ImagePreparer:
+def _preparers(media: MediaSettings) -> tuple[ImagePreparer, tuple[FilePreparer, ...]]:
+    """``media.fetch: never`` leaves out the one that does nothing but fetch."""
+    fetch = Fetcher(max_bytes=media.max_bytes, seconds=media.timeout, private_hosts=media.private_hosts).fetch
+    images = _image_preparer(media, fetch)
+    if media.fetch == "never":
+        return images, ()
+    support = {name: provider.support for name, provider in registry().items()}
+    return images, (FilePreparer(support, _is_relayed, images.read, fetch),)
+
+
+def _is_relayed(request: Request, deployment: Deployment) -> bool:
+    return is_relayed(registry()[deployment.provider], request)
+
+
+def _image_preparer(media: MediaSettings, fetch: Fetch) -> ImagePreparer:
     return ImagePreparer(
         {name: ImageSupport(provider.profile.images, provider.support) for name, provider in registry().items()},
-        Fetcher(max_bytes=media.max_bytes, seconds=media.timeout, private_hosts=media.private_hosts).fetch,
+        fetch,
         when=media.fetch,
         max_pixels=media.max_pixels,
         max_decoded_bytes=media.max_decoded_bytes,

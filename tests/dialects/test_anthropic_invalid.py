@@ -68,6 +68,16 @@ def image(**source: Any) -> bytes:
         pytest.param(saying({"type": 5}), "messages.0.content.0.type", id="type-a-number"),
         pytest.param(saying({"type": "text"}), "messages.0.content.0.text", id="text-without-text"),
         pytest.param(saying({"type": "text", "text": 5}), "messages.0.content.0.text", id="text-a-number"),
+        pytest.param(
+            saying({"type": "document", "source": {"type": "base64", "data": "https://x.test/a.pdf"}}),
+            "messages.0.content.0.source.data",
+            id="an-address-as-base64",
+        ),
+        pytest.param(
+            saying({"type": "document", "source": {"type": "url", "url": "file:///a.pdf"}}),
+            "messages.0.content.0.source.url",
+            id="a-document-at-another-kind-of-address",
+        ),
         pytest.param(body(system=[{"type": "text"}]), "system.0.text", id="system-block-without-text"),
         pytest.param(
             saying({"type": "tool_use", "id": "a", "name": "b", "input": {}}),

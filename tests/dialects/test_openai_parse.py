@@ -28,6 +28,7 @@ from turnout.core import (
     ToolChoice,
     ToolResult,
 )
+from turnout.errors import InvalidRequest
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 ARGUMENTS = '{"b":1.0, "a":100000000000000000000}'
@@ -282,3 +283,45 @@ def test_the_body_is_kept_field_by_field() -> None:
         "messages": b'[{"role":"user","content":"\\u00e9\\/"}]',
         "y": b"1E400",
     }
+
+
+@pytest.mark.parametrize(
+    ("part", "file"),
+    [
+        pytest.param(
+            {"type": "video_url", "video_url": {"url": "https://x.test/a.webm?v=1"}},
+            File(url="https://x.test/a.webm?v=1", media_type="video/webm"),
+            id="video",
+        ),
+        pytest.param(
+            {"type": "video_url", "video_url": {"url": "https://www.youtube.com/watch?v=1"}},
+            File(url="https://www.youtube.com/watch?v=1", media_type="video/mp4"),
+            id="youtube",
+        ),
+        pytest.param(
+            {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AAAA"}},
+            File(data="AAAA", media_type="video/mp4"),
+            id="video-data",
+        ),
+        pytest.param(
+            {"type": "document_url", "document_url": "https://x.test/a.pdf", "document_name": "a"},
+            File(url="https://x.test/a.pdf", media_type="application/pdf", name="a"),
+            id="document",
+        ),
+        pytest.param(
+            {"type": "file", "file": {"file_data": "https://x.test/a.pdf", "filename": "a.pdf"}},
+            File(url="https://x.test/a.pdf", name="a.pdf"),
+            id="an-address-is-no-base64",
+        ),
+    ],
+)
+def test_files_by_address(part: dict[str, Any], file: File) -> None:
+    (message,) = parse(messages=[{"role": "user", "content": [part]}]).messages
+    assert message.parts == (file,)
+
+
+@pytest.mark.parametrize("url", ["ftp://x.test/a.mp4", "http://[::1/a.mp4"])
+def test_a_video_needs_an_address_that_can_be_read(url: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(messages=[{"role": "user", "content": [{"type": "video_url", "video_url": {"url": url}}]}])
+    assert caught.value.param == "messages[0].content[0].video_url.url"

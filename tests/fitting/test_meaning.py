@@ -180,4 +180,22 @@ def test_a_file_id_of_another_provider_is_refused() -> None:
     with pytest.raises(Unsupported, match="uploaded to another provider"):
         fitted(elsewhere, EVERYTHING)
     fitted(structs.replace(uploaded, raw=WireBody("here-chat", {})), EVERYTHING)
+    fitted(structs.replace(uploaded, raw=WireBody("here, with other providers' signatures", {})), EVERYTHING)
     fitted(uploaded, EVERYTHING)
+
+
+def test_a_file_of_openais_goes_to_no_other_vendor_on_its_wire() -> None:
+    """OpenAI and Azure get a request to Responses as it came. Whoever it is translated for is somebody else."""
+    uploaded = structs.replace(saying(File(file_id="file-1")), raw=WireBody("openai-responses", {}))
+    with pytest.raises(Unsupported, match="uploaded to another provider"):
+        fitted(uploaded, structs.replace(EVERYTHING, namespace="openai"))
+
+
+@pytest.mark.parametrize(
+    "video", [File(url="https://x.test/a.mp4", media_type="video/mp4"), File(data="AA", media_type="video/webm")]
+)
+def test_a_video_is_refused_where_it_cant_be_seen(video: File) -> None:
+    with pytest.raises(Unsupported, match="videos") as caught:
+        fitted(saying(video), EVERYTHING)
+    assert caught.value.param == "messages[1]"
+    fitted(saying(video), structs.replace(EVERYTHING, video=True))

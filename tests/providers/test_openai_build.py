@@ -438,3 +438,14 @@ def test_a_part_in_the_wrong_place_is_the_requests_mistake() -> None:
 def test_local_servers_take_top_k(name: str) -> None:
     request = ChatRequest(model="m", messages=HELLO, sampling=Sampling(top_k=5))
     assert json.loads(VENDORS[name].build(request, deployment()).body)["top_k"] == 5
+
+
+@pytest.mark.parametrize("vendor", ["vllm", "compatible"])
+def test_videos_for_who_sees_them(vendor: str) -> None:
+    videos = (File(url="https://x/a.mp4", media_type="video/mp4"), File(data="AA", media_type="video/mp4"))
+    request = ChatRequest(model="m", messages=(Message("user", videos),))
+    sent = json.loads(wire_request(VENDORS[vendor], request, deployment(provider=vendor, base_url="https://x")).body)
+    assert sent["messages"][0]["content"] == [
+        {"type": "video_url", "video_url": {"url": "https://x/a.mp4"}},
+        {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AA"}},
+    ]

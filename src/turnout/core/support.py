@@ -13,6 +13,8 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     ``namespace`` is the extensions' namespace that this provider understands.
     ``image_url_schemes`` are those of the addresses that it fetches itself. A provider that needs the type of an image
     beside its address has ``image_url_endings``: the endings of a path from which the type is known.
+    ``file_url_types`` are the media types of files that it fetches itself, None for every type; an address needs one of
+    ``image_url_schemes``. ``video``: it takes videos.
     ``user_length`` is the most characters of ``user``. ``developer``: it knows the role of that name.
     ``single_calls``: it can be told to call one tool at a time. ``result_media``: a tool's result may have images and
     files. ``result_errors``: it can be told that a tool failed. ``thoughts``: it takes the model's own thoughts back.
@@ -30,6 +32,8 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     image_data: bool = True
     audio: bool = False
     files: bool = False
+    file_url_types: frozenset[str] | None = frozenset()
+    video: bool = False
     tools: bool = True
     json: bool = True
     json_schema: bool = True

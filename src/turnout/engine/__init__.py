@@ -4,6 +4,7 @@ from .call import DRAINED, Call, Meter, Models, Prepared, Preparer, Recorder, re
 from .counting import Count, TokenCounter
 from .engine import Engine
 from .reply import Reply
+from .source import is_relayed
 
 __all__ = [
     "DRAINED",
@@ -17,5 +18,6 @@ __all__ = [
     "Recorder",
     "Reply",
     "TokenCounter",
+    "is_relayed",
     "reason_of",
 ]

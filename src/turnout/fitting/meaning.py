@@ -86,6 +86,8 @@ _ITEM: Final = re.compile(r"(input|previous)\[\d+\](?!\.tools\[)")
 _HOSTED: Final = re.compile(r"tools(\[\d+\])?\.")
 """Tools that the provider runs. The model may answer without them, unless it has to call one."""
 
+_RESPONSES: Final = "openai-responses"
+
 _ROUTING: Final = "provider"
 """OpenRouter's choice of providers: https://openrouter.ai/docs/features/provider-routing"""
 
@@ -200,6 +202,8 @@ def _unsupported_medium(part: object, request: ChatRequest, fitting: Fitting) ->
             return "images as base64; send the image's URL"
         case Audio() if not support.audio:
             return "audio"
+        case File(media_type=str(kind)) if kind.startswith("video/") and not support.video:
+            return "videos"
         case File() if not support.files:
             return "files"
         case File(file_id=str()) if _is_foreign(request, fitting):
@@ -210,8 +214,14 @@ def _unsupported_medium(part: object, request: ChatRequest, fitting: Fitting) ->
 
 
 def _is_foreign(request: ChatRequest, fitting: Fitting) -> bool:
-    """Whether the request came over the wire of another provider. A program that uses the library has no wire."""
-    return request.raw is not None and request.raw.wire.partition("-")[0] != fitting.support.namespace
+    """Whether the request came over the wire of another provider. A program that uses the library has no wire.
+
+    Who keeps files for clients of Responses speaks Responses, and gets the request as it came.
+    """
+    if request.raw is None:
+        return False
+    wire = request.raw.wire
+    return wire == _RESPONSES or re.split("[-,]", wire)[0] != fitting.support.namespace
 
 
 def _unsupported_block(extensions: dict[str, dict[str, Raw]], fitting: Fitting) -> str | None:

@@ -1,4 +1,4 @@
-"""Finds the images of a conversation, and puts other images in their places."""
+"""Finds the images of a conversation, and puts other parts in their places."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def path_of(place: Place) -> str:
     return path if inner < 0 else f"{path}.content[{inner}]"
 
 
-def with_images(messages: Sequence[Message], new_images: Mapping[Place, Image]) -> tuple[Message, ...]:
-    """The messages with ``new_images`` in their places."""
-    changed = {place[0] for place in new_images}
+def with_parts(messages: Sequence[Message], new_parts: Mapping[Place, Part]) -> tuple[Message, ...]:
+    """The messages with ``new_parts`` in their places."""
+    changed = {place[0] for place in new_parts}
     return tuple(
-        _message(message, number, new_images) if number in changed else message
+        _message(message, number, new_parts) if number in changed else message
         for number, message in enumerate(messages)
     )
 
 
-def _message(message: Message, number: int, new_images: Mapping[Place, Image]) -> Message:
-    parts = tuple(_part(part, number, index, new_images) for index, part in enumerate(message.parts))
+def _message(message: Message, number: int, new_parts: Mapping[Place, Part]) -> Message:
+    parts = tuple(_part(part, number, index, new_parts) for index, part in enumerate(message.parts))
     return msgspec.structs.replace(message, parts=parts)
 
 
-def _part(part: Part, number: int, index: int, new_images: Mapping[Place, Image]) -> Part:
+def _part(part: Part, number: int, index: int, new_parts: Mapping[Place, Part]) -> Part:
     if isinstance(part, ToolResult):
-        inner = tuple(new_images.get((number, index, at), piece) for at, piece in enumerate(part.parts))
-        return msgspec.structs.replace(part, parts=inner)
-    return new_images.get((number, index, -1), part)
+        inner = [new_parts.get((number, index, at), piece) for at, piece in enumerate(part.parts)]
+        return msgspec.structs.replace(part, parts=tuple(inner))
+    return new_parts.get((number, index, -1), part)

@@ -7,7 +7,7 @@ import os
 from base64 import b64encode
 from binascii import Error as NotBase64
 from binascii import a2b_base64
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from itertools import islice
@@ -24,14 +24,12 @@ from turnout.errors import InvalidRequest, RequestError, Unsupported
 
 from .budget import MOST_BYTES, Budget
 from .cache import BoundedCache
+from .files import Fetch
 from .fit import fit
 from .inspect import MAX_PIXELS, short
 from .json_images import NewImage, replace_images
-from .places import Place, images_in, may_have_images, path_of, with_images
+from .places import Place, images_in, may_have_images, path_of, with_parts
 from .sizing import limits_among
-
-Fetch = Callable[[str], Awaitable[bytes]]
-"""The bytes at an address; raises ``NotFetched``."""
 
 When = Literal["needed", "always", "never"]
 
@@ -104,19 +102,19 @@ class ImagePreparer:
         """
         if not isinstance(request, ChatRequest) or not may_have_images(request):
             return None
-        read = request if request.unread is None else await self._read(request)
+        read = request if request.unread is None else await self.read(request)
         images = images_in(read)
         if not images:
             return None
         changes = await self._changes(images, deployment)
         if not changes:
             return None
-        messages = with_images(read.messages, {change.place: change.image for change in changes})
+        messages = with_parts(read.messages, {change.place: change.image for change in changes})
         changed = msgspec.structs.replace(request, messages=messages, raw=await self._raw(request.raw, changes))
         return Prepared(changed, tuple(f"{path_of(change.place)}: {change.note}" for change in changes if change.note))
 
-    async def _read(self, request: ChatRequest) -> ChatRequest:
-        """An unread request with its messages, or with those of their images that can be found."""
+    async def read(self, request: ChatRequest) -> ChatRequest:
+        """The request with its messages, or with those of their images that can be found."""
         if request.unread is not None and request.unread.size > _LARGE:
             return await self._run(readable, request)
         return readable(request)

@@ -98,9 +98,7 @@ def _image(block: Fields, where: str) -> Image | None:
             _check_image(source, f"{where}.source")
             image = Image(data=source.data, media_type=source.media_type)
         case "url":
-            if not source.url.startswith(("https://", "http://")):
-                raise invalid(f"{where}.source.url", "expected an http or https URL")
-            image = Image(url=source.url)
+            image = Image(url=_address(source.url, where))
         case _:
             return None
     del block["type"], block["source"]
@@ -122,11 +120,13 @@ def _document(block: Fields, where: str) -> File | None:
     source = _source(block, where)
     match source.type:
         case "base64":
+            if source.data.startswith(("https://", "http://")):
+                raise invalid(f"{where}.source.data", "expected base64; an address has a source of type 'url'")
             file = File(data=source.data, media_type=source.media_type)
         case "text":
             file = File(data=b64encode(source.data.encode()).decode(), media_type="text/plain")
         case "url":
-            file = File(url=source.url)
+            file = File(url=_address(source.url, where))
         case "file":
             file = File(file_id=source.file_id)
         case _:
@@ -143,6 +143,12 @@ def _tool_reference(block: Fields, where: str) -> Text:
     """
     name = read(STRING, block.get("tool_name", Raw(b"null")), where, "tool_name")
     return Text(f"The tool '{name}' can be called.", {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}})
+
+
+def _address(url: str, where: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise invalid(f"{where}.source.url", "expected an http or https URL")
+    return url
 
 
 def _source(block: Fields, where: str) -> Source:

@@ -6,36 +6,13 @@ Google reads public HTTPS addresses, registered objects in Cloud Storage, and up
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from turnout.core import File, Image
+from turnout.core.media_types import type_by_name
 from turnout.errors import InvalidRequest, Unsupported
 
 from . import gemini_wire as wire
-
-_TYPES = {
-    ".avif": "image/avif",
-    ".gif": "image/gif",
-    ".heic": "image/heic",
-    ".heif": "image/heif",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".css": "text/css",
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".md": "text/md",
-    ".pdf": "application/pdf",
-    ".txt": "text/plain",
-    ".xml": "text/xml",
-}
-"""Media types by the ending of a name. The system's table would differ between machines."""
-
-TYPED_ENDINGS = frozenset(_TYPES)
-"""The endings of an address that show its media type."""
 
 
 def media_of(part: Image | File, where: str) -> wire.MediaPart:
@@ -63,7 +40,7 @@ def _path_in(url: str, where: str) -> str:
 def _media_type(part: Image | File, where: str) -> str:
     """The stated media type; without one, that of the name's or address's ending, as in Google's own client."""
     name = (part.name if isinstance(part, File) else None) or _path_in(part.url or "", where)
-    media_type = part.media_type or _TYPES.get(PurePosixPath(name).suffix.lower())
+    media_type = part.media_type or type_by_name(name)
     if not media_type:
         raise Unsupported(
             f"The provider 'gemini' has to be told the media type of the image or file in {where}: "

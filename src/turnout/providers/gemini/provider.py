@@ -20,6 +20,7 @@ from turnout.core import (
     WireRequest,
     parameters_of,
 )
+from turnout.core.media_types import TYPED_ENDINGS
 from turnout.errors import UpstreamRefused
 from turnout.providers import Decoder, Operation, Profile, no_operation
 from turnout.providers.error_words import words_in
@@ -31,7 +32,6 @@ from .build import relayed_body, translated_body
 from .counting import CountTokens
 from .decode import NAMESPACE, BodyDecoder, StreamDecoder
 from .embeddings import BatchEmbedContents, EmbedContent
-from .media import TYPED_ENDINGS
 from .pictures import MakeImages
 from .relay import BodyRelay, StreamRelay
 from .thinking import changes_of
@@ -85,6 +85,8 @@ class Gemini:
         ignores=frozenset({"user", "metadata", "name", "detail", "strict"}),
         audio=True,
         files=True,
+        file_url_types=None,
+        video=True,
         choices=True,
         single_calls=False,
         web_search=frozenset(),

@@ -60,6 +60,7 @@ class OpenAIWire:
         access: Access | None = None,
         knobs: frozenset[str] = OPENAI_KNOBS,
         developer: bool = False,
+        video: bool = False,
         operations: tuple[OperationFactory, ...] = (),
     ) -> None:
         self.name = name
@@ -70,6 +71,7 @@ class OpenAIWire:
             ignores=_IGNORED,
             audio=True,
             files=True,
+            video=video,
             choices=True,
             user_length=_USER_LENGTH,
             developer=developer,

@@ -73,6 +73,7 @@ PROVIDERS = (
             docs="https://docs.vllm.ai/en/latest/serving/openai_compatible_server/",
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
+        video=True,
         operations=(ResponsesWire, CompletionsWire, EmbeddingsWire, TranscriptionsWire, TranslationsWire),
     ),
     OpenAIWire(
@@ -100,6 +101,7 @@ PROVIDERS = (
             aliases=("openai-compatible", "openai_compatible"),
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
+        video=True,
         operations=(CompletionsWire, EmbeddingsWire, *_MEDIA),
     ),
 )

@@ -58,7 +58,22 @@ class FilePart(msgspec.Struct, tag_field="type", tag="file"):
     cache_control: Raw = NOTHING
 
 
-ContentPart = TextPart | RefusalPart | ImagePart | AudioPart | FilePart
+class VideoPart(msgspec.Struct, tag_field="type", tag="video_url"):
+    """vLLM's and OpenRouter's: https://openrouter.ai/docs/guides/overview/multimodal/videos"""
+
+    video_url: ImageURL
+    cache_control: Raw = NOTHING
+
+
+class DocumentPart(msgspec.Struct, tag_field="type", tag="document_url"):
+    """Mistral's: https://docs.mistral.ai/capabilities/document_ai/document_qna/"""
+
+    document_url: str
+    document_name: str | None = None
+    cache_control: Raw = NOTHING
+
+
+ContentPart = TextPart | RefusalPart | ImagePart | AudioPart | FilePart | VideoPart | DocumentPart
 NotEmpty = Meta(min_length=1)
 
 

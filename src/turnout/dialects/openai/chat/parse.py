@@ -10,7 +10,6 @@ from msgspec import Raw
 from turnout.core import (
     Audio,
     ChatRequest,
-    Extensions,
     File,
     Image,
     Message,
@@ -27,7 +26,7 @@ from turnout.core import (
 )
 from turnout.dialects.lazy import Fields, Form, parse_lazily
 from turnout.dialects.openai import custom_tools
-from turnout.dialects.openai.data_urls import file_data_of, image_of
+from turnout.dialects.openai.data_urls import file_of, image_of, media_at
 from turnout.dialects.openai.extensions import NAMESPACE
 from turnout.dialects.opened import opened
 from turnout.dialects.parsing import check_encoding, decode, raw_or_none, unknown_fields
@@ -46,6 +45,9 @@ _FORM = Form(
     stand_in={"messages": Raw(b'[{"role":"user","content":""}]')},
     image_marks=(b'"image_url"',),
 )
+_VIDEO = "video/mp4"
+"""The type of a video at an address that doesn't tell it, such as YouTube's."""
+
 _DEVELOPER = {NAMESPACE: {"role": Raw(b'"developer"')}}
 
 
@@ -188,11 +190,11 @@ def _part(part: wire.ContentPart, where: str) -> Part:
         case wire.AudioPart(input_audio=audio):
             return Audio(audio.data, audio.format)
         case wire.FilePart(file=file, cache_control=marker):
-            return _file(file, cache_marker(marker))
+            return file_of(file.file_data, None, file.file_id, file.filename, cache_marker(marker))
+        case wire.VideoPart(video_url=video, cache_control=marker):
+            return media_at(video.url, _VIDEO, cache_marker(marker), f"{where}.video_url.url")
+        case wire.DocumentPart(document_url=url, document_name=name, cache_control=marker):
+            document = media_at(url, None, cache_marker(marker), f"{where}.document_url")
+            return msgspec.structs.replace(document, name=name)
         case wire.RefusalPart(refusal=refusal):
             return Refusal(refusal)
-
-
-def _file(file: wire.FileBody, extensions: Extensions) -> File:
-    data, media_type = file_data_of(file.file_data)
-    return File(data=data, file_id=file.file_id, media_type=media_type, name=file.filename, extensions=extensions)

@@ -24,7 +24,7 @@ from turnout.core import (
     ToolResult,
 )
 from turnout.core.images import media_type_of
-from turnout.dialects.openai.data_urls import file_data_of, image_of
+from turnout.dialects.openai.data_urls import file_of, image_of
 from turnout.dialects.parsing import decode
 from turnout.dialects.sealed import Attached, unseal
 from turnout.errors import InvalidRequest
@@ -219,5 +219,4 @@ def _required(value: T | None, field: str) -> T:
 
 
 def _file(part: wire.Part) -> File:
-    data, media_type = file_data_of(part.file_data)
-    return File(data, part.file_url, part.file_id, media_type, part.filename)
+    return file_of(part.file_data, part.file_url, part.file_id, part.filename)

@@ -217,6 +217,8 @@ def _part(part: Part) -> dict[str, Any]:
             return {"type": "image_url", "image_url": image}
         case Audio(data=data, format=audio_format):
             return {"type": "input_audio", "input_audio": {"data": data, "format": audio_format}}
+        case File(media_type=str(kind), file_id=None) if kind.startswith("video/"):
+            return {"type": "video_url", "video_url": {"url": part.url or f"data:{kind};base64,{part.data}"}}
         case File():
             return {"type": "file", "file": _file(part)}
         case Refusal(text=text):
