@@ -10,6 +10,7 @@ from msgspec import Raw
 from turnout.core import (
     Audio,
     ChatRequest,
+    Extensions,
     File,
     Image,
     Message,
