@@ -156,11 +156,13 @@ def test_parts_as_blocks(part: Part, block: dict[str, Any]) -> None:
     assert body(part)["content"] == [block]
 
 
-def test_made_media_have_no_block_and_do_no_harm() -> None:
+def test_made_media_have_no_block_and_are_named() -> None:
     image = Image(data="x", media_type="image/png")
-    assert body(image, Text("there"))["content"] == [{"type": "text", "text": "there", "citations": None}]
+    texts = ["[image/png, 0 kB: not shown]", "there"]
+    assert [block["text"] for block in body(image, Text("there"))["content"]] == texts
     rendered = stream(START, PartStart(0, image), PartEnd(0), PartStart(1, Text("there")), PartEnd(1), DONE)
-    assert [event["index"] for event in blocks(rendered)] == [0, 0, 0]
+    assert [event["delta"]["text"] for event in blocks(rendered) if "delta" in event] == texts
+    assert [event["index"] for event in blocks(rendered)] == [0, 0, 0, 1, 1, 1]
 
 
 @pytest.mark.parametrize(

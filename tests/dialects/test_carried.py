@@ -9,12 +9,16 @@ import pytest
 from msgspec import Raw
 
 from tests.support import anthropic_wire
+from tests.support.openai_wire import PNG
 from tests.support.whole_requests import read_whole
 from tests.wire.carrying import CARRYING, sent_back
 from turnout.core import (
     Answer,
+    Audio,
     Choice,
+    File,
     Finish,
+    Image,
     Part,
     PartEnd,
     PartStart,
@@ -94,6 +98,30 @@ def test_answers_without_signatures_are_as_they_were(wire: str) -> None:
     events = unfold(Answer(choices=(Choice(0, (Text("It is 7."),), FINISH),)))
     renderer = [parts for _, parts in sent_back(wire, events, fold(events))]
     assert renderer == [(Text("It is 7."),), (Text("It is 7."),)]
+
+
+PICTURE = Image(data=PNG, media_type="image/png", extensions=gemini("b"))
+
+
+def test_pictures_of_a_chat_come_back_with_their_signatures() -> None:
+    parts = (Text("Here.", gemini("a")), PICTURE, Image(url="https://x.test/a.png"))
+    events = unfold(Answer(choices=(Choice(0, parts, FINISH),)))
+    assert came_back("openai-chat", events) == [parts, parts]
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (Image(data="A" * 8000, media_type="image/png"), "[image/png, 6 kB: not shown]"),
+        (Image(url="https://x.test/a.png"), "[a picture: https://x.test/a.png]"),
+        (Audio("A" * 4000, "wav"), "[audio/wav, 3 kB: not shown]"),
+        (File(file_id="files/1", media_type="video/mp4"), "[video/mp4: not shown]"),
+    ],
+)
+def test_anthropics_clients_are_told_what_they_cant_be_shown(part: Part, text: str) -> None:
+    events = unfold(Answer(choices=(Choice(0, (Text("Here."), part), FINISH),)))
+    right = (Text("Here."), Text(text))
+    assert came_back("anthropic-messages", events) == [right, right]
 
 
 # --- Anthropic ---------------------------------------------------------------------------------------

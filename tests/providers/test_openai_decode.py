@@ -31,6 +31,7 @@ from turnout.core import (
     Delta,
     Failure,
     Finish,
+    Image,
     Message,
     Part,
     PartEnd,
@@ -583,3 +584,29 @@ def test_several_choices_of_a_whole_reply() -> None:
 def test_a_whole_reply_without_choices_is_broken() -> None:
     with pytest.raises(UpstreamBroken, match="no choices"):
         unary_answer(completion())
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}
+AT_AN_ADDRESS = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
+PICTURES = (Image(data="iVBO", media_type="image/png"), Image(url="https://x.test/a.png"))
+
+
+def test_pictures_of_a_stream() -> None:
+    """OpenRouter's."""
+    chunks = (ROLE, chunk(delta(content="Here.")), chunk(delta(images=[PICTURE])), chunk(delta(images=[AT_AN_ADDRESS])))
+    assert parts_of(*chunks, END) == (Text("Here."), *PICTURES)
+
+
+def test_pictures_of_a_whole_reply() -> None:
+    (only,) = unary_answer(completion(choice(content="Here.", images=[PICTURE, AT_AN_ADDRESS]))).choices
+    assert only.parts == (Text("Here."), *PICTURES)
+    (only,) = unary_answer(completion(choice(content="", images=[PICTURE]))).choices
+    assert only.parts == PICTURES[:1]
+
+
+@pytest.mark.parametrize(
+    "image", [{}, {"image_url": {"url": "data:text/plain;base64,AA"}}, {"image_url": {"url": "?"}}]
+)
+def test_what_is_no_picture_is_passed_over(image: dict[str, Any]) -> None:
+    (only,) = unary_answer(completion(choice(content="Here.", images=[image]))).choices
+    assert only.parts == (Text("Here."),)

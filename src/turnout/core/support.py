@@ -19,8 +19,8 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     ``single_calls``: it can be told to call one tool at a time. ``result_media``: a tool's result may have images and
     files. ``result_errors``: it can be told that a tool failed. ``thoughts``: it takes the model's own thoughts back.
     ``web_search`` are the fields of ``WebSearch`` that its own search takes, and ``tool_choice`` if it can be told to
-    search; None where it doesn't search.
-    ``service_tiers``: it has tiers of service.
+    search; None where it doesn't search. ``service_tiers``: it has tiers of service. ``answer_images``: an assistant's
+    message may have images.
     """
 
     namespace: str
@@ -48,3 +48,4 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     thoughts: bool = True
     web_search: frozenset[str] | None = None
     service_tiers: bool = False
+    answer_images: bool = False

@@ -13,6 +13,7 @@ from .fitting import Fitting, Rule
 from .hints import leave_out_fields, leave_out_hints
 from .limits import within_the_models_limit
 from .meaning import refuse_fields, refuse_what_has_no_place
+from .pictures import pictures_asked_for, pictures_of_answers
 from .results import results_as_taken
 from .roles import roles_as_known
 from .searches import searches_as_known
@@ -22,6 +23,7 @@ from .tools import forces_a_tool, one_call_at_a_time, own_tools_as_functions
 from .users import users_as_short_as_taken
 
 _RULES: Final[tuple[Rule, ...]] = (
+    pictures_asked_for,
     refuse_what_has_no_place,
     tiers_by_meaning,
     leave_out_hints,
@@ -32,9 +34,10 @@ _RULES: Final[tuple[Rule, ...]] = (
     one_call_at_a_time,
     roles_as_known,
     results_as_taken,
+    pictures_of_answers,
     thoughts_where_taken,
 )
-"""The last two change the number of messages, and the others name messages by their numbers."""
+"""The last three change the number of messages, and the others name messages by their numbers."""
 
 
 class Fitted(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Answers → Anthropic's message, and the parts of it that a stream of events shares.
 
-A client of this dialect can't request more than one choice. Anthropic's answers have no block for images and audio from
-a model, so they are left out.
+A client of this dialect can't request more than one choice. Anthropic's answers have no block for images, audio and
+files from a model, so a text names them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from msgspec import Raw
 
 from turnout.core import (
     Answer,
+    Audio,
+    File,
     Finish,
+    Image,
     Part,
     RedactedThinking,
     Refusal,
@@ -72,7 +75,7 @@ def message_body(answer: Answer, context: ReplyContext, *, thinks: bool) -> byte
 
 def _blocks(parts: Iterable[Part], *, thinks: bool) -> Iterator[dict[str, Any] | Raw]:
     characters = 0
-    for part in parts:
+    for part in map(shown, parts):
         if isinstance(part, Text):
             characters += len(part.text)
         carried = carried_block(part, part.extensions, characters, thinks=thinks)
@@ -139,6 +142,16 @@ def block_of(part: Part) -> dict[str, Any] | Raw | None:
                 **extra,
             }
     return None
+
+
+def shown(part: Part) -> Part:
+    """A text in place of what this wire has no block for: ``[image/png, 120 kB: not shown]``"""
+    if not isinstance(part, Image | Audio | File):
+        return part
+    kind = f"audio/{part.format}" if isinstance(part, Audio) else part.media_type or "a picture"
+    if part.data is not None:
+        return Text(f"[{kind}, {len(part.data) * 3 // 4000} kB: not shown]")
+    return Text(f"[{kind}: {part.url or 'not shown'}]")
 
 
 def extra_fields(part: Part) -> Fields:

@@ -45,6 +45,7 @@ from .reply import (
     delta_usage_fields,
     extra_fields,
     message_head,
+    shown,
     stop_fields,
     usage_fields,
 )
@@ -156,10 +157,11 @@ class EventRenderer:
             self._start = None
 
     def _start_block(self, event: PartStart, frames: list[bytes]) -> None:
-        if not isinstance(event.part, Text | Thinking | ToolCall | RedactedThinking | Refusal):
+        part = shown(event.part)
+        if not isinstance(part, Text | Thinking | ToolCall | RedactedThinking | Refusal):
             return
-        block = self._blocks[event.index] = _Block(event.part)
-        if isinstance(event.part, Refusal):
+        block = self._blocks[event.index] = _Block(part)
+        if isinstance(part, Refusal):
             self._refusal = block
             return
         self._unclosed_blocks.append(block)

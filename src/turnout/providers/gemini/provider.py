@@ -91,6 +91,7 @@ class Gemini:
         single_calls=False,
         web_search=frozenset(),
         service_tiers=True,
+        answer_images=True,
     )
 
     def operation(self, request: Request) -> Operation[Any]:

@@ -134,6 +134,10 @@ class User(msgspec.Struct, tag_field="role", tag="user"):
     cache_control: Raw = NOTHING
 
 
+class PictureBody(msgspec.Struct):
+    image_url: ImageURL
+
+
 class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     content: str | Annotated[list[TextPart | RefusalPart], NotEmpty] | None = None
     refusal: str | None = None
@@ -141,6 +145,7 @@ class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
         None  # not OpenAI's own: DeepSeek, vLLM and others have it, and Turnout's replies do
     )
     reasoning_details: list[ReasoningDetail] | None = None  # in place of ``reasoning_content``
+    images: list[PictureBody] | None = None  # of an answer (``render.py``)
     tool_calls: list[FunctionToolCall | CustomToolCall] | None = None
     function_call: FunctionCall | None = None
     name: str | None = None

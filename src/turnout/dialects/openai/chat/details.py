@@ -38,7 +38,7 @@ class Carried:
     def __init__(self) -> None:
         self._number = 0
         self._characters = 0
-        self._images = 0
+        self.images = 0  # so far
 
     def thought(self, part: Thinking | RedactedThinking) -> dict[str, Any]:
         if isinstance(part, RedactedThinking):
@@ -57,8 +57,8 @@ class Carried:
         return self._attached(Attached(needed_again(extensions), call=call_id))
 
     def image(self, extensions: Extensions) -> dict[str, Any] | None:
-        self._images += 1
-        return self._attached(Attached(needed_again(extensions), image=self._images - 1))
+        self.images += 1
+        return self._attached(Attached(needed_again(extensions), image=self.images - 1))
 
     def _attached(self, state: Attached) -> dict[str, Any] | None:
         return self._numbered({"type": _ENCRYPTED, "data": seal(state)}) if state.extensions else None

@@ -160,6 +160,8 @@ def _assistant_parts(message: wire.Assistant, where: str) -> Iterator[Part]:
         yield from _parts(message.content, where)
     if message.refusal:
         yield Refusal(message.refusal)
+    for number, picture in enumerate(message.images or ()):
+        yield image_of(picture.image_url.url, None, None, f"{where}.images[{number}].image_url.url")
     for call in message.tool_calls or ():
         if isinstance(call, wire.FunctionToolCall):
             yield ToolCall(call.id, call.function.name, call.function.arguments, extensions_in(call))

@@ -14,6 +14,7 @@ from turnout.core import (
     Choice,
     Delta,
     Finish,
+    Image,
     PartEnd,
     PartStart,
     RedactedThinking,
@@ -123,6 +124,10 @@ class ChunkRenderer(StreamRenderer):
             return chunk + self._details(event.choice, self._carried[event.choice].call(part.id, part.extensions))
         if isinstance(part, RedactedThinking):
             return self._details(event.choice, self._carried[event.choice].thought(part))
+        if isinstance(part, Image):
+            carried = self._carried[event.choice]
+            chunk = self._chunk(event.choice, _encode({"images": [image_fields(part, carried.images)]}))
+            return chunk + self._details(event.choice, carried.image(part.extensions))
         if not isinstance(part, Text | Thinking | Refusal):
             return b""
         text = self._texts[key] = _OpenText(part)
@@ -198,6 +203,9 @@ def _choice(choice: Choice, client: Calls) -> dict[str, Any]:
     thinking = _joined(choice, Thinking)
     if thinking is not None:
         message["reasoning_content"] = thinking
+    images = [part for part in choice.parts if isinstance(part, Image)]
+    if images:
+        message["images"] = [image_fields(image, number) for number, image in enumerate(images)]
     details = details_of(choice.parts)
     if details:
         message["reasoning_details"] = details
@@ -210,6 +218,14 @@ def _choice(choice: Choice, client: Calls) -> dict[str, Any]:
         rendered["finish_reason"] = client.reason(_REASONS.get(finish.reason, finish.reason), calls)
         rendered["native_finish_reason"] = finish.native_reason
     return rendered
+
+
+def image_fields(image: Image, number: int) -> dict[str, Any]:
+    """A picture of an answer, as OpenRouter's and Vercel's gateways have it, and their clients read it. OpenAI's own
+    chat has no form for it: https://openrouter.ai/docs/features/multimodal/image-generation
+    """
+    url = image.url or f"data:{image.media_type};base64,{image.data}"
+    return {"type": "image_url", "image_url": {"url": url}, "index": number}
 
 
 def _joined(choice: Choice, kind: type[Text] | type[Thinking] | type[Refusal]) -> str | None:

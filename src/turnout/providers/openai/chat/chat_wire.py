@@ -40,6 +40,16 @@ class ContentPiece(msgspec.Struct):
     thinking: list[ContentPiece] | str | None = None
 
 
+class ImageAddress(msgspec.Struct, gc=False):
+    url: str | None = None
+
+
+class ImagePiece(msgspec.Struct):
+    """A picture in an answer: https://openrouter.ai/docs/features/multimodal/image-generation"""
+
+    image_url: ImageAddress | None = None
+
+
 class Piece(msgspec.Struct):
     """A message, or its next piece. The reasoning fields are DeepSeek's, xAI's, vLLM's and OpenRouter's extension.
 
@@ -52,12 +62,14 @@ class Piece(msgspec.Struct):
     reasoning: str | None = None
     tool_calls: list[ToolCallPiece] | None = None
     function_call: FunctionPiece | None = None
+    images: list[ImagePiece] | None = None
 
     @property
     def says_nothing(self) -> bool:
         """Whether it has nothing of an answer. It may have a role."""
         thought = self.reasoning_content or self.reasoning
-        return not (self.content or self.refusal or thought or self.tool_calls or self.function_call)
+        said = self.content or self.refusal or thought or self.images
+        return not (said or self.tool_calls or self.function_call)
 
 
 class TopLogprob(msgspec.Struct, gc=False):

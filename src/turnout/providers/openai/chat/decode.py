@@ -39,6 +39,7 @@ from turnout.providers.usage import completed
 
 from . import chat_wire as wire
 from .calls import Call, Calls
+from .pictures import image_in
 
 NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
 _REPLY = msgspec.json.Decoder(wire.Reply)
@@ -96,6 +97,8 @@ class _ChoiceReader:
             self._add_text(Text(content), content, events)
         if piece.refusal:
             self._add_text(Refusal(piece.refusal), piece.refusal, events)
+        for image in piece.images or ():
+            self._add_image(image, events)
         for call in piece.tool_calls or ():
             self._add_call(call, events)
         if piece.function_call and not piece.tool_calls:
@@ -136,6 +139,13 @@ class _ChoiceReader:
         self._end_open(events)
         self._open = (type(part), self._next)
         self._start(part, events)
+
+    def _add_image(self, piece: wire.ImagePiece, events: list[StreamEvent]) -> None:
+        image = image_in(piece)
+        if image is not None:
+            self._end_open(events)
+            self._start(image, events)
+            events.append(PartEnd(self._next - 1, self._number))
 
     def _add_call(self, piece: wire.ToolCallPiece, events: list[StreamEvent]) -> None:
         self._end_open(events)
