@@ -324,4 +324,4 @@ def test_files_by_address(part: dict[str, Any], file: File) -> None:
 def test_a_video_needs_an_address_that_can_be_read(url: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse(messages=[{"role": "user", "content": [{"type": "video_url", "video_url": {"url": url}}]}])
-    assert caught.value.param == "messages[0].content[0].video_url.url"
+    assert caught.value.param == "messages[0].content[0].video_url"

@@ -59,9 +59,9 @@ class FilePart(msgspec.Struct, tag_field="type", tag="file"):
 
 
 class VideoPart(msgspec.Struct, tag_field="type", tag="video_url"):
-    """vLLM's and OpenRouter's: https://openrouter.ai/docs/guides/overview/multimodal/videos"""
+    """vLLM's and OpenRouter's: https://openrouter.ai/docs/guides/overview/multimodal/videos. Moonshot's is a text."""
 
-    video_url: ImageURL
+    video_url: ImageURL | str
     cache_control: Raw = NOTHING
 
 

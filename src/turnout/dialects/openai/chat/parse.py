@@ -195,7 +195,8 @@ def _part(part: wire.ContentPart, where: str) -> Part:
         case wire.FilePart(file=file, cache_control=marker):
             return file_of(file.file_data, None, file.file_id, file.filename, cache_marker(marker))
         case wire.VideoPart(video_url=video, cache_control=marker):
-            return media_at(video.url, _VIDEO, cache_marker(marker), f"{where}.video_url.url")
+            address = video if isinstance(video, str) else video.url
+            return media_at(address, _VIDEO, cache_marker(marker), f"{where}.video_url")
         case wire.DocumentPart(document_url=url, document_name=name, cache_control=marker):
             document = media_at(url, None, cache_marker(marker), f"{where}.document_url")
             return msgspec.structs.replace(document, name=name)
