@@ -147,6 +147,16 @@ def test_a_block_comes_before_the_text_or_call_that_it_belongs_to() -> None:
     assert [block["type"] for block in content] == ["text", "redacted_thinking", "tool_use"]
 
 
+def test_the_answer_is_of_the_model_that_was_asked_for() -> None:
+    """Claude Code sends no thoughts back of another model's answer."""
+    answer = Answer(model="gemini-3-pro", choices=(Choice(0, (Text("It is 7."),), FINISH),))
+    body = json.loads(anthropic_wire.ENDPOINT.body(anthropic_wire.UNARY, answer, anthropic_wire.CONTEXT))
+    assert body["model"] == anthropic_wire.CONTEXT.model
+    renderer = anthropic_wire.ENDPOINT.renderer(anthropic_wire.STREAMED, anthropic_wire.CONTEXT)
+    (start,) = anthropic_wire.frames(renderer.feed([Start("", "gemini-3-pro")]))
+    assert start["message"]["model"] == anthropic_wire.CONTEXT.model
+
+
 def test_who_asked_for_no_thoughts_gets_a_text_alone() -> None:
     assert [block["type"] for block in content_of(Text("It is 7.", gemini("a")), thinks=False)] == ["text"]
 

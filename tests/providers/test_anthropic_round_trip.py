@@ -193,7 +193,7 @@ def answer_of(parts: list[Part], refusal: list[Part], finish: Finish, usage: Usa
     """A stop beside calls means the calls."""
     if finish.reason == "stop" and any(isinstance(part, ToolCall) for part in parts):
         finish = Finish("tool_calls", finish.native_reason, stop_sequence=finish.stop_sequence)
-    return Answer(id="msg_1", model="m", choices=(Choice(0, (*parts, *refusal), finish),), usage=usage)
+    return Answer(id="msg_1", model="fast", choices=(Choice(0, (*parts, *refusal), finish),), usage=usage)
 
 
 ANSWERS = st.builds(

@@ -89,12 +89,14 @@ def _blocks(parts: Iterable[Part], *, thinks: bool) -> Iterator[dict[str, Any] |
 def message_head(start: Start, context: ReplyContext) -> dict[str, Any]:
     """The message before its content. Like all objects of a reply, it has every field that Anthropic's SDKs require
     (https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts).
+
+    Its model is the one that the client asked for: of another model's answer, Claude Code 2.1 sends no thoughts back.
     """
     return {
         "id": start.id or f"msg_{context.request_id}",
         "type": "message",
         "role": "assistant",
-        "model": start.model or context.model,
+        "model": context.model,
         "container": None,
         "content": [],
         "stop_reason": None,
