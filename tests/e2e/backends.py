@@ -89,6 +89,7 @@ def aimock_address(aimock: Aimock, provider: str) -> str:
 
 def simulator_address(simulator: Simulator, provider: str) -> str:
     paths = {"azure": "", "azure-v1": "", "vllm": "/vllm/v1", "llamacpp": "/llamacpp/v1"}
+    paths["compatible"] = "/compatible/v1"
     usual = {"openai-chat": "/v1", "gemini": "/v1beta"}
     if provider in paths:
         return simulator.root + paths[provider]

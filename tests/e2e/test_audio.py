@@ -125,7 +125,7 @@ async def test_failures_before_the_first_word_are_retried(sdk: AsyncOpenAI) -> N
     assert reply.headers["x-turnout-attempts"] == "2"
     with pytest.raises(openai.AuthenticationError) as caught:
         await sdk.audio.transcriptions.create(model=faulty("openai", "status-401"), file=recording())
-    assert caught.value.code == "upstream_unauthenticated"
+    assert caught.value.code == "invalid_api_key"  # the provider's own words, on its own wire
 
 
 async def test_a_transcript_that_breaks_off_is_told(stage: Stage, sdk: AsyncOpenAI) -> None:

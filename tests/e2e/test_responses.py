@@ -232,10 +232,14 @@ def plain(data: bytes) -> bytes:
     return re.sub(rb'sim\d{8,}|"created_at":\d+', b"*", data)
 
 
-async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage) -> None:
-    model = faulty("openai", "")
+@pytest.mark.parametrize(("provider", "status"), [("vllm", 200), ("openai", 400)])
+async def test_fields_that_nobody_knows_yet_reach_the_provider(stage: Stage, provider: str, status: int) -> None:
+    """vLLM ignores them. OpenAI refuses them in its own words."""
+    model = faulty(provider, "")
     request = {"model": model, "input": "Hi.", "from_the_future": {"deep": [None, 1.50]}, "temperature": 0.1}
-    assert (await stage.post("/v1/responses", request)).status == 200
+    reply = await stage.post("/v1/responses", request)
+    assert reply.status == status
+    assert status == 200 or reply.json["error"]["param"] == "from_the_future"
     (sent,) = await seen(stage, model)
     assert sent == request | {"model": model.partition("/")[2]}
 
@@ -318,6 +322,12 @@ async def test_how_a_long_conversation_is_cut_is_a_hint(stage: Stage) -> None:
     asked = {"model": "simulator-anthropic", "input": "Hi.", "truncation": "auto"}
     reply = await stage.post("/v1/responses", asked)
     assert (reply.status, reply.headers["x-turnout-dropped"]) == (200, "truncation")
+
+
+async def test_a_tool_of_the_provider_may_be_missing(stage: Stage) -> None:
+    asked = {"model": "simulator-anthropic", "input": "Hi.", "tools": [{"type": "web_search"}]}
+    reply = await stage.post("/v1/responses", asked)
+    assert (reply.status, reply.headers["x-turnout-dropped"]) == (200, "tools[0].type")
 
 
 def test_the_synchronous_sdk_works_too(stage: Stage) -> None:

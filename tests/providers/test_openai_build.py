@@ -36,6 +36,7 @@ from turnout.core import (
 )
 from turnout.errors import InvalidRequest, Unsupported
 
+CLOSED = Raw(b'{"type":"object","additionalProperties":false}')
 HELLO = (Message("user", (Text("hi"),)),)
 REASONS = Traits(refuses=frozenset({"max_tokens"}), refuses_thinking=frozenset({"temperature", "top_p"}))
 SEEDS = Defaults(max_tokens=256, temperature=0.7, top_p=0.9)
@@ -182,10 +183,10 @@ def test_everything_at_once_is_a_request_of_the_sdks() -> None:
         Message("user", (Text("look"), Image(data=PNG, media_type="image/png", detail="low")), "eve"),
         Message("assistant", (Text("ok"), ToolCall("c1", "f", '{"a":1}'), ToolCall("c2", "g", ""))),
         Message("tool", (ToolResult("c1", (Text("one"),)), ToolResult("c2", (Text("two"), Text("three"))))),
-        tools=(Tool("f", "Does it.", Raw(b'{"type":"object"}'), True), Tool("g")),
+        tools=(Tool("f", "Does it.", CLOSED, True), Tool("g")),
         tool_choice=ToolChoice("tool", "f"),
         parallel_tool_calls=False,
-        output=Output("json_schema", Raw(b'{"type":"object"}'), "city", True, "A city."),
+        output=Output("json_schema", CLOSED, "city", True, "A city."),
         sampling=Sampling(temperature=0, top_p=1, seed=0, presence_penalty=0, frequency_penalty=1),
         reasoning=Reasoning(effort="low"),
         max_output=7,
@@ -197,6 +198,7 @@ def test_everything_at_once_is_a_request_of_the_sdks() -> None:
     )
     PARAMS.validate_python(fields)
     function = {"type": "function", "function": {"name": "f"}}
+    closed = {"type": "object", "additionalProperties": False}
     assert fields == {
         "model": "gpt-4o-mini",
         "messages": [
@@ -227,7 +229,7 @@ def test_everything_at_once_is_a_request_of_the_sdks() -> None:
         "tools": [
             {
                 "type": "function",
-                "function": {"name": "f", "description": "Does it.", "parameters": {"type": "object"}, "strict": True},
+                "function": {"name": "f", "description": "Does it.", "parameters": closed, "strict": True},
             },
             {"type": "function", "function": {"name": "g"}},
         ],
@@ -235,7 +237,7 @@ def test_everything_at_once_is_a_request_of_the_sdks() -> None:
         "parallel_tool_calls": False,
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": "city", "description": "A city.", "schema": {"type": "object"}, "strict": True},
+            "json_schema": {"name": "city", "description": "A city.", "schema": closed, "strict": True},
         },
         "temperature": 0,
         "top_p": 1,
@@ -449,3 +451,53 @@ def test_videos_for_who_sees_them(vendor: str) -> None:
         {"type": "video_url", "video_url": {"url": "https://x/a.mp4"}},
         {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AA"}},
     ]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"type":"object","properties":{"a":{}},"required":["a"]}',
+        '{"type":"object","properties":{"a":{}},"additionalProperties":false}',
+        '{"type":"object","properties":{"a":{"type":"object"}},"required":["a"],"additionalProperties":false}',
+    ],
+    ids=["open", "not-required", "open-inside"],
+)
+def test_a_schema_that_openai_would_not_take_as_strict_only_shows_what_to_write(schema: str) -> None:
+    raw = Raw(schema.encode())
+    request = ChatRequest(
+        model="fast",
+        messages=HELLO,
+        tools=(Tool("f", parameters=raw, strict=True),),
+        output=Output("json_schema", raw, strict=True),
+    )
+    wire = wire_request(PROVIDER, request, deployment())
+    body = json.loads(wire.body)
+    assert body["tools"][0]["function"] == {"name": "f", "parameters": json.loads(schema)}
+    assert body["response_format"]["json_schema"] == {"name": "answer", "schema": json.loads(schema)}
+    assert told(wire) == ["tools[0].strict: left out", "response_format.strict: left out"]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("2024-08-01-preview", ["parallel_tool_calls", "reasoning_effort", "store"]),
+        ("2024-10-21", ["reasoning_effort", "store"]),
+        ("2024-12-01-preview", []),
+        ("v1", []),
+        (None, []),
+    ],
+)
+def test_azures_dated_versions_are_not_told_what_they_do_not_know(version: str | None, expected: list[str]) -> None:
+    request = ChatRequest(
+        model="fast",
+        messages=HELLO,
+        tools=(Tool("f"),),
+        parallel_tool_calls=True,
+        reasoning=Reasoning(effort="low"),
+        extensions={"openai": {"store": Raw(b"true")}},
+    )
+    place = deployment(base_url="https://r.openai.azure.com", api_version=version)
+    wire = wire_request(VENDORS["azure"], request, place)
+    said = json.loads(wire.body).keys()
+    assert {"parallel_tool_calls", "reasoning_effort", "store"} - said == set(expected)
+    assert sorted(told(wire)) == [f"{name}: left out" for name in expected]

@@ -15,7 +15,13 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI, BadRequestError
 from tests.simulator.raw import ask
 from turnout.simulator import Simulator
 
-PREFIXES = {"openai": "/v1", "azure": "/openai/v1", "vllm": "/vllm/v1", "llamacpp": "/llamacpp/v1"}
+PREFIXES = {
+    "openai": "/v1",
+    "azure": "/openai/v1",
+    "vllm": "/vllm/v1",
+    "llamacpp": "/llamacpp/v1",
+    "compatible": "/compatible/v1",
+}
 
 
 @pytest.fixture(params=PREFIXES)

@@ -22,6 +22,7 @@ CLIENTS: dict[str, Callable[[str], Client]] = {
     "azure-v1": lambda url: AsyncOpenAI(base_url=f"{url}/openai/v1", api_key="key", max_retries=0),
     "vllm": lambda url: AsyncOpenAI(base_url=f"{url}/vllm/v1", api_key="key", max_retries=0),
     "llamacpp": lambda url: AsyncOpenAI(base_url=f"{url}/llamacpp/v1", api_key="key", max_retries=0),
+    "compatible": lambda url: AsyncOpenAI(base_url=f"{url}/compatible/v1", api_key="key", max_retries=0),
 }
 
 WEATHER: Any = {

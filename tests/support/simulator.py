@@ -13,7 +13,7 @@ class Simulator:
         self.port = free_port()
         self.root = f"http://127.0.0.1:{self.port}"
         self.program = Program(
-            "turnout simulate", [COMMAND, "simulate", "--lenient", "--port", str(self.port)], folder / "simulator.log"
+            "turnout simulate", [COMMAND, "simulate", "--port", str(self.port)], folder / "simulator.log"
         )
         self.program.wait_until_ready(self.port, "/ping")
 

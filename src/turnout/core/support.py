@@ -21,6 +21,9 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     ``web_search`` are the fields of ``WebSearch`` that its own search takes, and ``tool_choice`` if it can be told to
     search; None where it doesn't search. ``service_tiers``: it has tiers of service. ``answer_images``: an assistant's
     message may have images.
+    ``answers_by_call``: a tool that has to be called can stand for the schema of the answer. ``closed_schemas``: it
+    takes no schema with objects whose fields have no names. ``json_word``: JSON without a schema has to be asked for in
+    the messages, too.
     """
 
     namespace: str
@@ -49,3 +52,6 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     web_search: frozenset[str] | None = None
     service_tiers: bool = False
     answer_images: bool = False
+    answers_by_call: bool = False
+    closed_schemas: bool = False
+    json_word: bool = False

@@ -204,7 +204,7 @@ def _unsupported_medium(part: object, request: ChatRequest, fitting: Fitting) ->
             return "audio"
         case File(media_type=str(kind)) if kind.startswith("video/") and not support.video:
             return "videos"
-        case File() if not support.files:
+        case File(media_type=kind) if not support.files and not (kind or "").startswith("video/"):
             return "files"
         case File(file_id=str()) if _is_foreign(request, fitting):
             return "files that were uploaded to another provider; send the file's data"

@@ -5,7 +5,7 @@ Three vendors list their models at ``/v1/models``. The other two have a header o
 
 from __future__ import annotations
 
-from .wires import anthropic, azure, gemini, llamacpp, ollama, openai, openai_vendor_extras, vllm
+from .wires import anthropic, azure, compatible, gemini, llamacpp, ollama, openai, openai_vendor_extras, vllm
 
 ROUTES = (
     *anthropic.ROUTES,
@@ -15,5 +15,6 @@ ROUTES = (
     *ollama.ROUTES,
     *llamacpp.ROUTES,
     *vllm.ROUTES,
+    *compatible.ROUTES,
     *openai_vendor_extras.ROUTES,
 )

@@ -22,7 +22,7 @@ WAV = base64.b64encode(b"RIFF a sound").decode()
 URL = "https://pictures.example/train.png"
 CHAT, RESPONSES, ANTHROPIC, GEMINI, OLLAMA = "OpenAI Chat", "OpenAI Responses", "Anthropic", "Gemini", "Ollama"
 EVERYONE = (CHAT, RESPONSES, ANTHROPIC, GEMINI, OLLAMA)
-HIDES_THOUGHTS = frozenset({"openai", "azure", "compatible"})
+HIDES_THOUGHTS = frozenset({"openai", "azure"})
 CACHE_IS_UNKNOWN = frozenset({"ollama", "vllm"})
 EVERYBODY = frozenset(ON_WIRES)
 NO_REFUSALS = frozenset({"ollama"})
@@ -383,6 +383,7 @@ FEATURES = (
             },
         },
         sent=(PDF,),
+        refused_by={CHAT: frozenset({"vllm", "llamacpp"})},
         shown=("I read 1 document: 15 bytes",),
     ),
     Feature(
@@ -408,6 +409,7 @@ FEATURES = (
             },
             OLLAMA: {"think": "low"},
         },
+        refused_by={CHAT: frozenset({"azure"})},  # its version is from before reasoning
         sent=("reasoning_effort", '"reasoning"', '"thinking"', "thinkingConfig", '"think"', "thinking_budget"),
     ),
     Feature(
@@ -524,6 +526,7 @@ FEATURES = (
         name="top_k",
         asks=knob("", "", "top_k", "top_k", "top_k", value=37) | {CHAT: {"extra_body": {"top_k": 37}}},
         sent=(":37", ": 37"),
+        refused_by={CHAT: frozenset({"openai", "azure"})},
     ),
     Feature(
         name="Presence penalty",

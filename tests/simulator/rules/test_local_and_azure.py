@@ -83,6 +83,12 @@ VLLM_CASES = [
         {"temperature": 0, "chat_template_kwargs": {"enable_thinking": False}},
         "temperature",
     ),
+    Case(
+        "parts_are_known",
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "a"}}]}]},
+        "Unknown part type: file",
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]},
+    ),
 ]
 
 LLAMACPP = Wire("/llamacpp/v1/chat/completions", {"model": "sim", "messages": [HI]})

@@ -14,6 +14,8 @@ from turnout.core import NO_CHANGES, Change, Deployment, WireRequest
 from turnout.core.paths import segment
 from turnout.providers.addresses import Base, base_of
 
+from .azure_versions import unknown_fields
+
 Address = Callable[[Deployment, str], str]
 """The URL for requests to a deployment: ``(deployment, "chat/completions")`` → URL."""
 
@@ -23,6 +25,7 @@ _REQUEST: Final = re.compile(
 )
 _UNDER_V1: Final = re.compile(r"/v1(/.*)?\Z|/completion\Z")
 _AZURE_REQUEST: Final = re.compile(r"/openai(/(v1|deployments|responses|models)(/.*)?)?\Z")
+_NO_FIELDS: Final[frozenset[str]] = frozenset()
 _API_VERSION: Final = re.compile(r"(?:^|&)api-version=([^&]*)")
 
 
@@ -77,28 +80,29 @@ def api_key_header(key: str) -> dict[str, str]:
     return {"api-key": key}
 
 
-def always(deployment: Deployment) -> bool:
-    return True
+def knows_all(deployment: Deployment) -> frozenset[str]:
+    return _NO_FIELDS
 
 
-def azure_streams_usage(deployment: Deployment) -> bool:
-    """Azure's dated versions know ``stream_options`` since 2024-09-01-preview
-    (https://github.com/Azure/azure-rest-api-specs, Microsoft.CognitiveServices/AzureOpenAI/inference).
-    """
-    version = deployment.api_version
-    return not version or not version[:1].isdigit() or version >= "2024-09-01-preview"
+def azure_unknown_fields(deployment: Deployment) -> frozenset[str]:
+    """The fields that the deployment's dated version doesn't have. The version v1 has all."""
+    return unknown_fields(deployment.api_version or _azure_base(deployment.base_url)[1])
 
 
 class Access(msgspec.Struct, frozen=True):
     """The access that all operations of one vendor share. ``vendor`` is its name, for errors.
 
-    ``streams_usage``: the deployment can be asked for the usage in a stream.
+    ``unknown_fields`` are hints in a chat that the deployment refuses to be told.
     """
 
     vendor: str
     address: Address = v1_address
     credentials: Callable[[str], dict[str, str]] = bearer
-    streams_usage: Callable[[Deployment], bool] = always
+    unknown_fields: Callable[[Deployment], frozenset[str]] = knows_all
+
+    def streams_usage(self, deployment: Deployment) -> bool:
+        """Whether a stream may be asked for its usage."""
+        return deployment.traits.stream_options and "stream_options" not in self.unknown_fields(deployment)
 
     def request(
         self,

@@ -29,7 +29,7 @@ class CompletionsWire:
         """The client's own fields. Only the model's name, the parameters and ``stream_options`` change."""
         fields = request.raw.fields if request.raw else {}
         body: dict[str, Any] = {**fields, "model": deployment.model}
-        with_usage = deployment.traits.stream_options and self._access.streams_usage(deployment)
+        with_usage = self._access.streams_usage(deployment)
         if with_usage and request.stream and not request.stream_usage:
             body["stream_options"] = asking_for_usage(body.get("stream_options"))
         parameters = parameters_of(request, deployment)

@@ -47,7 +47,7 @@ OperationFactory = Callable[[Access], Operation[Any]]
 
 class OpenAIWire:
     """A vendor on OpenAI's wire. ``operations`` are those that it has besides chat. ``developer`` is a role, which only
-    OpenAI's own models have.
+    OpenAI's own models have. ``files``: a message may have parts of the type ``file``.
     """
 
     wire = WIRE
@@ -61,6 +61,7 @@ class OpenAIWire:
         knobs: frozenset[str] = OPENAI_KNOBS,
         developer: bool = False,
         video: bool = False,
+        files: bool = True,
         operations: tuple[OperationFactory, ...] = (),
     ) -> None:
         self.name = name
@@ -70,13 +71,14 @@ class OpenAIWire:
             knobs=knobs,
             ignores=_IGNORED,
             audio=True,
-            files=True,
+            files=files,
             video=video,
             choices=True,
             user_length=_USER_LENGTH,
             developer=developer,
             result_media=False,  # "For tool messages, only type text is supported"
             result_errors=False,
+            json_word=True,  # https://platform.openai.com/docs/guides/structured-outputs#json-mode
             thoughts=not developer,  # OpenAI's own chat has no field for them
             service_tiers=developer,
         )
@@ -96,13 +98,14 @@ class OpenAIWire:
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         raw = request.raw
         parameters = parameters_of(request, deployment)
-        with_usage = deployment.traits.stream_options and self._access.streams_usage(deployment)
+        with_usage = request.stream and self._access.streams_usage(deployment)
         if raw is not None and raw.wire == WIRE:
             with_extra = self.name == _MAY_BE_GOOGLES
             body = relayed_body(raw.fields, parameters, deployment, with_usage=with_usage, with_extra=with_extra)
             changes = parameters.changes
         else:
-            body, changes = translated_body(parameters, deployment, with_usage=with_usage)
+            unknown = self._access.unknown_fields(deployment)
+            body, changes = translated_body(parameters, deployment, unknown, with_usage=with_usage)
         return self._access.request(deployment, "chat/completions", body, changes=changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from turnout.core import Defaults, ImageLimits
 from turnout.providers import Profile
 
-from .access import Access, api_key_header, azure_address, azure_streams_usage
+from .access import Access, api_key_header, azure_address, azure_unknown_fields
 from .completions import CompletionsWire
 from .embeddings import EmbeddingsWire
 from .images import EditsWire, GenerationsWire
@@ -55,7 +55,7 @@ PROVIDERS = (
             aliases=("aoai", "azure_ad"),
             docs="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
         ),
-        access=Access("azure", azure_address, api_key_header, azure_streams_usage),
+        access=Access("azure", azure_address, api_key_header, azure_unknown_fields),
         developer=True,
         operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
     ),
@@ -74,6 +74,7 @@ PROVIDERS = (
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
         video=True,
+        files=False,  # https://github.com/vllm-project/vllm/blob/main/vllm/entrypoints/chat_utils.py
         operations=(ResponsesWire, CompletionsWire, EmbeddingsWire, TranscriptionsWire, TranslationsWire),
     ),
     OpenAIWire(
@@ -91,6 +92,7 @@ PROVIDERS = (
             docs="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
+        files=False,  # https://github.com/ggml-org/llama.cpp/blob/master/tools/server/server-common.cpp
         operations=(CompletionWire, CompletionsWire, EmbeddingsWire),
     ),
     OpenAIWire(

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .asked import Asked, Refusal, Rule, number_of, object_of, objects
+from .asked import Asked, Refusal, Rule, names_in, number_of, object_of, objects
 
+PARTS = names_in(
+    "text refusal thinking input_text output_text image_url input_image image_pil image_embeds audio_url input_audio "
+    "audio_embeds video_url"
+)
 PROTOCOL = "https://github.com/vllm-project/vllm/blob/main/vllm/entrypoints/openai/chat_completion/protocol.py"
 
 
@@ -56,6 +60,14 @@ def temperature_is_positive(asked: Asked) -> Refusal | None:
     return None
 
 
+def parts_are_known(asked: Asked) -> Refusal | None:
+    for _, message in asked.objects("messages"):
+        for _, part in objects(message.get("content")):
+            if part.get("type") not in PARTS:
+                return Refusal(f"Unknown part type: {part.get('type')}")
+    return None
+
+
 def _invalid(asked: Asked, what: str, param: str) -> Refusal:
     error: dict[str, Any] = {
         "type": "value_error",
@@ -66,11 +78,15 @@ def _invalid(asked: Asked, what: str, param: str) -> Refusal:
     return Refusal(f"1 validation error:\n  {error!r}", param)
 
 
-RULES: tuple[Rule, ...] = (
+LENIENT: tuple[Rule, ...] = (
     Rule(stream_options_need_a_stream, "https://github.com/vllm-project/vllm/pull/31870"),
     Rule(no_empty_tools, "https://github.com/vllm-project/vllm/pull/39780"),
     Rule(tools_before_their_choice, PROTOCOL),
     Rule(choice_is_offered, PROTOCOL),
     Rule(likely_tokens_need_logprobs, PROTOCOL),
     Rule(temperature_is_positive, "https://github.com/vllm-project/vllm/pull/31870"),
+)
+RULES: tuple[Rule, ...] = (
+    *LENIENT,
+    Rule(parts_are_known, "https://github.com/vllm-project/vllm/blob/main/vllm/entrypoints/chat_utils.py"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from turnout.simulator.wire import Route, route
 
 from .azure import AZURE
+from .compatible import CHAT as COMPATIBLE
 from .llamacpp import CHAT as LLAMACPP
 from .openai import OPENAI, OpenAIChat
 from .openai_audio import Speech, Transcriptions, Translations
@@ -39,4 +40,5 @@ ROUTES = (
     *_routes("/openai/deployments/(?P<deployment>[^/]+)", AZURE),
     *_routes("/vllm/v1", VLLM, VLLM_PATHS),
     *_routes("/llamacpp/v1", LLAMACPP, LLAMACPP_PATHS),
+    *_routes("/compatible/v1", COMPATIBLE),
 )

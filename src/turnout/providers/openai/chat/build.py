@@ -22,7 +22,6 @@ from turnout.core import (
     Refusal,
     Text,
     Thinking,
-    Tool,
     ToolCall,
     ToolResult,
 )
@@ -31,6 +30,7 @@ from turnout.providers.openai.parameters import remove_refused, set_parameters
 
 from .effort import effort_of
 from .foreign_state import own_messages
+from .forms import forms_of
 
 NAMESPACE = "openai"
 _encode = msgspec.json.encode
@@ -80,9 +80,12 @@ def asking_for_usage(options: Raw | None) -> Raw:
 
 
 def translated_body(
-    parameters: Parameters, deployment: Deployment, *, with_usage: bool
+    parameters: Parameters, deployment: Deployment, unknown: frozenset[str], *, with_usage: bool
 ) -> tuple[bytes, tuple[Change, ...]]:
-    """A body made from the core's request. ``turnout.fitting`` has fitted the request before."""
+    """A body made from the core's request. ``turnout.fitting`` has fitted the request before.
+
+    ``unknown`` are hints that the deployment refuses to be told.
+    """
     request = parameters.request
     sampling, limit = parameters.sampling, _limit_field(parameters)
     body: dict[str, Any] = {
@@ -107,9 +110,11 @@ def translated_body(
         if with_usage:
             body["stream_options"] = {"include_usage": True}
     effort, changes = effort_of(request.reasoning, deployment.traits.efforts)
-    body |= _tools(request) | _output(request) | effort | (request.extensions or {}).get(NAMESPACE, {})
+    forms, form_changes = forms_of(request)
+    body |= forms | effort | (request.extensions or {}).get(NAMESPACE, {})
     remove_refused(body, parameters, limit)
-    data = _encode({name: value for name, value in body.items() if value is not None})
+    data = _encode({name: value for name, value in body.items() if value is not None and name not in unknown})
+    changes = (*changes, *form_changes, *[Change(name) for name in body if name in unknown and body[name] is not None])
     if request.metadata and not _stores(request):
         changes = (*changes, Change("metadata"))
     return data, (*parameters.changes, *changes)
@@ -118,46 +123,6 @@ def translated_body(
 def _stores(request: ChatRequest) -> bool:
     """OpenAI takes ``metadata`` only of an answer that it shall store."""
     return (request.extensions or {}).get(NAMESPACE, {}).get("store") == _TRUE
-
-
-def _tools(request: ChatRequest) -> dict[str, Any]:
-    hosted = [tool.definition[NAMESPACE]["tool"] for tool in request.hosted if NAMESPACE in tool.definition]
-    if not request.tools and not hosted:
-        return {}
-    fields: dict[str, Any] = {"tools": [*map(_tool, request.tools), *hosted]}
-    if request.tool_choice:
-        choice = request.tool_choice
-        named = {"type": "function", "function": {"name": choice.name}}
-        fields["tool_choice"] = named if choice.mode == "tool" else choice.mode
-    if request.parallel_tool_calls is not None:
-        fields["parallel_tool_calls"] = request.parallel_tool_calls
-    return fields
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    function = {
-        "name": tool.name,
-        "description": tool.description,
-        "parameters": tool.parameters,
-        "strict": tool.strict,
-    }
-    return {"type": "function", "function": {name: value for name, value in function.items() if value is not None}}
-
-
-def _output(request: ChatRequest) -> dict[str, Any]:
-    output = request.output
-    if output.kind == "text":
-        return {}
-    if output.kind == "json":
-        return {"response_format": {"type": "json_object"}}
-    spec = {
-        "name": output.name or "answer",
-        "description": output.description,
-        "schema": output.schema,
-        "strict": output.strict,
-    }
-    spec = {name: value for name, value in spec.items() if value is not None}
-    return {"response_format": {"type": "json_schema", "json_schema": spec}}
 
 
 def _messages(message: Message) -> Iterator[dict[str, Any]]:
