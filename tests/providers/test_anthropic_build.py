@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from tests.support.anthropic_wire import ENDPOINT, PNG, PROVIDER, deployment
 from tests.support.anthropic_wire import sent_body as build
+from tests.support.fitting import told, wire_request
 from turnout.core import (
     Audio,
     ChatRequest,
@@ -36,7 +37,12 @@ from turnout.core import (
 from turnout.errors import InvalidRequest, Unsupported
 
 HELLO = (Message("user", (Text("Hello"),)),)
-SCHEMA = Raw(b'{"type":"object","properties":{}}')
+CLOSED: dict[str, Any] = {
+    "type": "object",
+    "properties": {"a": {"type": "string"}},
+    "additionalProperties": False,
+}
+SCHEMA = Raw(json.dumps(CLOSED).encode())
 
 
 def asking(*messages: Message, **fields: Any) -> ChatRequest:
@@ -262,7 +268,7 @@ def test_an_answer_in_the_middle_and_a_question_keep_their_blanks() -> None:
         pytest.param({"sampling": Sampling(seed=1, frequency_penalty=0.5)}, {}, id="knobs-it-lacks"),
         pytest.param(
             {"output": Output("json_schema", SCHEMA, name="n", strict=True)},
-            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object", "properties": {}}}}},
+            {"output_config": {"format": {"type": "json_schema", "schema": CLOSED}}},
             id="schema",
         ),
         pytest.param(
@@ -282,7 +288,7 @@ def test_an_answer_in_the_middle_and_a_question_keep_their_blanks() -> None:
                     {
                         "name": "f",
                         "description": "Does f.",
-                        "input_schema": {"type": "object", "properties": {}},
+                        "input_schema": CLOSED,
                         "strict": True,
                         "cache_control": {"type": "ephemeral"},
                     },
@@ -486,3 +492,54 @@ def test_a_pinned_version_wins_over_the_clients() -> None:
         PROVIDER.build(asking(raw=raw), deployment(api_version="2023-06-01")).headers["anthropic-version"]
         == "2023-06-01"
     )
+
+
+# --- schemas -----------------------------------------------------------------------------------------
+
+
+def test_a_schema_is_said_in_the_part_that_structured_output_takes() -> None:
+    said = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "age": {"type": "integer", "minimum": 1, "description": "In years."},
+            "mail": {"type": "string", "format": "email", "maxLength": 9},
+            "names": {"type": "array", "items": {"$ref": "#/$defs/Name"}, "minItems": 1},
+            "more": {"type": "array", "items": {"type": "string", "format": "color"}, "minItems": 2},
+            "either": {"oneOf": [{"const": "a"}, {"type": "null"}]},
+        },
+        "required": ["age"],
+        "$defs": {"Name": {"type": "object", "properties": {"first": {"type": "string"}}}},
+    }
+    output = Output("json_schema", Raw(json.dumps(said).encode()))
+    assert build(asking(output=output))["output_config"]["format"]["schema"] == {
+        "type": "object",
+        "properties": {
+            "age": {"type": "integer", "description": "In years.\n\n{minimum: 1}"},
+            "mail": {"type": "string", "format": "email", "description": "{maxLength: 9}"},
+            "names": {"type": "array", "items": {"$ref": "#/$defs/Name"}, "minItems": 1},
+            "more": {
+                "type": "array",
+                "items": {"type": "string", "description": '{format: "color"}'},
+                "description": "{minItems: 2}",
+            },
+            "either": {"anyOf": [{"const": "a"}, {"type": "null"}]},
+        },
+        "required": ["age"],
+        "$defs": {
+            "Name": {"type": "object", "properties": {"first": {"type": "string"}}, "additionalProperties": False}
+        },
+        "additionalProperties": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "schemas"),
+    [('{"type":"object"}', "always"), (json.dumps(CLOSED), "never")],
+    ids=["objects-of-any-fields", "models-before-structured-output"],
+)
+def test_strict_is_left_out_where_a_tool_cannot_be_held_to_its_schema(schema: str, schemas: Any) -> None:
+    request = asking(tools=(Tool("f", parameters=Raw(schema.encode()), strict=True),))
+    wire = wire_request(PROVIDER, request, deployment(traits=Traits(schemas=schemas)))
+    assert json.loads(wire.body)["tools"] == [{"name": "f", "input_schema": json.loads(schema)}]
+    assert told(wire) == ["tools[0].strict: left out"]

@@ -25,6 +25,7 @@ from turnout.core import (
     ToolChoice,
     fold,
 )
+from turnout.errors import Unsupported
 from turnout.providers.ollama.provider import Ollama
 
 OLLAMA = Ollama()
@@ -81,7 +82,6 @@ def test_a_tool_without_a_schema_or_a_purpose_is_one_without_arguments() -> None
     "fields",
     [
         pytest.param({"tools": (WEATHER, TIME), "tool_choice": ToolChoice("required")}, id="one-of-several"),
-        pytest.param(ANY | {"output": Output("json")}, id="an-answer-with-a-form-of-its-own"),
     ],
 )
 def test_where_its_schema_cant_be_the_form_the_model_chooses_and_the_client_is_told(fields: dict[str, Any]) -> None:
@@ -164,3 +164,24 @@ def test_an_error_stays_an_error() -> None:
 )
 def test_a_text_stays_a_text_where_no_tool_was_its_form(fields: dict[str, Any]) -> None:
     assert answer(asked(**fields), WHOLE) == ((Text('{"city": "Oslo"}'),), "stop")
+
+
+# --- beside the form of an answer --------------------------------------------------------------------
+
+
+def test_the_form_of_an_answer_says_nothing_of_a_call() -> None:
+    assert body(asked(**ANY, output=Output("json"))) == body(asked(**ANY))
+
+
+def test_tools_that_the_form_leaves_no_way_to_call_are_left_out_and_named() -> None:
+    request = asked(tools=(WEATHER, TIME), output=Output("json_schema", SCHEMA))
+    wire = wire_request(OLLAMA, request, PLACE)
+    sent = json.loads(wire.body)
+    assert ("tools" in sent, sent["format"]) == (False, json.loads(bytes(SCHEMA)))
+    assert told(wire) == ["tools: left out"]
+
+
+def test_one_of_several_tools_cannot_be_forced_beside_a_form() -> None:
+    with pytest.raises(Unsupported) as raised:
+        body(asked(tools=(WEATHER, TIME), tool_choice=ToolChoice("required"), output=Output("json")))
+    assert raised.value.param == "tool_choice"

@@ -179,6 +179,7 @@ class DeploymentFactory:
             prefill=_first(said, "prefill", known.prefill),
             thinking=known.thinking,
             efforts=known.efforts,
+            schemas=known.schemas,
             reasoning_content=_first(said, "reasoning_content", vendor.reasoning_content),
             stream_options=_first(said, "stream_options", vendor.stream_options),
             tokenizer=_first(said, "tokenizer", known.tokenizer),

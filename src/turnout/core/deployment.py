@@ -32,6 +32,10 @@ Thinking = Literal["never", "optional", "always"]
 """Whether a model thinks before it answers."""
 
 
+Schemas = Literal["always", "alone", "never"]
+"""Whether a model can be held to the JSON Schema of an answer; ``alone``: only without tools."""
+
+
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds. ``first_token`` runs from sending the request to the first piece of a stream, ``first_byte`` to the
     first byte of a whole answer. ``stall`` runs between two pieces, of the request and of the answer.
@@ -96,6 +100,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     prefill: bool = True  # the model continues an assistant message at the end
     thinking: Thinking | None = None
     efforts: tuple[str, ...] | None = None
+    schemas: Schemas = "always"
     reasoning_content: bool = True
     stream_options: bool = True
     tokenizer: str | None = None

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, cast
 
 from turnout.core import Change, ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent, whole
 from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamUnreachable
-from turnout.fitting import FirstCallOnly, Fitted, fit
+from turnout.fitting import AnswerAsText, FirstCallOnly, Fitted, fit
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
@@ -111,6 +111,8 @@ class WireSource:
         self._decoder = operation.decoder(fitted.request) if relay is None else relay(request)
         if fitted.first_call_only:
             self._decoder = FirstCallOnly(self._decoder)
+        if fitted.answer_tool is not None:
+            self._decoder = AnswerAsText(self._decoder, fitted.answer_tool)
         self._shows_life = request.stream  # in a whole reply only after blanks, which may come without end
         self._most = _most_bytes(request, self.relayed, max_reply_bytes)
         self._response: Response | None = None

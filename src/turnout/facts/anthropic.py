@@ -25,11 +25,13 @@ _CLAUDE_3: Final = Facts(
     max_output=4_096,
     inputs=TEXT_IMAGES_AND_FILES,
     thinking="never",
+    schemas="never",
     tokenizer="claude",
     source=_MODELS,
 )
 _CLAUDE_4: Final = replace(_CLAUDE_3, max_output=64_000, thinking="optional")
-_CLAUDE_45: Final = replace(_CLAUDE_4, tokenizer="claude-4.5")
+# https://platform.claude.com/docs/en/build-with-claude/structured-outputs: from 4.5 on.
+_CLAUDE_45: Final = replace(_CLAUDE_4, schemas="always", tokenizer="claude-4.5")
 # "Prefilling assistant messages returns a 400 error on Claude 4.6 models", and on later ones.
 _CLAUDE_46: Final = replace(_CLAUDE_45, context=1_000_000, max_output=128_000, prefill=False, source=_MIGRATION)
 # Opus 4.7 and 4.8, and all of generation 5: 400 "`temperature` is deprecated for this model". They refuse

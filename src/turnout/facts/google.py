@@ -12,11 +12,19 @@ from .types import ALL_MEDIA, TEXT, TEXT_AND_IMAGES, Facts, Lifecycle
 _MODELS: Final = "https://ai.google.dev/gemini-api/docs/models"
 _DEPRECATIONS: Final = "https://ai.google.dev/gemini-api/docs/deprecations"
 
+# "Function calling with a response mime type: 'application/json' is unsupported" before Gemini 3:
+# https://ai.google.dev/gemini-api/docs/structured-output#structured_outputs_with_tools
 _GEMINI: Final = Facts(
-    context=1_048_576, max_output=8_192, inputs=ALL_MEDIA, thinking="never", tokenizer="gemini", source=_MODELS
+    context=1_048_576,
+    max_output=8_192,
+    inputs=ALL_MEDIA,
+    thinking="never",
+    schemas="alone",
+    tokenizer="gemini",
+    source=_MODELS,
 )
 _GEMINI_25: Final = replace(_GEMINI, max_output=65_536, thinking="optional")
-_GEMINI_3: Final = replace(_GEMINI_25, thinking="always")
+_GEMINI_3: Final = replace(_GEMINI_25, thinking="always", schemas="always")
 _SPEECH: Final = Facts(context=8_192, inputs=TEXT, outputs=frozenset({"audio"}), tokenizer="gemini", source=_MODELS)
 _GEMMA: Final = Facts(context=131_072, max_output=8_192, inputs=TEXT_AND_IMAGES, tokenizer="gemini", source=_MODELS)
 

@@ -89,6 +89,7 @@ def traits_of(model: str) -> Traits:
         prefill=facts.prefill,
         thinking=facts.thinking,
         efforts=facts.efforts,
+        schemas=facts.schemas,
         tokenizer=facts.tokenizer,
         images=facts.images,
     )

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from turnout.core import ImageLimits, Parameter
-from turnout.core.deployment import Thinking
+from turnout.core.deployment import Schemas, Thinking
 
 Status = Literal["active", "deprecated", "retired"]
 
@@ -57,7 +57,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``refuses`` are parameters that the model answers with 400; a model that refuses ``max_tokens`` takes
     ``max_completion_tokens``. ``refuses_thinking`` are parameters that it takes only when a client switches its
     thinking off. A name that isn't a parameter raises ``ValueError``. ``thinking`` says whether the model thinks,
-    ``efforts`` are the words for how much, the least first.
+    ``efforts`` are the words for how much, the least first. ``schemas`` says whether an answer can be held to a schema.
     ``images`` goes before the provider's own limits for images; with None those hold.
     """
 
@@ -70,6 +70,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     prefill: bool = True
     thinking: Thinking | None = None
     efforts: tuple[str, ...] | None = None
+    schemas: Schemas = "always"
     tokenizer: str | None = None
     images: ImageLimits | None = None
     lifecycle: Lifecycle = ACTIVE

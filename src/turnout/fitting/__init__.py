@@ -7,7 +7,8 @@
 A relayed request isn't fitted. A provider's own rules, such as those for thinking, are in its ``build``.
 """
 
+from .answers import AnswerAsText
 from .first_call import FirstCallOnly
 from .rules import Fitted, fit
 
-__all__ = ["FirstCallOnly", "Fitted", "fit"]
+__all__ = ["AnswerAsText", "FirstCallOnly", "Fitted", "fit"]

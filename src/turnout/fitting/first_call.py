@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from turnout.core import Delta, PartEnd, PartStart, StreamEvent, ToolCall
 
-
-class _Decoder(Protocol):
-    def feed(self, data: bytes) -> list[StreamEvent]: ...
-
-    def close(self) -> list[StreamEvent]: ...
+from .decoding import Decoder
 
 
 class FirstCallOnly:
     """A decoder around another one. It drops every event of a later call in the same choice."""
 
-    def __init__(self, decoder: _Decoder) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
         self._called: set[int] = set()  # choices
         self._dropped: set[tuple[int, int]] = set()  # (choice, index) of parts

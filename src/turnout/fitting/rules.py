@@ -9,6 +9,7 @@ from msgspec import structs
 
 from turnout.core import NO_CHANGES, Change, ChatRequest, CountRequest, Deployment, Request, Support
 
+from .answers import answer_tool, answers_as_taken
 from .fitting import Fitting, Rule
 from .hints import leave_out_fields, leave_out_hints
 from .limits import within_the_models_limit
@@ -36,16 +37,20 @@ _RULES: Final[tuple[Rule, ...]] = (
     results_as_taken,
     pictures_of_answers,
     thoughts_where_taken,
+    answers_as_taken,
 )
 """The last three change the number of messages, and the others name messages by their numbers."""
 
 
 class Fitted(msgspec.Struct, frozen=True):
-    """A request as a provider gets it. ``first_call_only``: of several tool calls, only the first one is passed on."""
+    """A request as a provider gets it. ``first_call_only``: of several tool calls, only the first one is passed on.
+    ``answer_tool`` is the tool whose arguments are the answer's text, if there is one.
+    """
 
     request: Request
     changes: tuple[Change, ...] = NO_CHANGES
     first_call_only: bool = False
+    answer_tool: str | None = None
 
 
 def fit(request: Request, provider: str, support: Support, deployment: Deployment) -> Fitted:
@@ -54,7 +59,8 @@ def fit(request: Request, provider: str, support: Support, deployment: Deploymen
     if isinstance(request, ChatRequest):
         fitted = _fitted_chat(request, fitting)
         unsaid = request.parallel_tool_calls is False and fitted.parallel_tool_calls is None
-        return Fitted(fitted, tuple(fitting.changes), first_call_only=unsaid and forces_a_tool(request))
+        only_first = unsaid and forces_a_tool(request)
+        return Fitted(fitted, tuple(fitting.changes), only_first, answer_tool(request, fitted))
     if isinstance(request, CountRequest):
         return Fitted(structs.replace(request, chat=_fitted_chat(request.chat, fitting)), tuple(fitting.changes))
     refuse_fields(request.extensions, fitting)

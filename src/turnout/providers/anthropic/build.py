@@ -6,17 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from turnout.core import (
-    Change,
-    ChatRequest,
-    Deployment,
-    HostedTool,
-    Parameter,
-    Parameters,
-    Tool,
-    WebSearch,
-    parameters_of,
-)
+from turnout.core import Change, ChatRequest, Deployment, Parameter, Parameters, parameters_of
 from turnout.errors import Unsupported
 from turnout.providers.raw_fields import object_in
 
@@ -26,13 +16,13 @@ from .content import conversation, system_of
 from .foreign_state import own_messages
 from .reasoning import thinking_of
 from .sampling import default_sampling, sampling_of
+from .schemas import schema_of
+from .tools import tools_of
 from .version import refused_by_version
 
 _encode = msgspec.json.encode
 _FIELDS = msgspec.json.Decoder(Fields)
 _MAX_TOKENS = 4096
-_SEARCH = "web_search_20250305"
-"""The first version: every model that searches has it."""
 """Anthropic requires a limit for the length of an answer. All its models take this one."""
 
 _NAMES: dict[Parameter, str] = {
@@ -41,6 +31,7 @@ _NAMES: dict[Parameter, str] = {
     "top_k": "top_k",
     "top_p": "top_p",
 }
+_IN_WORDS = Change("response_format", "in words", kept=True)
 _MODES = {"auto": "auto", "required": "any", "tool": "tool", "none": "none"}
 
 
@@ -93,12 +84,15 @@ def translated_body(request: ChatRequest, deployment: Deployment) -> Body:
         "thinking": thinking.config,
         "output_config": thinking.effort | _format(request) or None,
     }
-    body |= sampling.fields | _tools(request, parameters)
+    tools, tool_changes = tools_of(request, deployment)
+    body |= sampling.fields | {"tools": tools or None} | _tool_choice(request, parameters)
     body = {name: value for name, value in body.items() if value is not None}
     markers = remove_surplus_markers(body)
+    in_words = [_IN_WORDS] if request.output.kind == "json" else []
     for name, value in ((request.extensions or {}).get(NAMESPACE) or {}).items():
         body[name] = body[name] | _FIELDS.decode(value) if isinstance(body.get(name), dict) else value
-    return Body(_encode(body), (*parameters.changes, *thinking.changes, *sampling.changes, *markers))
+    own = (*thinking.changes, *sampling.changes, *tool_changes, *markers, *in_words)
+    return Body(_encode(body), (*parameters.changes, *own))
 
 
 def _max_tokens(parameters: Parameters, deployment: Deployment) -> int:
@@ -115,50 +109,18 @@ def _format(request: ChatRequest) -> dict[str, Any]:
         raise Unsupported(
             "The provider 'anthropic' needs the schema of a 'json_schema' output.", param="response_format"
         )
-    return {"format": {"type": "json_schema", "schema": request.output.schema}}
+    return {"format": {"type": "json_schema", "schema": schema_of(request.output.schema)}}
 
 
-def _tools(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
-    """The tools and the choice of a tool, which also switches parallel calls on and off."""
-    tools = [*map(_tool, request.tools), *map(_hosted, request.hosted)]
-    fields: dict[str, Any] = {"tools": tools} if tools else {}
+def _tool_choice(request: ChatRequest, parameters: Parameters) -> dict[str, Any]:
+    """The choice of a tool, which also switches parallel calls on and off."""
     choice, parallel = request.tool_choice, parameters.parallel_tool_calls
-    if choice is None and (parallel is None or not tools):
-        return fields
+    if choice is None and (parallel is None or not (request.tools or request.hosted)):
+        return {}
     mode = choice.mode if choice else "auto"
     chosen: dict[str, Any] = {"type": _MODES[mode]}
     if mode == "tool" and choice:
         chosen["name"] = choice.name
     if parallel is not None and mode != "none":
         chosen["disable_parallel_tool_use"] = not parallel
-    return fields | {"tool_choice": chosen}
-
-
-def _hosted(tool: HostedTool) -> Any:
-    """https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool"""
-    if NAMESPACE in tool.definition:
-        return tool.definition[NAMESPACE]["tool"]
-    search = tool.search or WebSearch()
-    fields = {
-        "allowed_domains": search.allowed_domains or None,
-        "blocked_domains": search.blocked_domains or None,
-        "max_uses": search.max_uses,
-        "user_location": search.location,
-    }
-    set_fields = {name: value for name, value in fields.items() if value is not None}
-    return {"type": _SEARCH, "name": "web_search", **set_fields}
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    """A tool that Anthropic defines is said as the client said it."""
-    own = (tool.own.definition or {}).get(NAMESPACE) if tool.own else None
-    if own is not None:
-        return dict(own)
-    fields: dict[str, Any] = {
-        "name": tool.name,
-        "description": tool.description,
-        "input_schema": {"type": "object"} if tool.parameters is None else tool.parameters,
-        "strict": tool.strict,
-    }
-    set_fields = {name: value for name, value in fields.items() if value is not None}
-    return set_fields | ((tool.extensions or {}).get(NAMESPACE) or {})
+    return {"tool_choice": chosen}

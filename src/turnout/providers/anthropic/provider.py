@@ -65,6 +65,8 @@ class Anthropic:
             {"application/pdf"}
         ),  # https://platform.claude.com/docs/en/build-with-claude/pdf-support
         service_tiers=True,
+        answers_by_call=True,
+        closed_schemas=True,
     )
 
     def operation(self, request: Request) -> Operation[Any]:

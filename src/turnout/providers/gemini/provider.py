@@ -92,6 +92,7 @@ class Gemini:
         web_search=frozenset(),
         service_tiers=True,
         answer_images=True,
+        answers_by_call=True,
     )
 
     def operation(self, request: Request) -> Operation[Any]:

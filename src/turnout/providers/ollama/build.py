@@ -31,12 +31,12 @@ from turnout.core import (
     ToolCall,
     ToolResult,
 )
-from turnout.errors import InvalidRequest
+from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.raw_fields import object_in, set_parameters
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import ollama_wire as wire
-from .forced_tool import forced_tool, instruction
+from .forced_tool import forced_tool, forces_a_tool, instruction
 
 NAMESPACE = "ollama"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
@@ -121,9 +121,23 @@ def _tools(request: ChatRequest, changes: list[Change]) -> list[wire.Tool] | Non
     choice = request.tool_choice
     if not request.tools or (choice and choice.mode == "none"):
         return None
+    if request.output.kind != "text":
+        _leave_out_tools(request, changes)
+        return None
     if choice and choice.mode != "auto":
         changes.append(Change("tool_choice"))
     return [_tool(tool) for tool in request.tools]
+
+
+def _leave_out_tools(request: ChatRequest, changes: list[Change]) -> None:
+    """Ollama's grammar for the form of an answer leaves the model no way to call a tool, which it may do without.
+
+    https://github.com/ollama/ollama-python/issues/546, https://github.com/ollama/ollama/issues/11185
+    """
+    if forces_a_tool(request):
+        problem = "The provider 'ollama' can't make a model call one of several tools where the answer has a form."
+        raise Unsupported(problem, param="tool_choice")
+    changes.append(Change("tools"))
 
 
 def _tool(tool: Tool) -> wire.Tool:
