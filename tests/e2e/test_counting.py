@@ -37,7 +37,7 @@ def turnout(simulator: Simulator, start_shared_turnout: StartTurnout) -> Turnout
         "old-and-away": {"provider": "openai", "model": "gpt-4", "base_url": NOBODY},
     }
     told: dict[str, Any] = {name: {"deployments": [one]} for name, one in models.items()}
-    told["growing"] = {"deployments": [small, brief, at("openai", "sim-id-large")]}
+    told["growing"] = {"deployments": [small, at("openai", "sim-id-large")]}
     keys = {name: {"api_key": f"{'sk-ant-' if name == 'anthropic' else 'sk-'}test"} for name in ("openai", "anthropic")}
     return start_shared_turnout({"providers": keys | {"gemini": {"api_key": "test"}}, "models": told})
 
@@ -98,14 +98,17 @@ async def test_a_request_that_is_too_long_is_refused_before_it_is_sent(turnout: 
     assert (await chat(turnout, "small")).status == 200
 
 
-async def test_too_long_an_answer_is_refused(turnout: TurnoutServer) -> None:
-    reply = await chat(turnout, "brief", max_tokens=11)
-    assert (reply.status, reply.json["error"]["param"]) == (400, "max_tokens")
-    assert (await chat(turnout, "brief", max_tokens=10)).status == 200
+@pytest.mark.parametrize(("path", "dropped"), [("messages", "max_tokens"), ("chat/completions", None)])
+async def test_too_long_an_answer_is_made_shorter_or_left_to_the_provider(
+    turnout: TurnoutServer, path: str, dropped: str | None
+) -> None:
+    """A translated request asks for what the model can give. A relayed one is the client's own."""
+    reply = await post(turnout, f"/v1/{path}", model="brief", messages=HELLO, max_tokens=11)
+    assert (reply.status, reply.headers.get("x-turnout-dropped")) == (200, dropped)
 
 
 async def test_a_deployment_with_more_room_answers(turnout: TurnoutServer) -> None:
-    reply = await chat(turnout, "growing", LONG, max_tokens=50)
+    reply = await chat(turnout, "growing", LONG)
     assert (reply.status, reply.headers["x-turnout-deployment"]) == (200, "openai/sim-id-large")
 
 

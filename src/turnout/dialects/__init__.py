@@ -20,6 +20,7 @@ from .conversation_endpoint import ConversationEndpoint as ConversationEndpoint
 from .conversation_endpoint import EarlierAnswers as EarlierAnswers
 from .conversation_endpoint import Turn as Turn
 from .path_owners import PathOwners
+from .terms import name_for_client as name_for_client
 
 
 class ReplyFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,11 +7,12 @@ from math import inf
 from typing import Any, Final, Protocol, cast
 
 from turnout.core import Change, ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent, whole
-from turnout.errors import ReplyTooLarge, UpstreamBroken, UpstreamUnreachable
+from turnout.errors import InvalidRequest, ReplyTooLarge, Unreadable, Unsupported, UpstreamBroken, UpstreamUnreachable
 from turnout.fitting import AnswerAsText, FirstCallOnly, Fitted, fit
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
+from .client_terms import changes_for_client, error_for_client
 from .relayed_parts import with_relayed_parts
 
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -49,8 +50,19 @@ def source_of(
     provider: Provider, request: Request, deployment: Deployment, transport: Transport, max_reply_bytes: int
 ) -> Source:
     """Raises ``Unsupported`` when the provider can't express the request, ``Unreadable`` when a request that has to be
-    translated can't be read; nothing has been sent then.
+    translated can't be read; nothing has been sent then. Both name a field as the client named it.
     """
+    try:
+        return _source_of(provider, request, deployment, transport, max_reply_bytes)
+    except Unreadable:
+        raise
+    except (InvalidRequest, Unsupported) as error:
+        raise error_for_client(error, request) from None
+
+
+def _source_of(
+    provider: Provider, request: Request, deployment: Deployment, transport: Transport, max_reply_bytes: int
+) -> Source:
     if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
         return _local_source(cast(LocalProvider, provider), whole(request), deployment)
     operation = provider.operation(request)
@@ -70,7 +82,8 @@ def _local_source(provider: LocalProvider, request: Request, deployment: Deploym
     raw = getattr(request, "raw", None)
     reads_raw = raw is not None and raw.wire == getattr(provider, "wire", "")
     fitted = Fitted(request) if reads_raw else fit(request, provider.name, provider.support, deployment)
-    return LocalSource(_local_events(provider, fitted.request, deployment), fitted.changes)
+    changes = changes_for_client(fitted.changes, request)
+    return LocalSource(_local_events(provider, fitted.request, deployment), changes)
 
 
 def _local_events(
@@ -107,7 +120,7 @@ class WireSource:
             wire_request = with_relayed_parts(wire_request, raw)
         network = deployment.network
         self._wire_request = wire_request if network is None else wire_request.through(network)
-        self.changes = (*fitted.changes, *self._wire_request.changes)
+        self.changes = changes_for_client((*fitted.changes, *self._wire_request.changes), request)
         self._decoder = operation.decoder(fitted.request) if relay is None else relay(request)
         if fitted.first_call_only:
             self._decoder = FirstCallOnly(self._decoder)

@@ -67,13 +67,18 @@ class ControlRefused(ControlError):
 
 
 class RequestError(TurnoutError):
-    """The client can correct this. ``param`` is the path of the wrong field in the client's dialect, or None."""
+    """The client can correct this. ``param`` is the path of the wrong field in the client's dialect, or None.
+
+    While a request is fitted to a provider, ``param`` is a name of the core's. ``own``: its numbers are already those
+    of the client's body.
+    """
 
     status = 400
     code = "invalid_request"
 
-    def __init__(self, message: str, *, param: str | None = None) -> None:
+    def __init__(self, message: str, *, param: str | None = None, own: bool = False) -> None:
         super().__init__(_short(message))
+        self.own = own
         self.param = None if param is None else encodable(_short(param))
 
 

@@ -19,6 +19,10 @@ class Fitting:
     def left_out(self, field: str) -> None:
         self.changes.append(Change(field))
 
+    def left_out_as_said(self, field: str) -> None:
+        """For a field that the core hasn't got, by its place in the client's body."""
+        self.changes.append(Change(field, own=True))
+
     def replaced(self, field: str, instead: str) -> None:
         """For a value that the client doesn't get."""
         self.changes.append(Change(field, instead))

@@ -32,6 +32,9 @@ def leave_out_hints(request: ChatRequest, fitting: Fitting) -> ChatRequest:
     request = leave_out_fields(structs.replace(request, **fields) if fields else request, fitting)
     for path in _inside(request, fitting.support):
         fitting.left_out(path)
+    if request.raw is not None and request.raw.form is not None:
+        for path in unread_fields(request.raw.fields, request.raw.form):
+            fitting.left_out_as_said(path)
     return request
 
 
@@ -60,20 +63,18 @@ def leave_out_fields(request: RequestT, fitting: Fitting) -> RequestT:
             changes[attribute] = None
             fitting.left_out(name)
     for path in _foreign(getattr(request, "extensions", None), fitting.support, ""):
-        fitting.left_out(path)
+        fitting.left_out_as_said(path)
     return structs.replace(request, **changes) if changes else request
 
 
 def _inside(request: ChatRequest, support: Support) -> Iterator[str]:
-    """Paths in tools and messages, and of fields that no decoder reads."""
+    """Paths in tools and messages."""
     for number, tool in enumerate(request.tools):
         if tool.strict is not None and "strict" in support.ignores:
             yield f"tools[{number}].strict"
         yield from _foreign(tool.extensions, support, f"tools[{number}].")
     for number, message in enumerate(request.messages):
         yield from _inside_message(message, support, f"messages[{number}]")
-    if request.raw is not None and request.raw.form is not None:
-        yield from unread_fields(request.raw.fields, request.raw.form)
 
 
 def _inside_message(message: Message, support: Support, where: str) -> Iterator[str]:

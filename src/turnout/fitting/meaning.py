@@ -103,6 +103,7 @@ _NO_OPS: Final[dict[str, frozenset[bytes]]] = {
     "inference_geo": frozenset({b'"global"'}),
     "modalities": frozenset({b'["text"]'}),
     "serviceTier": frozenset({b'"standard"', b'"unspecified"'}),
+    "tool_choice": frozenset({b'"auto"'}),
     "service_tier": frozenset({b'"auto"', b'"default"', b'"standard"'}),
     "truncation": frozenset({b'"disabled"'}),
 }
@@ -150,7 +151,7 @@ def refuse_fields(extensions: Extensions, fitting: Fitting) -> None:
             reason = None if says_nothing(field, value) else _reason(namespace, field, value)
             if reason is not None:
                 problem = f"The provider '{fitting.provider}' does not support '{field}': {reason}."
-                raise Unsupported(problem, param=field)
+                raise Unsupported(problem, param=field, own=True)
 
 
 def _reason(namespace: str, field: str, value: Raw) -> str | None:

@@ -21,7 +21,7 @@ from turnout.core import (
     ToolResult,
     readable,
 )
-from turnout.errors import ContextTooLong, Unsupported
+from turnout.errors import ContextTooLong
 
 from .counting import count
 from .families import Family, family_of
@@ -34,22 +34,20 @@ class ContextCheck:
     A token is at least one byte: a request with no more bytes than the context has tokens isn't looked at. A longer one
     is estimated from a sample of its JSON, and passes if that is far enough from the limit. Only what may be refused is
     counted, in a thread. An exact count refuses at the limit, an estimate only when the true count can't be below it
-    (``Family.margin``). It refuses an input beyond the context, and a longer answer than the model can give. It doesn't
-    check whether both fit together: some providers refuse that, some give a shorter answer.
+    (``Family.margin``). It refuses an input beyond the context. It doesn't check whether the answer fits, too: some
+    providers refuse that, some give a shorter answer.
     """
 
     async def prepare(self, request: Request, deployment: Deployment) -> None:
-        traits = deployment.traits
-        if type(request) is not ChatRequest or (traits.context is None and traits.max_output is None):
+        limit = deployment.traits.context
+        if type(request) is not ChatRequest or limit is None:
             return
-        if traits.max_output is not None and (request.max_output or 0) > traits.max_output:
-            raise _answer_too_long(request.max_output or 0, traits.max_output, deployment.model)
-        if traits.context is None or _is_short(request, traits.context):
+        if _is_short(request, limit):
             return
         json = json_of(request)
-        if json and _fits(json, traits.context, deployment):
+        if json and _fits(json, limit, deployment):
             return
-        await asyncio.to_thread(_check, request, deployment, traits.context)
+        await asyncio.to_thread(_check, request, deployment, limit)
 
 
 def _is_short(request: ChatRequest, limit: int) -> bool:
@@ -133,12 +131,4 @@ def _input_too_long(counted: TokenCount, limit: int, model: str) -> ContextTooLo
         " model with a larger context.",
         tokens=counted.tokens,
         limit=limit,
-    )
-
-
-def _answer_too_long(requested: int, limit: int, model: str) -> Unsupported:
-    """It says nothing of the context: a client that makes its conversation shorter would get the same error."""
-    return Unsupported(
-        f"An answer of {requested} tokens was asked for, but {model} gives {limit} at most. Ask for less.",
-        param="max_tokens",
     )
