@@ -119,6 +119,7 @@ CHAT_TALK = CHAT | {
         ("openai-chat", CHAT_TALK, "messages[1].content[1].detail", "messages[1].content[1].detail"),
         ("openai-chat", CHAT_TALK, "tools[0].strict", "tools[1].function.strict"),
         ("anthropic-messages", ANTHROPIC_TALK, "messages[0]", "system"),
+        ("anthropic-messages", ANTHROPIC | {"system": [TEXT, TEXT]}, "messages[0].content[1].x", "system[1].x"),
         ("anthropic-messages", ANTHROPIC_TALK, "messages[2]", "messages[1]"),
         ("anthropic-messages", ANTHROPIC_TALK, "messages[3].content[1].is_error", "messages[2].content[1].is_error"),
         (

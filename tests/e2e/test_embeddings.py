@@ -135,7 +135,7 @@ async def test_a_failure_is_retried_and_told_in_openais_shape(stage: Stage, sdk:
     assert reply.headers["x-turnout-attempts"] == "2"
     with pytest.raises(openai.RateLimitError) as caught:
         await sdk.embeddings.create(model=faulty("ollama", "status-429"), input="x")
-    assert caught.value.code == "upstream_rate_limited"
+    assert caught.value.code == "rate_limit_exceeded"
     with pytest.raises(openai.BadRequestError) as bad:
         await sdk.embeddings.create(model="echo", input=[])
     assert bad.value.param == "input"

@@ -73,8 +73,10 @@ def functions(raw: WireBody) -> Iterator[str]:
 
 
 def anthropic_messages(raw: WireBody) -> Iterator[Place]:
-    if _read(raw, "system"):
-        yield Place("system")
+    system = _read(raw, "system")
+    if system:
+        blocks = system if isinstance(system, list) else ()
+        yield Place("system", items=tuple([f"system[{number}]" for number, _ in enumerate(blocks)]))
     for number, message in enumerate(_objects(_read(raw, "messages"))):
         path, content = f"messages[{number}]", message.get("content")
         if message.get("role") == "user" and isinstance(content, list):
