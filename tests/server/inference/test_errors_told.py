@@ -140,7 +140,9 @@ async def test_one_that_failed_before_it_began_is_an_error_status(place: Place) 
 
 async def test_an_answer_above_the_models_limit_is_no_context_error(place: Place) -> None:
     """A client that makes its conversation shorter would get the same error again."""
-    answer = await place.ask(replying(ok()), "/v1/messages", max_tokens=10**7)
+    words = "max_tokens is too large: 10000000. This model supports at most 16384 completion tokens."
+    script = refusing("400 Bad Request", {"error": {"message": words, "code": "invalid_value"}})
+    answer = await place.ask(script, "/v1/messages", max_tokens=10**7)
     assert answer.status == 400
+    assert words in answer.json["error"]["message"]
     assert "prompt is too long" not in answer.json["error"]["message"]
-    assert answer.json["error"]["code"] == "unsupported"
