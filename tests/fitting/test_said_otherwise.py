@@ -30,9 +30,10 @@ from turnout.core import (
     ToolResult,
     Traits,
 )
+from turnout.errors import Unsupported
 from turnout.fitting import FirstCallOnly
 
-from .fitted import EVERYTHING, asking, fitted, fitted_chat, named
+from .fitted import EVERYTHING, asking, fitted, fitted_chat, named, saying
 
 PLAIN_RESULTS = structs.replace(EVERYTHING, result_media=False, result_errors=False)
 SEVERAL_CALLS = structs.replace(EVERYTHING, single_calls=False)
@@ -224,3 +225,46 @@ def test_old_functions_are_called_one_at_a_time_without_a_word() -> None:
     assert fitted_chat(request, SEVERAL_CALLS).parallel_tool_calls is None
     assert fitted_chat(request, EVERYTHING).parallel_tool_calls is False
     assert [change.field for change in fitted(request, SEVERAL_CALLS).changes] == ["functions[0]"]
+
+
+TOOLS = (Tool("f"), Tool("g"))
+NO_TOOLS = Traits(tools=False)
+BY_SCHEMA = structs.replace(EVERYTHING, schema_calls=True)
+
+
+@pytest.mark.parametrize(
+    ("choice", "named_fields"),
+    [(None, ["tools"]), (ToolChoice("auto"), ["tools"]), (ToolChoice("none"), [])],
+    ids=["nothing-said", "auto", "none"],
+)
+def test_a_model_that_calls_no_tools_is_not_told_of_them(choice: ToolChoice | None, named_fields: list[str]) -> None:
+    request = asking(tools=TOOLS, tool_choice=choice, parallel_tool_calls=False)
+    fitted_request = fitted_chat(request, structs.replace(EVERYTHING, single_calls=False), NO_TOOLS)
+    assert (fitted_request.tools, fitted_request.tool_choice) == ((), None)
+    assert named(request, structs.replace(EVERYTHING, single_calls=False), NO_TOOLS) == named_fields
+
+
+@pytest.mark.parametrize("choice", [ToolChoice("required"), ToolChoice("tool", "f")], ids=["any", "one"])
+def test_a_model_that_calls_no_tools_can_not_be_made_to(choice: ToolChoice) -> None:
+    with pytest.raises(Unsupported) as refused:
+        fitted(asking(tools=TOOLS, tool_choice=choice), EVERYTHING, NO_TOOLS)
+    assert refused.value.param == "tool_choice"
+
+
+def test_one_tool_can_be_called_by_its_schema() -> None:
+    request = asking(tools=TOOLS, tool_choice=ToolChoice("tool", "f"))
+    assert fitted(request, BY_SCHEMA, NO_TOOLS).request is request
+    with pytest.raises(Unsupported):
+        fitted(asking(tools=TOOLS, tool_choice=ToolChoice("required")), BY_SCHEMA, NO_TOOLS)
+
+
+@pytest.mark.parametrize("inputs", [None, frozenset({"text", "image"})], ids=["unknown", "sees"])
+def test_a_model_gets_the_pictures_that_it_may_see(inputs: frozenset[str] | None) -> None:
+    request = saying(PICTURE)
+    assert fitted(request, EVERYTHING, Traits(inputs=inputs)).request is request
+
+
+@pytest.mark.parametrize("part", [PICTURE, ToolResult("a", (PICTURE,))], ids=["said", "a-tools"])
+def test_a_picture_that_the_model_would_not_see_is_refused(part: Part) -> None:
+    with pytest.raises(Unsupported, match="images with this model"):
+        fitted(saying(part), EVERYTHING, Traits(inputs=frozenset({"text"})))

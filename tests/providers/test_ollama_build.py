@@ -249,7 +249,7 @@ def test_the_form_of_the_answer(output: Output, sent: object) -> None:
         (Reasoning(), True),
         (Reasoning(budget=2000), True),
         (Reasoning(effort="medium"), "medium"),
-        (Reasoning(effort="max"), "max"),
+        (Reasoning(effort="max"), "high"),
         (Reasoning(effort="xhigh"), "high"),
         (Reasoning(effort="minimal"), "low"),
         (Reasoning(enabled=False), False),

@@ -100,7 +100,7 @@ REQUEST = st.builds(
     ),
     sampling=SAMPLING,
     reasoning=st.sampled_from(
-        [None, Reasoning(), Reasoning(enabled=False), *(Reasoning(effort=e) for e in ("low", "medium", "high", "max"))]
+        [None, Reasoning(), Reasoning(enabled=False), *(Reasoning(effort=e) for e in ("low", "medium", "high"))]
     ),
     max_output=st.none() | st.integers(1, 9999),
     stop=st.lists(WORDS, max_size=3).map(tuple),

@@ -122,3 +122,17 @@ async def test_a_large_request_is_counted_beside_the_event_loop(monkeypatch: pyt
     await CHECK.prepare(chat("word " * 1000), deployment(context=1050))
     assert threads
     assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize(("wire", "passes"), [("ollama", True), ("ollama-generate", True), ("openai-chat", False)])
+async def test_an_engine_shortens_for_clients_of_its_own_wire(wire: str, passes: bool) -> None:
+    """Ollama drops the first turns. A client of another dialect doesn't expect that."""
+    request = from_the_wire("word " * 1000)
+    request = msgspec.structs.replace(request, raw=WireBody(wire, request.raw.fields if request.raw else {}))
+    tight = msgspec.structs.replace(deployment(context=10), provider="ollama")
+    tight = msgspec.structs.replace(tight, traits=msgspec.structs.replace(tight.traits, shortens=True))
+    if passes:
+        await CHECK.prepare(request, tight)
+    else:
+        with pytest.raises(ContextTooLong):
+            await CHECK.prepare(request, tight)

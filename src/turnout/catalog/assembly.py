@@ -16,11 +16,12 @@ from turnout.prices import price_book
 from turnout.providers import Provider, in_process, local_models
 
 from .configured import Configured
+from .descriptions import Descriptions, described
 from .discovery import LATEST, Discovery
 from .ids import IdBook
 from .patterns import Patterns
 from .pricing import Pricing
-from .snapshot import Snapshot
+from .snapshot import Complete, Snapshot
 from .unserved import UnservedReasons
 
 
@@ -34,8 +35,9 @@ class ServableApiModels(msgspec.Struct, frozen=True, kw_only=True):
 class Assembler:
     """Deployments keep their ids from one snapshot to the next."""
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, providers: Mapping[str, Provider], descriptions: Descriptions) -> None:
         self._providers = providers
+        self._descriptions = descriptions
         self._ids = IdBook()
         self._created = int(time.time())  # the date of models that have none of their own in model lists
 
@@ -46,6 +48,11 @@ class Assembler:
         models = {**configured.models, **api_models.models, **discovered}
         aliases = resolved({**_short_names(discovered, {*models, *taken}), **configured.aliases})
         pricing = Pricing(self._providers, price_book())
+
+        def complete(deployment: Deployment) -> Deployment:
+            priced = structs.replace(deployment, price=pricing.price_of(deployment))
+            return described(priced, self._descriptions.of(priced))
+
         draft = Snapshot(
             models=models,
             aliases=aliases,
@@ -56,13 +63,13 @@ class Assembler:
         )
         reasons = UnservedReasons(configured.factory, discovery, discovers=configured.settings.discovery)
         return Snapshot(
-            models=self._finished(models, draft, pricing),
+            models=self._finished(models, draft, complete),
             aliases=aliases,
             keys=configured.keys,
             auth_required=configured.auth_required,
             direct_factory=factory,
             out_of_service=api_models.out_of_service,
-            price_of=pricing.price_of,
+            complete=complete,
             why_unserved=reasons.reason,
         )
 
@@ -82,13 +89,11 @@ class Assembler:
                 deployments.setdefault(model, []).append(configured.factory.make(provider, settings))
         return {name: Model(name=name, deployments=tuple(places)) for name, places in deployments.items()}
 
-    def _finished(self, models: Mapping[str, Model], draft: Snapshot, pricing: Pricing) -> dict[str, Model]:
-        """The models with ids, prices and dates, without the fallbacks that the draft doesn't serve (yet)."""
+    def _finished(self, models: Mapping[str, Model], draft: Snapshot, complete: Complete) -> dict[str, Model]:
+        """The models complete, with ids and dates, without the fallbacks that the draft doesn't serve (yet)."""
         drafts = [(name, deployment) for name, model in models.items() for deployment in model.deployments]
         assigned = zip(self._ids.assign(drafts), drafts, strict=True)
-        finished = (
-            structs.replace(deployment, id=id_, price=pricing.price_of(deployment)) for id_, (_, deployment) in assigned
-        )
+        finished = (structs.replace(complete(deployment), id=id_) for id_, (_, deployment) in assigned)
         return {
             name: structs.replace(
                 model,

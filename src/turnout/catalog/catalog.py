@@ -19,7 +19,7 @@ from turnout import routing
 from turnout.config import CommandLine
 from turnout.config.environment import Environment
 from turnout.config.watching import LOOK_SECONDS
-from turnout.core import Model
+from turnout.core import Deployment, Description, Model
 from turnout.errors import ConfigError
 from turnout.prices import PACKAGE, price_book
 from turnout.providers import Provider
@@ -31,6 +31,7 @@ from .api_models import ApiModel, checked, model_of
 from .assembly import Assembler
 from .config_files import ConfigFiles
 from .configured import Configured
+from .descriptions import Descriptions
 from .discovery import Discovery, Fetch, Target, targets
 from .discovery_rounds import DiscoveryRounds
 from .pricing import price_days
@@ -64,7 +65,8 @@ class Catalog:
         self._providers = provider_room.registry() if providers is None else providers
         policies = routing.registry().keys() if policies is None else policies
         self._files = ConfigFiles(command_line or CommandLine(), self._environment, self._providers, policies)
-        self._assembler = Assembler(self._providers)
+        self._descriptions = Descriptions(self._providers)
+        self._assembler = Assembler(self._providers, self._descriptions)
         self._rounds = DiscoveryRounds()
         self._lock = asyncio.Lock()
         self._error: str | None = None
@@ -89,6 +91,10 @@ class Catalog:
         if not self.settings.discovery:
             return ()
         return list(targets(self.configured.factory, self._environment, self._providers.values()))
+
+    def description_of(self, deployment: Deployment) -> Description:
+        """What the engine that runs it says of its model."""
+        return self._descriptions.of(deployment)
 
     def state(self) -> CatalogState:
         return CatalogState(
@@ -168,9 +174,13 @@ class Catalog:
             group.create_task(self._rounds.run(discover, ask_seconds))
 
     async def discover(self, fetch: Fetch) -> None:
-        """Asks the providers for their models, once."""
+        """Asks the providers for their models, once, and engines for what their models can do."""
         discovery = self._discovery
         await discovery.ask(discovery.targets_to_ask(), fetch, self._replace_snapshot)
+        if self.settings.discovery:
+            models = self.snapshot.models.values()
+            deployments = [deployment for model in models for deployment in model.deployments]
+            await self._descriptions.ask(deployments, fetch, self._replace_snapshot)
 
     async def reload(self) -> bool:
         """Reads the files again. False when they have mistakes: nothing changes then, and ``state`` has the error."""

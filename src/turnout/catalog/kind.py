@@ -1,6 +1,7 @@
 """The type, capabilities and limits of a whole model. They hold for each of its deployments.
 
-An upstream model's type follows from the facts, or from words in its name where the facts don't know the model.
+An upstream model's type is what its engine says. Otherwise it follows from the facts, or from words in its name where
+the facts don't know the model.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ def is_built_in(model: Model, providers: Mapping[str, Provider]) -> bool:
 
 
 def _type_of(deployment: Deployment) -> ModelType:
+    if deployment.traits.makes is not None:
+        return "chat" if deployment.traits.makes == "text" else "embedding"
     facts = facts_of(deployment.provider, deployment.model)
     if "embedding" in facts.outputs:
         return "embedding"

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import structs
 
 from turnout.config.settings import DeploymentSettings
-from turnout.core import Deployment, Key, Model, Price
+from turnout.core import Deployment, Key, Model
 from turnout.errors import UnknownModel
 from turnout.providers import Provider
 
@@ -22,7 +22,8 @@ MAX_DIRECT: Final = 1024  # models kept for names such as provider/upstream-mode
 
 _LATEST: Final = ":latest"
 
-PriceOf = Callable[[Deployment], Price | None]
+Complete = Callable[[Deployment], Deployment]
+"""Adds the price, and what the engine says of the model."""
 WhyUnserved = Callable[[str], str]
 
 
@@ -32,8 +33,8 @@ class Snapshot:
     ``patterns`` are the models of aliases that stand for many names.
 
     ``direct_factory`` makes deployments for names such as ``openai/gpt-6-luna`` that nobody configured. Without it,
-    these names aren't served. Names that are ``out_of_service`` aren't served either. ``why_unserved`` gives the
-    reason for a name.
+    these names aren't served. ``complete`` completes them. Names that are ``out_of_service`` aren't served either.
+    ``why_unserved`` gives the reason for a name.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Snapshot:
         auth_required: bool,
         direct_factory: DeploymentFactory | None = None,
         out_of_service: Collection[str] = (),
-        price_of: PriceOf = lambda deployment: deployment.price,
+        complete: Complete = lambda deployment: deployment,
         why_unserved: WhyUnserved = lambda name: "",
     ) -> None:
         self.models = models
@@ -54,7 +55,7 @@ class Snapshot:
         self.auth_required = auth_required
         self._factory = direct_factory
         self._out_of_service = out_of_service
-        self._price_of = price_of
+        self._complete = complete
         self._why_unserved = why_unserved
         self._direct: dict[str, Model] = {}
         self._named = dict(models)
@@ -121,7 +122,7 @@ class Snapshot:
             return None
         upstream = name.partition("/")[2]
         draft = self._factory.make(provider, DeploymentSettings(provider=provider.name, model=upstream))
-        deployment = self._with_id(structs.replace(draft, price=self._price_of(draft)))
+        deployment = self._with_id(self._complete(draft))
         return Model(name=name, deployments=(deployment,))
 
     def _direct_provider(self, name: str) -> Provider | None:

@@ -3,6 +3,7 @@
 from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Origin, Outcome
 from .changes import NO_CHANGES, Change
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Retries, Timeouts, Traits
+from .description import NOTHING_SAID, Description
 from .events import (
     Delta,
     Failure,
@@ -19,6 +20,7 @@ from .events import (
     UsageSoFar,
 )
 from .fold import Answer, Choice, ended, fold, unfold
+from .forced_tool import forced_tool
 from .framing import EventCutter, LineFramer, SSEFramer
 from .lazy import Rest, Unread, UnreadList
 from .messages import (
@@ -76,6 +78,7 @@ from .wire_request import WireRequest
 
 __all__ = [
     "HINTS",
+    "NOTHING_SAID",
     "NO_CHANGES",
     "OLD_FUNCTION",
     "Answer",
@@ -90,6 +93,7 @@ __all__ = [
     "Defaults",
     "Delta",
     "Deployment",
+    "Description",
     "EmbeddingRequest",
     "Embeddings",
     "EndedAttempt",
@@ -161,6 +165,7 @@ __all__ = [
     "WireRequest",
     "ended",
     "fold",
+    "forced_tool",
     "merged_extensions",
     "parameters_of",
     "per_token",

@@ -31,6 +31,9 @@ Parameter = Literal[
 Thinking = Literal["never", "optional", "always"]
 """Whether a model thinks before it answers."""
 
+Makes = Literal["text", "vectors"]
+"""The kind of answer of a model that an engine on the operator's machines runs."""
+
 
 Schemas = Literal["always", "alone", "never"]
 """Whether a model can be held to the JSON Schema of an answer; ``alone``: only without tools."""
@@ -89,7 +92,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     ``tokenizer`` names the family that counts its tokens. ``refuses`` are parameters that must not be sent;
     ``refuses_thinking`` are those that the model takes only from a client that switches its thinking off.
     ``efforts`` are the words for how much to think that the model takes, the least first. The vendor's messages may
-    have ``reasoning_content``, and its streams ``stream_options``.
+    have ``reasoning_content``, and its streams ``stream_options``. ``tools``: the model can call tools. ``shortens``:
+    on its own wire, the engine cuts a conversation that is too long. ``makes`` is known only from an engine that said
+    it.
     """
 
     refuses: frozenset[Parameter] = frozenset()
@@ -105,6 +110,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     stream_options: bool = True
     tokenizer: str | None = None
     images: ImageLimits | None = None
+    tools: bool = True
+    shortens: bool = False
+    makes: Makes | None = None
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):

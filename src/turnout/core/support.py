@@ -16,11 +16,11 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     ``file_url_types`` are the media types of files that it fetches itself, None for every type; an address needs one of
     ``image_url_schemes``. ``video``: it takes videos.
     ``user_length`` is the most characters of ``user``. ``developer``: it knows the role of that name.
-    ``single_calls``: it can be told to call one tool at a time. ``result_media``: a tool's result may have images and
-    files. ``result_errors``: it can be told that a tool failed. ``thoughts``: it takes the model's own thoughts back.
-    ``web_search`` are the fields of ``WebSearch`` that its own search takes, and ``tool_choice`` if it can be told to
-    search; None where it doesn't search. ``service_tiers``: it has tiers of service. ``answer_images``: an assistant's
-    message may have images.
+    ``single_calls``: it can be told to call one tool at a time. ``schema_calls``: one tool can be called even by a
+    model that calls none itself. ``result_media``: a tool's result may have images and files. ``result_errors``: it can
+    be told that a tool failed. ``thoughts``: it takes the model's own thoughts back. ``web_search`` are the fields of
+    ``WebSearch`` that its own search takes, and ``tool_choice`` if it can be told to search; None where it doesn't
+    search. ``service_tiers``: it has tiers of service. ``answer_images``: an assistant's message may have images.
     ``answers_by_call``: a tool that has to be called can stand for the schema of the answer. ``closed_schemas``: it
     takes no schema with objects whose fields have no names. ``json_word``: JSON without a schema has to be asked for in
     the messages, too.
@@ -46,6 +46,7 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     user_length: int | None = None
     developer: bool = False
     single_calls: bool = True
+    schema_calls: bool = False
     result_media: bool = True
     result_errors: bool = True
     thoughts: bool = True

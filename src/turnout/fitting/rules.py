@@ -20,7 +20,12 @@ from .roles import roles_as_known
 from .searches import searches_as_known
 from .thoughts import thoughts_where_taken
 from .tiers import tiers_by_meaning
-from .tools import forces_a_tool, one_call_at_a_time, own_tools_as_functions
+from .tools import (
+    forces_a_tool,
+    one_call_at_a_time,
+    own_tools_as_functions,
+    tools_where_the_model_calls_them,
+)
 from .users import users_as_short_as_taken
 
 _RULES: Final[tuple[Rule, ...]] = (
@@ -28,6 +33,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     refuse_what_has_no_place,
     tiers_by_meaning,
     leave_out_hints,
+    tools_where_the_model_calls_them,
     within_the_models_limit,
     users_as_short_as_taken,
     own_tools_as_functions,

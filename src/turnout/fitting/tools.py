@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from turnout.core import OLD_FUNCTION, ChatRequest
+from turnout.core import OLD_FUNCTION, ChatRequest, forced_tool
+from turnout.errors import Unsupported
 
 from .fitting import Fitting
+
+
+def tools_where_the_model_calls_them(request: ChatRequest, fitting: Fitting) -> ChatRequest:
+    """A model that can't call tools answers without those that it may call. Raises ``Unsupported`` where it has to."""
+    if fitting.deployment.traits.tools or not request.tools:
+        return request
+    if forces_a_tool(request):
+        if fitting.support.schema_calls and forced_tool(request) is not None:
+            return request
+        problem = f"The model '{fitting.deployment.model}' can't call tools, and the request wants one called."
+        raise Unsupported(problem, param="tool_choice")
+    if request.tool_choice is None or request.tool_choice.mode != "none":
+        fitting.left_out("tools")
+    return structs.replace(request, tools=(), tool_choice=None)
 
 
 def one_call_at_a_time(request: ChatRequest, fitting: Fitting) -> ChatRequest:

@@ -17,6 +17,7 @@ from turnout.core import (
     ChatRequest,
     Defaults,
     Deployment,
+    Description,
     EmbeddingRequest,
     ImageLimits,
     Request,
@@ -125,6 +126,18 @@ class WireProvider(Operation[ChatRequest], Protocol):
         ...
 
 
+class DescribingProvider(WireProvider, Protocol):
+    """An engine that says what each of its models can do, and how long a conversation it takes."""
+
+    def describe(self, deployment: Deployment) -> WireRequest:
+        """A request for the description of ``deployment.model``. It must not load the model."""
+        ...
+
+    def read_description(self, body: bytes, deployment: Deployment) -> Description:
+        """Reads the reply to ``describe``. Raises ``msgspec.DecodeError`` for one that has another form."""
+        ...
+
+
 @runtime_checkable
 class LocalProvider(Protocol):
     """A provider inside this process."""
@@ -152,6 +165,11 @@ Provider = WireProvider | LocalProvider
 def makes_vectors(provider: Provider) -> TypeGuard[LocalEmbedder]:
     """Whether it is a ``LocalEmbedder``."""
     return hasattr(provider, "embed")
+
+
+def describes(provider: Provider) -> TypeGuard[DescribingProvider]:
+    """Whether it is a ``DescribingProvider``."""
+    return hasattr(provider, "describe")
 
 
 def local_models(provider: Provider) -> Sequence[str]:

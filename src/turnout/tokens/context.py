@@ -35,14 +35,15 @@ class ContextCheck:
     is estimated from a sample of its JSON, and passes if that is far enough from the limit. Only what may be refused is
     counted, in a thread. An exact count refuses at the limit, an estimate only when the true count can't be below it
     (``Family.margin``). It refuses an input beyond the context. It doesn't check whether the answer fits, too: some
-    providers refuse that, some give a shorter answer.
+    providers refuse that, some give a shorter answer. An engine that
+    shortens a conversation gets a client of its own wire as it is.
     """
 
     async def prepare(self, request: Request, deployment: Deployment) -> None:
         limit = deployment.traits.context
         if type(request) is not ChatRequest or limit is None:
             return
-        if _is_short(request, limit):
+        if _is_short(request, limit) or _is_shortened(request, deployment):
             return
         json = json_of(request)
         if json and _fits(json, limit, deployment):
@@ -54,6 +55,12 @@ def _is_short(request: ChatRequest, limit: int) -> bool:
     """Whether the body has no more bytes than the model takes tokens, as most have."""
     raw = request.raw
     return raw is not None and raw.continues is None and sum(map(len, raw.fields.values())) <= limit
+
+
+def _is_shortened(request: ChatRequest, deployment: Deployment) -> bool:
+    """The client can also ask for a larger context there (Ollama's ``num_ctx``)."""
+    own_wire = request.raw is not None and request.raw.wire.partition("-")[0] == deployment.provider
+    return own_wire and deployment.traits.shortens
 
 
 def _check(request: ChatRequest, deployment: Deployment, limit: int) -> None:

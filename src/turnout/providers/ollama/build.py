@@ -30,13 +30,14 @@ from turnout.core import (
     Tool,
     ToolCall,
     ToolResult,
+    forced_tool,
 )
 from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.raw_fields import object_in, set_parameters
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import ollama_wire as wire
-from .forced_tool import forced_tool, forces_a_tool, instruction
+from .forced_tool import forces_a_tool, instruction
 
 NAMESPACE = "ollama"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
@@ -151,9 +152,7 @@ def _format(output: Output) -> str | Raw | None:
     return "json" if output.schema is None else output.schema
 
 
-_LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "max"}
-
-
+_LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 _BY_LEVEL = "gpt-oss"
 """The models that take a level. For all others it is an error (https://docs.ollama.com/capabilities/thinking)."""
 
@@ -163,10 +162,16 @@ def _think(reasoning: Reasoning, deployment: Deployment, changes: list[Change]) 
     if not reasoning.enabled or reasoning.effort is None:
         return reasoning.enabled
     level = _LEVELS.get(reasoning.effort)
-    if level is not None and _BY_LEVEL in deployment.model:
+    if level is not None and _takes_levels(deployment):
         return level
     changes.append(Change("reasoning_effort", "think: true"))
     return True
+
+
+def _takes_levels(deployment: Deployment) -> bool:
+    """As the engine says, or by the name while it hasn't said anything."""
+    efforts = deployment.traits.efforts
+    return _BY_LEVEL in deployment.model if efforts is None else bool(efforts)
 
 
 # --- messages ----------------------------------------------------------------------------------------

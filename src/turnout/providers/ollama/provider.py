@@ -12,12 +12,14 @@ from msgspec import structs
 from turnout.core import (
     ChatRequest,
     Deployment,
+    Description,
     EmbeddingRequest,
     ImageLimits,
     Request,
     Sampling,
     Support,
     WireRequest,
+    forced_tool,
     parameters_of,
 )
 from turnout.errors import UpstreamRefused
@@ -30,9 +32,10 @@ from . import ollama_wire as wire
 from .build import NAMESPACE, relayed_body, translated_body
 from .decode import BodyDecoder, StreamDecoder
 from .embed import Embed
-from .forced_tool import ForcedCall, forced_tool
+from .forced_tool import ForcedCall
 from .generate import Generate
 from .relay import BodyRelay, StreamRelay
+from .show import read_show
 
 WIRE = "ollama"
 _REQUEST: Final = re.compile(r"/(api(/(chat|generate|tags|embed|embeddings))?|v1(/(chat/)?completions)?)\Z")
@@ -60,6 +63,7 @@ class Ollama:
         ignores=frozenset({"user", "metadata", "name", "detail", "strict", "taskType"}),
         image_urls=False,
         single_calls=False,
+        schema_calls=True,
         result_errors=False,
     )
 
@@ -100,6 +104,12 @@ class Ollama:
 
     def read_models(self, body: bytes) -> list[str]:
         return [model.name for model in _MODELS.decode(body).models]
+
+    def describe(self, deployment: Deployment) -> WireRequest:
+        return self._request(deployment, "/api/show", msgspec.json.encode({"model": deployment.model}))
+
+    def read_description(self, body: bytes, deployment: Deployment) -> Description:
+        return read_show(body, deployment)
 
     def _request(self, deployment: Deployment, path: str, body: bytes) -> WireRequest:
         return WireRequest(self._address(deployment, path), self._headers(deployment), body)

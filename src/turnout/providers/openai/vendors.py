@@ -8,6 +8,7 @@ from turnout.providers import Profile
 from .access import Access, api_key_header, azure_address, azure_unknown_fields
 from .completions import CompletionsWire
 from .embeddings import EmbeddingsWire
+from .engines import LLAMA_CPP, VLLM, EngineWire
 from .images import EditsWire, GenerationsWire
 from .llamacpp_completion import CompletionWire
 from .provider import OPENAI_KNOBS, OpenAIWire
@@ -59,7 +60,7 @@ PROVIDERS = (
         developer=True,
         operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
     ),
-    OpenAIWire(
+    EngineWire(
         "vllm",
         Profile(
             title="vLLM",
@@ -72,12 +73,11 @@ PROVIDERS = (
             start_hint="vllm serve <model> --port 8000",
             docs="https://docs.vllm.ai/en/latest/serving/openai_compatible_server/",
         ),
-        knobs=OPENAI_KNOBS | {"top_k"},
+        VLLM,
         video=True,
-        files=False,  # https://github.com/vllm-project/vllm/blob/main/vllm/entrypoints/chat_utils.py
         operations=(ResponsesWire, CompletionsWire, EmbeddingsWire, TranscriptionsWire, TranslationsWire),
     ),
-    OpenAIWire(
+    EngineWire(
         "llamacpp",
         Profile(
             title="llama.cpp",
@@ -91,8 +91,7 @@ PROVIDERS = (
             aliases=("llama.cpp", "llama_cpp"),
             docs="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         ),
-        knobs=OPENAI_KNOBS | {"top_k"},
-        files=False,  # https://github.com/ggml-org/llama.cpp/blob/master/tools/server/server-common.cpp
+        LLAMA_CPP,
         operations=(CompletionWire, CompletionsWire, EmbeddingsWire),
     ),
     OpenAIWire(
