@@ -8,7 +8,7 @@ from typing import Any
 
 import ollama
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from tests.support.sdks import PNG
 from tests.support.whole_requests import read_whole
@@ -242,12 +242,103 @@ def test_what_only_this_endpoint_knows_is_no_extension_of_ollamas_chat() -> None
 
 
 @pytest.mark.parametrize(
-    "parse_load", [lambda: read_whole(endpoint_at("/api/chat"), b'{"model":"m","messages":[]}'), generate]
+    ("fields", "errand"),
+    [
+        ({}, "load"),
+        ({"keep_alive": "5m"}, "load"),
+        ({"keep_alive": -1}, "load"),
+        ({"keep_alive": None}, "load"),
+        ({"keep_alive": "10s"}, "load"),
+        ({"keep_alive": 0}, "unload"),
+        ({"keep_alive": 0.0}, "unload"),
+        ({"keep_alive": "0"}, "unload"),
+        ({"keep_alive": "0s"}, "unload"),
+        ({"keep_alive": "0ms"}, "unload"),
+    ],
+    ids=str,
 )
-def test_loading_a_model_is_for_those_who_load_models(parse_load: Any) -> None:
-    request = parse_load()
-    assert request.messages == ()
-    assert request.extensions == {"ollama-load": {"an empty conversation": Raw(b"true")}}
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/api/chat", {}),
+        ("/api/chat", {"messages": []}),
+        ("/api/chat", {"messages": None}),
+        ("/api/generate", {}),
+        ("/api/generate", {"prompt": ""}),
+    ],
+)
+def test_without_a_question_a_model_is_loaded_or_unloaded(
+    path: str, said: dict[str, Any], fields: dict[str, Any], errand: str
+) -> None:
+    request = read_whole(endpoint_at(path), json.dumps({"model": "m", **said, **fields}).encode())
+    assert (request.messages, request.errand) == ((), errand)
+
+
+def test_a_question_is_no_errand() -> None:
+    assert chat(keep_alive=0).errand is None
+    assert generate(prompt="x", keep_alive=0).errand is None
+
+
+# --- what Ollama takes, and what its clients send all the same ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    "image",
+    [f"data:image/png;base64,{PICTURE}", f"data:;base64,{PICTURE}", PICTURE],
+    ids=["data-url", "data-url-without-a-type", "bare"],
+)
+def test_an_image_may_be_a_data_url(image: str) -> None:
+    assert chat({"role": "user", "images": [image]}).messages == (Message("user", (IMAGE,)),)
+    assert generate(prompt="x", images=[image]).messages == (Message("user", (IMAGE, Text("x"))),)
+
+
+def test_numbers_that_are_not_whole_are_cut_off() -> None:
+    request = chat(options={"num_predict": 3.7, "top_k": 40.9, "seed": 1.5})
+    assert (request.max_output, request.sampling.top_k, request.sampling.seed) == (3, 40, 1)
+
+
+@pytest.mark.parametrize("limit", [-1, -2, 0, None])
+def test_no_limit(limit: int | None) -> None:
+    assert chat(options={"num_predict": limit}).max_output is None
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"options": None},
+        {"format": ""},
+        {"think": None},
+        {"think": ""},
+        {"tools": []},
+        {"tools": None},
+    ],
+    ids=str,
+)
+def test_what_says_nothing(nothing: dict[str, Any]) -> None:
+    assert structs.replace(chat(**nothing), raw=None) == structs.replace(chat(), raw=None)
+
+
+@pytest.mark.parametrize("arguments", ['{"a":1}', "{}"])
+def test_arguments_may_be_a_text_that_holds_the_object(arguments: str) -> None:
+    call = {"function": {"name": "f", "arguments": arguments}}
+    (message,) = chat({"role": "assistant", "tool_calls": [call]}).messages
+    assert message.parts == (ToolCall("call_1", "f", arguments),)
+
+
+def test_a_developer_speaks_for_the_system() -> None:
+    assert chat({"role": "developer", "content": "x"}).messages == (Message("system", (Text("x"),)),)
+
+
+@pytest.mark.parametrize(
+    ("word", "reasoning"),
+    [
+        ("none", Reasoning(enabled=False)),
+        ("minimal", Reasoning(effort="minimal")),
+        ("xhigh", Reasoning(effort="xhigh")),
+    ],
+)
+def test_efforts_of_other_dialects(word: str, reasoning: Reasoning) -> None:
+    assert chat(think=word).reasoning == reasoning
 
 
 # --- embeddings --------------------------------------------------------------------------------------
@@ -268,3 +359,8 @@ def test_texts_to_embed(sent: Any, inputs: tuple[str, ...]) -> None:
 def test_the_older_form() -> None:
     request = read_whole(endpoint_at("/api/embeddings"), b'{"model":"m","prompt":"a","keep_alive":0}')
     assert (request.inputs, request.extensions) == (("a",), {"ollama": {"keep_alive": Raw(b"0")}})
+
+
+def test_a_dimension_of_zero_says_nothing() -> None:
+    body = b'{"model":"m","input":"a","dimensions":0}'
+    assert read_whole(endpoint_at("/api/embed"), body).dimensions is None

@@ -317,14 +317,60 @@ async def test_models_are_listed_for_the_key_that_asks(stage: Stage) -> None:
     assert narrow == {name for name in served if name == "echo" or name.startswith("aimock-")}
 
 
-@pytest.mark.parametrize("provider", [name for name in KEY_VARIABLES if name != "azure-v1"])
+@pytest.mark.parametrize("path", ["/api/chat", "/api/generate"])
+@pytest.mark.parametrize(("keep_alive", "word"), [("5m", "load"), (0, "unload")], ids=["load", "unload"])
+@pytest.mark.parametrize("provider", [provider for provider in WIRES if provider != "ollama"])
+async def test_every_model_can_be_loaded_and_unloaded(
+    stage: Stage, provider: str, path: str, keep_alive: str | int, word: str, stream: bool
+) -> None:
+    """`ollama stop`, and clients that load a model before they need it. Nobody is asked."""
+    model = faulty(provider, "id-loaded")
+    reply = await stage.post(path, {"model": model, "keep_alive": keep_alive, "stream": stream})
+    assert (reply.status, reply.json["done"], reply.json["done_reason"]) == (200, True, word)
+    assert await stage.attempts(model) == []
+
+
+async def test_a_model_of_this_process_can_be_loaded(stage: Stage) -> None:
+    assert (await stage.post("/api/generate", {"model": "echo"})).json["done_reason"] == "load"
+
+
+@pytest.mark.parametrize("provider", [name for name in KEY_VARIABLES if name not in ("azure-v1", "ollama")])
 async def test_a_model_is_shown(stage: Stage, provider: str) -> None:
     shown = await sdk(stage).show(f"simulator-{provider}")
     assert shown.capabilities
     assert {"completion", "tools", "vision"} <= set(shown.capabilities)
     assert (shown.modelinfo or {})["general.architecture"] == provider
     told = (await stage.post("/api/show", {"name": f"simulator-{provider}:latest"})).json
-    assert told.get("remote_host") == (None if provider == "ollama" else provider)
+    assert told["remote_host"] == provider
+
+
+async def test_an_ollamas_model_is_shown_as_the_ollama_shows_it(stage: Stage) -> None:
+    async with httpx.AsyncClient() as client:
+        theirs = (await client.post(f"{stage.simulator.root}/api/show", json={"model": "sim"})).json()
+    assert (await stage.post("/api/show", {"name": "simulator-ollama"})).json == theirs
+    assert theirs["details"]["family"] == "sim"
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", None])
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/api/show", {}),
+        ("/api/chat", {"messages": [{"role": "user", "content": "Hi."}], "stream": False}),
+        ("/api/generate", {"prompt": "Hi.", "stream": False}),
+        ("/api/embed", {"input": "a"}),
+        ("/api/embeddings", {"prompt": "a"}),
+    ],
+)
+async def test_the_type_of_a_body_may_be_wrong_or_missing(
+    stage: Stage, path: str, more: dict[str, Any], content_type: str | None
+) -> None:
+    """``curl -d`` says that it sends a form."""
+    headers = {"authorization": f"Bearer {TEAM_KEY}"} | ({"content-type": content_type} if content_type else {})
+    body = json.dumps({"model": "simulator-ollama", **more}).encode()
+    async with httpx.AsyncClient() as client:
+        reply = await client.post(f"{stage.turnout.url}{path}", content=body, headers=headers)
+    assert reply.status_code == 200, reply.text
 
 
 async def test_a_models_context_length_is_shown_where_it_is_known(stage: Stage) -> None:
@@ -339,7 +385,7 @@ async def test_a_models_context_length_is_shown_where_it_is_known(stage: Stage) 
         ("anthropic/claude-opus-4-5", ["completion", "tools", "vision", "thinking"]),
         ("openai/gpt-3.5-turbo", ["completion", "tools"]),
         ("openai/text-embedding-3-small", ["embedding"]),
-        ("ollama/nomic-embed-text", ["embedding"]),
+        ("vllm/nomic-embed-text", ["embedding"]),
     ],
 )
 async def test_a_model_lists_its_known_capabilities(stage: Stage, model: str, capabilities: list[str]) -> None:

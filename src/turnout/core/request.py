@@ -76,6 +76,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``extensions`` keeps top-level fields that have no place here, by the namespace of the wire they came from.
     ``service``: the defaults of the provider's service API apply to what the client leaves out.
     ``raw`` is set when the request came over a wire, and None when it came through the library.
+    ``errand`` is set for a request that asks the model nothing: it tells a server to ``load`` or ``unload`` the model.
+    On another wire nobody is asked, and the answer is this word as its end.
     ``unread`` is set as long as only the settings have been read: then ``messages`` and ``tools`` are read when
     somebody looks at them, and ``tool_choice``, ``hosted`` and the extensions of the conversation are known from
     ``whole`` on.
@@ -102,6 +104,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
     extensions: Extensions = None
     raw: WireBody | None = None
+    errand: Literal["load", "unload"] | None = None
     unread: Unread | None = None
 
 

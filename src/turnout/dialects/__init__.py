@@ -49,13 +49,17 @@ class ReplyContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a model list. ``context`` and ``max_output`` are tokens, None when they aren't known."""
+    """A row of a model list. ``context`` and ``max_output`` are tokens, None when they aren't known.
+
+    ``details`` are Ollama's own, of a model that an Ollama serves.
+    """
 
     id: str
     provider: str
     created: int = 0
     context: int | None = None
     max_output: int | None = None
+    details: msgspec.Raw | None = None
 
 
 SSE_COMMENT: Final = b": keepalive\n\n"

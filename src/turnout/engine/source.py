@@ -6,7 +6,18 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from math import inf
 from typing import Any, Final, Protocol, cast
 
-from turnout.core import Change, ChatRequest, Deployment, EmbeddingRequest, Relayed, Request, StreamEvent, whole
+from turnout.core import (
+    Change,
+    ChatRequest,
+    Deployment,
+    EmbeddingRequest,
+    Finish,
+    Relayed,
+    Request,
+    Start,
+    StreamEvent,
+    whole,
+)
 from turnout.errors import InvalidRequest, ReplyTooLarge, Unreadable, Unsupported, UpstreamBroken, UpstreamUnreachable
 from turnout.fitting import AnswerAsText, FirstCallOnly, Fitted, fit
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
@@ -63,11 +74,16 @@ def source_of(
 def _source_of(
     provider: Provider, request: Request, deployment: Deployment, transport: Transport, max_reply_bytes: int
 ) -> Source:
+    errand: str | None = getattr(request, "errand", None)
     if hasattr(provider, "run"):  # isinstance of a Protocol would look at every member, for every request
+        if errand:
+            return LocalSource(_done(errand))
         return _local_source(cast(LocalProvider, provider), whole(request), deployment)
     operation = provider.operation(request)
     relay = _relay_of(operation, request)
     if relay is None:
+        if errand:
+            return LocalSource(_done(errand))
         request = whole(request)
     return WireSource(provider, operation, relay, request, deployment, transport, max_reply_bytes)
 
@@ -75,6 +91,13 @@ def _source_of(
 def is_relayed(provider: Provider, request: Request) -> bool:
     """Whether the client's own body goes to ``provider``, which then takes little work."""
     return not hasattr(provider, "run") and _relay_of(provider.operation(request), request) is not None
+
+
+async def _done(errand: str) -> AsyncIterator[Sequence[StreamEvent]]:
+    """The answer to an Ollama client that wants a model loaded, or unloaded, by a provider that has all of its models
+    ready. The client needs the word, and no provider has to be asked for it.
+    """
+    yield (Start("", ""), Finish("stop", errand))
 
 
 def _local_source(provider: LocalProvider, request: Request, deployment: Deployment) -> LocalSource:

@@ -72,7 +72,6 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
     "llamacpp": {"logit_bias": _WORDS, **_SERVERS},
     # https://docs.ollama.com/api/generate
     "ollama-generate": {"context": _INPUT, "raw": _INPUT, "suffix": _INPUT, "template": _INPUT},
-    "ollama-load": {"an empty conversation": "there is nothing to answer"},
     "openai": _OPENAI | _SERVERS,
     "openai-completions": {"echo": _FORM, "max_tokens": _FORM, "prompt": _INPUT, "suffix": _INPUT},
     "openai-responses": {"background": _FORM, "conversation": _INPUT, "prompt": _INPUT, "tool_choice.type": _FORM},

@@ -49,7 +49,7 @@ def _read(body: bytes, fields: Fields) -> ChatRequest:
     """Raises ``InvalidRequest`` with the path of the wrong field."""
     typed = decode(_BODY, body)
     tools = tuple([_tool(tool) for tool in typed.tools or ()])
-    return chat_request(typed, fields, WIRE, tuple(messages_of(typed.messages)), tools)
+    return chat_request(typed, fields, WIRE, tuple(messages_of(typed.messages or [])), tools)
 
 
 def _tool(tool: wire.Tool) -> Tool:

@@ -38,12 +38,17 @@ class Ollama:
 
 def _model(model: ServedModel) -> dict[str, Any]:
     """Clients read every field, and some show 12 digits of ``digest``. There is no file, so it is the name's digest."""
-    details = {"format": "", "family": model.provider, "families": [model.provider]}
     return {
         "name": model.id,
         "model": model.id,
         "modified_at": datetime.fromtimestamp(model.created, UTC),
         "size": 0,
         "digest": sha256(model.id.encode()).hexdigest(),
-        "details": {"parent_model": "", **details, "parameter_size": "", "quantization_level": ""},
+        "details": _details_of(model.provider) if model.details is None else model.details,
     }
+
+
+def _details_of(provider: str) -> dict[str, Any]:
+    """The details of a model that no Ollama serves: only its provider is known."""
+    family = {"format": "", "family": provider, "families": [provider]}
+    return {"parent_model": "", **family, "parameter_size": "", "quantization_level": ""}

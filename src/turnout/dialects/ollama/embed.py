@@ -37,7 +37,7 @@ class Embed(WholeReply):
         return EmbeddingRequest(
             model=typed.model,
             inputs=(typed.input,) if isinstance(typed.input, str) else tuple(typed.input),
-            dimensions=typed.dimensions,
+            dimensions=typed.dimensions or None,
             extensions={NAMESPACE: unknown} if unknown else None,
             raw=WireBody(self.wire, fields),
         )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Raw
 
 from turnout.core import Image, Message, Part, Role, Text, Thinking, ToolCall, ToolResult
 from turnout.core.images import media_type_of
@@ -10,7 +14,17 @@ from turnout.errors import InvalidRequest
 
 from . import ollama_bodies as wire
 
-_ROLES: dict[str, Role] = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+}
+_DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
+
+
+_TEXT = msgspec.json.Decoder(str)
 
 
 def messages_of(messages: list[wire.Message]) -> Iterator[Message]:
@@ -26,8 +40,10 @@ def messages_of(messages: list[wire.Message]) -> Iterator[Message]:
 
 
 def images(encoded: Iterable[str], where: str) -> Iterator[Image]:
-    """Ollama's clients send no media type. It is found from the data."""
-    for number, data in enumerate(encoded):
+    """Ollama's clients send no media type. It is found from the data. Some send a data URL, which means the same."""
+    for number, image in enumerate(encoded):
+        prefix = _DATA_URL.match(image)
+        data = image[prefix.end() :] if prefix else image
         media_type = media_type_of(data)
         if media_type is None:
             field = f"{where}[{number}]"
@@ -51,6 +67,12 @@ def _parts(role: Role, message: wire.Message, call_ids: _CallIds, where: str) ->
         yield call_ids.tool_call(call, f"{where}.tool_calls[{number}]")
 
 
+def _object_in(arguments: Raw) -> str:
+    """Some clients send the arguments as OpenAI's do, as a text that holds the object."""
+    text = bytes(arguments).decode()
+    return _TEXT.decode(text) if text.startswith('"') else text
+
+
 class _CallIds:
     """Gives ids to calls without one, and finds the call that a result without an id answers.
 
@@ -63,7 +85,7 @@ class _CallIds:
         self._unanswered: list[tuple[str, str]] = []  # ids and tool names of calls without a result so far
 
     def tool_call(self, call: wire.ToolCall, where: str) -> ToolCall:
-        arguments = bytes(call.function.arguments).decode()
+        arguments = _object_in(call.function.arguments)
         if arguments in ("", "null"):
             arguments = "{}"
         elif not arguments.startswith("{"):

@@ -12,7 +12,8 @@ from msgspec import Meta, Raw
 
 Name = Annotated[str, Meta(min_length=1)]
 NOTHING = Raw()  # the default of a field: msgspec can't decode JSON into ``Raw | None``
-Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Fraction = Annotated[float, Meta(ge=-(2**31), le=2**31 - 1)]
+Number = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)] | Fraction
 
 
 class CalledFunction(msgspec.Struct):
@@ -30,7 +31,7 @@ class ToolCall(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """``images`` are base64 without a prefix. A tool's result may have ``tool_name`` and ``tool_call_id``."""
+    """``images`` are base64. A tool's result may have ``tool_name`` and ``tool_call_id``."""
 
     role: str
     content: str | None = None
@@ -54,30 +55,32 @@ class Tool(msgspec.Struct):
 class Options(msgspec.Struct):
     """The options that other wires have, too."""
 
-    num_predict: Whole | None = None
+    num_predict: Number | None = None
     temperature: float | None = None
     top_p: float | None = None
-    top_k: Whole | None = None
-    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    top_k: Number | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | Fraction | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     stop: str | list[str] | None = None
 
 
 class Body(msgspec.Struct, kw_only=True):
-    """The fields of both chat and generate. ``stream`` is true when it is missing."""
+    """The fields of both chat and generate. ``stream`` is true when it is missing. ``think`` may also be a word of
+    OpenAI's: Ollama itself takes fewer words.
+    """
 
     model: Name
     stream: bool | None = None
     format: Raw = NOTHING
     options: dict[str, Raw] | None = None  # decoded separately, so that options outside ``Options`` are kept
-    think: bool | Literal["", "low", "medium", "high", "max"] | None = None
+    think: bool | Literal["", "none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
 
 
 class Chat(Body, kw_only=True):
-    messages: list[Message]
+    messages: list[Message] | None = None
     tools: list[Tool] | None = None
 
 
@@ -90,7 +93,7 @@ class Generate(Body, kw_only=True):
 class Embed(msgspec.Struct):
     model: Name
     input: str | list[str]
-    dimensions: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    dimensions: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     options: dict[str, Raw] | None = None
 
 
@@ -98,5 +101,5 @@ class Embeddings(msgspec.Struct):
     """The body of the older endpoint: one text."""
 
     model: Name
-    prompt: str
+    prompt: str = ""
     options: dict[str, Raw] | None = None
