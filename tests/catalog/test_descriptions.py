@@ -52,6 +52,7 @@ async def traits_after(folder: Path, engines: Engines, text: str = MODELFILE) ->
 async def test_a_configured_model_has_what_its_engine_says(tmp_path: Path) -> None:
     traits = await traits_after(tmp_path, Engines())
     assert (traits.context, traits.thinking, traits.efforts, traits.tools) == (4096, "optional", (), True)
+    assert traits.blind
     assert (traits.inputs, traits.makes) == (frozenset({"text"}), "text")  # by its name it would see images
 
 
@@ -69,7 +70,7 @@ async def test_the_operator_goes_before_the_engine(tmp_path: Path) -> None:
     )
     traits = await traits_after(tmp_path, Engines(), text)
     assert (traits.context, traits.inputs) == (999, frozenset({"text", "image", "audio"}))
-    assert traits.thinking == "optional"
+    assert (traits.thinking, traits.blind) == ("optional", False)
 
 
 @pytest.mark.parametrize(

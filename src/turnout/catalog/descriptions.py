@@ -117,13 +117,14 @@ def described(deployment: Deployment, said: Description) -> Deployment:
     if said is NOTHING_SAID:
         return deployment
     traits, by_name = deployment.traits, traits_of(deployment.model)
-    own_inputs = said.inputs is None or traits.inputs != by_name.inputs
+    inputs = traits.inputs if said.inputs is None or traits.inputs != by_name.inputs else said.inputs
     return structs.replace(
         deployment,
         traits=structs.replace(
             traits,
             context=traits.context or said.context,
-            inputs=traits.inputs if own_inputs else said.inputs,
+            inputs=inputs,
+            blind=said.inputs is not None and inputs is not None and "image" not in inputs,
             thinking=said.thinking or traits.thinking,
             efforts=traits.efforts if said.efforts is None else said.efforts,
             tools=traits.tools if said.tools is None else said.tools,

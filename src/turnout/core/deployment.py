@@ -92,9 +92,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     ``tokenizer`` names the family that counts its tokens. ``refuses`` are parameters that must not be sent;
     ``refuses_thinking`` are those that the model takes only from a client that switches its thinking off.
     ``efforts`` are the words for how much to think that the model takes, the least first. The vendor's messages may
-    have ``reasoning_content``, and its streams ``stream_options``. ``tools``: the model can call tools. ``shortens``:
-    on its own wire, the engine cuts a conversation that is too long. ``makes`` is known only from an engine that said
-    it.
+    have ``reasoning_content``, and its streams ``stream_options``. ``tools``: the model can call tools. ``blind``: it
+    surely sees no images, unlike a model whose ``inputs`` were guessed by its name. ``shortens``: on its own wire, the
+    engine cuts a conversation that is too long. ``makes`` is known only from an engine that said it.
     """
 
     refuses: frozenset[Parameter] = frozenset()
@@ -111,6 +111,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer: str | None = None
     images: ImageLimits | None = None
     tools: bool = True
+    blind: bool = False
     shortens: bool = False
     makes: Makes | None = None
 

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Audio, ChatRequest, Deployment, Extensions, File, Image, Message, Text, ToolResult
+from turnout.core import Audio, ChatRequest, Extensions, File, Image, Message, Text, ToolResult
 from turnout.errors import InvalidRequest, Unsupported
 
 from .fitting import Fitting
@@ -196,7 +196,7 @@ def _check_message(message: Message, where: str, request: ChatRequest, fitting: 
 def _unsupported_medium(part: object, request: ChatRequest, fitting: Fitting) -> str | None:
     support = fitting.support
     match part:
-        case Image() if not _sees(fitting.deployment):
+        case Image() if fitting.deployment.traits.blind:
             return "images with this model"
         case Image(url=str()) if not support.image_urls:
             return "images by URL; send the image as base64"
@@ -213,12 +213,6 @@ def _unsupported_medium(part: object, request: ChatRequest, fitting: Fitting) ->
         case Text(text="", extensions=dict(extensions)):
             return _unsupported_block(extensions, fitting)
     return None
-
-
-def _sees(deployment: Deployment) -> bool:
-    """True where nothing is known."""
-    inputs = deployment.traits.inputs
-    return inputs is None or "image" in inputs
 
 
 def _is_foreign(request: ChatRequest, fitting: Fitting) -> bool:
