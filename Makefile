@@ -47,7 +47,7 @@ soak: $(VENV)/.dev ## A million requests of which a tenth fail in every way: mem
 	scripts/need-debian nginx wrk
 	$(BIN)/python -m bench.soak $(ARGS)
 
-test-live: $(VENV)/.dev ## Run the main job on a real llama.cpp (compiles it once)
+test-live: $(VENV)/.dev ## Run the main job on a real llama.cpp (compiles it once), and on an Ollama if there is one
 	$(BIN)/python -m scripts.live $(ARGS)
 
 test-clients: $(VENV)/.dev ## Run real clients at every provider (ARGS="codex --provider gemini"); writes docs/clients.md

@@ -1,5 +1,7 @@
 """Runs tests/live against a real llama.cpp server, which it compiles once, with a model that it makes itself.
 
+It runs them against a real Ollama, too, if this machine has one (``live_ollama.py``).
+
 ``LIVE_VENV`` names a virtual environment that has the packages of live-requirements.txt already.
 """
 
@@ -11,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from scripts.live_ollama import found, ollama
 from tests.support.process import Program, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,10 +37,8 @@ def environment() -> Path:
     return python
 
 
-def engine(python: Path, folder: Path, port: int) -> Program:
+def engine(python: Path, model: Path, folder: Path, port: int) -> Program:
     """A running engine. It works on one request at a time, and finishes each."""
-    model = folder / "tiny.gguf"
-    subprocess.run([python, ROOT / "scripts/tiny_gguf.py", model], check=True)
     options = {
         "--model": str(model),
         "--model_alias": "tiny",
@@ -60,14 +61,25 @@ def engine(python: Path, folder: Path, port: int) -> Program:
 def main() -> int:
     python = environment()
     with tempfile.TemporaryDirectory(prefix="turnout-live-") as root:
-        port = free_port()
-        program = engine(python, Path(root), port)
+        folder, port = Path(root), free_port()
+        model = folder / "tiny.gguf"
+        subprocess.run([python, ROOT / "scripts/tiny_gguf.py", model], check=True)
+        programs = [engine(python, model, folder, port)]
         try:
-            tests = [sys.executable, "-m", "pytest", "-m", "live", "tests/live", *sys.argv[1:]]
-            environ = os.environ | {"LIVE_LLAMA_URL": f"http://127.0.0.1:{port}"}
-            return subprocess.run(tests, cwd=ROOT, check=False, env=environ).returncode
+            environ = {"LIVE_LLAMA_URL": f"http://127.0.0.1:{port}"}
+            tests: list[str] = ["tests/live"]
+            program = found()
+            if program is None:
+                print("There is no ollama here, so its tests are left out; scripts/live_ollama.py says how to get one.")
+                tests.append("--ignore=tests/live/test_ollama.py")
+            else:
+                server, environ["LIVE_OLLAMA_URL"] = ollama(program, model, folder)
+                programs.append(server)
+            command = [sys.executable, "-m", "pytest", "-m", "live", *tests, *sys.argv[1:]]
+            return subprocess.run(command, cwd=ROOT, check=False, env=os.environ | environ).returncode
         finally:
-            program.kill()
+            for running in programs:
+                running.kill()
 
 
 if __name__ == "__main__":
