@@ -54,7 +54,9 @@ async def test_an_empty_body_is_empty() -> None:
     assert await read(b"", "gzip") == b""
 
 
-@pytest.mark.parametrize("body", [CHAT, gzip.compress(CHAT)[:-1], gzip.compress(CHAT) + b"more"])
+@pytest.mark.parametrize(
+    "body", [CHAT, gzip.compress(CHAT)[:-1], gzip.compress(CHAT) + b"more"], ids=["plain", "cut", "more"]
+)
 async def test_a_body_that_can_not_be_unpacked_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest, match="can't be unpacked as gzip: "):
         await read(body, "gzip")
