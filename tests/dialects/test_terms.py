@@ -117,7 +117,7 @@ CHAT_TALK = CHAT | {
     ("wire", "body", "path", "expected"),
     [
         ("openai-chat", CHAT_TALK, "messages[1].content[1].detail", "messages[1].content[1].detail"),
-        ("openai-chat", CHAT_TALK, "tools[0].strict", "tools[1].function.strict"),
+        ("openai-chat", CHAT_TALK, "tools[1].strict", "tools[1].function.strict"),
         ("anthropic-messages", ANTHROPIC_TALK, "messages[0]", "system"),
         ("anthropic-messages", ANTHROPIC | {"system": [TEXT, TEXT]}, "messages[0].content[1].x", "system[1].x"),
         ("anthropic-messages", ANTHROPIC_TALK, "messages[2]", "messages[1]"),

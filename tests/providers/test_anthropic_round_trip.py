@@ -322,7 +322,7 @@ ASSISTANT = st.builds(
 )
 TOOLS = objects(
     {"name": NAMES, "input_schema": OBJECTS},
-    {"description": WORDS, "strict": st.booleans(), "defer_loading": st.booleans()},
+    {"description": WORDS, "strict": st.just(False), "defer_loading": st.booleans()},
 )
 FIELDS = objects(
     {
@@ -344,8 +344,19 @@ FIELDS = objects(
         "from_the_future": OBJECTS,
     },
 )
+
+
+def closed_schema(name: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {"type": "string"}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
 FORMS = {
-    "format": OBJECTS.map(lambda schema: {"type": "json_schema", "schema": schema}),
+    "format": NAMES.map(lambda name: {"type": "json_schema", "schema": closed_schema(name)}),
     "task_budget": OBJECTS,
 }
 EFFORT = st.sampled_from(["low", "medium", "high", "max"])

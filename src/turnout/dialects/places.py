@@ -63,10 +63,11 @@ def messages(raw: WireBody) -> Iterator[Place]:
 
 
 def functions(raw: WireBody) -> Iterator[str]:
-    """Chat's and Responses' tools of the type ``function``."""
+    """Chat's and Responses' functions and custom tools. Mistral's clients may leave out the type."""
     for number, tool in enumerate(_objects(_read(raw, "tools"))):
-        if tool.get("type") == "function":
-            yield f"tools[{number}].function" if "function" in tool else f"tools[{number}]"
+        if tool.get("type", "function") in ("function", "custom"):
+            spec = next((f".{kind}" for kind in ("function", "custom") if kind in tool), "")
+            yield f"tools[{number}]{spec}"
 
 
 # --- Anthropic's -------------------------------------------------------------------------------------
