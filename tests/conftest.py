@@ -9,12 +9,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import process
 from tests.support.aimock import CLI, Aimock
 from tests.support.postgres import Postgres
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout, turnouts
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+"""How long an example takes says how busy the machine is, and is no fault."""
 
 
 def pytest_configure() -> None:
