@@ -32,8 +32,9 @@ from turnout.core import (
     fold,
     unfold,
 )
+from turnout.core.seal import SEAL
 from turnout.dialects.opened import opened
-from turnout.dialects.sealed import PREFIX, UNSIGNED, Attached, seal
+from turnout.dialects.sealed import UNSIGNED, Attached, seal
 
 FINISH = Finish("stop", "STOP")
 ASKED = {"role": "user", "content": "hi"}
@@ -209,8 +210,8 @@ def anthropic_parts(content: list[dict[str, Any]]) -> tuple[Part, ...]:
 @pytest.mark.parametrize(
     ("parts", "right"),
     [
-        pytest.param((RedactedThinking(PREFIX + "e30"), Text("a")), (Text("a"),), id="changed"),
-        pytest.param((Thinking("a", PREFIX + "!"),), (Thinking("a"),), id="changed-signature"),
+        pytest.param((RedactedThinking(SEAL + "e30"), Text("a")), (Text("a"),), id="changed"),
+        pytest.param((Thinking("a", SEAL + "!"),), (Thinking("a"),), id="changed-signature"),
         pytest.param(
             (RedactedThinking(seal(Attached(gemini("a"), text=9))), Text("short")),
             (Text("short", gemini("a")),),

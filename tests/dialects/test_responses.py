@@ -47,10 +47,11 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
+from turnout.core.seal import SEAL
 from turnout.dialects import ReplyContext
 from turnout.dialects.openai.responses import Responses
 from turnout.dialects.openai.responses.responses_bodies import READ
-from turnout.dialects.sealed import PREFIX, Attached, seal, unseal
+from turnout.dialects.sealed import Attached, seal, unseal
 from turnout.errors import InvalidRequest, UpstreamBroken, UpstreamRateLimited
 from turnout.fitting.unread import unread_fields
 
@@ -583,9 +584,9 @@ def test_whatever_was_said_comes_back_as_it_was(parts: list[Part], with_stream: 
 
 def test_sealed_content_that_was_changed_is_none_of_ours() -> None:
     sealed = seal(RedactedThinking("d"))
-    assert sealed.startswith(PREFIX)
+    assert sealed.startswith(SEAL)
     assert unseal(sealed) == RedactedThinking("d")
-    for changed in (None, "gAAAA", sealed[:-6], PREFIX + "é", PREFIX + "e30="):
+    for changed in (None, "gAAAA", sealed[:-6], SEAL + "é", SEAL + "e30="):
         assert unseal(changed) is None
 
 

@@ -20,7 +20,7 @@ from .events import (
     UsageSoFar,
 )
 from .fold import Answer, Choice, ended, fold, unfold
-from .forced_tool import forced_tool
+from .forced_tool import forced_tool, forces_a_tool
 from .framing import EventCutter, LineFramer, SSEFramer
 from .lazy import Rest, Unread, UnreadList
 from .messages import (
@@ -166,6 +166,7 @@ __all__ = [
     "ended",
     "fold",
     "forced_tool",
+    "forces_a_tool",
     "merged_extensions",
     "parameters_of",
     "per_token",

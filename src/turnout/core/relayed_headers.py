@@ -32,19 +32,17 @@ _MARKS: Final = frozenset(
 
 def headers_of_an_answer(headers: Mapping[str, str]) -> Mapping[str, str]:
     """As ``relayed_headers``, in less time for an answer that tells no limits."""
-    if not _MARKS.isdisjoint(headers):
-        return relayed_headers(headers)
-    for name in _REQUEST_IDS:
-        if name in headers:
-            return {UPSTREAM_REQUEST_ID: headers[name]}
-    return {}
+    return _request_id(headers) if _MARKS.isdisjoint(headers) else relayed_headers(headers)
 
 
 def relayed_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """``headers`` have names in lower case. ``Retry-After`` isn't among them: Turnout writes its own."""
-    relayed = {name: value for name, value in headers.items() if name.startswith(_LIMITS)}
+    limits = {name: value for name, value in headers.items() if name.startswith(_LIMITS)}
+    return limits | _request_id(headers)
+
+
+def _request_id(headers: Mapping[str, str]) -> dict[str, str]:
     for name in _REQUEST_IDS:
         if name in headers:
-            relayed[UPSTREAM_REQUEST_ID] = headers[name]
-            break
-    return relayed
+            return {UPSTREAM_REQUEST_ID: headers[name]}
+    return {}

@@ -8,8 +8,9 @@ from typing import TypeVar
 from msgspec import structs
 
 from turnout.core import Image, Part, RedactedThinking, Text, Thinking, ToolCall, merged_extensions
+from turnout.core.seal import SEAL
 
-from .sealed import PREFIX, Attached, unseal
+from .sealed import Attached, unseal
 
 PartT = TypeVar("PartT", Text, Image, ToolCall)
 
@@ -26,7 +27,7 @@ def opened(parts: Sequence[Part]) -> tuple[Part, ...]:
 def _is_sealed(part: Part) -> bool:
     match part:
         case RedactedThinking(data=str(content)) | Thinking(signature=str(content)):
-            return content.startswith(PREFIX)
+            return content.startswith(SEAL)
     return False
 
 
@@ -40,11 +41,9 @@ def _opened_thought(thought: Thinking) -> Thinking:
     if not _is_sealed(thought):
         return thought
     state = unseal(thought.signature)
-    return (
-        Thinking(thought.text, state.signature, state.extensions)
-        if isinstance(state, Thinking)
-        else (Thinking(thought.text))
-    )
+    if not isinstance(state, Thinking):
+        return Thinking(thought.text)
+    return Thinking(thought.text, state.signature, state.extensions)
 
 
 def _with_states(parts: Sequence[Part], states: Sequence[Attached]) -> Iterator[Part]:

@@ -8,7 +8,7 @@ and ``signature`` of ``reasoning_details`` (chat). It is ``turnout-1.`` and, in 
   that stands for the provider's own block;
 - or its ``type`` is ``attached``: ``extensions`` of another part, such as Gemini's thought signature.
 
-No vendor's own state has this prefix. Providers remove it from what they relay to a vendor.
+Providers remove it from what they relay to a vendor.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from typing import Final
 import msgspec
 
 from turnout.core import Extensions, RedactedThinking, Text, Thinking
-
-PREFIX = "turnout-1."
+from turnout.core.seal import SEAL
 
 
 class Attached(msgspec.Struct, frozen=True, tag="attached", omit_defaults=True):
@@ -46,15 +45,15 @@ https://ai.google.dev/gemini-api/docs/thought-signatures
 
 
 def seal(state: State) -> str:
-    return PREFIX + urlsafe_b64encode(msgspec.json.encode(state)).decode()
+    return SEAL + urlsafe_b64encode(msgspec.json.encode(state)).decode()
 
 
 def unseal(content: str | None) -> State | None:
     """None for content that isn't Turnout's, or was changed on its way."""
-    if content is None or not content.startswith(PREFIX):
+    if content is None or not content.startswith(SEAL):
         return None
     try:
-        return _STATE.decode(urlsafe_b64decode(content.removeprefix(PREFIX)))
+        return _STATE.decode(urlsafe_b64decode(content.removeprefix(SEAL)))
     except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError):
         return None
 

@@ -23,13 +23,13 @@ from turnout.core import (
     Tool,
     ToolCall,
     ToolChoice,
+    forces_a_tool,
 )
 from turnout.core.json_schemas import is_of_an_object, is_within_closed_objects
 from turnout.errors import Unsupported
 
 from .decoding import Decoder
 from .fitting import Fitting
-from .tools import forces_a_tool
 
 _NAME: Final = "give_answer"
 _PURPOSE: Final = "Gives the answer. Call it as soon as you can answer, in place of any text."

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Audio, ChatRequest, Extensions, File, Image, Message, Text, ToolResult
+from turnout.core import Audio, ChatRequest, Extensions, File, Image, Message, Text, ToolResult, forces_a_tool
 from turnout.errors import InvalidRequest, Unsupported
 
 from .fitting import Fitting
@@ -131,7 +131,7 @@ def refuse_what_has_no_place(request: ChatRequest, fitting: Fitting) -> ChatRequ
 def _check_choice(request: ChatRequest, fitting: Fitting) -> None:
     """A tool that has to be called has to be there. One that the client's provider runs isn't."""
     choice = request.tool_choice
-    if choice is None or choice.mode not in ("required", "tool"):
+    if choice is None or not forces_a_tool(request):
         return
     names = {tool.name for tool in request.tools}
     names |= {tool.name or "" for tool in request.hosted if is_there(tool, request, fitting.support)}

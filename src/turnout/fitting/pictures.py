@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import Raw, structs
 from turnout.core import ChatRequest, Image, Message, Part, Text
 
 from .fitting import Fitting
+from .shown import shown_later
 
 _MODALITIES: Final = "modalities"
 _GEMINIS_MODALITIES: Final = "generationConfig.responseModalities"
@@ -42,26 +43,17 @@ def pictures_of_answers(request: ChatRequest, fitting: Fitting) -> ChatRequest:
     """Most wires have pictures only in what a user says. There the next message shows them."""
     if fitting.support.answer_images or not any(map(_has_pictures, request.messages)):
         return request
-    return structs.replace(request, messages=tuple(_messages(request.messages, fitting)))
+    return structs.replace(request, messages=tuple(shown_later(request.messages, partial(_without_pictures, fitting))))
 
 
 def _has_pictures(message: Message) -> bool:
     return message.role == "assistant" and any(isinstance(part, Image) for part in message.parts)
 
 
-def _messages(messages: Sequence[Message], fitting: Fitting) -> Iterator[Message]:
-    """Nothing may stand between a call and its result."""
-    shown: list[Part] = []
-    for number, message in enumerate(messages):
-        if message.role != "tool" and shown:
-            yield Message("user", tuple(shown))
-            shown = []
-        if _has_pictures(message):
-            fitting.said_otherwise(f"messages[{number}].content", "its pictures in a user's message")
-            pictures = [part for part in message.parts if isinstance(part, Image)]
-            others = tuple([part for part in message.parts if not isinstance(part, Image)])
-            shown = [Text("Your last answer showed this:"), *pictures]
-            message = structs.replace(message, parts=others or (Text("The next message shows my answer."),))
-        yield message
-    if shown:
-        yield Message("user", tuple(shown))
+def _without_pictures(fitting: Fitting, number: int, message: Message, shown: list[Part]) -> Message:
+    if not _has_pictures(message):
+        return message
+    fitting.said_otherwise(f"messages[{number}].content", "its pictures in a user's message")
+    shown += [Text("Your last answer showed this:"), *(part for part in message.parts if isinstance(part, Image))]
+    others = tuple([part for part in message.parts if not isinstance(part, Image)])
+    return structs.replace(message, parts=others or (Text("The next message shows my answer."),))

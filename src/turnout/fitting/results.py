@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 from msgspec import structs
 
 from turnout.core import ChatRequest, File, Image, Message, Part, Text, ToolResult
 
 from .fitting import Fitting
+from .shown import shown_later
 
 _ERROR = "Error: "
 
@@ -20,28 +22,18 @@ def results_as_taken(request: ChatRequest, fitting: Fitting) -> ChatRequest:
         return request
     if not any(message.role == "tool" for message in request.messages):
         return request
-    return structs.replace(request, messages=tuple(_messages(request.messages, fitting)))
+    return structs.replace(
+        request, messages=tuple(shown_later(request.messages, partial(_with_plain_results, fitting)))
+    )
 
 
-def _messages(messages: Sequence[Message], fitting: Fitting) -> Iterator[Message]:
-    """The media come after the last result of a turn, as nothing may stand between results."""
-    shown: list[Part] = []
-    for number, message in enumerate(messages):
-        if message.role != "tool" and shown:
-            yield Message("user", tuple(shown))
-            shown = []
-        if message.role == "tool":
-            message = _with_plain_results(message, f"messages[{number}]", shown, fitting)
-        yield message
-    if shown:
-        yield Message("user", tuple(shown))
-
-
-def _with_plain_results(message: Message, where: str, shown: list[Part], fitting: Fitting) -> Message:
+def _with_plain_results(fitting: Fitting, number: int, message: Message, shown: list[Part]) -> Message:
+    if message.role != "tool":
+        return message
     parts: list[Part] = []
-    for number, part in enumerate(message.parts):
+    for place, part in enumerate(message.parts):
         if isinstance(part, ToolResult):
-            path = f"{where}.content[{number}]"
+            path = f"messages[{number}].content[{place}]"
             if part.is_error and not fitting.support.result_errors:
                 fitting.said_otherwise(f"{path}.is_error", "in words")
                 part = _in_words(part)

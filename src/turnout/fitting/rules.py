@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
-from turnout.core import NO_CHANGES, Change, ChatRequest, CountRequest, Deployment, Request, Support
+from turnout.core import NO_CHANGES, Change, ChatRequest, CountRequest, Deployment, Request, Support, forces_a_tool
 
 from .answers import answer_tool, answers_as_taken
 from .fitting import Fitting, Rule
@@ -21,7 +21,6 @@ from .searches import searches_as_known
 from .thoughts import thoughts_where_taken
 from .tiers import tiers_by_meaning
 from .tools import (
-    forces_a_tool,
     one_call_at_a_time,
     own_tools_as_functions,
     tools_where_the_model_calls_them,
@@ -45,7 +44,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     thoughts_where_taken,
     answers_as_taken,
 )
-"""The last three change the number of messages, and the others name messages by their numbers."""
+"""The last four change the number of messages, and the others name messages by their numbers."""
 
 
 class Fitted(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import structs
 
-from turnout.core import ChatRequest, HostedTool, Support
+from turnout.core import ChatRequest, HostedTool, Support, forces_a_tool
 
 from .fitting import Fitting
 
@@ -49,6 +49,5 @@ def _tell(tool: HostedTool, request: ChatRequest, fitting: Fitting) -> None:
     for name, field in _HINTS.items():
         if getattr(tool.search, name) is not None and name not in taken:
             fitting.left_out(f"{tool.where.removesuffix('.type')}.{field}")
-    choice = request.tool_choice
-    if choice is not None and choice.mode in ("required", "tool") and "tool_choice" not in taken:
+    if forces_a_tool(request) and "tool_choice" not in taken:
         fitting.left_out("tool_choice")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from turnout.core import OLD_FUNCTION, ChatRequest, forced_tool
+from turnout.core import OLD_FUNCTION, ChatRequest, forced_tool, forces_a_tool
 from turnout.errors import Unsupported
 
 from .fitting import Fitting
@@ -51,7 +51,3 @@ def own_tools_as_functions(request: ChatRequest, fitting: Fitting) -> ChatReques
         if tool.own is not None and fitting.support.namespace not in (tool.own.definition or {}):
             fitting.said_otherwise(tool.own.where, f"the function '{tool.name}'")
     return request
-
-
-def forces_a_tool(request: ChatRequest) -> bool:
-    return request.tool_choice is not None and request.tool_choice.mode in ("required", "tool")

@@ -26,7 +26,7 @@ Read = Callable[[ChatRequest], Awaitable[ChatRequest]]
 """The request with its messages, as far as they can be read."""
 
 _MOST: Final = 20  # files of one request
-_PDF: Final = (b"%PDF-", "application/pdf")
+_PDF: Final = b"%PDF-"  # a server can't get the first bytes wrong
 
 
 class FilePreparer:
@@ -62,7 +62,7 @@ class FilePreparer:
         except RequestError as error:
             path = path_of(place)
             raise type(error)(f"The file in {path}: {error.message}", param=path) from error
-        media_type = _type_of(data) or _known_type(file) or "text/plain"
+        media_type = "application/pdf" if data.startswith(_PDF) else _known_type(file) or "text/plain"
         return structs.replace(file, url=None, data=b64encode(data).decode(), media_type=media_type)
 
 
@@ -99,9 +99,3 @@ def _known_type(file: File) -> str | None:
     except ValueError as error:
         raise InvalidRequest(f"A file has an address that can't be read: {error}.", param="messages") from error
     return file.media_type or type_by_name(file.name or path) or type_by_name(path)
-
-
-def _type_of(data: bytes) -> str | None:
-    """By the first bytes, which a server can't get wrong."""
-    begin, media_type = _PDF
-    return media_type if data.startswith(begin) else None

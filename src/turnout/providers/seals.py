@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 from msgspec import Raw
 
-_PREFIX: Final = "turnout-1."
-
+from turnout.core.seal import SEAL
 
 _LIST = msgspec.json.Decoder(list[Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
@@ -20,11 +18,11 @@ Fields = dict[str, Raw]
 
 def may_hold_seals(value: Raw) -> bool:
     """A search from the end takes half the time."""
-    return bytes(value).rfind(_PREFIX.encode()) >= 0
+    return bytes(value).rfind(SEAL.encode()) >= 0
 
 
 def is_sealed(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(_PREFIX)
+    return isinstance(value, str) and value.startswith(SEAL)
 
 
 def has_seal(fields: Fields, *names: str) -> bool:

@@ -35,8 +35,8 @@ class ContextCheck:
     is estimated from a sample of its JSON, and passes if that is far enough from the limit. Only what may be refused is
     counted, in a thread. An exact count refuses at the limit, an estimate only when the true count can't be below it
     (``Family.margin``). It refuses an input beyond the context. It doesn't check whether the answer fits, too: some
-    providers refuse that, some give a shorter answer. An engine that
-    shortens a conversation gets a client of its own wire as it is.
+    providers refuse that, some give a shorter answer. An engine that shortens a conversation gets a client of its own
+    wire as it is.
     """
 
     async def prepare(self, request: Request, deployment: Deployment) -> None:

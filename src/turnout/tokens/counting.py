@@ -22,6 +22,7 @@ from turnout.core import (
     TokenCount,
     ToolCall,
     ToolResult,
+    forces_a_tool,
     readable,
 )
 
@@ -54,7 +55,7 @@ def count(request: ChatRequest, deployment: Deployment) -> TokenCount:
     family = family_of(deployment.model, deployment.traits.tokenizer)
     tokens = family.request + sum(_message(message, family, deployment.model) for message in request.messages)
     if request.tools and not _forbids_tools(request):
-        tokens += tool_tokens(request.tools, family) + (family.forced if _forces_a_tool(request) else 0)
+        tokens += tool_tokens(request.tools, family) + (family.forced if forces_a_tool(request) else 0)
     if request.output.schema is not None:
         tokens += family.schema + family.text(bytes(request.output.schema).decode(errors="replace"))
     if request.reasoning is not None and request.reasoning.enabled and request.reasoning.budget:
@@ -65,10 +66,6 @@ def count(request: ChatRequest, deployment: Deployment) -> TokenCount:
 
 def _forbids_tools(request: ChatRequest) -> bool:
     return request.tool_choice is not None and request.tool_choice.mode == "none"
-
-
-def _forces_a_tool(request: ChatRequest) -> bool:
-    return request.tool_choice is not None and request.tool_choice.mode in ("required", "tool")
 
 
 def _is_plain(request: ChatRequest) -> bool:

@@ -61,9 +61,8 @@ class Anthropic:
         user_length=256,
         files=True,
         web_search=frozenset({"allowed_domains", "blocked_domains", "max_uses", "location", "tool_choice"}),
-        file_url_types=frozenset(
-            {"application/pdf"}
-        ),  # https://platform.claude.com/docs/en/build-with-claude/pdf-support
+        # https://platform.claude.com/docs/en/build-with-claude/pdf-support
+        file_url_types=frozenset({"application/pdf"}),
         service_tiers=True,
         answers_by_call=True,
         closed_schemas=True,

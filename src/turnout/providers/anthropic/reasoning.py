@@ -21,13 +21,14 @@ from turnout.core import (
     RedactedThinking,
     Thinking,
     ToolCall,
+    forces_a_tool,
 )
+from turnout.providers.efforts import effort_by_budget
 
 from .generations import ADAPTIVE, ONLY_ADAPTIVE, generation_of
 
 _EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 _BUDGETS: Final = {"low": 1024, "medium": 4096, "high": 16384, "xhigh": 24576, "max": 24576}
-_EFFORT_BY_BUDGET: Final = ((2048, "low"), (8192, "medium"))
 _SMALLEST_BUDGET: Final = 1024
 
 
@@ -61,7 +62,8 @@ def thinking_of(request: ChatRequest, deployment: Deployment, default_max_tokens
     limit_with_thinking = limit if request.max_output is not None else _at_most(limit + budget, deployment)
     generation = generation_of(deployment.model)
     if generation >= ONLY_ADAPTIVE or (generation >= ADAPTIVE and reasoning.budget is None):
-        effort = effort or _effort_by_budget(reasoning.budget)
+        if reasoning.budget is not None and not effort:
+            effort = {"effort": effort_by_budget(reasoning.budget)}
         return ThinkingSettings(limit_with_thinking, {"type": "adaptive"}, effort, changes)
     effort = effort if generation >= ADAPTIVE else {}
     obstacle = _obstacle(request, limit_with_thinking)
@@ -87,12 +89,6 @@ def _effort(reasoning: Reasoning) -> tuple[dict[str, Any], tuple[Change, ...]]:
     return {"effort": _EFFORTS[effort]}, NO_CHANGES
 
 
-def _effort_by_budget(budget: int | None) -> dict[str, Any]:
-    if budget is None:
-        return {}
-    return {"effort": next((effort for most, effort in _EFFORT_BY_BUDGET if budget <= most), "high")}
-
-
 def _allowed_budget(said: int | None, budget: int, limit: int) -> int:
     """The caller's budget if it leaves a token for the answer. One that was made of an effort leaves half of all."""
     return max(min(budget, limit // 2 if said is None else limit - 1), _SMALLEST_BUDGET)
@@ -102,7 +98,7 @@ def _obstacle(request: ChatRequest, limit: int) -> str:
     """Why the model can't think by a budget; empty if it can."""
     if limit <= _SMALLEST_BUDGET:
         return f"no thinking within {limit} tokens"
-    if request.tools and request.tool_choice and request.tool_choice.mode in ("required", "tool"):
+    if request.tools and forces_a_tool(request):
         return "no thinking beside a forced tool"
     if _is_in_loop_without_thoughts(request.messages):
         return "no thinking in a tool loop that began without"

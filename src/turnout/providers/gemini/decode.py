@@ -27,8 +27,6 @@ from turnout.core import (
     Thinking,
     TokenLogprob,
     ToolCall,
-    Usage,
-    UsageSoFar,
 )
 from turnout.core.framing import on_one_line
 from turnout.providers import error_words
@@ -38,7 +36,7 @@ from turnout.providers.half_pairs import lost
 from turnout.providers.odd_values import Mark
 from turnout.providers.tool_calls import CallIds, arguments_text
 from turnout.providers.unreadable import decode_reply, unreadable
-from turnout.providers.usage import completed
+from turnout.providers.usage import UsageCount
 
 from . import gemini_wire as wire
 from .partial_args import PartialArgs
@@ -167,7 +165,7 @@ class _Reader:
     def __init__(self, request: ChatRequest) -> None:
         ids = CallIds(request)
         self._started = False
-        self._usage: Usage | None = None
+        self._usage = UsageCount()
         self._candidates = PerChoice(lambda number: _CandidateReader(number, ids))
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
@@ -180,9 +178,8 @@ class _Reader:
         finishes = [self._read_candidate(candidate, events) for candidate in reply.candidates or ()]
         if reply.usage_metadata is not None:
             usage = reply.usage_metadata.usage()
-            if usage and usage != self._usage:
-                self._usage = completed(usage, self._usage)
-                events.append(UsageSoFar(self._usage))
+            if usage and usage != self._usage.told:
+                events.append(self._usage.add(usage))
         events += [finish for finish in finishes if finish]
         return events + blocked(reply) if reply.prompt_feedback is not None else events
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from turnout.core import Finish, Relayed, StreamEvent, Usage, UsageSoFar
+from turnout.core import Finish, Relayed, StreamEvent
 from turnout.providers.frames import BodyReader, StreamReader
-from turnout.providers.usage import completed
+from turnout.providers.usage import UsageCount
 
 from . import gemini_wire as wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
@@ -18,7 +18,7 @@ class _Scanner:
     """Reads usage and finishes from one reply or from a stream of them."""
 
     def __init__(self) -> None:
-        self._usage: Usage | None = None
+        self._usage = UsageCount()
         self._called: set[int] = set()
         self._finished: set[int] = set()
 
@@ -29,9 +29,8 @@ class _Scanner:
         events: list[StreamEvent] = [Relayed(data, any(map(_content, reply.candidates or ())))]
         if reply.usage_metadata is not None:
             usage = reply.usage_metadata.usage()
-            if usage and usage != self._usage:
-                self._usage = completed(usage, self._usage)
-                events.append(UsageSoFar(self._usage))
+            if usage and usage != self._usage.told:
+                events.append(self._usage.add(usage))
         for candidate in reply.candidates or ():
             self._scan_candidate(candidate, events)
         return events + blocked(reply) if reply.prompt_feedback is not None else events

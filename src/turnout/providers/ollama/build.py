@@ -31,13 +31,14 @@ from turnout.core import (
     ToolCall,
     ToolResult,
     forced_tool,
+    forces_a_tool,
 )
 from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.raw_fields import object_in, set_parameters
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import ollama_wire as wire
-from .forced_tool import forces_a_tool, instruction
+from .forced_tool import instruction
 
 NAMESPACE = "ollama"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')

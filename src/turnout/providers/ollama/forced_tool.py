@@ -14,10 +14,6 @@ from turnout.providers import Decoder
 from turnout.providers.tool_calls import CallIds
 
 
-def forces_a_tool(request: ChatRequest) -> bool:
-    return request.tool_choice is not None and request.tool_choice.mode in ("required", "tool")
-
-
 def instruction(tool: Tool) -> str:
     """Says what the model can't see: it isn't told of a tool that it doesn't choose itself."""
     purpose = f" It is for this: {tool.description}" if tool.description else ""

@@ -38,16 +38,14 @@ _IGNORED = frozenset({"taskType"})
 _USER_LENGTH = 64
 """https://platform.openai.com/docs/api-reference/chat/create (``user``)"""
 
-_MAY_BE_GOOGLES = "compatible"
-"""The provider whose address may be one of Google's: https://ai.google.dev/gemini-api/docs/openai"""
-
 OperationFactory = Callable[[Access], Operation[Any]]
 """Builds an operation for one vendor; an operation's class does."""
 
 
 class OpenAIWire:
     """A vendor on OpenAI's wire. ``operations`` are those that it has besides chat. ``developer`` is a role, which only
-    OpenAI's own models have. ``files``: a message may have parts of the type ``file``.
+    OpenAI's own models have. ``files``: a message may have parts of the type ``file``. ``reads_extra``: it may be
+    Google's, which reads ``extra_content`` (https://ai.google.dev/gemini-api/docs/openai).
     """
 
     wire = WIRE
@@ -62,9 +60,11 @@ class OpenAIWire:
         developer: bool = False,
         video: bool = False,
         files: bool = True,
+        reads_extra: bool = False,
         operations: tuple[OperationFactory, ...] = (),
     ) -> None:
         self.name = name
+        self._reads_extra = reads_extra
         self.profile = profile
         self.support = Support(
             namespace=NAMESPACE,
@@ -100,8 +100,7 @@ class OpenAIWire:
         parameters = parameters_of(request, deployment)
         with_usage = request.stream and self._access.streams_usage(deployment)
         if raw is not None and raw.wire == WIRE:
-            with_extra = self.name == _MAY_BE_GOOGLES
-            body = relayed_body(raw.fields, parameters, deployment, with_usage=with_usage, with_extra=with_extra)
+            body = relayed_body(raw.fields, parameters, deployment, with_usage=with_usage, with_extra=self._reads_extra)
             changes = parameters.changes
         else:
             unknown = self._access.unknown_fields(deployment)

@@ -103,6 +103,7 @@ PROVIDERS = (
         ),
         knobs=OPENAI_KNOBS | {"top_k"},
         video=True,
+        reads_extra=True,
         operations=(CompletionsWire, EmbeddingsWire, *_MEDIA),
     ),
 )

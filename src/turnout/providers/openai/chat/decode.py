@@ -24,8 +24,6 @@ from turnout.core import (
     Text,
     Thinking,
     ToolCall,
-    Usage,
-    UsageSoFar,
 )
 from turnout.errors import UpstreamBroken
 from turnout.providers import error_words
@@ -35,7 +33,7 @@ from turnout.providers.half_pairs import lost
 from turnout.providers.odd_values import Mark
 from turnout.providers.tool_calls import CallIds, arguments_piece
 from turnout.providers.unreadable import decode_reply
-from turnout.providers.usage import completed
+from turnout.providers.usage import UsageCount
 
 from . import chat_wire as wire
 from .calls import Call, Calls
@@ -177,7 +175,7 @@ class _Reader:
         ids = CallIds(request)
         self._started = False
         self._failed = False
-        self._usage: Usage | None = None
+        self._usage = UsageCount()
         self._choices = PerChoice(lambda number: _ChoiceReader(number, ids, mark))
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
@@ -223,8 +221,7 @@ class _Reader:
     def _count(self, raw: Raw, events: list[StreamEvent]) -> None:
         usage = wire.usage_of(raw)
         if usage:
-            self._usage = completed(usage, self._usage)
-            events.append(UsageSoFar(self._usage))
+            events.append(self._usage.add(usage))
 
 
 class StreamDecoder(StreamReader[tuple[str, bytes]]):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from turnout.core import NO_CHANGES, Change, Reasoning
+from turnout.providers.efforts import effort_by_budget
 
 _ORDER: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-_BY_BUDGET: Final = ((2048, "low"), (8192, "medium"))
 
 Effort = tuple[dict[str, str], tuple[Change, ...]]
 """The field of the body, and what was changed."""
@@ -38,5 +38,4 @@ def _word(reasoning: Reasoning | None, efforts: Sequence[str] | None) -> str | N
         return reasoning.effort or (None if efforts is None else "none")
     if reasoning.effort or reasoning.budget is None:
         return reasoning.effort
-    budget = reasoning.budget
-    return next((word for most, word in _BY_BUDGET if budget <= most), "high")
+    return effort_by_budget(reasoning.budget)

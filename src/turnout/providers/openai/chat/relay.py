@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Relayed, StreamEvent, Usage, UsageSoFar
+from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import payload_of
 from turnout.errors import UpstreamBroken
 from turnout.providers.error_words import failure_in
 from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
-from turnout.providers.usage import completed
+from turnout.providers.usage import UsageCount
 
 from . import chat_wire as wire
 from .decode import DONE, FORM, NOT_A_COMPLETION, WHOLE, failure_of, finish_of
@@ -52,7 +52,7 @@ class StreamRelay(EventStreamRelay):
         super().__init__()
         self._show_usage = show_usage
         self._content_seen = False  # after the first piece, every chunk counts as content
-        self._usage: Usage | None = None
+        self._usage = UsageCount()
         self._called: set[int] = set()
         self._finished: set[int] = set()
 
@@ -101,8 +101,7 @@ class StreamRelay(EventStreamRelay):
     def _count(self, raw: Raw, events: list[StreamEvent]) -> None:
         usage = wire.usage_of(raw)
         if usage:
-            self._usage = completed(usage, self._usage)
-            events.append(UsageSoFar(self._usage))
+            events.append(self._usage.add(usage))
 
 
 class BodyRelay(BodyReader):
