@@ -107,6 +107,31 @@ GEMINI_TALK = {
     ],
     "tools": [{"googleSearch": {}}, {"functionDeclarations": [{"name": "f"}, {"name": "g"}]}],
 }
+CODEX_TALK = RESPONSES | {
+    "input": [
+        USER,
+        {"type": "additional_tools", "role": "developer", "tools": [{"type": "function", "name": "later"}]},
+        {"type": "reasoning", "id": "r", "summary": []},
+        {"type": "custom_tool_call", "call_id": "a", "name": "patch", "input": "+"},
+        {"type": "local_shell_call", "call_id": "b", "action": {"type": "exec", "command": ["ls"]}},
+        {"type": "custom_tool_call_output", "call_id": "a", "output": "done"},
+        {"type": "local_shell_call_output", "call_id": "b", "output": "7"},
+        {"type": "tool_search_call", "arguments": {}},
+        {"type": "tool_search_output", "tools": []},
+        {"type": "tool_search_call", "call_id": "c", "arguments": {"query": "q"}},
+        {"type": "tool_search_output", "call_id": "c", "tools": []},
+        USER,
+    ],
+    "tools": [
+        {"type": "custom", "name": "patch"},
+        {"type": "namespace", "name": "n", "tools": [{"type": "function", "name": "in"}]},
+        {"type": "local_shell"},
+        {"type": "function", "name": "f", "parameters": SCHEMA},
+    ],
+}
+CLIENT_TOOLS = ANTHROPIC | {
+    "tools": [{"type": "bash_20250124", "name": "bash"}, {"name": "f", "input_schema": SCHEMA}],
+}
 CHAT_TALK = CHAT | {
     "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": [TEXT, TEXT]}],
     "tools": [{"type": "custom", "custom": {"name": "c"}}, {"type": "function", "function": {"name": "f"}}],
@@ -136,6 +161,14 @@ CHAT_TALK = CHAT | {
         ("openai-responses", RESPONSES_TALK, "messages[4].content[1]", "input[6].content[1]"),
         ("openai-responses", RESPONSES_TALK, "tools[0].strict", "tools[1].strict"),
         ("openai-responses", RESPONSES, "messages[0]", "input"),
+        ("openai-responses", CODEX_TALK, "messages[2].content[1]", "input[6].output"),
+        ("openai-responses", CODEX_TALK, "messages[3]", "input[9]"),
+        ("openai-responses", CODEX_TALK, "messages[5]", "input[11]"),
+        ("openai-responses", CODEX_TALK, "tools[0]", "tools[0]"),
+        ("openai-responses", CODEX_TALK, "tools[1].strict", "tools[1].tools[0].strict"),
+        ("openai-responses", CODEX_TALK, "tools[3].strict", "tools[3].strict"),
+        ("anthropic-messages", CLIENT_TOOLS, "tools[0].strict", "tools.0.strict"),
+        ("anthropic-messages", CLIENT_TOOLS, "tools[1].strict", "tools[1].strict"),
         ("gemini", GEMINI_TALK, "messages[0]", "systemInstruction"),
         ("gemini", GEMINI_TALK, "messages[2].content[1]", "contents[1]"),
         ("gemini", GEMINI_TALK, "messages[3].content[0]", "contents[3].parts[0]"),
@@ -154,7 +187,9 @@ def test_messages_and_tools_by_their_numbers(wire: str, body: dict[str, Any], pa
     [
         ("openai-chat", CHAT_TALK),
         ("anthropic-messages", ANTHROPIC_TALK),
+        ("anthropic-messages", CLIENT_TOOLS),
         ("openai-responses", RESPONSES_TALK),
+        ("openai-responses", CODEX_TALK),
         ("gemini", GEMINI_TALK),
     ],
 )
@@ -164,7 +199,8 @@ def test_there_is_a_place_for_every_message_and_tool_of_the_core(wire: str, body
     raw = request.raw
     assert raw is not None
     assert len([*TERMS[wire].messages(raw)]) == len(request.messages)
-    assert len([*TERMS[wire].tools(raw)]) == len(request.tools)
+    of_own_paths = sum(tool.own is not None or tool.name == "later" for tool in request.tools)
+    assert len([*TERMS[wire].tools(raw)]) + of_own_paths == len(request.tools)
 
 
 def test_earlier_turns_are_named_by_the_answer_that_they_end_with() -> None:

@@ -63,11 +63,10 @@ def messages(raw: WireBody) -> Iterator[Place]:
 
 
 def functions(raw: WireBody) -> Iterator[str]:
-    """Chat's and Responses' functions and custom tools. Mistral's clients may leave out the type."""
+    """Chat's and Responses'. Mistral's clients may leave out the type."""
     for number, tool in enumerate(_objects(_read(raw, "tools"))):
-        if tool.get("type", "function") in ("function", "custom"):
-            spec = next((f".{kind}" for kind in ("function", "custom") if kind in tool), "")
-            yield f"tools[{number}]{spec}"
+        if tool.get("type", "function") == "function":
+            yield f"tools[{number}].function" if "function" in tool else f"tools[{number}]"
 
 
 # --- Anthropic's -------------------------------------------------------------------------------------
@@ -148,9 +147,15 @@ def _kind(item: Mapping[str, Any]) -> str:
     match item.get("type") or ("message" if item.get("role") else ""):
         case "message":
             return "answer" if item.get("role") == "assistant" else "message"
-        case "function_call_output":
+        case "reasoning":
+            return "answer"
+        case "tool_search_call" | "tool_search_output" if not item.get("call_id"):
+            return "nothing"  # OpenAI has searched
+        case "tool_search_output":
             return "result"
-        case "function_call" | "reasoning" | "image_generation_call":
+        case str(kind) if kind.endswith("_call_output"):
+            return "result"
+        case str(kind) if kind.endswith("_call"):
             return "answer"
     return "nothing"
 

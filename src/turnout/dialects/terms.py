@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from turnout.core import Request, WireBody
+from turnout.core import ChatRequest, CountRequest, Request, WireBody, readable
 
 from . import places
 from .places import Found, Place, Places, ToolPaths
@@ -21,7 +21,9 @@ _IN_LIST: Final = re.compile(r"(messages|tools)\[(\d+)\](?:\.content\[(\d+)\])?(
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """``names`` of settings. The first one counts that the client said; the last one, if it said none of them."""
+    """``names`` of settings. The first one counts that the client said; the last one, if it said none of them.
+    ``tools`` are the paths of the functions.
+    """
 
     names: Mapping[str, tuple[str, ...]]
     messages: Places
@@ -150,12 +152,22 @@ def name_for_client(request: Request, path: str, *, own: bool = False) -> str:
         return _setting(terms.names.get(path, (path,)), raw)
     kind, number, part, rest = found[1], int(found[2]), found[3], found[4]
     if kind == "tools":
-        tool = _nth(terms.tools(raw), number)
+        tool = _tool_path(request, raw, terms, number)
         return path if tool is None else f"{tool}{rest}"
     place = _nth(terms.messages(raw), number)
     if place is None:
         return path
     return f"{_path_of(place, part)}{rest}"
+
+
+def _tool_path(request: Request, raw: WireBody, terms: Terms, number: int) -> str | None:
+    """A tool that is no function to the client knows its path itself. The others are counted."""
+    chat = request.chat if isinstance(request, CountRequest) else request
+    tools = readable(chat).tools[: number + 1] if isinstance(chat, ChatRequest) else ()
+    if len(tools) <= number:
+        return None
+    own = tools[number].own
+    return own.where if own else _nth(terms.tools(raw), sum(tool.own is None for tool in tools[:number]))
 
 
 def _path_of(place: Place, part: str | None) -> str:
