@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from turnout.core import ChatRequest, Deployment, File, Message, Part, Request, Support, ToolResult
+from turnout.core import ChatRequest, Deployment, File, Part, Request, Support
 from turnout.core.media_types import type_by_name
 from turnout.engine import Prepared
 from turnout.errors import InvalidRequest, RequestError, Unsupported
 
-from .places import Place, path_of, with_parts
+from .places import Place, parts_of, path_of, with_parts
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """The bytes at an address; raises ``NotFetched``."""
@@ -47,7 +47,7 @@ class FilePreparer:
             return None
         read = await self._read(request)
         support = self._support_of[deployment.provider]
-        places = [(place, file) for place, file in _files_in(read.messages) if _must_fetch(file, support)]
+        places = [(place, file) for place, file in parts_of(File, read.messages) if _must_fetch(file, support)]
         if not places:
             return None
         if len(places) > _MOST:
@@ -64,18 +64,6 @@ class FilePreparer:
             raise type(error)(f"The file in {path}: {error.message}", param=path) from error
         media_type = "application/pdf" if data.startswith(_PDF) else _known_type(file) or "text/plain"
         return structs.replace(file, url=None, data=b64encode(data).decode(), media_type=media_type)
-
-
-def _files_in(messages: Sequence[Message]) -> list[tuple[Place, File]]:
-    files: list[tuple[Place, File]] = []
-    for number, message in enumerate(messages):
-        for index, part in enumerate(message.parts):
-            if isinstance(part, File):
-                files.append(((number, index, -1), part))
-            elif isinstance(part, ToolResult):
-                inner = [(at, piece) for at, piece in enumerate(part.parts) if isinstance(piece, File)]
-                files += [((number, index, at), piece) for at, piece in inner]
-    return files
 
 
 def _must_fetch(file: File, support: Support) -> bool:

@@ -1,12 +1,15 @@
-"""Finds the images of a conversation, and puts other parts in their places."""
+"""Finds the images and files of a conversation, and puts other parts in their places."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import msgspec
 
-from turnout.core import ChatRequest, Image, Message, Part, ToolResult
+from turnout.core import ChatRequest, File, Image, Message, Part, ToolResult
+
+PartT = TypeVar("PartT", Image, File)
 
 Place = tuple[int, int, int]
 """The indexes of a message, of its part, and of the part inside a tool's result (-1 outside of one)."""
@@ -17,23 +20,18 @@ def may_have_images(request: ChatRequest) -> bool:
     return request.unread is None or request.unread.may_hold_images
 
 
-def images_in(request: ChatRequest) -> list[tuple[Place, Image]]:
-    """Must be fast: most requests have no images."""
-    images: list[tuple[Place, Image]] = []
-    for number, message in enumerate(request.messages):
+def parts_of(kind: type[PartT], messages: Sequence[Message]) -> list[tuple[Place, PartT]]:
+    """The parts of one type. Must be fast: most requests have none."""
+    found: list[tuple[Place, Any]] = []
+    for number, message in enumerate(messages):
         for index, part in enumerate(message.parts):
-            kind = type(part)
-            if kind is Image:
-                images.append(((number, index, -1), part))  # type: ignore[arg-type]  # `kind is` is faster
-            elif kind is ToolResult:
-                images += _images_in_result(part, number, index)  # type: ignore[arg-type]
-    return images
-
-
-def _images_in_result(result: ToolResult, number: int, index: int) -> Iterator[tuple[Place, Image]]:
-    for inner, part in enumerate(result.parts):
-        if isinstance(part, Image):
-            yield (number, index, inner), part
+            part_type = type(part)
+            if part_type is kind:
+                found.append(((number, index, -1), part))
+            elif part_type is ToolResult:
+                inner = cast(ToolResult, part).parts
+                found += [((number, index, at), piece) for at, piece in enumerate(inner) if type(piece) is kind]
+    return found
 
 
 def path_of(place: Place) -> str:

@@ -28,7 +28,7 @@ from .files import Fetch
 from .fit import fit
 from .inspect import MAX_PIXELS, short
 from .json_images import NewImage, replace_images
-from .places import Place, images_in, may_have_images, path_of, with_parts
+from .places import Place, may_have_images, parts_of, path_of, with_parts
 from .sizing import limits_among
 
 When = Literal["needed", "always", "never"]
@@ -103,7 +103,7 @@ class ImagePreparer:
         if not isinstance(request, ChatRequest) or not may_have_images(request):
             return None
         read = request if request.unread is None else await self.read(request)
-        images = images_in(read)
+        images = parts_of(Image, read.messages)
         if not images:
             return None
         changes = await self._changes(images, deployment)

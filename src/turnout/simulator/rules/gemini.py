@@ -18,7 +18,6 @@ DATA = names_in(
 """A part has one of them: https://ai.google.dev/api/caching#Part."""
 NAME = "[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}"
 FIRST_WITH_LEVELS = FIRST_WITH_PARTS = FIRST_COMBINING = 3
-FIRST_THINKING = "2.5"
 
 
 def get(value: Any, field: str) -> Any:
