@@ -111,8 +111,8 @@ class House:
         )
         self._requests = 0
 
-    async def ask(self, request: ChatRequest | None = None, **fields: Any) -> Reply:
-        """Sends ``request``, or the request of an OpenAI client with ``fields``."""
+    async def ask(self, request: ChatRequest | None = None, seconds: float | None = None, **fields: Any) -> Reply:
+        """Sends ``request``, or the request of an OpenAI client with ``fields``. ``seconds`` is its own deadline."""
         self._requests += 1
         call = Call(
             request=request or ENDPOINT.parse(request_body(**fields)),
@@ -120,6 +120,7 @@ class House:
             origin=ORIGIN,
             received=time.perf_counter(),
             key=KEY,
+            timeout=seconds,
         )
         return await self._engine.open(call, self.catalog)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.support import house, place
+from tests.engine.support import house, place, timeouts
 from tests.support.openai_wire import DONE, USAGE, choice, chunk, completion, delta, relayed_bytes, sse
 from tests.support.raw_upstream import RawUpstream, Script, Visit, ok, replying
 from turnout.core import ChatRequest, Deployment, Message, Relayed, Retries, Sampling, Text, ToolCall, Traits, fold
@@ -20,6 +20,7 @@ from turnout.errors import (
     UpstreamBroken,
     UpstreamRateLimited,
     UpstreamRefused,
+    UpstreamTimeout,
     UpstreamUnauthenticated,
     UpstreamUnreachable,
 )
@@ -162,7 +163,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr("turnout.engine.engine.asyncio.sleep", sleep)
+    monkeypatch.setattr("turnout.engine.plan_walk.asyncio.sleep", sleep)
     return waited
 
 
@@ -172,7 +173,9 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         pytest.param("retry-after: 3", [3.0, 3.0], id="kept-to-the-full"),
         pytest.param("retry-after: 0", [0.0, 0.0], id="at-once"),
         pytest.param("retry-after: 8", [8.0, 8.0], id="as-long-as-the-longest-backoff"),
-        pytest.param("retry-after: 9", [], id="too-long"),
+        pytest.param("retry-after: 9", [9.0, 9.0], id="longer-than-the-longest-backoff"),
+        pytest.param("retry-after: 30", [30.0, 30.0], id="as-long-as-an-answer-may-take-to-begin"),
+        pytest.param("retry-after: 31", [], id="too-long"),
         pytest.param("retry-after: Wed, 21 Oct 2150 07:28:00 GMT", [], id="far-away"),
     ],
 )
@@ -181,7 +184,7 @@ async def test_retry_after(header: str, waits: list[float], pauses: list[float])
     async with RawUpstream(replying(status(429, header))) as server, house(place(server, retries=retries)) as it:
         with pytest.raises(UpstreamRateLimited) as caught:
             await it.ask()
-        assert pauses == waits
+        assert pauses == pytest.approx(waits, abs=0.5)
         assert caught.value.retry_after is not None
         assert len(server.requests) == len(waits) + 1
 
@@ -194,15 +197,67 @@ def test_backoff_doubles_to_its_bound_with_full_jitter(monkeypatch: pytest.Monke
         return high
 
     monkeypatch.setattr("turnout.engine.backoff.random.uniform", uniform)
-    retries, error = Retries(attempts=7, backoff=0.5, backoff_max=8), UpstreamBroken("x")
-    waits = [backoff.pause_before_retry(failed, retries, error) for failed in range(1, 8)]
-    assert waits == [0.5, 1, 2, 4, 8, 8, None]
-    assert bounds == [(0, wait) for wait in waits[:-1]]
+    waits = [backoff.backoff_before_retry(failed, Retries(backoff=0.5, backoff_max=8)) for failed in range(1, 7)]
+    assert waits == [0.5, 1, 2, 4, 8, 8]
+    assert bounds == [(0, wait) for wait in waits]
+
+
+async def test_a_longer_wait_is_for_when_all_others_have_failed(pauses: list[float]) -> None:
+    retries = Retries(attempts=2, backoff=0.5, backoff_max=8)
+    async with (
+        RawUpstream(then_ok(status(429, "retry-after: 20"), 1)) as busy,
+        RawUpstream(replying(status(503))) as broken,
+        house(place(busy, retries=retries), place(broken, "two")) as it,
+    ):
+        reply = await it.ask()
+        assert [start.deployment for start in it.book.begun.values()] == ["one", "two", "one"]
+        assert (await body_of(reply), pauses) == (HELLO, pytest.approx([20], abs=0.5))
+
+
+async def test_a_retry_that_does_not_fit_the_requests_deadline_is_not_made(pauses: list[float]) -> None:
+    async with (
+        RawUpstream(replying(status(429, "retry-after: 3"))) as server,
+        house(place(server, retries=THREE)) as it,
+    ):
+        with pytest.raises(UpstreamRateLimited):
+            await it.ask(seconds=2)
+        assert (pauses, it.book.outcomes) == ([], ["failed"])
+
+
+async def test_a_deployment_that_stayed_silent_is_not_tried_again() -> None:
+    silent = timeouts(first_byte=0.05)
+    async with (
+        RawUpstream(replying(b"")) as server,
+        RawUpstream(replying(ok(HELLO))) as good,
+        house(place(server, retries=THREE, timeouts=silent), place(good, "two")) as it,
+    ):
+        assert await body_of(await it.ask()) == HELLO
+        assert [start.deployment for start in it.book.begun.values()] == ["one", "two"]
+        assert "(timeouts.first_byte)" in (it.book.ends[0].error or "")
+
+
+async def test_the_requests_own_deadline_ends_an_attempt() -> None:
+    async with RawUpstream(replying(b"")) as server, house(place(server, retries=THREE)) as it:
+        with pytest.raises(UpstreamTimeout, match=r"\(x-turnout-timeout\)"):
+            await it.ask(seconds=0.05)
+
+
+async def test_attempts_together_take_no_longer_than_the_longest_may_take_alone() -> None:
+    short = timeouts(first_byte=5, total=0.15)
+    async with (
+        RawUpstream(replying(b"")) as one,
+        RawUpstream(replying(b"")) as two,
+        house(place(one, timeouts=short), place(two, "two", timeouts=short)) as it,
+    ):
+        began = time.perf_counter()
+        with pytest.raises(UpstreamTimeout, match=r"\(timeouts.total\)"):
+            await it.ask()
+        assert time.perf_counter() - began < 1
+        assert it.book.outcomes == ["failed"]
 
 
 def test_jitter_is_spread_over_the_whole_range() -> None:
-    retries, error = Retries(attempts=2, backoff=4, backoff_max=8), UpstreamBroken("x")
-    waits = [backoff.pause_before_retry(1, retries, error) or 0 for _ in range(500)]
+    waits = [backoff.backoff_before_retry(1, Retries(backoff=4, backoff_max=8)) for _ in range(500)]
     assert all(0 <= wait <= 4 for wait in waits)
     assert min(waits) < 0.4
     assert max(waits) > 3.6

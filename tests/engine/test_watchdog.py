@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from turnout.engine.watchdog import Watchdog
+from turnout.engine.watchdog import STALL, TOTAL, Deadline, Watchdog
 from turnout.errors import UpstreamTimeout
 from turnout.ticker import Ticker
 
@@ -20,7 +20,7 @@ async def ticker() -> Ticker:
 
 @pytest.fixture
 def watchdog(ticker: Ticker) -> Iterator[Watchdog]:
-    made = Watchdog(ticker, total=10)
+    made = Watchdog(ticker, Deadline(10, TOTAL))
     yield made
     made.stop()
 
@@ -34,8 +34,8 @@ def cancelling() -> int:
 async def test_work_that_takes_too_long_is_a_timeout(watchdog: Watchdog) -> None:
     began = time.perf_counter()
     with (
-        pytest.raises(UpstreamTimeout, match=r"^The provider did not speak within 0\.05 s\.$"),
-        watchdog.expect(0.05, "did not speak"),
+        pytest.raises(UpstreamTimeout, match=r"^The provider did not speak within 0\.05 s \(timeouts\.stall\)\.$"),
+        watchdog.expect(Deadline(0.05, STALL), "did not speak"),
     ):
         await asyncio.sleep(5)
     assert 0.04 < time.perf_counter() - began < 1
@@ -44,26 +44,26 @@ async def test_work_that_takes_too_long_is_a_timeout(watchdog: Watchdog) -> None
 
 async def test_work_that_is_in_time_is_not_cancelled(watchdog: Watchdog) -> None:
     for _ in range(5):
-        with watchdog.expect(0.1, "did not speak"):
+        with watchdog.expect(Deadline(0.1, STALL), "did not speak"):
             await asyncio.sleep(0.03)
     assert cancelling() == 0
 
 
 async def test_time_outside_is_not_counted(watchdog: Watchdog) -> None:
     """A client that takes its time is no stalled provider."""
-    with watchdog.expect(0.05, "did not speak"):
+    with watchdog.expect(Deadline(0.05, STALL), "did not speak"):
         await asyncio.sleep(0)
     await asyncio.sleep(0.15)
-    with watchdog.expect(0.05, "did not speak"):
+    with watchdog.expect(Deadline(0.05, STALL), "did not speak"):
         await asyncio.sleep(0)
 
 
 async def test_the_total_bounds_all_together(ticker: Ticker) -> None:
-    watchdog = Watchdog(ticker, total=0.1)
+    watchdog = Watchdog(ticker, Deadline(0.1, TOTAL))
 
     async def drip() -> None:
         while True:
-            with watchdog.expect(0.05, "did not speak"):
+            with watchdog.expect(Deadline(0.05, STALL), "did not speak"):
                 await asyncio.sleep(0.02)
 
     began = time.perf_counter()
@@ -74,18 +74,21 @@ async def test_the_total_bounds_all_together(ticker: Ticker) -> None:
 
 
 async def test_a_total_that_is_over_ends_the_next_wait(ticker: Ticker) -> None:
-    watchdog = Watchdog(ticker, total=0.02)
+    watchdog = Watchdog(ticker, Deadline(0.02, TOTAL))
     await asyncio.sleep(0.05)
-    with pytest.raises(UpstreamTimeout, match="did not finish"), watchdog.expect(0.01, "did not speak"):
+    with (
+        pytest.raises(UpstreamTimeout, match="did not finish"),
+        watchdog.expect(Deadline(0.01, STALL), "did not speak"),
+    ):
         await asyncio.sleep(5)
     watchdog.stop()
 
 
 async def test_a_wait_for_everything_is_named_for_what_it_waits_for(ticker: Ticker) -> None:
-    watchdog = Watchdog(ticker, total=0.05)
+    watchdog = Watchdog(ticker, Deadline(0.05, TOTAL))
     with (
         pytest.raises(UpstreamTimeout, match=r"did not begin within 0\.05 s"),
-        watchdog.expect(0.05, "did not begin"),
+        watchdog.expect(Deadline(0.05, STALL), "did not begin"),
     ):
         await asyncio.sleep(5)
     watchdog.stop()
@@ -93,7 +96,7 @@ async def test_a_wait_for_everything_is_named_for_what_it_waits_for(ticker: Tick
 
 async def test_a_cancellation_from_outside_stays_one(watchdog: Watchdog) -> None:
     async def wait() -> None:
-        with watchdog.expect(5, "did not speak"):
+        with watchdog.expect(Deadline(5, STALL), "did not speak"):
             await asyncio.sleep(5)
 
     task = asyncio.create_task(wait())
@@ -107,7 +110,7 @@ async def test_a_cancellation_from_outside_at_the_very_moment_stays_one(watchdog
     """Who was cancelled may not go on because time was up, too."""
 
     async def wait() -> None:
-        with watchdog.expect(0, "did not speak"):
+        with watchdog.expect(Deadline(0, STALL), "did not speak"):
             await asyncio.sleep(5)
 
     task = asyncio.create_task(wait())
@@ -119,20 +122,20 @@ async def test_a_cancellation_from_outside_at_the_very_moment_stays_one(watchdog
 
 
 async def test_another_error_is_let_through(watchdog: Watchdog) -> None:
-    with pytest.raises(ValueError, match="x"), watchdog.expect(5, "did not speak"):
+    with pytest.raises(ValueError, match="x"), watchdog.expect(Deadline(5, STALL), "did not speak"):
         raise ValueError("x")
 
 
 async def test_the_watchdog_works_again_after_a_timeout(watchdog: Watchdog) -> None:
     for _ in range(2):
-        with pytest.raises(UpstreamTimeout), watchdog.expect(0.01, "did not speak"):
+        with pytest.raises(UpstreamTimeout), watchdog.expect(Deadline(0.01, STALL), "did not speak"):
             await asyncio.sleep(5)
-    with watchdog.expect(0.2, "did not speak"):
+    with watchdog.expect(Deadline(0.2, STALL), "did not speak"):
         await asyncio.sleep(0.02)
 
 
 async def test_an_inner_timeout_is_not_mistaken_for_it(watchdog: Watchdog) -> None:
-    with watchdog.expect(5, "did not speak"), pytest.raises(TimeoutError):
+    with watchdog.expect(Deadline(5, STALL), "did not speak"), pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await asyncio.sleep(5)
     assert cancelling() == 0
@@ -140,5 +143,5 @@ async def test_an_inner_timeout_is_not_mistaken_for_it(watchdog: Watchdog) -> No
 
 async def test_a_stopped_watchdog_cancels_nothing(watchdog: Watchdog) -> None:
     watchdog.stop()
-    with watchdog.expect(0.01, "did not speak"):
+    with watchdog.expect(Deadline(0.01, STALL), "did not speak"):
         await asyncio.sleep(0.05)

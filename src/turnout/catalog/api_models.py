@@ -121,7 +121,7 @@ def model_of(api_model: ApiModel, factory: DeploymentFactory, variables: Mapping
         deployment = structs.replace(deployment, api_key=None, key_source=None)
     if _has_own_address(api_model, factory, provider):
         deployment = structs.replace(deployment, headers={}, network=_without_client(deployment.network))
-    return Model(name=api_model.id, deployments=(deployment,), created=api_model.created)
+    return factory.model(api_model.id, (deployment,), created=api_model.created)
 
 
 def _without_client(network: Network | None) -> Network | None:

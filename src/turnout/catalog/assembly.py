@@ -87,7 +87,7 @@ class Assembler:
             if model not in taken and (model in targets or patterns.match(model) is None):
                 settings = DeploymentSettings(provider=provider.name, model=model)
                 deployments.setdefault(model, []).append(configured.factory.make(provider, settings))
-        return {name: Model(name=name, deployments=tuple(places)) for name, places in deployments.items()}
+        return {name: configured.factory.model(name, places) for name, places in deployments.items()}
 
     def _finished(self, models: Mapping[str, Model], draft: Snapshot, complete: Complete) -> dict[str, Model]:
         """The models complete, with ids and dates, without the fallbacks that the draft doesn't serve (yet)."""

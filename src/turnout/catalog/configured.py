@@ -102,17 +102,10 @@ def _provider_key_variables(files: Files, providers: Mapping[str, Provider]) -> 
 def _models(files: Files, factory: DeploymentFactory) -> Iterator[Model]:
     for name, settings in files.settings.models.items():
         shared = settings if isinstance(settings, ModelSettings) else None
-        yield Model(
-            name=name,
-            deployments=tuple(
-                _deployment(factory, entry, shared) for entry in deployment_entries(name, settings, files.document)
-            ),
-            policy=shared.policy if shared else "order",
-            fallbacks=tuple(shared.fallbacks) if shared else (),
-            strict=shared.strict if shared else False,
-        )
+        entries = deployment_entries(name, settings, files.document)
+        yield factory.model(name, (_deployment(factory, entry, shared) for entry in entries), shared)
     for name, agent, document in files.agent_entries():
-        yield Model(name=name, deployments=(_deployment(factory, agent_entry(name, agent, document), None),))
+        yield factory.model(name, (_deployment(factory, agent_entry(name, agent, document), None),))
 
 
 def _deployment(factory: DeploymentFactory, entry: DeploymentEntry, shared: ModelSettings | None) -> Deployment:

@@ -15,11 +15,12 @@ from turnout.config.settings import (
     AccessSettings,
     DeploymentSettings,
     ImageSettings,
+    ModelSettings,
     ProviderSettings,
     RetrySettings,
     Tuning,
 )
-from turnout.core import Defaults, Deployment, ImageLimits, Network, Retries, Secret, Timeouts, Traits
+from turnout.core import Defaults, Deployment, ImageLimits, Model, Network, Retries, Secret, Timeouts, Traits
 from turnout.facts import traits_of, vendor_of
 from turnout.providers import Provider, in_process, is_local
 
@@ -101,6 +102,23 @@ class DeploymentFactory:
         if not access.base_url or access.self_reference:
             return False
         return bool(access.api_key) or is_local(provider) or self._section(provider) is not None
+
+    def model(
+        self, name: str, deployments: Iterable[Deployment], settings: ModelSettings | None = None, created: int = 0
+    ) -> Model:
+        """``settings`` are those of a model in the file."""
+        own = ModelSettings(deployments=[]) if settings is None else settings
+        return Model(
+            name=name,
+            deployments=tuple(deployments),
+            policy=own.policy,
+            fallbacks=tuple(own.fallbacks),
+            strict=own.strict,
+            midstream=self._settings.midstream if own.midstream is None else own.midstream,
+            upstream=own.upstream,
+            on_content_filter=own.on_content_filter,
+            created=created,
+        )
 
     def make(
         self,

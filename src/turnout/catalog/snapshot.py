@@ -123,7 +123,7 @@ class Snapshot:
         upstream = name.partition("/")[2]
         draft = self._factory.make(provider, DeploymentSettings(provider=provider.name, model=upstream))
         deployment = self._with_id(self._complete(draft))
-        return Model(name=name, deployments=(deployment,))
+        return self._factory.model(name, (deployment,))
 
     def _direct_provider(self, name: str) -> Provider | None:
         """The provider of a name such as ``openai/gpt-6-luna``, if it is usable as it is."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from turnout.core import Parameter, Secret
+from turnout.core import Midstream, OnContentFilter, Parameter, Secret, Upstream
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(ge=0, le=3_600)]
@@ -201,6 +201,9 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
     policy: str = "order"
     fallbacks: list[Name] = []
     strict: bool = False
+    midstream: Midstream | None = None
+    upstream: Upstream = "as_asked"
+    on_content_filter: OnContentFilter = "pass"
 
 
 class KeySettings(_Section, frozen=True, kw_only=True):
@@ -236,6 +239,7 @@ class Settings(_Section, frozen=True):
     media: MediaSettings = MediaSettings()
     data_dir: Folder = "data"
     discovery: bool = True
+    midstream: Midstream = "continue"
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
     providers: dict[str, ProviderSettings] = {}

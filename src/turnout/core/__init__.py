@@ -39,7 +39,7 @@ from .messages import (
     ToolResult,
     merged_extensions,
 )
-from .model import Key, Model
+from .model import Key, Midstream, Model, OnContentFilter, Upstream
 from .money import Price, per_token, usd
 from .network import Network
 from .operations import (
@@ -112,8 +112,10 @@ __all__ = [
     "LineFramer",
     "Logprobs",
     "Message",
+    "Midstream",
     "Model",
     "Network",
+    "OnContentFilter",
     "Origin",
     "Outcome",
     "Output",
@@ -157,6 +159,7 @@ __all__ = [
     "TranscriptionRequest",
     "Unread",
     "UnreadList",
+    "Upstream",
     "Usage",
     "UsageSoFar",
     "WebSearch",

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from .deployment import Deployment
+
+Midstream = Literal["continue", "restart", "error"]
+"""``continue``: another deployment goes on from what the client has. ``restart``: it answers anew, and what the client
+has is left out. ``error``: the client gets an error.
+"""
+
+Upstream = Literal["as_asked", "stream"]
+
+OnContentFilter = Literal["pass", "fallback"]
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """``fallbacks`` are names of models to try when every deployment has failed.
 
     ``strict``: a request that a deployment can't be told as the client said it isn't sent there.
+    ``midstream``: what becomes of an answer that breaks off after a part of it has gone out. ``upstream``: whether
+    deployments are asked for a stream where the client wants a whole answer. ``on_content_filter``: whether the client
+    gets a provider's refusal by content policy, or another deployment is asked.
     """
 
     name: str
@@ -18,6 +32,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = "order"
     fallbacks: tuple[str, ...] = ()
     strict: bool = False
+    midstream: Midstream = "continue"
+    upstream: Upstream = "as_asked"
+    on_content_filter: OnContentFilter = "pass"
     created: int = 0
 
 

@@ -15,7 +15,7 @@ from .call import Call, reason_of
 from .observing import AnswerObserver
 from .settling import Settlement
 from .source import Source
-from .watchdog import Watchdog
+from .watchdog import FIRST_BYTE, FIRST_TOKEN, STALL, TOTAL, Deadline, Watchdog
 
 _log = logging.getLogger(__name__)
 
@@ -34,17 +34,24 @@ class Attempt:
     """
 
     def __init__(
-        self, call: Call, deployment: Deployment, source: Source, settlement: Settlement, ticker: Ticker
+        self,
+        call: Call,
+        deployment: Deployment,
+        source: Source,
+        settlement: Settlement,
+        ticker: Ticker,
+        total: Deadline,
     ) -> None:
         self.deployment = deployment
         self.request = call.request
         self.relayed = source.relayed
         self.changes = source.changes
         self._is_silent_at_work = isinstance(call.request, ImageRequest | TranscriptionRequest)
+        self._stall = Deadline(deployment.timeouts.stall, STALL)
         self._source = source
         self._observer = AnswerObserver(call.request, time.perf_counter())
         self._settlement = settlement
-        self._watchdog = Watchdog(ticker, deployment.timeouts.total)
+        self._watchdog = Watchdog(ticker, total)
 
     @property
     def number(self) -> int:
@@ -92,27 +99,30 @@ class Attempt:
                 held += await self._read_before_begin()
         return held
 
-    def _patience_for_first_byte(self) -> float:
+    def _patience_for_first_byte(self) -> Deadline:
         waits_for_token = self.request.stream and not self._is_silent_at_work
-        return self.deployment.timeouts.first_token if waits_for_token else self._silence()
+        return Deadline(self.deployment.timeouts.first_token, FIRST_TOKEN) if waits_for_token else self._silence()
 
-    def _patience_before_begin(self) -> float:
-        """How long a provider may now be silent that has shown that it is alive, in seconds.
+    def _patience_before_begin(self) -> Deadline:
+        """How long a provider may now be silent that has shown that it is alive.
 
         Raises ``UpstreamTimeout`` for one that shows nothing else for longer than a whole answer may take to begin.
         """
         timeouts = self.deployment.timeouts
         if not self.request.stream:
-            return timeouts.stall
+            return Deadline(timeouts.stall, STALL)
         waited = time.perf_counter() - self._observer.began
-        longest = max(timeouts.first_byte, timeouts.first_token)
+        longest, name = max((timeouts.first_byte, FIRST_BYTE), (timeouts.first_token, FIRST_TOKEN))
         if waited > longest:
-            raise UpstreamTimeout(f"The provider showed that it was alive, but {_NOT_BEGUN} within {longest:g} s.")
-        return max(timeouts.first_token - waited, 0) + timeouts.stall
+            raise UpstreamTimeout(
+                f"The provider showed that it was alive, but {_NOT_BEGUN} within {longest:g} s.", name
+            )
+        return Deadline(max(timeouts.first_token - waited, 0) + timeouts.stall, STALL)
 
-    def _silence(self) -> float:
+    def _silence(self) -> Deadline:
         """How long a provider may be silent at work, where nothing shows that it works."""
-        return min(self.deployment.timeouts.first_byte, self.deployment.timeouts.total)
+        timeouts = self.deployment.timeouts
+        return min(Deadline(timeouts.first_byte, FIRST_BYTE), Deadline(timeouts.total, TOTAL))
 
     async def _read_before_begin(self) -> Sequence[StreamEvent]:
         events = await self._source.read()
@@ -127,7 +137,7 @@ class Attempt:
             if observer.failure is not None:
                 raise observer.failure.afresh()
             if not self._source.ended:
-                patience = self._silence() if self._is_silent_at_work else self.deployment.timeouts.stall
+                patience = self._silence() if self._is_silent_at_work else self._stall
                 with self._watchdog.expect(patience, _STOPPED):
                     events = await self._source.read()
                 if events is not None:

@@ -25,7 +25,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     ``origin`` is recorded with every attempt. ``size`` is the request's, in bytes, with the earlier turns that it
     continues. ``strict``: the request isn't sent where it can't be told as the client said it. ``conversing`` is the
-    client's endpoint where an answer may be continued, None elsewhere.
+    client's endpoint where an answer may be continued, None elsewhere. ``timeout``: the seconds since ``received`` that
+    the client gives the whole request; None where it said nothing.
     """
 
     request: Request
@@ -36,6 +37,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     strict: bool = False
     conversing: ConversationEndpoint | None = None
+    timeout: float | None = None
 
     @property
     def large(self) -> bool:

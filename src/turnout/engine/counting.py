@@ -8,7 +8,17 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, CountRequest, Deployment, Product, StreamEvent, TokenCount, whole
+from turnout.core import (
+    AttemptEnd,
+    AttemptStart,
+    CountRequest,
+    Deployment,
+    Model,
+    Product,
+    StreamEvent,
+    TokenCount,
+    whole,
+)
 from turnout.errors import Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Plan
@@ -58,9 +68,10 @@ class TokenCounter:
 
     async def count(self, call: Call, request: CountRequest, models: Models) -> Count:
         """``request`` is the call's. Raises ``UpstreamError`` when the provider finds a mistake in the request."""
-        first = plan(models.find(request.model), models.find).candidates[0]
+        model = models.find(request.model)
+        first = plan(model, models.find).candidates[0]
         try:
-            return await self._reported(call, Plan(request.model, (first,)))
+            return await self._reported(call, Plan(request.model, (first,)), model)
         except Unsupported:
             pass  # a wire without such an operation
         except UpstreamError as error:
@@ -70,8 +81,8 @@ class TokenCounter:
         counted = await asyncio.to_thread(_count, request, first.deployment)
         return Count(first.deployment, (Product(counted),), counted.source)
 
-    async def _reported(self, call: Call, planned: Plan) -> Count:
-        reply = await self._engine.follow(planned, call)
+    async def _reported(self, call: Call, planned: Plan, model: Model) -> Count:
+        reply = await self._engine.follow(planned, call, model)
         try:
             return Count(reply.deployment, await reply.read_all(), attempts=reply.attempts)
         finally:

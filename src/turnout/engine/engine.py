@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
 
-from turnout.core import Change, Deployment
-from turnout.errors import AllDeploymentsFailed, TurnoutError, Unreadable, Unsupported, UpstreamError
+from turnout.core import Change, Deployment, Model, StreamEvent
+from turnout.errors import Unreadable, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Plan
 from turnout.routing.planner import plan
@@ -18,8 +17,8 @@ from turnout.transport import Transport
 from turnout.worker_threads import WorkerThreads
 
 from .attempt import Attempt
-from .backoff import pause_before_retry
 from .call import Call, Meter, Models, Prepared, Preparer, Recorder
+from .plan_walk import PlanWalk
 from .reply import Reply
 from .settling import Settlement
 from .source import MOST_BYTES, Source, is_relayed, source_of
@@ -57,35 +56,36 @@ class Engine:
         model = models.find(call.request.model)
         if model.strict and not call.strict:
             call = structs.replace(call, strict=True)
-        return self.follow(plan(model, models.find), call)
+        return self.follow(plan(model, models.find), call, model)
 
-    async def follow(self, planned: Plan, call: Call) -> Reply:
+    async def follow(self, planned: Plan, call: Call, model: Model) -> Reply:
         """The same, for a plan that is made already."""
-        failures: list[tuple[str, TurnoutError]] = []
-        attempts = 0
-        for candidate in planned.candidates:
-            deployment = candidate.deployment
-            failed = 0
-            while True:
-                try:
-                    prepared = await self._prepare(call, deployment)
-                    source = await self._source(call, prepared, deployment)
-                    if call.strict and source.changes:
-                        raise _not_as_said(source.changes, deployment)
-                    attempts += 1
-                    attempt = self._attempt(call, prepared, source, deployment, attempts)
-                    return Reply(planned, attempt, await attempt.open())
-                except (UpstreamError, Unsupported, Unreadable) as error:
-                    failed += 1
-                    last = deployment
-                    pause = pause_before_retry(failed, deployment.retries, error)
-                    if pause is None:
-                        failures.append((deployment.id, error.afresh()))
-                        break
-                await asyncio.sleep(pause)
-            if _is_the_requests_fault(failures[-1][1]):
-                break
-        raise _final_error(planned, failures, attempts, last)
+        walk = PlanWalk(planned, call, model)
+        attempt, first = await self._open_next(call, walk)
+        return Reply(planned, attempt, first)
+
+    async def _open_next(self, call: Call, walk: PlanWalk) -> tuple[Attempt, Sequence[StreamEvent]]:
+        """The first attempt that begins to answer, with its first events. Raises the errors of all in one."""
+        while (deployment := await walk.next()) is not None:
+            try:
+                attempt = await self._attempt(call, deployment, walk)
+                return attempt, await attempt.open()
+            except (UpstreamError, Unsupported, Unreadable) as error:
+                walk.failed(deployment, error)
+        raise walk.error()
+
+    async def _attempt(self, call: Call, deployment: Deployment, walk: PlanWalk) -> Attempt:
+        """Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
+        prepared = await self._prepare(call, deployment)
+        source = await self._source(call, prepared, deployment)
+        if call.strict and source.changes:
+            raise _not_as_said(source.changes, deployment)
+        walk.attempts += 1
+        changes = prepared.changes
+        if source.changes:
+            changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
+        settlement = Settlement(call, deployment, walk.attempts, changes, self._recorder, self._meter)
+        return Attempt(call, deployment, source, settlement, self._ticker, walk.total(deployment))
 
     async def _prepare(self, call: Call, deployment: Deployment) -> Prepared:
         """Raises ``Unsupported`` or ``InvalidRequest`` before anything has been recorded or sent."""
@@ -105,34 +105,9 @@ class Engine:
             return await self._worker_threads.run(source_of, *arguments)
         return source_of(*arguments)
 
-    def _attempt(self, call: Call, prepared: Prepared, source: Source, deployment: Deployment, number: int) -> Attempt:
-        changes = prepared.changes
-        if source.changes:
-            changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
-        settlement = Settlement(call, deployment, number, changes, self._recorder, self._meter)
-        return Attempt(call, deployment, source, settlement, self._ticker)
-
 
 def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:
     """The error for a strict request of which a deployment would be told something else than the client said."""
     told = "; ".join(map(str, changes[:_MOST_CHANGES]))
     problem = f"The request is strict, and {deployment.id} can't be told it as it is: {told}."
     return Unsupported(problem, param=changes[0].field)
-
-
-def _is_the_requests_fault(error: TurnoutError) -> bool:
-    """Whether every other deployment would say the same."""
-    return isinstance(error, UpstreamError) and not error.elsewhere
-
-
-def _final_error(
-    planned: Plan, failures: list[tuple[str, TurnoutError]], attempts: int, last: Deployment
-) -> TurnoutError:
-    """The one failure if there was only one, else one error that names all of them."""
-    error = failures[-1][1].afresh()
-    alone = len(failures) == 1 or _is_the_requests_fault(error)
-    if not alone and not all(isinstance(failure, Unsupported | Unreadable) for _, failure in failures):
-        error = AllDeploymentsFailed(planned.model, failures)
-    if isinstance(error, UpstreamError):
-        error.attempts, error.provider, error.deployment = attempts, last.provider, last.id
-    return error

@@ -9,37 +9,57 @@ from __future__ import annotations
 import asyncio
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Final, NamedTuple, Self
 
 from turnout.errors import UpstreamTimeout
 from turnout.ticker import Ticker
 
+FIRST_BYTE: Final = "timeouts.first_byte"
+FIRST_TOKEN: Final = "timeouts.first_token"  # noqa: S105  # no password
+STALL: Final = "timeouts.stall"
+TOTAL: Final = "timeouts.total"
+OF_THE_REQUEST: Final = "x-turnout-timeout"
+"""Names of deadlines: keys of the configuration, and the header of a request."""
+
+
+class Deadline(NamedTuple):
+    """``name`` is one of those above."""
+
+    seconds: float
+    name: str
+
+    def after(self, seconds: float) -> Deadline:
+        """What is left of it ``seconds`` later."""
+        return Deadline(max(self.seconds - seconds, 0.0), self.name)
+
 
 class Watchdog:
-    """``with watchdog.expect(seconds, what): await …`` raises ``UpstreamTimeout`` when it takes longer.
+    """``with watchdog.expect(deadline, what): await …`` raises ``UpstreamTimeout`` when it takes longer.
 
     ``total`` bounds the whole attempt, without the time spent outside of ``expect``. ``stop`` ends the watch.
     """
 
-    __slots__ = ("_deadline", "_expired", "_seconds", "_task", "_ticker", "_total", "_total_at", "_what")
+    __slots__ = ("_at", "_deadline", "_expired", "_task", "_ticker", "_total", "_total_at", "_what")
 
-    def __init__(self, ticker: Ticker, total: float) -> None:
+    def __init__(self, ticker: Ticker, total: Deadline) -> None:
         self._ticker = ticker
         self._total = total
-        self._total_at = ticker.time() + total
-        self._deadline = inf
+        self._total_at = ticker.time() + total.seconds
+        self._deadline = total
+        self._at = inf  # when it passes
         self._expired = False
         self._task: asyncio.Task[object] | None = None
         ticker.add(self)
 
-    def expect(self, seconds: float, what: str) -> Self:
+    def expect(self, deadline: Deadline, what: str) -> Self:
         """``what`` completes the sentence "The provider … within N s"."""
-        self._seconds, self._what = seconds, what
-        self._deadline = self._ticker.time() + seconds
-        if self._deadline > self._total_at:
-            self._deadline = self._total_at
-            if seconds < self._total:
-                self._seconds, self._what = self._total, "did not finish its answer"
+        self._deadline, self._what = deadline, what
+        self._at = self._ticker.time() + deadline.seconds
+        if self._at > self._total_at:
+            self._at = self._total_at
+            self._deadline = self._total
+            if deadline.seconds < self._total.seconds:
+                self._what = "did not finish its answer"
         return self
 
     def stop(self) -> None:
@@ -51,12 +71,13 @@ class Watchdog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._deadline = inf
+        self._at = inf
         if self._expired and kind is asyncio.CancelledError and self._task and self._task.uncancel() == 0:
             self._expired = False
-            raise UpstreamTimeout(f"The provider {self._what} within {round(self._seconds, 2):g} s.") from error
+            seconds, name = self._deadline
+            raise UpstreamTimeout(f"The provider {self._what} within {round(seconds, 2):g} s.", name) from error
 
     def tick(self, now: float) -> None:
-        if now >= self._deadline and not self._expired and self._task is not None:
+        if now >= self._at and not self._expired and self._task is not None:
             self._expired = True
             self._task.cancel()

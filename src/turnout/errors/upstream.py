@@ -32,7 +32,8 @@ no reason to ask elsewhere."""
 class UpstreamError(TurnoutError):
     """A deployment failed.
 
-    ``retryable``: a retry at the same deployment may succeed.
+    ``retryable``: a retry at the same deployment may succeed, or would at another time.
+    ``silent``: the deployment said nothing for too long. It isn't tried again for the same request.
     ``elsewhere``: another deployment may succeed. False when the request itself is wrong.
     ``retry_after``: seconds that the provider asked to wait; None when it didn't ask.
     ``excerpt``: the start of an unreadable reply. Only for the log at level ``debug``: it can hold private texts.
@@ -44,6 +45,7 @@ class UpstreamError(TurnoutError):
     status = 502
     code = "upstream_error"
     retryable = True
+    silent = False
     elsewhere = True
     attempts = 0
     provider = ""
@@ -57,6 +59,11 @@ class UpstreamError(TurnoutError):
         super().__init__(message)
         self.retry_after = retry_after
         self.excerpt = excerpt
+
+    @property
+    def curable(self) -> bool:
+        """Whether the same deployment may be tried again for the same request."""
+        return self.retryable and not self.silent
 
     def conceal(self, secret: str) -> None:
         """Removes ``secret`` in every encoding from the texts: some providers quote the key that they refuse."""
@@ -121,8 +128,15 @@ class UpstreamUnreachable(UpstreamError):
 
 
 class UpstreamTimeout(UpstreamError):
+    """A deadline has passed. ``deadline`` is its name: a key of the configuration, or the header that set it."""
+
     status = 504
     code = "upstream_timeout"
+    silent = True
+
+    def __init__(self, message: str, deadline: str = "") -> None:
+        super().__init__(f"{message[:-1]} ({deadline})." if deadline else message)
+        self.deadline = deadline
 
 
 class UpstreamBroken(UpstreamError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from math import inf
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -12,7 +13,7 @@ from msgspec import structs
 from turnout.core import Request, WireBody
 from turnout.core.header_lists import joined
 from turnout.dialects import Dialect, registry
-from turnout.errors import BodyTooLarge, MethodNotAllowed, TurnoutError, UnsupportedCoding
+from turnout.errors import BodyTooLarge, InvalidRequest, MethodNotAllowed, TurnoutError, UnsupportedCoding
 from turnout.request_id import new_request_id as new_request_id
 from turnout.version import __version__
 
@@ -33,7 +34,8 @@ _KEY_HEADERS = tuple(
 
 _ALL_KEY_HEADERS = frozenset(_KEY_HEADERS)
 _ENCODING, _STRICT, _TRUE = b"content-encoding", b"x-turnout-strict", (b"1", b"true")
-_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"origin", _ENCODING, _STRICT})
+_TIMEOUT = b"x-turnout-timeout"
+_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"origin", _ENCODING, _STRICT, _TIMEOUT})
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
 _USER_AGENT = "user-agent"
 _MAX_KEYS = 8  # keys of one request that are tried
@@ -56,6 +58,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     origin: bytes | None = None
     encoding: str = ""
     strict: bool = False
+    timeout: bytes | None = None
 
 
 def read_head(scope: Scope) -> Head:
@@ -86,7 +89,21 @@ def read_head(scope: Scope) -> Head:
         read.get(b"origin"),
         read.get(_ENCODING, b"").decode("latin-1"),
         read.get(_STRICT, b"").strip().lower() in _TRUE,
+        read.get(_TIMEOUT),
     )
+
+
+def seconds_in(timeout: bytes | None) -> float | None:
+    """The seconds that a client gives its request. Raises ``InvalidRequest``."""
+    if timeout is None:
+        return None
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < inf:
+        raise InvalidRequest("Expected a number of seconds above 0 in the header x-turnout-timeout, such as 2.5.")
+    return seconds
 
 
 def _secrets(name: bytes, value: bytes) -> tuple[bytes, ...]:

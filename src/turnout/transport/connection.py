@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
             except TimeoutError:
                 if self._transport is not None and self._transport.get_write_buffer_size() == unsent:
                     raise UpstreamTimeout(
-                        f"{self.origin} did not take the request: {unsent} bytes of it are left."
+                        f"{self.origin} did not take the request: {unsent} bytes of it are left.", "timeouts.stall"
                     ) from None
 
     async def head(self) -> None:

@@ -18,7 +18,6 @@ FOREIGN: Final = (OSError, UnicodeError, *PARSER_ERRORS, UnpackError)
 """The exceptions of the event loop, TLS, the parser and the decompressor."""
 
 _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] = (
-    (TimeoutError, UpstreamTimeout, "could not be connected to in time"),
     (socket.gaierror, UpstreamUnreachable, "has no address: the host name can't be resolved"),
     (ssl.SSLCertVerificationError, UpstreamUnreachable, "has a certificate that isn't trusted"),
     (ssl.SSLError, UpstreamUnreachable, "failed the TLS handshake"),
@@ -34,6 +33,8 @@ _TABLE: Final[tuple[tuple[type[BaseException], type[UpstreamError], str], ...]] 
 
 def upstream_error(error: BaseException, address: str) -> UpstreamError:
     """Our error for a foreign one; raises ``TypeError`` for one that the table doesn't have."""
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeout(f"{address} could not be connected to in time.", "timeouts.connect")
     for foreign, ours, description in _TABLE:
         if isinstance(error, foreign):
             return ours(f"{address} {description}{_detail(error)}.")

@@ -24,6 +24,7 @@ from turnout.server.request import (
     new_request_id,
     read_body,
     read_head,
+    seconds_in,
     with_headers,
     with_query,
 )
@@ -104,6 +105,7 @@ class Exchange:
             key=key,
             size=size,
             strict=key.strict or head.strict,
+            timeout=seconds_in(head.timeout),
             conversing=self._endpoint if isinstance(self._endpoint, ConversationEndpoint) else None,
         )
 
