@@ -18,6 +18,7 @@ from turnout.host import Control, LocalControl
 from turnout.ledger import Ledger
 from turnout.media import Fetch, FilePreparer, ImagePreparer, ImageSupport
 from turnout.providers import registry
+from turnout.routing import Board
 from turnout.steps import Step
 from turnout.steps.allowed_model import AllowedModel
 from turnout.steps.continued import Continued
@@ -70,6 +71,7 @@ class Gateway:
         self.database = setup.database
         self.ledger = ledger
         self.metrics = Metrics()
+        self.board = Board()
         self.ticker = Ticker()
         self.transport = Transport()
         self.worker_threads = WorkerThreads()
@@ -80,6 +82,7 @@ class Gateway:
             self.transport,
             recorder=self.ledger,
             meter=self.metrics,
+            board=self.board,
             ticker=self.ticker,
             worker_threads=self.worker_threads,
             preparers=(self._images, *files, ContextCheck()),
@@ -88,6 +91,7 @@ class Gateway:
         self.counter = TokenCounter(
             registry(),
             self.transport,
+            board=self.board,
             ticker=self.ticker,
             worker_threads=self.worker_threads,
             max_reply_bytes=self.settings.server.max_reply_bytes,

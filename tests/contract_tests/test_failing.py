@@ -191,7 +191,7 @@ def test_a_case_fails_for_a_local_provider_that_breaks_the_order() -> None:
 
 def test_a_case_fails_for_a_policy_that_leaves_a_deployment_out() -> None:
     order = routing.registry()["order"]
-    failures = failing(policy_cases("first", lambda model: order(model)[:2]))
+    failures = failing(policy_cases("first", lambda *looked_at: order(*looked_at)[:2]))
     assert [name[:30] for name in failures] == ["first: each of 3 deployments i", "first: each of 4 deployments i"]
 
 

@@ -27,6 +27,7 @@ from turnout.engine import Call, Engine, Reply
 from turnout.engine.source import MOST_BYTES
 from turnout.errors import UnknownModel
 from turnout.providers import Provider, registry
+from turnout.routing import Board
 from turnout.ticker import Ticker, Watched
 from turnout.transport import Transport
 from turnout.worker_threads import WorkerThreads
@@ -97,6 +98,7 @@ class House:
         self, places: Sequence[Deployment], providers: Mapping[str, Provider] | None, max_reply_bytes: int
     ) -> None:
         self.book = Book()
+        self.board = Board()
         self.transport = Transport()
         self.ticker = CountingTicker()
         self.catalog = Catalog([Model(name="fast", deployments=tuple(places))])
@@ -105,6 +107,7 @@ class House:
             self.transport,
             recorder=self.book,
             meter=self.book,
+            board=self.board,
             ticker=self.ticker,
             worker_threads=WorkerThreads(),
             max_reply_bytes=max_reply_bytes,

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
-from turnout.core import Deployment, Model
-from turnout.routing import Candidate, Plan, registry
+from turnout.core import Model
+from turnout.routing import Board, Candidate, Plan, registry
 from turnout.routing.planner import plan
 
-
-def deployment(name: str, weight: int = 1) -> Deployment:
-    return Deployment(id=name, provider="echo", model="m", weight=weight)
+from .support import asking, board_of_seed, deployment, ids, model
 
 
-def model(*places: Deployment, name: str = "fast", policy: str = "order", fallbacks: tuple[str, ...] = ()) -> Model:
-    return Model(name=name, deployments=places, policy=policy, fallbacks=fallbacks)
-
-
-def ids(candidates: object) -> list[str]:
-    assert isinstance(candidates, list | tuple)
-    return [candidate.deployment.id for candidate in candidates]
+def by_policy(asked: Model, board: Board | None = None) -> Sequence[Candidate]:
+    return registry()[asked.policy](asked, asking(), board or board_of_seed(7))
 
 
 def test_order_is_the_order_as_written() -> None:
-    candidates = registry()["order"](model(deployment("b"), deployment("a"), deployment("c")))
+    candidates = by_policy(model(deployment("b"), deployment("a"), deployment("c")))
     assert ids(candidates) == ["b", "a", "c"]
     assert [candidate.reason for candidate in candidates] == [
         "number 1 as written",
         "number 2 as written",
         "number 3 as written",
     ]
-    assert registry()["order"](model(deployment("a")))[0].reason == "the only one"
 
 
 def first_ones(*weights: int) -> Counter[str]:
-    random.seed(7)
+    board = board_of_seed(7)
     asked = model(*[deployment(f"d{number}", weight) for number, weight in enumerate(weights)], policy="weighted")
-    return Counter(registry()["weighted"](asked)[0].deployment.id for _ in range(4000))
+    return Counter(by_policy(asked, board)[0].deployment.id for _ in range(4000))
 
 
 @pytest.mark.parametrize(
@@ -53,13 +45,13 @@ def test_weighted_first_ones_are_drawn_by_their_weights(weights: tuple[int, ...]
 
 def test_weighted_says_what_was_drawn() -> None:
     asked = model(deployment("a", 3), deployment("b", 1), policy="weighted")
-    reasons = {candidate.deployment.id: candidate.reason for candidate in registry()["weighted"](asked)}
+    reasons = {candidate.deployment.id: candidate.reason for candidate in by_policy(asked)}
     assert reasons == {"a": "drawn with weight 3 of 4", "b": "drawn with weight 1 of 4"}
 
 
 def planned(asked: Model, *others: Model) -> Plan:
     found = {other.name: other for other in others}
-    return plan(asked, found.__getitem__)
+    return plan(asked, asking(), board_of_seed(7), found.__getitem__)
 
 
 def test_without_fallbacks_the_plan_is_the_policy() -> None:
@@ -79,7 +71,6 @@ def test_fallbacks_come_after_in_their_order() -> None:
 
 
 def test_a_fallback_is_ordered_by_its_own_policy() -> None:
-    random.seed(7)
     slow = model(deployment("light"), deployment("heavy", 1_000_000), name="slow", policy="weighted")
     assert ids(planned(model(deployment("a"), fallbacks=("slow",)), slow).candidates) == ["a", "heavy", "light"]
 

@@ -21,7 +21,7 @@ from turnout.core import (
 )
 from turnout.errors import Unsupported, UpstreamError
 from turnout.providers import Provider
-from turnout.routing import Plan
+from turnout.routing import Board, Plan
 from turnout.routing.planner import plan
 from turnout.ticker import Ticker
 from turnout.tokens import count
@@ -29,7 +29,7 @@ from turnout.transport import Transport
 from turnout.worker_threads import WorkerThreads
 
 from .call import Call, Models
-from .engine import Engine
+from .engine import Engine, question_of
 
 _log = logging.getLogger(__name__)
 
@@ -51,16 +51,19 @@ class TokenCounter:
         providers: Mapping[str, Provider],
         transport: Transport,
         *,
+        board: Board,
         ticker: Ticker,
         worker_threads: WorkerThreads,
         max_reply_bytes: int,
     ) -> None:
+        self._board = board
         unrecorded = _Unrecorded()
         self._engine = Engine(
             providers,
             transport,
             recorder=unrecorded,
             meter=unrecorded,
+            board=Board(),  # a count says nothing about answers
             ticker=ticker,
             worker_threads=worker_threads,
             max_reply_bytes=max_reply_bytes,
@@ -69,7 +72,7 @@ class TokenCounter:
     async def count(self, call: Call, request: CountRequest, models: Models) -> Count:
         """``request`` is the call's. Raises ``UpstreamError`` when the provider finds a mistake in the request."""
         model = models.find(request.model)
-        first = plan(model, models.find).candidates[0]
+        first = plan(model, question_of(call), self._board, models.find).candidates[0]
         try:
             return await self._reported(call, Plan(request.model, (first,)), model)
         except Unsupported:

@@ -10,7 +10,7 @@ from msgspec import structs
 from turnout.core import Change, Deployment, Model, StreamEvent
 from turnout.errors import Unreadable, Unsupported, UpstreamError
 from turnout.providers import Provider
-from turnout.routing import Plan
+from turnout.routing import Board, Plan, Question
 from turnout.routing.planner import plan
 from turnout.ticker import Ticker
 from turnout.transport import Transport
@@ -37,6 +37,7 @@ class Engine:
         *,
         recorder: Recorder,
         meter: Meter,
+        board: Board,
         ticker: Ticker,
         worker_threads: WorkerThreads,
         preparers: Sequence[Preparer] = (),
@@ -46,6 +47,7 @@ class Engine:
         self._transport = transport
         self._recorder = recorder
         self._meter = meter
+        self._board = board
         self._ticker = ticker
         self._worker_threads = worker_threads
         self._preparers = preparers
@@ -56,7 +58,7 @@ class Engine:
         model = models.find(call.request.model)
         if model.strict and not call.strict:
             call = structs.replace(call, strict=True)
-        return self.follow(plan(model, models.find), call, model)
+        return self.follow(plan(model, question_of(call), self._board, models.find), call, model)
 
     async def follow(self, planned: Plan, call: Call, model: Model) -> Reply:
         """The same, for a plan that is made already."""
@@ -84,7 +86,7 @@ class Engine:
         changes = prepared.changes
         if source.changes:
             changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
-        settlement = Settlement(call, deployment, walk.attempts, changes, self._recorder, self._meter)
+        settlement = Settlement(call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board)
         return Attempt(call, deployment, source, settlement, self._ticker, walk.total(deployment))
 
     async def _prepare(self, call: Call, deployment: Deployment) -> Prepared:
@@ -104,6 +106,11 @@ class Engine:
         if call.large and not is_relayed(provider, prepared.request):
             return await self._worker_threads.run(source_of, *arguments)
         return source_of(*arguments)
+
+
+def question_of(call: Call) -> Question:
+    """What the call needs of a deployment."""
+    return Question(call.request, call.size)
 
 
 def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:

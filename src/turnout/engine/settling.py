@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from turnout.core import AttemptEnd, AttemptStart, Deployment, Outcome, Usage
-from turnout.errors import TurnoutError
+from turnout.errors import TurnoutError, UpstreamError
+from turnout.routing import Board, Ending, fault_of
 
 from .call import Call, Meter, Recorder
 from .observing import AnswerObserver
@@ -14,7 +15,18 @@ from .observing import AnswerObserver
 class Settlement:
     """Records the start when made. ``usage`` and ``cost`` (picodollars) are known after ``settle``."""
 
-    __slots__ = ("_call", "_changes", "_deployment", "_meter", "_recorder", "cost", "settled", "start", "usage")
+    __slots__ = (
+        "_board",
+        "_call",
+        "_changes",
+        "_deployment",
+        "_meter",
+        "_recorder",
+        "cost",
+        "settled",
+        "start",
+        "usage",
+    )
 
     def __init__(
         self,
@@ -24,6 +36,7 @@ class Settlement:
         changes: tuple[str, ...],
         recorder: Recorder,
         meter: Meter,
+        board: Board,
     ) -> None:
         self.settled = False
         self.usage: Usage | None = None
@@ -33,8 +46,10 @@ class Settlement:
         self._changes = changes
         self._recorder = recorder
         self._meter = meter
+        self._board = board
         self.start = _start_of(call, deployment, number)
         recorder.begin(self.start)
+        board.began(deployment)
 
     def settle(
         self, outcome: Outcome, status: int, observer: AnswerObserver, error: TurnoutError | None = None
@@ -63,6 +78,20 @@ class Settlement:
         )
         self._recorder.end(end)
         self._meter.attempt_ended(self.start, end)
+        self._board.ended(self._deployment, _ending_of(end, self.start.stream, error))
+
+
+def _ending_of(end: AttemptEnd, streamed: bool, error: TurnoutError | None) -> Ending:
+    """A whole reply comes at once, so its first token says nothing about the time to a stream's."""
+    return Ending(
+        outcome=end.outcome,
+        total=end.total / 1e6,
+        fault=fault_of(error),
+        status=end.status,
+        retry_after=error.retry_after if isinstance(error, UpstreamError) else None,
+        first_token=end.first_token / 1e6 if streamed and end.first_token is not None else None,
+        usage=end.usage,
+    )
 
 
 def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:

@@ -1,4 +1,5 @@
-"""In which order a model's deployments are tried for one request. Pure and synchronous.
+"""In which order a model's deployments are tried for one request. Pure and synchronous: time and randomness
+are handed in.
 
 To add a policy, put a module here that holds ``POLICIES``, a mapping of names to ``Policy`` functions: it is found by
 itself. So is one of an installed package, by an entry point (``plugins.py``).
@@ -15,12 +16,35 @@ import msgspec
 from turnout.core import Deployment, Model
 from turnout.plugins import InvalidPlugin, find_plugins
 
+from .board import Board
+from .ending import Ending, Fault, fault_of
+from .figures import Figures
+from .question import Question
+
+__all__ = [
+    "Board",
+    "Candidate",
+    "Dropped",
+    "Ending",
+    "Fault",
+    "Figures",
+    "Plan",
+    "Policy",
+    "Question",
+    "fault_of",
+    "registry",
+]
+
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """A deployment that will be tried, and why at this place."""
+    """A deployment that will be tried, and why at this place. ``scores`` are what its place was computed from, by name.
+
+    A policy that compares nothing has none.
+    """
 
     deployment: Deployment
     reason: str
+    scores: dict[str, float] = {}
 
 
 class Dropped(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +62,11 @@ class Plan(msgspec.Struct, frozen=True):
     dropped: tuple[Dropped, ...] = ()
 
 
-Policy = Callable[[Model], Sequence[Candidate]]
+Policy = Callable[[Model, Question, Board], Sequence[Candidate]]
+"""The deployments of a model in order, by what a request needs and by the live figures, which it only reads.
+
+It isn't asked for a model with one deployment.
+"""
 
 
 @cache

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from turnout.core import Model
-from turnout.routing import Candidate
+from turnout.routing import Board, Candidate, Question
 
 
-def order(model: Model) -> Sequence[Candidate]:
-    if len(model.deployments) == 1:
-        return [Candidate(model.deployments[0], "the only one")]
+def order(model: Model, question: Question, board: Board) -> Sequence[Candidate]:
     return [
         Candidate(deployment, f"number {number} as written") for number, deployment in enumerate(model.deployments, 1)
     ]

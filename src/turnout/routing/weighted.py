@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
-from turnout.core import Deployment, Model
-from turnout.routing import Candidate
+from turnout.core import Model
+from turnout.routing import Board, Candidate, Question
 
 
-def weighted(model: Model) -> Sequence[Candidate]:
+def weighted(model: Model, question: Question, board: Board) -> Sequence[Candidate]:
     """A weighted shuffle: deployments by u^(1/weight), largest first (Efraimidis and Spirakis, 2006)."""
-    ranked = sorted(model.deployments, key=_rank, reverse=True)
+    draw = board.random.random
+    ranked = sorted(model.deployments, key=lambda deployment: draw() ** (1 / deployment.weight), reverse=True)
     total = sum(deployment.weight for deployment in model.deployments)
     return [Candidate(deployment, f"drawn with weight {deployment.weight} of {total}") for deployment in ranked]
-
-
-def _rank(deployment: Deployment) -> float:
-    return float(random.random() ** (1 / deployment.weight))  # noqa: S311  # this spreads load and hides no secret
 
 
 POLICIES = {"weighted": weighted}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from turnout.catalog import Catalog
-from turnout.core import Usage, usd
+from turnout.core import ChatRequest, Message, Text, Usage, usd
+from turnout.routing import Board, Question
 from turnout.routing.planner import plan
 from turnout.tokens import count_text
 
@@ -32,7 +33,8 @@ class CountReport(msgspec.Struct, frozen=True, kw_only=True):
 def count_report(catalog: Catalog, text: str, name: str) -> CountReport:
     """Counts for the deployment that a request would go to first, by the model's policy. Raises ``UnknownModel``."""
     find = catalog.snapshot.find
-    deployment = plan(find(name), find).candidates[0].deployment
+    request = ChatRequest(model=name, messages=(Message("user", (Text(text),)),))
+    deployment = plan(find(name), Question(request, len(text)), Board(), find).candidates[0].deployment
     count = count_text(text, deployment.model, deployment.traits.tokenizer)
     context, price = deployment.traits.context, deployment.price
     return CountReport(

@@ -1,0 +1,71 @@
+"""Running figures of a deployment. The time of each observation is handed in, in seconds."""
+
+from __future__ import annotations
+
+import math
+
+_LEARNING = 0.1
+_LASTING = 0.5 ** (1 / 200)
+
+
+class PeakAverage:
+    """An average that a slow observation lifts at once, and that falls over time: the longer ago, the less it counts.
+
+    So a deployment that was slow is left alone for a while, and then tried again. After Finagle's peak EWMA:
+    https://twitter.github.io/finagle/guide/ApertureLoadBalancers.html
+    https://github.com/twitter/finagle/blob/develop/finagle-core/src/main/scala/com/twitter/finagle/loadbalancer/PeakEwma.scala
+    """
+
+    __slots__ = ("_at", "_fading", "_value")
+
+    def __init__(self, fading: float = 10.0) -> None:
+        """After ``fading`` seconds without an observation, 1/e of the average is left."""
+        self._fading = fading
+        self._value = -1.0
+        self._at = 0.0
+
+    def observe(self, value: float, now: float) -> None:
+        if value >= self._value:
+            self._value = value
+        else:
+            kept = math.exp((self._at - now) / self._fading)
+            self._value = self._value * kept + value * (1 - kept)
+        self._at = now
+
+    def at(self, now: float) -> float | None:
+        """None before the first observation."""
+        return self._value * math.exp((self._at - now) / self._fading) if self._value >= 0 else None
+
+
+class Average:
+    """The mean of the last observations, of which the newest count most. None before the first one."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+
+    def observe(self, value: float) -> None:
+        self.value = value if self.value is None else self.value + _LEARNING * (value - self.value)
+
+
+class Trust:
+    """How often a deployment answers well: a Beta distribution, of which old observations count less and less.
+
+    ``good`` and ``bad`` are its two parameters, beginning with one of each: nothing is known.
+    """
+
+    __slots__ = ("bad", "good")
+
+    def __init__(self) -> None:
+        self.good = 1.0
+        self.bad = 1.0
+
+    def observe(self, share: float) -> None:
+        """``share`` is from 0, a failure, to 1, an answer that is surely right."""
+        self.good = 1 + (self.good - 1) * _LASTING + share
+        self.bad = 1 + (self.bad - 1) * _LASTING + 1 - share
+
+    @property
+    def mean(self) -> float:
+        return self.good / (self.good + self.bad)

@@ -1,0 +1,64 @@
+"""Live figures of all deployments. The engine tells it what happens, and policies look at it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+from turnout.core import Deployment, Secret
+
+from .ending import Ending
+from .figures import Figures
+
+MOST_DEPLOYMENTS: Final = 4096
+"""Figures are kept of so many. Beyond it, those that were unused for longest are forgotten."""
+
+_Place = tuple[str, str, Secret | None]
+
+
+class Board:
+    """``now`` gives seconds of a clock that only moves forward. ``random`` is for policies that draw lots.
+
+    Figures belong to a deployment with its address and key: when a reload has changed one of them, they begin anew.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        lots: random.Random | None = None,
+    ) -> None:
+        self.now = now
+        self.random = random.Random() if lots is None else lots  # noqa: S311  # it spreads load, and hides no secret
+        self._figures: dict[_Place, Figures] = {}
+
+    def of(self, deployment: Deployment) -> Figures:
+        place = (deployment.id, deployment.base_url, deployment.api_key)
+        figures = self._figures.get(place)
+        return self._new(place) if figures is None else figures
+
+    def began(self, deployment: Deployment) -> None:
+        """An attempt has begun. ``ended`` has to follow, exactly once."""
+        self.of(deployment).begin(self.now())
+
+    def ended(self, deployment: Deployment, ending: Ending) -> None:
+        self.of(deployment).end(ending, deployment.timeouts, self.now())
+
+    def waiting(self, deployment: Deployment, number: int) -> None:
+        """So many requests wait for their turn at ``deployment`` now."""
+        self.of(deployment).queued = number
+
+    def _new(self, place: _Place) -> Figures:
+        if len(self._figures) >= MOST_DEPLOYMENTS:
+            self._forget_unused()
+        figures = self._figures[place] = Figures()
+        figures.used = self.now()
+        return figures
+
+    def _forget_unused(self) -> None:
+        """Forgets half of those that nobody waits for. The others are few: attempts are bounded by connections."""
+        idle = [(figures.used, place) for place, figures in self._figures.items() if not figures.in_flight]
+        idle.sort(key=lambda found: found[0])
+        for _, place in idle[: MOST_DEPLOYMENTS // 2]:
+            del self._figures[place]

@@ -1,0 +1,52 @@
+"""The live figures of one deployment."""
+
+from __future__ import annotations
+
+from turnout.core import Timeouts
+
+from .averages import Average, PeakAverage, Trust
+from .ending import Ending
+
+
+class Figures:
+    """Policies read it, and only the board writes it.
+
+    ``in_flight`` are attempts that have begun and not ended, ``queued`` requests that wait for their turn.
+    ``first_token`` is in seconds, ``per_token`` in seconds for each token of output. A failed attempt counts in both
+    as one that took as long as its deadline, so that quick refusals attract no requests. ``output`` is the number of
+    tokens of an answer. ``trust`` has the share of the attempts that answered well.
+    """
+
+    __slots__ = ("first_token", "in_flight", "output", "per_token", "queued", "trust", "used")
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.queued = 0
+        self.used = 0.0
+        self.first_token = PeakAverage()
+        self.per_token = PeakAverage()
+        self.output = Average()
+        self.trust = Trust()
+
+    def begin(self, now: float) -> None:
+        self.in_flight += 1
+        self.used = now
+
+    def end(self, ending: Ending, timeouts: Timeouts, now: float) -> None:
+        self.in_flight -= 1
+        fault = ending.fault
+        if fault is None:
+            if ending.outcome == "ok":
+                self._answered(ending, now)
+        elif fault != "request":
+            self.first_token.observe(max(ending.total, timeouts.first_token), now)
+            self.trust.observe(0.0)
+
+    def _answered(self, ending: Ending, now: float) -> None:
+        first, usage = ending.first_token, ending.usage
+        if first is not None:
+            self.first_token.observe(first, now)
+        if usage is not None and usage.output > 0:
+            self.output.observe(usage.output)
+            self.per_token.observe((ending.total - (first or 0.0)) / usage.output, now)
+        self.trust.observe(1.0 if ending.confidence is None else ending.confidence)
