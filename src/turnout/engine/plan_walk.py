@@ -86,7 +86,7 @@ class PlanWalk:
             pause = backoff_before_retry(tries, deployment.retries)
             if pause < self._remaining().seconds:
                 self._again = deployment, pause
-        elif wait <= min(deployment.timeouts.first_token, self._remaining().seconds):
+        elif wait < min(deployment.timeouts.first_token - self._elapsed(), self._remaining().seconds):
             if wait <= deployment.retries.backoff_max:
                 self._again = deployment, wait
             else:
@@ -104,7 +104,11 @@ class PlanWalk:
         most, timeout = Deadline(total, TOTAL), self._call.timeout
         if timeout is not None:
             most = min(Deadline(timeout, OF_THE_REQUEST), most)
-        return most.after(time.perf_counter() - self._call.received)
+        return most.after(self._elapsed())
+
+    def _elapsed(self) -> float:
+        """Seconds since the request came."""
+        return time.perf_counter() - self._call.received
 
     def error(self) -> TurnoutError:
         """The one failure if there was only one, else one error that names all of them."""
