@@ -232,12 +232,12 @@ class TestLayers:
         assert sees.inputs == frozenset({"text", "image"})
         assert (sees.context, sees.images) == (None, traits_of("llava").images)
 
-    def test_a_name_that_an_operator_chose_tells_no_limits(self, tmp_path: Path) -> None:
-        """Azure's "gpt-4" may be any model of that line."""
+    def test_a_name_that_an_operator_chose_tells_no_context(self, tmp_path: Path) -> None:
+        """Azure's "gpt-4" may be any model of that line: nothing is refused by such a name."""
         catalog = make_catalog(
             tmp_path, "models: {m: {deployments: [{provider: azure, model: gpt-4, base_url: 'https://a.test'}]}}"
         )
-        assert only(catalog, "m").traits == structs.replace(traits_of("gpt-4"), context=None, max_output=None)
+        assert only(catalog, "m").traits == structs.replace(traits_of("gpt-4"), context=None)
 
     def test_what_is_said_of_images_changes_what_is_known_of_them(self, tmp_path: Path) -> None:
         catalog = make_catalog(

@@ -238,13 +238,13 @@ def _network(layers: Sequence[AccessSettings]) -> Network | None:
 def _known_traits(provider: Provider, model: str) -> Traits:
     """The traits that the model's name implies.
 
-    A local server can change a model's limits. A provider whose operators choose the names of deployments (Azure) has
-    names that imply no limits. These limits stay unknown.
+    A local server can change a model's limits, which stay unknown. So does the context at a provider whose operators
+    choose the names of deployments (Azure): by a wrong one, requests would be refused.
     """
     known = traits_of(model)
     if is_local(provider):
         return Traits(inputs=known.inputs, thinking=known.thinking, tokenizer=known.tokenizer, images=known.images)
-    return known if provider.profile.lists_served else structs.replace(known, context=None, max_output=None)
+    return known if provider.profile.lists_served else structs.replace(known, context=None)
 
 
 def _images(known: ImageLimits | None, provider: Provider, layers: Sequence[ImageSettings]) -> ImageLimits | None:
