@@ -148,7 +148,7 @@ def _preparers(media: MediaSettings) -> tuple[ImagePreparer, tuple[FilePreparer,
 
 
 def _is_relayed(request: Request, deployment: Deployment) -> bool:
-    return is_relayed(registry()[deployment.provider], request)
+    return is_relayed(registry()[deployment.provider], request, deployment)
 
 
 def _image_preparer(media: MediaSettings, fetch: Fetch) -> ImagePreparer:

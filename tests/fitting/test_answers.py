@@ -152,7 +152,7 @@ CALLED = Finish("tool_calls", "tool_use")
 def test_the_arguments_are_the_text_of_the_answer() -> None:
     events: list[StreamEvent] = [PartStart(0, ToolCall("c", "give_answer", "{")), Delta(0, "}"), PartEnd(0), CALLED]
     decoder = AnswerAsText(_Events(*events), "give_answer")
-    assert decoder.feed(b"") == [PartStart(0, Text("{")), Delta(0, "}"), PartEnd(0), Finish("stop", "tool_use")]
+    assert decoder.feed(b"") == [PartStart(0, Text("{")), Delta(0, "}"), PartEnd(0), Finish("stop", "")]
 
 
 def test_other_calls_stay_calls() -> None:

@@ -10,6 +10,7 @@ import ollama
 import pytest
 from msgspec import Raw
 
+from tests.support.contract import ENDPOINTS
 from tests.support.fitting import told, wire_request
 from turnout.core import (
     Audio,
@@ -35,6 +36,7 @@ from turnout.core import (
     Traits,
     WireBody,
 )
+from turnout.dialects import HERE
 from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers import registry
 from turnout.providers.ollama.provider import Ollama
@@ -386,6 +388,45 @@ def test_a_relayed_body_gets_the_deployments_defaults(
 def test_how_long_a_deployment_is_kept_in_memory_is_said_beside_the_options(said: dict[str, bytes], kept: Any) -> None:
     sent = msgspec.json.decode(relayed(said, options=OWN))
     assert (sent["keep_alive"], sent["options"]) == (kept, {"num_ctx": 8192, "top_k": 9})
+
+
+SMALL = Traits(max_output=100)
+WEAK = Traits(thinking="never", tools=False)
+SWITCHED = Traits(thinking="optional", efforts=())
+HARMONY = Traits(thinking="always", efforts=("low", "medium", "high"))
+
+
+@pytest.mark.parametrize(
+    ("traits", "said", "sent", "names"),
+    [
+        (WEAK, {"think": True}, {}, ["reasoning_effort: left out"]),
+        (WEAK, {"think": "high"}, {}, ["reasoning_effort: left out"]),
+        (WEAK, {"think": False}, {}, []),
+        (WEAK, {"tools": [{"type": "function", "function": {"name": "f"}}]}, {}, ["tools: left out"]),
+        (WEAK, {"tools": []}, {}, []),
+        (SWITCHED, {"think": "low"}, {"think": True}, ["reasoning_effort: think: true"]),
+        (SWITCHED, {"think": "max"}, {"think": True}, ["reasoning_effort: think: true"]),
+        (HARMONY, {"think": "max"}, {"think": "high"}, ["reasoning_effort: think: high"]),
+        (HARMONY, {"think": "minimal"}, {"think": "low"}, ["reasoning_effort: think: low"]),
+        (HARMONY, {"think": "medium"}, {"think": "medium"}, []),
+        (SWITCHED, {"think": False}, {"think": False}, []),
+        (Traits(), {"think": "max", "tools": []}, {"think": "max", "tools": []}, []),
+        (
+            Traits(max_output=100),
+            {"options": {"num_predict": 200}},
+            {"options": {"num_predict": 100}},
+            ["max_tokens: 100"],
+        ),
+    ],
+)
+def test_what_the_model_can_not_is_said_otherwise(
+    traits: Traits, said: dict[str, Any], sent: dict[str, Any], names: list[str]
+) -> None:
+    fields = {"model": "fast", "messages": [{"role": "user", "content": "hi"}]}
+    request = ENDPOINTS["ollama"].parse(msgspec.json.encode(fields | said), HERE)
+    wired = OLLAMA.build(request, deployment(traits=traits))
+    assert msgspec.json.decode(wired.body) == fields | {"model": "llama3.2"} | sent
+    assert told(wired) == names
 
 
 def test_a_bare_prompt_is_relayed_to_the_endpoint_for_them() -> None:

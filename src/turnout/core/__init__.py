@@ -59,7 +59,7 @@ from .operations import (
     WireForm,
     whole,
 )
-from .parameters import HINTS, Parameters, parameters_of
+from .parameters import HINTS, Parameters, lowered_limit, parameters_of
 from .request import (
     ChatRequest,
     Continuation,
@@ -67,6 +67,7 @@ from .request import (
     Reasoning,
     Sampling,
     WireBody,
+    not_relayed,
     readable,
     with_messages,
 )
@@ -170,7 +171,9 @@ __all__ = [
     "fold",
     "forced_tool",
     "forces_a_tool",
+    "lowered_limit",
     "merged_extensions",
+    "not_relayed",
     "parameters_of",
     "per_token",
     "readable",

@@ -37,16 +37,19 @@ _NOTHING: Final[frozenset[Parameter]] = frozenset()
 
 class Parameters(msgspec.Struct, frozen=True):
     """A relayed body keeps the client's fields, so it needs only ``defaults``, which are sent for parameters that the
-    client left out, and ``refused``, the parameters that have to be removed. A translated body reads the properties.
+    client left out, ``refused``, the parameters that have to be removed, and ``lowered``. A translated body reads the
+    properties.
 
     ``max_tokens`` in ``refused`` means that OpenAI's chat sends the limit as ``max_completion_tokens``.
-    ``changes`` are the client's own parameters that are left out.
+    ``lowered`` is the model's limit in tokens, if the client asks for more.
+    ``changes`` are the client's own parameters that are left out or lowered.
     """
 
     request: ChatRequest
     defaults: Defaults
     refused: frozenset[Parameter] = _NOTHING
     changes: tuple[Change, ...] = NO_CHANGES
+    lowered: int | None = None
 
     @property
     def sampling(self) -> Sampling:
@@ -60,7 +63,7 @@ class Parameters(msgspec.Struct, frozen=True):
 
     @property
     def max_tokens(self) -> int | None:
-        limit = self.request.max_output
+        limit = self.request.max_output if self.lowered is None else self.lowered
         return self.defaults.max_tokens if limit is None else limit
 
     @property
@@ -78,8 +81,10 @@ def parameters_of(
     """
     traits = deployment.traits
     defaults = deployment.service_defaults if request.service else deployment.defaults
+    lowered = None if request.max_output is None else lowered_limit(request, traits)
+    changes = NO_CHANGES if lowered is None else (Change("max_tokens", str(lowered)),)
     if not (traits.refuses or traits.refuses_thinking or refused_by_wire):
-        return Parameters(request, defaults)
+        return Parameters(request, defaults, _NOTHING, changes, lowered)
     refused = _refused(request, traits) | refused_by_wire
     certain = refused if _asks_to_think(request) else traits.refuses | refused_by_wire
     for parameter in sorted(refused):
@@ -88,7 +93,14 @@ def parameters_of(
                 raise Unsupported(f"The model '{deployment.model}' does not support '{parameter}'.", param=parameter)
             refused -= {parameter}
     defaults = _without(defaults, refused | traits.refuses_thinking)
-    return Parameters(request, defaults, refused, _left_out(request, refused))
+    return Parameters(request, defaults, refused, (*_left_out(request, refused), *changes), lowered)
+
+
+def lowered_limit(request: ChatRequest, traits: Traits) -> int | None:
+    """The most tokens that the model gives, if the client asks for more, as agents with one limit for all models do."""
+    if request.max_output is None or traits.max_output is None or request.max_output <= traits.max_output:
+        return None
+    return traits.max_output
 
 
 def _left_out(request: ChatRequest, refused: frozenset[Parameter]) -> tuple[Change, ...]:
@@ -103,7 +115,7 @@ def _left_out(request: ChatRequest, refused: frozenset[Parameter]) -> tuple[Chan
 
 
 def _refused(request: ChatRequest, traits: Traits) -> frozenset[Parameter]:
-    thinks = request.reasoning is None or request.reasoning.enabled
+    thinks = request.reasoning is None or request.reasoning.enabled or traits.thinking == "always"
     return traits.refuses | traits.refuses_thinking if thinks else traits.refuses
 
 

@@ -138,5 +138,9 @@ def with_messages(request: ChatRequest, messages: tuple[Message, ...]) -> ChatRe
 
     A body that is relayed to its own wire keeps the client's messages, so the change would be lost.
     """
-    raw = None if request.raw is None else structs.replace(request.raw, wire=_NO_WIRE)
-    return structs.replace(request, messages=messages, raw=raw)
+    return structs.replace(not_relayed(request), messages=messages)
+
+
+def not_relayed(request: ChatRequest) -> ChatRequest:
+    """``request`` to be translated, even to a provider on its own wire."""
+    return request if request.raw is None else structs.replace(request, raw=structs.replace(request.raw, wire=_NO_WIRE))

@@ -103,7 +103,7 @@ class Engine:
         """Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
         provider = self._providers[deployment.provider]
         arguments = provider, prepared.request, deployment, self._transport, self._max_reply_bytes
-        if call.large and not is_relayed(provider, prepared.request):
+        if call.large and not is_relayed(provider, prepared.request, deployment):
             return await self._worker_threads.run(source_of, *arguments)
         return source_of(*arguments)
 

@@ -19,7 +19,7 @@ from turnout.core import (
     whole,
 )
 from turnout.errors import InvalidRequest, ReplyTooLarge, Unreadable, Unsupported, UpstreamBroken, UpstreamUnreachable
-from turnout.fitting import AnswerAsText, FirstCallOnly, Fitted, fit
+from turnout.fitting import AnswerAsText, FirstCallOnly, Fitted, fit, is_form_taken
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
 
@@ -80,7 +80,7 @@ def _source_of(
             return LocalSource(_done(errand))
         return _local_source(cast(LocalProvider, provider), whole(request), deployment)
     operation = provider.operation(request)
-    relay = _relay_of(operation, request)
+    relay = _relay_of(provider, operation, request, deployment)
     if relay is None:
         if errand:
             return LocalSource(_done(errand))
@@ -88,9 +88,11 @@ def _source_of(
     return WireSource(provider, operation, relay, request, deployment, transport, max_reply_bytes)
 
 
-def is_relayed(provider: Provider, request: Request) -> bool:
+def is_relayed(provider: Provider, request: Request, deployment: Deployment) -> bool:
     """Whether the client's own body goes to ``provider``, which then takes little work."""
-    return not hasattr(provider, "run") and _relay_of(provider.operation(request), request) is not None
+    if hasattr(provider, "run"):
+        return False
+    return _relay_of(provider, provider.operation(request), request, deployment) is not None
 
 
 async def _done(errand: str) -> AsyncIterator[Sequence[StreamEvent]]:
@@ -139,7 +141,7 @@ class WireSource:
         fitted = Fitted(request) if relay else fit(request, provider.name, provider.support, deployment)
         wire_request = operation.build(fitted.request, deployment)
         raw = getattr(request, "raw", None)
-        if relay is not None and raw is not None:
+        if raw is not None and raw.wire == operation.wire:
             wire_request = with_relayed_parts(wire_request, raw)
         network = deployment.network
         self._wire_request = wire_request if network is None else wire_request.through(network)
@@ -232,9 +234,15 @@ class WireSource:
             self._response.abort()
 
 
-def _relay_of(operation: Operation[Any], request: Request) -> Callable[[Request], Decoder] | None:
-    """None where the client speaks another wire than ``operation``, or ``operation`` relays nothing."""
+def _relay_of(
+    provider: Provider, operation: Operation[Any], request: Request, deployment: Deployment
+) -> Callable[[Request], Decoder] | None:
+    """None where the client speaks another wire than ``operation``, where ``operation`` relays nothing, or where the
+    model gives no answer of the form that is asked for.
+    """
     if request.raw is None or request.raw.wire != operation.wire:
+        return None
+    if deployment.traits.schemas != "always" and not is_form_taken(request, provider.support, deployment):
         return None
     relay: Callable[[Request], Decoder] | None = getattr(operation, "relay", None)
     return relay

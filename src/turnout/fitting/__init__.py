@@ -4,11 +4,12 @@
 - What can be said in another way is said in that way (``results.py``, ``roles.py``, ``users.py``, …).
 - What would make the answer mean something else is refused (``meaning.py``).
 
-A relayed request isn't fitted. A provider's own rules, such as those for thinking, are in its ``build``.
+A relayed request isn't fitted: its provider's ``build`` changes single fields of it. One whose answer needs another
+form isn't relayed (``is_form_taken``). A provider's own rules, such as those for thinking, are in its ``build``, too.
 """
 
-from .answers import AnswerAsText
+from .answers import AnswerAsText, is_form_taken
 from .first_call import FirstCallOnly
 from .rules import Fitted, fit
 
-__all__ = ["AnswerAsText", "FirstCallOnly", "Fitted", "fit"]
+__all__ = ["AnswerAsText", "FirstCallOnly", "Fitted", "fit", "is_form_taken"]

@@ -14,16 +14,21 @@ from msgspec import structs
 
 from turnout.core import (
     ChatRequest,
+    Deployment,
     Finish,
     Message,
     Output,
     PartStart,
+    Request,
     StreamEvent,
+    Support,
     Text,
     Tool,
     ToolCall,
     ToolChoice,
     forces_a_tool,
+    not_relayed,
+    readable,
 )
 from turnout.core.json_schemas import is_of_an_object, is_within_closed_objects
 from turnout.errors import Unsupported
@@ -41,12 +46,27 @@ def answers_as_taken(request: ChatRequest, fitting: Fitting) -> ChatRequest:
     kind = request.output.kind
     if kind == "json" and _has_to_be_in_words(request, fitting):
         fitting.said_otherwise("response_format", "in words")
-        return _with_words(structs.replace(request, output=Output()))
+        return not_relayed(_with_words(structs.replace(request, output=Output())))
     if kind == "json" and fitting.support.json_word and not _says_json(request):
         return _with_words(request)
     if kind == "json_schema" and _has_to_be_called(request, fitting):
-        return _as_call(request, fitting)
+        return not_relayed(_as_call(request, fitting))
     return request
+
+
+def is_form_taken(request: Request, support: Support, deployment: Deployment) -> bool:
+    """Whether the model takes the form of the answer as a client on its wire says it. If not, the request can't be
+    relayed: the answer will need another form, too.
+    """
+    schemas = deployment.traits.schemas
+    if not support.answers_by_call or not isinstance(request, ChatRequest):
+        return True
+    match schemas, request.output.kind:
+        case ("always", _) | (_, "text") | ("never", "json"):
+            return True
+        case ("never", _):
+            return False
+    return not readable(request).tools
 
 
 def answer_tool(request: ChatRequest, fitted: ChatRequest) -> str | None:
@@ -120,5 +140,5 @@ class AnswerAsText:
             case PartStart(part=ToolCall()):
                 self._calling.add(event.choice)
             case Finish(reason="tool_calls") if event.choice not in self._calling:
-                return structs.replace(event, reason="stop")
+                return structs.replace(event, reason="stop", native_reason="")  # its own word tells of a call
         return event

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from turnout.core import ChatRequest
+from turnout.core import ChatRequest, lowered_limit
 
 from .fitting import Fitting
 
 
 def within_the_models_limit(request: ChatRequest, fitting: Fitting) -> ChatRequest:
-    """A client may ask for more tokens than the model can give, as agents with one limit for all models do."""
-    most = fitting.deployment.traits.max_output
-    if most is None or request.max_output is None or request.max_output <= most:
+    """For providers inside this process, too, which read the request themselves."""
+    lowered = lowered_limit(request, fitting.deployment.traits)
+    if lowered is None:
         return request
-    fitting.replaced("max_tokens", str(most))
-    return structs.replace(request, max_output=most)
+    fitting.replaced("max_tokens", str(lowered))
+    return structs.replace(request, max_output=lowered)

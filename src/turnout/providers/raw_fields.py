@@ -25,7 +25,8 @@ def object_in(fields: Mapping[str, Raw], name: str) -> dict[str, Raw]:
 
 
 def set_parameters(fields: dict[str, Raw], parameters: Parameters, names: Mapping[Parameter, tuple[str, ...]]) -> None:
-    """Adds the defaults of parameters that the client did not set, and removes the parameters that the model refuses.
+    """Adds the defaults of parameters that the client did not set, removes the parameters that the model refuses, and
+    lowers a limit that is above the model's.
 
     ``names`` are the wire's names of each parameter. The first one is the name of a default.
     """
@@ -33,6 +34,9 @@ def set_parameters(fields: dict[str, Raw], parameters: Parameters, names: Mappin
         if parameter != "max_tokens":
             for name in names.get(parameter, ()):
                 fields.pop(name, None)
+    if parameters.lowered is not None:
+        said = next((name for name in names["max_tokens"] if name in fields), names["max_tokens"][0])
+        fields[said] = Raw(msgspec.json.encode(parameters.lowered))
     defaults = parameters.defaults
     _add_missing(fields, names["max_tokens"], defaults.max_tokens)
     _add_missing(fields, names["temperature"], defaults.temperature)

@@ -15,7 +15,8 @@ from .cache_markers import remove_surplus_markers
 from .content import conversation, system_of
 from .foreign_state import own_messages
 from .reasoning import thinking_of
-from .sampling import default_sampling, sampling_of
+from .relayed_thinking import Limits, adapt_thinking, thinks
+from .sampling import adapt_sampling, sampling_of
 from .schemas import schema_of
 from .tools import tools_of
 from .version import refused_by_version
@@ -41,13 +42,17 @@ class Body(NamedTuple):
 
 
 def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -> Body:
-    """The client's own fields, byte for byte. Only the model's name and the parameters change."""
+    """The client's own fields, byte for byte. Only the model's name changes, the parameters, and what the model doesn't
+    take as it is.
+    """
     parameters = _parameters(request, deployment)
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
     if "messages" in fields:
         body["messages"] = own_messages(fields["messages"])
-    if request.max_output is None and "max_tokens" not in fields:
+    if parameters.lowered is not None:
+        body["max_tokens"] = parameters.lowered
+    elif request.max_output is None and "max_tokens" not in fields:
         body["max_tokens"] = _max_tokens(parameters, deployment)
     for parameter in parameters.refused & _NAMES.keys():
         body.pop(_NAMES[parameter], None)
@@ -55,8 +60,17 @@ def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -
         choice = object_in(fields, "tool_choice")
         if choice.pop("disable_parallel_tool_use", None) is not None:
             body["tool_choice"] = choice
-    body |= default_sampling(parameters, deployment, thinks="thinking" in fields)
-    return Body(_encode(body), parameters.changes)
+    changes = _adapted_thinking(body, fields, parameters, deployment) if request.reasoning is not None else []
+    changes += adapt_sampling(body, parameters, deployment, thinks=thinks(body, request))
+    return Body(_encode(body), (*parameters.changes, *changes))
+
+
+def _adapted_thinking(
+    body: dict[str, Any], fields: Fields, parameters: Parameters, deployment: Deployment
+) -> list[Change]:
+    limit = parameters.max_tokens or _max_tokens(parameters, deployment)
+    limits = Limits(limit, parameters.lowered is not None, foreign=body.get("messages") is not fields.get("messages"))
+    return adapt_thinking(body, parameters.request, deployment, limits)
 
 
 def _parameters(request: ChatRequest, deployment: Deployment) -> Parameters:

@@ -20,6 +20,10 @@ ONLY_ADAPTIVE: Final[Generation] = (4, 7)
 _VERSION: Final = re.compile(r"-(\d{1,2})(?:[-.](\d{1,2}))?(?=\D|$)")
 
 
+_ONLY_ONE_WITH_EFFORTS: Final = "opus-4-5"
+"""The only model before ``ADAPTIVE`` that takes an effort."""
+
+
 @lru_cache(1024)
 def generation_of(model: str) -> Generation:
     """``claude-haiku-4-5-20251001`` is 4.5, ``claude-opus-5`` is 5.0.
@@ -28,3 +32,22 @@ def generation_of(model: str) -> Generation:
     """
     match = _VERSION.search(model)
     return ADAPTIVE if match is None else (int(match[1]), int(match[2] or 0))
+
+
+def is_known(model: str) -> bool:
+    """Whether the name tells the generation. Other makers' models have other rules on this wire."""
+    return "claude" in model and _VERSION.search(model) is not None
+
+
+@lru_cache(1024)
+def efforts_of(model: str) -> tuple[str, ...] | None:
+    """The words of ``output_config.effort`` that the model takes, the least first; None where that isn't known.
+
+    https://platform.claude.com/docs/en/build-with-claude/effort
+    """
+    generation = generation_of(model)
+    if not is_known(model) or generation >= ONLY_ADAPTIVE:
+        return None
+    if generation >= ADAPTIVE:
+        return ("low", "medium", "high", "max")
+    return ("low", "medium", "high") if _ONLY_ONE_WITH_EFFORTS in model else ()

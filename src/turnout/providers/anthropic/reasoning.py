@@ -23,13 +23,16 @@ from turnout.core import (
     ToolCall,
     forces_a_tool,
 )
-from turnout.providers.efforts import effort_by_budget
+from turnout.providers.efforts import effort_by_budget, taken_effort
 
-from .generations import ADAPTIVE, ONLY_ADAPTIVE, generation_of
+from .generations import ADAPTIVE, ONLY_ADAPTIVE, efforts_of, generation_of
 
 _EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 _BUDGETS: Final = {"low": 1024, "medium": 4096, "high": 16384, "xhigh": 24576, "max": 24576}
-_SMALLEST_BUDGET: Final = 1024
+SMALLEST_BUDGET: Final = 1024
+BESIDE_A_FORCED_TOOL: Final = "no thinking beside a forced tool"
+"""Of any kind (https://github.com/can1357/oh-my-pi/pull/2143)."""
+IN_A_LOOP_WITHOUT: Final = "no thinking in a tool loop that began without"
 
 
 class ThinkingSettings(msgspec.Struct, frozen=True):
@@ -51,7 +54,7 @@ def thinking_of(request: ChatRequest, deployment: Deployment, default_max_tokens
     limit = default_max_tokens if request.max_output is None else request.max_output
     if reasoning is None:
         return ThinkingSettings(limit)
-    effort, changes = _effort(reasoning)
+    effort, changes = _effort(reasoning, deployment.model)
     if not reasoning.enabled:
         if deployment.traits.thinking == "always":
             changes = (*changes, Change("reasoning_effort", "the model always thinks"))
@@ -61,6 +64,9 @@ def thinking_of(request: ChatRequest, deployment: Deployment, default_max_tokens
     budget = _BUDGETS[effort.get("effort", "medium")] if reasoning.budget is None else reasoning.budget
     limit_with_thinking = limit if request.max_output is not None else _at_most(limit + budget, deployment)
     generation = generation_of(deployment.model)
+    if _has_to_call(request) and deployment.traits.thinking != "always":
+        effort = effort if generation >= ADAPTIVE else {}
+        return ThinkingSettings(limit, None, effort, (*changes, Change("reasoning_effort", BESIDE_A_FORCED_TOOL)))
     if generation >= ONLY_ADAPTIVE or (generation >= ADAPTIVE and reasoning.budget is None):
         if reasoning.budget is not None and not effort:
             effort = {"effort": effort_by_budget(reasoning.budget)}
@@ -80,32 +86,34 @@ def _at_most(limit: int, deployment: Deployment) -> int:
     return limit if most is None else min(limit, most)
 
 
-def _effort(reasoning: Reasoning) -> tuple[dict[str, Any], tuple[Change, ...]]:
-    effort = reasoning.effort
+def _effort(reasoning: Reasoning, model: str) -> tuple[dict[str, Any], tuple[Change, ...]]:
+    effort, efforts = reasoning.effort, efforts_of(model)
     if effort is None or effort == "none":
         return {}, NO_CHANGES
     if effort not in _EFFORTS:
         return {}, (Change("reasoning_effort"),)
-    return {"effort": _EFFORTS[effort]}, NO_CHANGES
+    word = _EFFORTS[effort]
+    taken = taken_effort(word, efforts) if efforts else word
+    return {"effort": taken}, NO_CHANGES if taken == word else (Change("reasoning_effort", taken or ""),)
 
 
 def _allowed_budget(said: int | None, budget: int, limit: int) -> int:
     """The caller's budget if it leaves a token for the answer. One that was made of an effort leaves half of all."""
-    return max(min(budget, limit // 2 if said is None else limit - 1), _SMALLEST_BUDGET)
+    return max(min(budget, limit // 2 if said is None else limit - 1), SMALLEST_BUDGET)
 
 
 def _obstacle(request: ChatRequest, limit: int) -> str:
     """Why the model can't think by a budget; empty if it can."""
-    if limit <= _SMALLEST_BUDGET:
+    if limit <= SMALLEST_BUDGET:
         return f"no thinking within {limit} tokens"
-    if request.tools and forces_a_tool(request):
-        return "no thinking beside a forced tool"
-    if _is_in_loop_without_thoughts(request.messages):
-        return "no thinking in a tool loop that began without"
-    return ""
+    return IN_A_LOOP_WITHOUT if is_in_loop_without_thoughts(request.messages) else ""
 
 
-def _is_in_loop_without_thoughts(messages: Sequence[Message]) -> bool:
+def _has_to_call(request: ChatRequest) -> bool:
+    return bool(request.tools) and forces_a_tool(request)
+
+
+def is_in_loop_without_thoughts(messages: Sequence[Message]) -> bool:
     """Whether the last turn of the model called tools without thinking before, and their results come now.
 
     https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import ChatRequest, Defaults, Deployment, HostedTool, Parameter, Parameters, Tool, ToolChoice
+from turnout.core import Change, ChatRequest, Defaults, Deployment, HostedTool, Parameter, Parameters, Tool, ToolChoice
 from turnout.providers.raw_fields import object_in, set_parameters
 
 from . import gemini_wire as wire
@@ -15,7 +15,7 @@ from .contents import contents_of
 from .decode import NAMESPACE
 from .extensions import with_extensions, with_fields
 from .schemas import schema_of
-from .thinking import thinking_config
+from .thinking import thinking_config, thinking_instead
 
 _encode = msgspec.json.encode
 
@@ -102,16 +102,37 @@ _NAMES: dict[Parameter, tuple[str, ...]] = {
 """The names of parameters in ``generationConfig``. Google reads ``snake_case`` names too."""
 
 _NO_DEFAULTS = Defaults()
+_THINKING = ("thinkingConfig", "thinking_config")
+_HOW_MUCH = frozenset({"thinkingLevel", "thinking_level", "thinkingBudget", "thinking_budget"})
 
 
-def relayed_body(fields: dict[str, Raw], parameters: Parameters) -> bytes:
-    """The client's own fields, byte for byte. Only the parameters change.
+def relayed_body(
+    fields: dict[str, Raw], parameters: Parameters, deployment: Deployment
+) -> tuple[bytes, tuple[Change, ...]]:
+    """The client's own fields, byte for byte. Only the parameters change, and what the model doesn't take as it is.
 
     The address has the model's name, and says whether the reply is streamed.
     """
-    if not parameters.refused and parameters.defaults == _NO_DEFAULTS:
-        return _encode(fields)
+    reasoning = parameters.request.reasoning
+    instead = None if reasoning is None else thinking_instead(reasoning, deployment)
+    nothing_to_set = parameters.lowered is None and parameters.defaults == _NO_DEFAULTS
+    if nothing_to_set and not parameters.refused and instead is None:
+        return _encode(fields), parameters.changes
     name = "generation_config" if "generation_config" in fields else "generationConfig"
     config = object_in(fields, name)
     set_parameters(config, parameters, _NAMES)
-    return _encode({**fields, name: config})
+    if instead is None:
+        return _encode({**fields, name: config}), parameters.changes
+    thinking, changes = instead
+    _set_thinking(config, thinking, never=deployment.traits.thinking == "never")
+    return _encode({**fields, name: config}), (*parameters.changes, *changes)
+
+
+def _set_thinking(config: dict[str, Raw], how_much: dict[str, Any], *, never: bool) -> None:
+    """A model that never thinks takes no field of the object."""
+    name = _THINKING[1] if _THINKING[1] in config else _THINKING[0]
+    others = {field: value for field, value in object_in(config, name).items() if field not in _HOW_MUCH}
+    if never:
+        config.pop(name, None)
+    else:
+        config[name] = Raw(_encode({**others, **how_much}))

@@ -112,7 +112,7 @@ class Gemini:
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         parameters = parameters_of(request, deployment)
         if request.raw is not None and request.raw.wire == WIRE:
-            body, changes = relayed_body(request.raw.fields, parameters), parameters.changes
+            body, changes = relayed_body(request.raw.fields, parameters, deployment)
         else:
             body = translated_body(parameters, deployment)
             changes = (*parameters.changes, *changes_of(request.reasoning, deployment.model))

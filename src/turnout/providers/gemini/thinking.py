@@ -5,7 +5,9 @@ Gemini until 2.5 takes a budget in tokens. Gemini 3 and later take a level, and 
 
 from __future__ import annotations
 
-from turnout.core import NO_CHANGES, Change, Reasoning
+from typing import Any
+
+from turnout.core import NO_CHANGES, Change, Deployment, Reasoning
 
 from . import gemini_wire as wire
 
@@ -62,6 +64,27 @@ def changes_of(reasoning: Reasoning | None, model: str) -> tuple[Change, ...]:
         return NO_CHANGES if budget == reasoning.budget else (Change("reasoning.budget", str(budget)),)
     known = reasoning.effort is None or reasoning.effort in (*_EFFORTS, *_ABOVE_HIGH)
     return NO_CHANGES if known else (Change("reasoning_effort"),)
+
+
+def thinking_instead(reasoning: Reasoning, deployment: Deployment) -> tuple[dict[str, Any], tuple[Change, ...]] | None:
+    """What stands in place of a client's own level and budget: fields of ``thinkingConfig``, none of them for a model
+    that never thinks. None where the client's own stay, as with a model that isn't known.
+    """
+    if deployment.traits.thinking == "never":
+        return {}, (Change("reasoning_effort"),) if reasoning.enabled else NO_CHANGES
+    name = _name(deployment.model)
+    if not name.startswith("gemini-"):
+        return None
+    config, changes = thinking_config(reasoning, name), changes_of(reasoning, name)
+    if config.thinking_level is not None:
+        if reasoning.effort not in (None, config.thinking_level.lower()):
+            changes = (Change("reasoning_effort", config.thinking_level),)
+        return ({"thinkingLevel": config.thinking_level}, changes) if changes else None
+    if config.thinking_budget is None:  # an unknown word for how much
+        return ({}, changes) if changes else None
+    if reasoning.effort is not None:
+        changes = (Change("reasoning_effort", f"thinkingBudget: {config.thinking_budget}", kept=True),)
+    return ({"thinkingBudget": config.thinking_budget}, changes) if changes else None
 
 
 def _name(model: str) -> str:

@@ -12,13 +12,11 @@ from turnout.core import (
     Audio,
     Change,
     ChatRequest,
-    Defaults,
     Deployment,
     File,
     Image,
     Message,
     Output,
-    Parameter,
     Parameters,
     Part,
     Reasoning,
@@ -34,7 +32,6 @@ from turnout.core import (
     forces_a_tool,
 )
 from turnout.errors import InvalidRequest, Unsupported
-from turnout.providers.raw_fields import object_in, set_parameters
 from turnout.providers.tool_calls import arguments_of, name_of, tool_names
 
 from . import ollama_wire as wire
@@ -220,35 +217,3 @@ def _add(wire_message: wire.Message, part: Part, where: str) -> None:
             raise InvalidRequest(f"A part of type '{type(part).__name__}' has no place in {where}.", param=where)
         case _:
             assert_never(part)
-
-
-# --- relayed -----------------------------------------------------------------------------------------
-
-_NAMES: dict[Parameter, tuple[str, ...]] = {
-    "frequency_penalty": ("frequency_penalty",),
-    "max_tokens": ("num_predict",),
-    "presence_penalty": ("presence_penalty",),
-    "seed": ("seed",),
-    "stop": ("stop",),
-    "temperature": ("temperature",),
-    "top_k": ("top_k",),
-    "top_p": ("top_p",),
-}
-"""The names of parameters in ``options``."""
-
-_OUTSIDE_OPTIONS: tuple[Parameter, ...] = ("logprobs", "top_logprobs")
-_NO_DEFAULTS = Defaults()
-
-
-def relayed_body(fields: dict[str, Raw], parameters: Parameters, deployment: Deployment) -> bytes:
-    """The client's own fields, byte for byte. The model's name, the parameters and the deployment's options change."""
-    body: dict[str, Raw | dict[str, Raw]] = {**fields, "model": Raw(_encode(deployment.model))}
-    if not parameters.refused and parameters.defaults == _NO_DEFAULTS and not deployment.options:
-        return _encode(body)
-    options = object_in(fields, "options")
-    set_parameters(options, parameters, _NAMES)
-    for name in _OUTSIDE_OPTIONS:
-        if name in parameters.refused:
-            body.pop(name, None)
-    add_own_defaults(body, options, deployment)
-    return _encode(body | {"options": options})

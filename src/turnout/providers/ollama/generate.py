@@ -8,10 +8,10 @@ from turnout.core import ChatRequest, Deployment, WireRequest, parameters_of
 from turnout.errors import Unsupported
 from turnout.providers import Decoder
 
-from .build import relayed_body
 from .decode import BodyDecoder, StreamDecoder
 from .embed import Send
 from .relay import BodyRelay, StreamRelay
+from .relayed import relayed_body
 
 
 class Generate:
@@ -26,8 +26,8 @@ class Generate:
         if request.raw is None:
             raise Unsupported("Only requests to /api/generate can be sent there.")
         parameters = parameters_of(request, deployment)
-        sent = self._send(deployment, "/api/generate", relayed_body(request.raw.fields, parameters, deployment))
-        return structs.replace(sent, changes=parameters.changes)
+        body, changes = relayed_body(request.raw.fields, parameters, deployment)
+        return structs.replace(self._send(deployment, "/api/generate", body), changes=changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         return StreamDecoder(request) if request.stream else BodyDecoder(request)

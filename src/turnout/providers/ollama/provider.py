@@ -29,12 +29,13 @@ from turnout.providers.error_words import words_in
 from turnout.providers.http import refusal_of
 
 from . import ollama_wire as wire
-from .build import NAMESPACE, relayed_body, translated_body
+from .build import NAMESPACE, translated_body
 from .decode import BodyDecoder, StreamDecoder
 from .embed import Embed
 from .forced_tool import ForcedCall
 from .generate import Generate
 from .relay import BodyRelay, StreamRelay
+from .relayed import relayed_body
 from .show import read_show
 
 WIRE = "ollama"
@@ -81,7 +82,7 @@ class Ollama:
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         parameters = parameters_of(request, deployment)
         if request.raw is not None and request.raw.wire == WIRE:
-            body, changes = relayed_body(request.raw.fields, parameters, deployment), parameters.changes
+            body, changes = relayed_body(request.raw.fields, parameters, deployment)
         else:
             body, own_changes = translated_body(parameters, deployment)
             changes = (*parameters.changes, *own_changes)

@@ -8,11 +8,14 @@ from turnout.core import Parameters
 
 
 def set_parameters(body: dict[str, Any], parameters: Parameters, limit: str) -> None:
-    """Adds the defaults of parameters that the client did not set, and removes the parameters that the model refuses.
+    """Adds the defaults of parameters that the client did not set, removes the parameters that the model refuses, and
+    lowers a limit that is above the model's.
 
     ``limit`` is the name of ``max_tokens`` on this wire.
     """
     sampling, defaults = parameters.request.sampling, parameters.defaults
+    if parameters.lowered is not None:
+        body[limit] = parameters.lowered
     if parameters.refused:
         remove_refused(body, parameters, limit)
     if defaults.max_tokens is not None and parameters.request.max_output is None:

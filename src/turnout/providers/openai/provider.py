@@ -99,11 +99,12 @@ class OpenAIWire:
         raw = request.raw
         parameters = parameters_of(request, deployment)
         with_usage = request.stream and self._access.streams_usage(deployment)
+        unknown = self._access.unknown_fields(deployment)
         if raw is not None and raw.wire == WIRE:
-            body = relayed_body(raw.fields, parameters, deployment, with_usage=with_usage, with_extra=self._reads_extra)
-            changes = parameters.changes
+            body, changes = relayed_body(
+                raw.fields, parameters, deployment, unknown, with_usage=with_usage, with_extra=self._reads_extra
+            )
         else:
-            unknown = self._access.unknown_fields(deployment)
             body, changes = translated_body(parameters, deployment, unknown, with_usage=with_usage)
         return self._access.request(deployment, "chat/completions", body, changes=changes)
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import (
+    NO_CHANGES,
     Audio,
     Change,
     ChatRequest,
@@ -18,6 +19,7 @@ from turnout.core import (
     Message,
     Parameters,
     Part,
+    Reasoning,
     RedactedThinking,
     Refusal,
     Text,
@@ -28,7 +30,7 @@ from turnout.core import (
 from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.openai.parameters import remove_refused, set_parameters
 
-from .effort import effort_of
+from .effort import effort_instead, effort_of
 from .foreign_state import own_messages
 from .forms import forms_of
 
@@ -40,14 +42,22 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 def relayed_body(
-    fields: dict[str, Raw], parameters: Parameters, deployment: Deployment, *, with_usage: bool, with_extra: bool
-) -> bytes:
-    """The client's own fields, byte for byte. Only the model's name, the parameters and ``stream_options`` change, and
-    what Turnout itself has put into the messages for other providers is left out.
+    fields: dict[str, Raw],
+    parameters: Parameters,
+    deployment: Deployment,
+    unknown: frozenset[str],
+    *,
+    with_usage: bool,
+    with_extra: bool,
+) -> tuple[bytes, tuple[Change, ...]]:
+    """The client's own fields, byte for byte. Only the model's name, ``stream_options`` and what the model or the
+    deployment doesn't take as it is change, and what Turnout itself has put into the messages for other providers is
+    left out.
 
-    ``with_usage``: a stream may be asked for its usage. ``with_extra``: the vendor may read ``extra_content``.
+    ``unknown`` are hints that the deployment refuses to be told. ``with_usage``: a stream may be asked for its usage.
+    ``with_extra``: the vendor may read ``extra_content``.
     """
-    request = parameters.request
+    request, changes = parameters.request, parameters.changes
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
     if "messages" in fields:
@@ -55,16 +65,33 @@ def relayed_body(
     if with_usage and request.stream and not request.stream_usage:
         body["stream_options"] = asking_for_usage(body.get("stream_options"))
     limit = _limit_field(parameters)
-    if request.max_output is not None and not _has_value(body, limit):
+    if request.max_output is not None and (parameters.lowered is not None or not _has_value(body, limit)):
         for name in _LIMITS:
             body.pop(name, None)
         body[limit] = request.max_output
     set_parameters(body, parameters, limit)
-    return _encode(body)
+    if request.reasoning is not None:
+        changes = (*changes, *_adapt_effort(body, request.reasoning, deployment))
+    if unknown:
+        changes = (*changes, *[Change(name) for name in fields if name in unknown and _has_value(fields, name)])
+        body = {name: value for name, value in body.items() if name not in unknown}
+    return _encode(body), changes
 
 
 def _limit_field(parameters: Parameters) -> str:
     return "max_completion_tokens" if "max_tokens" in parameters.refused else "max_tokens"
+
+
+def _adapt_effort(body: dict[str, Any], reasoning: Reasoning, deployment: Deployment) -> tuple[Change, ...]:
+    instead = effort_instead(reasoning, deployment.traits)
+    if instead is None:
+        return NO_CHANGES
+    word, changes = instead
+    if word is None:
+        del body["reasoning_effort"]
+    else:
+        body["reasoning_effort"] = word
+    return changes
 
 
 def _has_value(body: dict[str, Any], name: str) -> bool:

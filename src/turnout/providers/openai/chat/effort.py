@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from turnout.core import NO_CHANGES, Change, Reasoning
-from turnout.providers.efforts import effort_by_budget
-
-_ORDER: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+from turnout.core import NO_CHANGES, Change, Reasoning, Traits
+from turnout.providers.efforts import effort_by_budget, taken_effort
 
 Effort = tuple[dict[str, str], tuple[Change, ...]]
 """The field of the body, and what was changed."""
@@ -22,12 +19,21 @@ def effort_of(reasoning: Reasoning | None, efforts: Sequence[str] | None) -> Eff
     word = _word(reasoning, efforts)
     if word is None:
         return {}, NO_CHANGES
-    if efforts is None or word in efforts:
-        return {"reasoning_effort": word}, NO_CHANGES
-    if word not in _ORDER:
-        return {}, (Change("reasoning_effort"),)
-    nearest = next((other for other in efforts if _ORDER.index(other) > _ORDER.index(word)), efforts[-1])
-    return {"reasoning_effort": nearest}, (Change("reasoning_effort", nearest),)
+    taken = word if efforts is None else taken_effort(word, efforts)
+    fields = {} if taken is None else {"reasoning_effort": taken}
+    return fields, NO_CHANGES if taken == word else (Change("reasoning_effort", taken or ""),)
+
+
+def effort_instead(reasoning: Reasoning, traits: Traits) -> tuple[str | None, tuple[Change, ...]] | None:
+    """The word in place of the client's own, None for no word; all of it is None where the client's own word stays, as
+    with a model that nothing is known of.
+    """
+    if traits.thinking == "never":
+        return None, (Change("reasoning_effort"),) if reasoning.enabled else NO_CHANGES
+    if traits.efforts is None:
+        return None
+    fields, changes = effort_of(reasoning, traits.efforts)
+    return (fields.get("reasoning_effort"), changes) if changes else None
 
 
 def _word(reasoning: Reasoning | None, efforts: Sequence[str] | None) -> str | None:

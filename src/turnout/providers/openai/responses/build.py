@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Continuation, Deployment, Parameters
+from turnout.core import Change, Continuation, Deployment, Parameters
 from turnout.errors import Unsupported
 from turnout.providers.openai.parameters import set_parameters
 from turnout.providers.seals import is_sealed, may_hold_seals
+
+from .reasoning import adapt_reasoning
 
 _encode = msgspec.json.encode
 
@@ -26,8 +28,8 @@ _ITEMS = msgspec.json.Decoder(list[Raw])
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 
-def relayed_body(parameters: Parameters, deployment: Deployment, *, stateful: bool) -> bytes:
-    """The client's own fields, byte for byte, except for the model's name and the parameters.
+def relayed_body(parameters: Parameters, deployment: Deployment, *, stateful: bool) -> tuple[bytes, tuple[Change, ...]]:
+    """The client's own fields, byte for byte, except for the model's name and what the model doesn't take as it is.
 
     ``stateful``: the vendor keeps its answers, and can continue from them.
     """
@@ -44,7 +46,8 @@ def relayed_body(parameters: Parameters, deployment: Deployment, *, stateful: bo
     elif may_hold_seals(body.get("input", Raw())):
         body["input"] = _items(body["input"])
     set_parameters(body, parameters, "max_output_tokens")
-    return _encode(body)
+    changes = adapt_reasoning(body, request, deployment.traits)
+    return _encode(body), (*parameters.changes, *changes)
 
 
 def _items(value: Raw | None) -> Sequence[Any]:

@@ -23,8 +23,8 @@ class ResponsesWire:
 
     def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
         parameters = parameters_of(request, deployment)
-        body = relayed_body(parameters, deployment, stateful=self.stateful)
-        return self._access.request(deployment, "responses", body, changes=parameters.changes)
+        body, changes = relayed_body(parameters, deployment, stateful=self.stateful)
+        return self._access.request(deployment, "responses", body, changes=changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         """Only clients of this wire get here (``OpenAIWire.operation``), so every reply is relayed."""
