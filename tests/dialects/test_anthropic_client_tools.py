@@ -50,7 +50,7 @@ def test_another_provider_gets_a_function_of_the_same_name(tool: dict[str, Any])
     (provider,) = GEMINI
     request = parsed(tool)
     fitted = fit(request, provider.name, provider.support, deployment("gemini"))
-    assert [change.field for change in fitted.changes if change.kept] == ["tools.0"]
+    assert [change.field for change in fitted.changes if change.kept] == ["tools[0]"]
     sent = json.loads(provider.operation(fitted.request).build(fitted.request, deployment("gemini")).body)
     (function,) = sent["tools"][0]["functionDeclarations"]
     assert function["name"] == tool["name"]
@@ -75,7 +75,7 @@ def test_what_other_models_have_no_place_for_is_named() -> None:
     assert {change.field for change in changes if not change.kept} == {
         "tools[0].max_characters",
         "tools[1].cache_control",
-        "tools.3",
+        "tools[3]",
     }
 
 

@@ -272,7 +272,7 @@ def test_tools_that_anthropic_runs_are_kept_as_they_came() -> None:
     search = {"type": "web_search_20250305", "name": "web_search"}
     request = parse(tools=[{"name": "weather", "input_schema": SCHEMA}, search])
     assert [tool.name for tool in request.tools] == ["weather"]
-    assert request.hosted == (HostedTool("tools.1", {"anthropic": {"tool": raw(search)}}, "web_search", WebSearch()),)
+    assert request.hosted == (HostedTool("tools[1]", {"anthropic": {"tool": raw(search)}}, "web_search", WebSearch()),)
     assert request.extensions is None
 
 

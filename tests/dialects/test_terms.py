@@ -167,7 +167,7 @@ CHAT_TALK = CHAT | {
         ("openai-responses", CODEX_TALK, "tools[0]", "tools[0]"),
         ("openai-responses", CODEX_TALK, "tools[1].strict", "tools[1].tools[0].strict"),
         ("openai-responses", CODEX_TALK, "tools[3].strict", "tools[3].strict"),
-        ("anthropic-messages", CLIENT_TOOLS, "tools[0].strict", "tools.0.strict"),
+        ("anthropic-messages", CLIENT_TOOLS, "tools[0].strict", "tools[0].strict"),
         ("anthropic-messages", CLIENT_TOOLS, "tools[1].strict", "tools[1].strict"),
         ("gemini", GEMINI_TALK, "messages[0]", "systemInstruction"),
         ("gemini", GEMINI_TALK, "messages[2].content[1]", "contents[1]"),

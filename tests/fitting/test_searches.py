@@ -142,8 +142,8 @@ def test_domains_are_kept_or_there_is_no_search() -> None:
 
 def test_hints_of_a_search_are_named() -> None:
     assert named(of_anthropic(max_uses=8, user_location=PLACE), "gemini") == [
-        "tools.0.max_uses",
-        "tools.0.user_location",
+        "tools[0].max_uses",
+        "tools[0].user_location",
         "tool_choice",
     ]
     assert named(of_responses({"type": "web_search", "user_location": PLACE}), "gemini") == ["tools[0].user_location"]

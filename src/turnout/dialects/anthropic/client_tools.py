@@ -35,7 +35,7 @@ _RANGE: Final = {"view_range": _POINT}
 _INSERTED: Final = {"insert_text": _STRING}
 
 
-def client_tool(fields: Fields, kind: str, where: str) -> Tool | None:
+def client_tool(fields: Fields, kind: str, number: int) -> Tool | None:
     """None for a tool that Anthropic runs. ``fields`` are those of the tool without its type.
 
     Raises ``InvalidRequest`` for a tool without a name.
@@ -44,10 +44,11 @@ def client_tool(fields: Fields, kind: str, where: str) -> Tool | None:
     if known is None:
         return None
     definition: Fields = {"type": Raw(msgspec.json.encode(kind)), **fields}
+    where = f"tools.{number}"
     name = take(fields, "name", STRING, where)
     said = take_if_there(fields, "description", OPTIONAL_STRING, where)
     description, schema = _TOOLS[known[1]](known[2], fields, where)
-    own = OwnTool(kind, name, where, definition={NAMESPACE: definition})
+    own = OwnTool(kind, name, f"tools[{number}]", definition={NAMESPACE: definition})
     extensions = {NAMESPACE: fields} if fields else None
     return Tool(name, said or description, Raw(msgspec.json.encode(schema)), extensions=extensions, own=own)
 

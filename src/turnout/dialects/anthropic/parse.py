@@ -131,12 +131,12 @@ def _tools(tools: list[Fields] | None) -> tuple[tuple[Tool, ...], tuple[HostedTo
     for number, fields in enumerate(tools or ()):
         where = f"tools.{number}"
         kind = take_if_there(fields, "type", OPTIONAL_STRING, where)
-        tool = _tool(fields, where) if kind in (None, "custom") else client_tool(fields, kind, where)
+        tool = _tool(fields, where) if kind in (None, "custom") else client_tool(fields, kind, number)
         if tool is None:
             definition = Raw(msgspec.json.encode({"type": kind, **fields}))
             name = take_if_there(fields, "name", OPTIONAL_STRING, where)
             search = search_of(fields, where) if str(kind).startswith("web_search_") else None
-            hosted.append(HostedTool(where, {NAMESPACE: {"tool": definition}}, name, search))
+            hosted.append(HostedTool(f"tools[{number}]", {NAMESPACE: {"tool": definition}}, name, search))
         else:
             functions.append(tool)
     return tuple(functions), tuple(hosted)
