@@ -10,7 +10,7 @@ from msgspec import Raw, structs
 from turnout.core import ChatRequest, Image, Message, Text, ToolCall, ToolResult
 from turnout.errors import Unsupported
 
-from .fitted import EVERYTHING, asking, fitted_chat, named
+from .fitted import EVERYTHING, asking, fitted, fitted_chat, named
 
 PICTURE = Image(data="iVBO", media_type="image/png")
 ASKED = Message("user", (Text("draw"),))
@@ -51,6 +51,26 @@ def conversation(*answer: Any, then: tuple[Message, ...] = ()) -> ChatRequest:
 def test_they_are_shown_in_a_users_message(request_: ChatRequest, right: tuple[Message, ...]) -> None:
     assert fitted_chat(request_, EVERYTHING).messages == right
     assert named(request_, EVERYTHING) == []
+
+
+def test_they_and_those_of_results_are_shown_together_and_named_by_the_clients_numbers() -> None:
+    drawn = Message("assistant", (PICTURE, ToolCall("c1", "f", "{}")))
+    result = Message("tool", (ToolResult("c1", (Text("ok"), PICTURE)),))
+    request = asking(messages=(ASKED, drawn, result, ASKED, drawn, result))
+    result_fitted = fitted(request, structs.replace(EVERYTHING, result_media=False))
+    shown_result = (Text("The result of the tool call c1 shows this:"), PICTURE)
+    chat = result_fitted.request
+    assert isinstance(chat, ChatRequest)
+    assert [message.role for message in chat.messages] == ["user", "assistant", "tool", "user"] * 2
+    assert [message for message in chat.messages if PICTURE in message.parts] == [
+        Message("user", (*SHOWN.parts, *shown_result))
+    ] * 2
+    assert [change.field for change in result_fitted.changes] == [
+        "messages[1].content",
+        "messages[2].content[0].content",
+        "messages[4].content",
+        "messages[5].content[0].content",
+    ]
 
 
 def test_they_stay_where_an_answer_may_have_them() -> None:

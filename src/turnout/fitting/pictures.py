@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -11,7 +10,6 @@ from msgspec import Raw, structs
 from turnout.core import ChatRequest, Image, Message, Part, Text
 
 from .fitting import Fitting
-from .shown import shown_later
 
 _MODALITIES: Final = "modalities"
 _GEMINIS_MODALITIES: Final = "generationConfig.responseModalities"
@@ -39,19 +37,16 @@ def pictures_asked_for(request: ChatRequest, fitting: Fitting) -> ChatRequest:
     return structs.replace(request, extensions={**(request.extensions or {}), "openai": others, "gemini": own})
 
 
-def pictures_of_answers(request: ChatRequest, fitting: Fitting) -> ChatRequest:
-    """Most wires have pictures only in what a user says. There the next message shows them."""
-    if fitting.support.answer_images or not any(map(_has_pictures, request.messages)):
-        return request
-    return structs.replace(request, messages=tuple(shown_later(request.messages, partial(_without_pictures, fitting))))
-
-
-def _has_pictures(message: Message) -> bool:
+def has_pictures(message: Message) -> bool:
+    """Whether it is an answer with pictures."""
     return message.role == "assistant" and any(isinstance(part, Image) for part in message.parts)
 
 
-def _without_pictures(fitting: Fitting, number: int, message: Message, shown: list[Part]) -> Message:
-    if not _has_pictures(message):
+def without_pictures(fitting: Fitting, number: int, message: Message, shown: list[Part]) -> Message:
+    """Adds the pictures of an answer to ``shown``: most wires have pictures only in what a user says. The number is the
+    message's.
+    """
+    if not has_pictures(message):
         return message
     fitting.said_otherwise(f"messages[{number}].content", "its pictures in a user's message")
     shown += [Text("Your last answer showed this:"), *(part for part in message.parts if isinstance(part, Image))]

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from msgspec import structs
 
-from turnout.core import ChatRequest, File, Image, Message, Part, Text, ToolResult
+from turnout.core import File, Image, Message, Part, Text, ToolResult
 
 from .fitting import Fitting
-from .shown import shown_later
 
 _ERROR = "Error: "
 
 
-def results_as_taken(request: ChatRequest, fitting: Fitting) -> ChatRequest:
-    """Says in words that a tool failed, and shows the pictures and files of results in a user's message after them."""
-    support = fitting.support
-    if support.result_media and support.result_errors:
-        return request
-    if not any(message.role == "tool" for message in request.messages):
-        return request
-    return structs.replace(
-        request, messages=tuple(shown_later(request.messages, partial(_with_plain_results, fitting)))
-    )
-
-
-def _with_plain_results(fitting: Fitting, number: int, message: Message, shown: list[Part]) -> Message:
-    if message.role != "tool":
-        return message
+def with_plain_results(fitting: Fitting, number: int, message: Message, shown: list[Part]) -> Message:
+    """Says in words that a tool failed, and adds the pictures and files of results to ``shown``. The number is the
+    message's.
+    """
     parts: list[Part] = []
     for place, part in enumerate(message.parts):
         if isinstance(part, ToolResult):

@@ -14,10 +14,10 @@ from .fitting import Fitting, Rule
 from .hints import leave_out_fields, leave_out_hints
 from .limits import within_the_models_limit
 from .meaning import refuse_fields, refuse_what_has_no_place
-from .pictures import pictures_asked_for, pictures_of_answers
-from .results import results_as_taken
+from .pictures import pictures_asked_for
 from .roles import roles_as_known
 from .searches import searches_as_known
+from .shown import shown_where_seen
 from .thoughts import thoughts_where_taken
 from .tiers import tiers_by_meaning
 from .tools import (
@@ -39,12 +39,11 @@ _RULES: Final[tuple[Rule, ...]] = (
     searches_as_known,
     one_call_at_a_time,
     roles_as_known,
-    results_as_taken,
-    pictures_of_answers,
+    shown_where_seen,
     thoughts_where_taken,
     answers_as_taken,
 )
-"""The last four change the number of messages, and the others name messages by their numbers."""
+"""The last three change the number of messages. Only the others and the first of these name messages."""
 
 
 class Fitted(msgspec.Struct, frozen=True):
