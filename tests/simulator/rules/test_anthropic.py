@@ -25,6 +25,10 @@ GUIDE = "Please consult our documentation at https://docs.claude.com/en/docs/bui
 CONSIDER = f"{GUIDE}#important-considerations-when-using-extended-thinking"
 BUDGET = {"max_tokens": 2000, "thinking": {"type": "enabled", "budget_tokens": 1024}}
 ADAPTIVE = {"thinking": {"type": "adaptive"}}
+CLEARING = {
+    "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+    "_headers": {"anthropic-beta": "context-management-2025-06-27"},
+}
 
 
 def says(role: str, *blocks: dict[str, Any]) -> dict[str, Any]:
@@ -317,6 +321,12 @@ THINKING = [
         {**BUDGET, "top_p": 0.9},
         f"`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled. {CONSIDER}",
         {**BUDGET, "top_p": 0.95},
+    ),
+    Case(
+        "thoughts_are_cleared_while_thinking",
+        {"model": "claude-opus-4-6", **CLEARING},
+        "`clear_thinking_20251015` strategy requires `thinking` to be enabled or adaptive",
+        {"model": "claude-opus-4-6", **CLEARING, **ADAPTIVE},
     ),
     Case(
         "one_way_of_sampling",

@@ -152,6 +152,13 @@ CASES = [
         "reasoning.effort",
         "unsupported_parameter",
     ),
+    Case(
+        "only_reasoning_is_encrypted",
+        {"model": "gpt-4.1", "include": ["reasoning.encrypted_content"]},
+        "Encrypted content is not supported with this model.",
+        {"model": "o3", "include": ["reasoning.encrypted_content"]},
+        "include",
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ LEAST_TOP_P = 0.95
 FIRST_WITH_ONE_SAMPLER = (4, 1)
 FIRST_ADAPTIVE = (4, 6)
 FIRST_WITHOUT_SAMPLING = FIRST_WITHOUT_BUDGETS = (4, 7)
+FIRST_THINKING_UNASKED = (5, 0)
 INTERLEAVED = "interleaved-thinking"
 _GUIDE = "https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
 _CONSULT = f"Please consult our documentation at {_GUIDE}"
@@ -91,6 +92,14 @@ def thinking_samples_by_default(asked: Asked) -> Refusal | None:
     return None
 
 
+def thoughts_are_cleared_while_thinking(asked: Asked) -> Refusal | None:
+    for _, edit in objects(object_of(asked.body.get("context_management")).get("edits")):
+        kind = str(edit.get("type"))
+        if kind.startswith("clear_thinking_") and not _thinks(asked) and _is_before(asked, FIRST_THINKING_UNASKED):
+            return Refusal(f"`{kind}` strategy requires `thinking` to be enabled or adaptive")
+    return None
+
+
 def tool_loops_begin_with_a_thought(asked: Asked) -> Refusal | None:
     """The last assistant message before tool results, where the budget of thinking is given. Adaptive thinking takes
     any (https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking)."""
@@ -148,5 +157,6 @@ RULES: tuple[Rule, ...] = (
     Rule(sampling_is_not_gone, "https://github.com/UKGovernmentBEIS/inspect_ai/issues/3721"),
     Rule(thinking_samples_by_default, "https://github.com/quarkiverse/quarkus-langchain4j/issues/1812"),
     Rule(one_way_of_sampling, "https://github.com/cloud-apim/otoroshi-llm-extension/issues/140"),
+    Rule(thoughts_are_cleared_while_thinking, "https://github.com/can1357/oh-my-pi/pull/2143"),
     Rule(tool_loops_begin_with_a_thought, "https://github.com/zed-industries/zed/pull/33317"),
 )

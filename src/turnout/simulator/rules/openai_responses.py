@@ -130,6 +130,13 @@ def only_reasoning_has_an_effort(asked: Asked) -> Refusal | None:
     return unsupported("reasoning.effort") if common.never_reasons(asked) and effort is not None else None
 
 
+def only_reasoning_is_encrypted(asked: Asked) -> Refusal | None:
+    wanted = asked.body.get("include")
+    if common.never_reasons(asked) and isinstance(wanted, list) and "reasoning.encrypted_content" in wanted:
+        return Refusal("Encrypted content is not supported with this model.", "include")
+    return None
+
+
 def _functions(asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
     for index, tool in asked.objects("tools"):
         if tool.get("type") == "function":
@@ -150,5 +157,6 @@ RULES: tuple[Rule, ...] = (
     Rule(json_is_asked_for, "https://platform.openai.com/docs/guides/structured-outputs#json-mode"),
     Rule(limit_is_enough, "https://github.com/earendil-works/pi/issues/6265"),
     Rule(reasoning_samples_by_default, "https://github.com/OpenHands/software-agent-sdk/issues/1837"),
+    Rule(only_reasoning_is_encrypted, "https://github.com/pydantic/pydantic-ai/issues/2865"),
     Rule(only_reasoning_has_an_effort, "https://github.com/BerriAI/litellm/pull/38842"),
 )
