@@ -528,7 +528,7 @@ async def test_a_local_provider_is_read_to_its_end() -> None:
 
 
 async def test_leaving_closes_a_local_provider() -> None:
-    parrot = Parrot(BEGIN, asyncio.Event())
+    parrot = Parrot(BEGIN, [Delta(0, "a")], asyncio.Event())
     async with house(LOCAL, providers={"parrot": parrot}) as it:
         reply = await it.ask(PLAIN)
         await reply.leave()

@@ -18,6 +18,7 @@ from .events import (
     StreamEvent,
     TokenLogprob,
     UsageSoFar,
+    says_something,
 )
 from .fold import Answer, Choice, ended, fold, unfold
 from .forced_tool import forced_tool, forces_a_tool
@@ -177,6 +178,7 @@ __all__ = [
     "parameters_of",
     "per_token",
     "readable",
+    "says_something",
     "unfold",
     "usd",
     "whole",

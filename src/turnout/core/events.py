@@ -24,7 +24,7 @@ import msgspec
 
 from turnout.errors import ProviderWords
 
-from .messages import Extensions, Part
+from .messages import Extensions, Part, Refusal, Text, Thinking, ToolCall
 from .operations import Result
 from .usage import Usage
 
@@ -116,6 +116,21 @@ class Relayed(msgspec.Struct, frozen=True, gc=False, tag="relayed"):
 
     data: bytes
     content: bool = True  # carries a part of the answer; the time to the first token depends on it
+
+
+def says_something(part: Part) -> bool:
+    """Whether a part that starts is output already. An empty text, or thinking without a signature, only opens one.
+
+    A block that the core has no part for is an empty text with the whole block in its extensions.
+    """
+    match part:
+        case Thinking(text="", signature=None | ""):
+            return False
+        case Text(text="", extensions=extensions):
+            return any("block" in fields for fields in (extensions or {}).values())
+        case Refusal(text="") | ToolCall(name="", arguments=""):
+            return False
+    return True
 
 
 StreamEvent = Start | PartStart | Delta | PartEnd | Logprobs | UsageSoFar | Finish | Failure | Product | Relayed

@@ -11,15 +11,14 @@ from turnout.core import (
     Failure,
     Finish,
     Part,
+    PartEnd,
     PartStart,
     Product,
-    Refusal,
     Relayed,
     Request,
     StreamEvent,
-    Text,
-    Thinking,
     UsageSoFar,
+    says_something,
 )
 from turnout.core.printable import printable_line
 from turnout.errors import ReplyTooLarge, UpstreamError, UpstreamRefused
@@ -38,8 +37,9 @@ _MOST_PARTS = 10_000
 class AnswerObserver:
     """``began`` is the ``time.perf_counter()`` of the attempt's start.
 
-    ``has_begun`` is set by the first event with content, and by an end. ``first_token`` is in microseconds since the
-    start, None before any content came. ``failure`` is an error that the provider reported inside its answer.
+    ``has_begun`` is set by the first event that says something, and by an end: what only opens an answer is held back.
+    ``first_token`` is in microseconds since the start, None before any content came. ``failure`` is an error that the
+    provider reported inside its answer.
     """
 
     __slots__ = ("_estimates", "_parts", "_streamed", "began", "failure", "finish", "first_token", "has_begun", "usage")
@@ -65,18 +65,22 @@ class AnswerObserver:
                 if event.content:  # type: ignore[union-attr]  # `kind is` is quicker than isinstance, per event
                     self._observe_relayed(event.data)  # type: ignore[union-attr]
             elif kind is Delta:
-                self._add_output(weight(event.text))  # type: ignore[union-attr]
+                if event.text:  # type: ignore[union-attr]
+                    self._add_output(weight(event.text))  # type: ignore[union-attr]
             elif kind is UsageSoFar:
                 self.usage.report(event.usage)  # type: ignore[union-attr]
             elif kind is Finish:
+                self.has_begun = True
                 self._count_part()
                 self.finish = event  # type: ignore[assignment]
             elif kind is PartStart:
                 self._count_part()
                 self._observe_part(event.part)  # type: ignore[union-attr]
             elif kind is Product:
-                self.has_begun = True
                 self._add_output(0)
+            elif kind is PartEnd:
+                if event.signature or event.extensions:  # type: ignore[union-attr]
+                    self.has_begun = True
             elif kind is Failure:
                 self.failure = _error_of(event)  # type: ignore[arg-type]
                 if number == 0 or not self.has_begun:
@@ -94,7 +98,6 @@ class AnswerObserver:
         return int((time.perf_counter() - self.began) * 1e6)
 
     def _observe_relayed(self, data: bytes) -> None:
-        self.has_begun = True
         if not self._estimates:
             self._add_output(0)
         elif self._streamed:
@@ -103,20 +106,19 @@ class AnswerObserver:
             self._add_output(weight_of_bytes(len(data)))  # most of a whole reply is its text
 
     def _count_part(self) -> None:
-        self.has_begun = True
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise ReplyTooLarge(f"The provider's answer has more than {_MOST_PARTS} parts.")
 
     def _observe_part(self, part: Part) -> None:
-        """Some wires open a text before its first word is there: an empty one is no token yet."""
-        part_weight = weight_of(part)
-        if part_weight or not isinstance(part, Text | Thinking | Refusal):
-            self._add_output(part_weight)
+        """Some wires open a text before its first word is there: then nothing has been said yet."""
+        if says_something(part):
+            self._add_output(weight_of(part))
 
     def _add_output(self, output_weight: int) -> None:
         self.usage.output_weight += output_weight
         if self.first_token is None:
+            self.has_begun = True
             self.first_token = self.elapsed()
 
 

@@ -9,6 +9,7 @@ from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
 from turnout.providers.frames import BodyReader, is_empty_event
+from turnout.providers.saying import says_something
 
 from . import anthropic_wire as wire
 from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
@@ -19,6 +20,10 @@ _BODY = msgspec.json.Decoder(wire.Body)
 _CONTENT = b"content_block_delta"
 _BLOCK = b"content_block_start"
 _CALL = b'"tool_use"'
+_PIECES = frozenset({"text_delta", "thinking_delta", "signature_delta", "input_json_delta"})
+_OPENING_BLOCKS = frozenset({b'"text"', b'"thinking"'})
+_SAID_AT_START = ("text", "thinking", "signature")
+_NULL = Raw(b"null")
 
 
 class StreamRelay:
@@ -27,6 +32,7 @@ class StreamRelay:
     def __init__(self) -> None:
         self._cutter = EventCutter()
         self._progress = Progress()
+        self._begun = False  # the first piece of an answer has come; from then on, most events aren't decoded
         self._failed = False  # nothing is passed on after an error
         self._broken: UpstreamBroken | None = None
 
@@ -52,7 +58,7 @@ class StreamRelay:
             for frame in events_of(data):
                 if self._failed:
                     break
-                if _needs_reading(frame):
+                if not self._begun or _needs_reading(frame):
                     self._read_frame(frame, events)
                 else:
                     data = payload_of(frame)
@@ -83,10 +89,11 @@ class StreamRelay:
                 self._failed = True
                 events.append(failure_of(event.error))
                 return
-            content = content or event.type == "content_block_delta" or bool(event.message and event.message.content)
+            content = content or _says_something(event)
             if event.content_block is not None:
                 self._progress.note(called=_has_calls([event.content_block]))
             ledger_events += self._ledger_events(event)
+        self._begun = self._begun or content
         events += [Relayed(frame, content), *ledger_events]
 
     def _ledger_events(self, event: wire.Event) -> list[StreamEvent]:
@@ -122,6 +129,18 @@ class BodyRelay(BodyReader):
 
 def _has_calls(content: list[wire.Fields]) -> bool:
     return any(block.get("type") == Raw(_CALL) for block in content)
+
+
+def _says_something(event: wire.Event) -> bool:
+    """Whether the event has a piece of the answer, or names a call. A text and a thought open without one."""
+    piece, block, message = event.delta, event.content_block, event.message
+    if event.type == "content_block_delta" and piece is not None:
+        said = piece.text or piece.thinking or piece.signature or piece.partial_json
+        return bool(said) or piece.type not in _PIECES
+    if block is not None:
+        opens = bytes(block.get("type", _NULL)) in _OPENING_BLOCKS
+        return not opens or any(says_something(block[name]) for name in _SAID_AT_START if name in block)
+    return message is not None and bool(message.content)
 
 
 def _needs_reading(data: bytes) -> bool:

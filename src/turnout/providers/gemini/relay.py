@@ -21,12 +21,16 @@ class _Scanner:
         self._usage = UsageCount()
         self._called: set[int] = set()
         self._finished: set[int] = set()
+        self._begun = False
 
     def scan(self, reply: wire.Reply, data: bytes) -> list[StreamEvent]:
         """``data`` are the bytes to pass on. An error is not passed on: the dialect writes its own."""
         if reply.error is not None:
             return [failure_of(reply.error)]
-        events: list[StreamEvent] = [Relayed(data, any(map(_content, reply.candidates or ())))]
+        content = any(map(_content, reply.candidates or ()))
+        if content and not self._begun:
+            self._begun = content = any(map(_says_something, reply.candidates or ()))
+        events: list[StreamEvent] = [Relayed(data, content)]
         if reply.usage_metadata is not None:
             usage = reply.usage_metadata.usage()
             if usage and usage != self._usage.told:
@@ -53,6 +57,12 @@ class _Scanner:
         if native and native not in wire.NO_REASONS and number not in self._finished:
             self._finished.add(number)
             events.append(Finish(wire.finish_reason(native, number in self._called), native, number))
+
+
+def _says_something(candidate: wire.Candidate) -> bool:
+    """Whether there is more than an empty text."""
+    parts = candidate.content.parts if candidate.content else None
+    return any(part.text or part != wire.Part(text=part.text, thought=part.thought) for part in parts or ())
 
 
 class StreamRelay(StreamReader[bytes]):

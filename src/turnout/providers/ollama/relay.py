@@ -31,11 +31,12 @@ class StreamRelay(StreamReader[bytes]):
 
     def __init__(self) -> None:
         super().__init__(LineFramer())
+        self._begun = False
         self._called = False
         self._done = False
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
-        if _CALLS not in frame and _is_a_piece(frame):
+        if self._begun and _CALLS not in frame and _is_a_piece(frame):
             events.append(Relayed(frame + b"\n"))
         else:
             self._scan(frame, events)
@@ -44,7 +45,9 @@ class StreamRelay(StreamReader[bytes]):
         reply = read_reply(line)
         self._called = self._called or _has_calls(reply)
         if reply.error is None:
-            events.append(Relayed(line + b"\n", _has_content(reply)))
+            content = _has_content(reply)
+            self._begun = self._begun or content
+            events.append(Relayed(line + b"\n", content))
         if not self._done:
             events += end_of(reply, self._called)
         self._done = self._done or reply.done
@@ -74,4 +77,4 @@ def _has_calls(reply: wire.Reply) -> bool:
 
 def _has_content(reply: wire.Reply) -> bool:
     message = reply.message
-    return message is not None and bool(message.content or message.thinking or message.tool_calls)
+    return message is not None and bool(message.content or message.thinking or message.tool_calls or message.images)

@@ -20,6 +20,7 @@ from .event_stream import EventStreamRelay
 class _Event(msgspec.Struct):
     type: str = ""
     usage: Raw = Raw()
+    delta: Raw = Raw()
     error: Any = None
 
 
@@ -44,7 +45,7 @@ class EventRelay(EventStreamRelay):
         if event.error is not None:
             events.append(failure_of(event.error))
             return
-        events.append(Relayed(frame))
+        events.append(Relayed(frame, bytes(event.delta) != b'""'))
         usage = self._usage_of(event.usage)
         if usage:
             events.append(UsageSoFar(usage))

@@ -17,6 +17,7 @@ from turnout.errors import UpstreamBroken
 from turnout.providers.error_words import failure_in
 from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.event_stream import EventStreamRelay
+from turnout.providers.saying import says_something
 from turnout.providers.unreadable import decode_if_known
 from turnout.providers.usage import UsageCount
 
@@ -42,7 +43,7 @@ class _Reply(msgspec.Struct):
 
 
 _REPLY = msgspec.json.Decoder(_Reply)
-_EMPTY_VALUES = frozenset({b"null", b'""', b"[]", b"{}"})
+_NO_CALLS = frozenset({b"null", b"[]", b"{}", b'""'})
 
 
 class StreamRelay(EventStreamRelay):
@@ -149,8 +150,8 @@ def _says_something(choice: _Choice) -> bool:
 
 def _has_content(piece: dict[str, Raw] | None) -> bool:
     """Whether there is more than the role. It may be in a vendor's own field."""
-    return any(name != "role" and bytes(value) not in _EMPTY_VALUES for name, value in (piece or {}).items())
+    return any(name != "role" and says_something(value) for name, value in (piece or {}).items())
 
 
 def _has_calls(piece: dict[str, Raw] | None) -> bool:
-    return piece is not None and "tool_calls" in piece and bytes(piece["tool_calls"]) not in _EMPTY_VALUES
+    return piece is not None and "tool_calls" in piece and bytes(piece["tool_calls"]) not in _NO_CALLS

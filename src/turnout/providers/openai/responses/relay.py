@@ -16,6 +16,7 @@ from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.unreadable import decode_if_known
 
 from . import responses_wire as wire
+from .beginning import begins
 
 
 class _Event(msgspec.Struct):
@@ -41,6 +42,7 @@ class StreamRelay(EventStreamRelay):
 
     def __init__(self) -> None:
         super().__init__()
+        self._begun = False
         self._ended = False
         self._bytes_after_end = 0
 
@@ -66,7 +68,10 @@ class StreamRelay(EventStreamRelay):
         elif kind == "response.failed":
             events.append(wire.failure_of(response.error if response else None, frame))
         else:
-            events.append(Relayed(frame, kind.endswith(".delta") or kind == _ITEM_DONE or kind in _ENDS))
+            content = kind.endswith(".delta") or kind == _ITEM_DONE or kind in _ENDS
+            if not self._begun:
+                self._begun = content = begins(kind, data)
+            events.append(Relayed(frame, content))
             if response is not None and kind in _ENDS and not self._ended:
                 self._ended = True
                 events += _ending(response, kind.removeprefix("response."))
