@@ -73,6 +73,15 @@ async def test_the_operator_goes_before_the_engine(tmp_path: Path) -> None:
     assert (traits.thinking, traits.blind) == ("optional", False)
 
 
+async def test_an_engine_says_whether_a_model_goes_on_with_an_answer_unless_the_operator_does(tmp_path: Path) -> None:
+    engines = Engines(said=ABLE | {"template": "{{ .Prompt }}"})
+    assert (await traits_after(tmp_path, engines)).continues == "message"
+    refused = "models:\n  mine:\n    deployments: [ollama/gemma3]\n    traits: {prefill: false}\n"
+    assert (await traits_after(tmp_path, engines, refused)).continues is None
+    marked = "models:\n  mine:\n    deployments: [ollama/gemma3]\n    traits: {prefill: partial}\n"
+    assert (await traits_after(tmp_path, engines, marked)).continues == "partial"
+
+
 @pytest.mark.parametrize(
     "engines",
     [

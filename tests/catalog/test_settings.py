@@ -205,6 +205,26 @@ class TestLayers:
             tokenizer="cl100k", context=2000, max_output=400, prefill=False, inputs=frozenset({"text", "audio"})
         )
 
+    def test_the_file_may_say_that_a_model_goes_on_with_an_answer_and_how(self, tmp_path: Path) -> None:
+        catalog = make_catalog(
+            tmp_path,
+            """
+            models:
+              known: anthropic/claude-haiku-4-5
+              no: {traits: {prefill: false}, deployments: [anthropic/claude-haiku-4-5]}
+              yes: {traits: {prefill: true}, deployments: [openai/mine]}
+              how: {traits: {prefill: continue_final_message}, deployments: [openai/mine]}
+            """,
+            variables={"ANTHROPIC_API_KEY": "k", "OPENAI_API_KEY": "k"},
+        )
+        traits = {name: only(catalog, name).traits for name in ("known", "no", "yes", "how")}
+        assert {name: (each.prefill, each.continues) for name, each in traits.items()} == {
+            "known": (True, "message"),
+            "no": (False, None),
+            "yes": (True, "message"),
+            "how": (True, "continue_final_message"),
+        }
+
     def test_what_a_vendor_takes_is_known_by_its_address_and_the_file_may_say_otherwise(self, tmp_path: Path) -> None:
         address = "https://api.mistral.ai/v1"
         catalog = make_catalog(

@@ -10,7 +10,7 @@ import pytest
 from genai_prices.data import providers
 
 from turnout.config import settings
-from turnout.core import Traits
+from turnout.core import Prefill, Traits
 from turnout.facts import (
     OPEN_MODELS,
     Facts,
@@ -22,7 +22,9 @@ from turnout.facts import (
     maker_of,
     open_models,
     openai,
+    told_way_of,
     traits_of,
+    way_of,
 )
 from turnout.tokens import FAMILIES
 
@@ -145,6 +147,62 @@ def test_newer_claudes_do_not_go_on_with_the_assistants_words() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "address", "model", "prefill"),
+    [
+        ("anthropic", "https://api.anthropic.com", "claude-haiku-4-5", "message"),
+        ("anthropic", "https://api.anthropic.com", "claude-3-7-sonnet-20250219", "message"),
+        ("anthropic", "https://api.anthropic.com", "claude-opus-4-6", None),
+        ("anthropic", "https://api.anthropic.com", "claude-opus-6", None),
+        ("anthropic", "https://api.deepseek.com/anthropic", "deepseek-chat", None),
+        ("gemini", "https://generativelanguage.googleapis.com", "gemini-2.5-flash", "message"),
+        ("gemini", "https://generativelanguage.googleapis.com", "gemini-3.1-pro-preview", "message"),
+        ("gemini", "https://generativelanguage.googleapis.com", "gemini-3.5-flash-lite", None),
+        ("gemini", "https://generativelanguage.googleapis.com", "gemini-3.8-flash", None),
+        ("gemini", "https://generativelanguage.googleapis.com", "gemini-5", None),
+        ("openai", "https://api.openai.com/v1", "gpt-6-luna", None),
+        ("openai", "https://api.openai.com/v1", "gpt-4o", None),
+        ("azure", "https://mine.openai.azure.com", "mine", None),
+        ("vllm", "http://gpu:8000", "meta-llama/Llama-3.1-8B-Instruct", "continue_final_message"),
+        ("vllm", "http://gpu:8000", "Qwen/Qwen3-8B", None),
+        ("vllm", "http://gpu:8000", "deepseek-r1", None),
+        ("llamacpp", "http://gpu:8080", "mine", None),
+        ("ollama", "http://gpu:11434", "llama3.2", None),
+        ("compatible", "https://api.mistral.ai/v1", "mistral-large-latest", "prefix"),
+        ("compatible", "https://api.mistral.ai/v1", "magistral-medium", None),
+        ("compatible", "https://api.deepseek.com", "deepseek-chat", "prefix"),
+        ("compatible", "https://api.deepseek.com", "deepseek-reasoner", None),
+        ("compatible", "https://api.moonshot.ai/v1", "moonshot-v1-8k", "partial"),
+        ("openai", "https://api.groq.com/openai/v1", "llama-3.3-70b-versatile", "message"),
+        ("compatible", "https://api.groq.com/openai/v1", "openai/gpt-oss-120b", None),
+        ("compatible", "https://openrouter.ai/api/v1", "anthropic/claude-haiku-4.5", "message"),
+        ("compatible", "https://openrouter.ai/api/v1", "openai/gpt-4o-mini", None),
+        ("compatible", "https://somewhere.example/v1", "llama3", None),
+        ("echo", "", "echo", None),
+    ],
+)
+def test_who_goes_on_with_an_answer_that_was_begun(provider: str, address: str, model: str, prefill: str) -> None:
+    way = way_of(provider, address, model)
+    assert (way.prefill if way else None) == prefill
+    assert way is None or way.repeats == ("mistral" in address)
+
+
+@pytest.mark.parametrize(
+    ("provider", "address", "said", "prefill"),
+    [
+        ("llamacpp", "http://gpu:8080", None, "continue_final_message"),
+        ("ollama", "http://gpu:11434", None, "message"),
+        ("compatible", "http://sglang:30000", None, "message"),
+        ("compatible", "http://sglang:30000", "continue_final_message", "continue_final_message"),
+        ("compatible", "https://api.mistral.ai/v1", None, "prefix"),
+    ],
+)
+def test_how_a_model_is_told_that_the_operator_knows_to_go_on(
+    provider: str, address: str, said: Prefill | None, prefill: str
+) -> None:
+    assert told_way_of(provider, address, said).prefill == prefill
 
 
 def test_newer_claudes_see_more_of_an_image() -> None:

@@ -53,6 +53,28 @@ def test_its_capabilities(show: dict[str, Any], fields: dict[str, Any]) -> None:
     assert {name: getattr(description, name) for name in fields} == fields
 
 
+OPEN_LLAMA = '{{- if and (ne .Role "assistant") $last }}<|start_header_id|>assistant<|end_header_id|>{{ end }}'
+OPEN_BY_NOT = '{{ if not (and $last (eq .Role "assistant")) }}<|im_end|>{{ end }}'
+CLOSED = "{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}assistant:"
+
+
+@pytest.mark.parametrize(
+    ("show", "continues"),
+    [
+        (of("completion", template="{{- range $i, $_ := .Messages }}" + OPEN_LLAMA), "message"),
+        (of("completion", template="{{- range $i, $_ := .Messages }}" + OPEN_BY_NOT), "message"),
+        (of("completion", template=CLOSED), None),
+        (of("completion", template="[INST] {{ .Prompt }} [/INST]"), "message"),
+        (of("completion", template="{{ .Prompt }}", renderer="qwen3-coder"), None),
+        (of("completion", "thinking", family="gptoss", template=OPEN_LLAMA), None),
+        (of("completion"), None),
+    ],
+    ids=["open", "open-by-not", "closed", "without-messages", "renderer", "harmony", "no-template"],
+)
+def test_whether_its_template_leaves_the_last_message_open(show: dict[str, Any], continues: str | None) -> None:
+    assert told(show).continues == continues
+
+
 @pytest.mark.parametrize(
     ("show", "options", "context"),
     [

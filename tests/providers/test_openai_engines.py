@@ -73,6 +73,10 @@ def test_llamacpps_props(props: dict[str, Any], context: int | None, inputs: set
     assert told("llamacpp", props) == Description(context=context, inputs=None if inputs is None else frozenset(inputs))
 
 
+def test_a_llamacpp_with_a_template_goes_on_with_the_assistants_words() -> None:
+    assert told("llamacpp", {"chat_template": "{{ messages }}"}).continues == "continue_final_message"
+
+
 @pytest.mark.parametrize(("provider", "reply"), [("vllm", {"models": []}), ("llamacpp", {"modalities": "all"})])
 def test_another_form_is_an_error(provider: str, reply: Any) -> None:
     with pytest.raises(msgspec.DecodeError):

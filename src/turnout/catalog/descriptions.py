@@ -130,5 +130,6 @@ def described(deployment: Deployment, said: Description) -> Deployment:
             tools=traits.tools if said.tools is None else said.tools,
             makes=said.makes,
             shortens=said.shortens,
+            continues=traits.continues or (said.continues if traits.prefill else None),
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from turnout.config import Settings
 from turnout.config.addresses import is_own
@@ -20,8 +20,8 @@ from turnout.config.settings import (
     RetrySettings,
     Tuning,
 )
-from turnout.core import Defaults, Deployment, ImageLimits, Model, Network, Retries, Secret, Timeouts, Traits
-from turnout.facts import traits_of, vendor_of
+from turnout.core import Defaults, Deployment, ImageLimits, Model, Network, Prefill, Retries, Secret, Timeouts, Traits
+from turnout.facts import Way, told_way_of, traits_of, vendor_of, way_of
 from turnout.providers import Provider, in_process, is_local
 
 from .pricing import configured_price
@@ -188,13 +188,17 @@ class DeploymentFactory:
         said = [layer.traits for layer in layers]
         inputs = _first(said, "inputs", known.inputs)
         refuses = _first(said, "refuses", UNSET)
+        prefill = _first(said, "prefill", UNSET if known.prefill else False)
+        way = _way(prefill, provider.name, base_url, model)
         return Traits(
             refuses=known.refuses if refuses is UNSET else frozenset(refuses),
             refuses_thinking=known.refuses_thinking if refuses is UNSET else frozenset(),
             context=_first(said, "context", known.context),
             max_output=_first(said, "max_output", known.max_output),
             inputs=None if inputs is None else frozenset(inputs),
-            prefill=_first(said, "prefill", known.prefill),
+            prefill=prefill is not False,
+            continues=way.prefill if way else None,
+            repeats=way.repeats if way else False,
             thinking=known.thinking,
             efforts=known.efforts,
             schemas=known.schemas,
@@ -245,6 +249,13 @@ def _known_traits(provider: Provider, model: str) -> Traits:
     if is_local(provider):
         return Traits(inputs=known.inputs, thinking=known.thinking, tokenizer=known.tokenizer, images=known.images)
     return known if provider.profile.lists_served else structs.replace(known, context=None)
+
+
+def _way(prefill: bool | Prefill | UnsetType, provider: str, base_url: str, model: str) -> Way | None:
+    """How the model is told to go on with an answer that was begun, if it does. ``prefill`` goes before the facts."""
+    if isinstance(prefill, UnsetType):
+        return way_of(provider, base_url, model)
+    return told_way_of(provider, base_url, prefill if isinstance(prefill, str) else None) if prefill else None
 
 
 def _images(known: ImageLimits | None, provider: Provider, layers: Sequence[ImageSettings]) -> ImageLimits | None:

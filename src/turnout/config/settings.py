@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from turnout.core import Midstream, OnContentFilter, Parameter, Secret, Upstream
+from turnout.core import Midstream, OnContentFilter, Parameter, Prefill, Secret, Upstream
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(ge=0, le=3_600)]
@@ -153,7 +153,7 @@ class TraitSettings(_Section, frozen=True):
     context: Tokens | UnsetType | None = UNSET
     max_output: Tokens | UnsetType | None = UNSET
     inputs: list[Modality] | UnsetType | None = UNSET
-    prefill: bool | UnsetType = UNSET
+    prefill: bool | Prefill | UnsetType = UNSET
     reasoning_content: bool | UnsetType = UNSET
     stream_options: bool | UnsetType = UNSET
     tokenizer: Tokenizer | UnsetType | None = UNSET

@@ -2,7 +2,8 @@
 
 from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Origin, Outcome
 from .changes import NO_CHANGES, Change
-from .deployment import Defaults, Deployment, ImageLimits, Parameter, Retries, Timeouts, Traits
+from .continuing import Repetition, continued, continues
+from .deployment import Defaults, Deployment, ImageLimits, Parameter, Prefill, Retries, Timeouts, Traits
 from .description import NOTHING_SAID, Description
 from .events import (
     Delta,
@@ -129,12 +130,14 @@ __all__ = [
     "PartStart",
     "Picture",
     "Pictures",
+    "Prefill",
     "Price",
     "Product",
     "Reasoning",
     "RedactedThinking",
     "Refusal",
     "Relayed",
+    "Repetition",
     "Request",
     "Rest",
     "Result",
@@ -168,6 +171,8 @@ __all__ = [
     "WireBody",
     "WireForm",
     "WireRequest",
+    "continued",
+    "continues",
     "ended",
     "fold",
     "forced_tool",

@@ -39,6 +39,10 @@ Schemas = Literal["always", "alone", "never"]
 """Whether a model can be held to the JSON Schema of an answer; ``alone``: only without tools."""
 
 
+Prefill = Literal["message", "continue_final_message", "prefix", "partial"]
+"""How a model is told to go on with the assistant's message at the end: by this message alone, or with a mark."""
+
+
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds. ``first_token`` runs from sending the request to the first piece of a stream, ``first_byte`` to the
     first byte of a whole answer. ``stall`` runs between two pieces, of the request and of the answer.
@@ -94,7 +98,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     ``efforts`` are the words for how much to think that the model takes, the least first. The vendor's messages may
     have ``reasoning_content``, and its streams ``stream_options``. ``tools``: the model can call tools. ``blind``: it
     surely sees no images, unlike a model whose ``inputs`` were guessed by its name. ``shortens``: on its own wire, the
-    engine cuts a conversation that is too long. ``makes`` is known only from an engine that said it.
+    engine cuts a conversation that is too long. ``makes`` is known only from an engine that said it. ``prefill``: a
+    client's conversation may end with the assistant's words. ``continues`` is set only where it is known that the model
+    goes on from them, and says how it is told; ``repeats``: its answer then begins with these words.
     """
 
     refuses: frozenset[Parameter] = frozenset()
@@ -102,7 +108,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     context: int | None = None
     max_output: int | None = None
     inputs: frozenset[str] | None = None
-    prefill: bool = True  # the model continues an assistant message at the end
+    prefill: bool = True
+    continues: Prefill | None = None
+    repeats: bool = False
     thinking: Thinking | None = None
     efforts: tuple[str, ...] | None = None
     schemas: Schemas = "always"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
-from .deployment import Makes, Thinking
+from .deployment import Makes, Prefill, Thinking
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +21,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     efforts: tuple[str, ...] | None = None
     makes: Makes | None = None
     shortens: bool = False
+    continues: Prefill | None = None
     details: Raw | None = None
 
 

@@ -78,6 +78,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``raw`` is set when the request came over a wire, and None when it came through the library.
     ``errand`` is set for a request that asks the model nothing: it tells a server to ``load`` or ``unload`` the model.
     On another wire nobody is asked, and the answer is this word as its end.
+    ``prefilled``: the last message begins the answer, and the model has to go on from it (``continuing.py``).
     ``unread`` is set as long as only the settings have been read: then ``messages`` and ``tools`` are read when
     somebody looks at them, and ``tool_choice``, ``hosted`` and the extensions of the conversation are known from
     ``whole`` on.
@@ -105,6 +106,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     extensions: Extensions = None
     raw: WireBody | None = None
     errand: Literal["load", "unload"] | None = None
+    prefilled: bool = False
     unread: Unread | None = None
 
 

@@ -5,6 +5,7 @@ its own (Azure's, a proxy's) can't be recognised: ``traits`` in the configuratio
 """
 
 from .lookup import OPEN_MODELS, facts_of, lifecycle_of, maker_of, traits_of
+from .prefills import Way, told_way_of, way_of
 from .types import Facts, Lifecycle, Status
 from .vendors import vendor_of
 
@@ -13,9 +14,12 @@ __all__ = [
     "Facts",
     "Lifecycle",
     "Status",
+    "Way",
     "facts_of",
     "lifecycle_of",
     "maker_of",
+    "told_way_of",
     "traits_of",
     "vendor_of",
+    "way_of",
 ]

@@ -26,6 +26,7 @@ _CLAUDE_3: Final = Facts(
     inputs=TEXT_IMAGES_AND_FILES,
     thinking="never",
     schemas="never",
+    continues=True,
     tokenizer="claude",
     source=_MODELS,
 )
@@ -33,7 +34,9 @@ _CLAUDE_4: Final = replace(_CLAUDE_3, max_output=64_000, thinking="optional")
 # https://platform.claude.com/docs/en/build-with-claude/structured-outputs: from 4.5 on.
 _CLAUDE_45: Final = replace(_CLAUDE_4, schemas="always", tokenizer="claude-4.5")
 # "Prefilling assistant messages returns a 400 error on Claude 4.6 models", and on later ones.
-_CLAUDE_46: Final = replace(_CLAUDE_45, context=1_000_000, max_output=128_000, prefill=False, source=_MIGRATION)
+_CLAUDE_46: Final = replace(
+    _CLAUDE_45, context=1_000_000, max_output=128_000, prefill=False, continues=False, source=_MIGRATION
+)
 # Opus 4.7 and 4.8, and all of generation 5: 400 "`temperature` is deprecated for this model". They refuse
 # ``thinking.budget_tokens`` too, which is no parameter of sampling.
 _CLAUDE_47: Final = replace(_CLAUDE_46, refuses=SAMPLING, tokenizer="claude-2026", images=_LARGE_IMAGES)

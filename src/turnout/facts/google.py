@@ -20,11 +20,14 @@ _GEMINI: Final = Facts(
     inputs=ALL_MEDIA,
     thinking="never",
     schemas="alone",
+    continues=True,
     tokenizer="gemini",
     source=_MODELS,
 )
 _GEMINI_25: Final = replace(_GEMINI, max_output=65_536, thinking="optional")
 _GEMINI_3: Final = replace(_GEMINI_25, thinking="always", schemas="always")
+# "Requests ending with a model turn are not supported": https://github.com/LibreChat-AI/agents/pull/323
+_GEMINI_36: Final = replace(_GEMINI_3, continues=False)
 _SPEECH: Final = Facts(context=8_192, inputs=TEXT, outputs=frozenset({"audio"}), tokenizer="gemini", source=_MODELS)
 _GEMMA: Final = Facts(context=131_072, max_output=8_192, inputs=TEXT_AND_IMAGES, tokenizer="gemini", source=_MODELS)
 
@@ -34,20 +37,21 @@ MODELS: Final = {
     "gemini-2.0": _GEMINI,
     "gemini-2.5-pro": replace(_GEMINI_25, thinking="always"),
     "gemini-2.5-flash": _GEMINI_25,
-    "gemini-2.5-flash-image": replace(_GEMINI, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
+    "gemini-2.5-flash-image": replace(_GEMINI, context=None, max_output=None, outputs=TEXT_AND_IMAGES, continues=False),
     "gemini-2.5-flash-tts": _SPEECH,
     "gemini-2.5-flash-lite-preview-tts": _SPEECH,
     "gemini-2.5-pro-tts": _SPEECH,
     "gemini-3": _GEMINI_3,
-    "gemini-3-pro-image": replace(_GEMINI_3, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
+    "gemini-3-pro-image": replace(_GEMINI_36, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
     "gemini-3.1": _GEMINI_3,
-    "gemini-3.1-flash-image": replace(_GEMINI_3, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
+    "gemini-3.1-flash-image": replace(_GEMINI_36, context=None, max_output=None, outputs=TEXT_AND_IMAGES),
     "gemini-3.5": _GEMINI_3,
-    "gemini-3.6": _GEMINI_3,
-    "gemini-3.7": _GEMINI_3,
-    "gemini-3.8": _GEMINI_3,
-    "gemini-3.8-live": replace(_GEMINI_3, context=131_072, max_output=None),
-    "gemini-4": replace(_GEMINI_3, max_output=None),
+    "gemini-3.5-flash-lite": _GEMINI_36,
+    "gemini-3.6": _GEMINI_36,
+    "gemini-3.7": _GEMINI_36,
+    "gemini-3.8": _GEMINI_36,
+    "gemini-3.8-live": replace(_GEMINI_36, context=131_072, max_output=None),
+    "gemini-4": replace(_GEMINI_36, max_output=None),
     "gemini-embedding-001": Facts(context=2_048, inputs=TEXT, outputs=frozenset({"embedding"}), source=_MODELS),
     "gemini-embedding-2": Facts(context=8_192, inputs=ALL_MEDIA, outputs=frozenset({"embedding"}), source=_MODELS),
     "gemma-3": _GEMMA,

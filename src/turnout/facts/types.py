@@ -58,6 +58,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``max_completion_tokens``. ``refuses_thinking`` are parameters that it takes only when a client switches its
     thinking off. A name that isn't a parameter raises ``ValueError``. ``thinking`` says whether the model thinks,
     ``efforts`` are the words for how much, the least first. ``schemas`` says whether an answer can be held to a schema.
+    ``prefill``: a conversation may end with the assistant's words. ``continues``: it is known to go on from them.
     ``images`` goes before the provider's own limits for images; with None those hold.
     """
 
@@ -68,6 +69,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     refuses: frozenset[Parameter] = frozenset()
     refuses_thinking: frozenset[Parameter] = frozenset()
     prefill: bool = True
+    continues: bool = False
     thinking: Thinking | None = None
     efforts: tuple[str, ...] | None = None
     schemas: Schemas = "always"

@@ -28,6 +28,8 @@ from turnout.core import (
 from turnout.errors import ConfigError, Unsupported, UpstreamRefused
 from turnout.plugins import InvalidPlugin, PluginTable, check_members, find_plugins
 
+from .prefill_words import refuses_prefill as refuses_prefill
+
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about a provider that configuration, discovery and ``turnout doctor`` need.

@@ -24,6 +24,10 @@ _OWN_CONTEXT: Final = re.compile(rf"^{_NUM_CTX}\s+(\d+)\s*$", re.MULTILINE)
 """A line of the Modelfile's parameters."""
 
 
+_OPEN_END: Final = re.compile(r'\bne\s+[$\w.]*\.Role\s+"assistant"|not\s*\(.{0,40}\.Role\s+"assistant"')
+"""In a template: the beginning of an answer is written only if the last message isn't the assistant's."""
+
+
 class _Details(msgspec.Struct):
     family: str = ""
 
@@ -34,6 +38,8 @@ class _Show(msgspec.Struct):
     capabilities: list[str] | None = None
     details: Raw = Raw(b"{}")
     parameters: str = ""
+    template: str = ""
+    renderer: str = ""
     model_info: dict[str, Raw] = {}
 
 
@@ -55,6 +61,7 @@ def read_show(body: bytes, deployment: Deployment) -> Description:
         efforts=_LEVELS if harmony else (),
         makes=None if able is None else _makes(able),
         shortens=True,
+        continues="message" if _continues(show, harmony) else None,
         details=show.details,
     )
 
@@ -63,6 +70,18 @@ def _thinking(thinks: bool, harmony: bool) -> Thinking:
     if not thinks:
         return "never"
     return "always" if harmony else "optional"
+
+
+def _continues(show: _Show, harmony: bool) -> bool:
+    """Whether the model's template leaves the assistant's message at the end open. Others begin a new one after it.
+
+    A template without messages ends where the answer is put in (``Execute`` in
+    https://github.com/ollama/ollama/blob/v0.17.4/template/template.go).
+    """
+    template = show.template
+    if harmony or show.renderer:
+        return False
+    return bool(_OPEN_END.search(template)) if ".Messages" in template else bool(template)
 
 
 def _makes(able: Iterable[str]) -> Makes | None:

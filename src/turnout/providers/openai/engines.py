@@ -84,10 +84,16 @@ class _Generation(msgspec.Struct, frozen=True):
 
 
 class _Props(msgspec.Struct):
-    """``n_ctx`` is the context of one slot, the most that a request gets. A router has none of its own."""
+    """``n_ctx`` is the context of one slot, the most that a request gets. A router has none of its own.
+
+    With any ``chat_template`` it goes on with the assistant's message at the end, since April 2025. Since May 2026 its
+    streams repeat this message, unless ``continue_final_message`` is said; older ones ignore the word:
+    https://github.com/ggml-org/llama.cpp/pull/13174 and /23089.
+    """
 
     default_generation_settings: _Generation = _Generation()
     modalities: dict[str, bool] | None = None
+    chat_template: str = ""
 
 
 _PROPS: Final = msgspec.json.Decoder(_Props)
@@ -97,7 +103,11 @@ def _read_props(body: bytes, deployment: Deployment) -> Description:
     props = _PROPS.decode(body)
     media = props.modalities
     inputs = None if media is None else _TEXT | {name for name, medium in _MEDIA.items() if media.get(medium)}
-    return Description(context=props.default_generation_settings.n_ctx or None, inputs=inputs)
+    return Description(
+        context=props.default_generation_settings.n_ctx or None,
+        inputs=inputs,
+        continues="continue_final_message" if props.chat_template else None,
+    )
 
 
 _MEDIA: Final = {"image": "vision", "audio": "audio", "video": "video"}

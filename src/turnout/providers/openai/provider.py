@@ -25,6 +25,7 @@ from turnout.providers.http import refusal_of
 from .access import Access
 from .chat.build import NAMESPACE, relayed_body, translated_body
 from .chat.decode import FORM, BodyDecoder, StreamDecoder
+from .chat.prefill import where_it_continues
 from .chat.relay import BodyRelay, StreamRelay
 
 WIRE = "openai-chat"
@@ -106,6 +107,8 @@ class OpenAIWire:
             )
         else:
             body, changes = translated_body(parameters, deployment, unknown, with_usage=with_usage)
+            if request.prefilled:
+                deployment = where_it_continues(deployment)
         return self._access.request(deployment, "chat/completions", body, changes=changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:

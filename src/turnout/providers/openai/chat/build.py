@@ -33,6 +33,7 @@ from turnout.providers.openai.parameters import remove_refused, set_parameters
 from .effort import effort_instead, effort_of
 from .foreign_state import own_messages
 from .forms import forms_of
+from .prefill import mark_prefill
 
 NAMESPACE = "openai"
 _encode = msgspec.json.encode
@@ -139,6 +140,8 @@ def translated_body(
     effort, changes = effort_of(request.reasoning, deployment.traits.efforts)
     forms, form_changes = forms_of(request)
     body |= forms | effort | (request.extensions or {}).get(NAMESPACE, {})
+    if request.prefilled:
+        mark_prefill(body, deployment)
     remove_refused(body, parameters, limit)
     data = _encode({name: value for name, value in body.items() if value is not None and name not in unknown})
     changes = (*changes, *form_changes, *[Change(name) for name in body if name in unknown and body[name] is not None])
