@@ -40,8 +40,11 @@ class Client:
         self.dialect = dialect
         self._url, self._key = url, key
         self._module = MODULES[dialect]
-        self.sdk: Any = self._module.client(f"{url}/v1" if dialect == "openai" else url, key)
         self.errors = PACKAGES[dialect]
+
+    @property
+    def sdk(self) -> Any:
+        return self._module.client(f"{self._url}/v1" if self.dialect == "openai" else self._url, self._key)
 
     @property
     def path(self) -> str:

@@ -1,8 +1,8 @@
 """Sends a question with each vendor's official SDK, and gives the reply in one form, so that tests can compare replies.
 
-Each module has ``client(base_url, key)``, which is cached because a new client reads all certificates of the machine,
-and ``ask(client, question, stream=…)``. A test asks the provider's stand-in with the vendor's own SDK, asks Turnout in
-front of it with any SDK, and compares two ``Reply`` values.
+Each module has ``client(base_url, key)``, which keeps its clients because a new one reads all certificates of the
+machine, and ``ask(client, question, stream=…)``. A test asks the provider's stand-in with the vendor's own SDK, asks
+Turnout in front of it with any SDK, and compares two ``Reply`` values.
 """
 
 from __future__ import annotations

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-from functools import cache
 from typing import Any
 
 from anthropic import AsyncAnthropic
 from anthropic.types import Message
 
 from tests.support.sdks import KEY, Call, Question, Reply, finish
+from tests.support.sdks.loops import one_for_each_loop
 
 
-@cache
+@one_for_each_loop(AsyncAnthropic.close)
 def client(base_url: str, key: str = KEY) -> AsyncAnthropic:
     return AsyncAnthropic(base_url=base_url, api_key=key, max_retries=0)
 

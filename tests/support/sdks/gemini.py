@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
 from google import genai
 from google.genai import types
 
 from tests.support.sdks import KEY, Call, Question, Reply, finish
+from tests.support.sdks.loops import one_for_each_loop
 
 
-@cache
+async def _close(sdk: genai.Client) -> None:
+    await sdk.aio.aclose()
+
+
+@one_for_each_loop(_close)
 def client(base_url: str, key: str = KEY) -> genai.Client:
     """The SDK's own default is ``v1``; aimock only has the ``v1beta`` paths."""
     retry = types.HttpRetryOptions(attempts=1)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import ollama
 
 from tests.support.sdks import KEY, Call, Question, Reply, finish
+from tests.support.sdks.loops import one_for_each_loop
 
 
-@cache
+async def _close(sdk: ollama.AsyncClient) -> None:
+    await sdk._client.aclose()  # its own ``close`` has no types
+
+
+@one_for_each_loop(_close)
 def client(base_url: str, key: str = KEY) -> ollama.AsyncClient:
     return ollama.AsyncClient(host=base_url, headers={"authorization": f"Bearer {key}"})
 

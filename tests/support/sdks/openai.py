@@ -5,21 +5,21 @@ from __future__ import annotations
 import base64
 import json
 from collections import defaultdict
-from functools import cache
 from typing import Any
 
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from tests.support.sdks import KEY, Call, Question, Reply
+from tests.support.sdks.loops import one_for_each_loop
 
 
-@cache
+@one_for_each_loop(AsyncOpenAI.close)
 def client(base_url: str, key: str = KEY) -> AsyncOpenAI:
     return AsyncOpenAI(base_url=base_url, api_key=key, max_retries=0)
 
 
-@cache
+@one_for_each_loop(AsyncOpenAI.close)
 def azure_client(endpoint: str, key: str = KEY) -> AsyncOpenAI:
     """Sends to ``/openai/deployments/{model}/chat/completions?api-version=…``."""
     return AsyncAzureOpenAI(azure_endpoint=endpoint, api_key=key, api_version="2024-10-21", max_retries=0)
