@@ -34,6 +34,16 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.fixture(scope="module")
+def earlier_objects_are_frozen() -> None:
+    """For tests that let the garbage collector look at everything: at what is there already it needn't look.
+
+    It stays frozen. To thaw it would make each later collection look at all tests of this run.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def aimock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aimock]:
     """One aimock for all tests; its answers don't depend on what was asked before."""

@@ -31,6 +31,8 @@ from turnout.core import (
 from turnout.errors import TurnoutError, UpstreamBroken
 from turnout.providers import Profile
 
+pytestmark = pytest.mark.usefixtures("earlier_objects_are_frozen")
+
 HELLO = completion(choice(content="Hello"))
 TWICE = Retries(attempts=2, backoff=0.001, backoff_max=0.002)
 QUICK = timeouts(connect=1, first_token=0.05, stall=0.05, total=0.1)

@@ -232,6 +232,7 @@ async def test_a_cancelled_chat_stops_the_provider(sim: Simulator) -> None:
     assert [row["outcome"] for row in attempts()] == ["client_gone"]
 
 
+@pytest.mark.usefixtures("earlier_objects_are_frozen")
 async def test_an_open_turnout_keeps_nothing_of_what_was_answered(sim: Simulator) -> None:
     async with turnout.open(configured(sim.url, {"m": "openai/sim"})) as t:
         for _ in range(5):

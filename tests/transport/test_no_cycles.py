@@ -12,6 +12,8 @@ from turnout.core import WireRequest
 from turnout.errors import UpstreamError
 from turnout.transport import Transport
 
+pytestmark = pytest.mark.usefixtures("earlier_objects_are_frozen")
+
 
 async def send_and_read(transport: Transport, url: str) -> None:
     with contextlib.suppress(UpstreamError):

@@ -223,6 +223,7 @@ async def test_a_fresh_connection_is_not_replaced() -> None:
         assert len(server.visits) == 1
 
 
+@pytest.mark.usefixtures("earlier_objects_are_frozen")
 async def test_connections_that_are_gone_leave_nothing_behind() -> None:
     """This holds for used connections and for those that the provider closed at once."""
 
@@ -253,6 +254,7 @@ class LateLoop:
         return connection
 
 
+@pytest.mark.usefixtures("earlier_objects_are_frozen")
 async def test_a_connection_that_was_lost_before_it_was_known_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     async def closed_at_once(visit: Visit) -> None:
         visit.reset()

@@ -202,6 +202,7 @@ async def test_a_proxy_that_says_nothing_costs_the_time_to_connect() -> None:
     server.close()
 
 
+@pytest.mark.usefixtures("earlier_objects_are_frozen")
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 403 Forbidden\r\n\r\n", b"HTTP/1.1 407 No\r\n\r\n"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_nothing_of_a_refused_connection_is_left(scheme: str, answer: bytes) -> None:

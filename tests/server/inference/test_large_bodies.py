@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -28,6 +27,8 @@ from turnout.server.endpoints import Match
 from turnout.server.inference.bounds import takes_form
 from turnout.server.inference.handler import Inference
 from turnout.server.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("earlier_objects_are_frozen")
 
 LARGEST = 32 * 1024 * 1024
 VALUES, ITEMS = 320_000, 10_000
@@ -90,15 +91,6 @@ async def inference(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[I
 def patience() -> float:
     """Some six times what this machine needs to decode one text of that size: 0.15 s, where it was up to a minute."""
     return 6 * reading(LARGEST)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def other_tests_leave_no_garbage() -> Iterator[None]:
-    """A collection would look through all that the test run holds."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class Client:

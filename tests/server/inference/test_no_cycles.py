@@ -25,6 +25,8 @@ from turnout.server.endpoints import Endpoints
 from turnout.server.inference.handler import Inference
 from turnout.server.pages import Pages
 
+pytestmark = pytest.mark.usefixtures("earlier_objects_are_frozen")
+
 HELLO = completion(choice(content="Hello"))
 BROKEN_PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA"
 
