@@ -94,6 +94,12 @@ def start_shared_turnout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield start
 
 
+@pytest.fixture
+def nothing_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of how Python loads Turnout: each server is a new process, as users start it."""
+    monkeypatch.setattr(process, "may_be_forked", lambda _words, _env: False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Generator[None, object, object]:
     for program in process.running:

@@ -11,6 +11,8 @@ from tests.support.process import answers
 from tests.support.sdks import Question, openai
 from tests.support.turnout_server import StartTurnout
 
+pytestmark = pytest.mark.usefixtures("nothing_is_forked")
+
 ECHO = {"models": {"echo": "echo/echo"}}
 READY_SECONDS = 2.0
 

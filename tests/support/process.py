@@ -8,10 +8,13 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
+
+from tests.support.forked import Forked
 
 T = TypeVar("T")
 
@@ -46,6 +49,20 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
+def may_be_forked(words: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Turnout itself may, unless it has variables that Python reads when it starts."""
+    is_turnout = Path(words[0]) == Path(sys.executable).with_name("turnout")
+    return is_turnout and not any(name.startswith("PYTHON") for name in env)
+
+
+def _started(words: list[str], log: int, env: dict[str, str]) -> subprocess.Popen[bytes] | Forked:
+    if may_be_forked(words, env):
+        return Forked(words, log, env)
+    return subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, start_new_session=True
+    )
+
+
 class Program:
     """A subprocess whose output goes to ``log_path``. ``started_in`` is the seconds it took to become ready."""
 
@@ -57,15 +74,10 @@ class Program:
         self.started_in = 0.0
         self._marked = 0
         self._began = time.monotonic()
+        words = [str(word) for word in command]
+        env = {k: os.environ[k] for k in PASSED_VARIABLES if k in os.environ} | dict(environ or {})
         with log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(word) for word in command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={k: os.environ[k] for k in PASSED_VARIABLES if k in os.environ} | dict(environ or {}),
-                start_new_session=True,
-            )
+            self._process = _started(words, log.fileno(), env)
         running.append(self)
 
     @property
