@@ -23,6 +23,7 @@ PUBLISHED = {
     "MethodNotAllowed": (405, "method_not_allowed"),
     "NotFetched": (400, "not_fetched"),
     "NotFound": (404, "not_found"),
+    "NoDeployment": (503, "no_deployment"),
     "Overloaded": (503, "overloaded"),
     "ReplyTooLarge": (502, "upstream_broken"),
     "RequestError": (400, "invalid_request"),

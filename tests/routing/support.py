@@ -35,5 +35,9 @@ def asking(text: str = "Hello", size: int = 100) -> Question:
     return Question(ChatRequest(model="fast", messages=(Message("user", (Text(text),)),)), size)
 
 
+def find_nothing(name: str) -> Model:
+    raise AssertionError(f"no fallback is named {name}")
+
+
 def ids(candidates: Sequence[Candidate]) -> list[str]:
     return [candidate.deployment.id for candidate in candidates]

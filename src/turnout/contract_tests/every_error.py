@@ -32,6 +32,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.UnsupportedCoding("Why.", "gzip"),
     errors.HeadersTooLarge("Why."),
     errors.Overloaded("Why."),
+    errors.NoDeployment("m", [("d", "why")]),
     errors.UpstreamRefused(418, "Why."),
     errors.UpstreamUnauthenticated(401, "Why."),
     errors.UpstreamRateLimited(429, "Why.", retry_after=3),

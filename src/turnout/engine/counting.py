@@ -72,7 +72,7 @@ class TokenCounter:
     async def count(self, call: Call, request: CountRequest, models: Models) -> Count:
         """``request`` is the call's. Raises ``UpstreamError`` when the provider finds a mistake in the request."""
         model = models.find(request.model)
-        first = plan(model, question_of(call), self._board, models.find).candidates[0]
+        first = plan(model, question_of(call), self._board, models.find, probes=False).candidates[0]
         try:
             return await self._reported(call, Plan(request.model, (first,)), model)
         except Unsupported:

@@ -22,6 +22,7 @@ class Settlement:
         "_deployment",
         "_meter",
         "_recorder",
+        "_ticket",
         "cost",
         "settled",
         "start",
@@ -49,7 +50,7 @@ class Settlement:
         self._board = board
         self.start = _start_of(call, deployment, number)
         recorder.begin(self.start)
-        board.began(deployment)
+        self._ticket = board.began(deployment)
 
     def settle(
         self, outcome: Outcome, status: int, observer: AnswerObserver, error: TurnoutError | None = None
@@ -78,10 +79,10 @@ class Settlement:
         )
         self._recorder.end(end)
         self._meter.attempt_ended(self.start, end)
-        self._board.ended(self._deployment, _ending_of(end, self.start.stream, error))
+        self._board.ended(self._deployment, _ending_of(end, self.start.stream, error, self._ticket))
 
 
-def _ending_of(end: AttemptEnd, streamed: bool, error: TurnoutError | None) -> Ending:
+def _ending_of(end: AttemptEnd, streamed: bool, error: TurnoutError | None, ticket: int) -> Ending:
     """A whole reply comes at once, so its first token says nothing about the time to a stream's."""
     return Ending(
         outcome=end.outcome,
@@ -91,6 +92,7 @@ def _ending_of(end: AttemptEnd, streamed: bool, error: TurnoutError | None) -> E
         retry_after=error.retry_after if isinstance(error, UpstreamError) else None,
         first_token=end.first_token / 1e6 if streamed and end.first_token is not None else None,
         usage=end.usage,
+        ticket=ticket,
     )
 
 

@@ -23,6 +23,17 @@ class StorageUnavailable(TurnoutError):
     code = "storage_unavailable"
 
 
+class NoDeployment(TurnoutError):
+    """No deployment of the model may be asked for this request. ``reasons`` pairs each one's id with the reason."""
+
+    status = 503
+    code = "no_deployment"
+
+    def __init__(self, model: str, reasons: Sequence[tuple[str, str]]) -> None:
+        named = "; ".join(f"{deployment}: {reason}" for deployment, reason in reasons)
+        super().__init__(f"No deployment of '{model}' may be asked: {named}.")
+
+
 # --- the control process of this host ---------------------------------------------------------------
 
 

@@ -11,55 +11,32 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import msgspec
-
-from turnout.core import Deployment, Model
+from turnout.core import Model
 from turnout.plugins import InvalidPlugin, find_plugins
 
-from .board import Board
+from .board import Board, Mark
+from .candidates import Candidate, Dropped, Plan
 from .ending import Ending, Fault, fault_of
 from .figures import Figures
+from .health import Breaker, HealthRules
 from .question import Question
 
 __all__ = [
     "Board",
+    "Breaker",
     "Candidate",
     "Dropped",
     "Ending",
     "Fault",
     "Figures",
+    "HealthRules",
+    "Mark",
     "Plan",
     "Policy",
     "Question",
     "fault_of",
     "registry",
 ]
-
-
-class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """A deployment that will be tried, and why at this place. ``scores`` are what its place was computed from, by name.
-
-    A policy that compares nothing has none.
-    """
-
-    deployment: Deployment
-    reason: str
-    scores: dict[str, float] = {}
-
-
-class Dropped(msgspec.Struct, frozen=True, gc=False):
-    """A deployment that won't be tried, and why not."""
-
-    deployment: Deployment
-    reason: str
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """The deployments for one request, in order; nothing is left out without a reason."""
-
-    model: str
-    candidates: tuple[Candidate, ...]
-    dropped: tuple[Dropped, ...] = ()
 
 
 Policy = Callable[[Model, Question, Board], Sequence[Candidate]]

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 from turnout.core import Deployment, Secret
 
 from .ending import Ending
 from .figures import Figures
+from .health import Breaker, HealthRules
 
 MOST_DEPLOYMENTS: Final = 4096
 """Figures are kept of so many. Beyond it, those that were unused for longest are forgotten."""
+
+Mark = Literal["open", "closed", "draining"]
+"""What an admin has said of a deployment by hand. ``open`` and ``draining`` get no requests; ``closed`` gets them,
+whatever fails.
+"""
 
 _Place = tuple[str, str, Secret | None]
 
 
 class Board:
     """``now`` gives seconds of a clock that only moves forward. ``random`` is for policies that draw lots.
+
+    ``marks`` are an admin's, by the deployment's id; whoever keeps them replaces the mapping whole. ``has_breakers`` is
+    set by the first failure.
 
     Figures belong to a deployment with its address and key: when a reload has changed one of them, they begin anew.
     """
@@ -28,9 +37,13 @@ class Board:
         self,
         now: Callable[[], float] = time.monotonic,
         lots: random.Random | None = None,
+        rules: HealthRules | None = None,
     ) -> None:
         self.now = now
         self.random = random.Random() if lots is None else lots  # noqa: S311  # it spreads load, and hides no secret
+        self.rules = HealthRules() if rules is None else rules
+        self.marks: Mapping[str, Mark] = {}
+        self.has_breakers = False
         self._figures: dict[_Place, Figures] = {}
 
     def of(self, deployment: Deployment) -> Figures:
@@ -38,12 +51,23 @@ class Board:
         figures = self._figures.get(place)
         return self._new(place) if figures is None else figures
 
-    def began(self, deployment: Deployment) -> None:
-        """An attempt has begun. ``ended`` has to follow, exactly once."""
-        self.of(deployment).begin(self.now())
+    def began(self, deployment: Deployment) -> int:
+        """An attempt has begun. ``ended`` has to follow, exactly once, with the ticket that this returns."""
+        figures, now = self.of(deployment), self.now()
+        figures.begin(now)
+        breaker = figures.breaker
+        return 0 if breaker is None else breaker.began(now)
 
     def ended(self, deployment: Deployment, ending: Ending) -> None:
-        self.of(deployment).end(ending, deployment.timeouts, self.now())
+        figures, now = self.of(deployment), self.now()
+        figures.end(ending, deployment.timeouts, now)
+        breaker = figures.breaker
+        if breaker is None:
+            if ending.fault is None or ending.fault == "request":
+                return
+            breaker = figures.breaker = Breaker(self.rules, self.random, now)
+            self.has_breakers = True
+        breaker.ended(ending, now)
 
     def waiting(self, deployment: Deployment, number: int) -> None:
         """So many requests wait for their turn at ``deployment`` now."""

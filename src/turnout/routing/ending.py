@@ -34,7 +34,8 @@ _OF_A_BUSY_PROVIDER = frozenset({408, 425})
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """``fault`` is None for an attempt that answered, and for one that nobody waits for any longer.
+    """``ticket`` is what the board gave the attempt at its beginning. ``fault`` is None for an attempt that answered,
+    and for one that nobody waits for any longer.
 
     Times are seconds. ``first_token`` is None for an answer that isn't streamed, and where no token came.
     ``confidence`` is from 0 to 1, None where it wasn't measured. ``retry_after`` is what the provider asked to wait.
@@ -49,6 +50,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     usage: Usage | None = None
     confidence: float | None = None
     quota: Quota | None = None
+    ticket: int = 0
 
 
 def fault_of(error: TurnoutError | None) -> Fault | None:

@@ -6,6 +6,7 @@ from turnout.core import Timeouts
 
 from .averages import Average, PeakAverage, Trust
 from .ending import Ending
+from .health import Breaker
 
 
 class Figures:
@@ -14,10 +15,11 @@ class Figures:
     ``in_flight`` are attempts that have begun and not ended, ``queued`` requests that wait for their turn.
     ``first_token`` is in seconds, ``per_token`` in seconds for each token of output. A failed attempt counts in both
     as one that took as long as its deadline, so that quick refusals attract no requests. ``output`` is the number of
-    tokens of an answer. ``trust`` has the share of the attempts that answered well.
+    tokens of an answer. ``trust`` has the share of the attempts that answered well. ``breaker`` is None as long as
+    nothing has failed.
     """
 
-    __slots__ = ("first_token", "in_flight", "output", "per_token", "queued", "trust", "used")
+    __slots__ = ("breaker", "first_token", "in_flight", "output", "per_token", "queued", "trust", "used")
 
     def __init__(self) -> None:
         self.in_flight = 0
@@ -27,6 +29,7 @@ class Figures:
         self.per_token = PeakAverage()
         self.output = Average()
         self.trust = Trust()
+        self.breaker: Breaker | None = None
 
     def begin(self, now: float) -> None:
         self.in_flight += 1
