@@ -173,7 +173,7 @@ class Attempt:
 
     def _settle(self, outcome: Outcome, error: TurnoutError | None = None) -> None:
         self._watchdog.stop()
-        self._settlement.settle(outcome, self._source.status, self._observer, error)
+        self._settlement.settle(outcome, self._source.status, self._source.headers, self._observer, error)
 
     def _complete(self, error: UpstreamError) -> None:
         """Adds what only the attempt knows, and takes the key out."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from turnout.core import AttemptEnd, AttemptStart, Deployment, Outcome, Usage
 from turnout.errors import TurnoutError, UpstreamError
+from turnout.providers import quota_of
 from turnout.routing import Board, Ending, fault_of
 
 from .call import Call, Meter, Recorder
@@ -53,9 +55,16 @@ class Settlement:
         self._ticket = board.began(deployment)
 
     def settle(
-        self, outcome: Outcome, status: int, observer: AnswerObserver, error: TurnoutError | None = None
+        self,
+        outcome: Outcome,
+        status: int,
+        headers: Mapping[str, str],
+        observer: AnswerObserver,
+        error: TurnoutError | None = None,
     ) -> None:
-        """Records the end. Call it once. ``status`` is the provider's HTTP status, 0 when there was none."""
+        """Records the end. Call it once. ``status`` is the provider's HTTP status, 0 when there was none; ``headers``
+        are those of its reply.
+        """
         self.settled = True
         self.usage = observer.usage.total(self._call.request, outcome, finished=observer.finish is not None)
         price = self._deployment.price
@@ -79,21 +88,22 @@ class Settlement:
         )
         self._recorder.end(end)
         self._meter.attempt_ended(self.start, end)
-        self._board.ended(self._deployment, _ending_of(end, self.start.stream, error, self._ticket))
+        self._board.ended(self._deployment, self._ending_of(end, headers, error))
 
-
-def _ending_of(end: AttemptEnd, streamed: bool, error: TurnoutError | None, ticket: int) -> Ending:
-    """A whole reply comes at once, so its first token says nothing about the time to a stream's."""
-    return Ending(
-        outcome=end.outcome,
-        total=end.total / 1e6,
-        fault=fault_of(error),
-        status=end.status,
-        retry_after=error.retry_after if isinstance(error, UpstreamError) else None,
-        first_token=end.first_token / 1e6 if streamed and end.first_token is not None else None,
-        usage=end.usage,
-        ticket=ticket,
-    )
+    def _ending_of(self, end: AttemptEnd, headers: Mapping[str, str], error: TurnoutError | None) -> Ending:
+        """A whole reply comes at once, so its first token says nothing about the time to a stream's."""
+        streamed = self.start.stream and end.first_token is not None
+        return Ending(
+            outcome=end.outcome,
+            total=end.total / 1e6,
+            fault=fault_of(error),
+            status=end.status,
+            retry_after=error.retry_after if isinstance(error, UpstreamError) else None,
+            first_token=(end.first_token or 0) / 1e6 if streamed else None,
+            usage=end.usage,
+            quota=quota_of(headers, time.time()),
+            ticket=self._ticket,
+        )
 
 
 def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:

@@ -29,6 +29,7 @@ from turnout.errors import ConfigError, Unsupported, UpstreamRefused
 from turnout.plugins import InvalidPlugin, PluginTable, check_members, find_plugins
 
 from .prefill_words import refuses_prefill as refuses_prefill
+from .quotas import quota_of as quota_of
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ class Board:
     """``now`` gives seconds of a clock that only moves forward. ``random`` is for policies that draw lots.
 
     ``marks`` are an admin's, by the deployment's id; whoever keeps them replaces the mapping whole. ``has_breakers`` is
-    set by the first failure.
+    set by the first failure, ``has_quotas`` by the first reply that tells limits.
 
     Figures belong to a deployment with its address and key: when a reload has changed one of them, they begin anew.
     """
@@ -44,6 +44,7 @@ class Board:
         self.rules = HealthRules() if rules is None else rules
         self.marks: Mapping[str, Mark] = {}
         self.has_breakers = False
+        self.has_quotas = False
         self._figures: dict[_Place, Figures] = {}
 
     def of(self, deployment: Deployment) -> Figures:
@@ -61,6 +62,8 @@ class Board:
     def ended(self, deployment: Deployment, ending: Ending) -> None:
         figures, now = self.of(deployment), self.now()
         figures.end(ending, deployment.timeouts, now)
+        if ending.quota is not None:
+            self.has_quotas = True
         breaker = figures.breaker
         if breaker is None:
             if ending.fault is None or ending.fault == "request":

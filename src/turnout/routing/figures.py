@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from turnout.core import Timeouts
+from turnout.core.quota import Quota
 
 from .averages import Average, PeakAverage, Trust
 from .ending import Ending
@@ -19,7 +20,18 @@ class Figures:
     nothing has failed.
     """
 
-    __slots__ = ("breaker", "first_token", "in_flight", "output", "per_token", "queued", "trust", "used")
+    __slots__ = (
+        "breaker",
+        "first_token",
+        "in_flight",
+        "output",
+        "per_token",
+        "queued",
+        "quota",
+        "quota_at",
+        "trust",
+        "used",
+    )
 
     def __init__(self) -> None:
         self.in_flight = 0
@@ -30,6 +42,8 @@ class Figures:
         self.output = Average()
         self.trust = Trust()
         self.breaker: Breaker | None = None
+        self.quota: Quota | None = None
+        self.quota_at = 0.0
 
     def begin(self, now: float) -> None:
         self.in_flight += 1
@@ -37,6 +51,8 @@ class Figures:
 
     def end(self, ending: Ending, timeouts: Timeouts, now: float) -> None:
         self.in_flight -= 1
+        if ending.quota is not None:
+            self.quota, self.quota_at = ending.quota, now
         fault = ending.fault
         if fault is None:
             if ending.outcome == "ok":

@@ -8,6 +8,7 @@ from turnout.core import Model
 from turnout.errors import NoDeployment
 from turnout.routing import Board, Candidate, Dropped, Plan, Question, registry
 
+from .allowances import by_allowance
 from .standing import by_health, claim_probe
 
 
@@ -32,6 +33,7 @@ def outline(model: Model, question: Question, board: Board, find: Callable[[str]
     dropped: Sequence[Dropped] = ()
     if model.fallbacks:
         candidates, dropped = _with_fallbacks(model, question, board, list(candidates), find)
+    candidates = by_allowance(candidates, question, board)
     candidates, taken_out = by_health(candidates, board)
     return Plan(model.name, tuple(candidates), (*dropped, *taken_out))
 
