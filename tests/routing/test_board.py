@@ -88,13 +88,31 @@ def test_what_is_not_the_deployments_fault_says_nothing(ending: Ending) -> None:
     board = after(ending)
     figures = board.of(A)
     assert figures.first_token.at(board.now()) is None
-    assert (figures.in_flight, figures.trust.good, figures.trust.bad) == (0, 1, 1)
+    assert (figures.in_flight, figures.trust.at(board.now())) == (0, (1, 1))
+
+
+def mean(board: Board) -> float:
+    good, bad = board.of(A).trust.at(board.now())
+    return good / (good + bad)
 
 
 def test_trust_follows_success_and_confidence_and_forgets() -> None:
-    assert after(*[answer()] * 8, *[failure()] * 2).of(A).trust.mean == pytest.approx(9 / 12, abs=0.01)
-    assert after(*[answer(confidence=0.25)] * 100).of(A).trust.mean == pytest.approx(0.25, abs=0.02)
-    assert after(*[failure()] * 5000, *[answer()] * 1000).of(A).trust.mean > 0.9
+    assert mean(after(*[answer()] * 8, *[failure()] * 2)) == pytest.approx(9 / 12, abs=0.01)
+    assert mean(after(*[answer(confidence=0.25)] * 100)) == pytest.approx(0.25, abs=0.02)
+    assert mean(after(*[failure()] * 5000, *[answer()] * 5000)) > 0.9
+
+
+def test_trust_forgets_with_time_too() -> None:
+    clock = Clock()
+    board = after(*[failure()] * 100, board=board_of_seed(1, clock))
+    assert mean(board) < 0.02
+    clock.time += 4 * 3600
+    assert mean(board) == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_share_of_the_input_that_was_cached() -> None:
+    half = Ending(outcome="ok", total=1.0, usage=Usage(input=1000, cached_input=500, output=1))
+    assert after(half, half).of(A).cached.value == 0.5
 
 
 def test_figures_begin_anew_with_another_key_or_address_and_not_with_another_weight() -> None:

@@ -68,7 +68,9 @@ def test_a_defect_of_ours_is_not(kind: type[Exception]) -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [
-        pytest.param(TimeoutError(), UpstreamTimeout, "could not be connected to in time (timeouts.connect).", id="timeout"),
+        pytest.param(
+            TimeoutError(), UpstreamTimeout, "could not be connected to in time (timeouts.connect).", id="timeout"
+        ),
         pytest.param(ConnectionRefusedError(111, "x"), UpstreamUnreachable, "refused the connection.", id="refused"),
         pytest.param(
             ConnectionResetError(), UpstreamUnreachable, "closed the connection before it answered.", id="reset"

@@ -41,7 +41,7 @@ from .messages import (
     ToolResult,
     merged_extensions,
 )
-from .model import Key, Midstream, Model, OnContentFilter, Upstream
+from .model import Affinity, Key, Midstream, Model, OnContentFilter, Upstream, Weights
 from .money import Price, per_token, usd
 from .network import Network
 from .operations import (
@@ -84,6 +84,7 @@ __all__ = [
     "NOTHING_SAID",
     "NO_CHANGES",
     "OLD_FUNCTION",
+    "Affinity",
     "Answer",
     "AttemptEnd",
     "AttemptStart",
@@ -168,6 +169,7 @@ __all__ = [
     "Usage",
     "UsageSoFar",
     "WebSearch",
+    "Weights",
     "WireBody",
     "WireForm",
     "WireRequest",

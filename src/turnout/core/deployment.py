@@ -126,6 +126,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """``id`` is unique in the catalog and stable across reloads. ``key_source`` names the variable with the key.
+    ``tags`` are the operator's words for what it is, such as the region of its data.
 
     ``defaults`` are the operator's. ``service_defaults`` are these and the provider's own, for clients of service APIs.
     """
@@ -140,6 +141,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     network: Network | None = None
     weight: int = 1
+    tags: frozenset[str] = frozenset()
     timeouts: Timeouts = Timeouts()
     retries: Retries = Retries()
     defaults: Defaults = Defaults()

@@ -17,9 +17,23 @@ Upstream = Literal["as_asked", "stream"]
 
 OnContentFilter = Literal["pass", "fallback"]
 
+Affinity = Literal["cache", "session", "off"]
+"""What keeps a conversation at one deployment: a cached read that is cheaper, the name of its session, or nothing."""
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True):
+    """How much each measure of the policy ``balanced`` counts."""
+
+    cost: float = 1
+    confidence: float = 1
+    load: float = 1
+    resources: float = 1
+
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """``fallbacks`` are names of models to try when every deployment has failed.
+
+    ``weights`` are for the policy ``balanced``. ``tags``: only deployments that have all of them serve it.
 
     ``strict``: a request that a deployment can't be told as the client said it isn't sent there.
     ``midstream``: what becomes of an answer that breaks off after a part of it has gone out. ``upstream``: whether
@@ -30,6 +44,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     deployments: tuple[Deployment, ...]
     policy: str = "order"
+    weights: Weights = Weights()
+    affinity: Affinity = "cache"
+    tags: frozenset[str] = frozenset()
     fallbacks: tuple[str, ...] = ()
     strict: bool = False
     midstream: Midstream = "continue"
@@ -41,7 +58,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """An API key. ``digest`` is the SHA-256 of its secret. ``models`` are shell-style patterns; empty allows all.
 
-    A key with ``admin`` may change which models are served. ``strict`` is like a model's.
+    Its requests go only to deployments that have all of its ``tags``. A key with ``admin`` may change which models are
+    served. ``strict`` is like a model's.
     """
 
     id: str
@@ -50,5 +68,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     tier: str = ""
     budget: int | None = None  # picodollars
     models: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
     admin: bool = False
     strict: bool = False

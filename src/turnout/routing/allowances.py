@@ -43,16 +43,34 @@ def shortage(quota: Quota, age: float, question: Question) -> str | None:
     )
 
 
-def _short(allowance: Allowance | None, age: float, needed: int, of: str) -> str | None:
+def used_up(quota: Quota, age: float) -> float:
+    """The share of the scarcest allowance that is used up, from 0 to 1; 0 where no limit is told."""
+    allowances = (quota.requests, quota.tokens, quota.input_tokens, quota.output_tokens)
+    return max([_used(allowance, age) for allowance in allowances if allowance is not None], default=0.0)
+
+
+def _used(allowance: Allowance, age: float) -> float:
+    if not allowance.limit:
+        return 0.0
+    return max(1 - _left(allowance, age) / allowance.limit, 0.0)
+
+
+def _left(allowance: Allowance, age: float) -> float:
     """Limits fill up bit by bit (OpenAI's and Anthropic's are token buckets), and are full at their reset."""
+    resets = _LONGEST_KNOWN if allowance.resets is None else allowance.resets
+    limit, left = allowance.limit, float(allowance.remaining)
+    if limit is None or limit <= left:
+        return left
+    return left + (limit - left) * min(age / resets, 1.0) if resets > 0 else limit
+
+
+def _short(allowance: Allowance | None, age: float, needed: int, of: str) -> str | None:
     if allowance is None:
         return None
     resets = _LONGEST_KNOWN if allowance.resets is None else allowance.resets
     if age >= resets:
         return None
-    limit, left = allowance.limit, float(allowance.remaining)
-    if limit is not None and limit > left:
-        left += (limit - left) * age / resets
+    limit, left = allowance.limit, _left(allowance, age)
     if left >= needed and (limit is None or left >= limit * _LEAST_SHARE):
         return None
     total = "" if limit is None else f" of {limit:,}"

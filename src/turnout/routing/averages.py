@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 _LEARNING = 0.1
-_LASTING = 0.5 ** (1 / 200)
+_LASTING = 0.5 ** (1 / 1000)
+_HALF_LIFE = 900.0  # seconds
 
 
 class PeakAverage:
@@ -52,20 +53,25 @@ class Average:
 class Trust:
     """How often a deployment answers well: a Beta distribution, of which old observations count less and less.
 
-    ``good`` and ``bad`` are its two parameters, beginning with one of each: nothing is known.
+    An observation fades with those that follow it, and with time: so a deployment that failed is tried again one day,
+    also when nobody asks it in between.
     """
 
-    __slots__ = ("bad", "good")
+    __slots__ = ("_at", "_bad", "_good")
 
     def __init__(self) -> None:
-        self.good = 1.0
-        self.bad = 1.0
+        self._good = 0.0
+        self._bad = 0.0
+        self._at = 0.0
 
-    def observe(self, share: float) -> None:
+    def observe(self, share: float, now: float) -> None:
         """``share`` is from 0, a failure, to 1, an answer that is surely right."""
-        self.good = 1 + (self.good - 1) * _LASTING + share
-        self.bad = 1 + (self.bad - 1) * _LASTING + 1 - share
+        kept = _LASTING * 2.0 ** ((self._at - now) / _HALF_LIFE)
+        self._good = self._good * kept + share
+        self._bad = self._bad * kept + 1 - share
+        self._at = now
 
-    @property
-    def mean(self) -> float:
-        return self.good / (self.good + self.bad)
+    def at(self, now: float) -> tuple[float, float]:
+        """The two parameters of the distribution; 1 and 1 where nothing is known."""
+        kept = 2.0 ** ((self._at - now) / _HALF_LIFE)
+        return 1 + self._good * kept, 1 + self._bad * kept

@@ -14,14 +14,16 @@ class Figures:
     """Policies read it, and only the board writes it.
 
     ``in_flight`` are attempts that have begun and not ended, ``queued`` requests that wait for their turn.
-    ``first_token`` is in seconds, ``per_token`` in seconds for each token of output. A failed attempt counts in both
-    as one that took as long as its deadline, so that quick refusals attract no requests. ``output`` is the number of
-    tokens of an answer. ``trust`` has the share of the attempts that answered well. ``breaker`` is None as long as
-    nothing has failed.
+    ``first_token`` is in seconds, ``per_token`` in seconds for each token of output. A failed attempt counts in the
+    first as one that took as long as its deadline, so that quick refusals attract no requests. ``output`` is the number
+    of tokens of an answer, ``cached`` the share of the input that was read from a cache. ``trust`` has the share of the
+    attempts that answered well. ``breaker`` is None as long as nothing has failed. ``quota`` is what the provider said
+    of its limits at ``quota_at``.
     """
 
     __slots__ = (
         "breaker",
+        "cached",
         "first_token",
         "in_flight",
         "output",
@@ -40,10 +42,16 @@ class Figures:
         self.first_token = PeakAverage()
         self.per_token = PeakAverage()
         self.output = Average()
+        self.cached = Average()
         self.trust = Trust()
         self.breaker: Breaker | None = None
         self.quota: Quota | None = None
         self.quota_at = 0.0
+
+    @property
+    def load(self) -> int:
+        """Attempts in flight and requests that wait."""
+        return self.in_flight + self.queued
 
     def begin(self, now: float) -> None:
         self.in_flight += 1
@@ -59,7 +67,7 @@ class Figures:
                 self._answered(ending, now)
         elif fault != "request":
             self.first_token.observe(max(ending.total, timeouts.first_token), now)
-            self.trust.observe(0.0)
+            self.trust.observe(0.0, now)
 
     def _answered(self, ending: Ending, now: float) -> None:
         first, usage = ending.first_token, ending.usage
@@ -68,4 +76,6 @@ class Figures:
         if usage is not None and usage.output > 0:
             self.output.observe(usage.output)
             self.per_token.observe((ending.total - (first or 0.0)) / usage.output, now)
-        self.trust.observe(1.0 if ending.confidence is None else ending.confidence)
+        if usage is not None and usage.input > 0:
+            self.cached.observe(min(usage.cached_input / usage.input, 1.0))
+        self.trust.observe(1.0 if ending.confidence is None else ending.confidence, now)

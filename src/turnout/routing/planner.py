@@ -1,4 +1,7 @@
-"""The plan for one request: a model's deployments by its policy, then those of its fallbacks."""
+"""The plan for one request: a model's deployments by its policy, then those of its fallbacks.
+
+Then those that don't suit the request or aren't well are moved down, and those that may not be asked are dropped.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from turnout.errors import NoDeployment
 from turnout.routing import Board, Candidate, Dropped, Plan, Question, registry
 
 from .allowances import by_allowance
+from .needs import by_needs, by_tags
+from .preferences import by_preference
 from .standing import by_health, claim_probe
 
 
@@ -29,32 +34,44 @@ def plan(model: Model, question: Question, board: Board, find: Callable[[str], M
 
 def outline(model: Model, question: Question, board: Board, find: Callable[[str], Model]) -> Plan:
     """The same for who only looks. No candidate may be left in it."""
-    candidates = _by_policy(model, question, board)
-    dropped: Sequence[Dropped] = ()
+    dropped: list[Dropped] = []
+    tags = question.tags | model.tags
+    candidates = _of_model(model, question, board, tags, dropped)
     if model.fallbacks:
-        candidates, dropped = _with_fallbacks(model, question, board, list(candidates), find)
+        fallbacks = [find(name) for name in model.fallbacks]
+        candidates = _with_fallbacks(candidates, fallbacks, question, board, tags, dropped)
     candidates = by_allowance(candidates, question, board)
-    candidates, taken_out = by_health(candidates, board)
-    return Plan(model.name, tuple(candidates), (*dropped, *taken_out))
+    candidates = by_health(candidates, board, dropped)
+    return Plan(model.name, tuple(by_needs(candidates, question)), tuple(dropped))
 
 
-def _by_policy(model: Model, question: Question, board: Board) -> Sequence[Candidate]:
+def _of_model(
+    model: Model, question: Question, board: Board, tags: frozenset[str], dropped: list[Dropped]
+) -> Sequence[Candidate]:
     if len(model.deployments) == 1:
-        return [Candidate(model.deployments[0], "the only one")]
-    return registry()[model.policy](model, question, board)
+        candidates: Sequence[Candidate] = [Candidate(model.deployments[0], "the only one")]
+    else:
+        candidates = by_preference(registry()[model.policy](model, question, board), model, question)
+    return by_tags(candidates, tags, dropped) if tags else candidates
 
 
 def _with_fallbacks(
-    model: Model, question: Question, board: Board, candidates: list[Candidate], find: Callable[[str], Model]
-) -> tuple[Sequence[Candidate], Sequence[Dropped]]:
-    dropped: list[Dropped] = []
+    candidates: Sequence[Candidate],
+    fallbacks: Sequence[Model],
+    question: Question,
+    board: Board,
+    tags: frozenset[str],
+    dropped: list[Dropped],
+) -> Sequence[Candidate]:
+    """``tags`` that the request and its model ask for hold for the fallbacks, too."""
     seen = {candidate.deployment.id for candidate in candidates}
-    for name in model.fallbacks:
-        for candidate in _by_policy(find(name), question, board):
+    found = list(candidates)
+    for model in fallbacks:
+        for candidate in _of_model(model, question, board, tags | model.tags, dropped):
             deployment = candidate.deployment
             if deployment.id in seen:
-                dropped.append(Dropped(deployment, f"fallback '{name}': already in the plan"))
+                dropped.append(Dropped(deployment, f"fallback '{model.name}': already in the plan"))
             else:
                 seen.add(deployment.id)
-                candidates.append(Candidate(deployment, f"fallback '{name}': {candidate.reason}", candidate.scores))
-    return candidates, dropped
+                found.append(Candidate(deployment, f"fallback '{model.name}': {candidate.reason}", candidate.scores))
+    return found

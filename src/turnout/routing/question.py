@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
+from hashlib import blake2b
+from typing import Final
 
-from turnout.core import ChatRequest, CountRequest, Request
+from turnout.core import ChatRequest, CountRequest, File, Image, Request, ToolResult, WireBody
 
-_BYTES_PER_TOKEN = 4
+from .conversation_start import start_of
+from .session_names import session_in
+
+_BYTES_PER_TOKEN: Final = 4
 """Mostly English and JSON. A policy compares costs, and needs no count."""
+
+_LONG: Final = 64 * 1024
+_TOKENS_BESIDE_IMAGES: Final = 4_000
+"""Of a long request with images or files, its size says little: they are mostly its bytes."""
+
+_PREMIUM: Final = "premium-"
 
 
 class Question:
-    """``size`` is the request's, in bytes. ``session`` is the client's name for a conversation, empty without one.
-
-    ``premium``: it may have the strong deployments first. ``tags``: only deployments that have all of them will do.
-    """
+    """``size`` is the request's, in bytes. ``tags``: only deployments that have all of them will do."""
 
     def __init__(
         self,
@@ -23,14 +30,15 @@ class Question:
         size: int = 0,
         *,
         session: str = "",
-        premium: bool = False,
         tags: frozenset[str] = frozenset(),
+        may_be_premium: bool = False,
     ) -> None:
+        """``session`` is the name in a header. ``may_be_premium``: the key is allowed to have premium sessions."""
         self.request = request
         self.size = size
-        self.session = session
-        self.premium = premium
         self.tags = tags
+        self._named = session
+        self._may_be_premium = may_be_premium
 
     @cached_property
     def chat(self) -> ChatRequest | None:
@@ -43,13 +51,56 @@ class Question:
     @cached_property
     def tokens(self) -> int:
         """About how many tokens the input has, by its size."""
-        return self.size // _BYTES_PER_TOKEN
+        tokens = self.size // _BYTES_PER_TOKEN
+        return min(tokens, _TOKENS_BESIDE_IMAGES) if self.size > _LONG and self.has_images else tokens
 
-    @cached_property
+    @property
     def most_output(self) -> int | None:
         """The client's limit for the answer in tokens, None without one."""
         return None if self.chat is None else self.chat.max_output
 
+    @cached_property
+    def has_images(self) -> bool:
+        """Images or files. A conversation that nobody has read isn't read for it: it may hold some."""
+        chat = self.chat
+        if chat is None:
+            return False
+        if chat.unread is not None:
+            return chat.unread.may_hold_images
+        parts = [part for message in chat.messages for part in message.parts]
+        parts += [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
+        return any(isinstance(part, Image | File) for part in parts)
+
+    @cached_property
+    def has_tools(self) -> bool:
+        chat = self.chat
+        if chat is None:
+            return False
+        if chat.unread is not None and isinstance(chat.raw, WireBody):
+            return "tools" in chat.raw.fields
+        return bool(chat.tools)
+
+    @cached_property
+    def session(self) -> str:
+        """The client's name for the conversation, in a header or in the body; empty without one."""
+        return self._named or ("" if self.chat is None else session_in(self.chat))
+
     @property
-    def tools(self) -> Sequence[object]:
-        return () if self.chat is None else self.chat.tools
+    def premium(self) -> bool:
+        """Whether the request is of a premium session, and its key is allowed to have some."""
+        return self._may_be_premium and self.session.startswith(_PREMIUM)
+
+    @property
+    def answered_by(self) -> str:
+        """The id of the deployment that gave the answer which this request continues; empty if it names none."""
+        raw = None if self.chat is None else self.chat.raw
+        return "" if raw is None or raw.continues is None else raw.continues.deployment
+
+    @cached_property
+    def thread(self) -> bytes | None:
+        """Says which conversation this is: the same in all of its turns. None where there is no conversation."""
+        if self.session:
+            start: bytes | None = self.session.encode(errors="replace")
+        else:
+            start = None if self.chat is None else start_of(self.chat)
+        return None if start is None else blake2b(start, digest_size=16).digest()

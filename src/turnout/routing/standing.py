@@ -11,18 +11,17 @@ from .candidates import Candidate, Dropped
 from .health import Breaker
 
 
-def by_health(candidates: Sequence[Candidate], board: Board) -> tuple[Sequence[Candidate], Sequence[Dropped]]:
-    """The candidates in the order in which they are tried, and those that an admin has taken out.
+def by_health(candidates: Sequence[Candidate], board: Board, dropped: list[Dropped]) -> Sequence[Candidate]:
+    """The candidates in the order in which they are tried. Those that an admin has taken out are ``dropped``.
 
     One that is open keeps its place only if it comes first and may be tried again.
     """
     if not board.has_breakers and not board.marks:
-        return candidates, ()
+        return candidates
     now = board.now()
     well: list[Candidate] = []
     behind: list[Candidate] = []
     ill: list[Candidate] = []
-    dropped: list[Dropped] = []
     for candidate in candidates:
         mark = board.marks.get(candidate.deployment.id)
         breaker = board.of(candidate.deployment).breaker
@@ -36,7 +35,7 @@ def by_health(candidates: Sequence[Candidate], board: Board) -> tuple[Sequence[C
             well.append(candidate.because(f"tried again: open for {now - breaker.since:.0f} s, as {breaker.reason}"))
         else:
             ill.append(candidate.because(f"open for {now - breaker.since:.0f} s: {breaker.reason}"))
-    return [*well[:1], *behind, *well[1:], *ill] if well else [*behind, *ill], dropped
+    return [*well[:1], *behind, *well[1:], *ill]
 
 
 def claim_probe(deployment: Deployment, board: Board) -> None:

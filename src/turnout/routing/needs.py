@@ -1,0 +1,48 @@
+"""What a request needs, and a deployment has or lacks: images, tools, context, the operator's tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from turnout.core import Deployment
+
+from .candidates import Candidate, Dropped
+from .question import Question
+
+
+def by_tags(candidates: Sequence[Candidate], tags: frozenset[str], dropped: list[Dropped]) -> Sequence[Candidate]:
+    """Only those that have all ``tags``: nothing may be sent anywhere else. The others are ``dropped``."""
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        lacking = tags - candidate.deployment.tags
+        if lacking:
+            dropped.append(Dropped(candidate.deployment, f"it has no tag {' and no tag '.join(sorted(lacking))}"))
+        else:
+            kept.append(candidate)
+    return kept
+
+
+def by_needs(candidates: Sequence[Candidate], question: Question) -> Sequence[Candidate]:
+    """Those that can't take the request, as far as is known, come last: what is known may be wrong."""
+    if len(candidates) == 1:
+        return candidates
+    fit: list[Candidate] = []
+    unfit: list[Candidate] = []
+    for candidate in candidates:
+        lack = _lack_of(candidate.deployment, question)
+        if lack:
+            unfit.append(candidate.because(lack))
+        else:
+            fit.append(candidate)
+    return [*fit, *unfit]
+
+
+def _lack_of(deployment: Deployment, question: Question) -> str:
+    traits = deployment.traits
+    if (traits.blind or (traits.inputs is not None and "image" not in traits.inputs)) and question.has_images:
+        return "its model sees no images"
+    if not traits.tools and question.has_tools:
+        return "its model calls no tools"
+    if traits.context is not None and question.tokens > traits.context:
+        return f"about {question.tokens:,} tokens are more than its context of {traits.context:,}"
+    return ""

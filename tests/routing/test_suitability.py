@@ -1,0 +1,119 @@
+"""What moves candidates beside a model's policy: needs, tags, premium sessions, earlier answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from tests.support.openai_wire import ENDPOINT, request_body
+from turnout.core import Continuation, Deployment, Image, Message, Model, Tool, Traits
+from turnout.errors import NoDeployment
+from turnout.routing import Plan, Question
+from turnout.routing.planner import plan
+
+from .support import asking, board_of_seed, chat, deployment, find_nothing, ids, model
+
+
+def planned(asked: Model, question: Question, *others: Model) -> Plan:
+    found: Mapping[str, Model] = {other.name: other for other in others}
+    return plan(asked, question, board_of_seed(1), found.__getitem__)
+
+
+def order(asked: Sequence[Deployment], question: Question, **fields: Any) -> list[str]:
+    return ids(planned(model(*asked, **fields), question).candidates)
+
+
+PLAIN = deployment("plain")
+PICTURES = Question(structs.replace(chat(), messages=(Message("user", (Image(data="AA", media_type="image/png"),)),)))
+TOOLS = Question(structs.replace(chat(), tools=(Tool(name="find"),)))
+
+
+@pytest.mark.parametrize(
+    ("traits", "question", "reason"),
+    [
+        (Traits(inputs=frozenset({"text"})), PICTURES, "its model sees no images"),
+        (Traits(blind=True), PICTURES, "its model sees no images"),
+        (Traits(tools=False), TOOLS, "its model calls no tools"),
+        (Traits(context=999), asking(size=4000), "about 1,000 tokens are more than its context of 999"),
+        (Traits(context=1000), asking(size=4000), ""),
+        (Traits(blind=True, tools=False), asking(), ""),
+        (Traits(inputs=frozenset({"text", "image"})), PICTURES, ""),
+    ],
+    ids=str,
+)
+def test_what_can_not_take_the_request_comes_last(traits: Traits, question: Question, reason: str) -> None:
+    made = planned(model(deployment("first", traits=traits), PLAIN), question)
+    assert ids(made.candidates) == (["plain", "first"] if reason else ["first", "plain"])
+    assert made.candidates[1].reason.endswith(reason or "number 2 as written")
+
+
+def test_the_only_deployment_is_asked_whatever_it_lacks() -> None:
+    assert order([deployment("only", traits=Traits(blind=True))], PICTURES) == ["only"]
+
+
+EU, US = deployment("eu", tags=frozenset({"eu"})), deployment("us", tags=frozenset({"us"}))
+
+
+def test_only_deployments_with_all_tags_are_asked() -> None:
+    made = planned(model(US, EU), asking(tags=frozenset({"eu"})))
+    assert ids(made.candidates) == ["eu"]
+    assert [(drop.deployment.id, drop.reason) for drop in made.dropped] == [("us", "it has no tag eu")]
+    assert order([US, EU], asking(), tags=frozenset({"eu"})) == ["eu"]
+    with pytest.raises(NoDeployment, match="us: it has no tag eu and no tag gdpr"):
+        planned(model(US), asking(tags=frozenset({"eu", "gdpr"})))
+
+
+def test_tags_hold_for_fallbacks_too() -> None:
+    fallback = model(US, deployment("eu2", tags=frozenset({"eu"})), name="other")
+    made = planned(model(EU, fallbacks=("other",), tags=frozenset({"eu"})), asking(), fallback)
+    assert ids(made.candidates) == ["eu", "eu2"]
+
+
+STRONG = deployment("strong", tags=frozenset({"premium"}))
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (asking(), ["plain", "strong"]),
+        (asking(session="premium-7"), ["plain", "strong"]),
+        (asking(session="premium-7", may_be_premium=True), ["strong", "plain"]),
+        (asking(session="7", may_be_premium=True), ["plain", "strong"]),
+    ],
+    ids=["no session", "not allowed", "premium", "another session"],
+)
+def test_premium_sessions_get_the_strong_deployment_first(question: Question, expected: list[str]) -> None:
+    assert order([PLAIN, STRONG], question) == expected
+    assert order([STRONG, PLAIN], question) == expected
+
+
+def test_a_session_stays_at_its_deployment_if_that_is_asked_for() -> None:
+    places = [deployment(f"d{number}") for number in range(4)]
+    firsts = {order(places, asking(session=f"s{number}"), affinity="session")[0] for number in range(50)}
+    assert firsts == {"d0", "d1", "d2", "d3"}
+    again = {order(places, asking(str(number), session="s"), affinity="session")[0] for number in range(20)}
+    assert len(again) == 1
+    assert order(places, asking(session="s")) == ["d0", "d1", "d2", "d3"]
+    assert order(places, asking(), affinity="session") == ["d0", "d1", "d2", "d3"]
+
+
+def test_the_deployment_of_the_last_answer_comes_first() -> None:
+    request = ENDPOINT.parse(request_body())
+    assert request.raw is not None
+    continued = structs.replace(request, raw=structs.replace(request.raw, continues=Continuation((), "b")))
+    made = planned(model(deployment("a"), deployment("b")), Question(continued))
+    assert ids(made.candidates) == ["b", "a"]
+    assert made.candidates[0].reason.endswith("it gave the answer that this continues")
+
+
+def test_a_plan_for_one_deployment_asks_the_request_nothing() -> None:
+    class Untouched(Question):
+        def __getattribute__(self, name: str) -> Any:
+            assert name in ("tags", "__class__"), f"{name} was worked out"
+            return super().__getattribute__(name)
+
+    question = Untouched(chat())
+    assert ids(plan(model(PLAIN), question, board_of_seed(1), find_nothing).candidates) == ["plain"]
