@@ -50,7 +50,7 @@ def anthropic(user_id: str) -> Question:
         (Question(chat()), ""),
         (Question(EmbeddingRequest(model="m", inputs=("a",))), ""),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_name_of_the_session(question: Question, session: str) -> None:
     assert question.session == session
