@@ -18,7 +18,7 @@ from turnout.host import Control, LocalControl
 from turnout.ledger import Ledger
 from turnout.media import Fetch, FilePreparer, ImagePreparer, ImageSupport
 from turnout.providers import registry
-from turnout.routing import Board
+from turnout.routing import Board, HealthRules
 from turnout.steps import Step
 from turnout.steps.allowed_model import AllowedModel
 from turnout.steps.continued import Continued
@@ -71,7 +71,10 @@ class Gateway:
         self.database = setup.database
         self.ledger = ledger
         self.metrics = Metrics()
-        self.board = Board()
+        health = self.settings.health
+        self.board = Board(
+            rules=HealthRules(failures=health.failures, pause=health.pause, longest_pause=health.longest_pause)
+        )
         self.ticker = Ticker()
         self.transport = Transport()
         self.worker_threads = WorkerThreads()

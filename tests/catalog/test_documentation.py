@@ -33,10 +33,12 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "log.": settings.LogSettings,
     "limits.": settings.LimitSettings,
     "media.": settings.MediaSettings,
+    "health.": settings.HealthSettings,
     "timeouts.": settings.TimeoutSettings,
     "retries.": settings.RetrySettings,
     "providers.*.": settings.ProviderSettings,
     "models.*.": settings.ModelSettings,
+    "models.*.weights.": settings.WeightSettings,
     "deployments[].": settings.DeploymentSettings,
     "price.": settings.PriceSettings,
     "traits.": settings.TraitSettings,
@@ -49,7 +51,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
 def keys_in_code() -> Iterator[tuple[str, str]]:
     for prefix, form in SECTIONS.items():
         for field in msgspec.structs.fields(form):
-            if f"{field.encode_name}." not in ("server.", "limits.", "auth.", "log.", "media."):
+            if f"{field.encode_name}." not in ("server.", "limits.", "auth.", "log.", "media.", "health.", "weights."):
                 yield prefix + field.encode_name, default(field)
 
 

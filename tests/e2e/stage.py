@@ -69,6 +69,7 @@ def config(aimock: Aimock, simulator: Simulator, key_quoting_url: str) -> dict[s
     return {
         "log": {"level": "debug"},
         "media": {"private_hosts": ["localhost"], "max_bytes": 1_000_000},  # but not 127.0.0.1
+        "health": {"failures": 1000},  # the tests ask for failures again and again
         "retries": {"attempts": 3, "backoff": 0.01, "backoff_max": 4},
         "keys": [
             {"key": "${TEAM_KEY}", "name": "team", "user": "alice"},

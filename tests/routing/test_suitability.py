@@ -61,14 +61,14 @@ def test_only_deployments_with_all_tags_are_asked() -> None:
     made = planned(model(US, EU), asking(tags=frozenset({"eu"})))
     assert ids(made.candidates) == ["eu"]
     assert [(drop.deployment.id, drop.reason) for drop in made.dropped] == [("us", "it has no tag eu")]
-    assert order([US, EU], asking(), tags=frozenset({"eu"})) == ["eu"]
+    assert order([US, EU], asking(), needs_tags=frozenset({"eu"})) == ["eu"]
     with pytest.raises(NoDeployment, match="us: it has no tag eu and no tag gdpr"):
         planned(model(US), asking(tags=frozenset({"eu", "gdpr"})))
 
 
 def test_tags_hold_for_fallbacks_too() -> None:
     fallback = model(US, deployment("eu2", tags=frozenset({"eu"})), name="other")
-    made = planned(model(EU, fallbacks=("other",), tags=frozenset({"eu"})), asking(), fallback)
+    made = planned(model(EU, fallbacks=("other",), needs_tags=frozenset({"eu"})), asking(), fallback)
     assert ids(made.candidates) == ["eu", "eu2"]
 
 

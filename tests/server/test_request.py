@@ -185,3 +185,21 @@ async def test_an_error_is_sent_whole_in_the_dialects_shape() -> None:
     error = json.loads(end["body"])["error"]
     assert (error["message"], error["code"]) == ("Full.", "overloaded")
     assert error["request_id"].encode() == headers[b"x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "session", "tags"),
+    [
+        ([], "", set()),
+        ([(b"x-session-id", b" s1 ")], "s1", set()),
+        ([(b"x-session-id", b"s1"), (b"x-claude-code-session-id", b"c1")], "c1", set()),
+        ([(b"session-id", b""), (b"session_id", b"s2")], "s2", set()),
+        ([(b"x-session-affinity", b"a" * 600)], "", set()),
+        ([(b"x-turnout-tags", b"EU, gdpr,,")], "", {"eu", "gdpr"}),
+        ([(b"x-turnout-tags", b"eu"), (b"x-turnout-tags", b"gdpr")], "", {"eu", "gdpr"}),
+    ],
+    ids=str,
+)
+def test_the_session_and_the_tags_that_a_request_names(headers: Headers, session: str, tags: set[str]) -> None:
+    head = read_head(scope_of([(b"host", b"h"), *headers]))
+    assert (head.session, set(head.tags)) == (session, tags)

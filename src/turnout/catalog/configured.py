@@ -133,6 +133,7 @@ def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
             tier=key.tier,
             budget=None if key.budget_usd is None else int(Decimal(repr(key.budget_usd)) * PICO_PER_USD),
             models=tuple(key.models),
+            needs_tags=frozenset(key.needs_tags),
             admin=key.admin,
             strict=key.strict,
         )

@@ -20,7 +20,19 @@ from turnout.config.settings import (
     RetrySettings,
     Tuning,
 )
-from turnout.core import Defaults, Deployment, ImageLimits, Model, Network, Prefill, Retries, Secret, Timeouts, Traits
+from turnout.core import (
+    Defaults,
+    Deployment,
+    ImageLimits,
+    Model,
+    Network,
+    Prefill,
+    Retries,
+    Secret,
+    Timeouts,
+    Traits,
+    Weights,
+)
 from turnout.facts import Way, told_way_of, traits_of, vendor_of, way_of
 from turnout.providers import Provider, in_process, is_local
 
@@ -112,6 +124,9 @@ class DeploymentFactory:
             name=name,
             deployments=tuple(deployments),
             policy=own.policy,
+            weights=Weights(**structs.asdict(own.weights)),
+            affinity=own.affinity,
+            needs_tags=frozenset(own.needs_tags),
             fallbacks=tuple(own.fallbacks),
             strict=own.strict,
             midstream=self._settings.midstream if own.midstream is None else own.midstream,
@@ -143,6 +158,7 @@ class DeploymentFactory:
             headers=access.headers | _sendable(model.headers if model else {}) | _sendable(settings.headers),
             network=_network([layer for layer in (settings, self._section(provider)) if layer is not None]),
             weight=settings.weight,
+            tags=frozenset(settings.tags),
             timeouts=self._timeouts(provider, layers),
             retries=self._retries(layers),
             defaults=_defaults(layers, Defaults()),

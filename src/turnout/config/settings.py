@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from turnout.core import Midstream, OnContentFilter, Parameter, Prefill, Secret, Upstream
+from turnout.core import Affinity, Midstream, OnContentFilter, Parameter, Prefill, Secret, Upstream
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(ge=0, le=3_600)]
@@ -54,6 +54,15 @@ Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]", description="an address
 ShortDeployment = Annotated[
     str, Meta(pattern=r"^[^\s/]+/\S", description="provider/upstream-model, for example openai/gpt-6-luna")
 ]
+Tag = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9._:-]*$",
+        max_length=64,
+        description="a word of lower-case letters, digits, '.', '_', ':' and '-'",
+    ),
+]
+Weight = Annotated[float, Meta(ge=0, le=1_000)]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["json", "console"]
 Tier = Literal["", "basic", "standard", "premium"]
@@ -110,6 +119,14 @@ class MediaSettings(_Section, frozen=True):
     max_decoded_bytes: Bytes = 1024 * 1024 * 1024
     timeout: Seconds = 10
     cache_bytes: Bytes = 64 * 1024 * 1024
+
+
+class HealthSettings(_Section, frozen=True):
+    """When a deployment that fails is left alone, and for how long."""
+
+    failures: Annotated[int, Meta(ge=1, le=1_000)] = 5
+    pause: Seconds = 5
+    longest_pause: Seconds = 120
 
 
 class TimeoutSettings(_Section, frozen=True):
@@ -193,12 +210,25 @@ class DeploymentSettings(AccessSettings, frozen=True, kw_only=True):
     provider: Name
     model: Name
     weight: Count = 1
+    tags: list[Tag] = []
     options: dict[str, Any] = {}
+
+
+class WeightSettings(_Section, frozen=True):
+    """How much each measure of the policy ``balanced`` counts."""
+
+    cost: Weight = 1
+    confidence: Weight = 1
+    load: Weight = 1
+    resources: Weight = 1
 
 
 class ModelSettings(Tuning, frozen=True, kw_only=True):
     deployments: Annotated[list[ShortDeployment | DeploymentSettings], Meta(min_length=1)]
     policy: str = "order"
+    weights: WeightSettings = WeightSettings()
+    affinity: Affinity = "cache"
+    needs_tags: list[Tag] = []
     fallbacks: list[Name] = []
     strict: bool = False
     midstream: Midstream | None = None
@@ -215,6 +245,7 @@ class KeySettings(_Section, frozen=True, kw_only=True):
     tier: Tier = ""
     budget_usd: Annotated[float, Meta(ge=0, le=1_000_000_000)] | None = None
     models: list[Name] = []
+    needs_tags: list[Tag] = []
     admin: bool = False
     strict: bool = False
 
@@ -237,6 +268,7 @@ class Settings(_Section, frozen=True):
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
     media: MediaSettings = MediaSettings()
+    health: HealthSettings = HealthSettings()
     data_dir: Folder = "data"
     discovery: bool = True
     midstream: Midstream = "continue"

@@ -33,7 +33,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """``fallbacks`` are names of models to try when every deployment has failed.
 
-    ``weights`` are for the policy ``balanced``. ``tags``: only deployments that have all of them serve it.
+    ``weights`` are for the policy ``balanced``. ``needs_tags``: only deployments that have all of them serve it.
 
     ``strict``: a request that a deployment can't be told as the client said it isn't sent there.
     ``midstream``: what becomes of an answer that breaks off after a part of it has gone out. ``upstream``: whether
@@ -46,7 +46,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = "order"
     weights: Weights = Weights()
     affinity: Affinity = "cache"
-    tags: frozenset[str] = frozenset()
+    needs_tags: frozenset[str] = frozenset()
     fallbacks: tuple[str, ...] = ()
     strict: bool = False
     midstream: Midstream = "continue"
@@ -58,8 +58,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """An API key. ``digest`` is the SHA-256 of its secret. ``models`` are shell-style patterns; empty allows all.
 
-    Its requests go only to deployments that have all of its ``tags``. A key with ``admin`` may change which models are
-    served. ``strict`` is like a model's.
+    Its requests go only to deployments that have all of its ``needs_tags``. A key with ``admin`` may change which
+    models are served. ``strict`` is like a model's.
     """
 
     id: str
@@ -68,6 +68,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     tier: str = ""
     budget: int | None = None  # picodollars
     models: tuple[str, ...] = ()
-    tags: frozenset[str] = frozenset()
+    needs_tags: frozenset[str] = frozenset()
     admin: bool = False
     strict: bool = False

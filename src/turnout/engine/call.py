@@ -26,7 +26,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``origin`` is recorded with every attempt. ``size`` is the request's, in bytes, with the earlier turns that it
     continues. ``strict``: the request isn't sent where it can't be told as the client said it. ``conversing`` is the
     client's endpoint where an answer may be continued, None elsewhere. ``timeout``: the seconds since ``received`` that
-    the client gives the whole request; None where it said nothing.
+    the client gives the whole request; None where it said nothing. ``session`` is the name of its session in a header,
+    empty without one. ``tags``: only deployments that have all of them may be asked.
     """
 
     request: Request
@@ -36,6 +37,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     key: Key
     size: int = 0
     strict: bool = False
+    session: str = ""
+    tags: frozenset[str] = frozenset()
     conversing: ConversationEndpoint | None = None
     timeout: float | None = None
 

@@ -23,6 +23,9 @@ from .reply import Reply
 from .settling import Settlement
 from .source import MOST_BYTES, Source, is_relayed, source_of
 
+_PREMIUM: Final = "premium"
+"""The tier whose keys may have premium sessions."""
+
 _MOST_CHANGES: Final = 50
 """Changes that are recorded and told."""
 
@@ -110,7 +113,14 @@ class Engine:
 
 def question_of(call: Call) -> Question:
     """What the call needs of a deployment."""
-    return Question(call.request, call.size)
+    key = call.key
+    return Question(
+        call.request,
+        call.size,
+        session=call.session,
+        tags=call.tags | key.needs_tags,
+        may_be_premium=key.tier == _PREMIUM,
+    )
 
 
 def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:

@@ -20,8 +20,10 @@ from .ending import Ending, Fault, fault_of
 from .figures import Figures
 from .health import Breaker, HealthRules
 from .question import Question
+from .session_names import SESSION_HEADERS
 
 __all__ = [
+    "SESSION_HEADERS",
     "Board",
     "Breaker",
     "Candidate",

@@ -20,7 +20,7 @@ from .ending import Ending, Fault
 State = Literal["closed", "open", "half_open", "returning"]
 
 _WINDOW: Final = 30.0  # seconds in which the share of failures is counted, and as many before it
-_LEAST_FAILURES: Final = 10  # in the window, before their share counts
+_LEAST_ROWS: Final = 2  # so many times the failures in a row that open it, before their share counts
 _FAILURES_WHILE_RETURNING: Final = 2
 _CLAIM: Final = 30.0  # seconds after which a probe that hasn't ended keeps no other one away
 _RETURN: Final = 30.0  # seconds until a deployment that answers again has its whole share
@@ -226,4 +226,6 @@ class Breaker:
 
     def _is_share_too_large(self) -> bool:
         bad = self._bad + self._bad_before
-        return bad >= _LEAST_FAILURES and bad >= self._rules.share * (bad + self._good + self._good_before)
+        return bad >= _LEAST_ROWS * self._rules.failures and bad >= self._rules.share * (
+            bad + self._good + self._good_before
+        )

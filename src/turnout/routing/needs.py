@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from turnout.core import Deployment
 
 from .candidates import Candidate, Dropped
 from .question import Question
+
+_MOST_NAMED: Final = 5
+"""Tags in a reason: a client may ask for any number."""
 
 
 def by_tags(candidates: Sequence[Candidate], tags: frozenset[str], dropped: list[Dropped]) -> Sequence[Candidate]:
@@ -16,7 +20,9 @@ def by_tags(candidates: Sequence[Candidate], tags: frozenset[str], dropped: list
     for candidate in candidates:
         lacking = tags - candidate.deployment.tags
         if lacking:
-            dropped.append(Dropped(candidate.deployment, f"it has no tag {' and no tag '.join(sorted(lacking))}"))
+            dropped.append(
+                Dropped(candidate.deployment, f"it has no tag {' and no tag '.join(sorted(lacking)[:_MOST_NAMED])}")
+            )
         else:
             kept.append(candidate)
     return kept

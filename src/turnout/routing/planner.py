@@ -35,7 +35,7 @@ def plan(model: Model, question: Question, board: Board, find: Callable[[str], M
 def outline(model: Model, question: Question, board: Board, find: Callable[[str], Model]) -> Plan:
     """The same for who only looks. No candidate may be left in it."""
     dropped: list[Dropped] = []
-    tags = question.tags | model.tags
+    tags = question.tags | model.needs_tags
     candidates = _of_model(model, question, board, tags, dropped)
     if model.fallbacks:
         fallbacks = [find(name) for name in model.fallbacks]
@@ -67,7 +67,7 @@ def _with_fallbacks(
     seen = {candidate.deployment.id for candidate in candidates}
     found = list(candidates)
     for model in fallbacks:
-        for candidate in _of_model(model, question, board, tags | model.tags, dropped):
+        for candidate in _of_model(model, question, board, tags | model.needs_tags, dropped):
             deployment = candidate.deployment
             if deployment.id in seen:
                 dropped.append(Dropped(deployment, f"fallback '{model.name}': already in the plan"))

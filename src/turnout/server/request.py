@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from math import inf
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -15,6 +15,7 @@ from turnout.core.header_lists import joined
 from turnout.dialects import Dialect, registry
 from turnout.errors import BodyTooLarge, InvalidRequest, MethodNotAllowed, TurnoutError, UnsupportedCoding
 from turnout.request_id import new_request_id as new_request_id
+from turnout.routing import SESSION_HEADERS
 from turnout.version import __version__
 
 from .packed_body import codings_of, unpacked
@@ -34,8 +35,14 @@ _KEY_HEADERS = tuple(
 
 _ALL_KEY_HEADERS = frozenset(_KEY_HEADERS)
 _ENCODING, _STRICT, _TRUE = b"content-encoding", b"x-turnout-strict", (b"1", b"true")
-_TIMEOUT = b"x-turnout-timeout"
-_READ_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"origin", _ENCODING, _STRICT, _TIMEOUT})
+_TAGS, _TIMEOUT = b"x-turnout-tags", b"x-turnout-timeout"
+_LISTS = frozenset({_ENCODING, _TAGS})
+_SESSIONS = tuple(name.encode() for name in SESSION_HEADERS)
+_LONGEST_SESSION = 512
+_READ_HEADERS = frozenset(
+    {b"host", b"content-type", b"content-length", b"origin", _STRICT, _TIMEOUT, *_LISTS, *_SESSIONS}
+)
+_ALL_SESSIONS = frozenset(_SESSIONS)
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
 _USER_AGENT = "user-agent"
 _MAX_KEYS = 8  # keys of one request that are tried
@@ -49,7 +56,7 @@ class ClientLeft(Exception):  # not an error: there is no client to answer
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """The headers that are read first. ``secrets`` are the keys that the client sent."""
+    """The headers that are read first. ``secrets`` are the keys that the client sent. ``session`` names its session."""
 
     length: int = -1  # bytes of the body; -1: unknown
     content_type: str = ""
@@ -58,6 +65,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     origin: bytes | None = None
     encoding: str = ""
     strict: bool = False
+    session: str = ""
+    tags: frozenset[str] = frozenset()
     timeout: bytes | None = None
 
 
@@ -74,8 +83,8 @@ def read_head(scope: Scope) -> Head:
             keys += 1
             secrets = _secrets(name, value)
         elif name in _READ_HEADERS:
-            # several lines of this one are a list (RFC 9110, 5.3)
-            read[name] = read[name] + b"," + value if name == _ENCODING and name in read else value
+            # several lines of these are a list (RFC 9110, 5.3)
+            read[name] = read[name] + b"," + value if name in read and name in _LISTS else value
     if keys > 1:
         secrets = _secrets_in_order(scope["headers"])
     if b"key=" in scope["query_string"]:
@@ -89,8 +98,24 @@ def read_head(scope: Scope) -> Head:
         read.get(b"origin"),
         read.get(_ENCODING, b"").decode("latin-1"),
         read.get(_STRICT, b"").strip().lower() in _TRUE,
+        "" if _ALL_SESSIONS.isdisjoint(read) else _session(read),
+        _tags(read[_TAGS]) if _TAGS in read else _NO_TAGS,
         read.get(_TIMEOUT),
     )
+
+
+_NO_TAGS: frozenset[str] = frozenset()
+
+
+def _session(read: Mapping[bytes, bytes]) -> str:
+    """The first name that isn't empty. One that is too long is no name."""
+    names = [read[header].strip().decode("latin-1") for header in _SESSIONS if header in read]
+    return next((name for name in names if 0 < len(name) <= _LONGEST_SESSION), "")
+
+
+def _tags(value: bytes) -> frozenset[str]:
+    tags = value.decode("latin-1").lower().split(",")
+    return frozenset([tag for tag in map(str.strip, tags) if tag])
 
 
 def seconds_in(timeout: bytes | None) -> float | None:

@@ -106,6 +106,8 @@ class Exchange:
             size=size,
             strict=key.strict or head.strict,
             timeout=seconds_in(head.timeout),
+            session=head.session,
+            tags=head.tags,
             conversing=self._endpoint if isinstance(self._endpoint, ConversationEndpoint) else None,
         )
 
