@@ -70,11 +70,11 @@ class Gateway:
         self.catalog = setup.catalog
         self.database = setup.database
         self.ledger = ledger
-        self.metrics = Metrics()
         health = self.settings.health
         self.board = Board(
             rules=HealthRules(failures=health.failures, pause=health.pause, longest_pause=health.longest_pause)
         )
+        self.metrics = Metrics(self.board.troubled)
         self.ticker = Ticker()
         self.transport = Transport()
         self.worker_threads = WorkerThreads()

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from turnout.core import Outcome
+from turnout.core import Outcome, Secret
 from turnout.errors import NoDeployment
 from turnout.routing import Board, Breaker, Candidate, Ending, Fault, HealthRules
 from turnout.routing.planner import outline, plan
@@ -112,7 +113,7 @@ def test_what_is_not_its_fault_opens_nothing(ending: Ending) -> None:
     for _ in range(50):
         place.board.began(A)
         place.board.ended(A, ending)
-    assert (place.board.of(A).breaker, place.board.has_breakers) == (None, False)
+    assert (place.board.of(A).breaker, place.board.breakers) == (None, {})
 
 
 def test_a_refused_key_opens_it_at_once() -> None:
@@ -268,6 +269,23 @@ def test_an_admins_mark_counts_more() -> None:
     place.board.marks = {"a": "closed"}
     place.open()
     assert place.first() == "a"
+
+
+def test_what_is_told_of_those_that_are_not_well() -> None:
+    place = Place()
+    assert place.board.troubled() == {}
+    place.open()
+    assert place.board.troubled() == {"a": "open"}
+    changed = structs.replace(A, api_key=Secret("another"))
+    place.board.of(changed)
+    assert place.board.troubled() == {}, "its former key is gone"
+
+
+def test_what_nobody_asks_any_more_is_not_told() -> None:
+    place = Place()
+    place.open()
+    place.clock.time += 3600
+    assert place.board.troubled() == {}
 
 
 STEPS = st.lists(

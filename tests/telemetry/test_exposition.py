@@ -108,3 +108,13 @@ def test_names_without_end_are_counted_together(monkeypatch: pytest.MonkeyPatch)
     for name in ("turnout_attempt_seconds_count", "turnout_request_seconds_count"):
         assert {model: values[name, model, ""] for model in ("a", "b", "(others)")} == {"a": 2, "b": 1, "(others)": 2}
         assert (name, "c", "") not in values
+
+
+def test_states_of_deployments_are_shown() -> None:
+    counted = Metrics(lambda: {"openai/a": "open", ODD: "returning"})
+    counted.take_states()
+    families = {family.name: family for family in text_string_to_metric_families(exposition(counted.tally).decode())}
+    family = families["turnout_deployment_state"]
+    states = {(s.labels["deployment"], s.labels["state"]): s.value for s in family.samples}
+    assert states == {("openai/a", "open"): 1, (ODD, "returning"): 1}
+    assert family.type == "gauge"

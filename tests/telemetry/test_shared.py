@@ -87,14 +87,18 @@ async def test_one_process_shows_its_own_metrics() -> None:
 
 
 async def test_all_processes_add_up(tmp_path: Path, another_process: int, dead_process: int) -> None:
-    """A dead process's counters stay. Its requests in flight no longer count."""
+    """A dead process's counters stay. Its requests in flight and its breakers no longer count."""
     other = counted(10, in_flight=5)
     other.tally.refused["no_key"] = 3
+    other.tally.breakers["a", "open"] = 1
     leave(tmp_path, another_process, other)
-    leave(tmp_path, dead_process, counted(100, outcome="failed", in_flight=50))
+    dead = counted(100, outcome="failed", in_flight=50)
+    dead.tally.breakers["a", "open"] = 1
+    leave(tmp_path, dead_process, dead)
     values = await sums(SharedMetrics(counted(1, in_flight=1), tmp_path))
     assert values["turnout_in_flight"] == 6
     assert values["turnout_refused_total"] == 3
+    assert values["turnout_deployment_state"] == 1
     assert values["turnout_request_seconds_count"] == values["turnout_attempt_seconds_count"] == 111
     assert values["turnout_first_token_seconds_count"] == 0
     assert values["turnout_tokens_total"] == 111 * 5

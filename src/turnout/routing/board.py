@@ -11,10 +11,12 @@ from turnout.core import Deployment, Secret
 
 from .ending import Ending
 from .figures import Figures
-from .health import Breaker, HealthRules
+from .health import Breaker, HealthRules, State
 
 MOST_DEPLOYMENTS: Final = 4096
 """Figures are kept of so many. Beyond it, those that were unused for longest are forgotten."""
+
+_LATELY: Final = 3600.0  # seconds
 
 Mark = Literal["open", "closed", "draining"]
 """What an admin has said of a deployment by hand. ``open`` and ``draining`` get no requests; ``closed`` gets them,
@@ -27,8 +29,8 @@ _Place = tuple[str, str, Secret | None]
 class Board:
     """``now`` gives seconds of a clock that only moves forward. ``random`` is for policies that draw lots.
 
-    ``marks`` are an admin's, by the deployment's id; whoever keeps them replaces the mapping whole. ``has_breakers`` is
-    set by the first failure, ``has_quotas`` by the first reply that tells limits.
+    ``marks`` are an admin's, by the deployment's id; whoever keeps them replaces the mapping whole. ``breakers`` has
+    those of deployments that have failed, by id; ``has_quotas`` is set by the first reply that tells limits.
 
     Figures belong to a deployment with its address and key: when a reload has changed one of them, they begin anew.
     """
@@ -43,7 +45,7 @@ class Board:
         self.random = random.Random() if lots is None else lots  # noqa: S311  # it spreads load, and hides no secret
         self.rules = HealthRules() if rules is None else rules
         self.marks: Mapping[str, Mark] = {}
-        self.has_breakers = False
+        self.breakers: dict[str, Breaker] = {}
         self.has_quotas = False
         self._figures: dict[_Place, Figures] = {}
 
@@ -69,16 +71,23 @@ class Board:
             if ending.fault is None or ending.fault == "request":
                 return
             breaker = figures.breaker = Breaker(self.rules, self.random, now)
-            self.has_breakers = True
+            self.breakers[deployment.id] = breaker
         breaker.ended(ending, now)
 
     def waiting(self, deployment: Deployment, number: int) -> None:
         """So many requests wait for their turn at ``deployment`` now."""
         self.of(deployment).queued = number
 
+    def troubled(self) -> Mapping[str, State]:
+        """The state of each deployment that isn't closed, by id. One that nobody has asked for an hour may be gone."""
+        now = self.now()
+        lately = {id_: breaker for id_, breaker in self.breakers.items() if now - breaker.used < _LATELY}
+        return {id_: state for id_, breaker in lately.items() if (state := breaker.state_at(now)) != "closed"}
+
     def _new(self, place: _Place) -> Figures:
         if len(self._figures) >= MOST_DEPLOYMENTS:
             self._forget_unused()
+        self.breakers.pop(place[0], None)  # of its former key
         figures = self._figures[place] = Figures()
         figures.used = self.now()
         return figures
@@ -89,3 +98,4 @@ class Board:
         idle.sort(key=lambda found: found[0])
         for _, place in idle[: MOST_DEPLOYMENTS // 2]:
             del self._figures[place]
+            self.breakers.pop(place[0], None)

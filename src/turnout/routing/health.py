@@ -54,7 +54,8 @@ class HealthRules(msgspec.Struct, frozen=True, kw_only=True):
 
 class Breaker:
     """``since`` is the time of the last change of ``state``, ``until`` the end of the pause. ``reason`` says why it
-    opened last. ``trials`` are attempts in flight that began while it was open or half-open.
+    opened last. ``trials`` are attempts in flight that began while it was open or half-open. ``used`` is
+    the time of the last attempt's beginning.
 
     ``phase`` counts the changes. ``began`` gives it to an attempt as its ticket: an attempt that began before a change
     says nothing about the time after it.
@@ -79,12 +80,13 @@ class Breaker:
         "state",
         "trials",
         "until",
+        "used",
     )
 
     def __init__(self, rules: HealthRules, lots: Random, now: float) -> None:
         self.state: State = "closed"
         self.reason = ""
-        self.since = self.until = now
+        self.since = self.until = self.used = now
         self.phase = 0
         self._rules = rules
         self._lots = lots
@@ -100,6 +102,7 @@ class Breaker:
 
     def began(self, now: float) -> int:
         """Counts an attempt that begins. Returns its ticket."""
+        self.used = now
         if self.state == "open" or self.state == "half_open":
             self.trials += 1
             self._trial_at = now

@@ -27,7 +27,7 @@ def plan(model: Model, question: Question, board: Board, find: Callable[[str], M
     planned = outline(model, question, board, find)
     if not planned.candidates:
         raise NoDeployment(model.name, [(dropped.deployment.id, dropped.reason) for dropped in planned.dropped])
-    if probes and board.has_breakers:
+    if probes and board.breakers:
         claim_probe(planned.candidates[0].deployment, board)
     return planned
 

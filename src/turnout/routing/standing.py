@@ -16,7 +16,7 @@ def by_health(candidates: Sequence[Candidate], board: Board, dropped: list[Dropp
 
     One that is open keeps its place only if it comes first and may be tried again.
     """
-    if not board.has_breakers and not board.marks:
+    if not board.breakers and not board.marks:
         return candidates
     now = board.now()
     well: list[Candidate] = []

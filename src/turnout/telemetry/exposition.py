@@ -35,6 +35,14 @@ def _lines(tally: Tally) -> Iterator[str]:
     ]
     yield from _family("turnout_in_flight", "gauge", "Requests being answered.")
     yield f"turnout_in_flight {tally.in_flight}\n"
+    yield from _gauge(
+        "turnout_deployment_state",
+        "Processes in which the deployment's breaker is in this state. Where it is closed, there is no line.",
+        [
+            (_labels(deployment=deployment, state=state), number)
+            for (deployment, state), number in tally.breakers.items()
+        ],
+    )
     yield from _counter(
         "turnout_refused_total",
         "Requests of somebody who wasn't let in.",
@@ -69,6 +77,15 @@ def _family(name: str, kind: str, meaning: str) -> Iterator[str]:
 
 def _counter(name: str, meaning: str, rows: Iterable[Row]) -> Iterator[str]:
     yield from _family(name, "counter", meaning)
+    yield from _values(name, rows)
+
+
+def _gauge(name: str, meaning: str, rows: Iterable[Row]) -> Iterator[str]:
+    yield from _family(name, "gauge", meaning)
+    yield from _values(name, rows)
+
+
+def _values(name: str, rows: Iterable[Row]) -> Iterator[str]:
     for labels, value in rows:
         yield f"{name}{{{labels}}} {value}\n"
 

@@ -8,7 +8,7 @@ processes, each one keeps a copy of its tally in a file, and a scrape of any wor
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -79,6 +79,7 @@ class Tally(msgspec.Struct):
     requests: dict[tuple[str, str, int], RequestTally] = {}
     in_flight: int = 0
     refused: dict[str, int] = {}
+    breakers: dict[tuple[str, str], int] = {}  # processes, by deployment and state; closed ones are left out
 
     def add(self, other: Tally) -> None:
         for labels, attempt in other.attempts.items():
@@ -88,6 +89,8 @@ class Tally(msgspec.Struct):
         self.in_flight += other.in_flight
         for reason, number in other.refused.items():
             self.refused[reason] = self.refused.get(reason, 0) + number
+        for place, number in other.breakers.items():
+            self.breakers[place] = self.breakers.get(place, 0) + number
 
 
 class _SeriesLimit:
@@ -108,10 +111,11 @@ class _SeriesLimit:
 
 
 class Metrics:
-    """Counts into this process's tally."""
+    """Counts into this process's tally. ``troubled`` gives the state of each deployment whose breaker isn't closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, troubled: Callable[[], Mapping[str, str]] = dict) -> None:
         self.tally = Tally()
+        self._troubled = troubled
         self._attempt_limit = _SeriesLimit()
         self._request_limit = _SeriesLimit()
 
@@ -129,6 +133,10 @@ class Metrics:
             tally.reasoning += usage.reasoning
         if end.cost is not None:
             tally.cost += end.cost
+
+    def take_states(self) -> None:
+        """Puts the deployments' states of this moment into the tally."""
+        self.tally.breakers = dict.fromkeys(self._troubled().items(), 1)
 
     def success(self, model: str, deployment: str) -> float:
         """The share of successful attempts that this process has counted there; 1 when it has counted none."""

@@ -1,7 +1,8 @@
 """The metrics of several worker processes, added up by the worker that is scraped.
 
 Each worker keeps a copy of its tally in a file, in a folder that this run of the server has made. The file of a dead
-worker stays, so that no counter ever goes back. Only the requests that it had in flight no longer count.
+worker stays, so that no counter ever goes back. Only the requests that it had in flight and the states of its
+breakers no longer count.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class SharedMetrics:
 
     def publish(self) -> bytes:
         """Writes the copy, if there is a folder. Returns it."""
+        self._metrics.take_states()
         copy = msgspec.msgpack.encode(self._metrics.tally)
         if self._file is not None:
             draft = self._file.with_suffix(".draft")
@@ -70,6 +72,7 @@ def _read(file: Path) -> Tally:
     tally = _DECODER.decode(file.read_bytes())
     if not _is_alive(int(file.stem)):
         tally.in_flight = 0
+        tally.breakers = {}
     return tally
 
 

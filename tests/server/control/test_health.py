@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.server.conftest import TEAM
 from tests.support.asgi import InProcess, in_process
 from turnout.host import RemoteControl
+from turnout.routing import Ending
 
 KEY = {"authorization": f"Bearer {TEAM}"}
 
@@ -43,3 +45,19 @@ async def test_metrics_say_in_which_form_they_are(app: InProcess) -> None:
     answer = await app.ask("GET", "/metrics", headers=KEY)
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert b"# TYPE turnout_in_flight gauge\n" in answer.body
+
+
+async def test_health_and_metrics_tell_which_deployments_are_left_alone_and_why(app: InProcess) -> None:
+    assert (await app.ask("GET", "/health", headers=KEY)).json["parts"]["deployments"] == []
+    board, deployment = app.gateway.board, app.gateway.snapshot.find("echo").deployments[0]
+    for _ in range(5):
+        ticket = board.began(deployment)
+        board.ended(deployment, Ending(outcome="failed", total=0.1, fault="failing", ticket=ticket))
+    health = (await app.ask("GET", "/health", headers=KEY)).json
+    (told,) = health["parts"]["deployments"]
+    assert (told["deployment"], told["state"]) == (deployment.id, "open")
+    assert told["reason"] == "it reports errors, 5 times in a row"
+    assert told["since"] <= time.time() < told["tried_again"] < time.time() + 10
+    metrics = (await app.ask("GET", "/metrics", headers=KEY)).body.decode()
+    assert f'turnout_deployment_state{{deployment="{deployment.id}",state="open"}} 1' in metrics
+    assert (await app.ask("GET", "/health")).json == {"status": "ok"}

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from turnout.gateway import Gateway
 from turnout.host import control_state
+from turnout.routing import Board
 from turnout.server.access import caller_of
 from turnout.telemetry import CONTENT_TYPE, SharedMetrics
 from turnout.version import __version__
@@ -43,6 +44,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
                 "ledger": msgspec.to_builtins(ledger),
                 "conversations": {"ok": conversations_error is None, "database": conversations_error},
                 "control": msgspec.to_builtins(control),
+                "deployments": _troubled(gateway.board),
             },
         }
 
@@ -52,3 +54,19 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
         return Response(await metrics.exposition(), media_type=CONTENT_TYPE)
 
     return routes
+
+
+def _troubled(board: Board) -> list[dict[str, Any]]:
+    """The deployments whose breaker isn't closed in this process. Times are Unix times in seconds."""
+    now, clock = board.now(), time.time()
+    return [
+        {
+            "deployment": id_,
+            "state": state,
+            "reason": breaker.reason,
+            "since": round(clock - (now - breaker.since), 3),
+            "tried_again": round(clock + breaker.until - now, 3) if state == "open" else None,
+        }
+        for id_, state in board.troubled().items()
+        for breaker in (board.breakers[id_],)
+    ]
