@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-pythons check lock bench soak test-live test-clients tokens fuzz mutants matrix clean
+.PHONY: help serve test test-pythons check lock figures bench soak test-live test-clients tokens fuzz mutants matrix clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ mutants: $(VENV)/.dev tests/node/node_modules/.done ## Break 60 lines, one at a 
 
 matrix: $(VENV)/.dev tests/node/node_modules/.done ## Ask who gets what, and write docs/matrix.md
 	MATRIX=write $(BIN)/pytest tests/e2e/matrix
+
+figures: $(VENV)/.dev ## Route in simulated time, and draw the charts of docs/routing.md
+	$(BIN)/python -m scripts.figures
 
 clean: ## Remove everything that was set up here, but no data
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache tests/node/node_modules
