@@ -9,6 +9,7 @@ import pytest
 from msgspec import Raw, structs
 
 from tests.support.anthropic_wire import PROVIDER, deployment
+from tests.support.contract import ENDPOINTS
 from tests.support.fitting import told, wire_request
 from tests.support.relaying import relay_of
 from turnout.core import (
@@ -27,7 +28,9 @@ from turnout.core import (
     WireBody,
     WireRequest,
 )
+from turnout.dialects import HERE
 from turnout.errors import Unsupported, UpstreamBroken
+from turnout.facts import traits_of
 from turnout.providers import Decoder, Operation
 
 CHAT = ChatRequest(
@@ -75,6 +78,24 @@ def test_a_clients_own_request_is_passed_on() -> None:
     assert counted.body == b'{"model":"claude-haiku-4-5","messages":[ ],"new_field":1}'
     assert (counted.headers["anthropic-beta"], counted.headers["anthropic-version"]) == ("b1", "2023-01-01")
     assert "x-api-key" not in counted.headers
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "right", "names"),
+    [
+        ("claude-haiku-4-5", {"type": "adaptive"}, {"type": "enabled", "budget_tokens": 4096}, []),
+        ("claude-opus-4-8", {"type": "enabled", "budget_tokens": 9000}, {"type": "adaptive"}, []),
+        ("claude-3-5-haiku", {"type": "adaptive"}, None, ["thinking: left out"]),
+        ("claude-opus-4-8", {"type": "adaptive"}, {"type": "adaptive"}, []),
+        ("my-model", {"type": "adaptive"}, {"type": "adaptive"}, []),
+    ],
+)
+def test_the_kind_of_thinking_is_the_models(model: str, thinking: Any, right: Any, names: list[str]) -> None:
+    fields = {"model": "fast", "messages": [{"role": "user", "content": "hi"}], "thinking": thinking}
+    request = ENDPOINTS["anthropic-count"].parse(json.dumps(fields).encode(), HERE)
+    counted = wire_request(PROVIDER, request, deployment(model=model, traits=traits_of(model)))
+    assert json.loads(counted.body).get("thinking") == right
+    assert told(counted) == names
 
 
 def test_features_of_the_client_and_of_the_deployment_are_one_list() -> None:

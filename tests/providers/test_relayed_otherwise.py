@@ -11,6 +11,7 @@ from msgspec import structs
 from tests.support.contract import BODIES, ENDPOINTS, PROVIDERS, deployment
 from tests.support.fitting import told
 from turnout.core import ChatRequest, Deployment, WireRequest
+from turnout.core.seal import SEAL
 from turnout.facts import traits_of
 from turnout.providers import WireProvider
 from turnout.simulator.rules import Asked, anthropic, first_refusal, gemini, openai_chat, openai_responses
@@ -23,7 +24,7 @@ RULES = {
 }
 TOOL = {"name": "f", "input_schema": {"type": "object"}}
 FORCED = {"tools": [TOOL], "tool_choice": {"type": "tool", "name": "f"}}
-CALLED = [
+CALLED: list[dict[str, Any]] = [
     {"role": "user", "content": "hi"},
     {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "f", "input": {}}]},
     {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "ok"}]},
@@ -319,6 +320,32 @@ def test_only_what_the_model_does_not_take_is_said_otherwise(
     assert changed(wire, model, fields) == otherwise
     assert told(request) == names
     assert refusal(wire, model.removeprefix("models/"), json.loads(request.body)) == ""
+
+
+def test_thoughts_of_another_provider_leave_a_tool_loop_that_began_without() -> None:
+    call = CALLED[1]["content"]
+    thought = {"type": "thinking", "thinking": "hm", "signature": f"{SEAL}abc"}
+    fields = {
+        "max_tokens": 9_000,
+        "thinking": budget(2_000),
+        "tools": [TOOL],
+        "messages": [CALLED[0], {"role": "assistant", "content": [thought, *call]}, CALLED[2]],
+    }
+    request = sent("anthropic-messages", "claude-sonnet-4-5", fields)
+    assert told(request) == ["thinking: no thinking in a tool loop that began without"]
+    assert refusal("anthropic-messages", "claude-sonnet-4-5", json.loads(request.body)) == ""
+
+
+def test_a_budget_for_interleaved_thoughts_may_be_above_the_limit() -> None:
+    fields = {"model": "fast", "messages": CALLED[:1], "max_tokens": 128_000, "thinking": budget(100_000)}
+    request = parse("anthropic-messages", fields)
+    assert request.raw is not None
+    raw = structs.replace(request.raw, headers={"anthropic-beta": "interleaved-thinking-2025-05-14"})
+    provider = PROVIDERS["anthropic"]
+    assert isinstance(provider, WireProvider)
+    place = place_of(provider, "claude-sonnet-4-5")
+    body = json.loads(provider.operation(request).build(structs.replace(request, raw=raw), place).body)
+    assert (body["max_tokens"], body["thinking"]) == (64_000, budget(100_000))
 
 
 UNTOUCHED: list[tuple[str, str, dict[str, Any]]] = [

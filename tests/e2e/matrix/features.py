@@ -409,7 +409,6 @@ FEATURES = (
             },
             OLLAMA: {"think": "low"},
         },
-        refused_by={CHAT: frozenset({"azure"})},  # its version is from before reasoning
         sent=("reasoning_effort", '"reasoning"', '"thinking"', "thinkingConfig", '"think"', "thinking_budget"),
     ),
     Feature(

@@ -14,6 +14,7 @@ from .access import address
 from .build import translated_body
 from .foreign_state import own_messages
 from .read import failure_of
+from .relayed_thinking import NO_LIMITS, adapt_thinking
 from .version import HEADER, LATEST_WITH_SAMPLING, sent_headers
 
 _FIELDS = msgspec.json.Decoder(wire.Fields)
@@ -40,6 +41,7 @@ class CountTokens(CountOperation):
             body: dict[str, Any] = raw.fields | {"model": deployment.model}
             if "messages" in body:
                 body["messages"] = own_messages(body["messages"])
+            changes = tuple(adapt_thinking(body, request.chat, deployment, NO_LIMITS))
             client_headers = raw.headers
         else:
             translated = translated_body(request.chat, deployment)

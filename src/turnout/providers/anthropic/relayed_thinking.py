@@ -51,6 +51,10 @@ class Limits(NamedTuple):
     foreign: bool = False
 
 
+NO_LIMITS: Final = Limits(1_000_000)
+"""For a request that is only counted: more tokens than any model gives."""
+
+
 def adapt_thinking(body: dict[str, Any], request: ChatRequest, deployment: Deployment, limits: Limits) -> list[Change]:
     """Changes ``body``, and nothing where nothing has to change."""
     reasoning = request.reasoning
