@@ -367,6 +367,9 @@ UNTOUCHED: list[tuple[str, str, dict[str, Any]]] = [
     ("anthropic-messages", "claude-sonnet-4-5", {"max_tokens": 2_000, "thinking": budget(4_000)}),
     ("anthropic-messages", "claude-sonnet-4-5", {"thinking": {"type": "enabled"}}),
     ("anthropic-messages", "claude-sonnet-4-5", {"thinking": "often"}),
+    ("anthropic-messages", "claude-opus-4-5", {"thinking": None, "output_config": {"effort": "low"}, "top_k": 3}),
+    ("anthropic-messages", "claude-opus-4-5", {"thinking": {"type": "auto"}, "output_config": {"effort": "low"}}),
+    ("anthropic-messages", "claude-opus-4-5", {"thinking": "often", "output_config": {"effort": "low"}}),
     # nothing is known of the model
     ("anthropic-messages", "my-model", {"thinking": ADAPTIVE, "temperature": 0.5, "top_p": 0.9, "top_k": 3} | FORCED),
     ("anthropic-messages", "glm-4.6", {"max_tokens": 999_999, "thinking": budget(2_000), "top_k": 3}),

@@ -61,7 +61,7 @@ def relayed_body(fields: Fields, request: ChatRequest, deployment: Deployment) -
         if choice.pop("disable_parallel_tool_use", None) is not None:
             body["tool_choice"] = choice
     changes = _adapted_thinking(body, fields, parameters, deployment) if request.reasoning is not None else []
-    changes += adapt_sampling(body, parameters, deployment, thinks=thinks(body, request))
+    changes += adapt_sampling(body, parameters, deployment, thinks=thinks(body))
     return Body(_encode(body), (*parameters.changes, *changes))
 
 

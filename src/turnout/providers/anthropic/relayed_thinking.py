@@ -25,6 +25,7 @@ from .reasoning import (
 )
 
 _FIELD: Final = "thinking"
+_KINDS: Final = (b'"enabled"', b'"adaptive"', b'"disabled"')
 _CONFIG: Final = "output_config"
 _EDITING: Final = "context_management"
 _CLEARS_THOUGHTS: Final = b"clear_thinking_"
@@ -70,11 +71,15 @@ def adapt_thinking(body: dict[str, Any], request: ChatRequest, deployment: Deplo
     return changes + _adapt_effort(body, reasoning, deployment, budget=instead is not None and instead.change.kept)
 
 
-def thinks(body: Mapping[str, Any], request: ChatRequest) -> bool:
-    """Whether the body asks for thinking, of whatever kind."""
-    if _FIELD not in body or request.reasoning is None:
-        return _FIELD in body
-    return object_in(body, _FIELD).get("type") != Raw(b'"disabled"')
+def thinks(body: Mapping[str, Any]) -> bool:
+    """Whether the body asks for thinking. A kind that nobody knows may be thinking."""
+    return bytes(body.get(_FIELD, b"null")) != b"null" and _kind(body) != b'"disabled"'
+
+
+def _kind(body: Mapping[str, Any]) -> bytes:
+    """The type of ``thinking`` as JSON; empty where it is no object."""
+    is_object = bytes(body.get(_FIELD, b""))[:1] == b"{"
+    return bytes(object_in(body, _FIELD).get("type", b"")) if is_object else b""
 
 
 def _put(body: dict[str, Any], thinking: Mapping[str, Any] | None) -> None:
@@ -92,7 +97,7 @@ def _instead(
 ) -> Instead | None:
     """None where the client's own stays."""
     always, generation = deployment.traits.thinking == "always", generation_of(deployment.model)
-    if _FIELD not in body:
+    if _kind(body) not in _KINDS:
         return None
     if not reasoning.enabled:
         return Instead(None, Change(_FIELD, "the model always thinks")) if always else None
