@@ -11,8 +11,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from msgspec import Raw
+from msgspec.structs import replace
 
-from turnout.core import ChatRequest, Message, PartStart, StreamEvent, Text, ToolCall, WireBody
+from turnout.core import (
+    ChatRequest,
+    Failure,
+    Finish,
+    Message,
+    PartStart,
+    StreamEvent,
+    Text,
+    ToolCall,
+    Usage,
+    UsageSoFar,
+    WireBody,
+)
 from turnout.core.operations import TranscriptionRequest
 from turnout.engine.observing import AnswerObserver
 from turnout.providers import Decoder, registry
@@ -229,3 +243,35 @@ def test_a_call_begins_an_answer_once_its_name_is_known() -> None:
     assert not observer.has_begun
     observer.observe([PartStart(0, ToolCall("c", "f", ""))])
     assert observer.has_begun
+
+
+def finish(choice: int = 0) -> Finish:
+    return Finish("stop", "stop", choice)
+
+
+COUNTED_USAGE = UsageSoFar(Usage(input=1, output=1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "events", "whole"),
+    [
+        pytest.param({}, [finish()], True, id="finish"),
+        pytest.param({}, [COUNTED_USAGE], False, id="usage-alone"),
+        pytest.param({}, [finish(), Failure("x")], False, id="error-after-the-finish"),
+        pytest.param({"n": 2}, [finish(0)], False, id="one-finish-of-two"),
+        pytest.param({"n": 2}, [finish(0), finish(1)], True, id="two-finishes"),
+        pytest.param({"n": 2}, [finish(0), COUNTED_USAGE], True, id="a-vendor-that-gives-one"),
+        pytest.param({"prompt": b'["a","b"]'}, [finish(0), finish(1)], False, id="several-prompts"),
+        pytest.param({"prompt": b'["a","b"]'}, [finish(0), finish(1), COUNTED_USAGE], True, id="several-and-usage"),
+        pytest.param({"prompt": b'"a"'}, [finish()], True, id="one-prompt"),
+    ],
+)
+def test_an_answer_is_whole_once_it_has_its_finish(
+    asked: dict[str, Any], events: list[StreamEvent], whole: bool
+) -> None:
+    fields = {name: Raw(value) for name, value in asked.items() if name == "prompt"}
+    raw = WireBody("openai-completions", fields)
+    observer = AnswerObserver(replace(request(""), raw=raw, n=asked.get("n", 1)), time.perf_counter())
+    observer.observe([PartStart(0, Text("Hi"))])
+    observer.observe(events)
+    assert observer.is_complete is whole

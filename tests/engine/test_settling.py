@@ -141,12 +141,20 @@ async def test_a_deployment_without_a_price_has_no_cost() -> None:
 
 
 @each_way
-@pytest.mark.parametrize("then", ["cut", "silence"])
-async def test_a_stream_that_breaks_after_its_finish_and_usage_is_complete(request_: ChatRequest, then: str) -> None:
-    server_, quick = RawUpstream(streaming(HEL, STOP, COUNTED, then=then)), timeouts(stall=0.1)
-    async with server_ as server, house(place(server, timeouts=quick)) as it:
+@pytest.mark.parametrize("then", ["cut", "silence", "half-an-event"])
+@pytest.mark.parametrize(("after", "source"), [((COUNTED,), "reported"), ((), "estimated")], ids=["usage", "no-usage"])
+async def test_a_stream_that_breaks_after_its_finish_is_complete(
+    request_: ChatRequest, after: tuple[bytes, ...], source: str, then: str
+) -> None:
+    script = (
+        streaming(HEL, STOP, *after, HEL[:30]) if then == "half-an-event" else streaming(HEL, STOP, *after, then=then)
+    )
+    async with RawUpstream(script) as server, house(place(server, timeouts=timeouts(stall=0.1))) as it:
         await (await it.ask(request_)).read_all()
-        assert it.book.outcomes == ["ok"]
+        (end,) = it.book.ends
+        assert end.outcome == "ok"
+        assert end.usage is not None
+        assert end.usage.source == source
 
 
 @each_way
@@ -168,7 +176,6 @@ async def test_done_ends_an_answer_without_a_finish(request_: ChatRequest) -> No
         pytest.param(streaming(ROLE, HEL), UpstreamBroken, "without a finish", id="ends-without-a-finish"),
         pytest.param(streaming(ROLE, HEL, then="cut"), UpstreamBroken, "broke off", id="connection-cut"),
         pytest.param(streaming(HEL, HEL[:30], then="cut"), UpstreamBroken, "broke off", id="cut-in-an-event"),
-        pytest.param(streaming(HEL, STOP, then="cut"), UpstreamBroken, "broke off", id="cut-before-the-usage"),
         pytest.param(streaming(ROLE, HEL, then="silence"), UpstreamTimeout, "no more came within 0.1 s", id="stall"),
         pytest.param(
             streaming(HEL, OVERLOADED),

@@ -170,7 +170,6 @@ def test_whatever_is_said_is_content(piece: dict[str, Any]) -> None:
     [
         pytest.param({"choices": [{"delta": "a"}]}, id="delta-a-string"),
         pytest.param({"choices": {"0": {}}}, id="choices-an-object"),
-        pytest.param(["a"], id="list"),
     ],
 )
 def test_json_of_an_unknown_form_is_the_clients_business(odd: Any) -> None:
@@ -203,7 +202,7 @@ def test_an_error_is_not_passed_on() -> None:
 def test_what_came_before_something_broken_is_given() -> None:
     decoder = PROVIDER.relay(STREAMED)
     good = sse(ROLE)
-    assert relayed_bytes(decoder.feed(good + b"data: <html>\n\n")) == good
+    assert relayed_bytes(decoder.feed(good + b"data: <html>\n\n" * 2)) == good
     with pytest.raises(UpstreamBroken, match="sent what isn't a chat completion"):
         decoder.feed(good)
 

@@ -149,6 +149,7 @@ class Attempt:
                 self._complete(error)
                 await self._abandon("cut", error)
                 raise
+            await self._source.abort()  # the answer is whole, and nobody waits for what may still come
         if self._settlement.settled:
             return None
         self._settle("ok")

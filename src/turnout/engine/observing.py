@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -42,7 +43,18 @@ class AnswerObserver:
     provider reported inside its answer.
     """
 
-    __slots__ = ("_estimates", "_parts", "_streamed", "began", "failure", "finish", "first_token", "has_begun", "usage")
+    __slots__ = (
+        "_estimates",
+        "_parts",
+        "_streamed",
+        "_unfinished",
+        "began",
+        "failure",
+        "finish",
+        "first_token",
+        "has_begun",
+        "usage",
+    )
 
     def __init__(self, request: Request, began: float) -> None:
         self.began = began
@@ -54,6 +66,7 @@ class AnswerObserver:
         self._estimates = isinstance(request, ChatRequest)  # the answer is text, whose tokens can be estimated
         self._streamed = request.stream
         self._parts = 0  # and finishes
+        self._unfinished = _choices_of(request)
 
     def observe(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:  # noqa: C901  # one flat switch
         """The events to pass on. Raises a failure that comes before anything was said; a later one is kept in
@@ -72,6 +85,7 @@ class AnswerObserver:
             elif kind is Finish:
                 self.has_begun = True
                 self._count_part()
+                self._unfinished -= 1
                 self.finish = event  # type: ignore[assignment]
             elif kind is PartStart:
                 self._count_part()
@@ -90,8 +104,13 @@ class AnswerObserver:
 
     @property
     def is_complete(self) -> bool:
-        """Whether finish and usage are there: then the answer is whole, even if the connection broke after them."""
-        return self.finish is not None and self.usage.reported is not None and self.failure is None
+        """Whether the answer is whole, even if the connection broke after it: the finish of every choice is there.
+
+        A vendor may give fewer choices than were asked for. The usage comes after the last of them.
+        """
+        if self.finish is None or self.failure is not None:
+            return False
+        return self._unfinished == 0 or self.usage.reported is not None
 
     def elapsed(self) -> int:
         """Microseconds since the attempt's start."""
@@ -120,6 +139,14 @@ class AnswerObserver:
         if self.first_token is None:
             self.has_begun = True
             self.first_token = self.elapsed()
+
+
+def _choices_of(request: Request) -> int:
+    """How many choices the answer has, at most. Each of several prompts has its own, which only the usage ends."""
+    if not isinstance(request, ChatRequest):
+        return 1
+    prompt = request.raw.fields.get("prompt") if request.raw is not None else None
+    return sys.maxsize if prompt is not None and bytes(prompt)[:1] == b"[" else request.n
 
 
 def _error_of(event: Failure) -> UpstreamError:

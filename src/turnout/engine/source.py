@@ -231,6 +231,7 @@ class WireSource:
 
     async def abort(self) -> None:
         if self._response is not None and not self.ended:
+            self.ended = True
             self._response.abort()
 
 

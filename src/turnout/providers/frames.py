@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from turnout.core import StreamEvent
 from turnout.errors import UpstreamBroken
 
 from .half_pairs import HalfPairs
+from .unreadable import UnreadableFrame
 
 Frame = TypeVar("Frame")
+_log = logging.getLogger(__name__)
+_MOST_LEFT_OUT: Final = 10
+"""Of one answer. More are no accident."""
 
 
 def is_empty_event(data: bytes) -> bool:
@@ -32,28 +37,71 @@ class Framer(Protocol[Frame]):
 
 
 class FrameReader(ABC, Generic[Frame]):
-    """Delays the error of an unreadable frame until the next call: the client first gets the events before it.
+    """Reads frames. A single one that can't be read is left out, if the answer can do without it and goes on after it.
 
-    Those events and the unreadable frame may have come in one piece of the stream.
+    Two in a row, or one that nothing follows, break the answer. The error of a broken answer waits until the next call:
+    the client first gets the events before it, which may have come in one piece of the stream.
     """
 
+    _unread: UpstreamBroken | None = None  # of the frame before, which was left out
     _broken: UpstreamBroken | None = None
+    _left_out = 0
 
     @abstractmethod
     def _read_frame(self, frame: Frame, events: list[StreamEvent]) -> None:
         """Appends the events of ``frame`` to ``events``. Raises ``UpstreamBroken``."""
 
+    def _can_spare_a_frame(self) -> bool:
+        """Whether what comes now makes sense without a piece: a text does, a call's arguments don't."""
+        return True
+
     def _read_all(self, frames: Iterable[Frame]) -> list[StreamEvent]:
-        if self._broken is not None:
-            raise self._broken.afresh()
         events: list[StreamEvent] = []
+        if self._unread is not None or self._broken is not None:
+            self._read_on(frames, events)
+            return events
+        rest = iter(frames)
         try:
-            for frame in frames:
+            for frame in rest:
                 self._read_frame(frame, events)
         except UpstreamBroken as error:
-            if not events:
-                raise
-            self._broken = error.afresh()
+            self._leave_out(error, events)
+            self._read_on(rest, events)
+        return events
+
+    def _read_on(self, frames: Iterable[Frame], events: list[StreamEvent]) -> None:
+        """Reads what follows a frame that can't be read."""
+        if self._broken is not None and not events:
+            raise self._broken.afresh()
+        for frame in frames:
+            if self._broken is not None:
+                return
+            known = len(events)
+            try:
+                self._read_frame(frame, events)
+            except UpstreamBroken as error:
+                self._leave_out(error, events)
+            else:
+                self._unread = None if len(events) > known else self._unread
+
+    def _leave_out(self, error: UpstreamBroken, events: list[StreamEvent]) -> None:
+        """Raises ``error`` for a frame that can't be left out, at the next call if there are events before it."""
+        single = self._unread is None and self._left_out < _MOST_LEFT_OUT
+        if single and isinstance(error, UnreadableFrame) and self._can_spare_a_frame():
+            if not self._left_out:
+                _log.warning("A part of a stream can't be read, and is left out: %s", error.message)
+            self._left_out += 1
+            self._unread = error.afresh()
+            return
+        self._broken = error.afresh()
+        if not events:
+            raise error
+
+    def _read_last(self, frames: Iterable[Frame]) -> list[StreamEvent]:
+        """Reads the last frames. Raises ``UpstreamBroken`` if nothing follows a frame that can't be read."""
+        events = self._read_all(frames)
+        if self._unread is not None and not events:
+            raise self._unread.afresh()
         return events
 
 
@@ -70,7 +118,7 @@ class StreamReader(FrameReader[Frame]):
         return self._half_pairs.joined(events) if self._half_pairs.seen else events
 
     def close(self) -> list[StreamEvent]:
-        events = self._read_all(self._framer.close())
+        events = self._read_last(self._framer.close())
         return self._half_pairs.joined(events) if self._half_pairs.seen else events
 
 

@@ -10,7 +10,7 @@ from turnout.errors import InvalidRequest, UpstreamBroken
 
 from .half_pairs import lost
 from .odd_values import Mark
-from .unreadable import decode_reply
+from .unreadable import UnreadableFrame, decode_reply
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _TEXT = msgspec.json.Decoder(str)
@@ -79,7 +79,10 @@ def arguments_piece(arguments: Raw, mark: Mark = lost) -> str:
     """
     data = bytes(arguments)
     if data.startswith(b'"'):
-        return decode_reply(_TEXT, data, "The provider sent a tool call whose arguments can't be read.", mark)
+        try:
+            return decode_reply(_TEXT, data, "The provider sent a tool call whose arguments can't be read.", mark)
+        except UnreadableFrame as error:  # the frame can't be left out: it has a piece of a call
+            raise UpstreamBroken(error.message, excerpt=error.excerpt) from None
     try:
         return data.decode() if data != b"null" else ""
     except UnicodeDecodeError as error:

@@ -13,6 +13,12 @@ from .half_pairs import lost
 from .odd_values import MOST_REPAIRS, Mark, as_json, repaired
 
 Decoded = TypeVar("Decoded")
+
+
+class UnreadableFrame(UpstreamBroken):
+    """The bytes of one reply, or of one frame of a stream, aren't of the wire. They say nothing of the other frames."""
+
+
 _ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -59,7 +65,13 @@ def _decode_odd(decoder: msgspec.json.Decoder[Decoded], data: bytes, mark: Mark)
     return decoder.decode(data)
 
 
-def unreadable(message: str, data: bytes, error: Exception | str | None = None) -> UpstreamBroken:
+def read_object(data: bytes, message: str) -> None:
+    """Raises ``UpstreamBroken`` with ``message`` for JSON that is no object: no client of a stream can take it."""
+    if data.lstrip()[:1] != b"{":
+        raise unreadable(message, data)
+
+
+def unreadable(message: str, data: bytes, error: Exception | str | None = None) -> UnreadableFrame:
     """``message`` says what is wrong, ``error`` where. Only the log gets the bytes, as they may hold anything."""
     text = f"{message.removesuffix('.')} ({error})." if error is not None else message
-    return UpstreamBroken(text, excerpt=excerpt(data))
+    return UnreadableFrame(text, excerpt=excerpt(data))

@@ -16,6 +16,7 @@ from turnout.core import (
     SSEFramer,
     Start,
     StreamEvent,
+    Text,
     ToolCall,
     UsageSoFar,
 )
@@ -126,12 +127,17 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         self._open: dict[int, _OpenPart] = {}
         self._next = 0  # the next part's index
         self._started = False
+        self._text_only = True  # what is open
         self._failed = False
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
         if not self._failed and (data.startswith(b"{") or not is_empty_event(data)):
             self._read(read(_EVENT, data, self._mark), data, events)
+
+    def _can_spare_a_frame(self) -> bool:
+        """Not inside of a call, nor inside of a thought, which is signed."""
+        return self._text_only
 
     def _read(self, event: wire.Event, data: bytes, events: list[StreamEvent]) -> None:
         if event.error is not None:
@@ -178,6 +184,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         part, number = part_of(dict(block)), max(index, self._next)
         self._next = number + 1
         self._progress.note(called=isinstance(part, ToolCall))
+        self._text_only = isinstance(part, Text) and not foreign_block(part)
         if foreign_block(part):
             self._open[index] = _OpenForeign(number, block)
         elif isinstance(part, ToolCall):

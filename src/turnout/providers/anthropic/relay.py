@@ -8,77 +8,72 @@ from msgspec import Raw
 from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import BodyReader, is_empty_event
+from turnout.providers.frames import BodyReader, FrameReader, is_empty_event
 from turnout.providers.saying import says_something
 
 from . import anthropic_wire as wire
 from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
 
+
+class _Object(msgspec.Struct, gc=False):
+    """Only checks that an event is one, before the client's SDK has to."""
+
+
 _EVENT = msgspec.json.Decoder(wire.Event)
-_ANY = msgspec.json.Decoder(Raw)  # only checks that it is JSON, before the client's SDK has to
+_OBJECT = msgspec.json.Decoder(_Object)
 _BODY = msgspec.json.Decoder(wire.Body)
 _CONTENT = b"content_block_delta"
 _BLOCK = b"content_block_start"
 _CALL = b'"tool_use"'
 _PIECES = frozenset({"text_delta", "thinking_delta", "signature_delta", "input_json_delta"})
-_OPENING_BLOCKS = frozenset({b'"text"', b'"thinking"'})
+_TEXT = b'"text"'
+_OPENING_BLOCKS = frozenset({_TEXT, b'"thinking"'})
 _SAID_AT_START = ("text", "thinking", "signature")
 _NULL = Raw(b"null")
 
 
-class StreamRelay:
+class StreamRelay(FrameReader[bytes]):
     """Passes on whole events, but not one that reports an error: the dialect writes its own."""
 
     def __init__(self) -> None:
         self._cutter = EventCutter()
         self._progress = Progress()
-        self._begun = False  # the first piece of an answer has come; from then on, most events aren't decoded
+        self._skims = False  # once an answer has begun, most of its events aren't decoded
+        self._block = -1  # the index of the last block that began
+        self._text_only = True  # in this block
         self._failed = False  # nothing is passed on after an error
-        self._broken: UpstreamBroken | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         whole_events = self._cutter.feed(data)
-        return self._scan(whole_events) if whole_events else []
+        return self._read_all(events_of(whole_events)) if whole_events else []
 
     def close(self) -> list[StreamEvent]:
         """Reads a last event without its blank line; raises ``UpstreamBroken`` if that event was cut."""
-        if self._broken:
-            raise self._broken.afresh()
         held = self._cutter.close().strip()
-        events: list[StreamEvent] = []
-        if held and not self._failed:
-            self._read_frame(held + b"\n\n", events)
-        return events
+        return self._read_last([held + b"\n\n"] if held else [])
 
-    def _scan(self, data: bytes) -> list[StreamEvent]:
-        if self._broken:
-            raise self._broken.afresh()
-        events: list[StreamEvent] = []
-        try:
-            for frame in events_of(data):
-                if self._failed:
-                    break
-                if not self._begun or _needs_reading(frame):
-                    self._read_frame(frame, events)
-                else:
-                    data = payload_of(frame)
-                    if data.startswith(b"{") or not is_empty_event(data):
-                        read(_ANY, data)
-                    events.append(Relayed(frame, self._is_content(frame)))
-        except UpstreamBroken as error:
-            if not events:
-                raise
-            self._failed, self._broken = True, error.afresh()
-        return events
+    def _can_spare_a_frame(self) -> bool:
+        """Not before the message begins, inside of a call, nor inside of a thought, which is signed."""
+        return self._text_only and self._skims
 
-    def _is_content(self, frame: bytes) -> bool:
-        if _CONTENT in frame:
-            return True
-        if _BLOCK in frame:
-            self._progress.note(called=_CALL in frame)
-        return False
+    def _leave_out(self, error: UpstreamBroken, events: list[StreamEvent]) -> None:
+        super()._leave_out(error, events)
+        self._skims = False  # the next event shows whether a block began in the one that is left out
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
+        if self._failed:
+            return
+        content = _CONTENT in frame
+        # A text inside the event can't match what has quotes: its own are escaped.
+        if not self._skims or b'"message_' in frame or b'"error"' in frame or (not content and _BLOCK in frame):
+            self._read_whole(frame, events)
+            return
+        data = payload_of(frame)
+        if data.startswith(b"{") or not is_empty_event(data):
+            read(_OBJECT, data)
+        events.append(Relayed(frame, content))
+
+    def _read_whole(self, frame: bytes, events: list[StreamEvent]) -> None:
         ledger_events: list[StreamEvent] = []
         content = False
         for _, data in SSEFramer().feed(frame):
@@ -89,12 +84,20 @@ class StreamRelay:
                 self._failed = True
                 events.append(failure_of(event.error))
                 return
+            self._check_block(event)
             content = content or _says_something(event)
             if event.content_block is not None:
+                self._block = event.index
+                self._text_only = bytes(event.content_block.get("type", _NULL)) == _TEXT
                 self._progress.note(called=_has_calls([event.content_block]))
             ledger_events += self._ledger_events(event)
-        self._begun = self._begun or content
+        self._skims = self._skims or content
         events += [Relayed(frame, content), *ledger_events]
+
+    def _check_block(self, event: wire.Event) -> None:
+        """Raises ``UpstreamBroken`` where the event that was left out began the block that goes on now."""
+        if self._left_out and event.type == "content_block_delta" and event.index != self._block:
+            raise UpstreamBroken(f"The provider went on with content block {event.index}, whose start can't be read.")
 
     def _ledger_events(self, event: wire.Event) -> list[StreamEvent]:
         if event.type == "message_delta":
@@ -141,8 +144,3 @@ def _says_something(event: wire.Event) -> bool:
         opens = bytes(block.get("type", _NULL)) in _OPENING_BLOCKS
         return not opens or any(says_something(block[name]) for name in _SAID_AT_START if name in block)
     return message is not None and bool(message.content)
-
-
-def _needs_reading(data: bytes) -> bool:
-    """A text inside the event can't match: its quotes are escaped."""
-    return b'"message_' in data or b'"error"' in data

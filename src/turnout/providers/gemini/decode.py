@@ -81,6 +81,10 @@ class _CandidateReader:
     def has_answer(self) -> bool:
         return self._next > 0
 
+    @property
+    def in_call(self) -> bool:
+        return self._call is not None
+
     def read(self, part: wire.Part, events: list[StreamEvent]) -> None:
         extensions = _extensions(part.thought_signature)
         if part.function_call is not None:
@@ -183,6 +187,10 @@ class _Reader:
         events += [finish for finish in finishes if finish]
         return events + blocked(reply) if reply.prompt_feedback is not None else events
 
+    @property
+    def in_call(self) -> bool:
+        return any(reader.in_call for reader in self._candidates.values())
+
     def _read_candidate(self, candidate: wire.Candidate, events: list[StreamEvent]) -> Finish | None:
         reader = self._candidates[candidate.index]
         if candidate.logprobs_result is not None:
@@ -278,6 +286,9 @@ class StreamDecoder(StreamReader[bytes]):
 
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         events += self._reader.read(read_reply(frame, self._mark))
+
+    def _can_spare_a_frame(self) -> bool:
+        return not self._reader.in_call
 
 
 class BodyDecoder(BodyReader):

@@ -23,4 +23,4 @@ class EventStreamRelay(FrameReader[bytes]):
     def _read_rest(self, rest: bytes) -> list[StreamEvent]:
         """A last event without its blank line is whole only if its data can be read."""
         event = rest.rstrip() + b"\n\n"
-        return self._read_all([event] if payload_of(event) else [])
+        return self._read_last([event] if payload_of(event) else [])

@@ -116,7 +116,7 @@ class _StreamDecoder(FrameReader[tuple[str, bytes]]):
         return self._read_all(self._framer.feed(data))
 
     def close(self) -> list[StreamEvent]:
-        return self._read_all(self._framer.close())
+        return self._read_last(self._framer.close())
 
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         reply = _read(_REPLY, frame[1])

@@ -81,6 +81,10 @@ class _ChoiceReader:
     def has_answer(self) -> bool:
         return self._next > 0
 
+    @property
+    def calls(self) -> bool:
+        return bool(self._calls.all)
+
     def read(self, piece: wire.Piece, events: list[StreamEvent]) -> None:
         """Ignores pieces after the finish."""
         if self._finished:
@@ -194,6 +198,10 @@ class _Reader:
             self._count(reply.usage, events)
         return events
 
+    @property
+    def calls(self) -> bool:
+        return any(reader.calls for reader in self._choices.values())
+
     def end(self, reason: str, events: list[StreamEvent]) -> None:
         """Finishes the choices that have an answer and no finish, unless an error came."""
         for reader in self._choices.values():
@@ -237,6 +245,9 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
             events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION, self._mark))
         elif data.strip() == b"[DONE]":
             self._reader.end(DONE, events)
+
+    def _can_spare_a_frame(self) -> bool:
+        return not self._reader.calls
 
 
 class BodyDecoder(BodyReader):

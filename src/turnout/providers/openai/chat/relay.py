@@ -18,7 +18,7 @@ from turnout.providers.error_words import failure_in
 from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.event_stream import EventStreamRelay
 from turnout.providers.saying import says_something
-from turnout.providers.unreadable import decode_if_known
+from turnout.providers.unreadable import decode_if_known, read_object
 from turnout.providers.usage import UsageCount
 
 from . import chat_wire as wire
@@ -67,7 +67,7 @@ class StreamRelay(EventStreamRelay):
             return
         reply = decode_if_known(_REPLY, data, NOT_A_COMPLETION)
         if reply is None:
-            events.append(failure_in(data, FORM) or Relayed(frame))
+            self._pass_on_unknown(frame, data, events)
             return
         if reply.error is not None:
             events.append(failure_of(reply.error))
@@ -83,6 +83,16 @@ class StreamRelay(EventStreamRelay):
             self._find_facts(choices, events)
         if reply.usage:
             self._count(reply.usage, events)
+
+    def _can_spare_a_frame(self) -> bool:
+        return not self._called
+
+    def _pass_on_unknown(self, frame: bytes, data: bytes, events: list[StreamEvent]) -> None:
+        """A vendor's own event may have any form, and may be an error."""
+        failure = failure_in(data, FORM)
+        if failure is None:
+            read_object(data, NOT_A_COMPLETION)
+        events.append(failure or Relayed(frame))
 
     def _find_facts(self, choices: list[_Choice], events: list[StreamEvent]) -> None:
         for choice in choices:

@@ -13,7 +13,7 @@ from turnout.providers.error_words import failure_in
 from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.chat.decode import FORM
 from turnout.providers.openai.event_stream import EventStreamRelay
-from turnout.providers.unreadable import decode_if_known
+from turnout.providers.unreadable import decode_if_known, read_object
 
 from . import responses_wire as wire
 from .beginning import begins
@@ -60,7 +60,10 @@ class StreamRelay(EventStreamRelay):
             return
         event = decode_if_known(_EVENT, data, _NOT_A_RESPONSE)
         if event is None:
-            events.append(failure_in(data, FORM) or Relayed(frame))
+            failure = failure_in(data, FORM)
+            if failure is None:
+                read_object(data, _NOT_A_RESPONSE)
+            events.append(failure or Relayed(frame))
             return
         kind, response = event.type or "", event.response
         if kind == "error" or event.error is not None:
