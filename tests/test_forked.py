@@ -46,6 +46,11 @@ def started(command: list[str], output: int, env: dict[str, str]) -> subprocess.
     )
 
 
+def forked(command: list[str], output: int, env: dict[str, str]) -> Forked:
+    with Path("/dev/null").open("rb") as nothing:
+        return Forked(command, (nothing.fileno(), output, output), env)
+
+
 def outcome(start: Start, script: Path) -> tuple[int, list[str]]:
     log = script.with_suffix(".log")
     with log.open("wb") as output:
@@ -58,7 +63,7 @@ def test_it_sees_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     script = tmp_path / "script"
     script.write_text(ITSELF + end)
-    (code, lines), (forked_code, forked_lines) = outcome(started, script), outcome(Forked, script)
+    (code, lines), (forked_code, forked_lines) = outcome(started, script), outcome(forked, script)
     assert len(lines) > 4
     traceback = "Traceback (most recent call last):"
     at = lines.index(traceback) if traceback in lines else len(lines)
@@ -70,7 +75,7 @@ def test_it_takes_signals_and_is_waited_for(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text("import signal; signal.pause()")
     with (tmp_path / "log").open("wb") as log:
-        program, other = (Forked([str(script)], log.fileno(), {}) for _ in range(2))
+        program, other = (forked([str(script)], log.fileno(), {}) for _ in range(2))
     assert program.poll() is None
     with pytest.raises(subprocess.TimeoutExpired):
         program.wait(0.01)
@@ -86,7 +91,7 @@ def test_its_pid_is_nobody_elses_until_its_end_is_known(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text("")
     with (tmp_path / "log").open("wb") as log:
-        program = Forked([str(script)], log.fileno(), {})
+        program = forked([str(script)], log.fileno(), {})
     deadline = time.monotonic() + 20
     while "State:\tZ" not in Path(f"/proc/{program.pid}/status").read_text():
         assert time.monotonic() < deadline

@@ -5,11 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import signal
 import subprocess
+from tempfile import TemporaryFile
 from typing import Any
 
 from typer.testing import CliRunner, Result
 
+from tests.support.forked import Forked
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import COMMAND
 from turnout.cli.main import app
@@ -24,15 +27,19 @@ def invoke(*words: str) -> Result:
 
 def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Runs the command as a process with ``stdin`` piped in."""
-    return subprocess.run(
-        [str(COMMAND), *words],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env=os.environ | NO_COLOURS,
-    )
+    command = [str(COMMAND), *words]
+    piped_in, pipe = os.pipe()
+    with os.fdopen(piped_in), TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+        with os.fdopen(pipe, "w") as writing:
+            writing.write(stdin)
+        program = Forked(command, (piped_in, output.fileno(), errors.fileno()), os.environ | NO_COLOURS)
+        try:
+            code = program.wait(30)
+        finally:
+            program.send_signal(signal.SIGKILL)
+        for file in (output, errors):
+            file.seek(0)
+        return subprocess.CompletedProcess(command, code, output.read(), errors.read())
 
 
 def seen_by(simulator: Simulator, model: str) -> list[dict[str, Any]]:

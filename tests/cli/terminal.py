@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import pty
 import re
 import select
 import signal
-import subprocess
-import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.forked import Forked
 
 CTRL_C, CTRL_D = "\x03", "\x04"
 PASTE = ("\x1b[200~", "\x1b[201~")
@@ -27,7 +26,7 @@ _SECONDS = 15.0
 class Terminal:
     """``raw`` is all that was shown; ``text`` is the same without colours."""
 
-    def __init__(self, process: subprocess.Popen[bytes], end: int) -> None:
+    def __init__(self, process: Forked, end: int) -> None:
         self._process = process
         self._end = end
         self._shown = b""
@@ -68,17 +67,10 @@ class Terminal:
 
 @contextmanager
 def terminal(*command: str | Path) -> Iterator[Terminal]:
+    """``command`` begins with a Python script."""
     ours, theirs = pty.openpty()
-    words: Sequence[str] = [str(word) for word in command]
-    process = subprocess.Popen(
-        words,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "200"},
-        start_new_session=True,
-        preexec_fn=_take_terminal,
-    )
+    environ = os.environ | {"TERM": "xterm-256color", "COLUMNS": "200"}
+    process = Forked([str(word) for word in command], (theirs, theirs, theirs), environ)
     os.close(theirs)
     try:
         yield Terminal(process, ours)
@@ -87,8 +79,3 @@ def terminal(*command: str | Path) -> Iterator[Terminal]:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         os.close(ours)
-
-
-def _take_terminal() -> None:
-    """Makes standard input the terminal whose Ctrl-C reaches the program."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

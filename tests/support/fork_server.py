@@ -1,12 +1,13 @@
 """A process that has Turnout loaded, and forks a program of it for each request. ``forked.py`` asks it.
 
-A request is a line of JSON, with two files: the program's output, and a socket on which a keeper tells its pid and its
-end. The keeper is the program's parent, as the tests can't be.
+A request is a line of JSON. With it come the program's standard input, output and error, and a socket on which a keeper
+tells its pid and its end. The keeper is the program's parent, as the tests can't be.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import os
@@ -14,11 +15,15 @@ import runpy
 import signal
 import socket
 import sys
+import termios
 
 import msgspec
 
-LOADED = ("turnout.cli", "turnout.server.run", "turnout.simulator", "sqlalchemy.ext.asyncio", "aiosqlite", "asyncpg")
-"""What a server loads when it starts, or when the first request comes."""
+LOADED = (
+    *("turnout.cli", "turnout.server.run", "turnout.simulator", "turnout.cli.chat.once", "turnout.library"),
+    *("sqlalchemy.ext.asyncio", "aiosqlite", "asyncpg"),
+)
+"""What commands load when they start, and a server when the first request comes."""
 
 
 class Request(msgspec.Struct):
@@ -43,24 +48,26 @@ def serve(asking: socket.socket) -> None:
 
 
 def _receive(asking: socket.socket) -> tuple[Request, list[int]] | None:
-    line, files, _, _ = socket.recv_fds(asking, 65536, 2)
+    line, files, _, _ = socket.recv_fds(asking, 65536, 4)
     while line and not line.endswith(b"\n"):
         line += asking.recv(65536)
     return (msgspec.json.decode(line, type=Request), files) if line else None
 
 
-def _keep(request: Request, output: int, telling: int) -> None:
+def _keep(request: Request, *files: int) -> None:
     """Returns in the program's process only. As its parent it leaves a zombie until the tests have read of the end.
 
     So nobody else gets a pid to which the tests may still send signals.
     """
+    *streams, telling = files
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
         os.close(telling)
-        _run(request, output)
+        _run(request, streams)
         return
-    os.close(output)
+    for stream in streams:
+        os.close(stream)
     tests = socket.socket(fileno=telling)
     tests.sendall(b"%d\n" % pid)
     end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
@@ -72,20 +79,29 @@ def _keep(request: Request, output: int, telling: int) -> None:
     os._exit(0)
 
 
-def _run(request: Request, output: int) -> None:
+def _run(request: Request, streams: list[int]) -> None:
     """What Python and ``subprocess`` do at the start of a program."""
     os.setsid()
-    null = os.open(os.devnull, os.O_RDONLY)
-    for file, number in ((null, 0), (output, 1), (output, 2)):
-        os.dup2(file, number)
-    os.close(null)
-    os.close(output)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    if os.isatty(0):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    _open_streams()
     os.environ.clear()
     os.environ.update(request.environ)
     os.chdir(request.folder)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = request.command
     runpy.run_path(request.command[0], run_name="__main__")
+
+
+def _open_streams() -> None:
+    """Those of the fork server have no terminal or other files behind them, and go by that."""
+    encoding = sys.stdout.encoding
+    sys.stdin = open(0, encoding=encoding, errors=sys.stdin.errors, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding=encoding, errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)  # noqa: SIM115
 
 
 if __name__ == "__main__":

@@ -20,14 +20,17 @@ _asking = threading.Lock()
 class Forked:
     """What ``subprocess.Popen`` is for a program with a session of its own, as far as tests need it."""
 
-    def __init__(self, command: Sequence[str], output: int, environ: Mapping[str, str]) -> None:
-        """``command`` begins with the path of a Python script. ``output`` is a file, also for errors."""
+    def __init__(self, command: Sequence[str], files: tuple[int, int, int], environ: Mapping[str, str]) -> None:
+        """``command`` begins with the path of a Python script. ``files`` are its standard input, output and error.
+
+        A terminal as input becomes the one whose Ctrl-C reaches the program.
+        """
         self.args = [*command]
         self.returncode: int | None = None
         self._keeper, theirs = socket.socketpair()
         request = {"command": self.args, "environ": dict(environ), "folder": str(Path.cwd())}
         with theirs, _asking:
-            socket.send_fds(_server(), [json.dumps(request).encode() + b"\n"], [output, theirs.fileno()])
+            socket.send_fds(_server(), [json.dumps(request).encode() + b"\n"], [*files, theirs.fileno()])
         self.pid = self._told()
 
     def poll(self) -> int | None:

@@ -57,7 +57,8 @@ def may_be_forked(words: Sequence[str], env: Mapping[str, str]) -> bool:
 
 def _started(words: list[str], log: int, env: dict[str, str]) -> subprocess.Popen[bytes] | Forked:
     if may_be_forked(words, env):
-        return Forked(words, log, env)
+        with open(os.devnull, "rb") as nothing:
+            return Forked(words, (nothing.fileno(), log, log), env)
     return subprocess.Popen(
         words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, start_new_session=True
     )
