@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import process
+from tests.support import forked, process
 from tests.support.aimock import CLI, Aimock
 from tests.support.postgres import Postgres
 from tests.support.simulator import Simulator
@@ -97,7 +97,7 @@ def start_shared_turnout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 @pytest.fixture
 def nothing_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of how Python loads Turnout: each server is a new process, as users start it."""
-    monkeypatch.setattr(process, "may_be_forked", lambda _words, _env: False)
+    monkeypatch.setattr(forked, "may_be_forked", lambda _words, _env: False)
 
 
 @pytest.hookimpl(wrapper=True)

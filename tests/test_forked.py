@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.forked import Forked
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+
 ITSELF = """
 import atexit, os, signal, sys
 print(sys.argv, __name__, __file__, sys.modules["__main__"].__dict__ is globals())
@@ -86,7 +88,6 @@ def test_it_takes_signals_and_is_waited_for(tmp_path: Path) -> None:
     assert other.wait(20) == -signal.SIGKILL
 
 
-@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux shows it")
 def test_its_pid_is_nobody_elses_until_its_end_is_known(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text("")

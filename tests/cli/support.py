@@ -12,7 +12,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from tests.support.forked import Forked
+from tests.support.forked import start
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import COMMAND
 from turnout.cli.main import app
@@ -32,7 +32,7 @@ def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     with os.fdopen(piped_in), TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
         with os.fdopen(pipe, "w") as writing:
             writing.write(stdin)
-        program = Forked(command, (piped_in, output.fileno(), errors.fileno()), os.environ | NO_COLOURS)
+        program = start(command, (piped_in, output.fileno(), errors.fileno()), os.environ | NO_COLOURS)
         try:
             code = program.wait(30)
         finally:

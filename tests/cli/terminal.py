@@ -8,12 +8,13 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.forked import Forked
+from tests.support.forked import Forked, start
 
 CTRL_C, CTRL_D = "\x03", "\x04"
 PASTE = ("\x1b[200~", "\x1b[201~")
@@ -26,7 +27,7 @@ _SECONDS = 15.0
 class Terminal:
     """``raw`` is all that was shown; ``text`` is the same without colours."""
 
-    def __init__(self, process: Forked, end: int) -> None:
+    def __init__(self, process: Forked | subprocess.Popen[bytes], end: int) -> None:
         self._process = process
         self._end = end
         self._shown = b""
@@ -67,10 +68,9 @@ class Terminal:
 
 @contextmanager
 def terminal(*command: str | Path) -> Iterator[Terminal]:
-    """``command`` begins with a Python script."""
     ours, theirs = pty.openpty()
     environ = os.environ | {"TERM": "xterm-256color", "COLUMNS": "200"}
-    process = Forked([str(word) for word in command], (theirs, theirs, theirs), environ)
+    process = start([str(word) for word in command], (theirs, theirs, theirs), environ)
     os.close(theirs)
     try:
         yield Terminal(process, ours)

@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
 import socket
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
+_TURNOUT = Path(sys.executable).with_name("turnout")
+_ENVIRON = {**os.environ}  # before a test changes it
 _asking = threading.Lock()
+Streams = tuple[int, int, int]
+"""Files: a program's standard input, output and error. A terminal as input is the one whose Ctrl-C reaches it."""
+
+
+def start(command: Sequence[str], streams: Streams, environ: Mapping[str, str]) -> Forked | subprocess.Popen[bytes]:
+    """A program in a session of its own, forked if possible."""
+    if may_be_forked(command, environ):
+        return Forked(command, streams, environ)
+    given, output, errors = streams
+    take = _take_terminal if os.isatty(given) else None
+    return subprocess.Popen(
+        command, stdin=given, stdout=output, stderr=errors, env=environ, start_new_session=True, preexec_fn=take
+    )
+
+
+def may_be_forked(command: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Turnout itself may, unless Python is told something that it reads when it starts.
+
+    Linux only: a fork of a process with macOS's own libraries may crash.
+    """
+    told = any(name.startswith("PYTHON") and value != _ENVIRON.get(name) for name, value in environ.items())
+    return sys.platform == "linux" and Path(command[0]) == _TURNOUT and not told
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Forked:
     """What ``subprocess.Popen`` is for a program with a session of its own, as far as tests need it."""
 
-    def __init__(self, command: Sequence[str], files: tuple[int, int, int], environ: Mapping[str, str]) -> None:
-        """``command`` begins with the path of a Python script. ``files`` are its standard input, output and error.
-
-        A terminal as input becomes the one whose Ctrl-C reaches the program.
-        """
+    def __init__(self, command: Sequence[str], streams: Streams, environ: Mapping[str, str]) -> None:
+        """``command`` begins with the path of a Python script."""
         self.args = [*command]
         self.returncode: int | None = None
         self._keeper, theirs = socket.socketpair()
         request = {"command": self.args, "environ": dict(environ), "folder": str(Path.cwd())}
         with theirs, _asking:
-            socket.send_fds(_server(), [json.dumps(request).encode() + b"\n"], [*files, theirs.fileno()])
+            socket.send_fds(_server(), [json.dumps(request).encode() + b"\n"], [*streams, theirs.fileno()])
         self.pid = self._told()
 
     def poll(self) -> int | None:

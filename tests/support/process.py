@@ -8,13 +8,12 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from tests.support.forked import Forked
+from tests.support.forked import start
 
 T = TypeVar("T")
 
@@ -49,21 +48,6 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def may_be_forked(words: Sequence[str], env: Mapping[str, str]) -> bool:
-    """Turnout itself may, unless it has variables that Python reads when it starts."""
-    is_turnout = Path(words[0]) == Path(sys.executable).with_name("turnout")
-    return is_turnout and not any(name.startswith("PYTHON") for name in env)
-
-
-def _started(words: list[str], log: int, env: dict[str, str]) -> subprocess.Popen[bytes] | Forked:
-    if may_be_forked(words, env):
-        with open(os.devnull, "rb") as nothing:
-            return Forked(words, (nothing.fileno(), log, log), env)
-    return subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, start_new_session=True
-    )
-
-
 class Program:
     """A subprocess whose output goes to ``log_path``. ``started_in`` is the seconds it took to become ready."""
 
@@ -77,8 +61,8 @@ class Program:
         self._began = time.monotonic()
         words = [str(word) for word in command]
         env = {k: os.environ[k] for k in PASSED_VARIABLES if k in os.environ} | dict(environ or {})
-        with log_path.open("ab") as log:
-            self._process = _started(words, log.fileno(), env)
+        with log_path.open("ab") as log, open(os.devnull, "rb") as nothing:
+            self._process = start(words, (nothing.fileno(), log.fileno(), log.fileno()), env)
         running.append(self)
 
     @property
