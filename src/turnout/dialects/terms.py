@@ -102,6 +102,20 @@ _GEMINI: Final = Terms(
 )
 """https://ai.google.dev/api/generate-content"""
 
+_RESPONSES: Final = Terms(
+    names={
+        "logprobs": ("include",),
+        "max_tokens": ("max_output_tokens",),
+        "reasoning_effort": ("reasoning.effort",),
+        "response_format": ("text.format",),
+        "response_format.strict": ("text.format.strict",),
+        "verbosity": ("text.verbosity",),
+    },
+    messages=places.response_items,
+    tools=places.functions,
+)
+"""https://platform.openai.com/docs/api-reference/responses/create"""
+
 TERMS: Final[Mapping[str, Terms]] = {
     "openai-chat": Terms(
         names={
@@ -111,19 +125,8 @@ TERMS: Final[Mapping[str, Terms]] = {
         messages=places.messages,
         tools=places.functions,
     ),
-    # https://platform.openai.com/docs/api-reference/responses/create
-    "openai-responses": Terms(
-        names={
-            "logprobs": ("include",),
-            "max_tokens": ("max_output_tokens",),
-            "reasoning_effort": ("reasoning.effort",),
-            "response_format": ("text.format",),
-            "response_format.strict": ("text.format.strict",),
-            "verbosity": ("text.verbosity",),
-        },
-        messages=places.response_items,
-        tools=places.functions,
-    ),
+    "openai-compact": _RESPONSES,
+    "openai-responses": _RESPONSES,
     "openai-completions": Terms(names={}, messages=places.prompt, tools=_no_tools),
     "anthropic-messages": _ANTHROPIC,
     "anthropic-count": _ANTHROPIC,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 
 import msgspec
@@ -23,6 +25,21 @@ def may_hold_seals(value: Raw) -> bool:
 
 def is_sealed(value: object) -> bool:
     return isinstance(value, str) and value.startswith(SEAL)
+
+
+class _SealedText(msgspec.Struct, tag="text"):
+    text: str
+
+
+_SEALED_TEXT = msgspec.json.Decoder(_SealedText)
+
+
+def sealed_text(value: str) -> str | None:
+    """The text that is sealed in ``value``; None for anything else."""
+    try:
+        return _SEALED_TEXT.decode(urlsafe_b64decode(value.removeprefix(SEAL))).text
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        return None
 
 
 def has_seal(fields: Fields, *names: str) -> bool:

@@ -14,7 +14,7 @@ from .embeddings import EmbeddingsEndpoint
 from .errors import error_body
 from .images import ImageEdits, ImageGenerations
 from .model_list import model_body, models_body
-from .responses import InputTokens, Responses
+from .responses import Compact, InputTokens, Responses
 
 
 class OpenAI:
@@ -25,6 +25,7 @@ class OpenAI:
         ChatCompletions(),
         Responses(),
         InputTokens(),
+        Compact(),
         Completions(),
         EmbeddingsEndpoint(),
         ImageGenerations(),

@@ -53,7 +53,7 @@ def azure_address(deployment: Deployment, path: str) -> str:
     """
     base, written = _azure_base(deployment.base_url)
     version = deployment.api_version or written
-    if path == "responses":
+    if path.startswith("responses"):
         version = "v1"
     if not version or not version[:1].isdigit():
         query = f"?api-version={quote(version, safe='')}" if version and version != "v1" else ""

@@ -12,7 +12,7 @@ from .engines import LLAMA_CPP, VLLM, EngineWire
 from .images import EditsWire, GenerationsWire
 from .llamacpp_completion import CompletionWire
 from .provider import OPENAI_KNOBS, OpenAIWire
-from .responses import InputTokensWire, ResponsesWire, StatefulResponsesWire
+from .responses import CompactWire, InputTokensWire, ResponsesWire, StatefulResponsesWire
 from .speech import SpeechWire
 from .transcriptions import TranscriptionsWire, TranslationsWire
 
@@ -40,7 +40,7 @@ PROVIDERS = (
             docs="https://platform.openai.com/docs/api-reference/chat",
         ),
         developer=True,
-        operations=(StatefulResponsesWire, InputTokensWire, EmbeddingsWire, *_MEDIA),
+        operations=(StatefulResponsesWire, CompactWire, InputTokensWire, EmbeddingsWire, *_MEDIA),
     ),
     OpenAIWire(
         "azure",
@@ -58,7 +58,7 @@ PROVIDERS = (
         ),
         access=Access("azure", azure_address, api_key_header, azure_unknown_fields),
         developer=True,
-        operations=(StatefulResponsesWire, EmbeddingsWire, *_MEDIA),
+        operations=(StatefulResponsesWire, CompactWire, EmbeddingsWire, *_MEDIA),
     ),
     EngineWire(
         "vllm",

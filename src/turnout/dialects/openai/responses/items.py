@@ -93,6 +93,8 @@ class Conversation:
                 self._result(decode(_OUTPUT, item, where), where)
             case "reasoning":
                 self._reasoning(decode(_REASONING, item, where))
+            case "compaction" | "compaction_summary":  # Codex's name for it
+                self._summary(decode(_REASONING, item, where), f"{where}.type", head.type or "")
             case "image_generation_call":
                 self._generated_image(decode(_GENERATED_IMAGE, item, where), where)
             case other:
@@ -157,6 +159,15 @@ class Conversation:
                 text = "\n\n".join([part.text for part in item.summary or item.content or ()])
                 if text:
                     self._add_assistant_part(Thinking(text))
+
+    def _summary(self, item: wire.ReasoningItem, where: str, kind: str) -> None:
+        """Turnout has sealed it (``compact.py``), or only OpenAI can read it."""
+        state = unseal(item.encrypted_content)
+        if isinstance(state, Text):
+            self._end_turn()
+            self.messages.append(Message("user", (state,)))
+        else:
+            self.untranslatable[where] = kind
 
     def _attach(self, attached: Attached) -> None:
         for number in range(len(self._assistant_parts) - 1, -1, -1):

@@ -27,6 +27,11 @@ _INCOMPLETE = {
 }
 
 
+def number_of(context: ReplyContext) -> str:
+    """What the ids of a response and of its items have in common."""
+    return context.request_id.removeprefix(_REQUEST)
+
+
 class Response:
     """The fields of a response without its output. They are the same in all events that hold the response.
 
@@ -35,7 +40,7 @@ class Response:
     """
 
     def __init__(self, request: ChatRequest, context: ReplyContext, start: Start) -> None:
-        self.number = context.request_id.removeprefix(_REQUEST)
+        self.number = number_of(context)
         self._fields: dict[str, Any] = {
             "id": _RESPONSE + self.number,
             "object": "response",

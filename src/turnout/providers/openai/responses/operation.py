@@ -38,3 +38,17 @@ class StatefulResponsesWire(ResponsesWire):
     """The wire of a vendor that keeps its answers."""
 
     stateful = True
+
+
+class CompactWire(ResponsesWire):
+    """Makes a conversation short (https://developers.openai.com/api/docs/guides/compaction)."""
+
+    wire = "openai-compact"
+
+    def build(self, request: ChatRequest, deployment: Deployment) -> WireRequest:
+        parameters = parameters_of(request, deployment)
+        body, _ = relayed_body(parameters, deployment, stateful=True, with_parameters=False)
+        return self._access.request(deployment, "responses/compact", body)
+
+    def relay(self, request: ChatRequest) -> Decoder:
+        return BodyRelay()
