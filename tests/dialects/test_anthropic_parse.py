@@ -58,8 +58,15 @@ def parsed_part(block: dict[str, Any], role: str = "user") -> Part:
     return part
 
 
-def foreign(block: dict[str, Any]) -> Text:
-    return Text("", {"anthropic": {"block": raw(block)}})
+RAN: dict[str, Any] = {
+    "type": "bash_code_execution_tool_result",
+    "tool_use_id": "s1",
+    "content": {"type": "x", "stdout": "five", "stderr": "a warning", "return_code": 0, "content": [{"file_id": "f"}]},
+}
+
+
+def foreign(block: dict[str, Any], words: str = "") -> Text:
+    return Text(words, {"anthropic": {"block": raw(block)}})
 
 
 def test_a_small_request_is_its_model_message_and_limit() -> None:
@@ -87,10 +94,15 @@ def test_the_bodys_own_fields_are_kept_byte_for_byte() -> None:
     assert request.extensions == {"anthropic": {"new": Raw(b'{"a" : 1.0e2}')}}
 
 
+FOUND: dict[str, Any] = {
+    "type": "search_result",
+    "source": "s",
+    "title": "t",
+    "content": [{"type": "text", "text": "So it is."}],
+}
 KEPT_WHOLE: dict[str, dict[str, Any]] = {
     "uploaded-image": {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
     "custom-document": {"type": "document", "source": {"type": "content", "content": "x"}},
-    "search-result": {"type": "search_result", "source": "s", "title": "t", "content": []},
     "unknown-block": {"type": "from_the_future", "value": 1.0},
 }
 
@@ -144,6 +156,7 @@ KEPT_WHOLE: dict[str, dict[str, Any]] = {
             File(file_id="file_1"),
             id="uploaded-document",
         ),
+        pytest.param(FOUND, foreign(FOUND, "t\ns\nSo it is."), id="kept-whole-search-result"),
         *[pytest.param(block, foreign(block), id=f"kept-whole-{name}") for name, block in KEPT_WHOLE.items()],
     ],
 )
@@ -175,9 +188,16 @@ def test_what_a_user_says(block: dict[str, Any], part: Part) -> None:
         ),
         pytest.param({"type": "text", "text": "a", "citations": None}, Text("a"), id="text-without-citations"),
         pytest.param(
-            {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}},
-            foreign({"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}),
+            {"type": "server_tool_use", "id": "s1", "name": "code_execution", "input": {}},
+            foreign(
+                {"type": "server_tool_use", "id": "s1", "name": "code_execution", "input": {}},
+                "Called the tool code_execution with {}.",
+            ),
             id="kept-whole-server-tool-use",
+        ),
+        pytest.param(RAN, foreign(RAN, "The tool gave:\nfive\na warning"), id="kept-whole-result-of-code"),
+        pytest.param(
+            {"type": "compaction", "content": "c"}, foreign({"type": "compaction", "content": "c"}), id="else"
         ),
     ],
 )

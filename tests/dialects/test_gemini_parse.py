@@ -40,8 +40,11 @@ def part_of(part: dict[str, Any], role: str = "user") -> Part:
     return parsed
 
 
-def block(part: dict[str, Any]) -> Text:
-    return Text("", {"gemini": {"block": raw(part)}})
+RAN: dict[str, Any] = {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}}
+
+
+def block(part: dict[str, Any], words: str = "") -> Text:
+    return Text(words, {"gemini": {"block": raw(part)}})
 
 
 def test_a_small_request_is_its_model_and_message() -> None:
@@ -200,7 +203,11 @@ def test_what_a_user_says(part: dict[str, Any], expected: Part) -> None:
             ToolCall("gemini_call_1", "f", '{"snake_case":{"in_side":1}}'),
             id="arguments_keep_their_names",
         ),
-        pytest.param({"executableCode": {"code": "1"}}, block({"executableCode": {"code": "1"}}), id="code"),
+        pytest.param(
+            {"executableCode": {"code": "1"}}, block({"executableCode": {"code": "1"}}, "Ran this code:\n1"), id="code"
+        ),
+        pytest.param(RAN, block(RAN, "The code gave:\n1"), id="output_of_code"),
+        pytest.param({"executableCode": 5}, block({"executableCode": 5}), id="odd_code"),
         pytest.param({"something_new": 1}, block({"somethingNew": 1}), id="nobody_knows"),
     ],
 )

@@ -198,7 +198,7 @@ def test_how_much_to_think(fields: dict[str, Any], reasoning: Reasoning | None) 
 
 def test_what_only_openai_has_is_named() -> None:
     request = parsed(
-        input=[{"type": "web_search_call", "id": "ws_1"}, {"role": "user", "content": [{"type": "odd"}]}],
+        input=[{"type": "file_search_call", "id": "fs_1"}, {"role": "user", "content": [{"type": "odd"}]}],
         tools=[{"type": "file_search"}, {"type": "tool_search"}],
         tool_choice={"type": "mcp", "server_label": "s"},
         background=True,

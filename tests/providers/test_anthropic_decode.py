@@ -26,6 +26,7 @@ from tests.support.anthropic_wire import (
 )
 from tests.support.failures import bare
 from turnout.core import (
+    Citation,
     Delta,
     Failure,
     Finish,
@@ -34,6 +35,8 @@ from turnout.core import (
     PartStart,
     RedactedThinking,
     Refusal,
+    Search,
+    Source,
     Start,
     StreamEvent,
     Text,
@@ -45,7 +48,28 @@ from turnout.core import (
 from turnout.errors import UpstreamBroken
 
 TEXT = block_start(0, {"type": "text", "text": ""})
-WEB_SEARCH = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{"title": "x"}]}
+PAGE = {
+    "type": "web_search_result",
+    "url": "https://a.example",
+    "title": "A",
+    "encrypted_content": "e",
+    "page_age": None,
+}
+WEB_SEARCH = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{"title": "x"}, PAGE]}
+FOUND = (Source("https://a.example", "A"),)
+CITED = {
+    "type": "web_search_result_location",
+    "url": "https://a.example",
+    "title": "A",
+    "cited_text": "words",
+    "encrypted_index": "e",
+}
+ODD_SEARCH = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [5]}
+FAILED_SEARCH = {
+    "type": "web_search_tool_result",
+    "tool_use_id": "s1",
+    "content": {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"},
+}
 
 
 def decoded(data: bytes) -> list[StreamEvent]:
@@ -54,6 +78,10 @@ def decoded(data: bytes) -> list[StreamEvent]:
 
 def raw(value: Any) -> Raw:
     return Raw(json.dumps(value).encode())
+
+
+def search(block: dict[str, Any], **found: Any) -> Search:
+    return Search("s1", extensions=kept_whole(block).extensions, **found)
 
 
 def kept_whole(block: dict[str, Any]) -> Text:
@@ -147,14 +175,34 @@ def test_a_streamed_text() -> None:
             Text("x", {"anthropic": {"value": raw([1])}}),
             id="delta-of-unknown-type",
         ),
-        pytest.param([block_start(0, WEB_SEARCH)], kept_whole(WEB_SEARCH), id="server-tool-result"),
+        pytest.param([block_start(0, WEB_SEARCH)], search(WEB_SEARCH, sources=FOUND), id="server-tool-result"),
+        pytest.param(
+            [block_start(0, FAILED_SEARCH)], search(FAILED_SEARCH, error="max_uses_exceeded"), id="search-that-failed"
+        ),
+        pytest.param([block_start(0, ODD_SEARCH)], kept_whole(ODD_SEARCH), id="search-of-another-form"),
+        pytest.param(
+            [
+                block_start(0, {"type": "text", "text": "", "citations": []}),
+                block_delta(0, "citations_delta", citation=CITED),
+                block_delta(0, "citations_delta", citation={"type": "char_location"}),
+                block_delta(0, "text_delta", text="cited"),
+            ],
+            Text(
+                "cited",
+                {"anthropic": {"citations": raw([CITED, {"type": "char_location"}])}},
+                (Citation("https://a.example", "A", quote="words"),),
+            ),
+            id="citations-of-pages",
+        ),
         pytest.param(
             [
                 block_start(0, {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}),
                 block_delta(0, "input_json_delta", partial_json='{"query":'),
                 block_delta(0, "input_json_delta", partial_json=' "x"}'),
             ],
-            kept_whole({"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}}),
+            search(
+                {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}}, queries=("x",)
+            ),
             id="server-tool-use",
         ),
         pytest.param(
@@ -443,7 +491,7 @@ def test_a_whole_message() -> None:
         Thinking("hm", "sig"),
         Text("Hi"),
         ToolCall("t1", "f", '{"a": 1}'),
-        kept_whole(WEB_SEARCH),
+        search(WEB_SEARCH, sources=FOUND),
     )
     assert answer.usage == Usage(input=3, output=4)
 

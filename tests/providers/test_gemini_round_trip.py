@@ -16,6 +16,7 @@ from turnout.core import (
     Audio,
     ChatRequest,
     Choice,
+    Extensions,
     File,
     Finish,
     Image,
@@ -62,8 +63,9 @@ MEDIA: st.SearchStrategy[Part] = st.sampled_from(
         File(file_id="gs://b/o", media_type="video/mp4"),
     ]
 )
-BLOCK = Text("", {"gemini": {"block": Raw(b'{"executableCode":{"code":"1"}}')}})
-BLOCKS = st.just(BLOCK)
+CODE: Extensions = {"gemini": {"block": Raw(b'{"executableCode":{"code":"1"}}')}}
+BLOCKS = st.just(Text("Ran this code:\n1", CODE))
+ANSWER_BLOCKS = st.just(Text("", CODE))
 TEXTS: st.SearchStrategy[Part] = st.builds(Text, TEXT, SIGNATURES)
 
 
@@ -73,7 +75,7 @@ def apart(parts: Sequence[Part]) -> tuple[Part, ...]:
     for part in parts:
         last = kept[-1] if kept else None
         joins = isinstance(part, Text | Thinking) and type(part) is type(last)
-        if not joins or last == BLOCK or part == BLOCK or (last and last.extensions == SIGNED):
+        if not joins or CODE in (last and last.extensions, part.extensions) or (last and last.extensions == SIGNED):
             kept.append(part)
     return tuple(kept)
 
@@ -146,7 +148,7 @@ FINISHES = st.sampled_from(
 )
 ANSWER_THOUGHTS = st.builds(Thinking, TEXT, st.none(), SIGNATURES)
 ANSWER_IMAGES = st.just(Image(data=PNG, media_type="image/png"))
-ANSWER_PARTS = st.lists(TEXTS | ANSWER_THOUGHTS | BLOCKS | ANSWER_IMAGES, max_size=4).map(apart)
+ANSWER_PARTS = st.lists(TEXTS | ANSWER_THOUGHTS | ANSWER_BLOCKS | ANSWER_IMAGES, max_size=4).map(apart)
 
 
 @st.composite

@@ -31,7 +31,7 @@ def sent_back(wire: str, decoded: Sequence[StreamEvent], answer: Answer) -> Iter
     renderer = endpoint.renderer(request, CONTEXT)
     stream = b"".join([renderer.feed([event]) for event in decoded]) + renderer.close()
     whole = endpoint.body(chat_request(reasoning=Reasoning()), answer, CONTEXT)
-    for kind, reply in (("stream", accumulate(_events(stream))), ("body", json.loads(whole))):
+    for kind, reply in (("stream", accumulate(events_of(stream))), ("body", json.loads(whole))):
         read = read_whole(endpoint, json.dumps(next_body(reply)).encode(), target)
         yield kind, tuple(part for message in read.messages if message.role == "assistant" for part in message.parts)
 
@@ -42,7 +42,7 @@ def signatures(parts: Sequence[Part]) -> list[str]:
     return [bytes(each["thoughtSignature"]).decode() for each in fields if "thoughtSignature" in each]
 
 
-def _events(stream: bytes) -> list[dict[str, Any]]:
+def events_of(stream: bytes) -> list[dict[str, Any]]:
     lines = [line.removeprefix("data: ") for line in stream.decode().split("\n") if line.startswith("data: {")]
     return [json.loads(line) for line in lines]
 

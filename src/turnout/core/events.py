@@ -24,7 +24,7 @@ import msgspec
 
 from turnout.errors import ProviderWords
 
-from .messages import Extensions, Part, Refusal, Text, Thinking, ToolCall
+from .messages import Citation, Extensions, Part, Refusal, Text, Thinking, ToolCall
 from .operations import Result
 from .usage import Usage
 
@@ -56,12 +56,15 @@ class Delta(msgspec.Struct, frozen=True, gc=False, tag="delta"):
 
 
 class PartEnd(msgspec.Struct, frozen=True, tag="part_end"):
-    """``signature`` completes a Thinking part; ``extensions`` are merged into the part's own."""
+    """``signature`` completes a Thinking part; ``extensions`` are merged into the part's own. ``citations`` are those
+    of a Text.
+    """
 
     index: int
     choice: int = 0
     signature: str | None = None
     extensions: Extensions = None
+    citations: tuple[Citation, ...] = ()
 
 
 class TokenLogprob(msgspec.Struct, frozen=True, gc=False):

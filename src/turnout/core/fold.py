@@ -58,8 +58,8 @@ class _OpenPart:
         text = "".join(self.pieces)
         extensions = merged_extensions(self.part.extensions, end.extensions if end else None)
         match self.part:
-            case Text():
-                return Text(text, extensions)
+            case Text(citations=citations):
+                return Text(text, extensions, (*citations, *end.citations) if end else citations)
             case Thinking(signature=signature):
                 return Thinking(text, (end and end.signature) or signature, extensions)
             case ToolCall(id=call_id, name=name):

@@ -23,9 +23,22 @@ def merged_extensions(first: Extensions, second: Extensions) -> Extensions:
 Role = Literal["system", "user", "assistant", "tool"]
 
 
-class Text(msgspec.Struct, frozen=True, tag="text"):
+class Citation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page of the web that words of an answer are from. ``start`` and ``end`` are the place of these words in their
+    text, in characters; without them the page is cited for the whole text. ``quote`` are words of the page.
+    """
+
+    url: str
+    title: str | None = None
+    start: int | None = None
+    end: int | None = None
+    quote: str | None = None
+
+
+class Text(msgspec.Struct, frozen=True, tag="text", omit_defaults=True):
     text: str
     extensions: Extensions = None
+    citations: tuple[Citation, ...] = ()
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):
@@ -94,7 +107,27 @@ class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
     extensions: Extensions = None
 
 
-Part = Text | Image | Audio | File | Thinking | RedactedThinking | ToolCall | ToolResult | Refusal
+class Source(msgspec.Struct, frozen=True):
+    """A page that a search has found."""
+
+    url: str
+    title: str | None = None
+
+
+class Search(msgspec.Struct, frozen=True, tag="search"):
+    """A search of the web that the provider ran, or what one has found: the two may be parts with the same ``id``.
+
+    ``error`` is the provider's word for why a search failed.
+    """
+
+    id: str = ""
+    queries: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    error: str | None = None
+    extensions: Extensions = None
+
+
+Part = Text | Image | Audio | File | Thinking | RedactedThinking | ToolCall | ToolResult | Refusal | Search
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -18,6 +18,9 @@ RequestT = TypeVar("RequestT", bound=Request)
 _OFF: Final[dict[str, Any]] = {"presence_penalty": 0, "frequency_penalty": 0, "logprobs": False, "top_logprobs": 0}
 """Values of the sampling that say nothing."""
 
+_BLOCK: Final = "block"
+"""The whole of a part that only its wire has (``steps.py``)."""
+
 
 def leave_out_hints(request: ChatRequest, fitting: Fitting) -> ChatRequest:
     """Builders don't write fields of other wires. So only what they would write is taken out of the request."""
@@ -83,7 +86,7 @@ def _inside_message(message: Message, support: Support, where: str) -> Iterator[
     for number, part in enumerate(message.parts):
         if isinstance(part, Image) and part.detail is not None and "detail" in support.ignores:
             yield f"{where}.content[{number}].detail"
-        if part.extensions:
+        if part.extensions and not any(_BLOCK in fields for fields in part.extensions.values()):
             yield from _foreign(part.extensions, support, f"{where}.content[{number}].")
 
 

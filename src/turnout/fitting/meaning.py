@@ -82,6 +82,19 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
 _ITEM: Final = re.compile(r"(input|previous)\[\d+\](?!\.tools\[)")
 """Parts of the conversation that only one wire has. An item may bring tools, which are as those of the request."""
 
+_STEPS: Final = frozenset(
+    f'"{kind}"'.encode()
+    for kind in (
+        "code_interpreter_call",
+        "file_search_call",
+        "mcp_approval_request",
+        "mcp_approval_response",
+        "mcp_call",
+        "mcp_list_tools",
+    )
+)
+"""Types of items for what OpenAI itself ran on the way to an answer: the answer that they led to is there."""
+
 _HOSTED: Final = re.compile(r"tools(\[\d+\])?\.")
 """Tools that the provider runs. The model may answer without them, unless it has to call one."""
 
@@ -157,7 +170,8 @@ def _reason(namespace: str, field: str, value: Raw) -> str | None:
     """Why the field is no hint; None for a hint."""
     if namespace == "openai" and field == _ROUTING:
         return _PRIVACY if _promises_privacy(value) else None
-    return MEANING.get(namespace, {}).get(field) or (_INPUT if _ITEM.match(field) else None)
+    item = _ITEM.match(field) and (not field.endswith("].type") or bytes(value) not in _STEPS)
+    return MEANING.get(namespace, {}).get(field) or (_INPUT if item else None)
 
 
 def _promises_privacy(value: Raw) -> bool:
@@ -188,6 +202,8 @@ def _settings(request: ChatRequest, fitting: Fitting) -> Iterator[tuple[str, str
 def _check_message(message: Message, where: str, request: ChatRequest, fitting: Fitting) -> None:
     for part in message.parts:
         for inner in part.parts if isinstance(part, ToolResult) else (part,):
+            if message.role == "assistant" and isinstance(inner, Text):
+                continue  # a provider's own step: others are told in words, if at all (``steps.py``)
             feature = _unsupported_medium(inner, request, fitting)
             if feature:
                 raise Unsupported(f"The provider '{fitting.provider}' does not support {feature}.", param=where)

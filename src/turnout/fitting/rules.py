@@ -18,6 +18,7 @@ from .pictures import pictures_asked_for
 from .roles import roles_as_known
 from .searches import searches_as_known
 from .shown import shown_where_seen
+from .steps import steps_of_other_providers
 from .thoughts import thoughts_where_taken
 from .tiers import tiers_by_meaning
 from .tools import (
@@ -41,9 +42,10 @@ _RULES: Final[tuple[Rule, ...]] = (
     roles_as_known,
     shown_where_seen,
     thoughts_where_taken,
+    steps_of_other_providers,
     answers_as_taken,
 )
-"""The last three change the number of messages. Only the others and the first of these name messages."""
+"""The last four change the number of messages. Only the others and the first of these name messages."""
 
 
 class Fitted(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from turnout.core import (
     Part,
     Refusal,
     Request,
+    Search,
     Text,
     Thinking,
     TokenCount,
@@ -110,6 +111,8 @@ def _texts_of_part(part: Part) -> Iterable[bytes]:
     match part:
         case Text(text=text, extensions=None) | Thinking(text=text) | Refusal(text=text):
             return (_utf8(text),)
+        case Search(extensions=extensions):
+            return [bytes(field) for fields in (extensions or {}).values() for field in fields.values()]
         case Text(text=text, extensions=extensions):
             return _utf8(text), *(bytes(field) for fields in (extensions or {}).values() for field in fields.values())
         case ToolCall(name=name, arguments=arguments):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from math import ceil
 from typing import Final
+
+from msgspec import Raw
 
 from turnout.core import (
     Audio,
@@ -17,6 +20,7 @@ from turnout.core import (
     Part,
     RedactedThinking,
     Refusal,
+    Search,
     Text,
     Thinking,
     TokenCount,
@@ -101,6 +105,9 @@ def _part(part: Part, family: Family, model: str) -> float:
             return _document(part, family)
         case RedactedThinking(data=data):
             return len(data) / 4
+        case Search(sources=sources):
+            known = [*part.queries, *[f"{source.title}: {source.url}" for source in sources]]
+            return family.text("\n".join(known)) if part.extensions is None else _blocks(part.extensions, family)
     return 0
 
 
@@ -108,7 +115,11 @@ def _block(part: Text | Thinking | Refusal, family: Family) -> float:
     """The tokens of a block that only its own wire knows. An empty text holds it; it counts as JSON."""
     if part.extensions is None or part.text or not isinstance(part, Text):
         return 0
-    blocks = (fields["block"] for fields in part.extensions.values() if "block" in fields)
+    return _blocks(part.extensions, family)
+
+
+def _blocks(extensions: Mapping[str, Mapping[str, Raw]], family: Family) -> float:
+    blocks = (fields["block"] for fields in extensions.values() if "block" in fields)
     return sum(family.text(bytes(block).decode(errors="replace")) for block in blocks)
 
 

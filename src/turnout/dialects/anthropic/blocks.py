@@ -1,8 +1,8 @@
 """Content blocks → parts.
 
-A block that the core doesn't have becomes a ``Text`` without text. Its extensions hold the whole block:
-``{"anthropic": {"block": …}}``. Anthropic's wire sends it back unchanged, every other wire refuses it. A text beside
-the block says the same for other wires.
+A block that the core doesn't have becomes a ``Text``. Its extensions hold the whole block:
+``{"anthropic": {"block": …}}``, which Anthropic's wire sends back unchanged. The text says the same for other wires. It
+is empty if there are no words for it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from turnout.core.images import media_type_of
 
 from .anthropic_bodies import Content, Source
 from .fields import OPTIONAL_STRING, STRING, Fields, invalid, read, take, take_if_there
+from .web_search import own_citations, search_in
+from .words import words_of
 
 NAMESPACE = "anthropic"
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -67,7 +69,7 @@ def _part(block: Fields, role: str, where: str) -> Part:
         raise invalid(f"{where}.type", f"'{kind}' blocks can only be in '{_ROLES[kind]}' messages")
     reader = _READERS.get(kind)
     if reader is None:
-        return _content_part(kind, block, where)
+        return search_in(kind, block, _whole(block)) or _content_part(kind, block, where)
     del block["type"]
     return reader(block, where)
 
@@ -82,12 +84,22 @@ def _content_part(kind: str, block: Fields, where: str) -> Text | Image | File:
     """Reads the blocks that both messages and tool results may hold."""
     reader = _CONTENT_READERS.get(kind)
     part = reader(block, where) if reader else None
-    return part or Text("", {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}})
+    return part or Text(words_of(kind, block), _whole(block))
+
+
+def _whole(block: Fields) -> Extensions:
+    """The extensions that hold a whole block."""
+    return {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}}
 
 
 def _text(block: Fields, where: str) -> Text:
     del block["type"]
-    return Text(take(block, "text", STRING, where), extensions_of(block))
+    text = take(block, "text", STRING, where)
+    if "citations" in block:
+        own = own_citations(block.pop("citations"))
+        if own is not None:
+            block["citations"] = own
+    return Text(text, extensions_of(block))
 
 
 def _image(block: Fields, where: str) -> Image | None:
@@ -142,7 +154,7 @@ def _tool_reference(block: Fields, where: str) -> Text:
     https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool#custom-tool-search-implementation
     """
     name = read(STRING, block.get("tool_name", Raw(b"null")), where, "tool_name")
-    return Text(f"The tool '{name}' can be called.", {NAMESPACE: {"block": Raw(msgspec.json.encode(block))}})
+    return Text(f"The tool '{name}' can be called.", _whole(block))
 
 
 def _address(url: str, where: str) -> str:

@@ -21,6 +21,7 @@ from turnout.core import (
     Part,
     RedactedThinking,
     Refusal,
+    Search,
     Start,
     Text,
     Thinking,
@@ -34,6 +35,7 @@ from turnout.dialects.sealed import UNSIGNED, signature_of
 from .blocks import NAMESPACE
 from .carried import carried_block
 from .fields import Fields
+from .web_search import citation_fields, search_block
 
 _encode = msgspec.json.encode
 
@@ -128,7 +130,10 @@ def block_of(part: Part) -> dict[str, Any] | Raw | None:
     extra = extra_fields(part)
     match part:
         case Text():
-            return extra.get("block") or {"type": "text", "text": part.text, "citations": None, **extra}
+            citations = citation_fields(part.citations) or None
+            return extra.get("block") or {"type": "text", "text": part.text, "citations": citations, **extra}
+        case Search():
+            return extra["block"]
         case Thinking():
             signature = signature_of(part.signature, part.extensions) or UNSIGNED
             return {"type": "thinking", "thinking": part.text, "signature": signature, **extra}
@@ -157,8 +162,11 @@ def shown(part: Part) -> Part:
 
 
 def extra_fields(part: Part) -> Fields:
-    """The fields of the part's block that the core doesn't have."""
-    return (part.extensions or {}).get(NAMESPACE) or {}
+    """The fields of the part's block that the core doesn't have. A search is always a whole block."""
+    fields = (part.extensions or {}).get(NAMESPACE) or {}
+    if isinstance(part, Search) and "block" not in fields:
+        return {"block": Raw(_encode(search_block(part)))}
+    return fields
 
 
 def usage_fields(usage: Usage | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from turnout.core import (
+    Citation,
     Delta,
     Extensions,
     Finish,
@@ -22,6 +23,7 @@ from turnout.core import (
     RedactedThinking,
     Refusal,
     Relayed,
+    Search,
     Start,
     StreamEvent,
     Text,
@@ -49,6 +51,7 @@ from .reply import (
     stop_fields,
     usage_fields,
 )
+from .web_search import citation_fields
 
 _encode = msgspec.json.encode
 _LIST = msgspec.json.Decoder(list[msgspec.Raw] | None)
@@ -80,6 +83,11 @@ class _Block:
     def extra(self) -> Fields:
         """The fields that the core doesn't have. They are complete when the part has ended."""
         return extra_fields(self.part) | (self.end_extensions() or {}).get(NAMESPACE, {})
+
+    def citations(self) -> tuple[Citation, ...]:
+        """Those of a text."""
+        ended = self.end.citations if self.end else ()
+        return (*self.part.citations, *ended) if isinstance(self.part, Text) else ()
 
     def signature(self) -> str | None:
         """That of a thought."""
@@ -158,7 +166,7 @@ class EventRenderer:
 
     def _start_block(self, event: PartStart, frames: list[bytes]) -> None:
         part = shown(event.part)
-        if not isinstance(part, Text | Thinking | ToolCall | RedactedThinking | Refusal):
+        if not isinstance(part, Text | Thinking | ToolCall | RedactedThinking | Refusal | Search):
             return
         block = self._blocks[event.index] = _Block(part)
         if isinstance(part, Refusal):
@@ -207,7 +215,8 @@ class EventRenderer:
         extra = block.extra()
         if "block" in extra:
             frames.append(_frame("content_block_start", {"index": self._block_index, "content_block": extra["block"]}))
-        frames += [self._block_delta("citations_delta", "citation", citation) for citation in _citations(extra)]
+        citations = _citations(extra) or citation_fields(block.citations())
+        frames += [self._block_delta("citations_delta", "citation", citation) for citation in citations]
         if isinstance(block.part, Thinking):
             frames.append(self._block_delta("signature_delta", "signature", block.signature() or UNSIGNED))
         index = self._block_index

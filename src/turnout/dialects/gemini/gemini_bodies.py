@@ -44,6 +44,13 @@ class FunctionCall(Struct):
     id: str | None = None
 
 
+class CodeStep(Struct):
+    """Code that ran at Google, or what came of it."""
+
+    code: str | None = None
+    output: str | None = None
+
+
 class FunctionResponse(Struct):
     name: Annotated[str, Meta(min_length=1)]
     response: Raw = Raw(b"{}")

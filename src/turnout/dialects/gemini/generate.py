@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from turnout.core import Answer, ChatRequest
 from turnout.dialects import HERE, Renderer, ReplyContext, Target
 
@@ -26,10 +28,17 @@ class GenerateContent:
 
     def renderer(self, request: ChatRequest, context: ReplyContext) -> Renderer:
         raw = request.raw
-        return ArrayRenderer(context) if isinstance(raw, parse.Body) and raw.as_array else ChunkRenderer(context)
+        kind = ArrayRenderer if isinstance(raw, parse.Body) and raw.as_array else ChunkRenderer
+        return kind(context, searches=_may_search(request))
 
     def media_type(self, request: ChatRequest) -> str:
         return "application/json"
 
     def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
         return reply_body(answer, context)
+
+
+def _may_search(request: ChatRequest) -> bool:
+    """The tools of a long request are unread. Google reads both ``googleSearch`` and ``google_search``."""
+    tools = request.raw.fields.get("tools", Raw()) if request.raw else Raw()
+    return b"oogle" in bytes(tools)

@@ -1,7 +1,8 @@
 """A part of Gemini's wire → a part of the core.
 
-A part that the core doesn't have (``executableCode``, …) becomes a ``Text`` without text. Its extensions hold the whole
-part: ``{"gemini": {"block": …}}``. Gemini's wire sends it back unchanged, every other wire refuses it.
+A part that the core doesn't have (``executableCode``, …) becomes a ``Text``. Its extensions hold the whole part:
+``{"gemini": {"block": …}}``, which Gemini's wire sends back unchanged. The text says the same for other wires. It is
+empty if there are no words for it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .signature import FIELD, NAMESPACE, ForeignState, standard_base64, unwrap
 _BLOB = msgspec.json.Decoder(wire.Blob)
 _FILE = msgspec.json.Decoder(wire.FileData)
 _CALL = msgspec.json.Decoder(wire.FunctionCall)
+_STEP = msgspec.json.Decoder(wire.CodeStep)
 _NO_FOREIGN_STATE = ForeignState()
 _HEAD = 64  # characters: enough to see whether a text is base64
 _GOOGLE_ADDRESSES = ("https://generativelanguage.googleapis.com/", "gs://", "files/")
@@ -39,7 +41,27 @@ def part_of(part: Fields, where: str) -> Part:
     if FIELD in fields:
         fields["text"] = Raw(b'""')  # a signature alone belongs to an empty text
         return _text(fields, where)
-    return Text("", {NAMESPACE: {"block": Raw(msgspec.json.encode(fields))}})
+    return Text(_words_of(fields), {NAMESPACE: {"block": Raw(msgspec.json.encode(fields))}})
+
+
+def _words_of(part: Fields) -> str:
+    """What other providers are told of code that ran at Google; empty for anything else
+    (https://ai.google.dev/gemini-api/docs/code-execution).
+    """
+    if "executableCode" in part:
+        code = _step(part["executableCode"]).code
+        return f"Ran this code:\n{code}" if code else ""
+    if "codeExecutionResult" in part:
+        output = _step(part["codeExecutionResult"]).output
+        return f"The code gave:\n{output}" if output else ""
+    return ""
+
+
+def _step(value: Raw) -> wire.CodeStep:
+    try:
+        return _STEP.decode(value)
+    except msgspec.ValidationError:  # Google may know this form
+        return wire.CodeStep()
 
 
 def _text(fields: Fields, where: str) -> Text | Thinking | RedactedThinking:

@@ -17,6 +17,7 @@ from turnout.core import (
     Image,
     Part,
     Refusal,
+    Search,
     Text,
     Thinking,
     TokenLogprob,
@@ -28,6 +29,7 @@ from turnout.dialects import ReplyContext
 from turnout.dialects.arguments import arguments_object
 
 from .fields import Fields
+from .grounding import grounding_of
 from .signature import FIELD, NAMESPACE, wrap
 
 _encode = msgspec.json.encode
@@ -84,6 +86,7 @@ def origin_fields(model: str, answer_id: str, context: ReplyContext) -> dict[str
 def _candidate(choice: Choice) -> dict[str, Any]:
     parts = [fields for part in choice.parts if (fields := part_fields(part)) not in (None, _EMPTY_TEXT)]
     candidate: dict[str, Any] = {"content": {"parts": parts or [_EMPTY_TEXT], "role": "model"}, "index": choice.index}
+    candidate |= grounding_of(choice.parts)
     if choice.finish:
         candidate["finishReason"] = reason_of(choice.finish)
     if choice.logprobs:
@@ -125,7 +128,7 @@ def _fields_on_wire(part: Part) -> dict[str, Any] | None:
             return {"inlineData": {"mimeType": part.media_type or "", "data": data}}
         case Audio(data=data, format=audio_format):
             return {"inlineData": {"mimeType": f"audio/{audio_format}", "data": data}}
-        case ToolResult():
+        case ToolResult() | Search():  # a search is told beside the content
             return None
     return {"text": "", "thought": True}  # a sealed thought: the signature holds all of it
 

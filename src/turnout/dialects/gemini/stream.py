@@ -6,6 +6,7 @@ signature. The last chunk holds the finish and the usage together, as Google's d
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import msgspec
 from turnout.core import (
     Delta,
     Finish,
+    Part,
     PartEnd,
     PartStart,
     Refusal,
@@ -31,6 +33,7 @@ from turnout.dialects.stream_renderer import StreamRenderer
 from turnout.errors import TurnoutError
 
 from .errors import error_body
+from .grounding import Grounding
 from .reply import logprob_fields, origin_fields, part_fields, reason_of, usage_fields
 from .signature import FIELD
 
@@ -51,17 +54,21 @@ without text makes js-genai drop the turn from a chat's history. All of them ski
 
 
 class ChunkRenderer(StreamRenderer):
-    """One stream of server-sent events."""
+    """One stream of server-sent events. ``searches``: the request lets the model search, so that its texts are kept
+    until they end, to tell which of their words are from which page.
+    """
 
     media_type = "text/event-stream"
     keepalive = _EMPTY_EVENT
 
-    def __init__(self, context: ReplyContext) -> None:
+    def __init__(self, context: ReplyContext, *, searches: bool = False) -> None:
         super().__init__(context)
         self._origin = members(origin_fields("", "", context))  # the same in every chunk
         self._open: dict[tuple[int, int], list[StreamEvent]] = {}  # (choice, part) → its events that were not sent
         self._text_parts: dict[tuple[int, int], bytes] = {}  # (choice, part) → the template of a piece of its text
         self._finishes: dict[int, Finish] = {}
+        self._groundings: defaultdict[int, Grounding] = defaultdict(Grounding)  # by choice
+        self._texts: dict[tuple[int, int], list[str]] | None = {} if searches else None
 
     def close(self) -> bytes:
         if self._relaying:
@@ -84,6 +91,8 @@ class ChunkRenderer(StreamRenderer):
             return b""
         self._text_parts[key] = template
         text = part.text  # type: ignore[union-attr]  # the parts in _TEXT_PARTS all have one
+        if self._texts is not None:
+            self._texts[key] = [text]
         self._open[key] = [PartStart(event.index, msgspec.structs.replace(part, text=""), event.choice)]
         return self._chunk(event.choice, template % _encode(text)) if text else b""
 
@@ -91,6 +100,8 @@ class ChunkRenderer(StreamRenderer):
         key = (event.choice, event.index)
         template = self._text_parts.get(key)
         if template is not None:
+            if self._texts is not None:
+                self._texts[key].append(event.text)
             return self._chunk(event.choice, template % _encode(event.text))
         self._open[key].append(event)
         return b""
@@ -99,11 +110,17 @@ class ChunkRenderer(StreamRenderer):
         """Sends the whole part. A part whose text was sent gets a chunk only for its signature."""
         key = (event.choice, event.index)
         part = fold([*self._open.pop(key), event]).choices[0].parts[0]
+        if self._texts is not None:
+            self._ground(event.choice, part, "".join(self._texts.pop(key, ())))
         fields = part_fields(part)
         text_was_sent = self._text_parts.pop(key, None) is not None
         if fields is None or (text_was_sent and not _holds_more_than_text(fields)):
             return b""
         return self._chunk(event.choice, _encode(fields))
+
+    def _ground(self, choice: int, part: Part, text: str) -> None:
+        whole = msgspec.structs.replace(part, text=text) if isinstance(part, Text) else part
+        self._groundings[choice].add(whole)
 
     def _finish(self, event: Finish) -> bytes:
         self._finishes[event.choice] = event
@@ -123,7 +140,9 @@ class ChunkRenderer(StreamRenderer):
 
     def _last_candidate(self, choice: int) -> bytes:
         reason = reason_of(self._finishes[choice]).encode()
-        return _LAST_CANDIDATE % (reason, choice, self._logprobs.pop(choice, b""))
+        grounding = self._groundings[choice].fields() if choice in self._groundings else {}
+        more = b"," + members(grounding) if grounding else b""
+        return _LAST_CANDIDATE % (reason, choice, self._logprobs.pop(choice, b"") + more)
 
     def _frame(self, chunk: bytes) -> bytes:
         return b"data: %b\n\n" % chunk
@@ -138,8 +157,8 @@ class ArrayRenderer(ChunkRenderer):
     media_type = "application/json"
     keepalive = JSON_BLANK
 
-    def __init__(self, context: ReplyContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: ReplyContext, *, searches: bool = False) -> None:
+        super().__init__(context, searches=searches)
         self._rewrites_relayed = True
         self._before_item = b"["
 

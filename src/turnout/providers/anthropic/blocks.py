@@ -15,6 +15,7 @@ from turnout.errors import UpstreamBroken
 from turnout.providers.tool_calls import arguments_text
 
 from .anthropic_wire import NAMESPACE, Fields
+from .web_search import citations_in, search_of
 
 _STRING = msgspec.json.Decoder(str | None)
 _ID = msgspec.json.Decoder(str | int | float | None)
@@ -39,11 +40,12 @@ def foreign_block(part: Part) -> Raw | None:
 def _part_of(block: Fields) -> Part:
     kind = _STRING.decode(block.get("type", _NULL)) or ""
     if kind not in _KINDS:
-        return Text("", block_extensions(block))
+        whole = block_extensions(block)
+        return search_of(kind, block, whole) or Text("", whole)
     del block["type"]
     match kind:
         case "text":
-            return Text(_pop_string(block, "text"), extensions(block))
+            return Text(_pop_string(block, "text"), extensions(block), citations_in(block.get("citations")))
         case "thinking":
             signature = _pop_string(block, "signature")
             return Thinking(_pop_string(block, "thinking"), signature or None, extensions(block))

@@ -26,6 +26,7 @@ from turnout.core import (
     Part,
     RedactedThinking,
     Refusal,
+    Search,
     Text,
     Thinking,
     ToolCall,
@@ -122,6 +123,8 @@ def _blocks(part: Part, where: str) -> Iterator[Any]:
             yield {"type": "redacted_thinking", "data": part.data, **extra}
         case Refusal() if part.text.strip():
             yield {"type": "text", "text": part.text}
+        case Search() if "block" in extra:
+            yield extra["block"]
         case Image() | File() | ToolCall() | ToolResult():
             yield _block(part, where) | extra
         case Audio():

@@ -25,8 +25,9 @@ from turnout.providers.frames import BodyReader, StreamReader, is_empty_event
 
 from . import anthropic_wire as wire
 from .anthropic_wire import Fields
-from .blocks import block_extensions, extensions, foreign_block, part_of
+from .blocks import extensions, foreign_block, part_of
 from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
+from .web_search import citations_in
 
 _EVENT = msgspec.json.Decoder(wire.Event)
 _BODY = msgspec.json.Decoder(wire.Body)
@@ -62,7 +63,9 @@ class _OpenPart:
                 self._extra |= {name: value for name, value in fields.items() if name != "type"}
 
     def end(self, events: list[StreamEvent]) -> None:
-        events.append(PartEnd(self._index, signature=self._signature, extensions=self._extensions()))
+        extensions = self._extensions()
+        cited = citations_in(self._extra.get("citations"))
+        events.append(PartEnd(self._index, signature=self._signature, extensions=extensions, citations=cited))
 
     def _add_input(self, text: str, events: list[StreamEvent]) -> None:
         events.append(Delta(self._index, text))
@@ -93,7 +96,7 @@ class _OpenCall(_OpenPart):
 
 
 class _OpenForeign(_OpenPart):
-    """An open block that the core has no part for. Its pieces are put together, and it is given as a whole."""
+    """An open block of Anthropic's own, such as a search. Its pieces are put together, and it is given as a whole."""
 
     def __init__(self, index: int, block: Fields) -> None:
         super().__init__(index)
@@ -103,10 +106,10 @@ class _OpenForeign(_OpenPart):
     def _add_input(self, text: str, events: list[StreamEvent]) -> None:
         self._input.append(text)
 
-    def _extensions(self) -> Extensions:
+    def end(self, events: list[StreamEvent]) -> None:
         if self._input:
             self._extra["input"] = self._whole_input()
-        return block_extensions(self._block | self._extra) if self._extra else None
+        events += [PartStart(self._index, part_of(self._block | self._extra)), PartEnd(self._index)]
 
     def _whole_input(self) -> Raw:
         """The input as JSON. An answer that was cut has half an input, which is sent as ``INVALID_JSON``."""
@@ -187,7 +190,8 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         self._text_only = isinstance(part, Text) and not foreign_block(part)
         if foreign_block(part):
             self._open[index] = _OpenForeign(number, block)
-        elif isinstance(part, ToolCall):
+            return
+        if isinstance(part, ToolCall):
             self._open[index] = _OpenCall(number, part.arguments)
             part = msgspec.structs.replace(part, arguments="")
         else:

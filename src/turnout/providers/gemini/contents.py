@@ -18,6 +18,7 @@ from turnout.core import (
     Part,
     RedactedThinking,
     Refusal,
+    Search,
     Text,
     Thinking,
     ToolCall,
@@ -96,7 +97,7 @@ class _Writer:
             case Thinking(text=text, extensions=extensions):
                 is_geminis = extensions and NAMESPACE in extensions
                 return wire.Part(text=text, thought=True, thought_signature=signature) if is_geminis else None
-            case RedactedThinking():
+            case RedactedThinking() | Search():
                 return None
             case ToolCall():
                 call = wire.FunctionCall(part.id, part.name, arguments_of(part, where))

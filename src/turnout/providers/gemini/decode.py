@@ -39,6 +39,7 @@ from turnout.providers.unreadable import decode_reply, unreadable
 from turnout.providers.usage import UsageCount
 
 from . import gemini_wire as wire
+from .grounding import grounding_of
 from .partial_args import PartialArgs
 
 NAMESPACE = "gemini"
@@ -66,9 +67,12 @@ class _Call:
 
 
 class _CandidateReader:
-    """Turns the parts of one candidate into events of one choice. ``number`` is the candidate's index."""
+    """Turns the parts of one candidate into events of one choice. ``number`` is the candidate's index.
 
-    def __init__(self, number: int, ids: CallIds) -> None:
+    ``searches``: the request lets Google search, so the places of what is cited are needed, and for them the text.
+    """
+
+    def __init__(self, number: int, ids: CallIds, *, searches: bool) -> None:
         self._number = number
         self._ids = ids
         self._next = 0  # the next part's index
@@ -76,6 +80,10 @@ class _CandidateReader:
         self._call: _Call | None = None
         self._called = False
         self._finished = False
+        self._held: PartEnd | None = None  # of the last text, whose sources may still come
+        self._texts: list[str] | None = [] if searches else None
+        self._earlier = 0  # characters of the texts before the last one
+        self._grounding = Raw()
 
     @property
     def has_answer(self) -> bool:
@@ -99,7 +107,13 @@ class _CandidateReader:
         elif block := _block(part):
             self._add_whole(Text("", {NAMESPACE: {"block": block}}), events)
 
+    def ground(self, metadata: Raw) -> None:
+        """Google repeats what it has told before."""
+        self._grounding = metadata.copy()
+
     def finish(self, native: str, events: list[StreamEvent]) -> Finish | None:
+        if self._grounding and not self._finished:
+            self._end_grounded(events)
         self._end(events)
         if self._finished:
             return None
@@ -115,12 +129,18 @@ class _CandidateReader:
         if self._open is not kind:
             self._end(events)
             self._open = kind
+            if self._texts is not None and kind is Text:
+                self._earlier = sum(map(len, self._texts))
             events.append(PartStart(self._new_index(), kind(text), self._number))
         elif text:
             events.append(Delta(self._next - 1, text, self._number))
+        if self._texts is not None and kind is Text:
+            self._texts.append(text)
         if extensions:
             self._open = None
-            events.append(PartEnd(self._next - 1, self._number, extensions=extensions))
+            self._held = PartEnd(self._next - 1, self._number, extensions=extensions)
+            if kind is not Text:
+                self._end(events)
 
     def _read_call(self, call: wire.FunctionCall, extensions: Extensions, events: list[StreamEvent]) -> None:
         if call.name:
@@ -154,13 +174,27 @@ class _CandidateReader:
 
     def _end(self, events: list[StreamEvent]) -> None:
         """Ends the open text or the open call, if there is one."""
-        if self._open is not None:
+        if self._held is not None:
+            events.append(self._held)
+            self._held = None
+        elif self._open is not None:
             self._open = None
             events.append(PartEnd(self._next - 1, self._number))
         elif self._call is not None:
             index = self._call.index
             events += [Delta(index, self._call.arguments.text(), self._number), PartEnd(index, self._number)]
             self._call = None
+
+    def _end_grounded(self, events: list[StreamEvent]) -> None:
+        """Ends the last text with its sources, and adds the search that has found them."""
+        searches, citations = grounding_of(self._grounding, "".join(self._texts or ()), self._earlier)
+        if self._open is Text:
+            self._open = None
+            self._held = PartEnd(self._next - 1, self._number)
+        if self._held is not None:
+            self._held = msgspec.structs.replace(self._held, citations=citations)
+        for search in searches:
+            self._add_whole(search, events)
 
 
 class _Reader:
@@ -170,7 +204,8 @@ class _Reader:
         ids = CallIds(request)
         self._started = False
         self._usage = UsageCount()
-        self._candidates = PerChoice(lambda number: _CandidateReader(number, ids))
+        searches = bool(request.hosted)
+        self._candidates = PerChoice(lambda number: _CandidateReader(number, ids, searches=searches))
 
     def read(self, reply: wire.Reply) -> list[StreamEvent]:
         if reply.error is not None:
@@ -198,6 +233,8 @@ class _Reader:
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 reader.read(part, events)
+        if candidate.grounding_metadata:
+            reader.ground(candidate.grounding_metadata)
         native = candidate.finish_reason
         if not native or native in wire.NO_REASONS:
             return None

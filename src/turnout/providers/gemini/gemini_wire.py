@@ -218,6 +218,7 @@ class Candidate(Struct, rename="camel"):
     index: int = 0
     content: Content | None = None
     finish_reason: str | None = None
+    grounding_metadata: Raw = NOTHING
     logprobs_result: LogprobsResult | None = None
 
 

@@ -23,6 +23,7 @@ from turnout.core import (
     RedactedThinking,
     Refusal,
     Sampling,
+    Search,
     Text,
     Thinking,
     Tool,
@@ -211,8 +212,8 @@ def _add(wire_message: wire.Message, part: Part, where: str) -> None:
         case ToolCall():
             function = wire.Function(part.name, arguments_of(part, where))
             wire_message.tool_calls = [*(wire_message.tool_calls or ()), wire.ToolCall(function, part.id)]
-        case RedactedThinking():
-            pass  # thoughts of another provider, which only that provider can read
+        case RedactedThinking() | Search():
+            pass  # of another provider, which alone can read it
         case Image() | Audio() | File() | ToolResult():
             raise InvalidRequest(f"A part of type '{type(part).__name__}' has no place in {where}.", param=where)
         case _:

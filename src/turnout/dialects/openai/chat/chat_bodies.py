@@ -146,6 +146,7 @@ class Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     )
     reasoning_details: list[ReasoningDetail] | None = None  # in place of ``reasoning_content``
     images: list[PictureBody] | None = None  # of an answer (``render.py``)
+    annotations: Raw = NOTHING  # of an answer
     tool_calls: list[FunctionToolCall | CustomToolCall] | None = None
     function_call: FunctionCall | None = None
     name: str | None = None

@@ -19,6 +19,7 @@ from turnout.core import (
     Reasoning,
     Refusal,
     Sampling,
+    Search,
     Text,
     Thinking,
     ToolCall,
@@ -34,6 +35,7 @@ from turnout.dialects.parsing import check_encoding, decode, raw_or_none, unknow
 from turnout.errors import InvalidRequest
 
 from . import chat_bodies as wire
+from .annotations import sources_in
 from .cache_markers import MARKER, cache_marker, with_marker
 from .details import extensions_in, thoughts_in
 from .legacy import LegacyCalls
@@ -156,6 +158,9 @@ def _assistant_parts(message: wire.Assistant, where: str) -> Iterator[Part]:
         yield from thoughts_in(message.reasoning_details)
     elif message.reasoning_content:
         yield Thinking(message.reasoning_content)
+    sources = sources_in(message.annotations) if message.annotations else ()
+    if sources:
+        yield Search(sources=sources)
     if message.content is not None:
         yield from _parts(message.content, where)
     if message.refusal:

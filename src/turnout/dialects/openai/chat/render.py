@@ -12,6 +12,7 @@ from turnout.core import (
     Answer,
     ChatRequest,
     Choice,
+    Citation,
     Delta,
     Finish,
     Image,
@@ -35,6 +36,7 @@ from turnout.dialects.sealed import needed_again
 from turnout.dialects.stream_renderer import StreamRenderer
 from turnout.errors import TurnoutError
 
+from .annotations import annotations_of
 from .calls import CallDeltas, Calls
 from .details import Carried, details_of
 
@@ -55,6 +57,13 @@ class _OpenText:
         self.delta = _DELTAS[type(part)]
         self.length = len(part.text)  # in characters
         self.pieces = [part.text] if isinstance(part, Thinking) else None
+
+    @property
+    def is_content(self) -> bool:
+        return isinstance(self._part, Text)
+
+    def cited(self, end: PartEnd) -> tuple[Citation, ...]:
+        return (*self._part.citations, *end.citations) if isinstance(self._part, Text) else ()
 
     def detail(self, end: PartEnd, carried: Carried) -> dict[str, Any] | None:
         """What the provider needs again of it."""
@@ -85,6 +94,8 @@ class ChunkRenderer(StreamRenderer):
         self._calls = CallDeltas(request)
         self._call_ids: dict[tuple[int, int], str] = {}  # by choice and part
         self._carried: defaultdict[int, Carried] = defaultdict(Carried)  # by choice
+        self._annotations: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)  # by choice
+        self._lengths: defaultdict[int, int] = defaultdict(int)  # of the content so far in characters, by choice
 
     def close(self) -> bytes:
         if self._relaying:
@@ -151,12 +162,19 @@ class ChunkRenderer(StreamRenderer):
         key = (event.choice, event.index)
         text = self._texts.pop(key, None)
         if text is not None:
+            self._annotate(event.choice, text, event)
             return self._details(event.choice, text.detail(event, self._carried[event.choice]))
         if key not in self._calls:
             return b""
         chunks = [self._chunk(event.choice, delta) for delta in self._calls.end(key, event.extensions)]
         detail = self._carried[event.choice].call(self._call_ids[key], event.extensions)
         return b"".join(chunks) + self._details(event.choice, detail)
+
+    def _annotate(self, choice: int, text: _OpenText, end: PartEnd) -> None:
+        if text.is_content:
+            start = self._lengths[choice]
+            self._lengths[choice] += text.length
+            self._annotations[choice] += annotations_of(text.cited(end), start, text.length)
 
     def _details(self, choice: int, detail: dict[str, Any] | None) -> bytes:
         """One chunk with the whole detail: a signature is useless without its text."""
@@ -166,8 +184,11 @@ class ChunkRenderer(StreamRenderer):
         if self._relaying:
             return b""
         reason = _encode(self._calls.reason(_REASONS.get(event.reason, event.reason), event.choice))
+        annotations = self._annotations.pop(event.choice, None)
+        # all at once: OpenAI's SDK can't add to a list whose items have no index
+        cited = self._chunk(event.choice, _encode({"annotations": annotations})) if annotations else b""
         native = b',"native_finish_reason":' + _encode(event.native_reason) if event.native_reason else b""
-        return self._chunk(event.choice, b"{}", reason, native)
+        return cited + self._chunk(event.choice, b"{}", reason, native)
 
     def _logprobs_member(self, tokens: Sequence[TokenLogprob]) -> bytes:
         return b',"logprobs":' + _encode(logprob_fields(tokens))
@@ -198,7 +219,7 @@ def _choice(choice: Choice, client: Calls) -> dict[str, Any]:
         "role": "assistant",
         "content": _joined(choice, Text),
         "refusal": _joined(choice, Refusal),
-        "annotations": [],
+        "annotations": _annotations(choice),
     }
     thinking = _joined(choice, Thinking)
     if thinking is not None:
@@ -218,6 +239,16 @@ def _choice(choice: Choice, client: Calls) -> dict[str, Any]:
         rendered["finish_reason"] = client.reason(_REASONS.get(finish.reason, finish.reason), calls)
         rendered["native_finish_reason"] = finish.native_reason
     return rendered
+
+
+def _annotations(choice: Choice) -> list[dict[str, Any]]:
+    annotations: list[dict[str, Any]] = []
+    start = 0
+    for part in choice.parts:
+        if isinstance(part, Text):
+            annotations += annotations_of(part.citations, start, len(part.text))
+            start += len(part.text)
+    return annotations
 
 
 def image_fields(image: Image, number: int) -> dict[str, Any]:

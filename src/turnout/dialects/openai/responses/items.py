@@ -18,6 +18,7 @@ from turnout.core import (
     RedactedThinking,
     Refusal,
     Role,
+    Source,
     Text,
     Thinking,
     ToolCall,
@@ -32,6 +33,7 @@ from turnout.errors import InvalidRequest
 from . import responses_bodies as wire
 from .own_items import CALLS, OUTPUTS, call_of, result_of
 from .tool_set import ToolSet, function_name
+from .web_search import search_in, sources_in, with_sources
 
 T = TypeVar("T")
 _HEADS = msgspec.json.Decoder(list[wire.ItemHead])
@@ -67,6 +69,7 @@ class Conversation:
         self.untranslatable: dict[str, str] = {}
         self._tools = tools
         self._assistant_parts: list[Part] = []  # of the assistant message that is being read
+        self._cited: list[Source] = []  # by texts of this message
         self._results: list[Part] = []
 
     def system(self, text: str) -> None:
@@ -93,6 +96,8 @@ class Conversation:
                 self._result(decode(_OUTPUT, item, where), where)
             case "reasoning":
                 self._reasoning(decode(_REASONING, item, where))
+            case "web_search_call":
+                self._add_assistant_part(search_in(item))
             case "compaction" | "compaction_summary":  # Codex's name for it
                 self._summary(decode(_REASONING, item, where), f"{where}.type", head.type or "")
             case "image_generation_call":
@@ -125,6 +130,7 @@ class Conversation:
     def _message(self, message: wire.Message, where: str) -> None:
         parts = self._parts(message.content, f"{where}.content")
         if message.role == "assistant":
+            self._cited += () if isinstance(message.content, str) else sources_in(message.content)
             for part in parts:
                 self._add_assistant_part(part)
             return
@@ -188,8 +194,10 @@ class Conversation:
 
     def _end_assistant_message(self) -> None:
         if self._assistant_parts:
-            self.messages.append(Message("assistant", tuple(self._assistant_parts)))
-            self._assistant_parts = []
+            cited = tuple(dict.fromkeys(self._cited))
+            parts = with_sources(self._assistant_parts, cited) if cited else self._assistant_parts
+            self.messages.append(Message("assistant", tuple(parts)))
+            self._assistant_parts, self._cited = [], []
 
     def _end_results(self) -> None:
         if self._results:

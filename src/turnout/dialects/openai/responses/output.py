@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Extensions, Image, RedactedThinking, Refusal, Text, Thinking, TokenLogprob
+from turnout.core import Citation, Extensions, Image, RedactedThinking, Refusal, Text, Thinking, TokenLogprob
 from turnout.dialects.logprobs import tokens_with_alternatives
 from turnout.dialects.sealed import Attached, seal
 
+from .annotations import annotations_of
 from .event_writer import EventWriter
 
 _encode = msgspec.json.encode
@@ -111,6 +112,7 @@ class ContentPart:
         self._writer = writer
         self._message = message
         self._place = place
+        self._annotations: list[dict[str, Any]] = []
         self._refusal = isinstance(part, Refusal)
         self._growing_text = GrowingText(writer, "refusal", place) if self._refusal else _OutputText(writer, place)
 
@@ -122,7 +124,8 @@ class ContentPart:
             return self._growing_text.add_with(text, tokens)
         return self._growing_text.add(text)
 
-    def end(self) -> bytes:
+    def end(self, citations: Sequence[Citation] = ()) -> bytes:
+        annotated = self._annotate(citations) if citations else b""
         part, write = self._part(), self._writer.write
         if self._refusal:
             done = write("response.refusal.done", {**self._place, "refusal": part["refusal"]})
@@ -130,12 +133,20 @@ class ContentPart:
             fields = {**self._place, "text": part["text"], "logprobs": part["logprobs"]}
             done = write("response.output_text.done", fields)
         done += write("response.content_part.done", {**self._place, "part": part})
-        return done + self._message.closed(self, part)
+        return annotated + done + self._message.closed(self, part)
+
+    def _annotate(self, citations: Sequence[Citation]) -> bytes:
+        self._annotations = annotations_of(citations, len(self._growing_text.text))
+        events = [
+            {**self._place, "annotation_index": number, "annotation": annotation}
+            for number, annotation in enumerate(self._annotations)
+        ]
+        return b"".join([self._writer.write("response.output_text.annotation.added", event) for event in events])
 
     def _part(self) -> dict[str, Any]:
         if isinstance(self._growing_text, _OutputText):
             text, logprobs = self._growing_text.text, self._growing_text.logprobs
-            return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
+            return {"type": "output_text", "text": text, "annotations": self._annotations, "logprobs": logprobs}
         return {"type": "refusal", "refusal": self._growing_text.text}
 
 

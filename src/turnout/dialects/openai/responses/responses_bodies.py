@@ -29,6 +29,7 @@ class Part(msgspec.Struct):
     file_url: str | None = None
     filename: str | None = None
     input_audio: InputAudio | None = None
+    annotations: Raw = NOTHING
 
 
 Content = str | list[Part]
@@ -208,7 +209,6 @@ READ = frozenset(Body.__struct_fields__) | {"stream_options"}
 class _DetailedPart(Part):
     """A part with the fields of an answer's parts. Other providers don't need them."""
 
-    annotations: Any = None
     logprobs: Any = None
 
 

@@ -22,6 +22,7 @@ from turnout.core import (
     RedactedThinking,
     Refusal,
     Relayed,
+    Search,
     Start,
     StreamEvent,
     Text,
@@ -46,6 +47,7 @@ from .output import ContentPart, ImageItem, Item, MessageItem, ReasoningItem
 from .references import whole_response
 from .reply import Response, failed_response, status_of
 from .tool_set import FUNCTION
+from .web_search import SearchItem
 
 ItemT = TypeVar("ItemT", bound=Item)
 
@@ -111,6 +113,7 @@ class ResponseRenderer:
             return b""
         status = status_of(self._finish)
         frames = self._seal(status)
+        frames += b"".join([item.end() for item in self._items if isinstance(item, SearchItem)])
         self.response = self._head.complete(self._output(), self._finish, self._usage)
         return frames + self._writer.write(f"response.{status}", {"response": Raw(self.response)})
 
@@ -157,10 +160,21 @@ class ResponseRenderer:
                 call, frames = self._add(*item_type(own))
                 self._open[index] = call
                 return frames + call.begin(part, own) + (call.add(text) if text else b"")
+            case Search():
+                return self._search(part)
             case Image(data=str()):
                 image, frames = self._add(ImageItem)
                 return frames + image.begin(part)
         return b""
+
+    def _search(self, part: Search) -> bytes:
+        """A result ends the item of its search, if that came before."""
+        open_searches = [item for item in self._items if isinstance(item, SearchItem) and item.is_of(part)]
+        if part.queries or not open_searches:
+            item, frames = self._add(SearchItem)
+            frames += item.begin(part)
+            return frames if part.queries and not part.sources else frames + item.end()
+        return open_searches[0].found(part)
 
     def _own(self, function: str) -> OwnTool:
         """What the client calls the function."""
@@ -195,9 +209,15 @@ class ResponseRenderer:
                 return item.end(event.signature or signature, extensions)
             case RedactedThinking(data=data):
                 return self._add_state_item(RedactedThinking(data, extensions))
+            case Search(queries=()):
+                return self._add_state_item(Text("", extensions)) if extensions else b""
             case Text() if item is None:
                 return self._add_state_item(Text("", extensions))
-        done = item.end() if isinstance(item, ContentPart | CallItem) else b""
+        done = b""
+        if isinstance(item, ContentPart):
+            done = item.end((*part.citations, *event.citations) if isinstance(part, Text) else ())
+        elif isinstance(item, CallItem):
+            done = item.end()
         if not extensions:
             return done
         return done + self._add_state_item(Attached(extensions, part.id if isinstance(part, ToolCall) else None))

@@ -22,6 +22,7 @@ from turnout.core import (
     Reasoning,
     RedactedThinking,
     Refusal,
+    Search,
     Text,
     Thinking,
     ToolCall,
@@ -218,7 +219,7 @@ def _part(part: Part) -> dict[str, Any]:
             return {"type": "file", "file": _file(part)}
         case Refusal(text=text):
             return {"type": "refusal", "refusal": text}
-        case Thinking() | RedactedThinking() | ToolCall() | ToolResult():
+        case Thinking() | RedactedThinking() | ToolCall() | ToolResult() | Search():
             raise InvalidRequest(f"A part of type '{type(part).__name__}' has no place in this message.")
 
 

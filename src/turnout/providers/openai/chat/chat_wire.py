@@ -63,6 +63,7 @@ class Piece(msgspec.Struct):
     tool_calls: list[ToolCallPiece] | None = None
     function_call: FunctionPiece | None = None
     images: list[ImagePiece] | None = None
+    annotations: Raw = NOTHING
 
     @property
     def says_nothing(self) -> bool:

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from turnout.core import (
     ChatRequest,
+    Citation,
     Delta,
     Failure,
     Finish,
@@ -36,6 +37,7 @@ from turnout.providers.unreadable import decode_reply
 from turnout.providers.usage import UsageCount
 
 from . import chat_wire as wire
+from .annotations import citations_in
 from .calls import Call, Calls
 from .pictures import image_in
 
@@ -74,6 +76,8 @@ class _ChoiceReader:
         self._next = 0  # the next part's index
         self._open: tuple[type[Part], int] | None = None  # the open text, thinking or refusal
         self._calls = Calls()
+        self._texts = 0  # parts
+        self._citations: list[Citation] = []
         self._finished = False
         self._from_messages = False
 
@@ -99,6 +103,8 @@ class _ChoiceReader:
             self._add_text(Text(content), content, events)
         if piece.refusal:
             self._add_text(Refusal(piece.refusal), piece.refusal, events)
+        if piece.annotations:
+            self._citations += citations_in(piece.annotations, placed=self._texts < 2)
         for image in piece.images or ():
             self._add_image(image, events)
         for call in piece.tool_calls or ():
@@ -140,6 +146,7 @@ class _ChoiceReader:
             return
         self._end_open(events)
         self._open = (type(part), self._next)
+        self._texts += isinstance(part, Text)
         self._start(part, events)
 
     def _add_image(self, piece: wire.ImagePiece, events: list[StreamEvent]) -> None:
@@ -168,7 +175,8 @@ class _ChoiceReader:
 
     def _end_open(self, events: list[StreamEvent]) -> None:
         if self._open:
-            events.append(PartEnd(self._open[1], self._number))
+            citations = tuple(self._citations) if self._open[0] is Text else ()
+            events.append(PartEnd(self._open[1], self._number, citations=citations))
             self._open = None
 
 
