@@ -36,7 +36,7 @@ def anthropic(user_id: str) -> Question:
 @pytest.mark.parametrize(
     ("question", "session"),
     [
-        (Question(chat(), session="from-a-header"), "from-a-header"),
+        (Question(chat(), header_session="from-a-header"), "from-a-header"),
         (openai(prompt_cache_key="codex-1"), "codex-1"),
         (openai(session_id="router-1"), "router-1"),
         (openai(prompt_cache_key=7), ""),
@@ -57,9 +57,9 @@ def test_the_name_of_the_session(question: Question, session: str) -> None:
 
 
 def test_premium_is_a_session_of_an_allowed_key() -> None:
-    assert Question(chat(), session="premium-7", may_be_premium=True).premium
-    assert not Question(chat(), session="premium-7").premium
-    assert not Question(chat(), session="7", may_be_premium=True).premium
+    assert Question(chat(), header_session="premium-7", may_be_premium=True).premium
+    assert not Question(chat(), header_session="premium-7").premium
+    assert not Question(chat(), header_session="7", may_be_premium=True).premium
 
 
 TURNS = [
@@ -92,7 +92,7 @@ def test_other_conversations_are_other_threads() -> None:
     texts = ("Where?", "When?", "a" * 200_000, "b" * 200_000)
     threads = {openai(messages=[{"role": "user", "content": text}]).thread for text in texts}
     threads |= {openai(messages=TURNS, prompt_cache_key="k").thread, openai(messages=TURNS).thread}
-    threads |= {Question(chat("Where?"), session="s").thread}
+    threads |= {Question(chat("Where?"), header_session="s").thread}
     assert len(threads) == 7
 
 

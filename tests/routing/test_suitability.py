@@ -79,9 +79,9 @@ STRONG = deployment("strong", tags=frozenset({"premium"}))
     ("question", "expected"),
     [
         (asking(), ["plain", "strong"]),
-        (asking(session="premium-7"), ["plain", "strong"]),
-        (asking(session="premium-7", may_be_premium=True), ["strong", "plain"]),
-        (asking(session="7", may_be_premium=True), ["plain", "strong"]),
+        (asking(header_session="premium-7"), ["plain", "strong"]),
+        (asking(header_session="premium-7", may_be_premium=True), ["strong", "plain"]),
+        (asking(header_session="7", may_be_premium=True), ["plain", "strong"]),
     ],
     ids=["no session", "not allowed", "premium", "another session"],
 )
@@ -92,11 +92,11 @@ def test_premium_sessions_get_the_strong_deployment_first(question: Question, ex
 
 def test_a_session_stays_at_its_deployment_if_that_is_asked_for() -> None:
     places = [deployment(f"d{number}") for number in range(4)]
-    firsts = {order(places, asking(session=f"s{number}"), affinity="session")[0] for number in range(50)}
+    firsts = {order(places, asking(header_session=f"s{number}"), affinity="session")[0] for number in range(50)}
     assert firsts == {"d0", "d1", "d2", "d3"}
-    again = {order(places, asking(str(number), session="s"), affinity="session")[0] for number in range(20)}
+    again = {order(places, asking(str(number), header_session="s"), affinity="session")[0] for number in range(20)}
     assert len(again) == 1
-    assert order(places, asking(session="s")) == ["d0", "d1", "d2", "d3"]
+    assert order(places, asking(header_session="s")) == ["d0", "d1", "d2", "d3"]
     assert order(places, asking(), affinity="session") == ["d0", "d1", "d2", "d3"]
 
 

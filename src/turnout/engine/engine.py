@@ -114,13 +114,7 @@ class Engine:
 def question_of(call: Call) -> Question:
     """What the call needs of a deployment."""
     key = call.key
-    return Question(
-        call.request,
-        call.size,
-        session=call.session,
-        tags=call.tags | key.needs_tags,
-        may_be_premium=key.tier == _PREMIUM,
-    )
+    return Question(call.request, call.size, call.session, call.tags | key.needs_tags, key.tier == _PREMIUM)
 
 
 def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:

@@ -52,11 +52,11 @@ def home_of(model: Model, question: Question, board: Board) -> Deployment | None
 
 def is_worth_it(deployments: Sequence[Deployment]) -> bool:
     """Whether a cached read is cheaper, and the deployments have caches of their own."""
-    if not any(d.price is not None and d.price.cached_input is not None for d in deployments):
+    prices = [d.price for d in deployments if d.price is not None and d.price.cached_input is not None]
+    if not [price for price in prices if (price.cached_input or 0) < price.input]:
         return False
-    cheaper = any(d.price is not None and (d.price.cached_input or 0) < d.price.input for d in deployments)
-    first = deployments[0]
-    return cheaper and any(_cache_of(d) != _cache_of(first) for d in deployments[1:])
+    first = _cache_of(deployments[0])
+    return any(_cache_of(d) != first for d in deployments[1:])
 
 
 def _cache_of(deployment: Deployment) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from turnout.core import Deployment
+from turnout.core import Traits
 
 from .candidates import Candidate, Dropped
 from .question import Question
@@ -32,19 +32,14 @@ def by_needs(candidates: Sequence[Candidate], question: Question) -> Sequence[Ca
     """Those that can't take the request, as far as is known, come last: what is known may be wrong."""
     if len(candidates) == 1:
         return candidates
-    fit: list[Candidate] = []
-    unfit: list[Candidate] = []
-    for candidate in candidates:
-        lack = _lack_of(candidate.deployment, question)
-        if lack:
-            unfit.append(candidate.because(lack))
-        else:
-            fit.append(candidate)
-    return [*fit, *unfit]
+    lacks = [_lack_of(candidate.deployment.traits, question) for candidate in candidates]
+    if not any(lacks):
+        return candidates
+    fit = [candidate for candidate, lack in zip(candidates, lacks, strict=True) if not lack]
+    return [*fit, *(candidate.because(lack) for candidate, lack in zip(candidates, lacks, strict=True) if lack)]
 
 
-def _lack_of(deployment: Deployment, question: Question) -> str:
-    traits = deployment.traits
+def _lack_of(traits: Traits, question: Question) -> str:
     if (traits.blind or (traits.inputs is not None and "image" not in traits.inputs)) and question.has_images:
         return "its model sees no images"
     if not traits.tools and question.has_tools:

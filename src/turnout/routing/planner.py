@@ -34,8 +34,12 @@ def plan(model: Model, question: Question, board: Board, find: Callable[[str], M
 
 def outline(model: Model, question: Question, board: Board, find: Callable[[str], Model]) -> Plan:
     """The same for who only looks. No candidate may be left in it."""
-    dropped: list[Dropped] = []
+    if len(model.deployments) == 1 and not (
+        model.fallbacks or question.tags or model.needs_tags or board.breakers or board.marks
+    ):
+        return Plan(model.name, (_only(model),))  # most plans are this one: it costs a third of what follows
     tags = question.tags | model.needs_tags
+    dropped: list[Dropped] = []
     candidates = _of_model(model, question, board, tags, dropped)
     if model.fallbacks:
         fallbacks = [find(name) for name in model.fallbacks]
@@ -45,11 +49,15 @@ def outline(model: Model, question: Question, board: Board, find: Callable[[str]
     return Plan(model.name, tuple(by_needs(candidates, question)), tuple(dropped))
 
 
+def _only(model: Model) -> Candidate:
+    return Candidate(model.deployments[0], "the only one")
+
+
 def _of_model(
     model: Model, question: Question, board: Board, tags: frozenset[str], dropped: list[Dropped]
 ) -> Sequence[Candidate]:
     if len(model.deployments) == 1:
-        candidates: Sequence[Candidate] = [Candidate(model.deployments[0], "the only one")]
+        candidates: Sequence[Candidate] = [_only(model)]
     else:
         candidates = by_preference(registry()[model.policy](model, question, board), model, question)
     return by_tags(candidates, tags, dropped) if tags else candidates

@@ -22,7 +22,7 @@ def by_preference(candidates: Sequence[Candidate], model: Model, question: Quest
     if model.affinity == "session" and question.session and question.thread is not None:
         home = ranked_for(model.deployments, question.thread)[0].id
         candidates = _first(candidates, lambda deployment: deployment.id == home, "this session's home")
-    if any(PREMIUM in candidate.deployment.tags for candidate in candidates):
+    if [True for candidate in candidates if PREMIUM in candidate.deployment.tags]:
         premium = question.premium
         reason = "for premium sessions" if premium else "the others are for premium sessions"
         candidates = _first(candidates, lambda deployment: (PREMIUM in deployment.tags) is premium, reason)

@@ -6,6 +6,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
+import msgspec
+
 from turnout.core import ChatRequest, CountRequest, File, Image, Request, ToolResult, WireBody
 
 from .conversation_start import start_of
@@ -21,24 +23,18 @@ _TOKENS_BESIDE_IMAGES: Final = 4_000
 _PREMIUM: Final = "premium-"
 
 
-class Question:
-    """``size`` is the request's, in bytes. ``tags``: only deployments that have all of them will do."""
+class Question(msgspec.Struct, dict=True, eq=False):
+    """``size`` is the request's, in bytes. ``tags``: only deployments that have all of them will do.
 
-    def __init__(
-        self,
-        request: Request,
-        size: int = 0,
-        *,
-        session: str = "",
-        tags: frozenset[str] = frozenset(),
-        may_be_premium: bool = False,
-    ) -> None:
-        """``session`` is the name in a header. ``may_be_premium``: the key is allowed to have premium sessions."""
-        self.request = request
-        self.size = size
-        self.tags = tags
-        self._named = session
-        self._may_be_premium = may_be_premium
+    ``header_session`` is the session's name in a header, empty without one. ``may_be_premium``: the key is allowed to
+    have premium sessions.
+    """
+
+    request: Request
+    size: int = 0
+    header_session: str = ""
+    tags: frozenset[str] = frozenset()
+    may_be_premium: bool = False
 
     @cached_property
     def chat(self) -> ChatRequest | None:
@@ -83,12 +79,12 @@ class Question:
     @cached_property
     def session(self) -> str:
         """The client's name for the conversation, in a header or in the body; empty without one."""
-        return self._named or ("" if self.chat is None else session_in(self.chat))
+        return self.header_session or ("" if self.chat is None else session_in(self.chat))
 
     @property
     def premium(self) -> bool:
         """Whether the request is of a premium session, and its key is allowed to have some."""
-        return self._may_be_premium and self.session.startswith(_PREMIUM)
+        return self.may_be_premium and self.session.startswith(_PREMIUM)
 
     @property
     def answered_by(self) -> str:
