@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -163,6 +164,64 @@ async def test_one_event_is_not_json(simulated: Simulator, wire: str) -> None:
 
 
 @wires
+async def test_two_events_in_a_row_are_not_json(simulated: Simulator, wire: str) -> None:
+    reply = await reply_to(simulated, wire, "malformed-after-2-twice")
+    assert [is_json(event) for event in events(reply, wire)].count(False) == 2
+
+
+@wires
+async def test_a_web_page_comes_in_place_of_the_rest(simulated: Simulator, wire: str) -> None:
+    reply = await reply_to(simulated, wire, "html-after-2")
+    assert reply.end == "complete"
+    assert reply.body.endswith(b"</html>\n")
+    assert b" said:" in reply.body
+    assert b"een" not in reply.body
+
+
+@wires
+async def test_an_answer_without_its_terminator_has_its_finish(simulated: Simulator, wire: str) -> None:
+    reply = await reply_to(simulated, wire, "no-terminator")
+    assert reply.end == "complete"
+    assert "🚂".encode() in reply.body
+    assert not [mark for mark in (b"[DONE]", b"message_stop") if mark in reply.body]
+    assert wire in ("vllm", "azure") or WIRES[wire].end in reply.body
+
+
+@wires
+async def test_faults_strike_at_every_event(simulated: Simulator, wire: str) -> None:
+    """Opening and ending ones count, and after the last one only HTTP's own end is missing."""
+    whole = (await reply_to(simulated, wire, "words-2")).chunks
+    for at in range(len(whole) + 1):
+        reply = await reply_to(simulated, wire, f"words-2-cut-stream-at-{at}")
+        assert (reply.end, len(reply.chunks)) == ("closed", at)
+
+
+@some_wires
+@pytest.mark.parametrize(("fault", "end"), [("cut-stream", "closed"), ("end", "complete")])
+async def test_faults_strike_at_any_byte(simulated: Simulator, wire: str, fault: str, end: str) -> None:
+    length = len((await reply_to(simulated, wire, "words-1")).body)
+    for at in (0, 1, 77, length - 1):
+        reply = await reply_to(simulated, wire, f"words-1-{fault}-byte-{at}")
+        assert (reply.end, len(reply.body)) == (end, at)
+
+
+@pytest.mark.parametrize("wire", ["openai", "anthropic", "gemini"])
+async def test_a_stream_that_stalls_may_show_that_it_is_alive(simulated: Simulator, wire: str) -> None:
+    path, body, headers = request_for(wire, "stall-after-2-pings-10", stream=True)
+    reader, writer = await send(simulated.url + path, body, headers)
+    async with asyncio.timeout(PATIENCE):
+        await reader.readuntil(b" said:")
+        await reader.readuntil(b": ping\n")
+        await reader.readuntil(b": ping\n")
+    writer.close()
+
+
+@pytest.mark.parametrize("wire", ["ollama", "vllm"])
+async def test_a_wire_without_a_sign_of_life_is_silent(simulated: Simulator, wire: str) -> None:
+    assert (await reply_to(simulated, wire, "stall-after-2-pings-10")).end == "silent"
+
+
+@wires
 async def test_a_chunk_has_no_size(simulated: Simulator, wire: str) -> None:
     reply = await reply_to(simulated, wire, "bad-chunk-after-2")
     assert reply.end == "closed"
@@ -289,6 +348,50 @@ async def test_a_status_says_when_to_retry_as_a_date(simulated: Simulator) -> No
     date = parsedate_to_datetime(reply.headers["retry-after"])
     assert reply.headers["retry-after"].endswith(" GMT")
     assert 30 <= date.timestamp() - before <= 32
+
+
+async def test_a_status_says_when_to_retry_in_milliseconds(simulated: Simulator) -> None:
+    reply = await reply_to(simulated, "azure", "status-429-retry-ms-300")
+    assert (reply.headers["retry-after-ms"], "retry-after" in reply.headers) == ("300", False)
+
+
+@wires
+@both
+async def test_an_error_hides_under_status_200(simulated: Simulator, wire: str, stream: bool) -> None:
+    reply = await reply_to(simulated, wire, "error-body", stream=stream)
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+    assert reply.json == ERRORS[wire]
+
+
+@some_wires
+@both
+async def test_a_web_page_hides_under_status_200(simulated: Simulator, wire: str, stream: bool) -> None:
+    reply = await reply_to(simulated, wire, "html", stream=stream)
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/html")
+    assert reply.body.startswith(b"<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    ("wire", "words"),
+    [("openai", "usage policy"), ("azure", "content management policy"), ("anthropic", "content filtering policy")],
+)
+async def test_a_content_policy_forbids_a_prompt(simulated: Simulator, wire: str, words: str) -> None:
+    reply = await reply_to(simulated, wire, "blocked", stream=False)
+    assert reply.status == 400
+    assert words in reply.json["error"]["message"]
+
+
+async def test_a_vendor_without_a_policy_forbids_nothing(simulated: Simulator) -> None:
+    reply = await reply_to(simulated, "ollama", "blocked", stream=False)
+    assert reply.json["error"] == "The simulator knows no error of a content policy of 'ollama'."
+
+
+async def test_faults_come_and_go_with_time(simulated: Simulator) -> None:
+    """Counted from the first attempt."""
+    words = "status-503-down-0-150-id-comesgoes"
+    assert (await reply_to(simulated, "openai", words)).status == 503
+    await asyncio.sleep(0.2)
+    assert (await reply_to(simulated, "openai", words)).status == 200
 
 
 async def test_a_status_alone_says_nothing_of_retrying(simulated: Simulator) -> None:

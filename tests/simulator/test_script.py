@@ -16,12 +16,23 @@ SENTENCES: list[tuple[str, dict[str, Any]]] = [
     ("status-429", {"status": 429}),
     ("status-429-retry-2", {"status": 429, "retry_after": 2}),
     ("status-503-retry-date-30", {"status": 503, "retry_date": 30}),
+    ("status-429-retry-ms-300", {"status": 429, "retry_ms": 300}),
     ("reset", {"fault": "reset"}),
     ("reset-after-3", {"fault": "reset", "after": 3}),
     ("no-reply", {"fault": "no-reply"}),
     ("too-long", {"too_long": True}),
+    ("blocked", {"blocked": True}),
+    ("error-body", {"fault": "error-body"}),
+    ("html", {"fault": "html"}),
+    ("html-after-2", {"fault": "html", "after": 2}),
     ("cut-stream", {"fault": "cut-stream"}),
     ("cut-stream-after-0", {"fault": "cut-stream", "after": 0}),
+    ("cut-stream-at-0", {"fault": "cut-stream", "at": 0}),
+    ("end-byte-77", {"fault": "end", "byte": 77}),
+    ("malformed-after-2-twice", {"fault": "malformed", "after": 2, "twice": True}),
+    ("stall-after-1-pings-50", {"fault": "stall", "after": 1, "pings": 50}),
+    ("no-terminator", {"fault": "no-terminator"}),
+    ("reset-down-500-900-every-2000", {"fault": "reset", "down_from": 500, "down_to": 900, "every": 2000}),
     ("cut-event-after-12", {"fault": "cut-event", "after": 12}),
     ("end-after-1", {"fault": "end", "after": 1}),
     ("stall-after-1", {"fault": "stall", "after": 1}),
@@ -101,5 +112,18 @@ def test_unknown_words_are_refused(model: str, header: str, rest: str) -> None:
 def test_every_word_is_documented() -> None:
     """The module's documentation shows each fault."""
     documented = set(re.findall(r"``([a-z-]+?)(?:-after-N|-N|-MS|-K|-WORD)?``", script.__doc__ or ""))
-    faults = {words.partition("-after")[0] for words, fields in SENTENCES if "fault" in fields}
+    faults = {fields["fault"] for _, fields in SENTENCES if "fault" in fields}
     assert faults <= documented
+
+
+@pytest.mark.parametrize(
+    ("words", "down"),
+    [
+        ("reset", [0, 499, 500, 899, 900, 2600]),
+        ("reset-down-500-900", [500, 899]),
+        ("reset-down-500-900-every-2000", [500, 899, 2600]),
+    ],
+)
+def test_faults_have_their_time(words: str, down: list[int]) -> None:
+    script = read_script("", words)
+    assert [time for time in (0, 499, 500, 899, 900, 2600) if script.is_down(time)] == down

@@ -12,10 +12,11 @@ import msgspec
 
 from .answer import Answer, answer
 from .context import too_long
-from .faults import play
+from .faults import WEB_PAGE, Player, Signs
 from .http import Request
 from .log import Attempt, Log
 from .marks import script_words
+from .policy import blocked
 from .question import Question
 from .refused import Refused
 from .routes import ROUTES
@@ -111,7 +112,7 @@ class Exchange:
 
     def _script(self, model: str, manners: Manners) -> Script:
         script = read_script(model, self._simulate)
-        if script.times is not None and self._log.count_try(model, self._simulate) > script.times:
+        if self._is_over(script, model):
             script = script.without_faults()
         return msgspec.structs.replace(
             script,
@@ -119,25 +120,40 @@ class Exchange:
             slow_between=script.slow_between or manners.between,
         )
 
+    def _is_over(self, script: Script, model: str) -> bool:
+        """Whether this attempt is outside the number and the time of those that have faults."""
+        if script.times is not None and self._log.count_try(model, self._simulate) > script.times:
+            return True
+        if script.down_to is None:
+            return False
+        return not script.is_down(self._log.seconds_since_first(model, self._simulate) * 1000)
+
     async def _strike_before(self, script: Script) -> None:
         if script.too_long:
             raise too_long(self._wire.name)
+        if script.blocked:
+            raise blocked(self._wire.name)
         if script.status:
             raise Refused(
                 script.status,
                 f"The simulator was told to answer {script.status}.",
                 retry_after=script.retry_date if script.retry_after is None else script.retry_after,
                 retry_as_date=script.retry_date is not None,
+                retry_ms=script.retry_ms,
             )
         if script.fault == "no-reply":
             await self._sender.silence()
-        self._sender.reset()
         self._attempt.end("cut")
+        if script.fault == "error-body":
+            return await self._whole(200, JSON, self._wire.error(BROKEN))
+        if script.fault == "html":
+            return await self._whole(200, "text/html", WEB_PAGE)
+        return self._sender.reset()
 
     async def _stream(self, question: Question, reply: Answer, script: Script) -> None:
         await self._sender.head(200, self._headers(self._wire.media_type, "transfer-encoding", "chunked"))
-        error = self._wire.error_event(BROKEN)
-        await play(self._wire.stream(question, reply), script, self._sender, self._attempt, error)
+        signs = Signs(self._wire.error_event(BROKEN), self._wire.ping)
+        await Player(script, self._sender, self._attempt, signs).play(self._wire.stream(question, reply))
 
     async def _unary(self, question: Question, reply: Answer, script: Script) -> None:
         await asyncio.sleep(script.slow_first / 1000)
@@ -149,7 +165,8 @@ class Exchange:
             headers = self._headers(self._wire.body_type(question), "transfer-encoding", "chunked")
             await self._sender.head(200, headers)
             without_waits = msgspec.structs.replace(script, slow_first=0, slow_between=0)
-            return await play(_halves(body, reply.usage.output), without_waits, self._sender, self._attempt, b"")
+            halves = _halves(body, reply.usage.output)
+            return await Player(without_waits, self._sender, self._attempt, Signs()).play(halves)
         await self._whole(200, self._wire.body_type(question), body)
         self._attempt.events, self._attempt.tokens_out = 1, reply.usage.output
         return self._attempt.end("completed")
@@ -190,6 +207,8 @@ def _halves(body: bytes, tokens: int) -> Iterator[Frame]:
 
 
 def _retry_after(refused: Refused) -> list[tuple[str, str]]:
+    if refused.retry_ms is not None:
+        return [("retry-after-ms", str(refused.retry_ms))]
     if refused.retry_after is None:
         return []
     if refused.retry_as_date:

@@ -70,6 +70,7 @@ class Log:
         self.attempts: deque[Attempt] = deque(maxlen=KEPT)
         self._number = 0
         self._tries: Counter[tuple[str, str]] = Counter()
+        self._first: dict[tuple[str, str], float] = {}
 
     def begin(self, *, path: str, wire: str, simulate: str, key: str) -> Attempt:
         self._number += 1
@@ -100,11 +101,19 @@ class Log:
         self._tries[model, simulate] += 1
         return self._tries[model, simulate]
 
+    def seconds_since_first(self, model: str, simulate: str) -> float:
+        """Seconds since the first try with this model and header that asked for them. Only ``down-`` needs it."""
+        if len(self._first) >= KEPT:
+            self._first.clear()
+        now = time.monotonic()
+        return now - self._first.setdefault((model, simulate), now)
+
     def clear(self) -> None:
         """Drops all attempts, requests and tries. Attempts are still numbered on, so that ids stay unique."""
         self.attempts.clear()
         self.requests.clear()
         self._tries.clear()
+        self._first.clear()
 
 
 def fingerprint(key: str) -> str:

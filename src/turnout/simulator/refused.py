@@ -7,7 +7,8 @@ class Refused(Exception):
     """Makes the simulator answer with an error in the vendor's shape.
 
     ``param`` and ``code`` are those of OpenAI's errors. ``retry_after`` is in seconds. ``retry_as_date``: it is sent as
-    an HTTP date.
+    an HTTP date. ``retry_ms`` is milliseconds, for the header ``retry-after-ms``
+    (https://github.com/openai/openai-python/issues/957).
     """
 
     def __init__(
@@ -19,6 +20,7 @@ class Refused(Exception):
         code: str | None = None,
         retry_after: int | None = None,
         retry_as_date: bool = False,
+        retry_ms: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -27,3 +29,4 @@ class Refused(Exception):
         self.code = code
         self.retry_after = retry_after
         self.retry_as_date = retry_as_date
+        self.retry_ms = retry_ms

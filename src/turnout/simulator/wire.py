@@ -18,11 +18,11 @@ from .rules import Rule
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """One event of a stream. ``kind`` tells faults whether it is a piece of the content, an end, or neither.
 
-    ``tokens`` are billed when it is sent.
+    A "terminator" is an end that says nothing but that the stream is over. ``tokens`` are billed when it is sent.
     """
 
     data: bytes
-    kind: Literal["other", "content", "end"] = "other"
+    kind: Literal["other", "content", "end", "terminator"] = "other"
     tokens: int = 0
 
 
@@ -32,6 +32,7 @@ class Wire(Protocol):
     name: str
     media_type: str  # of its streams; empty if they have no such header
     request_id_header: str  # empty if there is none
+    ping: bytes  # its sign of life inside a stream; empty if there is none
 
     @property
     def rules(self) -> Sequence[Rule]:
@@ -63,9 +64,10 @@ JSON = "application/json"
 
 
 class JsonBodies:
-    """For wires whose whole replies are JSON."""
+    """For wires whose whole replies are JSON. ``ping`` is a comment of server-sent events."""
 
     rules: Sequence[Rule] = ()
+    ping = b": ping\n\n"
 
     def body_type(self, question: Question) -> str:
         return JSON

@@ -142,6 +142,7 @@ class AnthropicMessages(JsonBodies):
     name = "anthropic"
     media_type = "text/event-stream; charset=utf-8"
     request_id_header = "request-id"
+    ping = sse({"type": "ping"}, "ping")
     rules: Sequence[Rule] = anthropic.RULES
 
     # --- the request ---------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ class AnthropicMessages(JsonBodies):
             yield _event("content_block_stop", index=index)
         usage = {**_input_usage(answer), "output_tokens": answer.usage.output}
         yield _event("message_delta", kind="end", delta=_stop(answer), usage=usage)
-        yield _event("message_stop", kind="end")
+        yield _event("message_stop", kind="terminator")
 
     # --- errors --------------------------------------------------------------------------------------
 
@@ -291,7 +292,7 @@ def _delta(index: int, delta: tuple[str, str]) -> Frame:
     return _event("content_block_delta", kind="content", index=index, delta={"type": kind, field: text})
 
 
-def _event(name: str, *, kind: Literal["other", "content", "end"] = "other", **fields: Any) -> Frame:
+def _event(name: str, *, kind: Literal["other", "content", "end", "terminator"] = "other", **fields: Any) -> Frame:
     return Frame(sse({"type": name, **fields}, name), kind, int(kind == "content"))
 
 

@@ -108,6 +108,7 @@ class OllamaChat(JsonBodies):
     name = "ollama"
     media_type = "application/x-ndjson"
     request_id_header = ""
+    ping = b""
     rules: Sequence[Rule] = ollama.RULES
 
     # --- the request ---------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ class OpenAIChat(JsonBodies):
                 yield Frame(sse({**envelope, "choices": [choice], **no_usage}), kind, tokens)
         if question.include_usage:
             yield Frame(sse({**envelope, "choices": [], "usage": self._usage(answer)}), "end")
-        yield Frame(b"data: [DONE]\n\n", "end")
+        yield Frame(b"data: [DONE]\n\n", "terminator")
 
     def _deltas(
         self, answer: Answer

@@ -104,7 +104,7 @@ class Completions(BesideChat):
             yield Frame(sse({**envelope, "choices": [self._choice(question, index, "", (), answer.finish)]}), "end")
         if question.include_usage:
             yield Frame(sse({**envelope, "choices": [], "usage": counts(answer.usage)}), "end")
-        yield Frame(b"data: [DONE]\n\n", "end")
+        yield Frame(b"data: [DONE]\n\n", "terminator")
 
     def _choice(
         self, question: Question, index: int, text: str, tokens: tuple[str, ...], finish: str | None

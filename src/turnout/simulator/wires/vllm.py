@@ -56,6 +56,7 @@ class Generate(JsonBodies):
     name = "vllm-generate"
     media_type = ""
     request_id_header = ""
+    ping = b""
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(GENERATE_BODY, request.body)
