@@ -1,0 +1,90 @@
+"""What has to be true of a case, as a list of what isn't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from tests.faults.received import Received
+from tests.faults.stage import PRICE, WHOLE, WORDS, Case, Seen
+from tests.faults.table import UNCOUNTED, Fault
+
+SLACK = 4.0
+"""Seconds that a busy machine may take longer."""
+REFUSAL = "I can't help with that."
+SKIPPED = WHOLE.replace(" word6", "")
+BILLED_ALIKE = (0.5, 4)
+"""An estimate to what the simulator bills: a word is one of its tokens, and several of a real one."""
+
+
+def problems(case: Case, seen: Seen) -> list[str]:
+    told = [*_received(case.fault, seen.got), *_asked(case, seen), *_billed(case, seen)]
+    fault = case.fault
+    if not fault.waits - 0.01 <= seen.took <= fault.waits * 2 + SLACK:
+        told.append(f"took {seen.took:.2f} s")
+    return told
+
+
+def _received(fault: Fault, got: Received) -> Iterator[str]:
+    yield from got.misformed
+    if got.finished and got.error:
+        yield "both a finish and an error"
+    if fault.comes == "error":
+        if (got.status, bool(got.error), got.text) != (fault.status, True, ""):
+            yield f"status {got.status} with {got.error!r} and {got.text!r}"
+        return
+    if got.error or not got.finished:
+        yield f"no whole answer: {got.error!r} after {got.text!r}"
+    elif fault.comes != "refusal" and got.text != (SKIPPED if fault.comes == "skipped" else WHOLE):
+        yield f"the text {got.text!r}"
+    elif fault.comes == "refusal" and got.text not in (REFUSAL, ""):
+        yield f"the refusal {got.text!r}"
+    elif fault.comes == "whole" and not (got.output and 0.5 <= got.output / WORDS <= BILLED_ALIKE[1]):
+        yield f"a usage of {got.output} tokens"
+
+
+def _asked(case: Case, seen: Seen) -> Iterator[str]:
+    fault = case.fault
+    counts = len(seen.first), len(seen.second)
+    most = fault.first * 2 if fault.words in UNCOUNTED else fault.first
+    if not (fault.first <= counts[0] <= most and counts[1] == fault.second):
+        yield f"attempts {counts} in place of {(fault.first, fault.second)}"
+    for one, other in pairwise(seen.first):
+        apart = other["started"] - one["started"]
+        if not fault.apart - 0.01 <= apart <= fault.apart * 2 + SLACK:
+            yield f"attempts {apart:.2f} s apart"
+
+
+def _billed(case: Case, seen: Seen) -> Iterator[str]:
+    """Each attempt has a row in the ledger, with the tokens that its provider bills."""
+    upstream = sorted((*seen.first, *seen.second), key=lambda attempt: float(attempt["started"]))
+    if case.fault.words not in UNCOUNTED and len(upstream) != len(seen.ledger):
+        yield f"{len(seen.ledger)} rows in the ledger for {len(upstream)} attempts"
+        return
+    for row, billed in zip(reversed(seen.ledger), reversed(upstream), strict=case.fault.words not in UNCOUNTED):
+        usage = row["usage"]
+        told = f"row {row['number']} ({row['outcome']}): {usage}, billed {billed['tokens_in']}+{billed['tokens_out']}"
+        match row["outcome"]:
+            case "ok":
+                if (usage["input"], usage["output"]) != (billed["tokens_in"], billed["tokens_out"]):
+                    yield told
+            case "cut":
+                if not _is_close(usage, billed):
+                    yield told
+            case "failed":
+                if usage is not None and usage["output"] > 1:  # Anthropic begins with 1
+                    yield told
+            case outcome:
+                yield f"the outcome {outcome}"
+        if usage is not None and row["cost"] != 1_000_000 * sum(usage[name] * PRICE[name] for name in PRICE):
+            yield f"{told}: a cost of {row['cost']}"
+
+
+def _is_close(usage: dict[str, Any] | None, billed: dict[str, Any]) -> bool:
+    if usage is None:
+        return False
+    least, most = BILLED_ALIKE
+    near = abs(int(usage["input"]) - int(billed["tokens_in"])) <= max(3, int(billed["tokens_in"]))
+    output, sent = int(usage["output"]), int(billed["tokens_out"])
+    return near and least * sent <= output <= most * (sent + 1)

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.stage import Stage, config, environment
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import StartTurnout
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory, start_shared_turnout: StartTurnout) -> Iterator[Stage]:
+    """The server of all faults, and a simulator of its own, as its log is cleared again and again."""
+    simulator = Simulator(tmp_path_factory.mktemp("simulator-of-faults"))
+    turnout = start_shared_turnout(config(simulator), env=environment(simulator))
+    yield Stage(turnout, simulator)
+    simulator.stop()
+    assert "Traceback" not in turnout.log()

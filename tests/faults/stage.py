@@ -1,0 +1,149 @@
+"""One Turnout and one simulator for all faults. Each case has a model of its own, with two deployments of its own.
+
+So no case is changed by what another has taught Turnout of a deployment, and cases can run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tests.faults.received import DIALECTS, Received, received, request
+from tests.faults.table import CLOSED, FAULTS, WIRES, Fault
+from tests.simulator.raw import ask
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import NOBODY, TurnoutServer
+
+WORDS = 24
+WHOLE = " ".join(f"word{n}" for n in range(1, WORDS + 1))
+PROMPT = "Say some words, please."
+PRICE = {"input": 3, "output": 15}
+PATHS: Mapping[str, str] = {
+    "openai": "/v1",
+    "azure": "",
+    "anthropic": "",
+    "gemini": "/v1beta",
+    "ollama": "",
+    "llamacpp": "/llamacpp/v1",
+    "vllm": "/vllm/v1",
+    "compatible": "/compatible/v1",
+}
+PATIENCE = 6.0
+"""Seconds of silence after which the caller is not answered."""
+GOES_ON = "llamacpp"
+"""Takes a prefill, by its documentation."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A fault on a wire, met by a client of a dialect."""
+
+    fault: Fault
+    wire: str
+    dialect: str
+
+    @property
+    def model(self) -> str:
+        return f"{self.wire}-{self.dialect}-{self.fault.id}"
+
+    @property
+    def upstream(self) -> tuple[str, str]:
+        """The names of both deployments at the simulator."""
+        mark = f"{self.wire}{self.dialect}{'s' if self.fault.stream else 'u'}"
+        name = f"sim-words-{WORDS}-id-{mark}-id-{self.fault.words.replace('-', '')}"
+        return f"{name}-{self.fault.words}", f"{name}-id-second"
+
+
+def cases(fault: Fault) -> list[Case]:
+    return [Case(fault, wire, dialect) for wire in fault.wires for dialect in DIALECTS]
+
+
+def config(simulator: Simulator) -> dict[str, Any]:
+    models = {case.model: _model(case) for fault in FAULTS for case in cases(fault)}
+    healthy = {f"healthy-{wire}": {"deployments": [_deployment(wire, f"sim-words-{WORDS}")]} for wire in WIRES}
+    return {
+        "discovery": False,
+        "retries": {"attempts": 2, "backoff": 0.01, "backoff_max": 2.5},
+        "providers": {wire: provider(simulator, wire) for wire in WIRES},
+        "models": models | healthy,
+    }
+
+
+def environment(simulator: Simulator) -> dict[str, str]:
+    """Local servers' addresses come from here, as the harness sets these variables, too."""
+    local = {"OLLAMA_URL": "ollama", "LLAMA_CPP_URL": "llamacpp", "VLLM_URL": "vllm"}
+    return {variable: address(simulator, wire) for variable, wire in local.items()}
+
+
+def address(simulator: Simulator, wire: str) -> str:
+    return simulator.root + PATHS[wire]
+
+
+def provider(simulator: Simulator, wire: str) -> dict[str, Any]:
+    fields = {"base_url": address(simulator, wire), "api_key": "sk-simulated", "price": PRICE}
+    return fields | ({"api_version": "2024-10-21"} if wire == "azure" else {})
+
+
+def _model(case: Case) -> dict[str, Any]:
+    first, second = case.upstream
+    failing = _deployment(case.wire, first) | {"timeouts": case.fault.timeouts}
+    if case.fault.words == CLOSED:
+        failing["base_url"] = NOBODY
+    return {"deployments": [failing, _deployment(GOES_ON, second)]}
+
+
+def _deployment(wire: str, model: str) -> dict[str, Any]:
+    return {"provider": wire, "model": model}
+
+
+class Seen(msgspec.Struct):
+    """What became of one request. ``took`` is in seconds. ``first`` and ``second`` are the simulator's attempts at each
+    deployment, ``ledger`` is Turnout's.
+    """
+
+    got: Received
+    took: float
+    first: list[dict[str, Any]] = []
+    second: list[dict[str, Any]] = []
+    ledger: list[dict[str, Any]] = []
+
+
+class Stage:
+    def __init__(self, turnout: TurnoutServer, simulator: Simulator) -> None:
+        self.turnout = turnout
+        self.simulator = simulator
+
+    async def meet(self, met: Iterable[Case]) -> list[tuple[Case, Seen]]:
+        """Asks for each case at once, and collects what all sides know of it."""
+        await ask(f"{self.simulator.root}/__simulator/attempts", method="DELETE")
+        all_cases = list(met)
+        seen = list(zip(all_cases, await asyncio.gather(*map(self._ask, all_cases)), strict=True))
+        attempts = await self.attempts()
+        for case, at in seen:
+            at.first, at.second = (attempts.get(name, []) for name in case.upstream)
+        return seen
+
+    async def _ask(self, case: Case) -> Seen:
+        began = time.monotonic()
+        got = await self.ask(case.dialect, case.model, stream=case.fault.stream)
+        took = time.monotonic() - began
+        return Seen(got, took, ledger=await self.ledger(got.request_id))
+
+    async def ask(self, dialect: str, model: str, *, stream: bool) -> Received:
+        path, body = request(dialect, model, PROMPT, stream=stream)
+        return received(dialect, await ask(self.turnout.url + path, body, patience=PATIENCE), stream=stream)
+
+    async def ledger(self, request_id: str) -> list[dict[str, Any]]:
+        record = (await ask(f"{self.turnout.url}/v1/requests/{request_id}")).json
+        found: list[dict[str, Any]] = record["attempts"]
+        return found
+
+    async def attempts(self) -> dict[str, list[dict[str, Any]]]:
+        """The simulator's log since it was cleared, by the model's name there."""
+        by_model: dict[str, list[dict[str, Any]]] = {}
+        for attempt in (await ask(f"{self.simulator.root}/__simulator/attempts")).json:
+            by_model.setdefault(attempt["model"], []).append(attempt)
+        return by_model

@@ -1,0 +1,132 @@
+"""Every fault of a first deployment, what the caller gets when a second one is whole, and who was asked how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+import pytest
+
+from tests.faults.not_yet import NOT_YET
+
+WIRES = ("openai", "azure", "anthropic", "gemini", "ollama", "llamacpp", "vllm", "compatible")
+"""Providers that differ in their wire. Responses is OpenAI's for clients of that dialect."""
+WITH_POLICY = ("openai", "azure", "anthropic", "compatible")
+DEADLINE = 0.3
+"""Seconds that the first deployment may be silent, where its fault is silence."""
+SILENCE = {"first_token": DEADLINE, "first_byte": DEADLINE, "stall": DEADLINE}
+
+CLOSED = "closed"
+"""In place of a script: nobody listens at the first deployment's address."""
+UNCOUNTED = (CLOSED, "reset")
+"""The simulator sees no attempt, or more of them, as a kept connection that is reset is replaced within an attempt."""
+
+Verdict = Literal["whole", "skipped", "refusal", "error"]
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """``words`` are the first deployment's script. ``first`` and ``second`` are the attempts that each sees.
+
+    ``comes``: the whole answer, the whole answer without the malformed word, a refusal, or an error of that ``status``.
+    ``waits`` is how long the caller waits at least, ``apart`` the time between two attempts of the first deployment, in
+    seconds. ``timeouts`` are the first deployment's own.
+    """
+
+    words: str
+    stream: bool
+    first: int
+    second: int
+    comes: Verdict = "whole"
+    status: int = 200
+    waits: float = 0
+    apart: float = 0
+    timeouts: dict[str, float] = {}
+    wires: tuple[str, ...] = WIRES
+
+    @property
+    def id(self) -> str:
+        return f"{self.words}-{'stream' if self.stream else 'unary'}"
+
+
+def _both(words: str, first: int, second: int, **more: object) -> list[Fault]:
+    fields = {"words": words, "first": first, "second": second, **more}
+    return [msgspec.convert({**fields, "stream": stream}, Fault) for stream in (False, True)]
+
+
+def _silent(words: str, *, stream: bool) -> Fault:
+    """Who stayed silent is not asked again."""
+    return Fault(words=words, stream=stream, first=1, second=1, waits=DEADLINE, timeouts=SILENCE)
+
+
+def _broken(words: str) -> list[Fault]:
+    """An answer that breaks off in its middle: the second deployment goes on; a whole answer is asked for again."""
+    return [Fault(words=words, stream=True, first=1, second=1), Fault(words=words, stream=False, first=2, second=1)]
+
+
+PASSING = ("reset", "status-500", "status-502", "status-503", "status-529", "status-429", "error-body", "html")
+BEFORE: list[Fault] = [
+    *_both(CLOSED, 0, 1),
+    *(fault for words in PASSING for fault in _both(words, 2, 1)),
+    *(fault for words in ("status-401", "status-403", "status-404") for fault in _both(words, 1, 1)),
+    *_both("status-429-retry-ms-300", 2, 1, waits=0.3, apart=0.3),
+    *_both("status-429-retry-1", 2, 1, waits=1, apart=1),
+    *_both("status-503-retry-date-1", 2, 1, waits=0.9, apart=0.9),
+    *_both("status-429-retry-30", 1, 1),
+    *_both("status-400", 1, 0, comes="error", status=400),
+    *_both("status-422", 1, 0, comes="error", status=422),
+    *_both("blocked", 1, 0, comes="error", status=400, wires=WITH_POLICY),
+    *_both("refusal", 1, 0, comes="refusal"),
+    *(_silent(words, stream=stream) for words in ("no-reply", "slow-headers-9000") for stream in (False, True)),
+]
+"""Before the head of the reply."""
+
+OPENED: list[Fault] = [
+    *(
+        Fault(words=f"{words}-after-0", stream=True, first=2, second=1)
+        for words in ("cut-stream", "cut-event", "reset", "end", "bad-chunk", "error", "html")
+    ),
+    *(_silent(words, stream=True) for words in ("stall-after-0", "stall-after-0-pings-50", "slow-first-9000")),
+    _silent("slow-first-9000", stream=False),
+]
+"""After the events that only open an answer, and before its first word."""
+
+MIDDLE: list[Fault] = [
+    *(
+        fault
+        for words in ("cut-stream", "cut-event", "reset", "end", "bad-chunk", "error", "html")
+        for fault in _broken(f"{words}-after-5")
+    ),
+    *_broken("malformed-after-5-twice"),
+    *_broken("no-end"),
+    *(_silent(f"stall-after-{at}", stream=stream) for at in (1, 5, 23) for stream in (False, True)),
+    Fault(words="stall-after-5-pings-50", stream=True, first=1, second=1, waits=1, timeouts={"total": 1}),
+    _silent("slow-between-9000", stream=True),
+    Fault(words="malformed-after-5", stream=True, first=1, second=0, comes="skipped"),
+    Fault(words="malformed-after-5", stream=False, first=2, second=1),
+]
+"""After words have gone out."""
+
+HARMLESS: list[Fault] = [
+    *_both("split-7-slow-between-5", 1, 0),
+    Fault(words="no-terminator", stream=True, first=1, second=0),
+    Fault(words="cut-stream-at-9999", stream=True, first=1, second=0),
+    Fault(words="reset-at-9999", stream=True, first=1, second=0),
+]
+"""The answer is whole: it is slow, or lacks what says nothing."""
+
+FAULTS = (*BEFORE, *OPENED, *MIDDLE, *HARMLESS)
+
+
+def each_fault() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("fault", marked((fault.id, fault) for fault in FAULTS))
+
+
+def marked(rows: Iterable[tuple[str, object]]) -> list[object]:
+    """Each row with its id. A row of ``NOT_YET`` is expected to fail."""
+    return [
+        pytest.param(
+            value, id=name, marks=[pytest.mark.xfail(reason=NOT_YET[name], strict=True)] if name in NOT_YET else []
+        )
+        for name, value in rows
+    ]
