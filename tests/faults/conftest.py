@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.turnout_server import StartTurnout
 def stage(tmp_path_factory: pytest.TempPathFactory, start_shared_turnout: StartTurnout) -> Iterator[Stage]:
     """The server of all faults, and a simulator of its own, as its log is cleared again and again."""
     simulator = Simulator(tmp_path_factory.mktemp("simulator-of-faults"))
-    turnout = start_shared_turnout(config(simulator), env=environment(simulator))
+    turnout = start_shared_turnout(json.dumps(config(simulator)), env=environment(simulator))
     yield Stage(turnout, simulator)
     simulator.stop()
     assert "Traceback" not in turnout.log()

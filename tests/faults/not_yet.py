@@ -43,6 +43,27 @@ NOT_YET: dict[str, str] = {
             "stall-after-5-pings-50-stream",
             "slow-between-9000-stream",
             "no-end-stream",
+            "some-bytes",
+            "any-plan",
+            "openais-accumulator-cut-stream-after-5-stream",
+            *(
+                f"sdks-{words}-stream"
+                for words in (
+                    *(
+                        f"{fault}-after-5"
+                        for fault in ("cut-stream", "cut-event", "reset", "end", "bad-chunk", "error", "html")
+                    ),
+                    *(f"stall-after-{at}" for at in (1, 5, 23)),
+                    "malformed-after-5-twice",
+                    "no-end",
+                    "slow-between-9000",
+                )
+            ),
+            *(f"cut-stream-after-5-onto-{wire}-stream" for wire in ("ollama", "vllm")),
+            *(
+                f"{words}-at-every-event"
+                for words in ("cut-stream", "cut-event", "reset", "end", "error", "stall", "html", "malformed")
+            ),
         ),
         _MIDDLE,
     ),

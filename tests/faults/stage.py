@@ -8,18 +8,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import msgspec
 
-from tests.faults.received import DIALECTS, Received, received, request
-from tests.faults.table import CLOSED, FAULTS, WIRES, Fault
+from tests.faults.plans import PLANS
+from tests.faults.received import Received, received, request
+from tests.faults.table import AT_BYTES, AT_EVENTS, CLOSED, FAULTS, WIRES, Fault
 from tests.simulator.raw import ask
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, TurnoutServer
 
-WORDS = 24
-WHOLE = " ".join(f"word{n}" for n in range(1, WORDS + 1))
 PROMPT = "Say some words, please."
 PRICE = {"input": 3, "output": 15}
 PATHS: Mapping[str, str] = {
@@ -32,10 +32,9 @@ PATHS: Mapping[str, str] = {
     "vllm": "/vllm/v1",
     "compatible": "/compatible/v1",
 }
+MOST_AT_ONCE = 48
 PATIENCE = 6.0
 """Seconds of silence after which the caller is not answered."""
-GOES_ON = "llamacpp"
-"""Takes a prefill, by its documentation."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -47,23 +46,24 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def model(self) -> str:
-        return f"{self.wire}-{self.dialect}-{self.fault.id}"
+        return f"{self.wire}-{self.dialect}-{self.fault.id}-{self.fault.length}"
 
     @property
     def upstream(self) -> tuple[str, str]:
         """The names of both deployments at the simulator."""
-        mark = f"{self.wire}{self.dialect}{'s' if self.fault.stream else 'u'}"
-        name = f"sim-words-{WORDS}-id-{mark}-id-{self.fault.words.replace('-', '')}"
+        name = f"sim-words-{self.fault.length}-id-{self.wire}{self.dialect}-id-{self.fault.id.replace('-', '')}"
         return f"{name}-{self.fault.words}", f"{name}-id-second"
 
 
 def cases(fault: Fault) -> list[Case]:
-    return [Case(fault, wire, dialect) for wire in fault.wires for dialect in DIALECTS]
+    return [Case(fault, wire, dialect) for wire in fault.wires for dialect in fault.dialects]
 
 
 def config(simulator: Simulator) -> dict[str, Any]:
-    models = {case.model: _model(case) for fault in FAULTS for case in cases(fault)}
-    healthy = {f"healthy-{wire}": {"deployments": [_deployment(wire, f"sim-words-{WORDS}")]} for wire in WIRES}
+    faults = (*FAULTS, *chain.from_iterable(AT_EVENTS.values()), *AT_BYTES)
+    models = {case.model: _model(case) for fault in faults for case in cases(fault)}
+    models |= {plan.model: {"deployments": plan.deployments} for plan in PLANS}
+    healthy = {f"healthy-{wire}": {"deployments": [_deployment(wire, "sim-words-24")]} for wire in WIRES}
     return {
         "discovery": False,
         "retries": {"attempts": 2, "backoff": 0.01, "backoff_max": 2.5},
@@ -92,7 +92,7 @@ def _model(case: Case) -> dict[str, Any]:
     failing = _deployment(case.wire, first) | {"timeouts": case.fault.timeouts}
     if case.fault.words == CLOSED:
         failing["base_url"] = NOBODY
-    return {"deployments": [failing, _deployment(GOES_ON, second)]}
+    return {"deployments": [failing, _deployment(case.fault.onto, second)]}
 
 
 def _deployment(wire: str, model: str) -> dict[str, Any]:
@@ -115,10 +115,11 @@ class Stage:
     def __init__(self, turnout: TurnoutServer, simulator: Simulator) -> None:
         self.turnout = turnout
         self.simulator = simulator
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def meet(self, met: Iterable[Case]) -> list[tuple[Case, Seen]]:
         """Asks for each case at once, and collects what all sides know of it."""
-        await ask(f"{self.simulator.root}/__simulator/attempts", method="DELETE")
+        await self.forget_attempts()
         all_cases = list(met)
         seen = list(zip(all_cases, await asyncio.gather(*map(self._ask, all_cases)), strict=True))
         attempts = await self.attempts()
@@ -126,11 +127,15 @@ class Stage:
             at.first, at.second = (attempts.get(name, []) for name in case.upstream)
         return seen
 
+    async def forget_attempts(self) -> None:
+        await ask(f"{self.simulator.root}/__simulator/attempts", method="DELETE")
+
     async def _ask(self, case: Case) -> Seen:
-        began = time.monotonic()
-        got = await self.ask(case.dialect, case.model, stream=case.fault.stream)
-        took = time.monotonic() - began
-        return Seen(got, took, ledger=await self.ledger(got.request_id))
+        async with self._room:
+            began = time.monotonic()
+            got = await self.ask(case.dialect, case.model, stream=case.fault.stream)
+            took = time.monotonic() - began
+            return Seen(got, took, ledger=await self.ledger(got.request_id))
 
     async def ask(self, dialect: str, model: str, *, stream: bool) -> Received:
         path, body = request(dialect, model, PROMPT, stream=stream)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.faults.not_yet import NOT_YET
+from tests.faults.received import DIALECTS
 
 WIRES = ("openai", "azure", "anthropic", "gemini", "ollama", "llamacpp", "vllm", "compatible")
 """Providers that differ in their wire. Responses is OpenAI's for clients of that dialect."""
@@ -22,13 +23,17 @@ CLOSED = "closed"
 UNCOUNTED = (CLOSED, "reset")
 """The simulator sees no attempt, or more of them, as a kept connection that is reset is replaced within an attempt."""
 
-Verdict = Literal["whole", "skipped", "refusal", "error"]
+GOES_ON = "llamacpp"
+"""The second deployment's wire: it takes a prefill, by its documentation."""
+
+Verdict = Literal["whole", "skipped", "refusal", "error", "cut"]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """``words`` are the first deployment's script. ``first`` and ``second`` are the attempts that each sees.
 
-    ``comes``: the whole answer, the whole answer without the malformed word, a refusal, or an error of that ``status``.
+    ``comes``: the whole answer, the whole answer perhaps without the malformed word, a refusal, an error of that
+    ``status``, or what came before the fault and then an error. ``loose``: no more attempts than these are made.
     ``waits`` is how long the caller waits at least, ``apart`` the time between two attempts of the first deployment, in
     seconds. ``timeouts`` are the first deployment's own.
     """
@@ -43,10 +48,20 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     apart: float = 0
     timeouts: dict[str, float] = {}
     wires: tuple[str, ...] = WIRES
+    dialects: tuple[str, ...] = DIALECTS
+    onto: str = GOES_ON
+    length: int = 24
+    loose: bool = False
 
     @property
     def id(self) -> str:
-        return f"{self.words}-{'stream' if self.stream else 'unary'}"
+        onto = "" if self.onto == GOES_ON else f"-onto-{self.onto}"
+        return f"{self.words}{onto}-{'stream' if self.stream else 'unary'}"
+
+    @property
+    def whole(self) -> str:
+        """The answer of both deployments."""
+        return " ".join(f"word{n}" for n in range(1, self.length + 1))
 
 
 def _both(words: str, first: int, second: int, **more: object) -> list[Fault]:
@@ -102,6 +117,14 @@ MIDDLE: list[Fault] = [
     *(_silent(f"stall-after-{at}", stream=stream) for at in (1, 5, 23) for stream in (False, True)),
     Fault(words="stall-after-5-pings-50", stream=True, first=1, second=1, waits=1, timeouts={"total": 1}),
     _silent("slow-between-9000", stream=True),
+    *(
+        Fault(words="cut-stream-after-5", stream=True, first=1, second=1, onto=onto, wires=("compatible",))
+        for onto in ("ollama", "vllm")
+    ),
+    *(
+        Fault(words="cut-stream-after-5", stream=True, first=1, second=0, comes="cut", onto=onto, wires=("compatible",))
+        for onto in ("openai", "azure")
+    ),
     Fault(words="malformed-after-5", stream=True, first=1, second=0, comes="skipped"),
     Fault(words="malformed-after-5", stream=False, first=2, second=1),
 ]
@@ -117,9 +140,49 @@ HARMLESS: list[Fault] = [
 
 FAULTS = (*BEFORE, *OPENED, *MIDDLE, *HARMLESS)
 
+SHORT = 6
+"""Words of a short stream."""
+MOST_EVENTS = 15
+"""No wire has more for a short stream."""
+AT_EVENTS: dict[str, list[Fault]] = {
+    words: [
+        Fault(
+            words=f"{words}-at-{at}",
+            stream=True,
+            first=2,
+            second=1,
+            timeouts=SILENCE if words == "stall" else {},
+            comes="skipped" if words == "malformed" else "whole",
+            wires=(wire,),
+            dialects=DIALECTS if words == "cut-stream" else (DIALECTS[(at + turn) % len(DIALECTS)],),
+            length=SHORT,
+            loose=True,
+        )
+        for at in range(MOST_EVENTS + 1)
+        for turn, wire in enumerate(WIRES)
+    ]
+    for words in ("cut-stream", "cut-event", "reset", "end", "error", "stall", "html", "malformed")
+}
+"""At every event of a short stream, on every wire; the first of them in every dialect, the others in turn."""
 
-def each_fault() -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("fault", marked((fault.id, fault) for fault in FAULTS))
+OWN = {"chat": "openai", "responses": "openai", "anthropic": "anthropic", "gemini": "gemini", "ollama": "ollama"}
+"""The provider of each dialect, whose bytes are relayed."""
+AT_BYTES = [
+    Fault(
+        words=f"{words}-byte-{at}",
+        stream=True,
+        first=2,
+        second=1,
+        wires=(wire,),
+        dialects=(dialect,),
+        length=2,
+        loose=True,
+    )
+    for words in ("cut-stream", "end")
+    for dialect, wire in OWN.items()
+    for at in range(0, 1400, 37)
+]
+"""At some bytes of a relayed stream. ``test_bytes.py`` has all of them, without a second deployment."""
 
 
 def marked(rows: Iterable[tuple[str, object]]) -> list[object]:
