@@ -5,33 +5,11 @@ Each key is the id of a test. A row that passes by now fails (``xfail(strict=Tru
 
 from __future__ import annotations
 
-_SILENT = "A deployment that stayed silent is asked again in the same request."
-_PINGS = "Signs of life keep the deadline for the first word from firing."
-_FIRST_WORD = "What only opens an answer counts as its beginning, so nobody else is asked."
 _MIDDLE = "Nobody goes on with an answer that breaks off after words have gone out."
 _MALFORMED = "A single malformed event ends the answer."
 _TERMINATOR = "A relayed stream that has its finish and lacks [DONE] is passed on without it."
 
 NOT_YET: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *(f"{words}-{way}" for words in ("no-reply", "slow-headers-9000") for way in ("unary", "stream")),
-            "slow-first-9000-unary",
-            *(f"stall-after-{at}-unary" for at in (1, 5, 23)),
-        ),
-        _SILENT,
-    ),
-    "stall-after-0-pings-50-stream": _PINGS,
-    **dict.fromkeys(
-        (
-            *(
-                f"{words}-after-0-stream"
-                for words in ("cut-stream", "cut-event", "reset", "end", "bad-chunk", "error", "html", "stall")
-            ),
-            "slow-first-9000-stream",
-        ),
-        _FIRST_WORD,
-    ),
     **dict.fromkeys(
         (
             *(
