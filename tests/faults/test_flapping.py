@@ -26,7 +26,7 @@ FAILURES = 3
 PAUSE, LONGEST_PAUSE = 0.3, 0.6
 PROBES = 6
 """The most that one process makes in an outage, with the pauses as short as chance makes them."""
-BEFORE_OPENING = 10
+BEFORE_OPENING = 6
 """Requests that one process may have under way until it knows that the deployment is down."""
 FIRST = f"sim-words-3-status-503-down-{round(DOWN * 1000)}-{round(UP * 1000)}-id-flapping"
 WHOLE = "word1 word2 word3"
@@ -54,7 +54,7 @@ async def test_an_outage_is_bridged(start_turnout: StartTurnout, simulator: Simu
     failed = [at for at, status in times if status == 503]
     assert failed, "there was no outage"
     assert len(failed) <= workers * (BEFORE_OPENING + PROBES), failed
-    probes = [at for at in failed if at > DOWN + PAUSE]
+    probes = [at for at in failed if at > DOWN + 2 * PAUSE]
     assert all(sum(at <= other < at + PAUSE / 4 for other in probes) <= workers for at in probes), probes
     back = [at for at, status in times if status == 200 and at >= UP]
     assert back, "it is never asked again"
