@@ -46,6 +46,13 @@ async def test_a_mark_says_the_words_of_a_script(fresh: Simulator) -> None:
     assert [(await ask(fresh.url + CHAT, asked)).status for _ in range(2)] == [503, 200]
 
 
+async def test_a_mark_may_be_for_one_model(simulated: Simulator) -> None:
+    asked = body("Fail there. [[sim words-3]] [[sim@gpt-4o status-503]] [[sim@gpt-5 reset]]")
+    assert (await ask(simulated.url + CHAT, asked)).status == 503
+    other = await ask(simulated.url + CHAT, {**asked, "model": "gpt-4.1"})
+    assert other.json["choices"][0]["message"]["content"] == "word1 word2 word3"
+
+
 async def test_an_earlier_message_marks_nothing(simulated: Simulator) -> None:
     asked = body("Now answer.")
     asked["messages"] = [
