@@ -43,8 +43,7 @@ bench: $(VENV)/.dev ## Measure beside other gateways; writes bench/results/
 	scripts/need-debian nginx wrk
 	$(BIN)/python -m bench.run $(ARGS)
 
-soak: $(VENV)/.dev ## A million requests of which a tenth fail in every way: memory stays flat
-	scripts/need-debian nginx wrk
+soak: $(VENV)/.dev ## Half an hour of mixed faults: no request unanswered, no wrong answer, nothing left behind
 	$(BIN)/python -m bench.soak $(ARGS)
 
 test-live: $(VENV)/.dev ## Run the main job on a real llama.cpp (compiles it once), and on an Ollama if there is one

@@ -1,4 +1,4 @@
-"""Requests that fail in every way, for the soak: models that fail, invalid requests, and clients that disconnect."""
+"""Requests that fail in every way, for ``memory.py``: models that fail, invalid requests, clients that disconnect."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _at(model: str, address: str) -> dict[str, object]:
 
 
 def _deployment(model: str, address: str) -> dict[str, str]:
-    return {"provider": "openai", "model": model, "base_url": address, "api_key": "sk-upstream-of-the-soak"}
+    return {"provider": "openai", "model": model, "base_url": address, "api_key": "sk-upstream"}
 
 
 def requests() -> list[Request]:

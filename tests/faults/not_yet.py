@@ -7,6 +7,7 @@ from __future__ import annotations
 
 _MIDDLE = "Nobody goes on with an answer that breaks off after words have gone out."
 _HEALTH = "Pauses of a deployment's health can't be configured."
+_RUBBISH = "A web page in the middle of a relayed stream is passed on."
 _MALFORMED = "A single malformed event ends the answer."
 _TERMINATOR = "A relayed stream that has its finish and lacks [DONE] is passed on without it."
 
@@ -47,6 +48,7 @@ NOT_YET: dict[str, str] = {
         _MIDDLE,
     ),
     **dict.fromkeys(("flapping-1", "flapping-4"), _HEALTH),
+    "soak": _RUBBISH,
     "malformed-after-5-stream": _MALFORMED,
     "no-terminator-stream": _TERMINATOR,
 }
