@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from msgspec import structs
+
 from tests.support.openai_wire import ENDPOINT, request_body
 from tests.support.raw_upstream import RawUpstream
 from turnout.core import (
@@ -113,6 +115,9 @@ class House:
             max_reply_bytes=max_reply_bytes,
         )
         self._requests = 0
+
+    def change_model(self, **fields: Any) -> None:
+        self.catalog = Catalog([structs.replace(self.catalog.find("fast"), **fields)])
 
     async def ask(self, request: ChatRequest | None = None, seconds: float | None = None, **fields: Any) -> Reply:
         """Sends ``request``, or the request of an OpenAI client with ``fields``. ``seconds`` is its own deadline."""

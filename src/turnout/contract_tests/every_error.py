@@ -39,6 +39,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.UpstreamUnreachable("Why."),
     errors.UpstreamTimeout("Why."),
     errors.UpstreamBroken("Why."),
+    errors.AnswersDiffer("Why."),
     errors.ReplyTooLarge("Why."),
     errors.AllDeploymentsFailed("m", [("d", errors.UpstreamBroken("Why."))]),
     TurnoutError('Why "not"?\n'),

@@ -15,6 +15,7 @@ from .events import (
     PartStart,
     Product,
     Relayed,
+    Seam,
     Start,
     StreamEvent,
     TokenLogprob,
@@ -74,6 +75,7 @@ from .request import (
     WireBody,
     not_relayed,
     readable,
+    whole_chat,
     with_messages,
 )
 from .secret import Secret
@@ -150,6 +152,7 @@ __all__ = [
     "Role",
     "SSEFramer",
     "Sampling",
+    "Seam",
     "Search",
     "Secret",
     "Source",
@@ -195,5 +198,6 @@ __all__ = [
     "unfold",
     "usd",
     "whole",
+    "whole_chat",
     "with_messages",
 ]

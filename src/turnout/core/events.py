@@ -136,4 +136,14 @@ def says_something(part: Part) -> bool:
     return True
 
 
-StreamEvent = Start | PartStart | Delta | PartEnd | Logprobs | UsageSoFar | Finish | Failure | Product | Relayed
+class Seam(msgspec.Struct, frozen=True, tag="seam"):
+    """From here on another deployment goes on with the answer: ``deployment`` is its id.
+
+    ``relayed`` are the events that the ``Relayed`` frames before it have said. The events behind it go on from them.
+    """
+
+    deployment: str
+    relayed: tuple[StreamEvent, ...] = ()
+
+
+StreamEvent = Start | PartStart | Delta | PartEnd | Logprobs | UsageSoFar | Finish | Failure | Product | Relayed | Seam

@@ -16,6 +16,7 @@ from .events import (
     PartStart,
     Product,
     Relayed,
+    Seam,
     Start,
     StreamEvent,
     TokenLogprob,
@@ -99,6 +100,8 @@ def fold(events: Iterable[StreamEvent]) -> Answer:  # noqa: C901  # one flat mat
                 finishes[choice] = event
             case Failure():
                 failure = event
+            case Seam():
+                pass
             case Relayed() | Product():
                 raise TypeError(f"{type(event).__name__} can't be folded into a chat answer")
             case _:

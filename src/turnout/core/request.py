@@ -135,7 +135,7 @@ def readable(request: ChatRequest) -> ChatRequest:
     return structs.replace(request, messages=messages, tools=rest.tools, tool_choice=rest.tool_choice, unread=None)
 
 
-def with_messages(request: ChatRequest, messages: tuple[Message, ...]) -> ChatRequest:
+def with_messages(request: ChatRequest, messages: Sequence[Message]) -> ChatRequest:
     """``request`` with other messages. From then on it is translated to every provider.
 
     A body that is relayed to its own wire keeps the client's messages, so the change would be lost.

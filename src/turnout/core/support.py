@@ -22,7 +22,8 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     ``WebSearch`` that its own search takes, and ``tool_choice`` if it can be told to search; None where it doesn't
     search. ``service_tiers``: it has tiers of service. ``answer_images``: an assistant's message may have images.
     ``answers_by_call``: a tool that has to be called can stand for the schema of the answer. ``closed_schemas``: it
-    takes no schema with objects whose fields have no names. ``json_word``: JSON without a schema has to be asked for in
+    takes no schema with objects whose fields have no names. ``signs_thoughts``: its thoughts are signed, so that nobody
+    else can go on with one. ``json_word``: JSON without a schema has to be asked for in
     the messages, too.
     """
 
@@ -55,4 +56,5 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     answer_images: bool = False
     answers_by_call: bool = False
     closed_schemas: bool = False
+    signs_thoughts: bool = False
     json_word: bool = False

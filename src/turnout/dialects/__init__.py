@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -67,6 +68,12 @@ SSE_COMMENT: Final = b": keepalive\n\n"
 (https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
 """
 
+
+def seam_comment(deployment: str) -> bytes:
+    """Names the deployment that goes on with a broken answer, where a client may ignore it."""
+    return b": %b goes on\n\n" % quote(deployment, safe="/:#@").encode()
+
+
 JSON_BLANK: Final = b" "
 """A sign of life before a value of JSON. It isn't a line of its own, because Ollama's SDK parses each line as JSON
 (https://github.com/ollama/ollama-python/blob/main/ollama/_client.py).
@@ -74,7 +81,7 @@ JSON_BLANK: Final = b" "
 
 
 class Renderer(Protocol):
-    """Writes one streamed reply. It sends ``Relayed`` frames as they are.
+    """Writes one streamed reply. It sends ``Relayed`` frames as they are, and writes on from them after a ``Seam``.
 
     ``keepalive`` is a sign of life between two frames, and before the first. It says nothing to a client that reads the
     stream. Empty when the wire has none.

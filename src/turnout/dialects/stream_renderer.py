@@ -12,6 +12,7 @@ from turnout.core import (
     PartEnd,
     PartStart,
     Relayed,
+    Seam,
     Start,
     StreamEvent,
     TokenLogprob,
@@ -19,11 +20,13 @@ from turnout.core import (
     UsageSoFar,
 )
 
-from . import ReplyContext
+from . import SSE_COMMENT, ReplyContext, seam_comment
 
 
 class StreamRenderer(ABC):
     """Calls one method for each event. A method returns the frames of its event, which may be empty."""
+
+    keepalive: bytes
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
@@ -32,7 +35,7 @@ class StreamRenderer(ABC):
         self._rewrites_relayed = False  # True in a subclass that can't send relayed bytes as they are
         self._logprobs: dict[int, bytes] = {}  # choice → the JSON member that its next chunk carries
 
-    def feed(self, events: Sequence[StreamEvent]) -> bytes:
+    def feed(self, events: Sequence[StreamEvent]) -> bytes:  # noqa: C901  # one flat match
         frames: list[bytes] = []
         for event in events:
             match event:
@@ -53,7 +56,15 @@ class StreamRenderer(ABC):
                     self._usage = usage
                 case Logprobs(tokens=tokens, choice=choice):
                     self._logprobs[choice] = self._logprobs_member(tokens)
+                case Seam():
+                    frames.append(self._resume(event))
         return b"".join(frames)
+
+    def _resume(self, seam: Seam) -> bytes:
+        """Takes down what the relayed frames have said."""
+        self.feed(seam.relayed)
+        self._relaying = False
+        return seam_comment(seam.deployment) if self.keepalive is SSE_COMMENT else b""
 
     def _rewrite_relayed(self, relayed: bytes) -> bytes:
         raise NotImplementedError

@@ -21,6 +21,7 @@ from turnout.core import (
     Refusal,
     Relayed,
     Sampling,
+    Seam,
     StreamEvent,
     Text,
     WireBody,
@@ -146,6 +147,8 @@ class LineRenderer:
                     has_grown |= self._add(choice, event.text)
                 case Relayed(data=data):
                     relayed += data
+                case Seam():
+                    self.feed(event.relayed)
         return relayed + (_encode({"text": self._texts}) + b"\n" if has_grown else b"")
 
     def close(self) -> bytes:

@@ -73,6 +73,20 @@ class Attempt:
         """The provider's, with names in lower case."""
         return self._source.headers
 
+    @property
+    def size(self) -> int:
+        """Bytes of the reply so far, unpacked."""
+        return self._source.size
+
+    @property
+    def signs_thoughts(self) -> bool:
+        """Whether the provider signs its thoughts, which nobody else can go on with."""
+        return self._source.signs_thoughts
+
+    def read_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        """What relayed frames of the answer have said. Raises ``UpstreamError`` and ``Unreadable``."""
+        return self._source.read_again(relayed)
+
     async def open(self) -> Sequence[StreamEvent]:
         """Sends the request and waits for content. Raises ``UpstreamError``; the attempt is settled then."""
         try:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import structs
 
-from turnout.core import Change, Deployment, Model, StreamEvent
+from turnout.core import Change, ChatRequest, Deployment, Midstream, Model, StreamEvent, with_messages
 from turnout.errors import Unreadable, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Board, Plan, Question
@@ -19,7 +19,9 @@ from turnout.worker_threads import WorkerThreads
 from .attempt import Attempt
 from .call import Call, Meter, Models, Prepared, Preparer, Recorder
 from .plan_walk import PlanWalk
+from .prefills import Prefills
 from .reply import Reply
+from .resumption import Resumption
 from .settling import Settlement
 from .source import MOST_BYTES, Source, is_relayed, source_of
 
@@ -55,6 +57,7 @@ class Engine:
         self._worker_threads = worker_threads
         self._preparers = preparers
         self._max_reply_bytes = max_reply_bytes
+        self._prefills = Prefills()
 
     def open(self, call: Call, models: Models) -> Awaitable[Reply]:
         """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or the errors of all deployments in one."""
@@ -65,9 +68,19 @@ class Engine:
 
     async def follow(self, planned: Plan, call: Call, model: Model) -> Reply:
         """The same, for a plan that is made already."""
+        if model.upstream == "stream":
+            call = _streamed(call)
         walk = PlanWalk(planned, call, model)
         attempt, first = await self._open_next(call, walk)
-        return Reply(planned, attempt, first)
+        resumption = self._resumption(call, walk, model.midstream, attempt.deployment)
+        return Reply(planned, attempt, first, self._attempt, resumption)
+
+    def _resumption(self, call: Call, walk: PlanWalk, mode: Midstream, answering: Deployment) -> Resumption | None:
+        """None where nobody could go on with the answer."""
+        request = call.request
+        if mode == "error" or not request.stream or not isinstance(request, ChatRequest):
+            return None
+        return Resumption(call, request, walk, mode, self._prefills) if walk.may_go_on(answering) else None
 
     async def _open_next(self, call: Call, walk: PlanWalk) -> tuple[Attempt, Sequence[StreamEvent]]:
         """The first attempt that begins to answer, with its first events. Raises the errors of all in one."""
@@ -79,8 +92,8 @@ class Engine:
                 walk.failed(deployment, error)
         raise walk.error()
 
-    async def _attempt(self, call: Call, deployment: Deployment, walk: PlanWalk) -> Attempt:
-        """Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
+    async def _attempt(self, call: Call, deployment: Deployment, walk: PlanWalk, note: str = "") -> Attempt:
+        """``note`` is recorded. Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
         prepared = await self._prepare(call, deployment)
         source = await self._source(call, prepared, deployment)
         if call.strict and source.changes:
@@ -89,6 +102,8 @@ class Engine:
         changes = prepared.changes
         if source.changes:
             changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
+        if note:
+            changes = (note, *changes)
         settlement = Settlement(call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board)
         return Attempt(call, deployment, source, settlement, self._ticker, walk.total(deployment))
 
@@ -109,6 +124,15 @@ class Engine:
         if call.large and not is_relayed(provider, prepared.request, deployment):
             return await self._worker_threads.run(source_of, *arguments)
         return source_of(*arguments)
+
+
+def _streamed(call: Call) -> Call:
+    """The same, asked of the provider as a stream: so it is translated, and a provider that stops is noticed."""
+    request = call.request
+    if request.stream or not isinstance(request, ChatRequest):
+        return call
+    streamed = with_messages(request, request.messages)
+    return structs.replace(call, request=structs.replace(streamed, stream=True))
 
 
 def question_of(call: Call) -> Question:

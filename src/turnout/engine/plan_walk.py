@@ -62,12 +62,16 @@ class PlanWalk:
                 return first.deployment, max(first.at - time.perf_counter(), 0.0)
         return None, None
 
-    def left(self) -> list[Deployment]:
-        """The deployments that may still be asked."""
-        return [] if self._over else [*self._candidates, *(later.deployment for later in self._later)]
+    def may_go_on(self, answering: Deployment) -> bool:
+        """Whether anybody could be asked if ``answering`` broke off."""
+        others = self._candidates or self._later
+        return bool(others) or self._tries.get(answering.id, 0) + 1 < answering.retries.attempts
 
-    def failed(self, deployment: Deployment, error: TurnoutError) -> None:
-        """Keeps a copy of ``error``, and decides whether the same deployment is tried again."""
+    def failed(self, deployment: Deployment, error: TurnoutError, *, midway: bool = False) -> None:
+        """Keeps a copy of ``error``, and decides whether the same deployment is tried again.
+
+        ``midway``: a part of its answer has gone out. Then the others come first.
+        """
         self._last = deployment
         tries = self._tries[deployment.id] = self._tries.get(deployment.id, 0) + 1
         self._failures.pop(deployment.id, None)  # so that the last failure is the last one in order
@@ -76,21 +80,21 @@ class PlanWalk:
         if error.kind == "context":
             self._candidates = [each for each in self._candidates if _may_hold_more(each, deployment)]
         if isinstance(error, UpstreamError) and error.curable and not self._over:
-            self._plan_retry(deployment, error.retry_after, tries)
+            self._plan_retry(deployment, error.retry_after, tries, midway)
 
-    def _plan_retry(self, deployment: Deployment, wait: float | None, tries: int) -> None:
+    def _plan_retry(self, deployment: Deployment, wait: float | None, tries: int, midway: bool) -> None:
         """``wait`` is the pause that the provider asked for, in seconds."""
         if tries >= deployment.retries.attempts:
             return
-        if wait is None:
-            pause = backoff_before_retry(tries, deployment.retries)
-            if pause < self._remaining().seconds:
-                self._again = deployment, pause
-        elif wait < min(deployment.timeouts.first_token - self._elapsed(), self._remaining().seconds):
-            if wait <= deployment.retries.backoff_max:
-                self._again = deployment, wait
+        pause = backoff_before_retry(tries, deployment.retries) if wait is None else wait
+        left = self._remaining().seconds
+        if wait is not None:  # the answer has to begin in time
+            left = min(left, deployment.timeouts.first_token - self._elapsed())
+        if pause < left:
+            if midway or pause > deployment.retries.backoff_max:
+                self._later.append(_Later(time.perf_counter() + pause, deployment))
             else:
-                self._later.append(_Later(time.perf_counter() + wait, deployment))
+                self._again = deployment, pause
 
     def total(self, deployment: Deployment) -> Deadline:
         """How long the next attempt may take, at ``deployment``."""

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Sequence
 
 from turnout.core import Outcome, StreamEvent, Usage
 from turnout.core.relayed_headers import headers_of_an_answer
+from turnout.errors import UpstreamError
 from turnout.routing import Plan
 
 from .attempt import Attempt
+from .resumption import MakeAttempt, Resumption
 
 
 class Reply:
@@ -18,7 +20,14 @@ class Reply:
     the provider that go along to the client. ``relayed``: the client's own body was sent.
     """
 
-    def __init__(self, plan: Plan, attempt: Attempt, first: Sequence[StreamEvent]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        attempt: Attempt,
+        first: Sequence[StreamEvent],
+        make_attempt: MakeAttempt,
+        resumption: Resumption | None = None,
+    ) -> None:
         self.plan = plan
         self.deployment = attempt.deployment
         self.attempts = attempt.number
@@ -26,6 +35,9 @@ class Reply:
         self.relayed = attempt.relayed
         self._attempt = attempt
         self._first: Sequence[StreamEvent] | None = first
+        self._make_attempt = make_attempt
+        self._resumption = resumption
+        self._cost_of_broken = 0
 
     def dropped(self) -> list[str]:
         """Paths of the request's fields that the provider didn't get as they were."""
@@ -34,19 +46,50 @@ class Reply:
 
     @property
     def usage(self) -> Usage | None:
-        return self._attempt.usage
+        usage = self._attempt.usage
+        return usage if self._resumption is None else self._resumption.total(usage)
 
     @property
     def cost(self) -> int | None:
-        """Picodollars; known when the answer has ended and its deployment has a price."""
-        return self._attempt.cost
+        """Picodollars, of all attempts that made the answer; known at its end, if its last deployment has a price."""
+        cost = self._attempt.cost
+        return None if cost is None else cost + self._cost_of_broken
 
     async def read(self) -> Sequence[StreamEvent] | None:
         """The next events; None after the last. Raises ``UpstreamError`` when the answer breaks off."""
+        resumption = self._resumption
         if self._first is not None:
-            first, self._first = self._first, None
-            return first
-        return await self._attempt.read()
+            events, self._first = self._first, None
+            if resumption is not None:
+                resumption.keep(events, self._attempt)
+            return events
+        if resumption is None:
+            return await self._attempt.read()
+        try:
+            return await self._read_on(resumption)
+        except UpstreamError as error:
+            return await self._go_on(resumption, error)
+
+    async def _read_on(self, resumption: Resumption) -> Sequence[StreamEvent] | None:
+        read = await self._attempt.read()
+        return None if read is None else await self._joined(resumption, read)
+
+    async def _joined(self, resumption: Resumption, read: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
+        try:
+            events = resumption.join(read)
+        except UpstreamError:
+            await self._attempt.leave("cut")
+            raise
+        resumption.keep(events, self._attempt)
+        return events
+
+    async def _go_on(self, resumption: Resumption, error: UpstreamError) -> Sequence[StreamEvent]:
+        """Has another deployment go on with an answer that broke off. Raises ``error`` when nobody can."""
+        broken = self._attempt
+        self._attempt, first = await resumption.go_on(broken, error, self._make_attempt)
+        self._cost_of_broken += broken.cost or 0
+        self.deployment, self.attempts = self._attempt.deployment, self._attempt.number
+        return await self._joined(resumption, first)
 
     async def read_all(self) -> list[StreamEvent]:
         events: list[StreamEvent] = []

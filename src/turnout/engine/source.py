@@ -40,6 +40,7 @@ class Source(Protocol):
     size: int  # bytes of the reply so far, unpacked
     headers: Mapping[str, str]  # of the reply, with names in lower case
     changes: tuple[Change, ...]  # what the provider isn't told as the client said it
+    signs_thoughts: bool  # the provider signs its thoughts
 
     async def open(self) -> None:
         """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
@@ -50,6 +51,10 @@ class Source(Protocol):
 
         In a stream any byte is one. In a whole reply each piece is one, but for blanks before it begins.
         """
+        ...
+
+    def read_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        """The events of relayed frames. Raises ``UpstreamError`` and ``Unreadable``."""
         ...
 
     async def abort(self) -> None:
@@ -135,6 +140,9 @@ class WireSource:
         max_reply_bytes: int,
     ) -> None:
         self._provider = provider
+        self._operation = operation
+        self._request = request
+        self.signs_thoughts = provider.support.signs_thoughts
         self._deployment = deployment
         self._transport = transport
         self.relayed = relay is not None
@@ -229,6 +237,9 @@ class WireSource:
         if error.words.message:
             raise error from broken
 
+    def read_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        return self._operation.decoder(whole(self._request)).feed(relayed)
+
     async def abort(self) -> None:
         if self._response is not None and not self.ended:
             self.ended = True
@@ -270,6 +281,7 @@ class LocalSource:
         self._events = events
         self.changes = changes
         self.relayed = False
+        self.signs_thoughts = False
         self.ended = False
         self.status = 0
         self.size = 0
@@ -282,6 +294,10 @@ class LocalSource:
         events = await anext(self._events, None)
         self.ended = events is None
         return events
+
+    def read_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        """Nothing is relayed here."""
+        return ()
 
     async def abort(self) -> None:
         close = getattr(self._events, "aclose", None)  # an async generator has one, an async iterator need not

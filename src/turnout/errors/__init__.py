@@ -33,6 +33,7 @@ TurnoutError
     ├── UpstreamUnreachable       502  no connection: refused, reset before an answer, no such host
     ├── UpstreamTimeout           504  connected, but too slow
     ├── UpstreamBroken            502  the answer is cut, malformed, or of another wire
+    │   ├── AnswersDiffer         502  an answer that broke off, and the one asked for anew, aren't the same
     │   └── ReplyTooLarge         502  the answer is above the bound; a retry would be as large
     └── AllDeploymentsFailed           every deployment of the plan failed; carries each failure
 """
@@ -79,6 +80,7 @@ from .upstream import (
     RETRYABLE_STATUSES,
     SHORTEST_SECRET,
     AllDeploymentsFailed,
+    AnswersDiffer,
     ReplyTooLarge,
     UpstreamBroken,
     UpstreamError,
@@ -101,6 +103,7 @@ __all__ = [
     "SHORTEST_SECRET",
     "AddressTooLong",
     "AllDeploymentsFailed",
+    "AnswersDiffer",
     "BodyTooLarge",
     "ConfigError",
     "Conflict",

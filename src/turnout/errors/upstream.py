@@ -149,6 +149,13 @@ class ReplyTooLarge(UpstreamBroken):
     retryable = False
 
 
+class AnswersDiffer(UpstreamBroken):
+    """An answer broke off, and the one that was asked for anew isn't the same. A third one would be no more so."""
+
+    retryable = False
+    elsewhere = False
+
+
 class AllDeploymentsFailed(UpstreamError):
     """Every deployment of the plan failed. ``failures`` pairs each deployment's id with its last error."""
 

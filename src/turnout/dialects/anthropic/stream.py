@@ -23,6 +23,7 @@ from turnout.core import (
     RedactedThinking,
     Refusal,
     Relayed,
+    Seam,
     Search,
     Start,
     StreamEvent,
@@ -136,6 +137,9 @@ class EventRenderer:
                     self._usage = usage
                 case Finish(choice=0):
                     self._finish = event
+                case Seam(relayed=relayed):
+                    self.feed(relayed)
+                    self._relayed = None
         self._send_start(frames)
         return b"".join(frames)
 

@@ -19,13 +19,14 @@ from turnout.core import (
     PartStart,
     Refusal,
     Relayed,
+    Seam,
     StreamEvent,
     Text,
     TokenLogprob,
     Usage,
     UsageSoFar,
 )
-from turnout.dialects import SSE_COMMENT, ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext, seam_comment
 from turnout.dialects.json_members import members
 from turnout.dialects.logprobs import tokens_with_alternatives
 from turnout.errors import TurnoutError
@@ -78,6 +79,10 @@ class EventRenderer:
                     self._usage = usage
                 case Finish(choice=0):
                     self._finish = event
+                case Seam(deployment=deployment, relayed=relayed):
+                    self.feed(relayed)
+                    self._relaying = False
+                    frames.append(seam_comment(deployment))
         return b"".join(frames)
 
     def close(self) -> bytes:

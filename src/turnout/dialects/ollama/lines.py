@@ -15,6 +15,7 @@ from turnout.core import (
     PartStart,
     Refusal,
     Relayed,
+    Seam,
     Start,
     StreamEvent,
     Text,
@@ -72,7 +73,7 @@ class LineRenderer:
         self._answer_began: float | None = None  # ``time.perf_counter`` of the answer's first part
         self._relaying = False
 
-    def feed(self, events: Sequence[StreamEvent]) -> bytes:
+    def feed(self, events: Sequence[StreamEvent]) -> bytes:  # noqa: C901  # one flat match
         lines = []
         for event in events:
             match event:
@@ -93,6 +94,9 @@ class LineRenderer:
                     self._usage = usage
                 case Finish(choice=0):
                     self._finish = event
+                case Seam(relayed=relayed):
+                    self.feed(relayed)
+                    self._relaying = False
         return b"".join(lines)
 
     def close(self) -> bytes:

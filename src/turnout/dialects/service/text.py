@@ -7,7 +7,19 @@ from typing import Any
 
 import msgspec
 
-from turnout.core import Answer, ChatRequest, Delta, PartStart, Relayed, StreamEvent, Text, Thinking, ToolCall, fold
+from turnout.core import (
+    Answer,
+    ChatRequest,
+    Delta,
+    PartStart,
+    Relayed,
+    Seam,
+    StreamEvent,
+    Text,
+    Thinking,
+    ToolCall,
+    fold,
+)
 from turnout.dialects import HERE, SSE_COMMENT, Renderer, ReplyContext, Target
 from turnout.dialects.failures import code_of
 from turnout.errors import TurnoutError
@@ -80,7 +92,10 @@ class PieceRenderer:
         self._fields: dict[tuple[int, int], str] = {}  # (choice, part) → the event's field
 
     def feed(self, events: Sequence[StreamEvent]) -> bytes:
-        self._events += [event for event in events if not isinstance(event, Relayed)]
+        for event in events:
+            if isinstance(event, Seam):
+                self.feed(event.relayed)
+        self._events += [event for event in events if not isinstance(event, Relayed | Seam)]
         return b"".join([self._piece(event) for event in events])
 
     def close(self) -> bytes:

@@ -55,6 +55,7 @@ class Anthropic:
         docs="https://platform.claude.com/docs/en/api/messages",
     )
     support = Support(
+        signs_thoughts=True,
         namespace=NAMESPACE,
         knobs=frozenset({"temperature", "top_p", "top_k"}),
         ignores=frozenset({"metadata", "name", "detail"}),

@@ -67,6 +67,7 @@ class Gemini:
         docs="https://ai.google.dev/api/generate-content",
     )
     support = Support(
+        signs_thoughts=True,
         namespace=NAMESPACE,
         image_url_schemes=frozenset({"https", "gs"}),
         image_url_endings=TYPED_ENDINGS,

@@ -16,6 +16,7 @@ from turnout.core import (
     PartStart,
     Refusal,
     Relayed,
+    Seam,
     Start,
     StreamEvent,
     Text,
@@ -23,7 +24,7 @@ from turnout.core import (
     Usage,
     UsageSoFar,
 )
-from turnout.dialects import SSE_COMMENT, ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext, seam_comment
 from turnout.dialects.json_members import members
 from turnout.dialects.openai.chat.render import usage_fields
 from turnout.dialects.openai.errors import error_body
@@ -75,6 +76,10 @@ class TextRenderer:
                     offset = self._offsets.get(choice, 0)
                     self._offsets[choice] = offset + sum(len(token.token) for token in tokens)
                     self._logprobs[choice] = _encode(_logprobs(tokens, offset))
+                case Seam(deployment=deployment, relayed=relayed):
+                    self.feed(relayed)
+                    self._relaying = False
+                    frames.append(seam_comment(deployment))
         return b"".join(frames)
 
     def close(self) -> bytes:

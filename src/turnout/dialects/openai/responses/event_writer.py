@@ -12,12 +12,14 @@ _encode = msgspec.json.encode
 
 
 class EventWriter:
+    """``number`` is that of the last event."""
+
     def __init__(self) -> None:
-        self._sequence = -1
+        self.number = -1
 
     def next_number(self) -> int:
-        self._sequence += 1
-        return self._sequence
+        self.number += 1
+        return self.number
 
     def write(self, name: str, fields: dict[str, Any]) -> bytes:
         data = _encode({"type": name, "sequence_number": self.next_number(), **fields})

@@ -22,6 +22,7 @@ from turnout.core import (
     RedactedThinking,
     Refusal,
     Relayed,
+    Seam,
     Search,
     Start,
     StreamEvent,
@@ -35,7 +36,7 @@ from turnout.core import (
     unfold,
 )
 from turnout.core.framing import payload_of
-from turnout.dialects import SSE_COMMENT, ReplyContext
+from turnout.dialects import SSE_COMMENT, ReplyContext, seam_comment
 from turnout.dialects.openai.errors import error_fields
 from turnout.dialects.openai.own_tools import own_tools_of
 from turnout.dialects.sealed import Attached
@@ -103,7 +104,18 @@ class ResponseRenderer:
                     self._finish = event
                     if self._relayed and self._is_stored and frames:
                         self._last.append(frames.pop())
+                case Seam():
+                    frames.append(self._resume(event))
         return b"".join(frames)
+
+    def _resume(self, seam: Seam) -> bytes:
+        """Takes down what the relayed frames have said. Numbers go on from the last relayed one."""
+        number = self._writer.number
+        self.feed(seam.relayed)
+        if self._relayed:
+            self._writer.number = number
+        self._relayed = False
+        return seam_comment(seam.deployment)
 
     def close(self) -> bytes:
         if self._relayed:

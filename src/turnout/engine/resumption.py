@@ -1,0 +1,176 @@
+"""What becomes of a streamed answer that breaks off when the client has a part of it: another deployment goes on.
+
+``continue``: the next deployment that takes a prefill goes on from the words that the client has. ``restart``: the next
+deployment answers anew, and what the client has is left out. Where neither can be, the client gets the error.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from msgspec import structs
+
+from turnout.core import (
+    ChatRequest,
+    Deployment,
+    Midstream,
+    Relayed,
+    Repetition,
+    Seam,
+    StreamEvent,
+    Thinking,
+    Usage,
+    continued,
+    whole_chat,
+    with_messages,
+)
+from turnout.errors import TurnoutError, Unreadable, Unsupported, UpstreamError
+from turnout.providers import refuses_prefill
+
+from .attempt import Attempt
+from .call import Call
+from .plan_walk import PlanWalk
+from .prefills import Prefills
+from .so_far import MOST_KEPT, SoFar
+from .stitching import Owed, Stitching
+
+_log = logging.getLogger(__name__)
+
+_CHECKED_EVERY = 64  # events; the size of what is kept is looked at so often
+
+MakeAttempt = Callable[[Call, Deployment, PlanWalk, str], Awaitable[Attempt]]
+
+
+class _Way(NamedTuple):
+    """How a deployment is asked to go on, and how its events are joined to those that the client has."""
+
+    request: ChatRequest
+    owed: Sequence[Owed]
+    words: str = ""  # the prefill
+
+
+class Resumption:
+    """For one request. ``keep`` what goes out; after a failure ``go_on``, and ``join`` what comes then."""
+
+    def __init__(self, call: Call, request: ChatRequest, walk: PlanWalk, mode: Midstream, prefills: Prefills) -> None:
+        self._call = call
+        self._request = request
+        self._walk = walk
+        self._mode = mode
+        self._prefills = prefills
+        self._kept: list[StreamEvent] | None = []
+        self._stitching: Stitching | None = None
+        self._repetition: Repetition | None = None
+        self._relayed: tuple[StreamEvent, ...] = ()
+
+    def keep(self, events: Sequence[StreamEvent], attempt: Attempt) -> None:
+        kept = self._kept
+        if kept is None:
+            return
+        kept += events
+        if len(kept) % _CHECKED_EVERY == 0 and attempt.size > MOST_KEPT:
+            self._kept = None
+
+    def join(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
+        """``events`` of the attempt that goes on, as the client gets them. Raises ``AnswersDiffer``."""
+        if self._stitching is None:
+            return events
+        if self._repetition is not None:
+            events = self._repetition.without(events)
+        return self._stitching.feed(events)
+
+    def total(self, usage: Usage | None) -> Usage | None:
+        """The usage of what the client has got, of which the last attempt's is ``usage``."""
+        if self._stitching is None or usage is None:
+            return usage
+        return self._stitching.total(usage)
+
+    async def go_on(
+        self, broken: Attempt, error: UpstreamError, make_attempt: MakeAttempt
+    ) -> tuple[Attempt, Sequence[StreamEvent]]:
+        """The attempt that goes on, with its first events, to be joined. Raises ``error`` when nobody can."""
+        walk = self._walk
+        walk.failed(broken.deployment, error, midway=True)
+        so_far = self._so_far(broken)
+        while so_far is not None and (deployment := await walk.next()) is not None:
+            way = self._way(so_far, deployment, broken)
+            if way is None:
+                continue
+            try:
+                attempt = await make_attempt(
+                    structs.replace(self._call, request=way.request), deployment, walk, self._note(broken, so_far)
+                )
+                first = await attempt.open()
+            except (UpstreamError, Unsupported, Unreadable) as failure:
+                self._learn(deployment, way, failure)
+                continue
+            self._stitch(broken, attempt, way, so_far)
+            return attempt, [Seam(deployment.id, self._relayed), *first]
+        raise error.afresh()
+
+    def _note(self, broken: Attempt, so_far: SoFar) -> str:
+        how = "goes on" if self._mode == "continue" else "answers anew"
+        return f"{how} after attempt {broken.number} broke off with {len(so_far.text)} characters"
+
+    def _so_far(self, broken: Attempt) -> SoFar | None:
+        """What the client has. None where it isn't known."""
+        if self._kept is None:
+            return None
+        relayed = b"".join([event.data for event in self._kept if isinstance(event, Relayed)])
+        if relayed:
+            try:
+                self._kept = [*broken.read_again(relayed)]
+            except (UpstreamError, Unreadable):
+                return None
+        self._relayed = tuple(self._kept) if relayed else ()
+        so_far = SoFar(self._kept)
+        return so_far if so_far.told else None
+
+    def _way(self, so_far: SoFar, deployment: Deployment, broken: Attempt) -> _Way | None:
+        """How ``deployment`` goes on; None if it can't."""
+        if self._mode == "restart":
+            owed = [Owed(part, part.text, exact=True) for part in so_far.parts if not isinstance(part.part, Thinking)]
+            return _Way(self._anew(), owed)
+        if so_far.calls or (broken.signs_thoughts and _thinks(so_far)):
+            return None
+        text = so_far.text
+        words = text.rstrip()
+        open_texts = [part for part in so_far.open_parts if not isinstance(part.part, Thinking)]
+        owed = [Owed(part, text[len(words) :], exact=False) for part in open_texts]
+        if not words:
+            return _Way(self._anew(), owed)
+        if not self._prefills.takes(deployment, self._request):
+            return None
+        request = continued(self._request, words)
+        if request.max_output is not None and broken.usage is not None:
+            used = self._output_so_far(broken.usage)
+            request = structs.replace(request, max_output=max(1, request.max_output - used))
+        return _Way(request, owed, words)
+
+    def _output_so_far(self, usage: Usage) -> int:
+        total = self.total(usage)
+        return 0 if total is None else total.output
+
+    def _anew(self) -> ChatRequest:
+        """The request once more. Its answer is read as events, so it is translated."""
+        request = whole_chat(self._request)
+        return with_messages(request, request.messages)
+
+    def _learn(self, deployment: Deployment, way: _Way, failure: TurnoutError) -> None:
+        self._walk.failed(deployment, failure)
+        _log.info("%s can't go on with a broken answer: %s", deployment.id, failure)
+        if way.words and isinstance(failure, UpstreamError) and refuses_prefill(failure):
+            self._prefills.unlearn(deployment)
+
+    def _stitch(self, broken: Attempt, attempt: Attempt, way: _Way, so_far: SoFar) -> None:
+        before = self.total(broken.usage) if way.words else None
+        self._stitching = Stitching(so_far, way.owed, before)
+        repeats = way.words and attempt.deployment.traits.repeats
+        self._repetition = Repetition(way.words) if repeats else None
+
+
+def _thinks(so_far: SoFar) -> bool:
+    """Whether the answer broke off in a thought."""
+    return any(isinstance(part.part, Thinking) for part in so_far.open_parts)

@@ -1,0 +1,179 @@
+"""Joins the events of a second attempt to an answer of which the client has the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from turnout.core import (
+    Delta,
+    Finish,
+    Logprobs,
+    Part,
+    PartEnd,
+    PartStart,
+    Start,
+    StreamEvent,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+    UsageSoFar,
+)
+from turnout.errors import AnswersDiffer
+
+from .so_far import PartSoFar, SoFar
+
+
+class Owed:
+    """A part that the client has, and the ``text`` that the second attempt is to repeat before it says more.
+
+    ``exact``: a second attempt that says something else disagrees.
+    """
+
+    def __init__(self, part: PartSoFar, text: str, *, exact: bool) -> None:
+        self.index = part.index
+        self.part = part.part
+        self.open = part.open
+        self.text = text
+        self.exact = exact
+
+    def is_like(self, part: Part) -> bool:
+        if isinstance(self.part, ToolCall):
+            return isinstance(part, ToolCall) and part.name == self.part.name
+        return type(part) is type(self.part)
+
+    def rest_of(self, text: str) -> str:
+        """What of ``text`` the client doesn't have. Raises ``AnswersDiffer`` if the two disagree."""
+        owed = self.text
+        if owed.startswith(text):
+            self.text = owed[len(text) :]
+            return ""
+        if text.startswith(owed):
+            self.text = ""
+            return text[len(owed) :]
+        if self.exact:
+            raise disagreement()
+        self.text = ""
+        return text
+
+
+class Stitching:
+    """``owed`` are parts that the second attempt repeats or goes on with, in their order.
+
+    Its own thoughts are left out while it owes anything: the client has thoughts already. ``closed`` are parts that the
+    second attempt doesn't go on with. ``before`` is what the client's usage has before the second attempt's is added.
+    """
+
+    def __init__(self, so_far: SoFar, owed: Sequence[Owed], before: Usage | None) -> None:
+        self._owed = list(owed)
+        self._kept_open = {each.index for each in owed if each.open}
+        self._to_close = [part.index for part in so_far.open_parts if part.index not in self._kept_open]
+        self._next_index = so_far.next_index
+        self._before = before
+        self._joined: dict[int, Owed] = {}  # by the second attempt's index
+        self._moved: dict[int, int] = {}  # the second attempt's index → the client's
+
+    def feed(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
+        """The events for the client. Raises ``AnswersDiffer`` if the second attempt disagrees with the first."""
+        out: list[StreamEvent] = []
+        for event in events:
+            match event:
+                case Start():
+                    pass
+                case PartStart(index=index, part=part):
+                    self._start(index, part, out)
+                case Delta(index=index, text=text):
+                    self._add(index, text, out)
+                case PartEnd(index=index):
+                    self._end(event, out)
+                case Finish():
+                    self._finish(out)
+                    out.append(event)
+                case UsageSoFar(usage=usage):
+                    out.append(UsageSoFar(self.total(usage)))
+                case Logprobs() if self._owed:
+                    pass
+                case _:
+                    out.append(event)
+        return out
+
+    def total(self, usage: Usage) -> Usage:
+        """The usage of the answer that the client gets, of which ``usage`` is the second attempt's."""
+        before = self._before
+        if before is None:
+            return usage
+        reported = usage.source == before.source == "reported"
+        return structs.replace(
+            before,
+            output=before.output + usage.output,
+            reasoning=before.reasoning + usage.reasoning,
+            source="reported" if reported else "estimated",
+        )
+
+    def _start(self, index: int, part: Part, out: list[StreamEvent]) -> None:
+        owed = self._owed[0] if self._owed else None
+        if owed is not None and owed.is_like(part):
+            self._joined[index] = self._owed.pop(0)
+            self._add(index, part.arguments if isinstance(part, ToolCall) else _text_of(part), out)
+            return
+        if owed is not None:
+            if isinstance(part, Thinking):
+                return
+            if owed.exact:
+                raise disagreement()
+            self._close_owed(out)
+        self._close(out)
+        self._moved[index] = self._next_index
+        self._next_index += 1
+        out.append(PartStart(self._moved[index], part))
+
+    def _add(self, index: int, text: str, out: list[StreamEvent]) -> None:
+        joined = self._joined.get(index)
+        if joined is None:
+            if index in self._moved:
+                out.append(Delta(self._moved[index], text))
+            return
+        rest = joined.rest_of(text)
+        if rest:
+            if not joined.open:
+                raise disagreement()
+            out.append(Delta(joined.index, rest))
+
+    def _end(self, event: PartEnd, out: list[StreamEvent]) -> None:
+        joined = self._joined.get(event.index)
+        if joined is None:
+            if event.index in self._moved:
+                out.append(structs.replace(event, index=self._moved[event.index]))
+            return
+        if joined.text and joined.exact:
+            raise disagreement()
+        if joined.open:
+            self._kept_open.discard(joined.index)
+            out.append(structs.replace(event, index=joined.index))
+
+    def _finish(self, out: list[StreamEvent]) -> None:
+        if any(owed.exact for owed in self._owed):
+            raise disagreement()
+        self._close_owed(out)
+        self._close(out)
+
+    def _close_owed(self, out: list[StreamEvent]) -> None:
+        """Ends the parts that the second attempt didn't go on with."""
+        out += [PartEnd(owed.index) for owed in self._owed if owed.open]
+        self._owed.clear()
+
+    def _close(self, out: list[StreamEvent]) -> None:
+        out += [PartEnd(index) for index in self._to_close]
+        self._to_close.clear()
+
+
+def disagreement() -> AnswersDiffer:
+    return AnswersDiffer(
+        "The provider's answer broke off, and the answer that was asked for anew isn't the same. Ask again."
+    )
+
+
+def _text_of(part: Part) -> str:
+    return part.text if isinstance(part, Text) else getattr(part, "text", "")
