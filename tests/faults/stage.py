@@ -92,7 +92,7 @@ def _model(case: Case) -> dict[str, Any]:
     failing = _deployment(case.wire, first) | {"timeouts": case.fault.timeouts}
     if case.fault.words == CLOSED:
         failing["base_url"] = NOBODY
-    return {"deployments": [failing, _deployment(case.fault.onto, second)]}
+    return {"deployments": [failing, _deployment(case.fault.onto, second) | {"traits": {"prefill": True}}]}
 
 
 def _deployment(wire: str, model: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class StreamRenderer(ABC):
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
         self._usage: Usage | None = None
-        self._relaying = False
+        self._last_relayed = b""  # empty where nothing is relayed
         self._rewrites_relayed = False  # True in a subclass that can't send relayed bytes as they are
         self._logprobs: dict[int, bytes] = {}  # choice → the JSON member that its next chunk carries
 
@@ -40,7 +40,7 @@ class StreamRenderer(ABC):
         for event in events:
             match event:
                 case Relayed(data=data):
-                    self._relaying = True
+                    self._last_relayed = data
                     frames.append(self._rewrite_relayed(data) if self._rewrites_relayed else data)
                 case Delta():
                     frames.append(self._delta(event))
@@ -63,7 +63,7 @@ class StreamRenderer(ABC):
     def _resume(self, seam: Seam) -> bytes:
         """Takes down what the relayed frames have said."""
         self.feed(seam.relayed)
-        self._relaying = False
+        self._last_relayed = b""
         return seam_comment(seam.deployment) if self.keepalive is SSE_COMMENT else b""
 
     def _rewrite_relayed(self, relayed: bytes) -> bytes:

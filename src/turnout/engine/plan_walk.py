@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from turnout.core import Deployment, Model
 from turnout.errors import AllDeploymentsFailed, TurnoutError, Unreadable, Unsupported, UpstreamError
@@ -13,6 +13,9 @@ from turnout.routing import Plan
 from .backoff import backoff_before_retry
 from .call import Call
 from .watchdog import OF_THE_REQUEST, TOTAL, Deadline
+
+_LONGEST_WAIT: Final = 30.0
+"""Seconds. A client that would have to wait so long for a ``Retry-After`` is told of it instead."""
 
 
 class _Later(NamedTuple):
@@ -89,7 +92,7 @@ class PlanWalk:
         pause = backoff_before_retry(tries, deployment.retries) if wait is None else wait
         left = self._remaining().seconds
         if wait is not None:  # the answer has to begin in time
-            left = min(left, deployment.timeouts.first_token - self._elapsed())
+            left = min(left, deployment.timeouts.first_token - self._elapsed(), _LONGEST_WAIT)
         if pause < left:
             if midway or pause > deployment.retries.backoff_max:
                 self._later.append(_Later(time.perf_counter() + pause, deployment))

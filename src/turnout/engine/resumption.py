@@ -124,6 +124,8 @@ class Resumption:
                 self._kept = [*broken.read_again(relayed)]
             except (UpstreamError, Unreadable):
                 return None
+            if any(isinstance(event, Relayed) for event in self._kept):
+                return None  # a wire that is only relayed
         self._relayed = tuple(self._kept) if relayed else ()
         so_far = SoFar(self._kept)
         return so_far if so_far.told else None

@@ -71,7 +71,7 @@ class ChunkRenderer(StreamRenderer):
         self._texts: dict[tuple[int, int], list[str]] | None = {} if searches else None
 
     def close(self) -> bytes:
-        if self._relaying:
+        if self._last_relayed:
             return self._end()
         unended = [self._part_end(PartEnd(index, choice)) for choice, index in sorted(self._open)]
         return b"".join(unended) + self._frame(self._last_chunk()) + self._end()

@@ -46,6 +46,7 @@ _REASONS = {"refusal": "content_filter", "other": "length"}
 
 _DELTAS = {Text: b'{"content":%b}', Thinking: b'{"reasoning_content":%b}', Refusal: b'{"refusal":%b}'}
 _CHUNK = b'data: {%b,"choices":[{"index":%d,"delta":%b,"finish_reason":%b%b}]}\n\n'
+_DONE = b"data: [DONE]\n\n"
 _USAGE_CHUNK = b'data: {%b,"choices":[],"usage":%b}\n\n'
 
 
@@ -98,12 +99,12 @@ class ChunkRenderer(StreamRenderer):
         self._lengths: defaultdict[int, int] = defaultdict(int)  # of the content so far in characters, by choice
 
     def close(self) -> bytes:
-        if self._relaying:
-            return b""  # the provider's own end was relayed
+        if self._last_relayed:
+            return b"" if b"[DONE]" in self._last_relayed else _DONE  # some providers omit it
         frames = b""
         if self._show_usage and self._usage:
             frames = _USAGE_CHUNK % (self._head, _encode(usage_fields(self._usage)))
-        return frames + b"data: [DONE]\n\n"
+        return frames + _DONE
 
     def fail(self, error: TurnoutError) -> bytes:
         return b"data: %s\n\n" % error_body(error, self._context.request_id)
@@ -181,7 +182,7 @@ class ChunkRenderer(StreamRenderer):
         return self._chunk(choice, _encode({"reasoning_details": [detail]})) if detail else b""
 
     def _finish(self, event: Finish) -> bytes:
-        if self._relaying:
+        if self._last_relayed:
             return b""
         reason = _encode(self._calls.reason(_REASONS.get(event.reason, event.reason), event.choice))
         annotations = self._annotations.pop(event.choice, None)
