@@ -104,7 +104,7 @@ class House:
         self.transport = Transport()
         self.ticker = CountingTicker()
         self.catalog = Catalog([Model(name="fast", deployments=tuple(places))])
-        self._engine = Engine(
+        self.engine = Engine(
             providers or registry(),
             self.transport,
             recorder=self.book,
@@ -130,7 +130,7 @@ class House:
             key=KEY,
             timeout=seconds,
         )
-        return await self._engine.open(call, self.catalog)
+        return await self.engine.open(call, self.catalog)
 
 
 @asynccontextmanager

@@ -205,6 +205,8 @@ STREAMS = {
         "only an end": [sse({"content": "", "stop": False}), sse({"content": "", "stop": True, "stop_type": "eos"})],
     },
 }
+LATER = {("anthropic-messages", "search"), ("gemini", "thinking that is signed")}
+"""Translated, they begin later: the core has a search with its results, and a signature at the end of its part."""
 CASES = [(wire, name) for wire, streams in STREAMS.items() for name in streams]
 
 
@@ -213,7 +215,7 @@ def test_an_answer_begins_with_the_last_frame_of_each_of_these(wire: str, name: 
     frames = STREAMS[wire][name]
     assert {way: begun_at(reader, frames) for way, reader in readers(wire).items()} == {
         "relayed": len(frames) - 1,
-        "translated": len(frames) - 1,
+        "translated": None if (wire, name) in LATER else len(frames) - 1,
     }
 
 

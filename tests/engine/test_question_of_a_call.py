@@ -7,7 +7,7 @@ from msgspec import structs
 from tests.engine.support import KEY, ORIGIN
 from tests.support.openai_wire import ENDPOINT, request_body
 from turnout.engine import Call
-from turnout.engine.engine import question_of
+from turnout.engine.call import question_of
 
 CALL = Call(request=ENDPOINT.parse(request_body()), request_id="r", received=0.0, origin=ORIGIN, key=KEY, size=400)
 

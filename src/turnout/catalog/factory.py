@@ -132,6 +132,7 @@ class DeploymentFactory:
             midstream=self._settings.midstream if own.midstream is None else own.midstream,
             upstream=own.upstream,
             on_content_filter=own.on_content_filter,
+            hedge=own.hedge,
             created=created,
         )
 
@@ -159,6 +160,8 @@ class DeploymentFactory:
             network=_network([layer for layer in (settings, self._section(provider)) if layer is not None]),
             weight=settings.weight,
             tags=frozenset(settings.tags),
+            concurrency=settings.concurrency,
+            queue=settings.queue,
             timeouts=self._timeouts(provider, layers),
             retries=self._retries(layers),
             defaults=_defaults(layers, Defaults()),
@@ -232,6 +235,7 @@ class DeploymentFactory:
             first_byte=_first(timeouts, "first_byte", _TIMEOUTS.first_byte),
             stall=_first(timeouts, "stall", _TIMEOUTS.stall),
             total=_first(timeouts, "total", _TIMEOUTS.total),
+            queue=_first(timeouts, "queue", _TIMEOUTS.queue),
         )
 
     def _retries(self, layers: Sequence[Tuning]) -> Retries:

@@ -135,6 +135,7 @@ class TimeoutSettings(_Section, frozen=True):
     first_byte: Seconds | UnsetType = UNSET
     stall: Seconds | UnsetType = UNSET
     total: Seconds | UnsetType = UNSET
+    queue: Pause | UnsetType = UNSET
 
 
 class RetrySettings(_Section, frozen=True):
@@ -211,6 +212,8 @@ class DeploymentSettings(AccessSettings, frozen=True, kw_only=True):
     model: Name
     weight: Count = 1
     tags: list[Tag] = []
+    concurrency: Count | None = None
+    queue: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
     options: dict[str, Any] = {}
 
 
@@ -234,6 +237,7 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
     midstream: Midstream | None = None
     upstream: Upstream = "as_asked"
     on_content_filter: OnContentFilter = "pass"
+    hedge: bool = False
 
 
 class KeySettings(_Section, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.UpstreamTimeout("Why."),
     errors.UpstreamBroken("Why."),
     errors.AnswersDiffer("Why."),
+    errors.DeploymentFull("openai/m", "why"),
     errors.ReplyTooLarge("Why."),
     errors.AllDeploymentsFailed("m", [("d", errors.UpstreamBroken("Why."))]),
     TurnoutError('Why "not"?\n'),

@@ -14,9 +14,10 @@ import msgspec
 from .integers import Integer
 from .usage import Usage
 
-Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "lost"]
+Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "outrun", "lost"]
 """``failed``: before the answer began. ``cut``: after it began. ``drained``: the service was stopped and did not wait
-any longer. ``lost``: the process died before the end.
+any longer. ``outrun``: another attempt of the same request began to answer first. ``lost``: the process died before the
+end.
 """
 
 

@@ -45,7 +45,8 @@ Prefill = Literal["message", "continue_final_message", "prefix", "partial"]
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds. ``first_token`` runs from sending the request to the first piece of a stream, ``first_byte`` to the
-    first byte of a whole answer. ``stall`` runs between two pieces, of the request and of the answer.
+    first byte of a whole answer. ``stall`` runs between two pieces, of the request and of the answer. ``queue`` runs
+    while a request waits for its turn.
     """
 
     connect: float = 5
@@ -53,6 +54,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     first_byte: float = 300
     stall: float = 30
     total: float = 600
+    queue: float = 30
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +128,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """``id`` is unique in the catalog and stable across reloads. ``key_source`` names the variable with the key.
-    ``tags`` are the operator's words for what it is, such as the region of its data.
+    ``tags`` are the operator's words for what it is, such as the region of its data. It has ``concurrency`` attempts at
+    once, or as many as there are; ``queue`` more requests may wait for their turn.
 
     ``defaults`` are the operator's. ``service_defaults`` are these and the provider's own, for clients of service APIs.
     """
@@ -142,6 +145,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     network: Network | None = None
     weight: int = 1
     tags: frozenset[str] = frozenset()
+    concurrency: int | None = None
+    queue: int = 100
     timeouts: Timeouts = Timeouts()
     retries: Retries = Retries()
     defaults: Defaults = Defaults()

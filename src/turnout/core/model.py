@@ -38,7 +38,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     ``strict``: a request that a deployment can't be told as the client said it isn't sent there.
     ``midstream``: what becomes of an answer that breaks off after a part of it has gone out. ``upstream``: whether
     deployments are asked for a stream where the client wants a whole answer. ``on_content_filter``: whether the client
-    gets a provider's refusal by content policy, or another deployment is asked.
+    gets a provider's refusal by content policy, or another deployment is asked. ``hedge``: a second deployment is asked
+    while the first one is late with its first word.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     midstream: Midstream = "continue"
     upstream: Upstream = "as_asked"
     on_content_filter: OnContentFilter = "pass"
+    hedge: bool = False
     created: int = 0
 
 

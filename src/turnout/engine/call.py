@@ -9,14 +9,23 @@ import msgspec
 
 from turnout.core import AttemptEnd, AttemptStart, Deployment, Key, Model, Origin, Outcome, Request
 from turnout.dialects import ConversationEndpoint
+from turnout.routing import Question
 from turnout.worker_threads import LARGE
 
 DRAINED: Final = "drained"
 """The message with which a request's task is cancelled when the service stops; without it, the client has gone."""
 
 
+_PREMIUM: Final = "premium"  # the tier
+
+OUTRUN: Final = "outrun"
+"""The message with which an attempt is cancelled when another one of the same request has begun to answer first."""
+
+
 def reason_of(cancelled: asyncio.CancelledError) -> Outcome:
-    """Why the client does not wait for the rest of its answer."""
+    """Why nobody waits for the rest of the answer."""
+    if OUTRUN in cancelled.args:
+        return "outrun"
     return "drained" if DRAINED in cancelled.args else "client_gone"
 
 
@@ -46,6 +55,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def large(self) -> bool:
         """Whether work on it takes so long that it is done in a thread."""
         return self.size > LARGE
+
+
+def question_of(call: Call) -> Question:
+    """What the call needs of a deployment."""
+    key = call.key
+    return Question(call.request, call.size, call.session, call.tags | key.needs_tags, key.tier == _PREMIUM)
 
 
 class Prepared(msgspec.Struct, frozen=True):

@@ -28,8 +28,8 @@ from turnout.tokens import count
 from turnout.transport import Transport
 from turnout.worker_threads import WorkerThreads
 
-from .call import Call, Models
-from .engine import Engine, question_of
+from .call import Call, Models, question_of
+from .engine import Engine
 
 _log = logging.getLogger(__name__)
 

@@ -10,22 +10,23 @@ from msgspec import structs
 from turnout.core import Change, ChatRequest, Deployment, Midstream, Model, StreamEvent, with_messages
 from turnout.errors import Unreadable, Unsupported, UpstreamError
 from turnout.providers import Provider
-from turnout.routing import Board, Plan, Question
+from turnout.routing import Board, Plan
 from turnout.routing.planner import plan
 from turnout.ticker import Ticker
 from turnout.transport import Transport
 from turnout.worker_threads import WorkerThreads
 
 from .attempt import Attempt
-from .call import Call, Meter, Models, Prepared, Preparer, Recorder
+from .call import Call, Meter, Models, Prepared, Preparer, Recorder, question_of
+from .hedging import Hedging
 from .plan_walk import PlanWalk
 from .prefills import Prefills
+from .queue import Queues
 from .reply import Reply
 from .resumption import Resumption
 from .settling import Settlement
 from .source import MOST_BYTES, Source, is_relayed, source_of
 
-_PREMIUM: Final = "premium"
 """The tier whose keys may have premium sessions."""
 
 _MOST_CHANGES: Final = 50
@@ -58,6 +59,8 @@ class Engine:
         self._preparers = preparers
         self._max_reply_bytes = max_reply_bytes
         self._prefills = Prefills()
+        self._queues = Queues(board)
+        self._hedging = Hedging(board)
 
     def open(self, call: Call, models: Models) -> Awaitable[Reply]:
         """A reply that has begun. Raises ``UnknownModel``, ``Unsupported``, or the errors of all deployments in one."""
@@ -85,12 +88,23 @@ class Engine:
     async def _open_next(self, call: Call, walk: PlanWalk) -> tuple[Attempt, Sequence[StreamEvent]]:
         """The first attempt that begins to answer, with its first events. Raises the errors of all in one."""
         while (deployment := await walk.next()) is not None:
+            delay = self._hedging.delay(deployment) if walk.hedges else None
+            if delay is not None:
+                opened = await self._hedging.race(call, deployment, delay, walk, self._open_at)
+                if opened is not None:
+                    return opened
+                continue
             try:
-                attempt = await self._attempt(call, deployment, walk)
-                return attempt, await attempt.open()
+                return await self._open_at(call, deployment, walk)
             except (UpstreamError, Unsupported, Unreadable) as error:
                 walk.failed(deployment, error)
         raise walk.error()
+
+    async def _open_at(
+        self, call: Call, deployment: Deployment, walk: PlanWalk
+    ) -> tuple[Attempt, Sequence[StreamEvent]]:
+        attempt = await self._attempt(call, deployment, walk)
+        return attempt, await attempt.open()
 
     async def _attempt(self, call: Call, deployment: Deployment, walk: PlanWalk, note: str = "") -> Attempt:
         """``note`` is recorded. Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
@@ -98,13 +112,18 @@ class Engine:
         source = await self._source(call, prepared, deployment)
         if call.strict and source.changes:
             raise _not_as_said(source.changes, deployment)
+        queue = None
+        if deployment.concurrency is not None:
+            queue = await self._queues.enter(deployment, call, walk.patience(deployment))
         walk.attempts += 1
         changes = prepared.changes
         if source.changes:
             changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
         if note:
             changes = (note, *changes)
-        settlement = Settlement(call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board)
+        settlement = Settlement(
+            call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board, queue
+        )
         return Attempt(call, deployment, source, settlement, self._ticker, walk.total(deployment))
 
     async def _prepare(self, call: Call, deployment: Deployment) -> Prepared:
@@ -133,12 +152,6 @@ def _streamed(call: Call) -> Call:
         return call
     streamed = with_messages(request, request.messages)
     return structs.replace(call, request=structs.replace(streamed, stream=True))
-
-
-def question_of(call: Call) -> Question:
-    """What the call needs of a deployment."""
-    key = call.key
-    return Question(call.request, call.size, call.session, call.tags | key.needs_tags, key.tier == _PREMIUM)
 
 
 def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:

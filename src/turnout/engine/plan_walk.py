@@ -26,7 +26,9 @@ class _Later(NamedTuple):
 
 
 class PlanWalk:
-    """``attempts`` counts those that were made. Tell each failure by ``failed``, then ask for the ``next`` deployment.
+    """``attempts`` counts those that were made. ``hedges``: a second attempt may run beside one that is late.
+
+    Tell each failure by ``failed``, then ask for the ``next`` deployment.
 
     The same deployment comes again only after a failure that a retry can cure. One that asks for a longer pause comes
     again when all others have failed. One that stayed silent doesn't come again.
@@ -36,6 +38,7 @@ class PlanWalk:
         self.planned = planned
         self.attempts = 0
         self._call = call
+        self.hedges = model.hedge and call.request.stream
         self._on_content_filter = model.on_content_filter
         self._candidates = [candidate.deployment for candidate in planned.candidates]
         self._tries: dict[str, int] = {}
@@ -64,6 +67,14 @@ class PlanWalk:
                 self._later.remove(first)
                 return first.deployment, max(first.at - time.perf_counter(), 0.0)
         return None, None
+
+    def take(self) -> Deployment | None:
+        """The next deployment of the plan, to be asked beside another one. None when there is no other."""
+        return self._candidates.pop(0) if self._candidates and not self._over else None
+
+    def patience(self, deployment: Deployment) -> float:
+        """Seconds that the request may wait for its turn."""
+        return min(deployment.timeouts.queue, self._remaining().seconds)
 
     def may_go_on(self, answering: Deployment) -> bool:
         """Whether anybody could be asked if ``answering`` broke off."""

@@ -12,6 +12,7 @@ from turnout.routing import Board, Ending, fault_of
 
 from .call import Call, Meter, Recorder
 from .observing import AnswerObserver
+from .queue import Queue
 
 
 class Settlement:
@@ -23,6 +24,7 @@ class Settlement:
         "_changes",
         "_deployment",
         "_meter",
+        "_queue",
         "_recorder",
         "_ticket",
         "cost",
@@ -40,7 +42,9 @@ class Settlement:
         recorder: Recorder,
         meter: Meter,
         board: Board,
+        queue: Queue | None,
     ) -> None:
+        """``queue`` is left at the end of the attempt."""
         self.settled = False
         self.usage: Usage | None = None
         self.cost: int | None = None
@@ -50,6 +54,7 @@ class Settlement:
         self._recorder = recorder
         self._meter = meter
         self._board = board
+        self._queue = queue
         self.start = _start_of(call, deployment, number)
         recorder.begin(self.start)
         self._ticket = board.began(deployment)
@@ -89,6 +94,8 @@ class Settlement:
         self._recorder.end(end)
         self._meter.attempt_ended(self.start, end)
         self._board.ended(self._deployment, self._ending_of(end, headers, error))
+        if self._queue is not None:
+            self._queue.leave()
 
     def _ending_of(self, end: AttemptEnd, headers: Mapping[str, str], error: TurnoutError | None) -> Ending:
         """A whole reply comes at once, so its first token says nothing about the time to a stream's."""

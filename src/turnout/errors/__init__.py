@@ -32,6 +32,7 @@ TurnoutError
     │   └── UpstreamRateLimited   429  the provider asks to wait; it can say how long
     ├── UpstreamUnreachable       502  no connection: refused, reset before an answer, no such host
     ├── UpstreamTimeout           504  connected, but too slow
+    ├── DeploymentFull            503  it has as many attempts as it may have; nothing was sent
     ├── UpstreamBroken            502  the answer is cut, malformed, or of another wire
     │   ├── AnswersDiffer         502  an answer that broke off, and the one asked for anew, aren't the same
     │   └── ReplyTooLarge         502  the answer is above the bound; a retry would be as large
@@ -81,6 +82,7 @@ from .upstream import (
     SHORTEST_SECRET,
     AllDeploymentsFailed,
     AnswersDiffer,
+    DeploymentFull,
     ReplyTooLarge,
     UpstreamBroken,
     UpstreamError,
@@ -112,6 +114,7 @@ __all__ = [
     "ControlRefused",
     "ControlTimeout",
     "ControlUnavailable",
+    "DeploymentFull",
     "ErrorKind",
     "Forbidden",
     "ForeignPage",

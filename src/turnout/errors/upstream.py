@@ -156,6 +156,18 @@ class AnswersDiffer(UpstreamBroken):
     elsewhere = False
 
 
+class DeploymentFull(UpstreamError):
+    """A deployment has as many attempts as it may have at once, and no turn came. Nothing was sent."""
+
+    status = 503
+    code = "deployment_full"
+    kind = "overloaded"
+    retryable = False
+
+    def __init__(self, deployment: str, why: str) -> None:
+        super().__init__(f"{deployment} is at its limit: {why}. Ask again later.", retry_after=1)
+
+
 class AllDeploymentsFailed(UpstreamError):
     """Every deployment of the plan failed. ``failures`` pairs each deployment's id with its last error."""
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from turnout.core import Timeouts
 from turnout.core.quota import Quota
 
 from .averages import Average, PeakAverage, Trust
 from .ending import Ending
 from .health import Breaker
+
+_LAST = 128
+_ENOUGH = 20
+"""Answers of which the times to the first token are kept, and as many as are needed to tell a late one."""
 
 
 class Figures:
@@ -22,6 +28,7 @@ class Figures:
     """
 
     __slots__ = (
+        "_first_tokens",
         "breaker",
         "cached",
         "first_token",
@@ -40,6 +47,7 @@ class Figures:
         self.queued = 0
         self.used = 0.0
         self.first_token = PeakAverage()
+        self._first_tokens: deque[float] = deque(maxlen=_LAST)
         self.per_token = PeakAverage()
         self.output = Average()
         self.cached = Average()
@@ -47,6 +55,11 @@ class Figures:
         self.breaker: Breaker | None = None
         self.quota: Quota | None = None
         self.quota_at = 0.0
+
+    def slow_first_token(self) -> float | None:
+        """The time to the first token that 19 of 20 answers keep, in seconds; None while few have come."""
+        seen = sorted(self._first_tokens)
+        return seen[len(seen) * 19 // 20] if len(seen) >= _ENOUGH else None
 
     @property
     def load(self) -> int:
@@ -65,6 +78,8 @@ class Figures:
         if fault is None:
             if ending.outcome == "ok":
                 self._answered(ending, now)
+            elif ending.outcome == "outrun":
+                self.first_token.observe(ending.total, now)  # it would have taken longer
         elif fault != "request":
             self.first_token.observe(max(ending.total, timeouts.first_token), now)
             self.trust.observe(0.0, now)
@@ -73,6 +88,7 @@ class Figures:
         first, usage = ending.first_token, ending.usage
         if first is not None:
             self.first_token.observe(first, now)
+            self._first_tokens.append(first)
         if usage is not None and usage.output > 0:
             self.output.observe(usage.output)
             self.per_token.observe((ending.total - (first or 0.0)) / usage.output, now)

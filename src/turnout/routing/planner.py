@@ -14,6 +14,7 @@ from turnout.routing import Board, Candidate, Dropped, Plan, Question, registry
 from .allowances import by_allowance
 from .needs import by_needs, by_tags
 from .preferences import by_preference
+from .room import by_room
 from .standing import by_health, claim_probe
 
 
@@ -60,6 +61,7 @@ def _of_model(
         candidates: Sequence[Candidate] = [_only(model)]
     else:
         candidates = by_preference(registry()[model.policy](model, question, board), model, question)
+        candidates = by_room(candidates, board)
     return by_tags(candidates, tags, dropped) if tags else candidates
 
 
