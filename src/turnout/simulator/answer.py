@@ -6,6 +6,8 @@
 - The answer calls tools if the model's name or the header asks for it, if the request forces it, or if the last user
   message has the words "use a tool" (the first one offered) or "use all tools" or marks (``marks.py``); never after
   tool results.
+- After a prefill, the answer is the rest of the same text, without thinking. If the prefill isn't its beginning, the
+  text follows after a blank.
 - A token is a word with the space around it, in thinking and in text. A tool call has one token for its name and one
   for every 8 characters of its arguments, which are streamed in such pieces.
 - ``max_tokens`` cuts thinking and text, but no tool call. Stop sequences cut text.
@@ -84,9 +86,10 @@ def answer(question: Question, script: Script, number: int) -> Answer:
             stop=None,
             usage=Usage(input=question.tokens, output=0),
         )
-    calls = _calls(question, script, number) if not script.refusal else ()
+    calls = _calls(question, script, number) if not script.refusal and not question.prefill else ()
     text, stop = _stopped(_text(question, script), question.stops) if not calls else ("", None)
-    thinking = _thinking(question) if script.thinking or question.thinking else ""
+    thinks = (script.thinking or question.thinking) and not question.prefill
+    thinking = _thinking(question) if thinks else ""
     thinking_tokens, text_tokens = _tokens(thinking), _tokens(text)
     length = len(thinking_tokens) + len(text_tokens)
     limit = question.max_tokens if question.max_tokens is not None else length
@@ -136,6 +139,14 @@ def vector(text: str, dimensions: int) -> list[float]:
 
 
 def _text(question: Question, script: Script) -> str:
+    text, prefill = _whole_text(question, script), question.prefill
+    if not prefill:
+        return text
+    rest = text.removeprefix(prefill) if text.startswith(prefill) else f" {text}"
+    return prefill + rest if question.repeats else rest
+
+
+def _whole_text(question: Question, script: Script) -> str:
     if script.refusal:
         return REFUSAL
     if script.words is not None:

@@ -31,6 +31,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     The answer has to fit ``schema``; an empty one means JSON mode. ``logprobs`` is the number of likely tokens to list
     at each place. A question that doesn't ``generate`` (embeddings, a count of tokens) has an answer without text.
+    ``prefill`` are the assistant's words at the end from which the vendor goes on, ``repeats`` if it says them again.
     ``details`` are read by its own wire only.
     """
 
@@ -52,6 +53,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     schema: dict[str, Any] | None = None
     logprobs: int | None = None
     generates: bool = True
+    prefill: str = ""
+    repeats: bool = False
     details: Any = None
 
 
@@ -65,9 +68,17 @@ class Conversation:
         self.recordings: list[str] = []
         self.documents: list[str] = []
         self._words = 0
+        self._role = ""
+        self._last = ""  # the text of the last message
+
+    @property
+    def prefill(self) -> str:
+        """The text of the last message, if it is the assistant's."""
+        return self._last if self._role in ("assistant", "model") else ""
 
     def begin(self, role: str) -> None:
         """Begins the next message. A user message replaces the prompt."""
+        self._role, self._last = role, ""
         if role == "user":
             self.prompt = ""
         self.results.clear()
@@ -75,10 +86,12 @@ class Conversation:
     def text(self, text: str, *, is_prompt: bool = False) -> None:
         """``is_prompt``: the text is the user's."""
         self._words += len(text.split())
+        self._last += text
         if is_prompt:
             self.prompt = f"{self.prompt}\n{text}" if self.prompt else text
 
     def result(self, text: str) -> None:
+        self._role = "tool"
         self._words += len(text.split())
         self.results.append(text)
 

@@ -163,6 +163,12 @@ CASES = [
         {"contents": [*answered()["contents"], *answered()["contents"][1:]]},
     ),
     Case(
+        "the_user_has_the_last_word",
+        {"model": "gemini-3.6-flash", **contents(("user", [{"text": "hi"}]), ("model", [{"text": "a"}]))},
+        "Requests ending with a model turn are not supported unless the last part is a function response.",
+        {"model": "gemini-3.5-flash", **contents(("user", [{"text": "hi"}]), ("model", [{"text": "a"}]))},
+    ),
+    Case(
         "thinking_is_the_models",
         {"model": "gemini-2.0-flash", **thinking(includeThoughts=True)},
         "Thinking is not enabled for models/gemini-2.0-flash",

@@ -11,6 +11,7 @@ from turnout.simulator import Simulator
 from turnout.simulator.rules import azure, llamacpp, openai_chat, vllm
 
 HI: Any = {"role": "user", "content": "hi"}
+CALL: Any = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 TOOL = {"type": "function", "function": {"name": "f"}}
 STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}}
@@ -84,6 +85,14 @@ VLLM_CASES = [
         "temperature",
     ),
     Case(
+        "one_way_to_end_the_prompt",
+        {"continue_final_message": True},
+        "Cannot set both `continue_final_message` and `add_generation_prompt` to True. "
+        "(parameter=continue_final_message)",
+        {"continue_final_message": True, "add_generation_prompt": False},
+        "continue_final_message",
+    ),
+    Case(
         "parts_are_known",
         {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "a"}}]}]},
         "Unknown part type: file",
@@ -128,6 +137,18 @@ LLAMACPP_CASES = [
         {"messages": [HI, {"role": "assistant", "content": "a"}, {"role": "assistant", "content": "b"}]},
         "Cannot have 2 or more assistant messages at the end of the list.",
         {"messages": [HI, {"role": "assistant", "content": "a"}, HI, {"role": "assistant", "content": "b"}]},
+    ),
+    Case(
+        "one_way_to_end_the_prompt",
+        {"continue_final_message": True},
+        "Cannot set both add_generation_prompt and continue_final_message to true.",
+        {"continue_final_message": True, "add_generation_prompt": False},
+    ),
+    Case(
+        "calls_end_a_message",
+        {"messages": [HI, {"role": "assistant", "tool_calls": [CALL]}]},
+        "Cannot continue an assistant message that contains tool calls.",
+        {"messages": [HI, {"role": "assistant", "tool_calls": [CALL]}, {"role": "tool", "content": "x"}]},
     ),
     Case(
         "logprobs_exclude_streamed_tools",

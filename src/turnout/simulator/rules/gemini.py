@@ -19,6 +19,9 @@ DATA = names_in(
 NAME = "[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}"
 FIRST_WITH_LEVELS = FIRST_WITH_PARTS = FIRST_COMBINING = 3
 
+WITHOUT_PREFILL = re.compile(r"(?:models/)?gemini-(?:3\.5-flash-lite|3\.[6-9]|[4-9])")
+"""The models that don't go on from a turn of their own."""
+
 
 def get(value: Any, field: str) -> Any:
     """A field of an object by its name in snake_case, however it is written there."""
@@ -218,6 +221,14 @@ def calling_config_needs_functions(asked: Asked) -> Refusal | None:
     return None
 
 
+def the_user_has_the_last_word(asked: Asked) -> Refusal | None:
+    last = [content for _, content in asked.objects("contents")][-1:]
+    if last and last[0].get("role") == "model" and WITHOUT_PREFILL.match(asked.model):
+        what = "Requests ending with a model turn are not supported"
+        return Refusal(f"{what} unless the last part is a function response.")
+    return None
+
+
 def _is_before(asked: Asked, generation: int) -> bool:
     known = gemini_generation(asked.model)
     return known is not None and known < generation
@@ -248,6 +259,7 @@ RULES: tuple[Rule, ...] = (
     Rule(results_refer_to_their_parts, "https://github.com/NousResearch/hermes-agent/issues/100441"),
     Rule(results_are_json_before_3, "https://github.com/google-gemini/gemini-cli/issues/19436"),
     Rule(turns_are_in_order, _TURNS),
+    Rule(the_user_has_the_last_word, "https://github.com/LibreChat-AI/agents/pull/323"),
     Rule(thinking_is_the_models, "https://github.com/RooCodeInc/Roo-Code/issues/10700"),
     Rule(budget_is_in_range, "https://github.com/RooCodeInc/Roo-Code/issues/4399"),
     Rule(functions_beside_builtin_tools, "https://github.com/cloudwego/eino-ext/issues/761"),

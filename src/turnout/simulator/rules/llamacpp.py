@@ -53,6 +53,19 @@ def one_prefill(asked: Asked) -> Refusal | None:
     return None
 
 
+def one_way_to_end_the_prompt(asked: Asked) -> Refusal | None:
+    if asked.body.get("continue_final_message") and asked.body.get("add_generation_prompt", True):
+        return Refusal("Cannot set both add_generation_prompt and continue_final_message to true.")
+    return None
+
+
+def calls_end_a_message(asked: Asked) -> Refusal | None:
+    last = [message for _, message in asked.objects("messages")][-1:]
+    if last and last[0].get("role") == "assistant" and last[0].get("tool_calls"):
+        return Refusal("Cannot continue an assistant message that contains tool calls.")
+    return None
+
+
 def logprobs_exclude_streamed_tools(asked: Asked) -> Refusal | None:
     if asked.body.get("logprobs") and asked.body.get("tools") and asked.body.get("stream"):
         return Refusal("logprobs is not supported with tools + stream")
@@ -72,6 +85,8 @@ RULES: tuple[Rule, ...] = (
     Rule(parts_are_known, SERVER),
     Rule(grammar_excludes_tools, SERVER),
     Rule(one_prefill, "https://github.com/co-l/openfox/issues/367"),
+    Rule(one_way_to_end_the_prompt, SERVER),
+    Rule(calls_end_a_message, SERVER),
     Rule(logprobs_exclude_streamed_tools, SERVER),
     Rule(likely_tokens_need_logprobs, SERVER),
 )

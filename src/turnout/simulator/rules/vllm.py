@@ -68,6 +68,13 @@ def parts_are_known(asked: Asked) -> Refusal | None:
     return None
 
 
+def one_way_to_end_the_prompt(asked: Asked) -> Refusal | None:
+    if asked.body.get("continue_final_message") and asked.body.get("add_generation_prompt", True):
+        both = "Cannot set both `continue_final_message` and `add_generation_prompt` to True."
+        return _invalid(asked, both, "continue_final_message")
+    return None
+
+
 def _invalid(asked: Asked, what: str, param: str) -> Refusal:
     error: dict[str, Any] = {
         "type": "value_error",
@@ -88,5 +95,6 @@ LENIENT: tuple[Rule, ...] = (
 )
 RULES: tuple[Rule, ...] = (
     *LENIENT,
+    Rule(one_way_to_end_the_prompt, PROTOCOL),
     Rule(parts_are_known, "https://github.com/vllm-project/vllm/blob/main/vllm/entrypoints/chat_utils.py"),
 )

@@ -226,6 +226,7 @@ def _question(body: CountBody, **more: Any) -> Question:
         tool_choice="auto" if body.tool_choice is None else body.tool_choice.name or body.tool_choice.type,
         thinking=body.thinking is not None and body.thinking.type != "disabled",
         schema=output.schema if output else None,
+        prefill=conversation.prefill,
         **more,
     )
 

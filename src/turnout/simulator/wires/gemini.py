@@ -175,6 +175,7 @@ def _question(body: Body, model: str, *, stream: bool, generates: bool = True) -
         schema=_schema(config),
         logprobs=config.logprobs if config.response_logprobs else None,
         generates=generates,
+        prefill=conversation.prefill,
     )
 
 

@@ -18,7 +18,7 @@ from turnout.simulator.refused import Refused
 from turnout.simulator.rules import llamacpp
 from turnout.simulator.wire import Frame, JsonBodies, decode, route, sse
 
-from .openai import OpenAIChat, counts, list_models
+from .openai import Body, OpenAIChat, counts, list_models
 
 ERRORS = {
     400: "invalid_request_error",
@@ -40,6 +40,13 @@ class LlamaChat(OpenAIChat):
     rules = llamacpp.RULES
     _reasoning = "reasoning_content"
     _extras: Mapping[str, str] = {"system_fingerprint": "b1-simulator"}
+
+    def _continues(self, body: Body) -> bool:
+        return True
+
+    def _repeats(self, body: Body) -> bool:
+        """Since May 2026, unless it is told to continue: https://github.com/ggml-org/llama.cpp/pull/23089."""
+        return not body.continue_final_message
 
     def _usage(self, answer: Answer) -> dict[str, Any]:
         return {**counts(answer.usage), "prompt_tokens_details": {"cached_tokens": answer.usage.cached}}

@@ -225,6 +225,7 @@ def _question(body: CommonBody, conversation: Conversation, tools: list[ToolOffe
         thinking=bool(body.think),
         schema=None if not body.format else body.format if isinstance(body.format, dict) else {},
         logprobs=body.top_logprobs or 0 if body.logprobs else None,
+        prefill=conversation.prefill,
     )
 
 

@@ -69,6 +69,8 @@ class Message(msgspec.Struct):
     content: str | list[TextPart | ImagePart | AudioPart | FilePart | RefusalPart] | None = None
     tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
+    prefix: bool | None = None
+    partial: bool | None = None
 
 
 class Function(msgspec.Struct):
@@ -118,6 +120,7 @@ class Body(msgspec.Struct):
     response_format: ResponseFormat | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
+    continue_final_message: bool | None = None
 
 
 BODY = msgspec.json.Decoder(Body)
@@ -173,7 +176,16 @@ class OpenAIChat(JsonBodies):
             include_usage=bool(body.stream_options and body.stream_options.include_usage),
             schema=_schema(body.response_format),
             logprobs=body.top_logprobs or 0 if body.logprobs else None,
+            prefill=conversation.prefill if self._continues(body) else "",
+            repeats=self._repeats(body),
         )
+
+    def _continues(self, body: Body) -> bool:
+        """Whether the vendor goes on from the assistant's message at the end. OpenAI begins a new one."""
+        return False
+
+    def _repeats(self, body: Body) -> bool:
+        return False
 
     # --- the answer ----------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from turnout.simulator.refused import Refused
 from turnout.simulator.rules import vllm
 from turnout.simulator.wire import MODELS, Frame, JsonBodies, decode, route
 
-from .openai import OpenAIChat, counts, model_row
+from .openai import Body, OpenAIChat, counts, model_row
 
 
 class VllmChat(OpenAIChat):
@@ -30,6 +30,9 @@ class VllmChat(OpenAIChat):
     rules = vllm.RULES
     _reasoning = "reasoning"
     _extras: Mapping[str, str] = {}
+
+    def _continues(self, body: Body) -> bool:
+        return bool(body.continue_final_message)
 
     def _usage(self, answer: Answer) -> dict[str, Any]:
         return {**counts(answer.usage), "prompt_tokens_details": None}
