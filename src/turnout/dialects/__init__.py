@@ -21,6 +21,9 @@ from .conversation_endpoint import ConversationEndpoint as ConversationEndpoint
 from .conversation_endpoint import EarlierAnswers as EarlierAnswers
 from .conversation_endpoint import Turn as Turn
 from .path_owners import PathOwners
+from .socket_conversation import Asked as Asked
+from .socket_conversation import SocketConversation as SocketConversation
+from .socket_conversation import SocketEndpoint as SocketEndpoint
 from .terms import name_for_client as name_for_client
 
 

@@ -13,9 +13,9 @@ from turnout.gateway import Gateway
 from .access import Access, Need
 from .control import NEEDS, Gate, Table, dialect_of
 from .endpoints import Endpoints
-from .inference import Inference
+from .inference import Inference, Sockets, conversation_at
 from .pages import Pages
-from .request import ClientLeft, Receive, Scope, Send, method_and_path, send_error
+from .request import ClientLeft, Message, Receive, Scope, Send, method_and_path, send_error
 
 MAX_ADDRESS = 8192
 """Characters of a path and its query. Most servers have the same bound."""
@@ -30,11 +30,15 @@ class App:
         access = Access(gateway, self._pages)
         self._endpoints = Endpoints(registry().values())
         self._inference = Inference(gateway, access)
+        self._sockets = Sockets(access, self._inference.handle)
         self._table = Table(control.routes, NEEDS, self._endpoints)
         self._gate = Gate(control, access, server)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         send = self._pages.with_cors_headers(scope, send)
+        if scope["type"] == "websocket":
+            await self._answer_socket(scope, receive, send)
+            return
         if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS:
             error = AddressTooLong(f"The path and its query are longer than {MAX_ADDRESS} bytes, the limit here.")
             await send_error(dialect_of(scope), error, send)
@@ -42,6 +46,15 @@ class App:
             await self._inference.handle(match, scope, receive, send)
         else:
             await self._answer_other(scope, receive, send)
+
+    async def _answer_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A path without a WebSocket answers as if none had been offered."""
+        match = self._endpoints.find(scope["path"])
+        conversation = conversation_at(match)
+        if match is None or conversation is None:
+            await self({**scope, "type": "http"}, _no_body, send)
+        else:
+            await self._sockets.serve(match, conversation, scope, receive, send)
 
     async def _answer_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request whose method or path is none of inference's as it is."""
@@ -91,6 +104,10 @@ class App:
             suggestion = method_and_path({**scope, "path": existing})
             raise NotFound(f"There is no {method_and_path(scope)} here. Did you mean {suggestion}?")
         return existing
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 async def _send_methods(methods: list[str], send: Send) -> None:

@@ -6,16 +6,16 @@ import asyncio
 import json
 from collections import deque
 from http import HTTPStatus
-from typing import Final, Protocol, cast
+from typing import Any, Final, cast
 
 import httptools
 
-from turnout.config import ServerSettings
 from turnout.errors import HeadersTooLarge, InvalidRequest, Overloaded, RequestError
 
+from .connection_server import ConnectionServer
 from .exchange import Exchange
-from .head import CheckedHead, Malformed, Network, forwarded_client, is_within, split_url
-from .timeout_queue import TimeoutQueue
+from .head import CheckedHead, Malformed, forwarded_client, is_within, offers_socket, split_url
+from .socket_exchange import SocketExchange
 
 _MOST_BUFFERED: Final = 256 * 1024
 """Bytes of a body that may wait for the application. Beyond that, the connection reads no more from the client."""
@@ -28,41 +28,6 @@ _UPGRADE_HEADERS: Final = frozenset({b"upgrade", b"http2-settings"})
 _LARGE_HEAD: Final = "The headers are larger than {} bytes, the limit here."
 _HEALTH_PATHS: Final = frozenset({"/ping", "/health"})
 """Health checks get an answer, however many requests are waiting."""
-
-
-class ConnectionServer(Protocol):
-    """The server that accepted a connection: its bounds, and the queues of connections that wait."""
-
-    loop: asyncio.AbstractEventLoop
-    bounds: ServerSettings
-    trusted: tuple[Network, ...]
-    """Proxies whose ``X-Forwarded-For`` is believed."""
-
-    draining: bool
-    """The server stops, and each connection ends with its current reply."""
-
-    idle: TimeoutQueue[Connection]
-    heads: TimeoutQueue[Connection]
-    lingering: TimeoutQueue[Connection]
-    stalled: TimeoutQueue[Connection]
-    bodies: TimeoutQueue[Exchange]
-
-    @property
-    def over_capacity(self) -> bool:
-        """Whether there are more connections than there may be."""
-        ...
-
-    def opened(self, connection: Connection) -> None: ...
-
-    def closed(self, connection: Connection) -> None: ...
-
-    def requests_of(self, client: str) -> int:
-        """How many requests of an address are under way."""
-        ...
-
-    def exchange_began(self, exchange: Exchange) -> None: ...
-
-    def exchange_ended(self, exchange: Exchange) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -91,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._reading: Exchange | None = None  # its body is being received
         self._current: Exchange | None = None  # its reply is being written
+        self._socket: SocketExchange | None = None  # the connection is a WebSocket
         self._queue: deque[Exchange] = deque()  # these came before the reply to an earlier request
         self._reading_paused = False
         self._lingering: int | None = None  # bytes that are still read and ignored after an early reply
@@ -118,6 +84,9 @@ class Connection(asyncio.Protocol):
         self._server.opened(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._socket is not None:
+            self._socket.feed(data)
+            return
         if self._lingering is not None:
             self._ignore(len(data))
         while data and not self._ignoring:
@@ -131,7 +100,8 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            return self._without_upgrade(data[upgrade.args[0] :])
+            rest = data[upgrade.args[0] :]
+            return self._upgraded(rest) if self._offers_socket() else self._without_upgrade(rest)
         except httptools.HttpParserCallbackError:
             if self._head_error is None:
                 raise
@@ -235,6 +205,12 @@ class Connection(asyncio.Protocol):
 
     def _exchange(self) -> Exchange:
         """Raises ``Malformed``."""
+        scope, client, expects_continue = self._scope()
+        keep_alive = scope["http_version"] == "1.1" and self._parser.should_keep_alive()
+        return Exchange(self, scope, client, keep_alive=keep_alive, expects_continue=expects_continue)
+
+    def _scope(self) -> tuple[dict[str, Any], str, bool]:
+        """With the client's address, and whether it waits for ``100 Continue``. Raises ``Malformed``."""
         version = self._parser.get_http_version()
         head = CheckedHead(self._headers, version)
         path, raw_path, query = split_url(self._url)
@@ -257,13 +233,7 @@ class Connection(asyncio.Protocol):
             "headers": self._headers,
             "state": {} if refusal is None else {"refuse_with": refusal},
         }
-        return Exchange(
-            self,
-            scope,
-            client,
-            keep_alive=version == "1.1" and self._parser.should_keep_alive(),
-            expects_continue=head.expects_continue,
-        )
+        return scope, client, head.expects_continue
 
     def _refusal(self, head_size: int, client: str) -> RequestError | None:
         """The error for a request over a limit. The application sends it, in the client's own dialect."""
@@ -284,6 +254,23 @@ class Connection(asyncio.Protocol):
         self._current = exchange
         self._server.exchange_began(exchange)
 
+    def _offers_socket(self) -> bool:
+        """A WebSocket begins a connection: after other requests the offer is declined."""
+        return self._current is None and self._parser.get_method() == b"GET" and offers_socket(self._headers)
+
+    def _upgraded(self, rest: bytes) -> bytes:
+        try:
+            scope, client, _ = self._scope()
+        except Malformed as error:
+            self._refuse(400, str(error))
+            return b""
+        offer, most = self._head_without(frozenset()), self._bounds.max_body_bytes
+        self._socket = SocketExchange(self, scope | {"type": "websocket"}, client, offer=offer, max_bytes=most)
+        self._begin(self._socket)
+        if rest:
+            self._socket.feed(rest)
+        return b""
+
     def _without_upgrade(self, rest: bytes) -> bytes:
         """Returns the request without its offer of another protocol, for a new parser.
 
@@ -294,10 +281,15 @@ class Connection(asyncio.Protocol):
         if method == b"CONNECT":
             self._refuse(501, "Turnout is no proxy for CONNECT.")
             return b""
-        version = self._parser.get_http_version().encode()
-        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] not in _UPGRADE_HEADERS]
+        head = self._head_without(_UPGRADE_HEADERS)
         self._new_parser()
-        return b"%b %b HTTP/%b\r\n%b\r\n%b" % (method, self._url, version, b"".join(lines), rest)
+        return head + rest
+
+    def _head_without(self, names: frozenset[bytes]) -> bytes:
+        """The request's head, as it could have come."""
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] not in names]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version, b"".join(lines))
 
     # --- replies ---
 

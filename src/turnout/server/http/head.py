@@ -11,6 +11,7 @@ import httptools
 Headers = Sequence[tuple[bytes, bytes]]
 Network = IPv4Network | IPv6Network
 
+_SOCKET_HEADERS = frozenset({b"sec-websocket-key", b"sec-websocket-version"})
 _CHECKED_HEADERS = frozenset({b"host", b"transfer-encoding", b"expect"})
 
 
@@ -38,6 +39,12 @@ class CheckedHead:
         if hosts != 1 and (hosts or version == "1.1"):
             raise Malformed(f"A request has one Host header; this one has {hosts}.")
         self.size = size
+
+
+def offers_socket(headers: Headers) -> bool:
+    """Whether the client offers a WebSocket, with all that RFC 6455 asks of it (4.1)."""
+    offered = [value.strip().lower() for name, value in headers if name == b"upgrade"] == [b"websocket"]
+    return offered and {name for name, _ in headers} >= _SOCKET_HEADERS
 
 
 def split_url(url: bytes) -> tuple[str, bytes, bytes]:

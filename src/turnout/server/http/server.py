@@ -15,6 +15,7 @@ from turnout.errors import Overloaded, RequestTimeout
 
 from .connection import Connection
 from .exchange import ASGIApp, Exchange
+from .socket_exchange import SocketExchange
 from .timeout_queue import TimeoutQueue
 
 _log = structlog.get_logger(__name__)
@@ -134,6 +135,9 @@ class HttpServer:
         await self._stop_listening()
         await self._wait_until_empty(min(GRACE_SECONDS, seconds))
         self._close_idle(lambda connection: connection.had_request)
+        for exchange in tuple(self._exchanges):
+            if isinstance(exchange, SocketExchange):
+                exchange.close_if_idle()
         await self._wait_until_empty(min(FIRST_REQUEST_GRACE_SECONDS, deadline - self.loop.time()))
         self._close_idle(lambda connection: True)
         await self._wait_until_empty(deadline - self.loop.time())

@@ -17,6 +17,7 @@ from turnout.dialects import HERE, ReplyContext, Target, Turn
 from turnout.dialects.openai.paths import paths_of, with_model
 from turnout.dialects.parsing import check_encoding, decode_fields
 from turnout.dialects.sealed import seal
+from turnout.dialects.socket_conversation import SocketConversation
 from turnout.errors import InvalidRequest, UpstreamBroken
 
 from . import parse, references
@@ -53,6 +54,9 @@ class Compact(Responses):
     def continued(self, request: ChatRequest, earlier: Continuation | None, referenced: Sequence[Raw]) -> ChatRequest:
         whole = references.continued(request, earlier, referenced)
         return _asking_for_a_summary(whole.raw.fields if whole.raw else {}, earlier)
+
+    def socket_conversation(self) -> SocketConversation | None:
+        return None
 
     def turn(self, request: ChatRequest, answer: bytes) -> Turn | None:
         return None

@@ -9,12 +9,14 @@ from msgspec import Raw
 from turnout.core import Answer, ChatRequest, Continuation
 from turnout.dialects import HERE, ConversationEndpoint, EarlierAnswers, Renderer, ReplyContext, Target, Turn
 from turnout.dialects.openai.paths import HEADERS, paths_of, with_model
+from turnout.dialects.socket_conversation import SocketConversation, SocketEndpoint
 
 from . import parse, references
+from .socket import ResponseConversation
 from .stream import ResponseRenderer, response_body
 
 
-class Responses(ConversationEndpoint):
+class Responses(ConversationEndpoint, SocketEndpoint):
     wire = parse.WIRE
     paths = paths_of("responses")
     relayed_headers = HEADERS
@@ -30,6 +32,9 @@ class Responses(ConversationEndpoint):
 
     def body(self, request: ChatRequest, answer: Answer, context: ReplyContext) -> bytes:
         return response_body(request, answer, context)
+
+    def socket_conversation(self) -> SocketConversation | None:
+        return ResponseConversation()
 
     def earlier_answers(self, request: ChatRequest) -> EarlierAnswers | None:
         return references.earlier_answers(request)
