@@ -7,7 +7,8 @@ has answered nothing yet counts as quick as the quickest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from turnout.core import Deployment, Model
 from turnout.routing import Board, Candidate, Question
@@ -22,29 +23,49 @@ _QUICKEST: Final = 0.001  # seconds
 
 
 def fastest(model: Model, question: Question, board: Board) -> Sequence[Candidate]:
+    rows = _rows(model, question, board)
+    first, second = _two_of(len(rows), board)
+    best = rows.pop(first if rows[first].cost <= rows[second].cost else second)
+    rows.sort(key=_cost_of)
+    home = home_of(model, question, board)
+    for row in rows:
+        if row.deployment is home and row.cost > _WORTH_A_CACHE * best.cost:
+            home = None
+    return at_home([_candidate(row) for row in (best, *rows)], home)
+
+
+class _Row(NamedTuple):
+    deployment: Deployment
+    cost: float
+    load: int
+
+
+_cost_of = attrgetter("cost")
+
+
+def _rows(model: Model, question: Question, board: Board) -> list[_Row]:
     now = board.now()
     figures = [board.of(deployment) for deployment in model.deployments]
     seconds = [expected_seconds(question, each, now) for each in figures]
     least = min([known for known in seconds if known is not None], default=0.0)
-    costs = {
-        deployment.id: max(least if known is None else known, _QUICKEST) * (each.load + 1)
-        for deployment, known, each in zip(model.deployments, seconds, figures, strict=True)
-    }
-
-    def cost(deployment: Deployment) -> float:
-        return costs[deployment.id]
-
-    first = min(board.random.sample(model.deployments, 2), key=cost)
-    ranked = [first, *sorted([d for d in model.deployments if d is not first], key=cost)]
-    home = home_of(model, question, board)
-    if home is not None and cost(home) > _WORTH_A_CACHE * cost(first):
-        home = None
-    return at_home([_candidate(d, cost(d), board.of(d).load) for d in ranked], home)
+    costs = [max(least if known is None else known, _QUICKEST) for known in seconds]
+    return [
+        _Row(deployment, cost * (each.load + 1), each.load)
+        for deployment, cost, each in zip(model.deployments, costs, figures, strict=True)
+    ]
 
 
-def _candidate(deployment: Deployment, cost: float, load: int) -> Candidate:
-    reason = f"about {cost / (load + 1):.2f} s, with {load} in flight"
-    return Candidate(deployment, reason, {"seconds": cost / (load + 1), "load": load, "cost": cost})
+def _two_of(number: int, board: Board) -> tuple[int, int]:
+    """Two different places at random. The first is as likely to be any."""
+    first = int(board.random.random() * number)
+    second = int(board.random.random() * (number - 1))
+    return first, second + (second >= first)
+
+
+def _candidate(row: _Row) -> Candidate:
+    seconds = row.cost / (row.load + 1)
+    reason = f"about {seconds:.2f} s, with {row.load} in flight"
+    return Candidate(row.deployment, reason, {"seconds": seconds, "load": row.load, "cost": row.cost})
 
 
 POLICIES = {"fastest": fastest}
