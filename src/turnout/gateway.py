@@ -59,6 +59,10 @@ class GatewaySetup:
             exits.push_async_callback(gateway.close)
             following = asyncio.get_running_loop().create_task(self.catalog.run(gateway.fetch, self.database))
             exits.push_async_callback(_cancel, following)
+            checking = asyncio.get_running_loop().create_task(
+                self.catalog.check_deployments(gateway.board, gateway.fetch)
+            )
+            exits.push_async_callback(_cancel, checking)
             yield gateway
 
 

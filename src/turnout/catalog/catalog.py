@@ -23,6 +23,7 @@ from turnout.core import Deployment, Description, Model
 from turnout.errors import ConfigError
 from turnout.prices import PACKAGE, price_book
 from turnout.providers import Provider
+from turnout.routing import Board
 from turnout.storage import ModelRow
 
 from . import clashes
@@ -34,6 +35,7 @@ from .configured import Configured
 from .descriptions import Descriptions
 from .discovery import Discovery, Fetch, Target, targets
 from .discovery_rounds import DiscoveryRounds
+from .health_checks import check_deployments
 from .pricing import price_days
 from .snapshot import Snapshot
 from .state import CatalogState, pending_restarts
@@ -181,6 +183,13 @@ class Catalog:
             models = self.snapshot.models.values()
             deployments = [deployment for model in models for deployment in model.deployments]
             await self._descriptions.ask(deployments, fetch, self._replace_snapshot)
+
+    async def check_deployments(self, board: Board, fetch: Fetch) -> None:
+        """Asks the served deployments again and again whether they are there, if the configuration says so."""
+        seconds = self._settings_at_start.health.check
+        while seconds is not None:
+            await asyncio.sleep(seconds * board.random.uniform(0.9, 1.1))  # processes don't ask in step
+            await check_deployments(self.snapshot, self._providers, board, fetch)
 
     async def reload(self) -> bool:
         """Reads the files again. False when they have mistakes: nothing changes then, and ``state`` has the error."""

@@ -122,11 +122,12 @@ class MediaSettings(_Section, frozen=True):
 
 
 class HealthSettings(_Section, frozen=True):
-    """When a deployment that fails is left alone, and for how long."""
+    """When a deployment that fails is left alone, and for how long. ``check``: seconds between two checks."""
 
     failures: Annotated[int, Meta(ge=1, le=1_000)] = 5
     pause: Seconds = 5
     longest_pause: Seconds = 120
+    check: Annotated[float, Meta(ge=5, le=86_400)] | None = None
 
 
 class TimeoutSettings(_Section, frozen=True):

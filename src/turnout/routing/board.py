@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from turnout.core import Deployment, Secret
 
-from .ending import Ending
+from .ending import Ending, Fault
 from .figures import Figures
 from .health import Breaker, HealthRules, State
 
@@ -70,9 +70,16 @@ class Board:
         if breaker is None:
             if ending.fault is None or ending.fault == "request":
                 return
-            breaker = figures.breaker = Breaker(self.rules, self.random, now)
-            self.breakers[deployment.id] = breaker
+            breaker = self._new_breaker(deployment, now)
         breaker.ended(ending, now)
+
+    def checked(self, deployment: Deployment, fault: Fault | None) -> None:
+        """A check has asked whether ``deployment`` is there; ``fault`` is None if it is."""
+        breaker, now = self.of(deployment).breaker, self.now()
+        if breaker is None and fault is not None:
+            breaker = self._new_breaker(deployment, now)
+        if breaker is not None:
+            breaker.checked(fault, now)
 
     def waiting(self, deployment: Deployment, number: int) -> None:
         """So many requests wait for their turn at ``deployment`` now."""
@@ -83,6 +90,10 @@ class Board:
         now = self.now()
         lately = {id_: breaker for id_, breaker in self.breakers.items() if now - breaker.used < _LATELY}
         return {id_: state for id_, breaker in lately.items() if (state := breaker.state_at(now)) != "closed"}
+
+    def _new_breaker(self, deployment: Deployment, now: float) -> Breaker:
+        breaker = self.of(deployment).breaker = self.breakers[deployment.id] = Breaker(self.rules, self.random, now)
+        return breaker
 
     def _new(self, place: _Place) -> Figures:
         if len(self._figures) >= MOST_DEPLOYMENTS:

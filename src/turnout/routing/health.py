@@ -64,6 +64,7 @@ class Breaker:
     __slots__ = (
         "_bad",
         "_bad_before",
+        "_cause",
         "_claimed",
         "_failure",
         "_good",
@@ -90,6 +91,7 @@ class Breaker:
         self.phase = 0
         self._rules = rules
         self._lots = lots
+        self._cause: Fault | None = None  # of the last opening
         self._opened = 0  # times, without being forgiven
         self._in_a_row = 0
         self._claimed = False
@@ -157,6 +159,16 @@ class Breaker:
         if ending.fault == "throttled" and ending.retry_after is not None:
             self.until = max(self.until, now + min(ending.retry_after, _LONGEST_ASKED))
 
+    def checked(self, fault: Fault | None, now: float) -> None:
+        """What a check of the address and the key has found. An answer opens nothing and closes nothing: the model may
+        still fail. But one that was away, or whose key was refused, may be tried at once.
+        """
+        self.used = now
+        if fault is not None:
+            self._failed(Ending(outcome="failed", total=0.0, fault=fault), fault, now)
+        elif self.state == "open" and self._cause != "throttled":
+            self.until = now
+
     # --- states --------------------------------------------------------------------------------------
 
     def state_at(self, now: float) -> State:
@@ -191,6 +203,7 @@ class Breaker:
         self._opened += 1
         self.state = "open"
         self.reason = reason
+        self._cause = ending.fault
         self.since = now
         self.until = now + self._pause(ending)
         self.phase += 1
