@@ -42,7 +42,7 @@ TOOLS = Question(structs.replace(chat(), tools=(Tool(name="find"),)))
         (Traits(blind=True, tools=False), asking(), ""),
         (Traits(inputs=frozenset({"text", "image"})), PICTURES, ""),
     ],
-    ids=str,
+    ids=["no images", "blind", "no tools", "short", "long enough", "nothing asked", "sees"],
 )
 def test_what_can_not_take_the_request_comes_last(traits: Traits, question: Question, reason: str) -> None:
     made = planned(model(deployment("first", traits=traits), PLAIN), question)

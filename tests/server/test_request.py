@@ -198,7 +198,7 @@ async def test_an_error_is_sent_whole_in_the_dialects_shape() -> None:
         ([(b"x-turnout-tags", b"EU, gdpr,,")], "", {"eu", "gdpr"}),
         ([(b"x-turnout-tags", b"eu"), (b"x-turnout-tags", b"gdpr")], "", {"eu", "gdpr"}),
     ],
-    ids=str,
+    ids=["nothing", "session", "two", "empty", "long", "tags", "lines"],
 )
 def test_the_session_and_the_tags_that_a_request_names(headers: Headers, session: str, tags: set[str]) -> None:
     head = read_head(scope_of([(b"host", b"h"), *headers]))
