@@ -61,7 +61,7 @@ def config(simulator: Simulator) -> dict[str, Any]:
             "deployments": [
                 {"provider": wire, "model": "first", "timeouts": SILENCE},
                 {"provider": WIRES[at - 1], "model": "second", "timeouts": SILENCE},
-                {"provider": LAST, "model": "last"},
+                {"provider": LAST, "model": "last", "traits": {"prefill": True}},
             ]
         }
         for at, wire in enumerate(WIRES)

@@ -39,7 +39,10 @@ NOT_YET: dict[str, str] = {
                     "slow-between-9000",
                 )
             ),
-            *(f"cut-stream-after-5-onto-{wire}-stream" for wire in ("ollama", "vllm")),
+            *(
+                f"cut-stream-after-5-onto-{wire}-stream"
+                for wire in ("ollama", "vllm", "anthropic", "gemini", "compatible")
+            ),
             *(
                 f"{words}-at-every-event"
                 for words in ("cut-stream", "cut-event", "reset", "end", "error", "stall", "html", "malformed")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tests.faults.received import DIALECTS
-from tests.faults.table import CLOSED, GOES_ON, SILENCE, WIRES
+from tests.faults.table import CLOSED, GOES_ON, SILENCE, WIRES, WITHOUT_PREFILL
 from tests.support.turnout_server import NOBODY
 
 COUNT = 200
@@ -55,11 +55,13 @@ class Plan(msgspec.Struct, frozen=True):
     def must_be_whole(self) -> bool:
         """Whether the last deployment can answer, whatever the others have done."""
         last = self.tried[-1]
-        return not last.fault and (last.wire == GOES_ON or not self.stream)
+        return not last.fault and (last.wire not in WITHOUT_PREFILL or not self.stream)
 
 
 def _configured(deployment: Deployment) -> dict[str, Any]:
     fields: dict[str, Any] = {"provider": deployment.wire, "model": deployment.name}
+    if not deployment.fault and deployment.wire not in WITHOUT_PREFILL:
+        fields["traits"] = {"prefill": True}
     if deployment.fault == CLOSED:
         fields["base_url"] = NOBODY
     if any(word in deployment.fault for word in SILENT):

@@ -15,7 +15,7 @@ import msgspec
 
 from tests.faults.plans import PLANS
 from tests.faults.received import Received, received, request
-from tests.faults.table import AT_BYTES, AT_EVENTS, CLOSED, FAULTS, WIRES, Fault
+from tests.faults.table import AT_BYTES, AT_EVENTS, CLOSED, FAULTS, WIRES, WITHOUT_PREFILL, Fault
 from tests.simulator.raw import ask
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import NOBODY, TurnoutServer
@@ -92,7 +92,13 @@ def _model(case: Case) -> dict[str, Any]:
     failing = _deployment(case.wire, first) | {"timeouts": case.fault.timeouts}
     if case.fault.words == CLOSED:
         failing["base_url"] = NOBODY
-    return {"deployments": [failing, _deployment(case.fault.onto, second) | {"traits": {"prefill": True}}]}
+    return {"deployments": [failing, goes_on(case.fault.onto, second)]}
+
+
+def goes_on(wire: str, model: str) -> dict[str, Any]:
+    """A deployment that takes a prefill, as the configuration says, but for OpenAI's own models."""
+    traits = {} if wire in WITHOUT_PREFILL else {"traits": {"prefill": True}}
+    return _deployment(wire, model) | traits
 
 
 def _deployment(wire: str, model: str) -> dict[str, Any]:

@@ -24,7 +24,9 @@ UNCOUNTED = (CLOSED, "reset")
 """The simulator sees no attempt, or more of them, as a kept connection that is reset is replaced within an attempt."""
 
 GOES_ON = "llamacpp"
-"""The second deployment's wire: it takes a prefill, by its documentation."""
+"""The second deployment's wire."""
+WITHOUT_PREFILL = ("openai", "azure")
+"""Wires of models that don't go on with an answer."""
 
 Verdict = Literal["whole", "skipped", "refusal", "error", "cut"]
 
@@ -119,11 +121,11 @@ MIDDLE: list[Fault] = [
     _silent("slow-between-9000", stream=True),
     *(
         Fault(words="cut-stream-after-5", stream=True, first=1, second=1, onto=onto, wires=("compatible",))
-        for onto in ("ollama", "vllm")
+        for onto in ("ollama", "vllm", "anthropic", "gemini", "compatible")
     ),
     *(
         Fault(words="cut-stream-after-5", stream=True, first=1, second=0, comes="cut", onto=onto, wires=("compatible",))
-        for onto in ("openai", "azure")
+        for onto in WITHOUT_PREFILL
     ),
     Fault(words="malformed-after-5", stream=True, first=1, second=0, comes="skipped"),
     Fault(words="malformed-after-5", stream=False, first=2, second=1),
