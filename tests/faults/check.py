@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from tests.faults.received import Received
+from tests.faults.received import LEFT_OUT, Received
 from tests.faults.stage import PRICE, Case, Seen
 from tests.faults.table import UNCOUNTED, Fault
 
@@ -36,7 +36,7 @@ def _problems(case: Case, seen: Seen) -> list[str]:
 
 
 def _received(fault: Fault, got: Received) -> Iterator[str]:
-    yield from got.misformed
+    yield from (told for told in got.misformed if fault.comes != "skipped" or told not in LEFT_OUT)
     if got.finished and got.error:
         yield "both a finish and an error"
     if fault.comes == "error":

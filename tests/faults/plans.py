@@ -61,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True):
 def _configured(deployment: Deployment) -> dict[str, Any]:
     fields: dict[str, Any] = {"provider": deployment.wire, "model": deployment.name}
     if not deployment.fault and deployment.wire not in WITHOUT_PREFILL:
-        fields["traits"] = {"prefill": True}
+        fields["traits"] = {"prefill": "partial" if deployment.wire == "compatible" else True}
     if deployment.fault == CLOSED:
         fields["base_url"] = NOBODY
     if any(word in deployment.fault for word in SILENT):

@@ -12,6 +12,15 @@ import msgspec
 from tests.simulator.raw import Reply
 
 
+NUMBERS, DONE, WHOLE = (
+    "the sequence numbers don't count up",
+    "output_text.done has another text than its deltas",
+    "the whole response has another text than the deltas",
+)
+LEFT_OUT = frozenset({NUMBERS, DONE, WHOLE})
+"""What a client of Responses sees when an event in the middle is left out: the others are the provider's own."""
+
+
 class Received(msgspec.Struct):
     """``finished``: the reply says that the answer is whole. ``error`` is the message of its error, empty for none.
 
@@ -136,7 +145,7 @@ def _responses(events: list[dict[str, Any]], got: Received) -> None:
             case "response.output_text.delta" | "response.refusal.delta":
                 got.text += event["delta"]
             case "response.output_text.done":
-                got.expect(event["text"] == got.text, "output_text.done has another text than its deltas")
+                got.expect(event["text"] == got.text, DONE)
             case "error":
                 got.error = str(event.get("message", ""))
             case "response.failed":
@@ -145,13 +154,13 @@ def _responses(events: list[dict[str, Any]], got: Received) -> None:
                 whole = Received(200, "")
                 _whole_responses(event["response"], whole)
                 got.finished, got.output = whole.finished, whole.output
-                got.expect(whole.text == got.text, "the whole response has another text than the deltas")
+                got.expect(whole.text == got.text, WHOLE)
     types = [event["type"] for event in events]
     got.expect(types[:1] == ["response.created"], "no response.created at the start")
     got.expect(types.count("response.created") == 1, "two responses")
     got.expect(types[-1] in _LAST_OF_RESPONSES, f"{types[-1]} at the end")
     numbers = [event["sequence_number"] for event in events]
-    got.expect(numbers == list(range(len(events))), "the sequence numbers don't count up")
+    got.expect(numbers == list(range(len(events))), NUMBERS)
     _same(got, [event["response"]["id"] for event in events if "response" in event], "ids")
 
 

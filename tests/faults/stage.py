@@ -97,8 +97,9 @@ def _model(case: Case) -> dict[str, Any]:
 
 def goes_on(wire: str, model: str) -> dict[str, Any]:
     """A deployment that takes a prefill, as the configuration says, but for OpenAI's own models."""
-    traits = {} if wire in WITHOUT_PREFILL else {"traits": {"prefill": True}}
-    return _deployment(wire, model) | traits
+    if wire in WITHOUT_PREFILL:
+        return _deployment(wire, model)
+    return _deployment(wire, model) | {"traits": {"prefill": "partial" if wire == "compatible" else True}}
 
 
 def _deployment(wire: str, model: str) -> dict[str, Any]:
