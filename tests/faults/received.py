@@ -11,7 +11,6 @@ import msgspec
 
 from tests.simulator.raw import Reply
 
-
 NUMBERS, DONE, WHOLE = (
     "the sequence numbers don't count up",
     "output_text.done has another text than its deltas",
