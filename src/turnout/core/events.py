@@ -118,7 +118,7 @@ class Relayed(msgspec.Struct, frozen=True, gc=False, tag="relayed"):
     """Whole frames of the provider's reply, which are passed on unchanged."""
 
     data: bytes
-    content: bool = True  # carries a part of the answer; the time to the first token depends on it
+    content: bool = True  # carries a part of the answer; what comes before the first one only opens it
 
 
 def says_something(part: Part) -> bool:

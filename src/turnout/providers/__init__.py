@@ -63,7 +63,8 @@ class Decoder(Protocol):
 
     A unary reply is fed in the same way, and ``close`` gives its events. The caller calls ``close`` at the end of every
     reply, to get the events that were still held. A stream that was cut has no ``Finish``. Both methods raise
-    ``UpstreamBroken`` for bytes that aren't of this wire.
+    ``UpstreamBroken`` for bytes that aren't of this wire; a single frame of a stream may be left out for it
+    (``frames.py``).
     """
 
     def feed(self, data: bytes) -> list[StreamEvent]: ...
