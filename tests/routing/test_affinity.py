@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from turnout.core import Deployment, Secret
 from turnout.routing import Board, Question, registry
@@ -89,6 +91,15 @@ def test_a_loaded_home_sends_new_requests_on() -> None:
             for _ in range(4):
                 board.began(place)
     assert home_of(served, asking(), board) == home, "all have as much"
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 60)), min_size=2, max_size=6))
+def test_there_is_always_a_home(weights_and_loads: list[tuple[int, int]]) -> None:
+    board = board_of_seed(1)
+    asked = [deployment(f"d{n}", weight=weight, price=CACHING) for n, (weight, _) in enumerate(weights_and_loads)]
+    for place, (_, load) in zip(asked, weights_and_loads, strict=True):
+        board.waiting(place, load)
+    assert home_of(model(*asked), asking(), board) in asked
 
 
 def test_fastest_leaves_a_home_that_is_much_slower() -> None:

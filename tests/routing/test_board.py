@@ -7,7 +7,9 @@ from msgspec import structs
 
 from turnout.core import Secret, Usage
 from turnout.errors import (
+    AnswersDiffer,
     ProviderWords,
+    ReplyTooLarge,
     TurnoutError,
     UnknownModel,
     UpstreamBroken,
@@ -153,6 +155,8 @@ def refusal(status: int, kind: str = "") -> UpstreamRefused:
         (UpstreamTimeout("no answer"), "silent"),
         (UpstreamUnreachable("no connection"), "unreachable"),
         (UpstreamBroken("cut"), "broken"),
+        (ReplyTooLarge("too large"), "request"),
+        (AnswersDiffer("another answer"), "request"),
         (refusal(500), "failing"),
         (refusal(408), "failing"),
         (refusal(429), "throttled"),

@@ -15,7 +15,7 @@ from turnout.errors import NoDeployment
 from turnout.routing import Board, Breaker, Candidate, Ending, Fault, HealthRules
 from turnout.routing.planner import outline, plan
 
-from .support import Clock, asking, deployment, find_nothing, ids, model
+from .support import Clock, answer, asking, deployment, find_nothing, happened, ids, model, priced
 
 A, B = deployment("a"), deployment("b")
 OK = Ending(outcome="ok", total=1.0)
@@ -340,3 +340,28 @@ def recovers(place: Place) -> None:
             place.attempt()
     breaker = place.board.of(A).breaker
     assert breaker is None or breaker.state_at(place.clock()) == "closed"
+
+
+@pytest.mark.parametrize("policy", ["order", "weighted", "fastest", "least_busy"])
+def test_a_policy_of_load_comes_back_to_one_that_is_well_again(policy: str) -> None:
+    place = Place()
+    place.model = model(A, B, policy=policy)
+    place.open()
+    for _ in range(600):
+        place.clock.time += 1
+        happened(place.board, A if place.first() == "a" else B, answer())
+    assert place.breaker.state_at(place.clock()) == "closed"
+
+
+@pytest.mark.parametrize("policy", ["cheapest", "confidence", "balanced"])
+def test_a_policy_that_prefers_the_other_one_comes_back_as_soon_as_that_fails(policy: str) -> None:
+    place = Place()
+    dear, cheap = deployment("a", price=priced(9.0)), deployment("b", price=priced(1.0))
+    place.model = model(dear, cheap, policy=policy)
+    happened(place.board, cheap, *[answer()] * 100)
+    place.open()
+    place.clock.time += 600
+    happened(place.board, cheap, *[Ending(outcome="failed", total=0.1, fault="silent")] * 5)
+    assert place.first() == "a"
+    place.attempt()
+    assert place.state() == "returning"

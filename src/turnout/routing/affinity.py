@@ -42,7 +42,7 @@ def ranked_for(deployments: Sequence[Deployment], thread: bytes) -> Sequence[Dep
 
 def home_of(model: Model, question: Question, board: Board) -> Deployment | None:
     """The deployment that this conversation belongs to. None where nothing is gained by keeping it there: no cached
-    read is cheaper, all deployments have the same cache, or all are loaded.
+    read is cheaper, or all deployments have the same cache.
     """
     if model.affinity == "off" or not is_worth_it(model.deployments):
         return None
@@ -64,13 +64,15 @@ def _cache_of(deployment: Deployment) -> tuple[object, ...]:
     return deployment.provider, deployment.base_url, deployment.api_key, deployment.model
 
 
-def _first_with_room(ranked: Sequence[Deployment], board: Board) -> Deployment | None:
+def _first_with_room(ranked: Sequence[Deployment], board: Board) -> Deployment:
+    """There is always one: not all can have more than their share."""
     loads = [board.of(deployment).load for deployment in ranked]
     each = _MOST_OF_ITS_SHARE * (sum(loads) + 1) / sum(deployment.weight for deployment in ranked)
-    for deployment, load in zip(ranked, loads, strict=True):
-        if load < max(math.ceil(each * deployment.weight), _LIGHT_LOAD):
-            return deployment
-    return None
+    return next(
+        deployment
+        for deployment, load in zip(ranked, loads, strict=True)
+        if load < max(math.ceil(each * deployment.weight), _LIGHT_LOAD)
+    )
 
 
 def at_home(candidates: Sequence[Candidate], home: Deployment | None) -> Sequence[Candidate]:

@@ -9,6 +9,8 @@ import msgspec
 from turnout.core import Outcome, Usage
 from turnout.core.quota import Quota
 from turnout.errors import (
+    AnswersDiffer,
+    ReplyTooLarge,
     TurnoutError,
     UpstreamBroken,
     UpstreamError,
@@ -24,7 +26,7 @@ Fault = Literal[
     "failing",  # the provider reported an error of its own, such as a 5xx
     "throttled",  # too many requests, or overloaded
     "locked",  # the key, its account or the upstream model isn't there
-    "request",  # the request is at fault: too long, wrong, or against the provider's policy
+    "request",  # the request is at fault: too long, wrong, against the provider's policy, or for too long an answer
 ]
 """What an attempt failed of."""
 
@@ -60,6 +62,8 @@ def fault_of(error: TurnoutError | None) -> Fault | None:
             return "silent"
         case UpstreamUnreachable():
             return "unreachable"
+        case ReplyTooLarge() | AnswersDiffer():
+            return "request"
         case UpstreamBroken():
             return "broken"
         case UpstreamRefused():
