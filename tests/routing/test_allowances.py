@@ -27,6 +27,8 @@ from .support import Clock, asking, board_of_seed, deployment, find_nothing, mod
         (Quota(tokens=Allowance(299, 10_000, 60.0)), 0, 4, "299 of 10,000 tokens left, full again in 60 s"),
         (Quota(input_tokens=Allowance(5, 100, 9.0)), 0, 24, "5 of 100 input tokens left, full again in 9 s"),
         (Quota(output_tokens=Allowance(0, 100, 9.0)), 0, 0, "0 of 100 output tokens left, full again in 9 s"),
+        (Quota(requests=Allowance(0, None, 86_400.0)), 3599, 0, "0 requests left, full again in 82801 s"),
+        (Quota(requests=Allowance(0, None, 86_400.0)), 3600, 0, None),
         (Quota(), 0, 10**6, None),
     ],
     ids=str,

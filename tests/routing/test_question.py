@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.openai_wire import ENDPOINT, request_body
 from turnout.core import ChatRequest, CountRequest, EmbeddingRequest, Tool
@@ -107,12 +109,39 @@ def test_a_conversation_of_an_odd_form_is_a_thread_too(body: dict[str, Any]) -> 
     assert Question(odd).thread is not None
 
 
-def test_deep_nesting_is_no_harm() -> None:
+def with_raw(**fields: bytes) -> Question:
     request = ENDPOINT.parse(request_body())
     assert request.raw is not None
-    fields = {"messages": msgspec.Raw(b"[" * 200_000)}
-    deep = msgspec.structs.replace(request, raw=msgspec.structs.replace(request.raw, fields=fields))
-    assert Question(deep).thread is not None
+    raw = {name: msgspec.Raw(value) for name, value in fields.items()}
+    return Question(msgspec.structs.replace(request, raw=msgspec.structs.replace(request.raw, fields=raw)))
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [b"[" * 200_000, b"[" + b"1" * 6000 + b"]", b'[{"role": "user", "content": "\xff"}]', b'["\\ud800"]'],
+    ids=["deep", "digits", "bytes", "half"],
+)
+def test_what_no_decoder_takes_is_no_harm(messages: bytes) -> None:
+    assert with_raw(messages=messages).thread is not None
+
+
+@pytest.mark.parametrize("name", [b'"\xff"', b'"\\ud800"', b"{}", b'"'], ids=["bytes", "half", "object", "open"])
+def test_a_name_that_no_decoder_takes_is_no_name(name: bytes) -> None:
+    assert with_raw(prompt_cache_key=name).session == ""
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_are_any_harm(data: bytes) -> None:
+    question = with_raw(messages=b"[" + data, session_id=b'"' + data)
+    assert question.thread is not None
+    assert len(question.session) <= len(data)
+
+
+def test_halves_of_characters_from_a_program_are_no_harm() -> None:
+    question = Question(chat("half \ud800"), header_session="")
+    assert question.thread is not None
+    assert Question(chat(), header_session="\ud800").thread is not None
+    assert Question(msgspec.structs.replace(chat(), user='{"session_id": "\ud800"}')).session == ""
 
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}

@@ -13,6 +13,8 @@ from .question import Question
 
 _LEAST_SHARE: Final = 0.03
 _LONGEST_KNOWN: Final = 60.0  # seconds for which an allowance counts that doesn't say when it is full again
+_LONGEST_BELIEVED: Final = 3600.0
+"""Seconds for which any allowance counts. Whoever is asked after the others may tell nothing newer."""
 
 
 def by_allowance(candidates: Sequence[Candidate], question: Question, board: Board) -> Sequence[Candidate]:
@@ -68,7 +70,7 @@ def _short(allowance: Allowance | None, age: float, needed: int, of: str) -> str
     if allowance is None:
         return None
     resets = _LONGEST_KNOWN if allowance.resets is None else allowance.resets
-    if age >= resets:
+    if age >= min(resets, _LONGEST_BELIEVED):
         return None
     limit, left = allowance.limit, _left(allowance, age)
     if left >= needed and (limit is None or left >= limit * _LEAST_SHARE):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import JSONDecodeError, JSONDecoder
+from json import JSONDecoder
 from typing import Any, Final
 
-import msgspec
-
-from turnout.core import ChatRequest
+from turnout.core import ChatRequest, Text
 
 _CONVERSATIONS: Final = ("messages", "input", "contents", "prompt")
 """The field with the conversation in each of the wires."""
@@ -36,7 +34,8 @@ def start_of(request: ChatRequest) -> bytes | None:
 def _start_of_messages(request: ChatRequest) -> bytes | None:
     for message in request.messages:
         if message.role == "user":
-            return msgspec.json.encode(message.parts)
+            texts = [part.text for part in message.parts if isinstance(part, Text)]
+            return "\n".join(texts)[:_MOST_BYTES].encode(errors="replace")
     return None
 
 
@@ -49,7 +48,7 @@ def _start_of_json(data: bytes) -> bytes:
             at += 1
         try:
             message, end = _DECODER.raw_decode(text, at)
-        except (JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # also a number of very many digits is a ``ValueError``
             return data
         if _is_users(message):
             return text[at:end].encode(errors="replace")

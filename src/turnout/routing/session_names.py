@@ -57,7 +57,7 @@ def _text(raw: msgspec.Raw) -> str:
         return ""
     try:
         return _TEXT.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError):
         return ""
 
 
@@ -68,5 +68,5 @@ def _session_of_user(user: str) -> str:
         return user.rpartition("_session_")[2] if "_session_" in user else ""
     try:
         return _USER_ID.decode(user).session_id
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError):
         return ""
