@@ -191,6 +191,16 @@ def test_a_probe_that_fails_opens_it_for_longer() -> None:
     assert place.breaker.until - place.clock() > first * 1.1
 
 
+def test_a_probe_that_another_attempt_outran_was_silent() -> None:
+    place = Place()
+    place.open()
+    place.wait_for_pause()
+    place.plan()
+    place.board.ended(A, Ending(outcome="outrun", total=3.0, ticket=place.board.began(A)))
+    assert place.state() == "open"
+    assert place.first() == "b"
+
+
 def test_a_probe_that_says_nothing_is_followed_by_another() -> None:
     place = Place()
     place.open()

@@ -117,7 +117,7 @@ class Breaker:
         trying = self.state == "open" or self.state == "half_open"
         if trying:
             self.trials -= 1
-        fault = ending.fault
+        fault: Fault | None = "silent" if ending.outcome == "outrun" else ending.fault
         if fault is None:
             if ending.outcome == "ok":
                 self._succeeded(now)

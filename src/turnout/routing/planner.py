@@ -35,10 +35,10 @@ def plan(model: Model, question: Question, board: Board, find: Callable[[str], M
 
 def outline(model: Model, question: Question, board: Board, find: Callable[[str], Model]) -> Plan:
     """The same for who only looks. No candidate may be left in it."""
-    if len(model.deployments) == 1 and not (
-        model.fallbacks or question.tags or model.needs_tags or board.breakers or board.marks
-    ):
-        return Plan(model.name, (_only(model),))  # most plans are this one: it costs a third of what follows
+    if len(model.deployments) == 1 and not (model.fallbacks or question.tags or model.needs_tags):
+        only = model.deployments[0].id
+        if only not in board.breakers and only not in board.marks:
+            return Plan(model.name, (_only(model),))  # most plans are this one: it costs a fifth of what follows
     tags = question.tags | model.needs_tags
     dropped: list[Dropped] = []
     candidates = _of_model(model, question, board, tags, dropped)
