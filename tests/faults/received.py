@@ -16,6 +16,7 @@ NUMBERS, DONE, WHOLE = (
     "output_text.done has another text than its deltas",
     "the whole response has another text than the deltas",
 )
+TERMINATOR = "a finish without [DONE], or [DONE] without a finish"
 LEFT_OUT = frozenset({NUMBERS, DONE, WHOLE})
 """What a client of Responses sees when an event in the middle is left out: the others are the provider's own."""
 
@@ -55,9 +56,11 @@ def received(dialect: str, reply: Reply, *, stream: bool) -> Received:
 
 def _events(dialect: str, reply: Reply, got: Received) -> list[dict[str, Any]]:
     """The JSON of each event. Every event has to be JSON, but for comments and chat's terminator, which comes last."""
+    events: list[dict[str, Any]] = []
     if dialect == "ollama":
-        return [json.loads(line) for line in reply.body.splitlines()]
-    events = []
+        for line in reply.body.splitlines():
+            _add(line, events, got)
+        return events
     ended = False
     for block in re.split(rb"\r?\n\r?\n", reply.body.strip()):
         name = re.search(rb"^event: (.*)$", block, re.MULTILINE)
@@ -67,13 +70,22 @@ def _events(dialect: str, reply: Reply, got: Received) -> list[dict[str, Any]]:
             continue
         got.expect(not ended, "an event after the terminator")
         ended = data[1] == b"[DONE]"
-        if not ended:
-            events.append(json.loads(data[1]))
+        if not ended and _add(data[1], events, got):
             got.expect(name is None or name[1].decode() == events[-1]["type"], "an event of another name than its type")
     got.expect(dialect == "chat" or not ended, "[DONE] in a dialect that has none")
     if dialect == "chat" and ended:
         events.append({"terminator": True})
     return events
+
+
+def _add(data: bytes, events: list[dict[str, Any]], got: Received) -> bool:
+    """Whether ``data`` is JSON, as it has to be."""
+    try:
+        events.append(json.loads(data))
+    except json.JSONDecodeError:
+        got.misformed.append(f"an event that isn't JSON: {data!r}")
+        return False
+    return True
 
 
 def _error_of(dialect: str, body: Mapping[str, Any]) -> str:
@@ -106,7 +118,7 @@ def _chat(events: list[dict[str, Any]], got: Received) -> None:
         got.output = (event.get("usage") or {}).get("completion_tokens", got.output)
     terminated = bool(events) and "terminator" in events[-1]
     got.expect(len(reasons) <= 1, "more than one finish")
-    got.expect(got.error or bool(reasons) == terminated, "a finish without [DONE], or [DONE] without a finish")
+    got.expect(got.error or bool(reasons) == terminated, TERMINATOR)
     got.finished = bool(reasons)
     _same(got, [event["id"] for event in events if event.get("choices") and event.get("id")], "ids")
 

@@ -114,7 +114,7 @@ MIDDLE: list[Fault] = [
         for words in ("cut-stream", "cut-event", "reset", "end", "bad-chunk", "error", "html")
         for fault in _broken(f"{words}-after-5")
     ),
-    *_broken("malformed-after-5-twice-slow-between-20"),
+    *_broken("malformed-after-5-twice-slow-between-100"),
     *_broken("no-end"),
     *(_silent(f"stall-after-{at}", stream=stream) for at in (1, 5, 23) for stream in (False, True)),
     Fault(words="stall-after-5-pings-50", stream=True, first=1, second=1, waits=1, timeouts={"total": 1}),
