@@ -28,8 +28,9 @@ def plan(model: Model, question: Question, board: Board, find: Callable[[str], M
     planned = outline(model, question, board, find)
     if not planned.candidates:
         raise NoDeployment(model.name, [(dropped.deployment.id, dropped.reason) for dropped in planned.dropped])
-    if probes and board.breakers:
-        claim_probe(planned.candidates[0].deployment, board)
+    first = planned.candidates[0].deployment
+    if probes and first.id in board.breakers:
+        claim_probe(first, board)
     return planned
 
 

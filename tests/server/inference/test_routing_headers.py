@@ -20,6 +20,12 @@ CONFIG: dict[str, Any] = {
                 {"provider": "echo", "model": "strong", "tags": ["eu", "premium"]},
             ]
         },
+        "cached": {
+            "policy": "weighted",
+            "price": {"input": 1, "output": 1, "cached_input": 0.1},
+            "deployments": [f"echo/{name}" for name in "ghij"],
+        },
+        "uncached": {"policy": "weighted", "deployments": [f"echo/{name}" for name in "klmn"]},
         "sessions": {"affinity": "session", "deployments": [f"echo/{name}" for name in "abcdef"]},
     },
     "keys": [{"key": KEY}, {"key": PREMIUM, "tier": "premium", "needs_tags": ["eu"]}],
@@ -66,3 +72,32 @@ async def test_a_session_by_header_or_by_field_stays_where_it_is(app: InProcess)
     assert by_header == {by_field.headers["x-turnout-deployment"]}
     several = [await ask(app, "sessions", {"session-id": str(number)}) for number in range(12)]
     assert len({answer.headers["x-turnout-deployment"] for answer in several}) > 2
+
+
+async def conversation(app: InProcess, model: str, number: int) -> set[str]:
+    """The deployments of three turns."""
+    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"Conversation {number}"}]
+    found = set()
+    for _ in range(3):
+        found.add((await ask(app, model, {}, messages=turns)).headers["x-turnout-deployment"])
+        turns = [*turns, {"role": "assistant", "content": "Yes."}, {"role": "user", "content": "And then?"}]
+    return found
+
+
+async def test_a_conversation_stays_where_its_beginning_is_cached(app: InProcess) -> None:
+    homes = [await conversation(app, "cached", number) for number in range(12)]
+    assert all(len(home) == 1 for home in homes)
+    assert len(set().union(*homes)) > 2
+    elsewhere = [await conversation(app, "uncached", number) for number in range(12)]
+    assert max(map(len, elsewhere)) > 1, "nothing keeps it anywhere"
+
+
+async def test_an_answer_is_continued_where_it_was_given(app: InProcess) -> None:
+    async def respond(**fields: Any) -> Answer:
+        body = {"model": "uncached", "input": "Hello", **fields}
+        return await app.ask("POST", "/v1/responses", body, {"authorization": f"Bearer {KEY}"})
+
+    first = await respond()
+    for _ in range(6):
+        later = await respond(previous_response_id=first.json["id"])
+        assert later.headers["x-turnout-deployment"] == first.headers["x-turnout-deployment"]
