@@ -8,6 +8,7 @@ from turnout.errors import TurnoutError
 PUBLISHED = {
     "AddressTooLong": (414, "address_too_long"),
     "AllDeploymentsFailed": (502, "all_deployments_failed"),
+    "AnswersDiffer": (502, "upstream_broken"),
     "BodyTooLarge": (413, "body_too_large"),
     "ConfigError": (500, "invalid_config"),
     "Conflict": (409, "conflict"),
@@ -16,6 +17,7 @@ PUBLISHED = {
     "ControlRefused": (503, "control_unavailable"),
     "ControlTimeout": (504, "control_timeout"),
     "ControlUnavailable": (503, "control_unavailable"),
+    "DeploymentFull": (503, "deployment_full"),
     "Forbidden": (403, "forbidden"),
     "ForeignPage": (403, "foreign_page"),
     "HeadersTooLarge": (431, "headers_too_large"),

@@ -16,7 +16,8 @@ DRAINED: Final = "drained"
 """The message with which a request's task is cancelled when the service stops; without it, the client has gone."""
 
 
-_PREMIUM: Final = "premium"  # the tier
+_PREMIUM: Final = "premium"
+"""The tier whose keys may have premium sessions."""
 
 OUTRUN: Final = "outrun"
 """The message with which an attempt is cancelled when another one of the same request has begun to answer first."""

@@ -27,8 +27,6 @@ from .resumption import Resumption
 from .settling import Settlement
 from .source import MOST_BYTES, Source, is_relayed, source_of
 
-"""The tier whose keys may have premium sessions."""
-
 _MOST_CHANGES: Final = 50
 """Changes that are recorded and told."""
 

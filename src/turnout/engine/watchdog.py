@@ -23,14 +23,15 @@ OF_THE_REQUEST: Final = "x-turnout-timeout"
 
 
 class Deadline(NamedTuple):
-    """``name`` is one of those above."""
+    """``name`` is one of those above. ``own``: it is the deployment's, and not what is left of the request's time."""
 
     seconds: float
     name: str
+    own: bool = True
 
     def after(self, seconds: float) -> Deadline:
         """What is left of it ``seconds`` later."""
-        return Deadline(max(self.seconds - seconds, 0.0), self.name)
+        return Deadline(max(self.seconds - seconds, 0.0), self.name, own=False)
 
 
 class Watchdog:
@@ -74,8 +75,9 @@ class Watchdog:
         self._at = inf
         if self._expired and kind is asyncio.CancelledError and self._task and self._task.uncancel() == 0:
             self._expired = False
-            seconds, name = self._deadline
-            raise UpstreamTimeout(f"The provider {self._what} within {round(seconds, 2):g} s.", name) from error
+            seconds, name, own = self._deadline
+            message = f"The provider {self._what} within {round(seconds, 2):g} s."
+            raise UpstreamTimeout(message, name, blames=own) from error
 
     def tick(self, now: float) -> None:
         if now >= self._at and not self._expired and self._task is not None:

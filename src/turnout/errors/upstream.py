@@ -128,15 +128,19 @@ class UpstreamUnreachable(UpstreamError):
 
 
 class UpstreamTimeout(UpstreamError):
-    """A deadline has passed. ``deadline`` is its name: a key of the configuration, or the header that set it."""
+    """A deadline has passed. ``deadline`` is its name: a key of the configuration, or the header that set it.
+
+    ``blames``: the deployment had as long as it may take. Else the request had less time, which says nothing about it.
+    """
 
     status = 504
     code = "upstream_timeout"
     silent = True
 
-    def __init__(self, message: str, deadline: str = "") -> None:
+    def __init__(self, message: str, deadline: str = "", *, blames: bool = True) -> None:
         super().__init__(f"{message[:-1]} ({deadline})." if deadline else message)
         self.deadline = deadline
+        self.blames = blames
 
 
 class UpstreamBroken(UpstreamError):

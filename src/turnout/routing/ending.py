@@ -58,8 +58,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def fault_of(error: TurnoutError | None) -> Fault | None:
     """The kind of a failure. None for no error, and for one that says nothing about a deployment."""
     match error:
-        case UpstreamTimeout():
-            return "silent"
+        case UpstreamTimeout(blames=blames):
+            return "silent" if blames else None
         case UpstreamUnreachable():
             return "unreachable"
         case ReplyTooLarge() | AnswersDiffer():
