@@ -1,6 +1,7 @@
 """Runs tests/live against a real llama.cpp server, which it compiles once, with a model that it makes itself.
 
-It runs them against a real Ollama, too, if this machine has one (``live_ollama.py``).
+It runs them against a real Ollama, too, if this machine has one (``live_ollama.py``), and has two of llama.cpp's own
+servers go on for each other, if it has these (``live_llama_server.py``).
 
 ``LIVE_VENV`` names a virtual environment that has the packages of live-requirements.txt already.
 """
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from scripts import live_llama_server
 from scripts.live_ollama import found, ollama
 from tests.support.process import Program, free_port
 
@@ -66,8 +68,14 @@ def main() -> int:
         subprocess.run([python, ROOT / "scripts/tiny_gguf.py", model], check=True)
         programs = [engine(python, model, folder, port)]
         try:
-            environ = {"LIVE_LLAMA_URL": f"http://127.0.0.1:{port}"}
+            environ = {"LIVE_LLAMA_URL": f"http://127.0.0.1:{port}", "LIVE_MODEL": str(model)}
             tests: list[str] = ["tests/live"]
+            server_program = live_llama_server.found()
+            if server_program is None:
+                print("There is no llama-server here, so nobody is killed; scripts/live_llama_server.py has it.")
+                tests.append("--ignore=tests/live/test_continuation.py")
+            else:
+                environ["LIVE_LLAMA_SERVER"] = server_program
             program = found()
             if program is None:
                 print("There is no ollama here, so its tests are left out; scripts/live_ollama.py says how to get one.")

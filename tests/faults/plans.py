@@ -52,6 +52,10 @@ class Plan(msgspec.Struct, frozen=True):
         return [_configured(deployment) for deployment in self.tried]
 
     @property
+    def streams_responses(self) -> bool:
+        return self.stream and self.dialect == "responses"
+
+    @property
     def must_be_whole(self) -> bool:
         """Whether the last deployment can answer, whatever the others have done."""
         last = self.tried[-1]

@@ -56,11 +56,11 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def cases(fault: Fault) -> list[Case]:
-    return [Case(fault, wire, dialect) for wire in fault.wires for dialect in fault.dialects]
+    return [Case(fault, wire, dialect) for wire, dialect in fault.cells]
 
 
 def config(simulator: Simulator) -> dict[str, Any]:
-    faults = (*FAULTS, *chain.from_iterable(AT_EVENTS.values()), *AT_BYTES)
+    faults = (*FAULTS, *chain.from_iterable((*AT_EVENTS.values(), *AT_BYTES.values())))
     models = {case.model: _model(case) for fault in faults for case in cases(fault)}
     models |= {plan.model: {"deployments": plan.deployments} for plan in PLANS}
     healthy = {f"healthy-{wire}": {"deployments": [_deployment(wire, "sim-words-24")]} for wire in WIRES}

@@ -36,6 +36,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     ``comes``: the whole answer, the whole answer perhaps without the malformed word, a refusal, an error of that
     ``status``, or what came before the fault and then an error. ``loose``: no more attempts than these are made.
+    ``responses``: only where Responses is relayed, or only elsewhere.
     ``waits`` is how long the caller waits at least, ``apart`` the time between two attempts of the first deployment, in
     seconds. ``timeouts`` are the first deployment's own.
     """
@@ -54,16 +55,32 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     onto: str = GOES_ON
     length: int = 24
     loose: bool = False
+    responses: bool | None = None
 
     @property
     def id(self) -> str:
         onto = "" if self.onto == GOES_ON else f"-onto-{self.onto}"
-        return f"{self.words}{onto}-{'stream' if self.stream else 'unary'}"
+        return f"{self.words}{onto}-{'responses' if self.responses else 'stream' if self.stream else 'unary'}"
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Wires and dialects that meet it."""
+        all_cells = [(wire, dialect) for wire in self.wires for dialect in self.dialects]
+        return [cell for cell in all_cells if self.responses in (None, _relays_responses(*cell))]
+
+    @property
+    def split(self) -> list[Fault]:
+        """Itself, once where Responses is relayed, and once elsewhere."""
+        return [msgspec.structs.replace(self, responses=responses) for responses in (False, True)]
 
     @property
     def whole(self) -> str:
         """The answer of both deployments."""
         return " ".join(f"word{n}" for n in range(1, self.length + 1))
+
+
+def _relays_responses(wire: str, dialect: str) -> bool:
+    return dialect == "responses" and wire in ("openai", "azure", "vllm")
 
 
 def _both(words: str, first: int, second: int, **more: object) -> list[Fault]:
@@ -78,7 +95,8 @@ def _silent(words: str, *, stream: bool) -> Fault:
 
 def _broken(words: str) -> list[Fault]:
     """An answer that breaks off in its middle: the second deployment goes on; a whole answer is asked for again."""
-    return [Fault(words=words, stream=True, first=1, second=1), Fault(words=words, stream=False, first=2, second=1)]
+    streamed = Fault(words=words, stream=True, first=1, second=1)
+    return [*streamed.split, Fault(words=words, stream=False, first=2, second=1)]
 
 
 PASSING = ("reset", "status-500", "status-502", "status-503", "status-529", "status-429", "error-body", "html")
@@ -116,9 +134,10 @@ MIDDLE: list[Fault] = [
     ),
     *_broken("malformed-after-5-twice-slow-between-100"),
     *_broken("no-end"),
-    *(_silent(f"stall-after-{at}", stream=stream) for at in (1, 5, 23) for stream in (False, True)),
-    Fault(words="stall-after-5-pings-50", stream=True, first=1, second=1, waits=1, timeouts={"total": 1}),
-    _silent("slow-between-9000", stream=True),
+    *(_silent(f"stall-after-{at}", stream=False) for at in (1, 5, 23)),
+    *(fault for at in (1, 5, 23) for fault in _silent(f"stall-after-{at}", stream=True).split),
+    *Fault(words="stall-after-5-pings-50", stream=True, first=1, second=1, waits=1, timeouts={"total": 1}).split,
+    *_silent("slow-between-9000", stream=True).split,
     *(
         Fault(words="cut-stream-after-5", stream=True, first=1, second=1, onto=onto, wires=("compatible",))
         for onto in ("ollama", "vllm", "anthropic", "gemini", "compatible")
@@ -146,44 +165,57 @@ SHORT = 6
 """Words of a short stream."""
 MOST_EVENTS = 15
 """No wire has more for a short stream."""
-AT_EVENTS: dict[str, list[Fault]] = {
-    words: [
-        Fault(
-            words=f"{words}-at-{at}",
-            stream=True,
-            first=2,
-            second=1,
-            timeouts=SILENCE if words == "stall" else {},
-            comes="skipped" if words == "malformed" else "whole",
-            wires=(wire,),
-            dialects=DIALECTS if words == "cut-stream" else (DIALECTS[(at + turn) % len(DIALECTS)],),
-            length=SHORT,
-            loose=True,
-        )
-        for at in range(MOST_EVENTS + 1)
-        for turn, wire in enumerate(WIRES)
-    ]
-    for words in ("cut-stream", "cut-event", "reset", "end", "error", "stall", "html", "malformed")
-}
-"""At every event of a short stream, on every wire; the first of them in every dialect, the others in turn."""
+AT_EVENT_WORDS = ("cut-stream", "cut-event", "reset", "end", "error", "stall", "html", "malformed")
 
-OWN = {"chat": "openai", "responses": "openai", "anthropic": "anthropic", "gemini": "gemini", "ollama": "ollama"}
-"""The provider of each dialect, whose bytes are relayed."""
-AT_BYTES = [
-    Fault(
-        words=f"{words}-byte-{at}",
+
+def _at_event(words: str, at: int, turn: int, wire: str) -> Fault:
+    """The first words in every dialect, the others in one after the other."""
+    return Fault(
+        words=f"{words}-at-{at}",
         stream=True,
         first=2,
         second=1,
+        timeouts=SILENCE if words == "stall" else {},
+        comes="skipped" if words == "malformed" else "whole",
         wires=(wire,),
-        dialects=(dialect,),
-        length=2,
+        dialects=DIALECTS if words == "cut-stream" else (DIALECTS[(at + turn) % len(DIALECTS)],),
+        length=SHORT,
         loose=True,
     )
-    for words in ("cut-stream", "end")
+
+
+def _at_every_event(words: str, *, responses: bool) -> list[Fault]:
+    faults = [_at_event(words, at, turn, wire) for at in range(MOST_EVENTS + 1) for turn, wire in enumerate(WIRES)]
+    return [msgspec.structs.replace(fault, responses=responses) for fault in faults]
+
+
+AT_EVENTS: dict[str, list[Fault]] = {
+    f"{words}-at-every-event{'-of-responses' if responses else ''}": _at_every_event(words, responses=responses)
+    for words in AT_EVENT_WORDS
+    for responses in (False, True)
+}
+"""At every event of a short stream, on every wire."""
+
+OWN = {"chat": "openai", "responses": "openai", "anthropic": "anthropic", "gemini": "gemini", "ollama": "ollama"}
+"""The provider of each dialect, whose bytes are relayed."""
+AT_BYTES: dict[str, list[Fault]] = {
+    f"bytes-of-{dialect}": [
+        Fault(
+            words=f"{words}-byte-{at}",
+            stream=True,
+            first=2,
+            second=1,
+            wires=(wire,),
+            dialects=(dialect,),
+            length=2,
+            loose=True,
+        )
+        for words in ("cut-stream", "end")
+        for at in range(0, length, length // 40)
+    ]
     for dialect, wire in OWN.items()
-    for at in range(0, 1400, 37)
-]
+    for length in (5000 if dialect == "responses" else 1500,)
+}
 """At some bytes of a relayed stream. ``test_bytes.py`` has all of them, without a second deployment."""
 
 

@@ -19,13 +19,13 @@ async def test_a_fault_is_answered_for(stage: Stage, fault: Fault) -> None:
     await _all_are_well(stage)
 
 
-@pytest.mark.parametrize("faults", marked((f"{name}-at-every-event", faults) for name, faults in AT_EVENTS.items()))
+@pytest.mark.parametrize("faults", marked(AT_EVENTS.items()))
 async def test_a_fault_at_every_event_is_answered_for(stage: Stage, faults: list[Fault]) -> None:
     seen = await stage.meet(case for fault in faults for case in cases(fault))
     assert_none(all_problems(seen))
 
 
-@pytest.mark.parametrize("faults", marked([("some-bytes", AT_BYTES)]))
+@pytest.mark.parametrize("faults", marked(AT_BYTES.items()))
 async def test_a_cut_at_some_bytes_is_answered_for(stage: Stage, faults: list[Fault]) -> None:
     seen = await stage.meet(case for fault in faults for case in cases(fault))
     assert_none(all_problems(seen))

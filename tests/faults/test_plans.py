@@ -18,9 +18,13 @@ from tests.faults.table import CLOSED, marked
 WHOLE = " ".join(f"word{n}" for n in range(1, LENGTH + 1))
 MOST_SECONDS = 10
 AT_ONCE = 40
+GROUPS = {
+    "plans": [plan for plan in PLANS if not plan.streams_responses],
+    "plans-of-responses": [plan for plan in PLANS if plan.streams_responses],
+}
 
 
-@pytest.mark.parametrize("plans", marked([("any-plan", PLANS)]))
+@pytest.mark.parametrize("plans", marked(GROUPS.items()))
 async def test_any_plan_gives_the_whole_answer_or_an_error(stage: Stage, plans: Sequence[Plan]) -> None:
     await stage.forget_attempts()
     found: dict[str, list[str]] = {}
