@@ -8,6 +8,7 @@ from __future__ import annotations
 _RESPONSES = "Nobody goes on with a relayed stream of Responses."
 _RUBBISH = "Anthropic's relay passes on what is no whole event: a web page, or half an event at the end."
 _AFTER_FINISH = "An error event after the finish makes a whole answer a broken one."
+_ANTHROPICS_POLICY = "Anthropic's words for what its policy forbids are not taken for a refusal by policy."
 _NO_FINISH = "Anthropic's message_stop without a stop reason before it passes for a finish."
 
 _BROKEN = (
@@ -28,6 +29,11 @@ NOT_YET: dict[str, str] = {
         ),
         _RESPONSES,
     ),
+    **dict.fromkeys(
+        (f"{words}-onto-openai-restart-responses" for words in ("cut-stream-after-5", "error-after-5", "no-end")),
+        _RESPONSES,
+    ),
+    "cut-stream-after-5-restart-words-3-responses": _RESPONSES,
     "bytes-of-responses": _RESPONSES,
     "plans-of-responses": _RESPONSES,
     "html-after-5-stream": _RUBBISH,
@@ -35,5 +41,7 @@ NOT_YET: dict[str, str] = {
     "bytes-of-anthropic": _RUBBISH,
     "soak": _RUBBISH,
     "error-at-every-event": _AFTER_FINISH,
+    "blocked-fallback-unary": _ANTHROPICS_POLICY,
+    "blocked-fallback-stream": _ANTHROPICS_POLICY,
     "malformed-at-every-event": _NO_FINISH,
 }

@@ -52,7 +52,8 @@ class Case(msgspec.Struct, frozen=True):
     def upstream(self) -> tuple[str, str]:
         """The names of both deployments at the simulator."""
         name = f"sim-words-{self.fault.length}-id-{self.wire}{self.dialect}-id-{self.fault.id.replace('-', '')}"
-        return f"{name}-{self.fault.words}", f"{name}-id-second"
+        second = self.fault.second_script
+        return f"{name}-{self.fault.words}", f"{name}-id-second" + (f"-{second}" if second else "")
 
 
 def cases(fault: Fault) -> list[Case]:
@@ -92,7 +93,10 @@ def _model(case: Case) -> dict[str, Any]:
     failing = _deployment(case.wire, first) | {"timeouts": case.fault.timeouts}
     if case.fault.words == CLOSED:
         failing["base_url"] = NOBODY
-    return {"deployments": [failing, goes_on(case.fault.onto, second)]}
+    deployments = [failing, goes_on(case.fault.onto, second)]
+    for deployment, context in zip(deployments, case.fault.contexts or (), strict=False):
+        deployment["traits"] = {**deployment.get("traits", {}), "context": context}
+    return {"deployments": deployments, **case.fault.settings}
 
 
 def goes_on(wire: str, model: str) -> dict[str, Any]:

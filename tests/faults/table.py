@@ -36,6 +36,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     ``comes``: the whole answer, the whole answer perhaps without the malformed word, a refusal, an error of that
     ``status``, or what came before the fault and then an error. ``loose``: no more attempts than these are made.
+    ``settings`` are the model's, ``contexts`` both deployments', in tokens; ``second_script`` is for the other one.
     ``responses``: only where Responses is relayed, or only elsewhere.
     ``waits`` is how long the caller waits at least, ``apart`` the time between two attempts of the first deployment, in
     seconds. ``timeouts`` are the first deployment's own.
@@ -56,11 +57,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     length: int = 24
     loose: bool = False
     responses: bool | None = None
+    settings: dict[str, str] = {}
+    contexts: tuple[int, int] | None = None
+    second_script: str = ""
 
     @property
     def id(self) -> str:
-        onto = "" if self.onto == GOES_ON else f"-onto-{self.onto}"
-        return f"{self.words}{onto}-{'responses' if self.responses else 'stream' if self.stream else 'unary'}"
+        more = [] if self.onto == GOES_ON else ["onto", self.onto]
+        more += [*self.settings.values(), *map(str, self.contexts or ()), *filter(None, [self.second_script])]
+        return "-".join([self.words, *more, "responses" if self.responses else "stream" if self.stream else "unary"])
 
     @property
     def cells(self) -> list[tuple[str, str]]:
@@ -151,6 +156,32 @@ MIDDLE: list[Fault] = [
 ]
 """After words have gone out."""
 
+RESTART, ERROR, AS_STREAM = {"midstream": "restart"}, {"midstream": "error"}, {"upstream": "stream"}
+SETTINGS: list[Fault] = [
+    *(
+        fault
+        for words in ("cut-stream-after-5", "error-after-5", "no-end")
+        for fault in Fault(words=words, stream=True, first=1, second=1, settings=RESTART, onto="openai").split
+    ),
+    *Fault(
+        words="cut-stream-after-5",
+        stream=True,
+        first=1,
+        second=1,
+        settings=RESTART,
+        second_script="words-3",
+        comes="cut",
+    ).split,
+    Fault(words="cut-stream-after-5", stream=True, first=1, second=0, settings=ERROR, comes="cut"),
+    Fault(words="cut-stream-after-5", stream=False, first=1, second=1, settings=AS_STREAM),
+    Fault(words="error-after-5", stream=False, first=1, second=1, settings=AS_STREAM),
+    msgspec.structs.replace(_silent("stall-after-5", stream=False), settings=AS_STREAM),
+    *_both("blocked", 1, 1, settings={"on_content_filter": "fallback"}, wires=WITH_POLICY),
+    *_both("too-long", 1, 1, contexts=(1000, 2000)),
+    *_both("too-long", 1, 0, contexts=(2000, 2000), comes="error", status=400),
+]
+"""What the configuration says of it."""
+
 HARMLESS: list[Fault] = [
     *_both("split-7-slow-between-5", 1, 0),
     Fault(words="no-terminator", stream=True, first=1, second=0),
@@ -159,7 +190,7 @@ HARMLESS: list[Fault] = [
 ]
 """The answer is whole: it is slow, or lacks what says nothing."""
 
-FAULTS = (*BEFORE, *OPENED, *MIDDLE, *HARMLESS)
+FAULTS = (*BEFORE, *OPENED, *MIDDLE, *SETTINGS, *HARMLESS)
 
 SHORT = 6
 """Words of a short stream."""
