@@ -259,7 +259,7 @@ COUNTED_USAGE = UsageSoFar(Usage(input=1, output=1))
     [
         pytest.param({}, [finish()], True, id="finish"),
         pytest.param({}, [COUNTED_USAGE], False, id="usage-alone"),
-        pytest.param({}, [finish(), Failure("x")], False, id="error-after-the-finish"),
+        pytest.param({}, [finish(), Failure("x")], True, id="error-after-the-finish"),
         pytest.param({"n": 2}, [finish(0)], False, id="one-finish-of-two"),
         pytest.param({"n": 2}, [finish(0), finish(1)], True, id="two-finishes"),
         pytest.param({"n": 2}, [finish(0), COUNTED_USAGE], True, id="a-vendor-that-gives-one"),

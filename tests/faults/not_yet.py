@@ -36,12 +36,4 @@ NOT_YET: dict[str, str] = {
     "cut-stream-after-5-restart-words-3-responses": _RESPONSES,
     "bytes-of-responses": _RESPONSES,
     "plans-of-responses": _RESPONSES,
-    "html-after-5-stream": _RUBBISH,
-    "html-at-every-event": _RUBBISH,
-    "bytes-of-anthropic": _RUBBISH,
-    "soak": _RUBBISH,
-    "error-at-every-event": _AFTER_FINISH,
-    "blocked-fallback-unary": _ANTHROPICS_POLICY,
-    "blocked-fallback-stream": _ANTHROPICS_POLICY,
-    "malformed-at-every-event": _NO_FINISH,
 }

@@ -104,11 +104,11 @@ class AnswerObserver:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer is whole, even if the connection broke after it: the finish of every choice is there.
+        """Whether the answer is whole, whatever came after it: the finish of every choice is there.
 
         A vendor may give fewer choices than were asked for. The usage comes after the last of them.
         """
-        if self.finish is None or self.failure is not None:
+        if self.finish is None:
             return False
         return self._unfinished == 0 or self.usage.reported is not None
 

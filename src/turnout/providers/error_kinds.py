@@ -144,6 +144,7 @@ PATTERNS: Final = (
     *_said(
         "content_filter",
         r"content management policy",  # Azure
+        r"blocked by content filtering policy",  # Anthropic: https://github.com/anthropics/claude-code/issues/1735
         r"rejected (?:as a result of|by) (?:our|the) safety system",  # OpenAI
         r"violating our usage policy",  # OpenAI
     ),

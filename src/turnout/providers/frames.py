@@ -11,10 +11,12 @@ from turnout.core import StreamEvent
 from turnout.errors import UpstreamBroken
 
 from .half_pairs import HalfPairs
-from .unreadable import UnreadableFrame
+from .unreadable import UnreadableFrame, unreadable
 
 Frame = TypeVar("Frame")
 _log = logging.getLogger(__name__)
+_FIELDS: Final = frozenset({b"event", b"data", b"id", b"retry"})
+"""https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"""
 _MOST_LEFT_OUT: Final = 10
 """Of one answer. More are no accident."""
 
@@ -22,6 +24,13 @@ _MOST_LEFT_OUT: Final = 10
 def is_empty_event(data: bytes) -> bool:
     """Whether the event is the end of the stream, or only keeps the connection open."""
     return data[:1] != b"{" and data.strip() in (b"[DONE]", b"", b"null")
+
+
+def check_fields(frame: bytes) -> None:
+    """Raises ``UpstreamBroken`` for lines without data that are no server-sent event: a web page, for example."""
+    for line in frame.splitlines():
+        if line and line[:1] != b":" and line.partition(b":")[0] not in _FIELDS:
+            raise unreadable("The provider sent what is no server-sent event.", frame)
 
 
 class Framer(Protocol[Frame]):

@@ -87,9 +87,15 @@ class Progress:
         self.done = self.done or finish is not None
         return finish
 
-    def last_finish(self) -> Finish | None:
-        """The finish of an answer that ``message_stop`` ends without a reason; None if one came before."""
+    def last_finish(self, *, may_lack: bool) -> Finish | None:
+        """The finish of an answer that ``message_stop`` ends without a reason; None if one came before.
+
+        ``may_lack``: an event was left out, which may have had the reason. Then nobody knows how the answer ends:
+        raises ``UpstreamBroken``.
+        """
         if self.done or not self.began:
             return None
+        if may_lack:
+            raise UpstreamBroken("The provider ended its message, and the event with the reason can't be read.")
         self.done = True
         return _finish(MESSAGE_STOP, None, called=self.called)

@@ -8,7 +8,7 @@ from msgspec import Raw
 from turnout.core import Relayed, SSEFramer, StreamEvent, UsageSoFar
 from turnout.core.framing import EventCutter, events_of, payload_of
 from turnout.errors import UpstreamBroken
-from turnout.providers.frames import BodyReader, FrameReader, is_empty_event
+from turnout.providers.frames import BodyReader, FrameReader, check_fields, is_empty_event
 from turnout.providers.saying import says_something
 
 from . import anthropic_wire as wire
@@ -49,8 +49,8 @@ class StreamRelay(FrameReader[bytes]):
 
     def close(self) -> list[StreamEvent]:
         """Reads a last event without its blank line; raises ``UpstreamBroken`` if that event was cut."""
-        held = self._cutter.close().strip()
-        return self._read_last([held + b"\n\n"] if held else [])
+        held = self._cutter.close().strip() + b"\n\n"
+        return self._read_last([held] if payload_of(held) else [])  # without data nobody is told of it
 
     def _can_spare_a_frame(self) -> bool:
         """Not before the message begins, inside of a call, nor inside of a thought, which is signed."""
@@ -71,12 +71,17 @@ class StreamRelay(FrameReader[bytes]):
         data = payload_of(frame)
         if data.startswith(b"{") or not is_empty_event(data):
             read(_OBJECT, data)
+        elif not data:
+            check_fields(frame)
         events.append(Relayed(frame, content))
 
     def _read_whole(self, frame: bytes, events: list[StreamEvent]) -> None:
         ledger_events: list[StreamEvent] = []
         content = False
-        for _, data in SSEFramer().feed(frame):
+        payloads = [data for _, data in SSEFramer().feed(frame)]
+        if not payloads:
+            check_fields(frame)
+        for data in payloads:
             if is_empty_event(data):
                 continue
             event = read(_EVENT, data)
@@ -107,7 +112,7 @@ class StreamRelay(FrameReader[bytes]):
             if message.content:
                 self._progress.note(called=_has_calls(message.content))
             return self._usage_and_finish(message.usage, message)
-        finish = self._progress.last_finish() if event.type == MESSAGE_STOP else None
+        finish = self._progress.last_finish(may_lack=bool(self._left_out)) if event.type == MESSAGE_STOP else None
         return [finish] if finish else []
 
     def _usage_and_finish(
