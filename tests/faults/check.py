@@ -63,8 +63,9 @@ def _is_usage(fault: Fault, output: int | None) -> bool:
 
 def _taken_for_well_formed(fault: Fault) -> frozenset[str]:
     """Of a relayed stream, what its provider has left out is missing."""
-    terminator = frozenset({TERMINATOR}) if fault.loose else frozenset()
-    return terminator | LEFT_OUT if fault.comes == "skipped" else terminator
+    if fault.comes == "skipped":
+        return LEFT_OUT
+    return frozenset({TERMINATOR}) if fault.loose else frozenset()
 
 
 def _texts(fault: Fault) -> list[str]:

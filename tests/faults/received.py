@@ -17,8 +17,8 @@ NUMBERS, DONE, WHOLE = (
     "the whole response has another text than the deltas",
 )
 TERMINATOR = "a finish without [DONE], or [DONE] without a finish"
-LEFT_OUT = frozenset({NUMBERS, DONE, WHOLE})
-"""What a client of Responses sees when an event in the middle is left out: the others are the provider's own."""
+LEFT_OUT = frozenset({NUMBERS, DONE, WHOLE, TERMINATOR})
+"""What a client sees of a relayed stream when one of its events is left out: the others are the provider's own."""
 
 
 class Received(msgspec.Struct):
@@ -119,7 +119,7 @@ def _chat(events: list[dict[str, Any]], got: Received) -> None:
     terminated = bool(events) and "terminator" in events[-1]
     got.expect(len(reasons) <= 1, "more than one finish")
     got.expect(got.error or bool(reasons) == terminated, TERMINATOR)
-    got.finished = bool(reasons)
+    got.finished = bool(reasons) or terminated
     _same(got, [event["id"] for event in events if event.get("choices") and event.get("id")], "ids")
 
 
