@@ -134,6 +134,8 @@ CREATED = response("created", response={"status": "in_progress", "output": []})
 IN_PROGRESS = response("in_progress", response={"status": "in_progress", "output": []})
 MESSAGE_ITEM = item(type="message", id="m", content=[], role="assistant")
 REASONING_ITEM = item(type="reasoning", id="r", summary=[])
+SEALED = {"type": "reasoning", "id": "r", "summary": [], "encrypted_content": "x"}
+SEALED_ITEM = item(**SEALED)
 SUMMARY_PART = response("reasoning_summary_part.added", part={"type": "summary_text", "text": ""})
 REFUSAL_PART = response("content_part.added", part={"type": "refusal", "refusal": ""})
 PART = response("content_part.added", part={"type": "output_text", "text": "", "annotations": []})
@@ -173,7 +175,7 @@ STREAMS = {
     "openai-responses": {
         "text": [COMMENT, response("queued"), *OPENED, MESSAGE_ITEM, PART, words(""), words("Hi")],
         "thinking": [*OPENED, REASONING_ITEM, SUMMARY_PART, response("reasoning_summary_text.delta", delta="Hm")],
-        "thinking that is sealed": [*OPENED, item(type="reasoning", summary=[], encrypted_content="x")],
+        "thinking that is sealed": [*OPENED, SEALED_ITEM, response("output_item.done", item=SEALED)],
         "call": [*OPENED, item(type="function_call", name="f", arguments="")],
         "search": [*OPENED, item(type="web_search_call", id="w")],
         "refusal": [*OPENED, MESSAGE_ITEM, REFUSAL_PART, response("refusal.delta", delta="No.")],

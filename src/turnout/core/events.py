@@ -139,11 +139,13 @@ def says_something(part: Part) -> bool:
 class Seam(msgspec.Struct, frozen=True, tag="seam"):
     """From here on another deployment goes on with the answer: ``deployment`` is its id.
 
-    ``relayed`` are the events that the ``Relayed`` frames before it have said. The events behind it go on from them.
+    ``relayed`` are the events that the ``Relayed`` frames before it have said, and ``frames`` are these frames. The
+    events behind it go on from them.
     """
 
     deployment: str
     relayed: tuple[StreamEvent, ...] = ()
+    frames: bytes = b""
 
 
 StreamEvent = Start | PartStart | Delta | PartEnd | Logprobs | UsageSoFar | Finish | Failure | Product | Relayed | Seam

@@ -17,7 +17,8 @@ class Reply:
     """Read it to its end with ``read``, or ``leave`` it: either way its attempt is settled.
 
     ``deployment`` is the one that answers. ``attempts`` is how many it took, this one counted. ``headers`` are those of
-    the provider that go along to the client. ``relayed``: the client's own body was sent.
+    the provider that go along to the client. ``relayed``: the client's own body was sent. ``made_by`` is the id of the
+    deployment that has made the whole answer, and may know it by its id; empty when another one went on.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Reply:
         self.plan = plan
         self.deployment = attempt.deployment
         self.attempts = attempt.number
+        self.made_by = attempt.deployment.id
         self.headers = headers_of_an_answer(attempt.headers)
         self.relayed = attempt.relayed
         self._attempt = attempt
@@ -89,6 +91,7 @@ class Reply:
         self._attempt, first = await resumption.go_on(broken, error, self._make_attempt)
         self._cost_of_broken += broken.cost or 0
         self.deployment, self.attempts = self._attempt.deployment, self._attempt.number
+        self.made_by = ""
         return await self._joined(resumption, first)
 
     async def read_all(self) -> list[StreamEvent]:

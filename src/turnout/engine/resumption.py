@@ -64,6 +64,7 @@ class Resumption:
         self._stitching: Stitching | None = None
         self._repetition: Repetition | None = None
         self._relayed: tuple[StreamEvent, ...] = ()
+        self._frames = b""
 
     def keep(self, events: Sequence[StreamEvent], attempt: Attempt) -> None:
         kept = self._kept
@@ -107,7 +108,7 @@ class Resumption:
                 self._learn(deployment, way, failure)
                 continue
             self._stitch(broken, attempt, way, so_far)
-            return attempt, [Seam(deployment.id, self._relayed), *first]
+            return attempt, [Seam(deployment.id, self._relayed, self._frames), *first]
         raise error.afresh()
 
     def _note(self, broken: Attempt, so_far: SoFar) -> str:
@@ -126,7 +127,7 @@ class Resumption:
                 return None
             if any(isinstance(event, Relayed) for event in self._kept):
                 return None  # a wire that is only relayed
-        self._relayed = tuple(self._kept) if relayed else ()
+        self._relayed, self._frames = tuple(self._kept) if relayed else (), relayed
         so_far = SoFar(self._kept)
         return so_far if so_far.told else None
 
@@ -135,7 +136,7 @@ class Resumption:
         if self._mode == "restart":
             owed = [Owed(part, part.text, exact=True) for part in so_far.parts if not isinstance(part.part, Thinking)]
             return _Way(self._anew(), owed)
-        if so_far.calls or (broken.signs_thoughts and _thinks(so_far)):
+        if so_far.calls or _thinks_signed(so_far, broken):
             return None
         text = so_far.text
         words = text.rstrip()
@@ -173,6 +174,7 @@ class Resumption:
         self._repetition = Repetition(way.words) if repeats else None
 
 
-def _thinks(so_far: SoFar) -> bool:
-    """Whether the answer broke off in a thought."""
-    return any(isinstance(part.part, Thinking) for part in so_far.open_parts)
+def _thinks_signed(so_far: SoFar, broken: Attempt) -> bool:
+    """Whether the answer broke off in a thought that is signed, or will be at its end."""
+    thoughts = [part.part for part in so_far.open_parts if isinstance(part.part, Thinking)]
+    return any(broken.signs_thoughts or thought.signature for thought in thoughts)

@@ -37,14 +37,19 @@ def decode_reply(decoder: msgspec.json.Decoder[Decoded], data: bytes, message: s
         raise unreadable(message, data, error) from error
 
 
-def decode_if_known(decoder: msgspec.json.Decoder[Decoded], data: bytes, message: str) -> Decoded | None:
-    """None for JSON of an unknown form. Raises ``UpstreamBroken`` with ``message`` for bytes that aren't JSON."""
+def decode_if_known(
+    decoder: msgspec.json.Decoder[Decoded], data: bytes, message: str, mark: Mark = lost
+) -> Decoded | None:
+    """None for JSON of an unknown form. Raises ``UpstreamBroken`` with ``message`` for bytes that aren't JSON.
+
+    ``mark`` gives what stands for a half of a character.
+    """
     try:
         return decoder.decode(data)  # as nearly always
     except _ERRORS:
         pass
     try:
-        return _decode_odd(decoder, data, lost)
+        return _decode_odd(decoder, data, mark)
     except msgspec.ValidationError:
         return None
     except _ERRORS as error:

@@ -156,7 +156,7 @@ class Answering:
         """Keeps an answer that the client may continue."""
         if isinstance(call.request, ChatRequest):
             keep = self._gateway.conversations.keep
-            await keep(endpoint, call.request, answer, call.key.id, reply.deployment.id, large=call.large)
+            await keep(endpoint, call.request, answer, call.key.id, reply.made_by, large=call.large)
 
     def _context(self, call: Call) -> ReplyContext:
         return ReplyContext(

@@ -24,14 +24,22 @@ class CallItem(Item):
         self._growing_text = GrowingText(self._writer, "function_call_arguments", self._place)
         return self._in_progress({"arguments": ""})
 
+    def resume(self, call: ToolCall, arguments: str) -> None:
+        """The client has these of a relayed call."""
+        self._call = {"type": "function_call", "call_id": call.id, "name": call.name}
+        self._growing_text = GrowingText(self._writer, "function_call_arguments", self._place)
+        self._growing_text.resume(arguments)
+
     def add(self, text: str) -> bytes:
         return self._growing_text.add(text)
 
     def end(self) -> bytes:
-        arguments = self._growing_text.text
-        fields = {**self._place, "name": self._call["name"], "arguments": arguments}
-        done = self._writer.write("response.function_call_arguments.done", fields)
-        return done + self._finished("completed", {"arguments": arguments})
+        fields = {**self._place, "name": self._call["name"], "arguments": self._growing_text.text}
+        return self._writer.write("response.function_call_arguments.done", fields) + self.close()
+
+    def close(self) -> bytes:
+        """The end of the call, after that of its text."""
+        return self._finished("completed", {"arguments": self._growing_text.text})
 
     def _in_progress(self, fields: Mapping[str, Any]) -> bytes:
         return self._added({**self._call, "status": "in_progress", **fields})
@@ -48,7 +56,14 @@ class CustomCallItem(CallItem):
     def begin(self, call: ToolCall, own: OwnTool) -> bytes:
         self._call = {"type": CUSTOM_CALL, "call_id": call.id, "name": own.name, **_namespace(own)}
         self._pieces: list[str] = []
+        self._sent = ""
         return self._in_progress({"input": ""})
+
+    def resume(self, call: ToolCall, arguments: str) -> None:
+        """``arguments`` are JSON that ends after the text so far, or the whole of it."""
+        self._call = {"type": CUSTOM_CALL, "call_id": call.id, "name": call.name}
+        self._pieces = [arguments]
+        self._sent = custom_tools.input_of(f'{arguments}"}}')
 
     def add(self, text: str) -> bytes:
         self._pieces.append(text)
@@ -56,9 +71,13 @@ class CustomCallItem(CallItem):
 
     def end(self) -> bytes:
         text = custom_tools.input_of("".join(self._pieces))
-        frames = self._writer.write("response.custom_tool_call_input.delta", {**self._place, "delta": text})
+        rest = text.removeprefix(self._sent)
+        frames = self._writer.write("response.custom_tool_call_input.delta", {**self._place, "delta": rest})
         frames += self._writer.write("response.custom_tool_call_input.done", {**self._place, "input": text})
-        return frames + self._finished("completed", {"input": text})
+        return frames + self.close()
+
+    def close(self) -> bytes:
+        return self._finished("completed", {"input": custom_tools.input_of("".join(self._pieces))})
 
 
 class OwnCallItem(CustomCallItem):

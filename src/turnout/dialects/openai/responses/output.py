@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,24 +19,32 @@ _encode = msgspec.json.encode
 
 
 class Item:
-    """``whole`` is its JSON after its end. Its id begins with ``kind``."""
+    """``whole`` is its JSON after its end. Its id begins with ``kind``. ``number`` is its place in the output.
+
+    ``relayed`` are the fields of an item that another provider began: its end has them, too.
+    """
 
     kind = ""
 
     def __init__(self, writer: EventWriter, number: int, item_id: str) -> None:
         self.whole: Raw | None = None
+        self.number = number
+        self.relayed: Mapping[str, Raw] = {}
         self._writer = writer
         self._id = item_id
         self._place = {"output_index": number, "item_id": item_id}
-        self._number = number
 
     def _added(self, item: dict[str, Any]) -> bytes:
-        fields = {"output_index": self._number, "item": {"id": self._id, **item}}
+        fields = {"output_index": self.number, "item": {"id": self._id, **item}}
         return self._writer.write("response.output_item.added", fields)
 
     def _done(self, item: dict[str, Any]) -> bytes:
-        self.whole = Raw(_encode({"id": self._id, **item}))
-        return self._writer.write("response.output_item.done", {"output_index": self._number, "item": self.whole})
+        self.whole = Raw(_encode({"id": self._id, **self.relayed, **item}))
+        return self._writer.write("response.output_item.done", {"output_index": self.number, "item": self.whole})
+
+    def break_off(self) -> bytes:
+        """The end of a relayed item that nobody goes on with."""
+        return self._done({"status": "failed"} if "status" in self.relayed else {})
 
 
 class GrowingText:
@@ -46,6 +54,10 @@ class GrowingText:
         self._delta = writer.delta_template(f"response.{name}.delta", place, other_members)
         self._texts: list[str] = []
         self._next_number = writer.next_number
+
+    def resume(self, text: str) -> None:
+        """The client has ``text``."""
+        self._texts.append(text)
 
     def add(self, text: str) -> bytes:
         self._texts.append(text)
@@ -62,7 +74,7 @@ class _OutputText(GrowingText):
     def __init__(self, writer: EventWriter, place: dict[str, Any]) -> None:
         super().__init__(writer, "output_text", place, b',"logprobs":[]')
         self._with_logprobs = writer.delta_template("response.output_text.delta", place, b',"logprobs":%s')
-        self.logprobs: list[dict[str, Any]] = []
+        self.logprobs: list[dict[str, Any] | Raw] = []
 
     def add_with(self, text: str, tokens: Sequence[TokenLogprob]) -> bytes:
         fields = tokens_with_alternatives(tokens)
@@ -78,7 +90,8 @@ class MessageItem(Item):
 
     def __init__(self, writer: EventWriter, number: int, item_id: str) -> None:
         super().__init__(writer, number, item_id)
-        self._contents: list[dict[str, Any] | None] = []
+        self._contents: dict[int, dict[str, Any] | Raw] = {}
+        self._next = 0  # the next part's index
         self._open = 0
         self._status: str | None = None
 
@@ -86,10 +99,19 @@ class MessageItem(Item):
         return self._added({"type": "message", "status": "in_progress", "role": "assistant", "content": []})
 
     def open(self, part: Text | Refusal) -> tuple[ContentPart, bytes]:
-        content = ContentPart(self._writer, self, {**self._place, "content_index": len(self._contents)}, part)
-        self._contents.append(None)
-        self._open += 1
+        content = self.reopen(self._next, part)
         return content, content.begin()
+
+    def reopen(self, index: int, part: Text | Refusal) -> ContentPart:
+        """A part that the client knows to have begun."""
+        self._next = max(self._next, index + 1)
+        self._open += 1
+        return ContentPart(self._writer, self, {**self._place, "content_index": index}, part)
+
+    def keep(self, index: int, whole: Raw) -> None:
+        """A part that the client has."""
+        self._next = max(self._next, index + 1)
+        self._contents[index] = whole
 
     def closed(self, content: ContentPart, whole: dict[str, Any]) -> bytes:
         self._contents[content.index] = whole
@@ -101,7 +123,8 @@ class MessageItem(Item):
         self._status = status
         if self._open or self.whole is not None:
             return b""
-        return self._done({"type": "message", "status": status, "role": "assistant", "content": self._contents})
+        contents = [self._contents[index] for index in sorted(self._contents)]
+        return self._done({"type": "message", "status": status, "role": "assistant", "content": contents})
 
 
 class ContentPart:
@@ -112,12 +135,19 @@ class ContentPart:
         self._writer = writer
         self._message = message
         self._place = place
-        self._annotations: list[dict[str, Any]] = []
+        self._annotations: list[dict[str, Any] | Raw] = []
         self._refusal = isinstance(part, Refusal)
         self._growing_text = GrowingText(writer, "refusal", place) if self._refusal else _OutputText(writer, place)
 
     def begin(self) -> bytes:
         return self._writer.write("response.content_part.added", {**self._place, "part": self._part()})
+
+    def resume(self, text: str, annotations: Sequence[Raw], logprobs: Sequence[Raw]) -> None:
+        """The client has these."""
+        self._growing_text.resume(text)
+        self._annotations += annotations
+        if isinstance(self._growing_text, _OutputText):
+            self._growing_text.logprobs += logprobs
 
     def add(self, text: str, tokens: Sequence[TokenLogprob] = ()) -> bytes:
         if tokens and isinstance(self._growing_text, _OutputText):
@@ -132,15 +162,21 @@ class ContentPart:
         else:
             fields = {**self._place, "text": part["text"], "logprobs": part["logprobs"]}
             done = write("response.output_text.done", fields)
-        done += write("response.content_part.done", {**self._place, "part": part})
-        return annotated + done + self._message.closed(self, part)
+        return annotated + done + self.close()
+
+    def close(self) -> bytes:
+        """The end of the part, after that of its text."""
+        part = self._part()
+        done = self._writer.write("response.content_part.done", {**self._place, "part": part})
+        return done + self._message.closed(self, part)
 
     def _annotate(self, citations: Sequence[Citation]) -> bytes:
-        self._annotations = annotations_of(citations, len(self._growing_text.text))
+        annotations = annotations_of(citations, len(self._growing_text.text))
         events = [
             {**self._place, "annotation_index": number, "annotation": annotation}
-            for number, annotation in enumerate(self._annotations)
+            for number, annotation in enumerate(annotations, len(self._annotations))
         ]
+        self._annotations += annotations
         return b"".join([self._writer.write("response.output_text.annotation.added", event) for event in events])
 
     def _part(self) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,9 +16,13 @@ from turnout.dialects.failures import CODES, provider_object
 from turnout.errors import TurnoutError
 
 from .echo import echoed_fields
+from .relayed_output import text_of
 
 _encode = msgspec.json.encode
 _RESPONSE = "resp_"
+_RELAYED_ID = re.compile(r"resp_([0-9a-f]+)")
+"""OpenAI's ids, and those of servers that make theirs like them."""
+
 _REQUEST = "req_"
 _INCOMPLETE = {
     "length": "max_output_tokens",
@@ -41,10 +46,11 @@ class Response:
 
     def __init__(self, request: ChatRequest, context: ReplyContext, start: Start) -> None:
         self.number = number_of(context)
+        self._created = start.created or context.created
         self._fields: dict[str, Any] = {
             "id": _RESPONSE + self.number,
             "object": "response",
-            "created_at": start.created or context.created,
+            "created_at": self._created,
             "completed_at": None,
             "status": "in_progress",
             "background": False,
@@ -56,6 +62,12 @@ class Response:
             "service_tier": "default",  # other wires don't tell theirs
             **echoed_fields(request.raw.fields if request.raw else {}),
         }
+
+    def resume(self, relayed: Mapping[str, Raw]) -> None:
+        """The client has a response with these fields, which goes on here."""
+        self._fields |= relayed
+        own_id = _RELAYED_ID.fullmatch(text_of(relayed, "id"))
+        self.number = own_id[1] if own_id else self.number
 
     def item_id(self, kind: str, number: int) -> str:
         """The id holds the number of the response, so that a reference to an item finds it (``references.py``)."""
@@ -71,7 +83,7 @@ class Response:
         if fields["status"] == "incomplete":
             fields["incomplete_details"] = {"reason": reason}
         else:
-            fields["completed_at"] = max(int(time.time()), self._fields["created_at"])
+            fields["completed_at"] = max(int(time.time()), self._created)
         return _encode(self._fields | fields)
 
     def failed(self, output: Sequence[Raw], usage: Usage | None, error: TurnoutError) -> bytes:

@@ -46,7 +46,9 @@ from .call_output import CallItem, item_type
 from .event_writer import EventWriter
 from .output import ContentPart, ImageItem, Item, MessageItem, ReasoningItem
 from .references import whole_response
+from .relayed_output import RelayedOutput
 from .reply import Response, failed_response, status_of
+from .resumed import Open, ResumedOutput
 from .tool_set import FUNCTION
 from .web_search import SearchItem
 
@@ -68,7 +70,7 @@ class ResponseRenderer:
         self._head: Response | None = None
         self._items: list[Item] = []
         self._message: MessageItem | None = None  # the last item when it may get more parts
-        self._open: dict[int, ContentPart | ReasoningItem | CallItem] = {}
+        self._open: dict[int, Open] = {}
         self._parts: dict[int, Part] = {}
         self._own_tools: dict[str, OwnTool] | None = None  # by their functions; read at the first call
         self._logprobs: list[TokenLogprob] = []  # the tokens of the next text
@@ -109,13 +111,19 @@ class ResponseRenderer:
         return b"".join(frames)
 
     def _resume(self, seam: Seam) -> bytes:
-        """Takes down what the relayed frames have said. Numbers go on from the last relayed one."""
-        number = self._writer.number
-        self.feed(seam.relayed)
-        if self._relayed:
-            self._writer.number = number
+        """Goes on with the items of the relayed frames, if the answer was relayed. Raises ``UpstreamBroken``."""
+        comment = seam_comment(seam.deployment)
+        if not self._relayed:
+            return comment
         self._relayed = False
-        return seam_comment(seam.deployment)
+        relayed = RelayedOutput(seam.frames)
+        self._writer.number = relayed.number
+        self._head = Response(self._request, self._context, Start())
+        self._head.resume(relayed.response)
+        resumed = ResumedOutput(self._writer, relayed, seam.relayed)
+        self._items, self._message = resumed.items, resumed.message
+        self._open, self._parts = resumed.open, resumed.parts
+        return comment + resumed.frames
 
     def close(self) -> bytes:
         if self._relayed:
@@ -140,7 +148,8 @@ class ResponseRenderer:
         error_object = error_fields(error, self._context.request_id)
         flat = {name: error_object[name] for name in ("code", "message", "param")}
         frames = self._writer.write("error", {**flat, "error": error_object})
-        failed = failed_response(payload_of(self._first), error) if self._first else None
+        relayed = bool(self._first) and self._head is None
+        failed = failed_response(payload_of(self._first), error) if relayed else None
         if failed is None:
             head = self._head or Response(self._request, self._context, Start())
             failed = head.failed(self._output(), self._usage, error)
@@ -243,7 +252,7 @@ class ResponseRenderer:
         frames = self._seal("completed")
         if self._head is None:
             self._head = Response(self._request, self._context, Start())
-        number = len(self._items)
+        number = self._items[-1].number + 1 if self._items else 0
         item = kind(self._writer, number, self._head.item_id(prefix or kind.kind, number))
         self._items.append(item)
         return item, frames

@@ -24,7 +24,7 @@ class _Event(msgspec.Struct):
 
 
 _EVENT = msgspec.json.Decoder(_Event)
-_MEMBERS = ("text", "refusal", "content", "summary", "encrypted_content")
+_MEMBERS = ("text", "refusal", "content", "summary")
 _OPENING_ITEMS = frozenset({b'"message"', b'"reasoning"'})
 """Items whose start says nothing yet. The start of any other one names a call."""
 

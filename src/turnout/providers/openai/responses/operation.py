@@ -7,6 +7,7 @@ from turnout.providers import Decoder
 from turnout.providers.openai.access import Access
 
 from .build import relayed_body
+from .decode import StreamDecoder
 from .relay import BodyRelay, StreamRelay
 
 WIRE = "openai-responses"
@@ -27,8 +28,10 @@ class ResponsesWire:
         return self._access.request(deployment, "responses", body, changes=changes)
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        """Only clients of this wire get here (``OpenAIWire.operation``), so every reply is relayed."""
-        return self.relay(request)
+        """Only clients of this wire get here (``OpenAIWire.operation``), so every reply is relayed. A stream is read as
+        events when it has broken off, for the deployment that goes on.
+        """
+        return StreamDecoder() if request.stream else self.relay(request)
 
     def relay(self, request: ChatRequest) -> Decoder:
         return StreamRelay() if request.stream else BodyRelay()
