@@ -17,6 +17,7 @@ from turnout.plugins import InvalidPlugin, find_plugins
 from .board import Board, Mark
 from .candidates import Candidate, Dropped, Plan
 from .ending import Ending, Fault, fault_of
+from .explained import Explanation, Health, LiveFigures, explained, figures_of, health_of
 from .figures import Figures
 from .health import Breaker, HealthRules
 from .question import Question
@@ -29,14 +30,20 @@ __all__ = [
     "Candidate",
     "Dropped",
     "Ending",
+    "Explanation",
     "Fault",
     "Figures",
+    "Health",
     "HealthRules",
+    "LiveFigures",
     "Mark",
     "Plan",
     "Policy",
     "Question",
+    "explained",
     "fault_of",
+    "figures_of",
+    "health_of",
     "registry",
 ]
 

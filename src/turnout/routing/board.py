@@ -54,6 +54,10 @@ class Board:
         figures = self._figures.get(place)
         return self._new(place) if figures is None else figures
 
+    def known(self, deployment: Deployment) -> Figures | None:
+        """The same for who only looks. None for a deployment that nobody has asked."""
+        return self._figures.get((deployment.id, deployment.base_url, deployment.api_key))
+
     def began(self, deployment: Deployment) -> int:
         """An attempt has begun. ``ended`` has to follow, exactly once, with the ticket that this returns."""
         figures, now = self.of(deployment), self.now()

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from turnout.gateway import Gateway
+from turnout.host import LocalControl
+from turnout.marks import MarkFollower, MarkKeeper
 from turnout.telemetry import SHARED_FOLDER_VARIABLE, SharedMetrics
 
 from .app import App
@@ -23,18 +25,34 @@ async def opened_application(gateway: Gateway) -> AsyncIterator[App]:
     """The app, in a process that is set up to serve it. It shares its metrics with other workers until the end."""
     folder = os.environ.get(SHARED_FOLDER_VARIABLE)
     metrics = SharedMetrics(gateway.metrics, Path(folder) if folder else None)
-    app = App(gateway, control_app(gateway, metrics))
-    memory = Memory()
-    sharing = asyncio.get_running_loop().create_task(metrics.run())
+    async with followed_marks(gateway) as marks:
+        app = App(gateway, control_app(gateway, metrics, marks))
+        memory = Memory()
+        sharing = asyncio.get_running_loop().create_task(metrics.run())
+        try:
+            _collect_garbage_less_often()
+            _switch_threads_often()
+            memory.keep_returning()
+            yield app
+        finally:
+            memory.stop()
+            sharing.cancel()
+            await asyncio.wait([sharing])
+
+
+@asynccontextmanager
+async def followed_marks(gateway: Gateway) -> AsyncIterator[MarkFollower]:
+    """The marks that admins set by hand. The control process also keeps them."""
+    data_dir = Path(gateway.settings.data_dir)
+    if isinstance(gateway.control, LocalControl):
+        MarkKeeper(data_dir).answer_with(gateway.control.handlers)
+    marks = MarkFollower(gateway.control, gateway.board, data_dir)
+    following = asyncio.get_running_loop().create_task(marks.run())
     try:
-        _collect_garbage_less_often()
-        _switch_threads_often()
-        memory.keep_returning()
-        yield app
+        yield marks
     finally:
-        memory.stop()
-        sharing.cancel()
-        await asyncio.wait([sharing])
+        following.cancel()
+        await asyncio.wait([following])
 
 
 def _collect_garbage_less_often() -> None:

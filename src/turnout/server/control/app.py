@@ -5,16 +5,17 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from turnout.gateway import Gateway
+from turnout.marks import MarkFollower
 from turnout.telemetry import SharedMetrics
 from turnout.version import __version__
 
 from .documentation import document_everything
 from .errors import ERRORS, add_error_handlers
 from .one_at_a_time import OneAtATime
-from .routes import documents, model_lists, models, ollama, probes, requests, responses, service_models
+from .routes import deployments, documents, model_lists, models, ollama, probes, requests, responses, service_models
 
 
-def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
+def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -> FastAPI:
     """Its routes get the caller from ``Gate``. Each route needs an entry in ``NEEDS``."""
     app = FastAPI(
         title="Turnout",
@@ -30,6 +31,7 @@ def control_app(gateway: Gateway, metrics: SharedMetrics) -> FastAPI:
     app.include_router(models.router(gateway, one_at_a_time))
     app.include_router(service_models.router(gateway, one_at_a_time))
     app.include_router(model_lists.router(gateway, one_at_a_time))
+    app.include_router(deployments.router(gateway, marks, one_at_a_time))
     app.include_router(requests.router(gateway))
     app.include_router(responses.router(gateway))
     app.include_router(ollama.router(gateway, one_at_a_time))
