@@ -15,3 +15,7 @@ Config = Annotated[
 ]
 Agents = Annotated[Path | None, typer.Option(help="File of agents: NAME: {API_TYPE, API_BASE, API_KEY, API_MODEL}.")]
 DataDir = Annotated[str | None, typer.Option(help="Folder for the ledger. Default: data.")]
+Url = Annotated[
+    str | None, typer.Option(help="Address of the running service. Default: that of the configuration on this machine.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
