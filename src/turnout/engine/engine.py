@@ -11,7 +11,7 @@ from turnout.core import Change, ChatRequest, Deployment, Midstream, Model, Stre
 from turnout.errors import Unreadable, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Board, Plan
-from turnout.routing.planner import plan
+from turnout.routing.planner import outline, plan
 from turnout.ticker import Ticker
 from turnout.transport import Transport
 from turnout.worker_threads import WorkerThreads
@@ -66,6 +66,10 @@ class Engine:
         if model.strict and not call.strict:
             call = structs.replace(call, strict=True)
         return self.follow(plan(model, question_of(call), self._board, models.find), call, model)
+
+    def outlined(self, call: Call, models: Models) -> Plan:
+        """The plan of a call that isn't sent. It may have no candidate. Raises ``UnknownModel``."""
+        return outline(models.find(call.request.model), question_of(call), self._board, models.find)
 
     async def follow(self, planned: Plan, call: Call, model: Model) -> Reply:
         """The same, for a plan that is made already."""

@@ -17,7 +17,7 @@ from turnout.plugins import InvalidPlugin, find_plugins
 from .board import Board, Mark
 from .candidates import Candidate, Dropped, Plan
 from .ending import Ending, Fault, fault_of
-from .explained import Explanation, Health, LiveFigures, explained, figures_of, health_of
+from .explaining import Explanation, Health, LiveFigures, explained, figures_of, health_of
 from .figures import Figures
 from .health import Breaker, HealthRules
 from .question import Question

@@ -12,7 +12,18 @@ from turnout.version import __version__
 from .documentation import document_everything
 from .errors import ERRORS, add_error_handlers
 from .one_at_a_time import OneAtATime
-from .routes import deployments, documents, model_lists, models, ollama, probes, requests, responses, service_models
+from .routes import (
+    deployments,
+    documents,
+    explain,
+    model_lists,
+    models,
+    ollama,
+    probes,
+    requests,
+    responses,
+    service_models,
+)
 
 
 def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -> FastAPI:
@@ -32,6 +43,7 @@ def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -
     app.include_router(service_models.router(gateway, one_at_a_time))
     app.include_router(model_lists.router(gateway, one_at_a_time))
     app.include_router(deployments.router(gateway, marks, one_at_a_time))
+    app.include_router(explain.router(gateway))
     app.include_router(requests.router(gateway))
     app.include_router(responses.router(gateway))
     app.include_router(ollama.router(gateway, one_at_a_time))

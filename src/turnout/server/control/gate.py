@@ -6,6 +6,7 @@ No route can change this order.
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,9 @@ from turnout.server.request import ASGIApp, Message, Receive, Scope, Send, read_
 MAX_BODY = 64 * 1024
 """Bytes. The largest valid model takes half of it."""
 
+_LARGER: Final = {"/v1/route/explain": 1024 * 1024}
+"""Bytes. A conversation is longer."""
+
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -26,7 +30,7 @@ class Gate:
     def __init__(self, app: ASGIApp, access: Access, server: ServerSettings) -> None:
         self._app = app
         self._access = access
-        self._max_body = min(MAX_BODY, server.max_body_bytes)
+        self._max_body = server.max_body_bytes
         self._body_seconds = server.body_timeout
 
     async def enter(self, need: Need, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +41,8 @@ class Gate:
         if scope["method"] in _WITH_BODY:
             try:
                 async with asyncio.timeout(self._body_seconds):
-                    body = await read_body(head, receive, self._max_body, "Nothing that is taken here is larger.")
+                    most = min(_LARGER.get(scope["path"], MAX_BODY), self._max_body)
+                    body = await read_body(head, receive, most, "Nothing that is taken here is larger.")
             except TimeoutError:
                 raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} s.") from None
             _check_json(body)

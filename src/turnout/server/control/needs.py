@@ -29,6 +29,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "GET /api/tags": Need.KEY,
     "GET /api/ps": Need.KEY,
     "POST /api/show": Need.KEY,
+    "POST /v1/route/explain": Need.ADMIN,
     "GET /v1/deployments": Need.ADMIN,
     "PUT /v1/deployments/{deployment_id:path}": Need.ADMIN,
     "GET /v1/requests/{request_id}": Need.KEY,
