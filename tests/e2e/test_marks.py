@@ -60,7 +60,8 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> M
 
 
 async def mark(server: TurnoutServer, id_: str, state: str | None) -> dict[str, Any]:
-    answer = await ask(f"{server.url}/v1/deployments/{id_}", {"mark": state}, method="PUT")
+    json_ = {"content-type": "application/json"}
+    answer = await ask(f"{server.url}/v1/deployments/{id_}", {"mark": state}, json_, method="PUT")
     assert answer.status == 200, answer.body
     told: dict[str, Any] = answer.json
     return told
