@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from turnout.core import Usage
+from turnout.core import PlannedStep, PlanRecord, Usage
 from turnout.errors import ConfigError, StorageUnavailable
 from turnout.ledger import Ledger
 from turnout.ledger.ledger import _find_ended
@@ -34,13 +34,21 @@ def names(folder: Path) -> list[str]:
 
 async def test_a_record_has_every_field(ledger: Ledger) -> None:
     ledger.begin(start("r1", started=1_764_000_000_000_000))
-    ledger.end(end("r1"))
+    steps = PlannedStep("fast/openai/0", "about $0.1", {"cost": 0.1}), PlannedStep("fast/azure/0", "open")
+    ledger.end(end("r1", plan=PlanRecord(steps, (PlannedStep("fast/x", "it has no tag eu"),))))
     record = await ledger.request("r1")
     assert record is not None
     assert msgspec.json.decode(msgspec.json.encode(record)) == {
         "request_id": "r1",
         "cost": 421_650_000,
         "cost_usd": "0.00042165",
+        "plan": {
+            "candidates": [
+                {"deployment": "fast/openai/0", "reason": "about $0.1", "scores": {"cost": 0.1}},
+                {"deployment": "fast/azure/0", "reason": "open", "scores": {}},
+            ],
+            "dropped": [{"deployment": "fast/x", "reason": "it has no tag eu"}],
+        },
         "attempts": [
             {
                 "attempt_id": "r1-1",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turnout.core import AttemptEnd, AttemptStart, Usage
+from turnout.core import AttemptEnd, AttemptStart, PlannedStep, PlanRecord, Usage
 from turnout.core.integers import LARGEST_INTEGER
 from turnout.ledger.lines import LONGEST_ERROR, ended_line, read_ended, read_started, started_line
 
@@ -58,12 +58,14 @@ def test_a_line_holds_every_field_of_the_start_and_the_end(started: AttemptStart
 
 def test_the_format_of_an_ended_line() -> None:
     """Journals outlive a version: the fields have these places for ever, new ones come after them."""
-    line = ended_line(started_line(start("r1", started=5)), end("r1", changes=("resized",)))
+    plan = PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "draining"),))
+    line = ended_line(started_line(start("r1", started=5)), end("r1", changes=("resized",), plan=plan))
     assert line == (
         b'-[["r1-1","r1",1,5,"openai_chat","key_1","alice","fast","fast/openai/0","openai","gpt-4o-mini",true],'
         b'["r1-1","ok",200,12,152340,1523400,'
         b'{"input":1203,"output":402,"cached_input":1024,"cache_write":5,"reasoning":12},'
-        b'421650000,"book-7","chat",["resized"],"stop",null,null]]\n'
+        b'421650000,"book-7","chat",["resized"],"stop",null,null,'
+        b'[[["a","first",{"cost":0.5}]],[["b","draining",{}]]]]]\n'
     )
 
 

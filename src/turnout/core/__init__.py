@@ -1,6 +1,6 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Origin, Outcome
+from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Origin, Outcome, PlannedStep, PlanRecord
 from .changes import NO_CHANGES, Change
 from .continuing import Repetition, continued, continues
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Prefill, Retries, Timeouts, Traits
@@ -137,6 +137,8 @@ __all__ = [
     "PartStart",
     "Picture",
     "Pictures",
+    "PlanRecord",
+    "PlannedStep",
     "Prefill",
     "Price",
     "Product",

@@ -46,12 +46,28 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     stream: bool
 
 
+class PlannedStep(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A deployment that was asked or would have been, or that was left out; and why. ``scores`` are its policy's."""
+
+    deployment: str
+    reason: str
+    scores: dict[str, float] = {}
+
+
+class PlanRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The deployments for a request in order, and those that were left out."""
+
+    candidates: tuple[PlannedStep, ...]
+    dropped: tuple[PlannedStep, ...] = ()
+
+
 class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Durations are microseconds since the attempt's start; ``queue`` is the request's waiting time before it.
 
     ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when it isn't known.
     ``changes`` are the changes to the request's media that made them fit the deployment.
     ``first_token`` is None when no token came. ``status`` is the provider's HTTP status, 0 when there was none.
+    ``plan`` is the request's: its first attempt has it, if there was a choice.
     """
 
     attempt_id: str
@@ -68,6 +84,7 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     finish: str | None = None
     error_code: str | None = None
     error: str | None = None
+    plan: PlanRecord | None = None
 
 
 class EndedAttempt(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -123,8 +123,9 @@ class Engine:
             changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
         if note:
             changes = (note, *changes)
+        planned = walk.planned if walk.attempts == 1 else None
         settlement = Settlement(
-            call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board, queue
+            call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board, queue, planned
         )
         return Attempt(call, deployment, source, settlement, self._ticker, walk.total(deployment))
 

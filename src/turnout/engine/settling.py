@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from turnout.core import AttemptEnd, AttemptStart, Deployment, Outcome, Usage
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.providers import quota_of
-from turnout.routing import Board, Ending, fault_of
+from turnout.routing import Board, Ending, Plan, fault_of
 
 from .call import Call, Meter, Recorder
 from .observing import AnswerObserver
+from .plan_records import plan_record
 from .queue import Queue
 
 
@@ -24,6 +25,7 @@ class Settlement:
         "_changes",
         "_deployment",
         "_meter",
+        "_planned",
         "_queue",
         "_recorder",
         "_ticket",
@@ -43,8 +45,9 @@ class Settlement:
         meter: Meter,
         board: Board,
         queue: Queue | None,
+        planned: Plan | None,
     ) -> None:
-        """``queue`` is left at the end of the attempt."""
+        """``queue`` is left at the end of the attempt. ``planned`` is recorded with it."""
         self.settled = False
         self.usage: Usage | None = None
         self.cost: int | None = None
@@ -55,6 +58,7 @@ class Settlement:
         self._meter = meter
         self._board = board
         self._queue = queue
+        self._planned = planned
         self.start = _start_of(call, deployment, number)
         recorder.begin(self.start)
         self._ticket = board.began(deployment)
@@ -90,6 +94,7 @@ class Settlement:
             finish=observer.finish.native_reason if observer.finish else None,
             error_code=error.code if error else None,
             error=error.message if error else None,
+            plan=None if self._planned is None else plan_record(self._planned),
         )
         self._recorder.end(end)
         self._meter.attempt_ended(self.start, end)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict
 
-from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, usd
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, PlanRecord, usd
 
 Attempt = AttemptStart | EndedAttempt
 """An attempt that is under way, or one that has ended."""
@@ -22,19 +22,38 @@ except ``outcome`` and ``status``.
 
 
 class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A request's attempts, first one first, and the sum of the costs that are known."""
+    """A request's attempts, first one first, and the sum of the costs that are known.
+
+    ``plan`` has the deployments in the order in which they were to be asked, and those that were left out. It is None
+    where there was no choice, and as long as the first attempt is under way.
+    """
 
     request_id: str
     attempts: tuple[AttemptRecord, ...]
     cost: int | None
     cost_usd: str | None
+    plan: dict[str, Any] | None
 
 
 def request_record(request_id: str, attempts: Iterable[Attempt]) -> RequestRecord:
     records = sorted(map(_attempt_record, attempts), key=lambda record: record["number"])
+    plans = [plan for record in records if (plan := record.pop("plan")) is not None]
     costs = [record["cost"] for record in records if record["cost"] is not None]
     cost = sum(costs) if costs else None
-    return RequestRecord(request_id=request_id, attempts=tuple(records), cost=cost, cost_usd=_usd(cost))
+    return RequestRecord(
+        request_id=request_id,
+        attempts=tuple(records),
+        cost=cost,
+        cost_usd=_usd(cost),
+        plan=_plan(plans[0]) if plans else None,
+    )
+
+
+def _plan(plan: PlanRecord) -> dict[str, Any]:
+    return {
+        "candidates": [asdict(step) for step in plan.candidates],
+        "dropped": [{"deployment": step.deployment, "reason": step.reason} for step in plan.dropped],
+    }
 
 
 _NO_END: AttemptRecord = dict.fromkeys(AttemptEnd.__struct_fields__[1:]) | {"changes": (), "cost_usd": None}

@@ -16,7 +16,8 @@ from .texts import StorableText
 _SQL_TYPES: dict[type[inspect.Type], Any] = {
     inspect.StrType: StorableText,
     inspect.LiteralType: StorableText,
-    inspect.VarTupleType: StorableText,  # as a JSON array
+    inspect.VarTupleType: StorableText,  # this and the next one: as JSON
+    inspect.StructType: StorableText,
     inspect.IntType: BigInteger,
     inspect.BoolType: Boolean,
 }
@@ -38,7 +39,7 @@ def attempt_columns() -> list[Column[Any]]:
     columns: dict[str, Column[Any]] = {}
     for name, field in starts.items():
         columns[name] = Column(name, _sql_type(field), nullable=not field.required)
-    for name in (*END_COLUMNS, "changes"):
+    for name in (*END_COLUMNS, "changes", "plan"):
         columns[name] = Column(name, _sql_type(ends[name]))
     for name, field_name in USAGE_COLUMNS.items():
         columns[name] = Column(name, _sql_type(usage[field_name]))

@@ -1,7 +1,7 @@
 """An attempt as a row of the table ``attempts``. The columns are the fields that ``core`` declares, laid out flat.
 
 A field of ``Usage`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when the usage is unknown.
-``changes`` is a JSON array of texts, or NULL when it is empty.
+``changes`` is a JSON array of texts, or NULL when it is empty. ``plan`` is JSON, or NULL when there was no choice.
 A lost attempt has NULL in every column that only its end could fill, except ``outcome`` and ``status``.
 """
 
@@ -14,10 +14,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, Usage
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, PlanRecord, Usage
 
 START_COLUMNS = AttemptStart.__struct_fields__
-END_COLUMNS = tuple(name for name in AttemptEnd.__struct_fields__ if name not in ("attempt_id", "usage", "changes"))
+END_COLUMNS = tuple(
+    name for name in AttemptEnd.__struct_fields__ if name not in ("attempt_id", "usage", "changes", "plan")
+)
 
 _RARE_COUNTS = ("audio_input", "audio_output", "image_input", "image_output")
 """Most attempts have none of these tokens. NULL takes the place of 0: Postgres keeps no bytes for it."""
@@ -26,7 +28,7 @@ _USAGE_FIELDS = (*(name for name in Usage.__struct_fields__ if name not in _RARE
 USAGE_COLUMNS = {"usage_source" if field == "source" else field: field for field in _USAGE_FIELDS}
 """The field of ``Usage`` in each column."""
 
-COLUMNS = (*START_COLUMNS, *END_COLUMNS, "changes", *USAGE_COLUMNS)
+COLUMNS = (*START_COLUMNS, *END_COLUMNS, "changes", *USAGE_COLUMNS, "plan")
 
 # attrgetter, because it is four times as quick as the same in Python.
 _end_values: Callable[[AttemptEnd], tuple[Any, ...]] = attrgetter(*END_COLUMNS)
@@ -39,6 +41,7 @@ _LOST = tuple({"outcome": "lost", "status": 0}.get(name) for name in COLUMNS[len
 
 _encode = msgspec.json.Encoder().encode
 _decode_texts = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_plan = msgspec.json.Decoder(PlanRecord).decode
 
 
 def row_of(attempt: EndedAttempt) -> tuple[Any, ...]:
@@ -47,7 +50,8 @@ def row_of(attempt: EndedAttempt) -> tuple[Any, ...]:
     if end is None:
         return (*astuple(attempt.start), *_LOST)
     changes = _encode(end.changes).decode() if end.changes else None
-    return astuple(attempt.start) + _end_values(end) + (changes,) + _usage_values(end.usage)
+    plan = None if end.plan is None else _encode(end.plan).decode()
+    return astuple(attempt.start) + _end_values(end) + (changes,) + _usage_values(end.usage) + (plan,)
 
 
 def _usage_values(usage: Usage | None) -> tuple[Any, ...]:
@@ -70,7 +74,10 @@ def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:
     if "usage_source" in values:
         usage = Usage(**{field: values[name] for name, field in USAGE_COLUMNS.items() if name in values})
     changes = _decode_texts(values.get("changes", "[]"))
-    end = AttemptEnd(attempt_id=start.attempt_id, usage=usage, changes=changes, **_selected(values, END_COLUMNS))
+    plan = _decode_plan(values["plan"]) if "plan" in values else None
+    end = AttemptEnd(
+        attempt_id=start.attempt_id, usage=usage, changes=changes, plan=plan, **_selected(values, END_COLUMNS)
+    )
     return EndedAttempt(start, end)
 
 

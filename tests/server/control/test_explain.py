@@ -119,3 +119,21 @@ async def test_what_cannot_be_explained_is_told(app: InProcess, body: Any, statu
 async def test_only_an_admin_may_ask(app: InProcess) -> None:
     headers = {"authorization": f"Bearer {TEAM}"}
     assert (await app.ask("POST", "/v1/route/explain", {"model": "plain", "messages": HELLO}, headers)).status == 403
+
+
+async def test_the_record_of_a_request_has_its_plan(app: InProcess) -> None:
+    headers = AS_ADMIN | {"x-turnout-tags": "eu"}
+    sent = await app.ask("POST", "/v1/chat/completions", {"model": "cheap", "messages": HELLO}, headers)
+    record = await app.ask("GET", f"/v1/requests/{sent.headers['x-request-id']}", headers=AS_ADMIN)
+    plan = record.json["plan"]
+    assert [each["deployment"] for each in plan["candidates"]] == ["echo/two", "echo/one"]
+    assert plan["candidates"][0]["scores"]["cost"] < plan["candidates"][1]["scores"]["cost"]
+    assert plan["candidates"][0]["reason"].startswith("about $")
+    assert plan["dropped"] == [{"deployment": "echo/three", "reason": "it has no tag eu"}]
+    assert "plan" not in record.json["attempts"][0]
+
+
+async def test_where_there_is_no_choice_no_plan_is_kept(app: InProcess) -> None:
+    sent = await app.ask("POST", "/v1/chat/completions", {"model": "plain", "messages": HELLO}, AS_ADMIN)
+    record = await app.ask("GET", f"/v1/requests/{sent.headers['x-request-id']}", headers=AS_ADMIN)
+    assert record.json["plan"] is None
