@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from openai import AsyncOpenAI
 from openai.types.responses import ResponseCompletedEvent
 
+from tests.simulator.raw import ask as ask_raw
 from tests.support.openai_wire import DONE, USAGE, chunk, delta, sse
 from tests.support.raw_upstream import RawUpstream, Visit
 from tests.support.responses_wire import ID, begun, message, stream, thought
 from tests.support.sdks import openai as chat_sdk
-from tests.support.turnout_server import StartTurnout
+from tests.support.turnout_server import StartTurnout, TurnoutServer
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 QUESTION = [{"role": "user", "content": "Write."}]
@@ -42,10 +42,11 @@ def sent_to(upstream: RawUpstream, number: int) -> dict[str, Any]:
 
 
 class Places:
-    def __init__(self, first: RawUpstream, second: RawUpstream, sdk: AsyncOpenAI) -> None:
+    def __init__(self, first: RawUpstream, second: RawUpstream, turnout: TurnoutServer) -> None:
         self.first = first
         self.second = second
-        self.sdk = sdk
+        self.turnout = turnout
+        self.sdk = chat_sdk.client(turnout.openai_url)
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def places(start_turnout: StartTurnout) -> AsyncIterator[Places]:
         ]
         config = {"models": {"fast": {"deployments": deployments}}, "retries": {"attempts": 1}, "discovery": False}
         turnout = await asyncio.to_thread(start_turnout, config)
-        yield Places(first, second, chat_sdk.client(turnout.openai_url))
+        yield Places(first, second, turnout)
 
 
 async def test_the_sdk_accumulates_what_another_deployment_goes_on_with(places: Places) -> None:
@@ -86,3 +87,16 @@ async def test_the_conversation_goes_on(places: Places) -> None:
     assert [item.get("role") for item in asked["input"]] == ["user", None, "assistant", "user"]
     assert asked["input"][1]["encrypted_content"] == "gAAAB"
     assert asked["input"][2]["content"][0]["text"] == "Hello you there."
+
+
+async def test_the_seam_is_recorded_and_counted(places: Places) -> None:
+    url = places.turnout.url
+    reply = await ask_raw(f"{url}/v1/responses", {"model": "fast", "input": "Write.", "stream": True})
+    record = (await ask_raw(f"{url}/v1/requests/{reply.headers['x-request-id']}")).json
+    assert [(attempt["continues"], attempt["seam"]) for attempt in record["attempts"]] == [
+        (None, None),
+        (1, "continue"),
+    ]
+    metrics = (await ask_raw(f"{url}/metrics")).body.decode()
+    went_on = record["attempts"][1]["deployment"]
+    assert f'turnout_seams_total{{model="fast",deployment="{went_on}",how="continue"}} 1\n' in metrics

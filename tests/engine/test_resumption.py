@@ -91,7 +91,7 @@ async def test_the_next_deployment_goes_on_from_what_the_client_has(
         assert text_of(events) == "Hello you." if rest[0] != " \nyou." else "Hello \nyou."
         assert fold(events).choices[0].finish is not None
         assert it.book.outcomes == ["cut", "ok"]
-        assert "attempt 1 broke off" in it.book.ends[1].changes[0]
+        assert [(start.continues, start.seam) for start in it.book.begun.values()] == [(None, None), (1, "continue")]
 
 
 async def test_only_who_is_known_to_take_a_prefill_goes_on() -> None:
@@ -167,6 +167,7 @@ async def test_an_answer_anew_leaves_out_what_the_client_has(relayed: bool) -> N
         events = await events_of(it, relayed=relayed, midstream="restart")
         assert text_of(events) == "Hello you."
         assert body_of(two)["messages"] == [{"role": "user", "content": "hi"}]
+        assert [(start.continues, start.seam) for start in it.book.begun.values()] == [(None, None), (1, "restart")]
 
 
 async def test_an_answer_anew_goes_on_with_a_tool_call() -> None:

@@ -62,6 +62,8 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
                 "provider": "openai",
                 "upstream_model": "gpt-4o-mini",
                 "stream": True,
+                "continues": None,
+                "seam": None,
                 "outcome": "ok",
                 "status": 200,
                 "queue": 12,

@@ -24,6 +24,7 @@ usages = st.builds(
 starts = st.builds(
     AttemptStart, attempt_id=texts, request_id=texts, number=numbers, started=numbers, dialect=texts, key_id=texts,
     user=texts, model=texts, deployment=texts, provider=texts, upstream_model=texts, stream=st.booleans(),
+    continues=st.none() | numbers, seam=st.sampled_from([None, "continue", "restart"]),
 )  # fmt: skip
 ends = st.builds(
     AttemptEnd, attempt_id=texts, outcome=st.sampled_from(["ok", "failed", "cut", "client_gone"]), status=numbers,
@@ -61,7 +62,7 @@ def test_the_format_of_an_ended_line() -> None:
     plan = PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "draining"),))
     line = ended_line(started_line(start("r1", started=5)), end("r1", changes=("resized",), plan=plan))
     assert line == (
-        b'-[["r1-1","r1",1,5,"openai_chat","key_1","alice","fast","fast/openai/0","openai","gpt-4o-mini",true],'
+        b'-[["r1-1","r1",1,5,"openai_chat","key_1","alice","fast","fast/openai/0","openai","gpt-4o-mini",true,null,null],'
         b'["r1-1","ok",200,12,152340,1523400,'
         b'{"input":1203,"output":402,"cached_input":1024,"cache_write":5,"reasoning":12},'
         b'421650000,"book-7","chat",["resized"],"stop",null,null,'
@@ -69,8 +70,16 @@ def test_the_format_of_an_ended_line() -> None:
     )
 
 
-def test_a_started_line_is_read_as_it_was_written() -> None:
+def test_lines_of_the_version_before_are_read() -> None:
+    """An attempt did not say which one it goes on with."""
     written = start("r1")
+    started = started_line(written).replace(b",null,null]", b"]")
+    assert list(read_started([started.removesuffix(b"\n")])) == [written]
+    assert read_one(ended_line(started, end("r1"))) == (written, end("r1"))
+
+
+def test_a_started_line_is_read_as_it_was_written() -> None:
+    written = start("r1", continues=1, seam="continue")
     assert list(read_started([started_line(written).removesuffix(b"\n")])) == [written]
 
 

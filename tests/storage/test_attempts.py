@@ -51,7 +51,7 @@ async def test_a_row_comes_back_as_it_was(store: Attempts) -> None:
         attempt("r1", 1, outcome="failed", status=0, error_code="x", error="a 'quoted' \u2603 error", stream=True),
         attempt("r1", 2, cost=LARGEST_INTEGER, first_token=7, usage=Usage(input=-LARGEST_INTEGER, source="estimated")),
         attempt("r1", 3, operation="image", changes=("resized",), usage=Usage(output=2, image_output=1)),
-        EndedAttempt(attempt("r1", 4).start, None),
+        EndedAttempt(attempt("r1", 4, continues=3, seam="restart").start, None),
         attempt("r1", 5, plan=PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "open"),))),
     ]
     assert await store.insert(rows) == 5

@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from turnout.core import AttemptEnd, AttemptStart, Usage
+from turnout.core import AttemptEnd, AttemptStart, Continuing, Outcome, Usage
 from turnout.telemetry import Metrics, metrics
 from turnout.telemetry.exposition import exposition
 
 ODD = 'a "quoted" \\ name\nof two lines, with a }'
 
 
-def count(counted: Metrics, model: str, *, seconds: float = 0.02) -> None:
+def count(
+    counted: Metrics,
+    model: str,
+    *,
+    seconds: float = 0.02,
+    outcome: Outcome = "ok",
+    seam: Continuing | None = None,
+) -> None:
     start = AttemptStart(
         attempt_id="r-1",
         request_id="r",
@@ -26,12 +33,14 @@ def count(counted: Metrics, model: str, *, seconds: float = 0.02) -> None:
         provider="echo",
         upstream_model=model,
         stream=False,
+        continues=seam and 1,
+        seam=seam,
     )
     usage = Usage(input=30, output=7, cached_input=10, reasoning=2)
     micros = int(seconds * 1e6)
     end = AttemptEnd(
         attempt_id="r-1",
-        outcome="ok",
+        outcome=outcome,
         status=200,
         queue=0,
         first_token=micros,
@@ -108,6 +117,23 @@ def test_names_without_end_are_counted_together(monkeypatch: pytest.MonkeyPatch)
     for name in ("turnout_attempt_seconds_count", "turnout_request_seconds_count"):
         assert {model: values[name, model, ""] for model in ("a", "b", "(others)")} == {"a": 2, "b": 1, "(others)": 2}
         assert (name, "c", "") not in values
+
+
+def test_seams_are_shown() -> None:
+    """An attempt that failed before its answer began has gone on with nothing."""
+    counted = Metrics()
+    outcomes: tuple[Outcome, ...] = ("ok", "cut", "client_gone", "failed")
+    for outcome in outcomes:
+        count(counted, ODD, outcome=outcome, seam="continue")
+    count(counted, ODD, seam="restart")
+    count(counted, ODD)
+    families = {family.name: family for family in text_string_to_metric_families(exposition(counted.tally).decode())}
+    family = families["turnout_seams"]
+    assert family.type == "counter"
+    assert {tuple(sorted(sample.labels.items())): sample.value for sample in family.samples} == {
+        (("deployment", f"echo/{ODD}"), ("how", "continue"), ("model", ODD)): 3,
+        (("deployment", f"echo/{ODD}"), ("how", "restart"), ("model", ODD)): 1,
+    }
 
 
 def test_states_of_deployments_are_shown() -> None:

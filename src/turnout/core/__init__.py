@@ -1,6 +1,6 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .attempt import AttemptEnd, AttemptStart, EndedAttempt, Origin, Outcome, PlannedStep, PlanRecord
+from .attempt import AttemptEnd, AttemptStart, Continuing, EndedAttempt, Origin, Outcome, PlannedStep, PlanRecord
 from .changes import NO_CHANGES, Change
 from .continuing import Repetition, continued, continues
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Prefill, Retries, Timeouts, Traits
@@ -99,6 +99,7 @@ __all__ = [
     "Choice",
     "Citation",
     "Continuation",
+    "Continuing",
     "CountRequest",
     "Defaults",
     "Delta",

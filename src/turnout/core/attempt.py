@@ -21,6 +21,10 @@ end.
 """
 
 
+Continuing = Literal["continue", "restart"]
+"""How an attempt goes on with an answer that broke off: from its words, or anew without what the client has of it."""
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of ``AttemptStart`` that the server or the library sets: who asked, and through what."""
 
@@ -30,7 +34,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """Times are Unix times in microseconds. ``number`` counts a request's attempts from 1."""
+    """Times are Unix times in microseconds. ``number`` counts a request's attempts from 1.
+
+    ``continues`` is the number of the attempt whose answer broke off and that this one goes on with, ``seam`` the way;
+    both are None for an attempt that answers from the start.
+    """
 
     attempt_id: str
     request_id: str
@@ -44,6 +52,8 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     provider: str
     upstream_model: str
     stream: bool
+    continues: Integer | None = None
+    seam: Continuing | None = None
 
 
 class PlannedStep(msgspec.Struct, frozen=True, array_like=True, gc=False):

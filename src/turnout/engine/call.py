@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, Deployment, Key, Model, Origin, Outcome, Request
+from turnout.core import AttemptEnd, AttemptStart, Continuing, Deployment, Key, Model, Origin, Outcome, Request
 from turnout.dialects import ConversationEndpoint
 from turnout.routing import Question
 from turnout.worker_threads import LARGE
@@ -37,7 +37,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     continues. ``strict``: the request isn't sent where it can't be told as the client said it. ``conversing`` is the
     client's endpoint where an answer may be continued, None elsewhere. ``timeout``: the seconds since ``received`` that
     the client gives the whole request; None where it said nothing. ``session`` is the name of its session in a header,
-    empty without one. ``tags``: only deployments that have all of them may be asked.
+    empty without one. ``tags``: only deployments that have all of them may be asked. ``continues`` and ``seam`` are for
+    the ledger (``AttemptStart``).
     """
 
     request: Request
@@ -51,6 +52,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tags: frozenset[str] = frozenset()
     conversing: ConversationEndpoint | None = None
     timeout: float | None = None
+    continues: int | None = None
+    seam: Continuing | None = None
 
     @property
     def large(self) -> bool:

@@ -108,8 +108,8 @@ class Engine:
         attempt = await self._attempt(call, deployment, walk)
         return attempt, await attempt.open()
 
-    async def _attempt(self, call: Call, deployment: Deployment, walk: PlanWalk, note: str = "") -> Attempt:
-        """``note`` is recorded. Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
+    async def _attempt(self, call: Call, deployment: Deployment, walk: PlanWalk) -> Attempt:
+        """Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
         prepared = await self._prepare(call, deployment)
         source = await self._source(call, prepared, deployment)
         if call.strict and source.changes:
@@ -121,8 +121,6 @@ class Engine:
         changes = prepared.changes
         if source.changes:
             changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
-        if note:
-            changes = (note, *changes)
         planned = walk.planned if walk.attempts == 1 else None
         settlement = Settlement(
             call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board, queue, planned

@@ -14,8 +14,8 @@ from msgspec import structs
 
 from turnout.core import (
     ChatRequest,
+    Continuing,
     Deployment,
-    Midstream,
     Relayed,
     Repetition,
     Seam,
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 _CHECKED_EVERY = 64  # events; the size of what is kept is looked at so often
 
-MakeAttempt = Callable[[Call, Deployment, PlanWalk, str], Awaitable[Attempt]]
+MakeAttempt = Callable[[Call, Deployment, PlanWalk], Awaitable[Attempt]]
 
 
 class _Way(NamedTuple):
@@ -54,11 +54,11 @@ class _Way(NamedTuple):
 class Resumption:
     """For one request. ``keep`` what goes out; after a failure ``go_on``, and ``join`` what comes then."""
 
-    def __init__(self, call: Call, request: ChatRequest, walk: PlanWalk, mode: Midstream, prefills: Prefills) -> None:
+    def __init__(self, call: Call, request: ChatRequest, walk: PlanWalk, how: Continuing, prefills: Prefills) -> None:
         self._call = call
         self._request = request
         self._walk = walk
-        self._mode = mode
+        self._how = how
         self._prefills = prefills
         self._kept: list[StreamEvent] | None = []
         self._stitching: Stitching | None = None
@@ -100,9 +100,8 @@ class Resumption:
             if way is None:
                 continue
             try:
-                attempt = await make_attempt(
-                    structs.replace(self._call, request=way.request), deployment, walk, self._note(broken, so_far)
-                )
+                call = structs.replace(self._call, request=way.request, continues=broken.number, seam=self._how)
+                attempt = await make_attempt(call, deployment, walk)
                 first = await attempt.open()
             except (UpstreamError, Unsupported, Unreadable) as failure:
                 self._learn(deployment, way, failure)
@@ -110,10 +109,6 @@ class Resumption:
             self._stitch(broken, attempt, way, so_far)
             return attempt, [Seam(deployment.id, self._relayed, self._frames), *first]
         raise error.afresh()
-
-    def _note(self, broken: Attempt, so_far: SoFar) -> str:
-        how = "goes on" if self._mode == "continue" else "answers anew"
-        return f"{how} after attempt {broken.number} broke off with {len(so_far.text)} characters"
 
     def _so_far(self, broken: Attempt) -> SoFar | None:
         """What the client has. None where it isn't known."""
@@ -133,7 +128,7 @@ class Resumption:
 
     def _way(self, so_far: SoFar, deployment: Deployment, broken: Attempt) -> _Way | None:
         """How ``deployment`` goes on; None if it can't."""
-        if self._mode == "restart":
+        if self._how == "restart":
             owed = [Owed(part, part.text, exact=True) for part in so_far.parts if not isinstance(part.part, Thinking)]
             return _Way(self._anew(), owed)
         if so_far.calls or _thinks_signed(so_far, broken):

@@ -132,4 +132,6 @@ def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
         provider=deployment.provider,
         upstream_model=deployment.model,
         stream=call.request.stream,
+        continues=call.continues,
+        seam=call.seam,
     )

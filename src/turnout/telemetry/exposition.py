@@ -48,6 +48,14 @@ def _lines(tally: Tally) -> Iterator[str]:
         "Requests of somebody who wasn't let in.",
         [(_labels(reason=reason), number) for reason, number in tally.refused.items()],
     )
+    yield from _counter(
+        "turnout_seams_total",
+        "Answers that broke off and that the deployment went on with.",
+        [
+            (_labels(model=model, deployment=deployment, how=how), number)
+            for (model, deployment, how), number in tally.seams.items()
+        ],
+    )
     yield from _histogram("turnout_request_seconds", "From the request's last byte to the reply's last byte.", requests)
     yield from _histogram(
         "turnout_attempt_seconds", "How long an attempt took.", [(labels, a.seconds) for labels, a in attempts]

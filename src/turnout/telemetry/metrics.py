@@ -80,6 +80,7 @@ class Tally(msgspec.Struct):
     in_flight: int = 0
     refused: dict[str, int] = {}
     breakers: dict[tuple[str, str], int] = {}  # processes, by deployment and state; closed ones are left out
+    seams: dict[tuple[str, str, str], int] = {}  # by model, the deployment that went on, and how
 
     def add(self, other: Tally) -> None:
         for labels, attempt in other.attempts.items():
@@ -91,6 +92,8 @@ class Tally(msgspec.Struct):
             self.refused[reason] = self.refused.get(reason, 0) + number
         for place, number in other.breakers.items():
             self.breakers[place] = self.breakers.get(place, 0) + number
+        for seam, number in other.seams.items():
+            self.seams[seam] = self.seams.get(seam, 0) + number
 
 
 class _SeriesLimit:
@@ -133,6 +136,9 @@ class Metrics:
             tally.reasoning += usage.reasoning
         if end.cost is not None:
             tally.cost += end.cost
+        if start.seam is not None and end.outcome != "failed":
+            seam = (tally.model, tally.deployment, start.seam)
+            self.tally.seams[seam] = self.tally.seams.get(seam, 0) + 1
 
     def take_states(self) -> None:
         """Puts the deployments' states of this moment into the tally."""
