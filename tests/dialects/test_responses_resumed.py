@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from msgspec import Raw
 
 from tests.support.openai_wire import CONTEXT
@@ -165,6 +166,12 @@ def test_a_call_that_was_said_to_be_whole_ends_at_the_seam() -> None:
         told: list[StreamEvent] = [PartStart(0, ToolCall("call_0", "f", "{}", at(0))), PartEnd(0)]
         _, data = resumed(stream([*begun(), *events[:3]]), told, [])
         assert [event["item"] for event in events_in(data)] == [events[-1][1]["item"]]
+
+
+def test_nobody_goes_on_with_a_part_whose_place_is_not_known() -> None:
+    """As one that a decoder of a plug-in has read."""
+    with pytest.raises(UpstreamBroken, match="a part of"):
+        resumed(stream([*begun(), *message(0, "Hel")[:3]]), [PartStart(0, Text("Hel"))], REST)
 
 
 def test_the_failure_of_the_one_that_goes_on_has_what_came_before_it() -> None:

@@ -23,10 +23,7 @@ from .relayed_output import RelayedItem, RelayedOutput, RelayedPart, text_of
 
 _encode = msgspec.json.encode
 ItemT = TypeVar("ItemT", bound=Item)
-_INTEGER: Final = msgspec.json.Decoder(int)
-
-Place = tuple[int, int | None]
-"""The ``output_index`` of an item, and the ``content_index`` of a message's part."""
+_INTEGER: Final = msgspec.json.Decoder(int | None)
 
 Open = ContentPart | ReasoningItem | CallItem
 
@@ -63,14 +60,16 @@ class ResumedOutput:
         self.parts: dict[int, Part] = {}
         self.frames = b""
         self._writer = writer
-        self._told = _by_place(told)
+        parts = _told_in(told)
+        self._told = _by_place(parts)
+        last = max(relayed.items, default=-1)
         for number, item in sorted(relayed.items.items()):
-            self._resume(number, item, is_last=number == max(relayed.items))
-        if any(told.is_open and told.index not in self.open for told in self._told.values()):
+            self._resume(number, item, is_last=number == last)
+        if any(part.is_open and part.index not in self.open for part in parts):
             raise UpstreamBroken("The provider's stream broke off, and doesn't tell what its last words are a part of.")
 
     def _resume(self, number: int, relayed: RelayedItem, *, is_last: bool) -> None:
-        told = None if relayed.done else self._told.get((number, None))
+        told = None if relayed.done else self._told.get(number, {}).get(None)
         if not relayed.done and relayed.type == "message":
             self._resume_message(number, relayed, is_last=is_last)
         elif not relayed.done and relayed.type == "reasoning":
@@ -96,10 +95,10 @@ class ResumedOutput:
 
     def _resume_message(self, number: int, relayed: RelayedItem, *, is_last: bool) -> None:
         message = self._item(MessageItem, number, relayed)
-        told_contents = {content for output, content in self._told if output == number and content is not None}
-        for content_index in sorted(told_contents | set(relayed.contents)):
+        told_contents = self._told.get(number, {})
+        for content_index in sorted({*relayed.contents, *(index for index in told_contents if index is not None)}):
             part = relayed.contents.get(content_index) or RelayedPart({})
-            told = self._told.get((number, content_index))
+            told = told_contents.get(content_index)
             if part.done or told is None or not isinstance(told.part, Text | Refusal):
                 message.keep(content_index, Raw(_encode(part.fields)))
                 continue
@@ -159,7 +158,7 @@ class _OpenThought(ReasoningItem):
 _CALLS: Final[Mapping[str, type[CallItem]]] = {"function_call": CallItem, CUSTOM_CALL: CustomCallItem}
 
 
-def _by_place(events: Sequence[StreamEvent]) -> dict[Place, _Told]:
+def _told_in(events: Sequence[StreamEvent]) -> list[_Told]:
     told: dict[int, _Told] = {}
     for event in events:
         match event:
@@ -169,11 +168,17 @@ def _by_place(events: Sequence[StreamEvent]) -> dict[Place, _Told]:
                 told[index].add(text)
             case PartEnd(index=index):
                 told[index].is_open = False
-    return {_place_of(each.part): each for each in told.values()}
+    return list(told.values())
 
 
-def _place_of(part: Part) -> Place:
-    """Where the part stands on the wire: its provider's decoder has put that into its extensions."""
-    fields = (part.extensions or {}).get(WIRE, {})
-    content = fields.get("content_index")
-    return _INTEGER.decode(fields["output_index"]), None if content is None else _INTEGER.decode(content)
+def _by_place(parts: Sequence[_Told]) -> dict[int, dict[int | None, _Told]]:
+    """By ``output_index``, and in a message by ``content_index``: its provider's decoder has put the place of a part
+    into its extensions. A part without one is nowhere.
+    """
+    places: dict[int, dict[int | None, _Told]] = {}
+    for each in parts:
+        fields = (each.part.extensions or {}).get(WIRE, {})
+        output, content = [_INTEGER.decode(fields.get(name, b"null")) for name in ("output_index", "content_index")]
+        if output is not None:
+            places.setdefault(output, {})[content] = each
+    return places

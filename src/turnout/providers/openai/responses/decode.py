@@ -132,6 +132,7 @@ class _Parts:
     def __init__(self) -> None:
         self._started = False
         self._parts: dict[Place, _OpenPart] = {}
+        self._contents: dict[int, list[_OpenPart]] = {}  # of each message
         self._thoughts: dict[int, Thinking] = {}  # the items that have said nothing yet
 
     def read(self, event: wire.Event) -> Iterator[StreamEvent]:
@@ -192,9 +193,8 @@ class _Parts:
             for number, part in enumerate(parts_in(item.content)):
                 yield from self._read_content(part, (output, number), done=done)
             if done:
-                for place, open_part in self._parts.items():
-                    if place[0] == output:
-                        yield from open_part.end()
+                for open_part in self._contents.pop(output, ()):
+                    yield from open_part.end()
         elif item.type == "reasoning" and not (done or _text_of(item)):
             self._thoughts[output] = Thinking("", text_in(item.encrypted_content) or None)
         elif item.type not in _SILENT:
@@ -213,7 +213,9 @@ class _Parts:
 
     def _begin(self, place: Place, part: Part, *, custom: bool = False) -> PartStart:
         index = len(self._parts)
-        self._parts[place] = _OpenPart(index, custom=custom)
+        new = self._parts[place] = _OpenPart(index, custom=custom)
+        if place[1] is not None:
+            self._contents.setdefault(place[0], []).append(new)
         return PartStart(index, msgspec.structs.replace(part, extensions=_extensions(place)))
 
 
