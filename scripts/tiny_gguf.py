@@ -22,11 +22,13 @@ WORDS = (
 )
 SPECIAL = ("<unk>", "<s>", "</s>")
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
-TOKENS = (*SPECIAL, *BYTES, "▁", *(f"▁{word}" for word in WORDS))
+BEGINNINGS = sorted({f"▁{word[:at]}" for word in WORDS for at in range(1, len(word))} - {f"▁{word}" for word in WORDS})
+"""So that the tokenizer, which joins neighbours, finds in a text the words that the model has said."""
+TOKENS = (*SPECIAL, *BYTES, "▁", *BEGINNINGS, *(f"▁{word}" for word in WORDS))
 FIRST_WORD = len(TOKENS) - len(WORDS)
 TEMPLATE = (
-    "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
-    "{% if add_generation_prompt %}assistant:{% endif %}"
+    "{% for message in messages %}{{ message['role'] }}:{% if message['role'] != 'assistant' %} {% endif %}"
+    "{{ message['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
 )
 
 random = np.random.default_rng(seed=2)
