@@ -39,7 +39,7 @@ def turnout(engine_url: str, start_shared_turnout: StartTurnout) -> TurnoutServe
 
 
 @pytest.fixture(params=["openai", "anthropic"])
-def ask(request: pytest.FixtureRequest, turnout: TurnoutServer) -> Ask:
+async def ask(request: pytest.FixtureRequest, turnout: TurnoutServer) -> Ask:
     """Asks Turnout with one of the SDKs."""
     if request.param == "openai":
         return partial(openai.ask, openai.client(turnout.openai_url), temperature=0)

@@ -67,7 +67,7 @@ def changes_of(server: TurnoutServer, request_id: str) -> Any:
 
 
 @pytest.fixture(params=list(DIALECTS))
-def ask(request: pytest.FixtureRequest, turnout: TurnoutServer) -> Ask:
+async def ask(request: pytest.FixtureRequest, turnout: TurnoutServer) -> Ask:
     module, client = DIALECTS[request.param](turnout)
 
     def asked(question: Question, *, stream: bool, **more: Any) -> Awaitable[Reply]:
