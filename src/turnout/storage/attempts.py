@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from turnout.core import EndedAttempt
@@ -13,6 +14,8 @@ from . import bulk
 from .attempt_rows import attempt_of
 from .database import storage_errors
 from .tables import attempts
+
+_PAGE: Final = 1000  # rows
 
 
 class Attempts:
@@ -34,3 +37,18 @@ class Attempts:
             async with self._engine.connect() as connection:
                 rows = await connection.execute(query)
                 return [attempt_of(dict(row)) for row in rows.mappings()]
+
+    async def started_since(self, since: int) -> AsyncIterator[Sequence[EndedAttempt]]:
+        """All that began at ``since`` or later, oldest first, in pages. A Unix time in microseconds."""
+        place = tuple_(attempts.c.started, attempts.c.attempt_id)
+        after = (since, "")
+        while True:
+            query = select(attempts).where(place > after).order_by(*place).limit(_PAGE)
+            with storage_errors():
+                async with self._engine.connect() as connection:
+                    rows = (await connection.execute(query)).mappings().all()
+            page = [attempt_of(dict(row)) for row in rows]
+            yield page
+            if len(page) < _PAGE:
+                return
+            after = (page[-1].start.started, page[-1].start.attempt_id)
