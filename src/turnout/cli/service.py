@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from turnout.catalog import Catalog
+from turnout.catalog.first_key import FILE_NAME
 from turnout.cli.serve.greeting import url_of
 from turnout.config import ADMIN_VARIABLE
 from turnout.core import WireRequest
@@ -20,7 +21,6 @@ from turnout.gateway import fetch
 from turnout.transport import Transport
 
 _SECONDS: Final = 10.0
-_KEY_FILE: Final = "admin.key"
 
 
 class Service:
@@ -55,7 +55,7 @@ class Service:
 def service_of(catalog: Catalog, url: str | None) -> Service:
     """The service at ``url``, else the one that this configuration would serve."""
     server = catalog.settings.server
-    file = Path(catalog.settings.data_dir) / _KEY_FILE
+    file = Path(catalog.settings.data_dir) / FILE_NAME
     key = os.environ.get(ADMIN_VARIABLE)
     if not key and file.is_file():
         key = file.read_text().strip()
