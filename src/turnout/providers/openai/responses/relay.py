@@ -53,6 +53,10 @@ class StreamRelay(EventStreamRelay):
                 raise ReplyTooLarge("The provider's stream goes on after its end.")
         return super().feed(data)
 
+    def _can_spare_a_frame(self) -> bool:
+        """Not before the answer begins: nothing else opens the response and its first item."""
+        return self._begun
+
     def _read_frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         data = payload_of(frame)
         if is_empty_event(data):
