@@ -25,7 +25,7 @@ MILLIONTH = 1_000_000  # picodollars a token for each USD per 1M tokens
 
 
 @pytest.fixture
-def sdk(stage: Stage) -> AsyncOpenAI:
+async def sdk(stage: Stage) -> AsyncOpenAI:
     return AsyncOpenAI(base_url=f"{stage.turnout.url}/v1", api_key=TEAM_KEY, max_retries=0)
 
 

@@ -23,7 +23,7 @@ vendors = pytest.mark.parametrize("provider", DRAWING)
 
 
 @pytest.fixture
-def sdk(stage: Stage) -> AsyncOpenAI:
+async def sdk(stage: Stage) -> AsyncOpenAI:
     return AsyncOpenAI(base_url=f"{stage.turnout.url}/v1", api_key=TEAM_KEY, max_retries=0)
 
 

@@ -32,7 +32,7 @@ wires = pytest.mark.parametrize("provider", WIRES)
 
 
 @pytest.fixture
-def sdk(stage: Stage) -> AsyncOpenAI:
+async def sdk(stage: Stage) -> AsyncOpenAI:
     return chat_sdk.client(stage.turnout.openai_url, TEAM_KEY)
 
 

@@ -27,7 +27,7 @@ FORGETFUL = [backend for backend in AIMOCK if backend.provider not in STATEFUL]
 
 
 @pytest.fixture
-def sdk(stage: Stage) -> AsyncOpenAI:
+async def sdk(stage: Stage) -> AsyncOpenAI:
     return chat_sdk.client(stage.turnout.openai_url, TEAM_KEY)
 
 
