@@ -44,6 +44,7 @@ def test_null_gives_the_default_of_a_new_model() -> None:
 
 def test_fields_of_timeouts_that_are_null_are_not_set() -> None:
     assert changed(MODEL, timeouts={"total": 5, "stall": None}).timeouts == TimeoutSettings(total=5.0, stall=UNSET)
+    assert changed(MODEL, timeouts={"queue": 0}).timeouts.queue == 0
 
 
 def test_capabilities_are_told_once() -> None:

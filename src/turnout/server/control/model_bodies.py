@@ -92,6 +92,9 @@ class TimeoutsBody(Body):
     first_byte: Seconds | None = Field(None, description="the same, of an answer that isn't streamed")
     stall: Seconds | None = Field(None, description="between two pieces of the answer")
     total: Seconds | None = None
+    queue: Annotated[float, Field(ge=0, le=3_600)] | None = Field(
+        None, description="for its turn at a deployment; 0: no request waits"
+    )
 
 
 class ModelChange(Body):
