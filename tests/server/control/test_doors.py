@@ -17,7 +17,7 @@ from turnout.dialects import Dialect, endpoint_at, registry
 from turnout.errors import ConfigError
 from turnout.server.access import Need
 from turnout.server.app import MAX_ADDRESS
-from turnout.server.control.gate import MAX_BODY
+from turnout.server.control.gate import MAX_BODY, largest_body
 from turnout.server.control.needs import NEEDS
 from turnout.server.control.table import Table, refuse_clashes
 from turnout.server.endpoints import Endpoints, paths_of
@@ -62,8 +62,10 @@ async def test_a_request_with_the_needed_key_reaches_the_route(guarded_app: InPr
 @pytest.mark.parametrize("name", [name for name in NEEDS if name.startswith(("POST", "PUT"))])
 async def test_a_body_for_no_model_is_bounded(guarded_app: InProcess, name: str) -> None:
     headers = {**bearer(ADMIN), "content-type": "application/json"}
-    assert (await guarded_app.ask(*route(name), b" " * (MAX_BODY + 1), headers)).status == 413
-    answer = await guarded_app.ask(*route(name), b" ", {**headers, "content-length": str(MAX_BODY + 1)})
+    method, path = route(name)
+    too_many = largest_body(path) + 1
+    assert (await guarded_app.ask(method, path, b" " * too_many, headers)).status == 413
+    answer = await guarded_app.ask(method, path, b" ", {**headers, "content-length": str(too_many)})
     assert (answer.status, answer.reads) == (413, 0)
 
 
@@ -145,7 +147,16 @@ async def test_the_page_has_the_routes_by_subject(guarded_app: InProcess) -> Non
     paths = {
         subject: re.findall("<code>(.*?)</code>", rest) for subject, _, rest in (p.partition("</h2>") for p in parts)
     }
-    assert list(paths) == ["operations", "models", "ledger", "responses", "ollama", "inference", "schemas"]
+    assert list(paths) == [
+        "operations",
+        "models",
+        "deployments",
+        "ledger",
+        "responses",
+        "ollama",
+        "inference",
+        "schemas",
+    ]
     assert paths["operations"] == ["/ping", "/health", "/metrics"]
     assert paths["ledger"] == ["/v1/requests/{request_id}"]
     assert sorted(f"POST {path}" for path in paths["inference"]) == INFERENCE

@@ -15,11 +15,17 @@ from turnout.errors import InvalidRequest, RequestTimeout
 from turnout.server.access import Access, Need
 from turnout.server.request import ASGIApp, Message, Receive, Scope, Send, read_body, read_head
 
-MAX_BODY = 64 * 1024
+MAX_BODY: Final = 64 * 1024
 """Bytes. The largest valid model takes half of it."""
 
 _LARGER: Final = {"/v1/route/explain": 1024 * 1024}
 """Bytes. A conversation is longer."""
+
+
+def largest_body(path: str) -> int:
+    """Bytes that a body for ``path`` may have."""
+    return _LARGER.get(path, MAX_BODY)
+
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -41,7 +47,7 @@ class Gate:
         if scope["method"] in _WITH_BODY:
             try:
                 async with asyncio.timeout(self._body_seconds):
-                    most = min(_LARGER.get(scope["path"], MAX_BODY), self._max_body)
+                    most = min(largest_body(scope["path"]), self._max_body)
                     body = await read_body(head, receive, most, "Nothing that is taken here is larger.")
             except TimeoutError:
                 raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} s.") from None
