@@ -131,7 +131,7 @@ async def test_a_mistake_is_told_and_the_next_request_answered(
 
 async def test_errors_are_those_of_a_post(stage: Stage) -> None:
     async with opened(stage) as socket:
-        error = await socket.ask(model=faulty("anthropic", "status-429-retry-7"))
+        error = await socket.ask(model=faulty("anthropic", "status-429-retry-70"))
         assert (error["status"], error["error"]["code"]) == (429, "rate_limit_exceeded")
         await socket.ask(model=faulty("anthropic", "cut-stream-after-3"), input="one two three four")
         assert socket.kinds[-1] == "error"
