@@ -36,6 +36,7 @@ class Departure:
         self._ticker.discard(self)
         if self._watcher is not None:
             self._watcher.cancel()
+            self._watcher = None  # or the two would keep each other alive
 
     def tick(self, now: float) -> None:
         if now - self._since >= GRACE:
