@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -28,7 +29,7 @@ def is_empty_event(data: bytes) -> bool:
 
 def check_fields(frame: bytes) -> None:
     """Raises ``UpstreamBroken`` for lines without data that are no server-sent event: a web page, for example."""
-    for line in frame.splitlines():
+    for line in frame.removeprefix(BOM_UTF8).splitlines():
         if line and line[:1] != b":" and line.partition(b":")[0] not in _FIELDS:
             raise unreadable("The provider sent what is no server-sent event.", frame)
 
