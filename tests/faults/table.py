@@ -8,7 +8,6 @@ from typing import Literal
 import msgspec
 import pytest
 
-from tests.faults.not_yet import NOT_YET
 from tests.faults.received import DIALECTS
 
 WIRES = ("openai", "azure", "anthropic", "gemini", "ollama", "llamacpp", "vllm", "compatible")
@@ -250,11 +249,6 @@ AT_BYTES: dict[str, list[Fault]] = {
 """At some bytes of a relayed stream. ``test_bytes.py`` has all of them, without a second deployment."""
 
 
-def marked(rows: Iterable[tuple[str, object]]) -> list[object]:
-    """Each row with its id. A row of ``NOT_YET`` is expected to fail."""
-    return [
-        pytest.param(
-            value, id=name, marks=[pytest.mark.xfail(reason=NOT_YET[name], strict=True)] if name in NOT_YET else []
-        )
-        for name, value in rows
-    ]
+def named(rows: Iterable[tuple[str, object]]) -> list[object]:
+    """Each row with its id."""
+    return [pytest.param(value, id=name) for name, value in rows]

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.check import assert_none
 from tests.faults.received import request
 from tests.faults.stage import PROMPT, Stage
-from tests.faults.table import OWN, marked
+from tests.faults.table import OWN, named
 from tests.simulator.raw import ask
 
 AT_ONCE = 48
@@ -26,7 +26,7 @@ async def _length(stage: Stage, dialect: str) -> int:
     return len(reply.body)
 
 
-@pytest.mark.parametrize("dialect", marked((f"every-byte-of-{dialect}", dialect) for dialect in OWN))
+@pytest.mark.parametrize("dialect", named((f"every-byte-of-{dialect}", dialect) for dialect in OWN))
 async def test_a_stream_is_cut_at_every_byte(stage: Stage, dialect: str) -> None:
     room = asyncio.Semaphore(AT_ONCE)
     length = await _length(stage, dialect)

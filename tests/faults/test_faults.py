@@ -9,23 +9,23 @@ import pytest
 from tests.faults.check import all_problems, assert_none
 from tests.faults.received import DIALECTS
 from tests.faults.stage import Stage, cases
-from tests.faults.table import AT_BYTES, AT_EVENTS, FAULTS, WIRES, Fault, marked
+from tests.faults.table import AT_BYTES, AT_EVENTS, FAULTS, WIRES, Fault, named
 
 
-@pytest.mark.parametrize("fault", marked((fault.id, fault) for fault in FAULTS))
+@pytest.mark.parametrize("fault", named((fault.id, fault) for fault in FAULTS))
 async def test_a_fault_is_answered_for(stage: Stage, fault: Fault) -> None:
     seen = await stage.meet(cases(fault))
     assert_none(all_problems(seen))
     await _all_are_well(stage)
 
 
-@pytest.mark.parametrize("faults", marked(AT_EVENTS.items()))
+@pytest.mark.parametrize("faults", named(AT_EVENTS.items()))
 async def test_a_fault_at_every_event_is_answered_for(stage: Stage, faults: list[Fault]) -> None:
     seen = await stage.meet(case for fault in faults for case in cases(fault))
     assert_none(all_problems(seen))
 
 
-@pytest.mark.parametrize("faults", marked(AT_BYTES.items()))
+@pytest.mark.parametrize("faults", named(AT_BYTES.items()))
 async def test_a_cut_at_some_bytes_is_answered_for(stage: Stage, faults: list[Fault]) -> None:
     seen = await stage.meet(case for fault in faults for case in cases(fault))
     assert_none(all_problems(seen))

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.check import assert_none
 from tests.faults.received import Received, received, request
 from tests.faults.stage import PROMPT, address, environment
-from tests.faults.table import GOES_ON, marked
+from tests.faults.table import GOES_ON, named
 from tests.simulator.raw import ask
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout, TurnoutServer
@@ -43,7 +43,7 @@ def _config(simulator: Simulator, workers: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("workers", marked([("flapping-1", 1), ("flapping-4", 4)]))
+@pytest.mark.parametrize("workers", named([("flapping-1", 1), ("flapping-4", 4)]))
 async def test_an_outage_is_bridged(start_turnout: StartTurnout, simulator: Simulator, workers: int) -> None:
     turnout = start_turnout(_config(simulator, workers), env=environment(simulator), args=["--workers", str(workers)])
     replies = await _load(turnout)

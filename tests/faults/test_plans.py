@@ -13,7 +13,7 @@ from tests.faults.check import assert_none
 from tests.faults.plans import LENGTH, PLANS, Plan
 from tests.faults.received import Received
 from tests.faults.stage import Stage
-from tests.faults.table import CLOSED, marked
+from tests.faults.table import CLOSED, named
 
 WHOLE = " ".join(f"word{n}" for n in range(1, LENGTH + 1))
 MOST_SECONDS = 10
@@ -24,7 +24,7 @@ GROUPS = {
 }
 
 
-@pytest.mark.parametrize("plans", marked(GROUPS.items()))
+@pytest.mark.parametrize("plans", named(GROUPS.items()))
 async def test_any_plan_gives_the_whole_answer_or_an_error(stage: Stage, plans: Sequence[Plan]) -> None:
     await stage.forget_attempts()
     found: dict[str, list[str]] = {}

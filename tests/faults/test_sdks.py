@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.check import assert_none
 from tests.faults.stage import PROMPT, Case, Stage, cases
-from tests.faults.table import GOES_ON, MIDDLE, SILENCE, WIRES, Fault, marked
+from tests.faults.table import GOES_ON, MIDDLE, SILENCE, WIRES, Fault, named
 from tests.support.sdks import Question, Reply, anthropic, gemini, ollama, openai, responses
 
 CONTINUED = [
@@ -31,7 +31,7 @@ def _sdks(url: str) -> Mapping[str, Ask]:
     }
 
 
-@pytest.mark.parametrize("fault", marked((f"sdks-{fault.id}", fault) for fault in CONTINUED))
+@pytest.mark.parametrize("fault", named((f"sdks-{fault.id}", fault) for fault in CONTINUED))
 async def test_sdks_accumulate_a_continued_stream(stage: Stage, fault: Fault) -> None:
     sdks = _sdks(stage.turnout.url)
 
@@ -45,7 +45,7 @@ async def test_sdks_accumulate_a_continued_stream(stage: Stage, fault: Fault) ->
     assert_none(wrong)
 
 
-@pytest.mark.parametrize("fault", marked((f"openais-accumulator-{fault.id}", fault) for fault in CONTINUED[:1]))
+@pytest.mark.parametrize("fault", named((f"openais-accumulator-{fault.id}", fault) for fault in CONTINUED[:1]))
 async def test_openais_own_accumulator_takes_a_continued_chat(stage: Stage, fault: Fault) -> None:
     sdk = openai.client(stage.turnout.openai_url)
     for wire in WIRES:

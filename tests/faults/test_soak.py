@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from bench.soak import Watched, soak
-from tests.faults.table import marked
+from tests.faults.table import named
 
 SECONDS, RATE = 20, 100
 WARM_UP_MB = 25
 """A short run is hardly warm at its first tenth."""
 
 
-@pytest.mark.parametrize("rate", marked([("soak", RATE)]))
+@pytest.mark.parametrize("rate", named([("soak", RATE)]))
 async def test_mixed_faults_leave_nothing_behind(tmp_path: Path, rate: float) -> None:
     watched = Watched(tmp_path)
     try:

@@ -22,7 +22,7 @@ from .events import (
     UsageSoFar,
     says_something,
 )
-from .fold import Answer, Choice, ended, fold, unfold
+from .fold import Answer, Choice, ended, fold, text_of, unfold
 from .forced_tool import forced_tool, forces_a_tool
 from .framing import EventCutter, LineFramer, SSEFramer
 from .lazy import Rest, Unread, UnreadList
@@ -198,6 +198,7 @@ __all__ = [
     "per_token",
     "readable",
     "says_something",
+    "text_of",
     "unfold",
     "usd",
     "whole",

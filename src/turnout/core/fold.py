@@ -51,7 +51,7 @@ class _OpenPart:
 
     def __init__(self, part: Part) -> None:
         self.part = part
-        self.pieces = [_text_of(part)]
+        self.pieces = [text_of(part)]
         self.end: PartEnd | None = None
 
     def closed(self) -> Part:
@@ -148,7 +148,8 @@ def unfold(answer: Answer) -> list[StreamEvent]:
     return events
 
 
-def _text_of(part: Part) -> str:
+def text_of(part: Part) -> str:
+    """The text that a part began with; of a tool call its arguments. Empty for a part that isn't text."""
     match part:
         case Text(text=text) | Thinking(text=text) | Refusal(text=text) | ToolCall(arguments=text):
             return text

@@ -17,6 +17,7 @@ from turnout.core import (
     Text,
     Thinking,
     ToolCall,
+    text_of,
 )
 
 MOST_KEPT: Final = 1024 * 1024
@@ -29,7 +30,7 @@ class PartSoFar:
     def __init__(self, index: int, part: Part) -> None:
         self.index = index
         self.part = part
-        self.pieces = [_text_of(part)]
+        self.pieces = [text_of(part)]
         self.open = True
 
     @property
@@ -79,10 +80,3 @@ class SoFar:
     def calls(self) -> bool:
         """Whether a tool call has begun."""
         return any(isinstance(part.part, ToolCall) for part in self.parts)
-
-
-def _text_of(part: Part) -> str:
-    match part:
-        case Text(text=text) | Thinking(text=text) | Refusal(text=text) | ToolCall(arguments=text):
-            return text
-    return ""

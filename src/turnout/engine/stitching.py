@@ -15,11 +15,11 @@ from turnout.core import (
     PartStart,
     Start,
     StreamEvent,
-    Text,
     Thinking,
     ToolCall,
     Usage,
     UsageSoFar,
+    text_of,
 )
 from turnout.errors import AnswersDiffer
 
@@ -62,14 +62,14 @@ class Owed:
 class Stitching:
     """``owed`` are parts that the second attempt repeats or goes on with, in their order.
 
-    Its own thoughts are left out while it owes anything: the client has thoughts already. ``closed`` are parts that the
-    second attempt doesn't go on with. ``before`` is what the client's usage has before the second attempt's is added.
+    Its own thoughts are left out while it owes anything: the client has thoughts already. Open parts that it
+    doesn't go on with are ended. ``before`` is what the client's usage has before the second attempt's is added.
     """
 
     def __init__(self, so_far: SoFar, owed: Sequence[Owed], before: Usage | None) -> None:
         self._owed = list(owed)
-        self._kept_open = {each.index for each in owed if each.open}
-        self._to_close = [part.index for part in so_far.open_parts if part.index not in self._kept_open]
+        goes_on = {each.index for each in owed if each.open}
+        self._to_close = [part.index for part in so_far.open_parts if part.index not in goes_on]
         self._next_index = so_far.next_index
         self._before = before
         self._joined: dict[int, Owed] = {}  # by the second attempt's index
@@ -116,7 +116,7 @@ class Stitching:
         owed = self._owed[0] if self._owed else None
         if owed is not None and owed.is_like(part):
             self._joined[index] = self._owed.pop(0)
-            self._add(index, part.arguments if isinstance(part, ToolCall) else _text_of(part), out)
+            self._add(index, text_of(part), out)
             return
         if owed is not None:
             if isinstance(part, Thinking):
@@ -150,7 +150,6 @@ class Stitching:
         if joined.text and joined.exact:
             raise disagreement()
         if joined.open:
-            self._kept_open.discard(joined.index)
             out.append(structs.replace(event, index=joined.index))
 
     def _finish(self, out: list[StreamEvent]) -> None:
@@ -173,7 +172,3 @@ def disagreement() -> AnswersDiffer:
     return AnswersDiffer(
         "The provider's answer broke off, and the answer that was asked for anew isn't the same. Ask again."
     )
-
-
-def _text_of(part: Part) -> str:
-    return part.text if isinstance(part, Text) else getattr(part, "text", "")
