@@ -216,6 +216,38 @@ async def test_where_nobody_may_go_on_the_client_gets_the_error(kind: str) -> No
         assert two.requests == []
 
 
+@pytest.mark.parametrize("number", [1, 2, 3], ids=["one-a-piece", "two-a-piece", "three-a-piece"])
+async def test_no_more_of_a_stream_is_kept_than_is_promised(number: int) -> None:
+    """However its events come together. What isn't kept can't be gone on with."""
+    pieces = [sse(*[chunk(delta(content="x" * 20_000))] * number) for _ in range(60)]
+    async with (
+        RawUpstream(streaming(said("Hel"), *pieces)) as one,
+        RawUpstream(streaming(said("lo"), END)) as two,
+        house(place(one), place(two, "two", traits=GOES_ON)) as it,
+    ):
+        reply = await it.ask(stream=True)
+        with pytest.raises(UpstreamBroken):
+            await reply.read_all()
+        assert two.requests == []
+
+
+@pytest.mark.parametrize(("text", "goes_on"), [("x", False), ("", True)], ids=["too-many", "few"])
+async def test_no_more_events_are_kept_either(monkeypatch: pytest.MonkeyPatch, text: str, goes_on: bool) -> None:
+    monkeypatch.setattr("turnout.engine.resumption.MOST_KEPT_EVENTS", 20)
+    async with (
+        RawUpstream(streaming(said("Hel", *[text] * 40 if text else []))) as one,
+        RawUpstream(streaming(said("lo"), END)) as two,
+        house(place(one), place(two, "two", traits=GOES_ON)) as it,
+    ):
+        reply = await it.ask(request())
+        if goes_on:
+            assert text_of(await reply.read_all()) == "Hello"
+        else:
+            with pytest.raises(UpstreamBroken):
+                await reply.read_all()
+        assert bool(two.requests) is goes_on
+
+
 async def test_the_same_deployment_goes_on_after_the_others() -> None:
     retries = Retries(attempts=2, backoff=0.001)
     async with (

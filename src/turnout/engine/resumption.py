@@ -33,12 +33,10 @@ from .attempt import Attempt
 from .call import Call
 from .plan_walk import PlanWalk
 from .prefills import Prefills
-from .so_far import MOST_KEPT, SoFar
+from .so_far import MOST_KEPT, MOST_KEPT_EVENTS, SoFar
 from .stitching import Owed, Stitching
 
 _log = logging.getLogger(__name__)
-
-_CHECKED_EVERY = 64  # events; the size of what is kept is looked at so often
 
 MakeAttempt = Callable[[Call, Deployment, PlanWalk], Awaitable[Attempt]]
 
@@ -67,11 +65,10 @@ class Resumption:
         self._frames = b""
 
     def keep(self, events: Sequence[StreamEvent], attempt: Attempt) -> None:
-        kept = self._kept
-        if kept is None:
+        if self._kept is None:
             return
-        kept += events
-        if len(kept) % _CHECKED_EVERY == 0 and attempt.size > MOST_KEPT:
+        self._kept += events
+        if attempt.size > MOST_KEPT or len(self._kept) > MOST_KEPT_EVENTS:
             self._kept = None
 
     def join(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:

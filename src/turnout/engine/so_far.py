@@ -21,7 +21,8 @@ from turnout.core import (
 )
 
 MOST_KEPT: Final = 1024 * 1024
-"""Bytes of a stream that are kept, so that another deployment can go on from them."""
+MOST_KEPT_EVENTS: Final = 20_000
+"""Bytes and events of a stream that are kept, so that another deployment can go on from them."""
 
 
 class PartSoFar:
