@@ -14,11 +14,10 @@ import pytest
 from msgspec import Raw
 from msgspec.structs import replace
 
+from tests.support.chat_wires import readers, request, sse
 from turnout.core import (
-    ChatRequest,
     Failure,
     Finish,
-    Message,
     PartStart,
     StreamEvent,
     Text,
@@ -31,27 +30,7 @@ from turnout.core.operations import TranscriptionRequest
 from turnout.engine.observing import AnswerObserver
 from turnout.providers import Decoder, registry
 
-PROVIDERS = {
-    "openai-chat": "openai",
-    "openai-completions": "compatible",
-    "openai-responses": "openai",
-    "anthropic-messages": "anthropic",
-    "gemini": "gemini",
-    "ollama": "ollama",
-    "ollama-generate": "ollama",
-    "llamacpp-completion": "llamacpp",
-}
 COMMENT = b": keep-alive\n\n"
-
-
-def request(wire: str) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message("user", (Text("Hi"),)),), stream=True, raw=WireBody(wire, {}))
-
-
-def readers(wire: str) -> dict[str, Decoder]:
-    asked = request(wire)
-    operation: Any = registry()[PROVIDERS[wire]].operation(asked)  # type: ignore[union-attr]
-    return {"relayed": operation.relay(asked), "translated": operation.decoder(asked)}
 
 
 def begun_at(reader: Decoder, frames: Sequence[bytes]) -> int | None:
@@ -62,11 +41,6 @@ def begun_at(reader: Decoder, frames: Sequence[bytes]) -> int | None:
         if observer.has_begun:
             return number
     return None
-
-
-def sse(event: dict[str, Any]) -> bytes:
-    name = f"event: {event['type']}\n" if "type" in event else ""
-    return f"{name}data: {json.dumps(event)}\n\n".encode()
 
 
 def chat(finish: str | None = None, **delta: Any) -> bytes:

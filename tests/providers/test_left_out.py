@@ -9,43 +9,18 @@ from typing import Any
 
 import pytest
 
+from tests.support.chat_wires import readers, sse
 from turnout.core import (
-    ChatRequest,
     Delta,
     Finish,
-    Message,
     PartStart,
     Relayed,
     StreamEvent,
     Text,
     ToolCall,
-    WireBody,
 )
 from turnout.errors import UpstreamBroken
-from turnout.providers import Decoder, registry
-
-PROVIDERS = {
-    "openai-chat": "openai",
-    "openai-completions": "compatible",
-    "openai-responses": "openai",
-    "anthropic-messages": "anthropic",
-    "gemini": "gemini",
-    "ollama": "ollama",
-    "ollama-generate": "ollama",
-    "llamacpp-completion": "llamacpp",
-}
-
-
-def readers(wire: str) -> dict[str, Decoder]:
-    asked = ChatRequest(model="m", messages=(Message("user", (Text("Hi"),)),), stream=True, raw=WireBody(wire, {}))
-    known: Any = registry()[PROVIDERS[wire]]
-    operation = known.operation(asked)
-    return {"relayed": operation.relay(asked), "translated": operation.decoder(asked)}
-
-
-def sse(event: dict[str, Any]) -> bytes:
-    name = f"event: {event['type']}\n" if "type" in event else ""
-    return f"{name}data: {json.dumps(event)}\n\n".encode()
+from turnout.providers import Decoder
 
 
 def line(**fields: Any) -> bytes:

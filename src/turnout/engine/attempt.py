@@ -136,7 +136,9 @@ class Attempt:
     def _silence(self) -> Deadline:
         """How long a provider may be silent at work, where nothing shows that it works."""
         timeouts = self.deployment.timeouts
-        return min(Deadline(timeouts.first_byte, FIRST_BYTE), Deadline(timeouts.total, TOTAL))
+        if timeouts.total < timeouts.first_byte:
+            return Deadline(timeouts.total, TOTAL)
+        return Deadline(timeouts.first_byte, FIRST_BYTE)
 
     async def _read_before_begin(self) -> Sequence[StreamEvent]:
         events = await self._source.read()
