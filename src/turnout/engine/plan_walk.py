@@ -114,14 +114,14 @@ class PlanWalk:
         """How long the next attempt may take, at ``deployment``."""
         if not self._tries and self._call.timeout is None:
             return Deadline(deployment.timeouts.total, TOTAL)
-        return min(Deadline(deployment.timeouts.total, TOTAL), self._remaining())
+        return self._remaining().or_sooner(Deadline(deployment.timeouts.total, TOTAL))
 
     def _remaining(self) -> Deadline:
         """What the request has left. All attempts together take no longer than the longest may take alone."""
         total = max(candidate.deployment.timeouts.total for candidate in self.planned.candidates)
         most, timeout = Deadline(total, TOTAL), self._call.timeout
         if timeout is not None:
-            most = min(Deadline(timeout, OF_THE_REQUEST), most)
+            most = most.or_sooner(Deadline(timeout, OF_THE_REQUEST))
         return most.after(self._elapsed())
 
     def _elapsed(self) -> float:

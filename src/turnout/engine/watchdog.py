@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from math import inf
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
+
+import msgspec
 
 from turnout.errors import UpstreamTimeout
 from turnout.ticker import Ticker
@@ -22,12 +24,16 @@ OF_THE_REQUEST: Final = "x-turnout-timeout"
 """Names of deadlines: keys of the configuration, and the header of a request."""
 
 
-class Deadline(NamedTuple):
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """``name`` is one of those above. ``own``: it is the deployment's, and not what is left of the request's time."""
 
     seconds: float
     name: str
     own: bool = True
+
+    def or_sooner(self, other: Deadline) -> Deadline:
+        """The one that passes first."""
+        return other if other.seconds < self.seconds else self
 
     def after(self, seconds: float) -> Deadline:
         """What is left of it ``seconds`` later."""
@@ -75,9 +81,9 @@ class Watchdog:
         self._at = inf
         if self._expired and kind is asyncio.CancelledError and self._task and self._task.uncancel() == 0:
             self._expired = False
-            seconds, name, own = self._deadline
-            message = f"The provider {self._what} within {round(seconds, 2):g} s."
-            raise UpstreamTimeout(message, name, blames=own) from error
+            passed = self._deadline
+            message = f"The provider {self._what} within {round(passed.seconds, 2):g} s."
+            raise UpstreamTimeout(message, passed.name, blames=passed.own) from error
 
     def tick(self, now: float) -> None:
         if now >= self._at and not self._expired and self._task is not None:

@@ -14,7 +14,7 @@ from turnout.core.media_types import type_by_name
 from turnout.engine import Prepared
 from turnout.errors import InvalidRequest, RequestError, Unsupported
 
-from .places import Place, parts_of, path_of, with_parts
+from .places import Place, may_have_files, parts_of, path_of, with_parts
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """The bytes at an address; raises ``NotFetched``."""
@@ -43,7 +43,9 @@ class FilePreparer:
 
         Raises ``Unsupported`` and ``InvalidRequest``.
         """
-        if not isinstance(request, ChatRequest) or self._is_relayed(request, deployment):
+        if not isinstance(request, ChatRequest) or not may_have_files(request):
+            return None
+        if self._is_relayed(request, deployment):
             return None
         read = await self._read(request)
         support = self._support_of[deployment.provider]

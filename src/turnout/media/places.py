@@ -20,6 +20,11 @@ def may_have_images(request: ChatRequest) -> bool:
     return request.unread is None or request.unread.may_hold_images
 
 
+def may_have_files(request: ChatRequest) -> bool:
+    """The same for files: nothing tells them in a conversation that is unread."""
+    return request.unread is not None or bool(parts_of(File, request.messages))
+
+
 def parts_of(kind: type[PartT], messages: Sequence[Message]) -> list[tuple[Place, PartT]]:
     """The parts of one type. Must be fast: most requests have none."""
     found: list[tuple[Place, Any]] = []

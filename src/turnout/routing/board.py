@@ -48,11 +48,17 @@ class Board:
         self.breakers: dict[str, Breaker] = {}
         self.has_quotas = False
         self._figures: dict[_Place, Figures] = {}
+        self._at_hand: dict[str, tuple[Deployment, Figures]] = {}
 
     def of(self, deployment: Deployment) -> Figures:
+        """A request asks for the same object several times, so those are found without a look at the key."""
+        found = self._at_hand.get(deployment.id)
+        if found is not None and found[0] is deployment:
+            return found[1]
         place = (deployment.id, deployment.base_url, deployment.api_key)
-        figures = self._figures.get(place)
-        return self._new(place) if figures is None else figures
+        figures = self._figures.get(place) or self._new(place)
+        self._at_hand[deployment.id] = deployment, figures
+        return figures
 
     def known(self, deployment: Deployment) -> Figures | None:
         """The same for who only looks. None for a deployment that nobody has asked."""
@@ -113,4 +119,5 @@ class Board:
         idle.sort(key=lambda found: found[0])
         for _, place in idle[: MOST_DEPLOYMENTS // 2]:
             del self._figures[place]
+            self._at_hand.pop(place[0], None)
             self.breakers.pop(place[0], None)

@@ -118,10 +118,8 @@ def _tags(value: bytes) -> frozenset[str]:
     return frozenset([tag for tag in map(str.strip, tags) if tag])
 
 
-def seconds_in(timeout: bytes | None) -> float | None:
+def seconds_in(timeout: bytes) -> float:
     """The seconds that a client gives its request. Raises ``InvalidRequest``."""
-    if timeout is None:
-        return None
     try:
         seconds = float(timeout)
     except ValueError:

@@ -105,7 +105,7 @@ class Exchange:
             key=key,
             size=size,
             strict=key.strict or head.strict,
-            timeout=seconds_in(head.timeout),
+            timeout=None if head.timeout is None else seconds_in(head.timeout),
             session=head.session,
             tags=head.tags,
             conversing=self._endpoint if isinstance(self._endpoint, ConversationEndpoint) else None,

@@ -89,6 +89,8 @@ def _read(body: bytes, fields: Fields) -> ChatRequest:
 def _extensions(fields: dict[str, Raw], tools: Tools) -> Extensions:
     """Fields that the core doesn't have, and a choice of a tool that no other wire has."""
     unknown = unknown_fields(fields, wire.KNOWN)
+    if not (unknown or tools.is_foreign):
+        return None
     if tools.is_foreign:
         unknown["tool_choice"] = fields["tool_choice"]
     automatic = cache_marker(unknown.pop(MARKER, Raw()))

@@ -43,8 +43,13 @@ class Tools(msgspec.Struct, frozen=True):
     is_foreign: bool = False
 
 
+_NO_TOOLS: Final = Tools()
+
+
 def tools_of(typed: wire.Body, fields: Mapping[str, Raw]) -> Tools:
     """Raises ``InvalidRequest`` for a tool or a choice without its name."""
+    if not (typed.tools or typed.functions or typed.tool_choice or typed.function_call):
+        return _NO_TOOLS
     functions = tuple(_functions(typed))
     is_known = len(functions) == len(typed.tools or ()) + len(typed.functions or ())
     hosted = () if is_known else tuple(_hosted(typed, fields))
