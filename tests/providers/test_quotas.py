@@ -54,7 +54,7 @@ def anthropic(of: str, remaining: str, reset: str = "2026-11-30T12:00:30Z") -> d
     ids=str,
 )
 def test_allowances(headers: dict[str, str], quota: Quota | None) -> None:
-    assert quota_of(headers, NOW) == quota
+    assert quota_of(headers, lambda: NOW) == quota
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,6 @@ def test_allowances(headers: dict[str, str], quota: Quota | None) -> None:
     ],
 )
 def test_times_of_a_reset(reset: str, seconds: float | None) -> None:
-    quota = quota_of(openai(reset=reset), NOW)
+    quota = quota_of(openai(reset=reset), lambda: NOW)
     assert quota is not None
     assert quota.requests == Allowance(59, 60, seconds)

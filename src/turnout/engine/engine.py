@@ -97,7 +97,8 @@ class Engine:
                     return opened
                 continue
             try:
-                return await self._open_at(call, deployment, walk)
+                attempt = await self._attempt(call, deployment, walk)
+                return attempt, await attempt.open()
             except (UpstreamError, Unsupported, Unreadable) as error:
                 walk.failed(deployment, error)
         raise walk.error()
@@ -111,7 +112,12 @@ class Engine:
     async def _attempt(self, call: Call, deployment: Deployment, walk: PlanWalk) -> Attempt:
         """Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
         prepared = await self._prepare(call, deployment)
-        source = await self._source(call, prepared, deployment)
+        provider = self._providers[deployment.provider]
+        arguments = provider, prepared.request, deployment, self._transport, self._max_reply_bytes
+        if call.large and not is_relayed(provider, prepared.request, deployment):
+            source: Source = await self._worker_threads.run(source_of, *arguments)
+        else:
+            source = source_of(*arguments)
         if call.strict and source.changes:
             raise _not_as_said(source.changes, deployment)
         queue = None
@@ -136,14 +142,6 @@ class Engine:
             if prepared is not None:
                 request, changes = prepared.request, changes + prepared.changes
         return Prepared(request, changes)
-
-    async def _source(self, call: Call, prepared: Prepared, deployment: Deployment) -> Source:
-        """Raises ``Unsupported`` and ``Unreadable`` before anything has been recorded or sent."""
-        provider = self._providers[deployment.provider]
-        arguments = provider, prepared.request, deployment, self._transport, self._max_reply_bytes
-        if call.large and not is_relayed(provider, prepared.request, deployment):
-            return await self._worker_threads.run(source_of, *arguments)
-        return source_of(*arguments)
 
 
 def _streamed(call: Call) -> Call:

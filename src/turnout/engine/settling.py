@@ -108,12 +108,12 @@ class Settlement:
         return Ending(
             outcome=end.outcome,
             total=end.total / 1e6,
-            fault=fault_of(error),
+            fault=None if error is None else fault_of(error),
             status=end.status,
             retry_after=error.retry_after if isinstance(error, UpstreamError) else None,
             first_token=(end.first_token or 0) / 1e6 if streamed else None,
             usage=end.usage,
-            quota=quota_of(headers, time.time()),
+            quota=quota_of(headers),
             ticket=self._ticket,
         )
 

@@ -11,7 +11,8 @@ Gemini has no such headers: it says in the body of a 429 how long to wait (``err
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -40,10 +41,11 @@ _SECONDS_EACH = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 _MOST_DIGITS = 18
 
 
-def quota_of(headers: Mapping[str, str], now: float) -> Quota | None:
-    """``headers`` have names in lower case. ``now`` is a Unix time in seconds. None where nothing is told."""
+def quota_of(headers: Mapping[str, str], clock: Callable[[], float] = time.time) -> Quota | None:
+    """``headers`` have names in lower case. ``clock`` gives the Unix time in seconds. None where nothing is told."""
     if _MARKS.isdisjoint(headers):
         return None
+    now = clock()
     quota = Quota(
         requests=_allowance(headers, _REQUESTS, now) or _allowance(headers, _ANTHROPICS_REQUESTS, now),
         tokens=_allowance(headers, _TOKENS, now) or _allowance(headers, _ANTHROPICS_TOKENS, now),

@@ -12,6 +12,7 @@ from msgspec import Raw
 from turnout.core.seal import SEAL
 
 _LIST = msgspec.json.Decoder(list[Raw])
+_SEAL = SEAL.encode()
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _encode = msgspec.json.encode
 
@@ -20,7 +21,7 @@ Fields = dict[str, Raw]
 
 def may_hold_seals(value: Raw) -> bool:
     """A search from the end takes half the time."""
-    return bytes(value).rfind(SEAL.encode()) >= 0
+    return bytes(value).rfind(_SEAL) >= 0
 
 
 def is_sealed(value: object) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 from msgspec import Raw
 
-from turnout.providers.seals import Fields, has_seal, without, without_sealed
+from turnout.providers.seals import Fields, has_seal, may_hold_seals, without, without_sealed
 
 _DETAILS = "reasoning_details"
 _CALLS = "tool_calls"
@@ -22,6 +22,8 @@ def own_messages(messages: Raw, *, with_extra: bool) -> Raw:
     """A relayed request's ``messages`` without these. ``with_extra``: the vendor may be Google, who reads the
     signatures of calls (https://ai.google.dev/gemini-api/docs/thought-signatures, "OpenAI").
     """
+    if not may_hold_seals(messages):
+        return messages
     return without_sealed(messages, partial(_own, with_extra=with_extra))
 
 
