@@ -42,7 +42,7 @@ def used_to(it: House, seconds: float = 0.05, answers: int = 20) -> None:
             it.board.began(deployment)
             it.board.ended(deployment, Ending(outcome="ok", total=seconds, first_token=seconds))
     for _ in range(round(1 / hedging.MOST_EXTRA)):  # saves up for one
-        it.engine._hedging.delay(it.catalog.find("fast").deployments[0])
+        it.engine._hedging.save()
 
 
 async def asked(it: House) -> Any:
@@ -128,13 +128,22 @@ async def test_a_client_that_leaves_ends_both() -> None:
 
 
 async def test_at_most_one_in_twenty_requests_gets_a_second_attempt() -> None:
+    """However many of them are late at the same time."""
+    late, requests = 0.1, 60
+    async with (
+        RawUpstream(after(late)) as one,
+        RawUpstream(after(10)) as two,
+        house(place(one), place(two, "two")) as it,
+    ):
+        used_to(it, seconds=late / 10)
+        it.engine._hedging._allowed = 0.0
+        await asyncio.gather(*[asked(it) for _ in range(requests)])
+        assert 1 <= len(two.requests) <= requests * hedging.MOST_EXTRA
+
+
+async def test_a_question_for_the_delay_saves_nothing_up() -> None:
     async with RawUpstream(after(0)) as one, house(place(one)) as it:
         used_to(it)
         (deployment,) = it.catalog.find("fast").deployments
-        it.engine._hedging._allowed = 0.0
-        spent = 0
-        for _ in range(1000):
-            if it.engine._hedging.delay(deployment) is not None:
-                it.engine._hedging._allowed -= 1
-                spent += 1
-        assert 45 <= spent <= 50
+        it.engine._hedging._allowed = 0.5
+        assert {it.engine._hedging.delay(deployment) for _ in range(100)} == {None}

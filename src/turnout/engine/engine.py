@@ -89,6 +89,8 @@ class Engine:
 
     async def _open_next(self, call: Call, walk: PlanWalk) -> tuple[Attempt, Sequence[StreamEvent]]:
         """The first attempt that begins to answer, with its first events. Raises the errors of all in one."""
+        if walk.hedges:
+            self._hedging.save()
         while (deployment := await walk.next()) is not None:
             delay = self._hedging.delay(deployment) if walk.hedges else None
             if delay is not None:

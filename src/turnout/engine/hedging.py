@@ -25,16 +25,19 @@ Open = Callable[[Call, Deployment, PlanWalk], Awaitable[Opened]]
 
 
 class Hedging:
-    """For all requests of a process: their second attempts share one budget."""
+    """For all requests of a process: their second attempts share one budget. ``save`` once for each request."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._allowed = 0.0
 
+    def save(self) -> None:
+        """Adds what one request allows to the budget."""
+        self._allowed = min(self._allowed + MOST_EXTRA, _SAVED)
+
     def delay(self, deployment: Deployment) -> float | None:
         """After how many seconds of silence a second attempt is made. None: not now, or not enough is known."""
-        self._allowed = min(self._allowed + MOST_EXTRA, _SAVED)
-        return self._board.of(deployment).slow_first_token() if self._allowed >= 1 else None
+        return self._board.of(deployment).slow_first_token() if self._may_spend() else None
 
     async def race(self, call: Call, first: Deployment, delay: float, walk: PlanWalk, open_at: Open) -> Opened | None:
         """The attempt that begins first; None when ``first`` failed, and the second one too. Both are told to ``walk``.
@@ -44,7 +47,8 @@ class Hedging:
         runners = {_run(open_at(call, first, walk)): first}
         try:
             await asyncio.wait(runners, timeout=delay)
-            if not next(iter(runners)).done() and (second := walk.take()) is not None:
+            is_late = not next(iter(runners)).done()
+            if is_late and self._may_spend() and (second := walk.take()) is not None:
                 self._allowed -= 1
                 runners[_run(open_at(call, second, walk))] = second
             return await _first_to_begin(runners, walk)
@@ -53,6 +57,10 @@ class Hedging:
             raise
         finally:
             await _stop(runners, OUTRUN)
+
+    def _may_spend(self) -> bool:
+        """Asked again when the first attempt is late: others that were late at the same time may have spent it."""
+        return self._allowed >= 1
 
 
 async def _first_to_begin(runners: dict[asyncio.Task[Opened], Deployment], walk: PlanWalk) -> Opened | None:
