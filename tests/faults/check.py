@@ -112,8 +112,14 @@ def _billed(case: Case, seen: Seen) -> Iterator[str]:
                     yield told
             case outcome:
                 yield f"the outcome {outcome}"
-        if usage is not None and row["cost"] != 1_000_000 * sum(usage[name] * PRICE[name] for name in PRICE):
+        if not is_priced(row):
             yield f"{told}: a cost of {row['cost']}"
+
+
+def is_priced(row: Mapping[str, Any]) -> bool:
+    """Whether an attempt costs what its tokens cost."""
+    usage = row["usage"]
+    return usage is None or row["cost"] == 1_000_000 * sum(usage[name] * PRICE[name] for name in PRICE)
 
 
 def _is_close(usage: dict[str, Any] | None, billed: dict[str, Any]) -> bool:

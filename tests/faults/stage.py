@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -110,6 +110,9 @@ def _deployment(wire: str, model: str) -> dict[str, Any]:
     return {"provider": wire, "model": model}
 
 
+Attempts = dict[str, list[dict[str, Any]]]
+
+
 class Seen(msgspec.Struct):
     """What became of one request. ``took`` is in seconds. ``first`` and ``second`` are the simulator's attempts at each
     deployment, ``ledger`` is Turnout's.
@@ -148,8 +151,8 @@ class Stage:
             took = time.monotonic() - began
             return Seen(got, took, ledger=await self.ledger(got.request_id))
 
-    async def ask(self, dialect: str, model: str, *, stream: bool) -> Received:
-        path, body = request(dialect, model, PROMPT, stream=stream)
+    async def ask(self, dialect: str, model: str, *, stream: bool, prompt: str = PROMPT) -> Received:
+        path, body = request(dialect, model, prompt, stream=stream)
         return received(dialect, await ask(self.turnout.url + path, body, patience=PATIENCE), stream=stream)
 
     async def ledger(self, request_id: str) -> list[dict[str, Any]]:
@@ -157,9 +160,21 @@ class Stage:
         found: list[dict[str, Any]] = record["attempts"]
         return found
 
-    async def attempts(self) -> dict[str, list[dict[str, Any]]]:
+    async def attempts(self) -> Attempts:
         """The simulator's log since it was cleared, by the model's name there."""
-        by_model: dict[str, list[dict[str, Any]]] = {}
+        by_model: Attempts = {}
         for attempt in (await ask(f"{self.simulator.root}/__simulator/attempts")).json:
             by_model.setdefault(attempt["model"], []).append(attempt)
         return by_model
+
+    async def ended_attempts(self) -> Attempts:
+        """The same, when the simulator knows how each attempt has ended."""
+        return await self.until(lambda attempts: all(one["ended"] for of in attempts.values() for one in of))
+
+    async def until(self, true: Callable[[Attempts], bool]) -> Attempts:
+        """The simulator's log as soon as something is true of it."""
+        for _ in range(1000):
+            if true(attempts := await self.attempts()):
+                return attempts
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"never came true of {attempts}")
