@@ -8,15 +8,10 @@ import pytest
 
 from turnout.core import (
     ChatRequest,
-    Delta,
     Deployment,
     Message,
     Output,
-    PartEnd,
-    PartStart,
     Reasoning,
-    Repetition,
-    StreamEvent,
     Text,
     Thinking,
     ToolChoice,
@@ -71,24 +66,3 @@ def test_the_clients_own_prefill_is_one_text_with_the_words() -> None:
     own = Message("assistant", (Thinking("Hm"), Text("Hel"), Text("lo")), name="A")
     rest = continued(request(HELLO, own), ", wor")
     assert rest.messages == (HELLO, Message("assistant", (Thinking("Hm"), Text("Hello, wor")), name="A"))
-
-
-@pytest.mark.parametrize(
-    ("pieces", "new"),
-    [
-        pytest.param(["Hello", ", wor", "ld"], ["", "", "ld"], id="in-pieces"),
-        pytest.param(["Hello, world", "!"], ["ld", "!"], id="across-a-piece"),
-        pytest.param(["Hello, wor", ""], ["", ""], id="only-the-words"),
-        pytest.param(["ld", "Hello"], ["ld", "Hello"], id="nothing-repeated"),
-        pytest.param(["", "Hello, wor", "Hello, wor"], ["", "", "Hello, wor"], id="only-the-first-time"),
-        pytest.param(["Hell", "fire"], ["", "fire"], id="begins-alike"),
-    ],
-)
-def test_repeated_words_are_taken_out(pieces: list[str], new: list[str]) -> None:
-    repetition = Repetition("Hello, wor")
-    events: list[StreamEvent] = [PartStart(0, Text(pieces[0])), *[Delta(0, piece) for piece in pieces[1:]], PartEnd(0)]
-    assert [*repetition.without(events[:1]), *repetition.without(events[1:])] == [
-        PartStart(0, Text(new[0])),
-        *[Delta(0, piece) for piece in new[1:]],
-        PartEnd(0),
-    ]

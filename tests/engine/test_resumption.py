@@ -94,6 +94,50 @@ async def test_the_next_deployment_goes_on_from_what_the_client_has(
         assert [(start.continues, start.seam) for start in it.book.begun.values()] == [(None, None), (1, "continue")]
 
 
+@pytest.mark.parametrize("relayed", [True, False], ids=["relayed", "translated"])
+@pytest.mark.parametrize(
+    ("rest", "whole"),
+    [
+        pytest.param([" you."], "Hello you.", id="again"),
+        pytest.param(["", " ", "you."], "Hello you.", id="again-in-pieces"),
+        pytest.param(["you."], "Hello you.", id="not-again"),
+    ],
+)
+async def test_a_blank_does_not_come_twice_where_its_text_has_ended(relayed: bool, rest: list[str], whole: str) -> None:
+    thought = sse(chunk(delta(reasoning_content="Hm.")))
+    async with (
+        RawUpstream(streaming(said("Hello ") + thought)) as one,
+        RawUpstream(streaming(said(*rest), END)) as two,
+        house(place(one), place(two, "two", traits=GOES_ON)) as it,
+    ):
+        events = await events_of(it, relayed=relayed)
+        assert body_of(two)["messages"][-1]["content"] == "Hello"
+        assert text_of(events) == whole
+        assert fold(events).choices[0].parts[:2] == (Text("Hello "), Thinking("Hm."))
+
+
+@pytest.mark.parametrize(
+    ("rest", "whole"),
+    [
+        pytest.param(["I say Hel", "lo", " you."], "Hello you.", id="in-pieces"),
+        pytest.param(["I say Hello you."], "Hello you.", id="in-one-piece"),
+        pytest.param([" you."], "Hello you.", id="not-repeated"),
+        pytest.param(["I say Hello", "you."], "Hello you.", id="without-the-blank"),
+        pytest.param(["I say ", "so."], "Hello I say so.", id="begins-alike"),
+    ],
+)
+async def test_repeated_words_are_left_out(rest: list[str], whole: str) -> None:
+    """Also the client's own prefill, which is repeated with them."""
+    asked = (Message("user", (Text("hi"),)), Message("assistant", (Text("I say "),)))
+    async with (
+        RawUpstream(streaming(said("Hello "))) as one,
+        RawUpstream(streaming(said(*rest), END)) as two,
+        house(place(one), place(two, "two", traits=Traits(continues="prefix", repeats=True))) as it,
+    ):
+        reply = await it.ask(ChatRequest(model="fast", messages=asked, stream=True))
+        assert text_of(await reply.read_all()) == whole
+
+
 async def test_only_who_is_known_to_take_a_prefill_goes_on() -> None:
     async with (
         RawUpstream(streaming(said("Hel"))) as one,

@@ -2,7 +2,7 @@
 
 from .attempt import AttemptEnd, AttemptStart, Continuing, EndedAttempt, Origin, Outcome, PlannedStep, PlanRecord
 from .changes import NO_CHANGES, Change
-from .continuing import Repetition, continued, continues
+from .continuing import continued, continues
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Prefill, Retries, Timeouts, Traits
 from .description import NOTHING_SAID, Description
 from .events import (
@@ -147,7 +147,6 @@ __all__ = [
     "RedactedThinking",
     "Refusal",
     "Relayed",
-    "Repetition",
     "Request",
     "Rest",
     "Result",

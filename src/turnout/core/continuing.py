@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec import structs
 
 from .deployment import Deployment
-from .events import Delta, PartStart, StreamEvent
 from .forced_tool import forces_a_tool
 from .messages import Message, Text
 from .request import ChatRequest, whole_chat, with_messages
@@ -47,30 +44,3 @@ def continued(request: ChatRequest, words: str) -> ChatRequest:
     others = [part for part in last.parts if not isinstance(part, Text)]
     prefill = structs.replace(last, parts=(*others, Text(own + words)))
     return structs.replace(with_messages(request, (*before, prefill)), prefilled=True)
-
-
-class Repetition:
-    """Takes out of the events of an answer the ``words`` that it repeats (``Traits.repeats``)."""
-
-    def __init__(self, words: str) -> None:
-        self._left = words
-
-    def without(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
-        return [self._shortened(event) for event in events] if self._left else events
-
-    def _shortened(self, event: StreamEvent) -> StreamEvent:
-        match event:
-            case Delta(text=text):
-                return structs.replace(event, text=self._rest_of(text))
-            case PartStart(part=Text(text=text)):
-                return structs.replace(event, part=structs.replace(event.part, text=self._rest_of(text)))
-        return event
-
-    def _rest_of(self, text: str) -> str:
-        """What is new in ``text``. An answer that says something else doesn't repeat the words."""
-        left = self._left
-        if left.startswith(text):
-            self._left = left[len(text) :]
-            return ""
-        self._left = ""
-        return text.removeprefix(left)

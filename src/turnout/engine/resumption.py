@@ -17,12 +17,13 @@ from turnout.core import (
     Continuing,
     Deployment,
     Relayed,
-    Repetition,
     Seam,
     StreamEvent,
+    Text,
     Thinking,
     Usage,
     continued,
+    text_of,
     whole_chat,
     with_messages,
 )
@@ -60,7 +61,6 @@ class Resumption:
         self._prefills = prefills
         self._kept: list[StreamEvent] | None = []
         self._stitching: Stitching | None = None
-        self._repetition: Repetition | None = None
         self._relayed: tuple[StreamEvent, ...] = ()
         self._frames = b""
 
@@ -75,8 +75,6 @@ class Resumption:
         """``events`` of the attempt that goes on, as the client gets them. Raises ``AnswersDiffer``."""
         if self._stitching is None:
             return events
-        if self._repetition is not None:
-            events = self._repetition.without(events)
         return self._stitching.feed(events)
 
     def total(self, usage: Usage | None) -> Usage | None:
@@ -103,7 +101,7 @@ class Resumption:
             except (UpstreamError, Unsupported, Unreadable) as failure:
                 self._learn(deployment, way, failure)
                 continue
-            self._stitch(broken, attempt, way, so_far)
+            self._stitching = Stitching(so_far, way.owed, self.total(broken.usage) if way.words else None)
             return attempt, [Seam(deployment.id, self._relayed, self._frames), *first]
         raise error.afresh()
 
@@ -132,17 +130,16 @@ class Resumption:
             return None
         text = so_far.text
         words = text.rstrip()
-        open_texts = [part for part in so_far.open_parts if not isinstance(part.part, Thinking)]
-        owed = [Owed(part, text[len(words) :], exact=False) for part in open_texts]
         if not words:
-            return _Way(self._anew(), owed)
+            return _Way(self._anew(), _owed(so_far, text))
         if not self._prefills.takes(deployment, self._request):
             return None
         request = continued(self._request, words)
+        repeated = text_of(request.messages[-1].parts[-1]) if deployment.traits.repeats else ""
         if request.max_output is not None and broken.usage is not None:
             used = self._output_so_far(broken.usage)
             request = structs.replace(request, max_output=max(1, request.max_output - used))
-        return _Way(request, owed, words)
+        return _Way(request, _owed(so_far, repeated, text[len(words) :]), words)
 
     def _output_so_far(self, usage: Usage) -> int:
         total = self.total(usage)
@@ -159,11 +156,13 @@ class Resumption:
         if way.words and isinstance(failure, UpstreamError) and refuses_prefill(failure):
             self._prefills.unlearn(deployment)
 
-    def _stitch(self, broken: Attempt, attempt: Attempt, way: _Way, so_far: SoFar) -> None:
-        before = self.total(broken.usage) if way.words else None
-        self._stitching = Stitching(so_far, way.owed, before)
-        repeats = way.words and attempt.deployment.traits.repeats
-        self._repetition = Repetition(way.words) if repeats else None
+
+def _owed(so_far: SoFar, *texts: str) -> Sequence[Owed]:
+    """The part in which an attempt goes on that begins with ``texts`` again: the open one, else the last text."""
+    parts = [part for part in so_far.open_parts if not isinstance(part.part, Thinking)]
+    if not parts and any(texts):
+        parts = [part for part in so_far.parts if isinstance(part.part, Text)][-1:]
+    return [Owed(part, *texts, exact=False) for part in parts]
 
 
 def _thinks_signed(so_far: SoFar, broken: Attempt) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 from msgspec import structs
@@ -27,17 +28,23 @@ from .so_far import PartSoFar, SoFar
 
 
 class Owed:
-    """A part that the client has, and the ``text`` that the second attempt is to repeat before it says more.
+    """A part that the client has, and the ``texts`` with which the second attempt is to begin again, one after another.
 
-    ``exact``: a second attempt that says something else disagrees.
+    ``exact``: a second attempt that says something else disagrees. Otherwise what it says is new. It is asked to go on
+    then: where the part has ended, another one like it goes on.
     """
 
-    def __init__(self, part: PartSoFar, text: str, *, exact: bool) -> None:
+    def __init__(self, part: PartSoFar, *texts: str, exact: bool) -> None:
         self.index = part.index
         self.part = part.part
         self.open = part.open
-        self.text = text
         self.exact = exact
+        self._repeated = deque(_Repeated(text) for text in texts if text)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether something of the texts hasn't come again."""
+        return bool(self._repeated)
 
     def is_like(self, part: Part) -> bool:
         if isinstance(self.part, ToolCall):
@@ -46,17 +53,43 @@ class Owed:
 
     def rest_of(self, text: str) -> str:
         """What of ``text`` the client doesn't have. Raises ``AnswersDiffer`` if the two disagree."""
-        owed = self.text
-        if owed.startswith(text):
-            self.text = owed[len(text) :]
-            return ""
-        if text.startswith(owed):
-            self.text = ""
-            return text[len(owed) :]
-        if self.exact:
-            raise disagreement()
-        self.text = ""
+        while self._repeated and text:
+            repeated = self._repeated[0]
+            rest = repeated.rest_of(text)
+            if rest is None:
+                if self.exact:
+                    raise disagreement()
+                rest = repeated.taken + text
+            elif not repeated.is_over:
+                return ""
+            self._repeated.popleft()
+            text = rest
         return text
+
+
+class _Repeated:
+    """A text that comes once more, in any pieces. It is long, and the pieces are many: none of it is copied."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self._at == len(self._text)
+
+    @property
+    def taken(self) -> str:
+        """What of it has come."""
+        return self._text[: self._at]
+
+    def rest_of(self, piece: str) -> str | None:
+        """What follows the text in ``piece``, empty as long as that is a part of it. None if it is another one."""
+        left = len(self._text) - self._at
+        if not self._text.startswith(piece[:left], self._at):
+            return None
+        self._at += min(left, len(piece))
+        return piece[left:]
 
 
 class Stitching:
@@ -116,6 +149,8 @@ class Stitching:
         owed = self._owed[0] if self._owed else None
         if owed is not None and owed.is_like(part):
             self._joined[index] = self._owed.pop(0)
+            if not owed.open and not owed.exact:
+                self._begin_after(owed, part, out)
             self._add(index, text_of(part), out)
             return
         if owed is not None:
@@ -124,10 +159,19 @@ class Stitching:
             if owed.exact:
                 raise disagreement()
             self._close_owed(out)
+        self._moved[index] = self._begin(part, out)
+
+    def _begin_after(self, ended: Owed, part: Part, out: list[StreamEvent]) -> None:
+        """A new part goes on with one that has ended. What it repeats of that is still left out."""
+        ended.index, ended.open = self._begin(structs.replace(part, text=""), out), True
+
+    def _begin(self, part: Part, out: list[StreamEvent]) -> int:
+        """The client's index of a new part."""
         self._close(out)
-        self._moved[index] = self._next_index
+        index = self._next_index
         self._next_index += 1
-        out.append(PartStart(self._moved[index], part))
+        out.append(PartStart(index, part))
+        return index
 
     def _add(self, index: int, text: str, out: list[StreamEvent]) -> None:
         joined = self._joined.get(index)
@@ -147,7 +191,7 @@ class Stitching:
             if event.index in self._moved:
                 out.append(structs.replace(event, index=self._moved[event.index]))
             return
-        if joined.text and joined.exact:
+        if joined.is_left and joined.exact:
             raise disagreement()
         if joined.open:
             out.append(structs.replace(event, index=joined.index))
