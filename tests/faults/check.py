@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.faults.received import LEFT_OUT, TERMINATOR, Received
 from tests.faults.stage import PRICE, Case, Seen
-from tests.faults.table import UNCOUNTED, Fault
+from tests.faults.table import CALL, UNCOUNTED, Fault
 
 SLACK = 4.0
 """Seconds that a busy machine may take longer."""
@@ -44,12 +44,14 @@ def _received(fault: Fault, got: Received) -> Iterator[str]:
             yield f"status {got.status} with {got.error!r} and {got.text!r}"
         return
     if fault.comes == "cut":
-        if not (got.error and not got.finished and got.text and fault.whole.startswith(got.text)):
+        if not (got.error and not got.finished and bool(got.text) != bool(fault.block)):
             yield f"finished: {got.finished}, {got.error!r} after {got.text!r}"
+        if not fault.whole.startswith(got.text) or got.calls not in _calls(fault):
+            yield f"the text {got.text!r} and the calls {got.calls}"
     elif got.error or not got.finished:
         yield f"no whole answer: {got.error!r} after {got.text!r}"
-    elif got.text.strip() not in _texts(fault):
-        yield f"the text {got.text!r}"
+    elif got.text.strip() not in _texts(fault) or got.calls not in _calls(fault):
+        yield f"the text {got.text!r} and the calls {got.calls}"
     elif fault.comes == "whole" and not _is_usage(fault, got.output):
         yield f"a usage of {got.output} tokens"
 
@@ -73,9 +75,16 @@ def _texts(fault: Fault) -> list[str]:
     if fault.comes == "refusal":
         return [REFUSAL, ""]
     if fault.comes == "whole":
-        return [fault.whole]
+        return [fault.whole if fault.block != "call" else ""]
     words = fault.whole.split(" ")
     return [fault.whole, *(" ".join(words[:at] + words[at + 1 :]) for at in range(len(words)))]
+
+
+def _calls(fault: Fault) -> list[list[str]]:
+    """Those that the caller may get: a whole call, or none where it broke off."""
+    if fault.block != "call":
+        return [[]]
+    return [[CALL], []] if fault.comes == "cut" else [[CALL]]
 
 
 def _asked(case: Case, seen: Seen) -> Iterator[str]:
@@ -105,7 +114,7 @@ def _billed(case: Case, seen: Seen) -> Iterator[str]:
                 if (usage["input"], usage["output"]) != (billed["tokens_in"], billed["tokens_out"]):
                     yield told
             case "ok" | "cut":
-                if not _is_close(usage, billed):
+                if not (_is_close(usage, billed) if not case.fault.block else _has_tokens(usage)):
                     yield told
             case "failed":
                 if usage is not None and usage["output"] > 1:  # Anthropic begins with 1
@@ -120,6 +129,11 @@ def is_priced(row: Mapping[str, Any]) -> bool:
     """Whether an attempt costs what its tokens cost."""
     usage = row["usage"]
     return usage is None or row["cost"] == 1_000_000 * sum(usage[name] * PRICE[name] for name in PRICE)
+
+
+def _has_tokens(usage: dict[str, Any] | None) -> bool:
+    """All that can be said where the simulator bills what it doesn't show, or counts a tool as ten tokens."""
+    return usage is not None and min(usage["input"], usage["output"]) > 0
 
 
 def _is_close(usage: dict[str, Any] | None, billed: dict[str, Any]) -> bool:

@@ -25,6 +25,7 @@ class Received(msgspec.Struct):
     """``finished``: the reply says that the answer is whole. ``error`` is the message of its error, empty for none.
 
     ``misformed`` says what no client of the dialect expects. ``output`` is the reported number of output tokens.
+    ``calls`` are the arguments of the tool calls that the reply says are whole.
     """
 
     status: int
@@ -33,6 +34,7 @@ class Received(msgspec.Struct):
     finished: bool = False
     error: str = ""
     output: int | None = None
+    calls: list[str] = msgspec.field(default_factory=list)
     misformed: list[str] = msgspec.field(default_factory=list)
 
     def expect(self, right: object, problem: str) -> None:
@@ -106,6 +108,7 @@ def _error_of(dialect: str, body: Mapping[str, Any]) -> str:
 
 def _chat(events: list[dict[str, Any]], got: Received) -> None:
     reasons: list[str] = []
+    arguments: dict[int, str] = {}
     for event in events:
         got.expect(not got.error, "an event after the error")
         if "error" in event:
@@ -114,12 +117,15 @@ def _chat(events: list[dict[str, Any]], got: Received) -> None:
             delta = choice["delta"]
             got.expect(not reasons or not delta.get("content"), "words after the finish")
             got.text += delta.get("content") or delta.get("refusal") or ""
+            for call in delta.get("tool_calls") or ():
+                arguments[call["index"]] = arguments.get(call["index"], "") + call["function"].get("arguments", "")
             reasons += [choice["finish_reason"]] if choice.get("finish_reason") else []
         got.output = (event.get("usage") or {}).get("completion_tokens", got.output)
     terminated = bool(events) and "terminator" in events[-1]
     got.expect(len(reasons) <= 1, "more than one finish")
     got.expect(got.error or bool(reasons) == terminated, TERMINATOR)
     got.finished = bool(reasons) or terminated
+    got.calls = [*arguments.values()] if got.finished else []
     _same(got, [event["id"] for event in events if event.get("choices") and event.get("id")], "ids")
 
 
@@ -127,17 +133,23 @@ def _anthropic(events: list[dict[str, Any]], got: Received) -> None:
     order = [event["type"] for event in events if event["type"] != "ping"]
     blocks: list[int] = []
     opened: int | None = None
+    block: dict[str, Any] = {}
+    arguments = ""
     for event in events:
         match event["type"]:
             case "content_block_start":
                 got.expect(opened is None and event["index"] == len(blocks), "a block out of order")
-                opened = event["index"]
+                opened, block, arguments = event["index"], event["content_block"], ""
                 blocks.append(event["index"])
             case "content_block_delta":
                 got.expect(opened == event["index"], "a delta outside its block")
                 got.text += event["delta"].get("text", "")
+                arguments += event["delta"].get("partial_json", "")
+                block["signature"] = event["delta"].get("signature") or block.get("signature")
             case "content_block_stop":
                 got.expect(opened == event["index"], "the end of a block that isn't open")
+                got.expect(block["type"] != "thinking" or block.get("signature"), "a thought that ends unsigned")
+                got.calls += [arguments] if block["type"] == "tool_use" else []
                 opened = None
             case "message_delta":
                 got.output = event["usage"]["output_tokens"]
@@ -157,6 +169,10 @@ def _responses(events: list[dict[str, Any]], got: Received) -> None:
                 got.text += event["delta"]
             case "response.output_text.done":
                 got.expect(event["text"] == got.text, DONE)
+            case "response.output_item.done" if event["item"]["type"] == "function_call":
+                got.calls += [event["item"]["arguments"]] if event["item"]["status"] == "completed" else []
+            case "response.function_call_arguments.done":
+                got.expect(_is_json(event["arguments"]), "the arguments of a half call are done")
             case "error":
                 got.error = str(event.get("message", ""))
             case "response.failed":
@@ -165,6 +181,7 @@ def _responses(events: list[dict[str, Any]], got: Received) -> None:
                 whole = Received(200, "")
                 _whole_responses(event["response"], whole)
                 got.finished, got.output = whole.finished, whole.output
+                got.expect(whole.calls == got.calls, "the whole response has other calls than the events")
                 got.expect(whole.text == got.text, WHOLE)
     types = [event["type"] for event in events]
     got.expect(types[:1] == ["response.created"], "no response.created at the start")
@@ -200,30 +217,48 @@ def _ollama(events: list[dict[str, Any]], got: Received) -> None:
 def _whole_chat(body: dict[str, Any], got: Received) -> None:
     (choice,) = body["choices"]
     got.text = choice["message"].get("content") or choice["message"].get("refusal") or ""
+    got.calls = [call["function"]["arguments"] for call in choice["message"].get("tool_calls") or ()]
     got.finished, got.output = bool(choice["finish_reason"]), body["usage"]["completion_tokens"]
 
 
 def _whole_anthropic(body: dict[str, Any], got: Received) -> None:
     got.text = "".join(block.get("text", "") for block in body["content"])
+    got.calls = [_plain(block["input"]) for block in body["content"] if block["type"] == "tool_use"]
     got.finished, got.output = bool(body["stop_reason"]), body["usage"]["output_tokens"]
 
 
 def _whole_responses(body: dict[str, Any], got: Received) -> None:
     parts = [part for item in body["output"] if item["type"] == "message" for part in item["content"]]
     got.text = "".join(part.get("text") or part.get("refusal") or "" for part in parts)
+    got.calls = [item["arguments"] for item in body["output"] if item["type"] == "function_call"]
     got.finished, got.output = body["status"] in ("completed", "incomplete"), body["usage"]["output_tokens"]
 
 
 def _gemini_chunk(body: dict[str, Any], got: Received) -> None:
     for candidate in body.get("candidates", ()):
-        got.text += "".join(part.get("text", "") for part in candidate.get("content", {}).get("parts", ()))
+        parts = candidate.get("content", {}).get("parts", ())
+        got.text += "".join(part.get("text", "") for part in parts if not part.get("thought"))
+        got.calls += [_plain(part["functionCall"]["args"]) for part in parts if "functionCall" in part]
         got.finished = got.finished or bool(candidate.get("finishReason"))
     got.output = body.get("usageMetadata", {}).get("candidatesTokenCount", got.output)
 
 
 def _whole_ollama(body: dict[str, Any], got: Received) -> None:
     got.text += body["message"]["content"]
+    got.calls += [_plain(call["function"]["arguments"]) for call in body["message"].get("tool_calls") or ()]
     got.finished, got.output = bool(body["done"]), body.get("eval_count", got.output)
+
+
+def _plain(arguments: object) -> str:
+    return json.dumps(arguments, separators=(",", ":"))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
 
 
 def _same(got: Received, values: list[str], noun: str) -> None:
@@ -248,8 +283,13 @@ _WHOLE: Mapping[str, Callable[[dict[str, Any], Received], None]] = {
 DIALECTS = tuple(_WHOLE)
 
 
-def request(dialect: str, model: str, prompt: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
-    """The path and the body of a request that asks ``model`` in the dialect."""
+def request(dialect: str, model: str, prompt: str, *, stream: bool, tools: bool = False) -> tuple[str, dict[str, Any]]:
+    """The path and the body of a request that asks ``model`` in the dialect. ``tools``: it may call a function."""
+    path, body = _request(dialect, model, prompt, stream=stream)
+    return path, body | ({"tools": _TOOLS[dialect]} if tools else {})
+
+
+def _request(dialect: str, model: str, prompt: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
     messages = [{"role": "user", "content": prompt}]
     match dialect:
         case "gemini":
@@ -263,3 +303,18 @@ def request(dialect: str, model: str, prompt: str, *, stream: bool) -> tuple[str
             return "/api/chat", {"model": model, "messages": messages, "stream": stream}
     usage = {"stream_options": {"include_usage": True}} if stream else {}
     return "/v1/chat/completions", {"model": model, "messages": messages, "stream": stream, **usage}
+
+
+_SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "country": {"type": "string"}},
+    "required": ["city", "country"],
+}
+_FUNCTION = {"name": "weather", "description": "The weather.", "parameters": _SCHEMA}
+_TOOLS: Mapping[str, list[dict[str, Any]]] = {
+    "chat": [{"type": "function", "function": _FUNCTION}],
+    "responses": [{"type": "function", **_FUNCTION}],
+    "anthropic": [{"name": "weather", "description": "The weather.", "input_schema": _SCHEMA}],
+    "gemini": [{"functionDeclarations": [_FUNCTION]}],
+    "ollama": [{"type": "function", "function": _FUNCTION}],
+}

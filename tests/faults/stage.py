@@ -147,12 +147,15 @@ class Stage:
     async def _ask(self, case: Case) -> Seen:
         async with self._room:
             began = time.monotonic()
-            got = await self.ask(case.dialect, case.model, stream=case.fault.stream)
+            tools = case.fault.block == "call"
+            got = await self.ask(case.dialect, case.model, stream=case.fault.stream, tools=tools)
             took = time.monotonic() - began
             return Seen(got, took, ledger=await self.ledger(got.request_id))
 
-    async def ask(self, dialect: str, model: str, *, stream: bool, prompt: str = PROMPT) -> Received:
-        path, body = request(dialect, model, prompt, stream=stream)
+    async def ask(
+        self, dialect: str, model: str, *, stream: bool, prompt: str = PROMPT, tools: bool = False
+    ) -> Received:
+        path, body = request(dialect, model, prompt, stream=stream, tools=tools)
         return received(dialect, await ask(self.turnout.url + path, body, patience=PATIENCE), stream=stream)
 
     async def ledger(self, request_id: str) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     ``status``, or what came before the fault and then an error. ``loose``: no more attempts than these are made.
     ``settings`` are the model's, ``contexts`` both deployments', in tokens; ``second_script`` is for the other one.
     ``responses``: only where Responses is relayed, or only elsewhere.
+    ``block``: the answer is the call of a tool, or begins with a thought.
     ``waits`` is how long the caller waits at least, ``apart`` the time between two attempts of the first deployment, in
     seconds. ``timeouts`` are the first deployment's own.
     """
@@ -59,6 +60,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str] = {}
     contexts: tuple[int, int] | None = None
     second_script: str = ""
+    block: Literal["", "call", "thought"] = ""
 
     @property
     def id(self) -> str:
@@ -174,6 +176,7 @@ SETTINGS: list[Fault] = [
     Fault(words="cut-stream-after-5", stream=True, first=1, second=0, settings=ERROR, comes="cut"),
     Fault(words="cut-stream-after-5", stream=False, first=1, second=1, settings=AS_STREAM),
     Fault(words="error-after-5", stream=False, first=1, second=1, settings=AS_STREAM),
+    Fault(words="cut-stream-after-5", stream=False, first=1, second=1, settings=AS_STREAM, onto="openai"),
     msgspec.structs.replace(_silent("stall-after-5", stream=False), settings=AS_STREAM),
     *_both("blocked", 1, 1, settings={"on_content_filter": "fallback"}, wires=WITH_POLICY),
     *_both("too-long", 1, 1, contexts=(1000, 2000)),
@@ -189,7 +192,54 @@ HARMLESS: list[Fault] = [
 ]
 """The answer is whole: it is slow, or lacks what says nothing."""
 
-FAULTS = (*BEFORE, *OPENED, *MIDDLE, *SETTINGS, *HARMLESS)
+CALL = '{"city":"city 1","country":"country 1"}'
+"""The arguments of the simulator's call, in five pieces where the wire has pieces."""
+CALL_TOKENS = 6
+IN_PIECES = ("openai", "azure", "anthropic", "llamacpp", "vllm", "compatible")
+WHOLE_CALLS = ("gemini", "ollama")
+"""Wires, and dialects, that have only whole calls."""
+SIGNED = ("anthropic", "gemini")
+"""Wires whose thoughts nobody else can go on with."""
+UNSIGNED = tuple(wire for wire in WIRES if wire not in SIGNED)
+
+
+def _call(words: str, *, stream: bool = True, **more: object) -> Fault:
+    """The answers of both deployments are calls, as the names of both have the word ``tools``."""
+    fields = {"words": f"tools-{words}", "stream": stream, "block": "call", "length": CALL_TOKENS, "first": 1}
+    return msgspec.convert({**fields, **more}, Fault)
+
+
+def _thought(words: str, *, stream: bool = True, **more: object) -> Fault:
+    """Both deployments think first."""
+    fields = {"words": f"thinking-{words}", "stream": stream, "block": "thought", "first": 1, "second": 1}
+    return msgspec.convert({**fields, **more}, Fault)
+
+
+BREAKS = ("cut-stream", "cut-event", "end", "error", "stall", "html")
+SENDS_PIECES = tuple(dialect for dialect in DIALECTS if dialect not in WHOLE_CALLS)
+BLOCKS: list[Fault] = [
+    *(
+        fault
+        for words in BREAKS
+        for timeouts in (SILENCE if words == "stall" else {},)
+        for fault in (
+            _call(f"{words}-after-2", second=0, comes="cut", wires=IN_PIECES, dialects=SENDS_PIECES, timeouts=timeouts),
+            _thought(f"{words}-after-3", second=0, comes="cut", wires=SIGNED, timeouts=timeouts),
+        )
+    ),
+    _call("cut-stream-after-2", second=1, wires=IN_PIECES, dialects=WHOLE_CALLS),
+    _call("cut-stream-after-2", second=1, stream=False, settings=AS_STREAM, wires=IN_PIECES),
+    _call("cut-event-after-0", first=2, second=1, wires=WHOLE_CALLS),
+    _call("cut-stream-after-1", second=0, comes="cut", wires=WHOLE_CALLS),
+    _thought("cut-stream-after-0", first=2),
+    _thought("cut-stream-after-3", wires=UNSIGNED),
+    _thought("cut-stream-after-3", stream=False, settings=AS_STREAM),
+    _thought("cut-stream-after-3", stream=False, settings=AS_STREAM, onto="openai"),
+    _thought("cut-stream-after-13"),
+]
+"""In the arguments of a call, and in a thought: begun again where the client has nothing of it, else an error."""
+
+FAULTS = (*BEFORE, *OPENED, *MIDDLE, *SETTINGS, *HARMLESS, *BLOCKS)
 
 SHORT = 6
 """Words of a short stream."""

@@ -140,12 +140,14 @@ class Seam(msgspec.Struct, frozen=True, tag="seam"):
     """From here on another deployment goes on with the answer: ``deployment`` is its id.
 
     ``relayed`` are the events that the ``Relayed`` frames before it have said, and ``frames`` are these frames. The
-    events behind it go on from them.
+    events behind it go on from them. ``dropped`` are the indices of parts that were begun and will not be ended, as the
+    client has nothing of them: another part may get the same index.
     """
 
     deployment: str
     relayed: tuple[StreamEvent, ...] = ()
     frames: bytes = b""
+    dropped: tuple[int, ...] = ()
 
 
 StreamEvent = Start | PartStart | Delta | PartEnd | Logprobs | UsageSoFar | Finish | Failure | Product | Relayed | Seam

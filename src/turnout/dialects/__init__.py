@@ -158,6 +158,13 @@ class Endpoint(Protocol[RequestT, ResultT]):
         ...
 
 
+class SendsCallsWhole:
+    """The base of endpoints whose streams have a tool call only when it is whole.
+
+    After a ``Seam`` their renderers forget the calls that it has ``dropped``: these are begun again.
+    """
+
+
 class Dialect(Protocol):
     """Its SDK sends the key in one of ``key_headers``, the usual one first, or in the query parameter ``key_query``."""
 

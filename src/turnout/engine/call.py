@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -23,6 +23,10 @@ OUTRUN: Final = "outrun"
 """The message with which an attempt is cancelled when another one of the same request has begun to answer first."""
 
 
+Unseen = Literal["nothing", "calls", "answer"]
+"""What goes out only when it is whole: nothing, each tool call, or the answer."""
+
+
 def reason_of(cancelled: asyncio.CancelledError) -> Outcome:
     """Why nobody waits for the rest of the answer."""
     if OUTRUN in cancelled.args:
@@ -35,7 +39,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     ``origin`` is recorded with every attempt. ``size`` is the request's, in bytes, with the earlier turns that it
     continues. ``strict``: the request isn't sent where it can't be told as the client said it. ``conversing`` is the
-    client's endpoint where an answer may be continued, None elsewhere. ``timeout``: the seconds since ``received`` that
+    client's endpoint where an answer may be continued, None elsewhere. ``unseen``: what the client has nothing of until
+    it is whole. ``timeout``: the seconds since ``received`` that
     the client gives the whole request; None where it said nothing. ``session`` is the name of its session in a header,
     empty without one. ``tags``: only deployments that have all of them may be asked. ``continues`` and ``seam`` are for
     the ledger (``AttemptStart``).
@@ -51,6 +56,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     session: str = ""
     tags: frozenset[str] = frozenset()
     conversing: ConversationEndpoint | None = None
+    unseen: Unseen = "nothing"
     timeout: float | None = None
     continues: int | None = None
     seam: Continuing | None = None

@@ -152,7 +152,7 @@ def _streamed(call: Call) -> Call:
     if request.stream or not isinstance(request, ChatRequest):
         return call
     streamed = with_messages(request, request.messages)
-    return structs.replace(call, request=structs.replace(streamed, stream=True))
+    return structs.replace(call, request=structs.replace(streamed, stream=True), unseen="answer")
 
 
 def _not_as_said(changes: Sequence[Change], deployment: Deployment) -> Unsupported:

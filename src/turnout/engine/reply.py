@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 
-from turnout.core import Outcome, StreamEvent, Usage
+from turnout.core import Outcome, Seam, StreamEvent, Usage
 from turnout.core.relayed_headers import headers_of_an_answer
 from turnout.errors import UpstreamError
 from turnout.routing import Plan
 
 from .attempt import Attempt
 from .resumption import MakeAttempt, Resumption
+from .so_far import without_parts
 
 
 class Reply:
@@ -97,6 +98,8 @@ class Reply:
     async def read_all(self) -> list[StreamEvent]:
         events: list[StreamEvent] = []
         while (more := await self.read()) is not None:
+            if more and isinstance(seam := more[0], Seam) and seam.dropped:
+                events = without_parts(events, seam.dropped)
             events += more
         return events
 

@@ -21,6 +21,7 @@ from turnout.core import (
     StreamEvent,
     Text,
     Thinking,
+    ToolCall,
     Usage,
     continued,
     text_of,
@@ -34,7 +35,7 @@ from .attempt import Attempt
 from .call import Call
 from .plan_walk import PlanWalk
 from .prefills import Prefills
-from .so_far import MOST_KEPT, MOST_KEPT_EVENTS, SoFar
+from .so_far import MOST_KEPT, MOST_KEPT_EVENTS, PartSoFar, SoFar, without_parts
 from .stitching import Owed, Stitching
 
 _log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class _Way(NamedTuple):
     """How a deployment is asked to go on, and how its events are joined to those that the client has."""
 
     request: ChatRequest
+    so_far: SoFar  # without what is begun again
     owed: Sequence[Owed]
     words: str = ""  # the prefill
 
@@ -91,7 +93,7 @@ class Resumption:
         walk.failed(broken.deployment, error, midway=True)
         so_far = self._so_far(broken)
         while so_far is not None and (deployment := await walk.next()) is not None:
-            way = self._way(so_far, deployment, broken)
+            way = self._way_unseen(so_far, deployment, broken)
             if way is None:
                 continue
             try:
@@ -101,8 +103,8 @@ class Resumption:
             except (UpstreamError, Unsupported, Unreadable) as failure:
                 self._learn(deployment, way, failure)
                 continue
-            self._stitching = Stitching(so_far, way.owed, self.total(broken.usage) if way.words else None)
-            return attempt, [Seam(deployment.id, self._relayed, self._frames), *first]
+            self._stitching = Stitching(way.so_far, way.owed, self.total(broken.usage) if way.words else None)
+            return attempt, [self._seam(deployment, so_far, way.so_far), *first]
         raise error.afresh()
 
     def _so_far(self, broken: Attempt) -> SoFar | None:
@@ -121,17 +123,39 @@ class Resumption:
         so_far = SoFar(self._kept)
         return so_far if so_far.told else None
 
+    def _seam(self, deployment: Deployment, so_far: SoFar, kept: SoFar) -> Seam:
+        dropped = tuple([part.index for part in so_far.parts if part not in kept.parts])
+        if dropped and self._kept is not None:
+            self._kept = without_parts(self._kept, dropped)
+        return Seam(deployment.id, self._relayed, self._frames, dropped)
+
+    def _way_unseen(self, so_far: SoFar, deployment: Deployment, broken: Attempt) -> _Way | None:
+        """The same as ``_way``, but that what the client has nothing of is begun again."""
+        way = self._way(so_far.without(self._unseen(so_far, broken)), deployment, broken)
+        if way is None and self._call.unseen == "answer":
+            return _Way(self._anew(), so_far.without(so_far.parts), ())
+        return way
+
+    def _unseen(self, so_far: SoFar, broken: Attempt) -> Sequence[PartSoFar]:
+        """Parts that nobody could go on with, and of which the client has nothing."""
+        match self._call.unseen:
+            case "answer":
+                return [part for part in so_far.open_parts if isinstance(part.part, ToolCall | Thinking)]
+            case "calls" if not broken.relayed:
+                return [part for part in so_far.open_parts if isinstance(part.part, ToolCall)]
+        return ()
+
     def _way(self, so_far: SoFar, deployment: Deployment, broken: Attempt) -> _Way | None:
         """How ``deployment`` goes on; None if it can't."""
         if self._how == "restart":
             owed = [Owed(part, part.text, exact=True) for part in so_far.parts if not isinstance(part.part, Thinking)]
-            return _Way(self._anew(), owed)
+            return _Way(self._anew(), so_far, owed)
         if so_far.calls or _thinks_signed(so_far, broken):
             return None
         text = so_far.text
         words = text.rstrip()
         if not words:
-            return _Way(self._anew(), _owed(so_far, text))
+            return _Way(self._anew(), so_far, _owed(so_far, text))
         if not self._prefills.takes(deployment, self._request):
             return None
         request = continued(self._request, words)
@@ -139,7 +163,7 @@ class Resumption:
         if request.max_output is not None and broken.usage is not None:
             used = self._output_so_far(broken.usage)
             request = structs.replace(request, max_output=max(1, request.max_output - used))
-        return _Way(request, _owed(so_far, repeated, text[len(words) :]), words)
+        return _Way(request, so_far, _owed(so_far, repeated, text[len(words) :]), words)
 
     def _output_so_far(self, usage: Usage) -> int:
         total = self.total(usage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from turnout.core import (
@@ -64,6 +64,11 @@ class SoFar:
                 case PartEnd(index=index) if index in by_index:
                     by_index[index].open = False
 
+    def without(self, dropped: Collection[PartSoFar]) -> SoFar:
+        rest = SoFar(())
+        rest.parts = [part for part in self.parts if part not in dropped]
+        return rest
+
     @property
     def next_index(self) -> int:
         return max((part.index for part in self.parts), default=-1) + 1
@@ -81,3 +86,10 @@ class SoFar:
     def calls(self) -> bool:
         """Whether a tool call has begun."""
         return any(isinstance(part.part, ToolCall) for part in self.parts)
+
+
+def without_parts(events: Iterable[StreamEvent], dropped: Collection[int]) -> list[StreamEvent]:
+    """``events`` but for those of the parts with these indices."""
+    return [
+        event for event in events if not isinstance(event, PartStart | Delta | PartEnd) or event.index not in dropped
+    ]

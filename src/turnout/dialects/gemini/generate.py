@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Raw
 
 from turnout.core import Answer, ChatRequest
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, Renderer, ReplyContext, SendsCallsWhole, Target
 
 from . import parse
 from .paths import paths_of
@@ -13,7 +13,7 @@ from .reply import reply_body
 from .stream import ArrayRenderer, ChunkRenderer
 
 
-class GenerateContent:
+class GenerateContent(SendsCallsWhole):
     """The path says whether the answer is streamed; the body does not."""
 
     wire = parse.WIRE

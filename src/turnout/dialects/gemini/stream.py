@@ -19,6 +19,7 @@ from turnout.core import (
     PartEnd,
     PartStart,
     Refusal,
+    Seam,
     Start,
     StreamEvent,
     Text,
@@ -69,6 +70,12 @@ class ChunkRenderer(StreamRenderer):
         self._finishes: dict[int, Finish] = {}
         self._groundings: defaultdict[int, Grounding] = defaultdict(Grounding)  # by choice
         self._texts: dict[tuple[int, int], list[str]] | None = {} if searches else None
+
+    def _resume(self, seam: Seam) -> bytes:
+        frames = super()._resume(seam)
+        for index in seam.dropped:
+            self._open.pop((0, index), None)
+        return frames
 
     def close(self) -> bytes:
         if self._last_relayed:

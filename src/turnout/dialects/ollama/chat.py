@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from turnout.core import Answer, ChatRequest, Tool
-from turnout.dialects import HERE, Renderer, ReplyContext, Target
+from turnout.dialects import HERE, Renderer, ReplyContext, SendsCallsWhole, Target
 from turnout.dialects.lazy import Fields, Form, parse_lazily
 from turnout.dialects.parsing import check_encoding, decode, raw_or_none
 
@@ -25,7 +25,7 @@ _FORM = Form(
 )
 
 
-class Chat:
+class Chat(SendsCallsWhole):
     wire = WIRE
     paths = ("/api/chat",)
     relayed_headers: frozenset[bytes] = frozenset()

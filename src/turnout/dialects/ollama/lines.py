@@ -94,9 +94,10 @@ class LineRenderer:
                     self._usage = usage
                 case Finish(choice=0):
                     self._finish = event
-                case Seam(relayed=relayed):
+                case Seam(relayed=relayed, dropped=dropped):
                     self.feed(relayed)
                     self._relaying = False
+                    self._calls = {index: call for index, call in self._calls.items() if index not in dropped}
         return b"".join(lines)
 
     def close(self) -> bytes:

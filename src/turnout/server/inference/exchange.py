@@ -9,7 +9,7 @@ from functools import cache
 import structlog
 
 from turnout.core import Key, Origin, Request
-from turnout.dialects import ConversationEndpoint, Target
+from turnout.dialects import ConversationEndpoint, SendsCallsWhole, Target
 from turnout.engine import Call
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import Gateway
@@ -109,6 +109,7 @@ class Exchange:
             session=head.session,
             tags=head.tags,
             conversing=self._endpoint if isinstance(self._endpoint, ConversationEndpoint) else None,
+            unseen="calls" if isinstance(self._endpoint, SendsCallsWhole) else "nothing",
         )
 
     def _parse(self, body: bytes, head: Head) -> Request:
