@@ -40,10 +40,14 @@ def test_a_deployment_is_drained_and_released(server: TurnoutServer, monkeypatch
     before = run(server)
     assert before.splitlines()[0].split()[:4] == ["Deployment", "Models", "State", "Since"]
     assert "echo/one" in before
-    for word, mark in (("open", "open"), ("close", "closed"), ("drain", "draining")):
+    for word, mark, state in (
+        ("open", "open", "open"),
+        ("close", "closed", "closed"),
+        ("drain", "draining", "drained"),
+    ):
         assert run(server, word, "echo/one") == f"echo/one: {mark}, by hand\n"
         (line,) = [line for line in run(server).splitlines() if line.startswith("echo/one")]
-        assert mark in line.split()
+        assert state in line.split()
         assert "by hand of" in line
     listed = json.loads(run(server, "--json"))["data"]
     assert {row["id"]: (row["mark"] or {}).get("state") for row in listed}["echo/one"] == "draining"
@@ -70,9 +74,16 @@ def test_no_service_is_told() -> None:
 def test_what_is_not_well_is_shown_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     health = {"state": "open", "reason": "it reports errors\u001b[2J", "since": 0, "tried_again": 5, "by_hand": None}
     figures = {"in_flight": 2, "queued": 0, "first_token": 0.5, "per_token": 0.01, "answered": 0.25}
-    row = {"id": "openai/m", "models": ["a", "b"], "mark": None, "health": health, "figures": figures}
-    print_table(rows_in(json.dumps({"data": [row]}).encode()))
+    row = {"id": "openai/m", "models": ["a", "b"], "mark": None, "by_hand": None, "under_way": None}
+    print_table(rows_in(json.dumps({"data": [row | {"health": health, "figures": figures}]}).encode()))
     line = capsys.readouterr().out.splitlines()[1]
     assert " ".join(line.split()) == (
         "openai/m a, b open 1970-01-01 00:00:00Z it reports errors[2J 2 0.50 s 10.0 ms 25%"
     )
+
+
+def test_what_drains_is_shown_with_what_is_under_way(capsys: pytest.CaptureFixture[str]) -> None:
+    mark = {"state": "draining", "since": 0, "by": "root"}
+    row = {"id": "openai/m", "models": [], "mark": mark, "by_hand": "draining", "under_way": 3}
+    print_table(rows_in(json.dumps({"data": [row | {"health": {}, "figures": {}}]}).encode()))
+    assert "draining 1970-01-01 00:00:00Z by hand of root, 3 under way" in " ".join(capsys.readouterr().out.split())

@@ -67,6 +67,13 @@ async def mark(server: TurnoutServer, id_: str, state: str | None) -> dict[str, 
     return told
 
 
+async def state_by_hand(server: TurnoutServer) -> str | None:
+    """What any process says of the deployment for all of them."""
+    rows = (await ask(f"{server.url}/v1/deployments")).json["data"]
+    states: dict[str, str | None] = {row["id"]: row["by_hand"] for row in rows}
+    return states["echo/one"]
+
+
 async def test_a_drain_reaches_every_process_within_a_second_and_outlives_them(start_turnout: StartTurnout) -> None:
     server = start_turnout({"models": MODELS}, args=("--workers", str(WORKERS)))
     await asyncio.to_thread(server.program.wait_for, lambda: len(worker_pids(server)) == WORKERS, "all workers")
@@ -81,6 +88,7 @@ async def test_a_drain_reaches_every_process_within_a_second_and_outlives_them(s
         assert asked - marked < WITHIN
         asked = time.monotonic()
     connections.close()
+    await eventually(lambda: state_by_hand(server), "drained")
 
     for pid in (await control_pid(server), next(iter(worker_pids(server)))):
         await _kill(server, pid)
@@ -88,6 +96,7 @@ async def test_a_drain_reaches_every_process_within_a_second_and_outlives_them(s
         await after.to_each_process()
         assert await after.answering() == ["echo/two"] * WORKERS
         after.close()
+        await eventually(lambda: state_by_hand(server), "drained")  # a dead process has nothing under way
 
     await eventually(lambda: is_up(server), True)
     await mark(server, "echo/one", None)

@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from turnout.core import AttemptEnd, AttemptStart, Outcome, Usage
-from turnout.telemetry import Metrics, SharedMetrics, shared
+from turnout.telemetry import MarkTally, Metrics, SharedMetrics, shared
 
 
 def counted(times: int, *, model: str = "fast", outcome: Outcome = "ok", in_flight: int = 0) -> Metrics:
@@ -107,6 +107,33 @@ async def test_all_processes_add_up(tmp_path: Path, another_process: int, dead_p
     assert values["turnout_tokens_total"] == 111 * 5
     assert values["turnout_cost_usd_total"] == 111
     assert values["turnout_request_seconds_sum"] == pytest.approx(1.11)
+
+
+async def test_what_drains_is_drained_when_no_process_has_anything_there(
+    tmp_path: Path, another_process: int, dead_process: int
+) -> None:
+    """A process that doesn't know the mark yet may still send requests there. A dead one sends none."""
+
+    def copies(mine: MarkTally, others: MarkTally | None) -> SharedMetrics:
+        own, other, dead = counted(1), counted(1), counted(1)
+        own.marks = lambda: {"a": mine}
+        other.tally.marks = {} if others is None else {"a": others}
+        dead.tally.marks = {"a": MarkTally("draining", 5, 9)}
+        leave(tmp_path, another_process, other)
+        leave(tmp_path, dead_process, dead)
+        return SharedMetrics(own, tmp_path)
+
+    async def told(mine: MarkTally, others: MarkTally | None) -> tuple[str, int, int]:
+        state, mark = (await copies(mine, others).marked())["a"]
+        return state, mark.under_way, mark.processes
+
+    nothing, two = MarkTally("draining", 5, 0), MarkTally("draining", 5, 2)
+    assert await told(nothing, None) == ("draining", 0, 1)
+    assert await told(nothing, MarkTally("draining", 4, 0)) == ("draining", 0, 1)
+    assert await told(nothing, two) == ("draining", 2, 2)
+    assert await told(two, two) == ("draining", 4, 2)
+    assert await told(nothing, nothing) == ("drained", 0, 2)
+    assert await told(MarkTally("open", 5, 0), MarkTally("open", 5, 0)) == ("open", 0, 2)
 
 
 async def test_a_process_does_not_add_its_own_copy(tmp_path: Path, another_process: int) -> None:

@@ -5,6 +5,6 @@ docs/decisions/control-process.md says what happens when a process dies.
 
 from .follower import MarkFollower
 from .keeper import MarkKeeper
-from .sheet import HandMark, MarkSheet
+from .sheet import HandMark, MarkedLoad, MarkSheet
 
-__all__ = ["HandMark", "MarkFollower", "MarkKeeper", "MarkSheet"]
+__all__ = ["HandMark", "MarkFollower", "MarkKeeper", "MarkSheet", "MarkedLoad"]

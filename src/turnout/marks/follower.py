@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from turnout.routing import Board, Mark
 
 from .file import path_in, read_marks
 from .keeper import LONGEST_WAIT
-from .sheet import CHANGE, NEWER, MarkChange, MarkSheet
+from .sheet import CHANGE, NEWER, MarkChange, MarkedLoad, MarkSheet
 
 _NEWER_MS: Final = (LONGEST_WAIT + 10) * 1000
 _CHANGE_MS: Final = 5000.0
@@ -43,6 +44,11 @@ class MarkFollower:
         """Marks ``deployment`` in every process. Raises ``ControlError``."""
         self._adopt(await self._control.ask(CHANGE, MarkChange(deployment, state, by), deadline_ms=_CHANGE_MS))
         return self.sheet
+
+    def loads(self) -> Sequence[MarkedLoad]:
+        """What is still under way in this process where an admin has set a mark."""
+        under_way = self._board.under_way(self.sheet.marks)
+        return [MarkedLoad(id_, mark, under_way[id_]) for id_, mark in self.sheet.marks.items()]
 
     def _adopt(self, sheet: MarkSheet) -> None:
         self.sheet = sheet

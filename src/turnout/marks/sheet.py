@@ -38,6 +38,14 @@ class MarkSheet(msgspec.Struct, frozen=True):
     problem: str | None = None
 
 
+class MarkedLoad(msgspec.Struct, frozen=True):
+    """A marked deployment, and how many requests this process has under way there."""
+
+    deployment: str
+    mark: HandMark
+    under_way: int
+
+
 class MarkChange(msgspec.Struct, frozen=True):
     """With None as ``state``, the mark is taken away."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal
 
 from turnout.core import Deployment, Secret
@@ -100,6 +100,14 @@ class Board:
         now = self.now()
         lately = {id_: breaker for id_, breaker in self.breakers.items() if now - breaker.used < _LATELY}
         return {id_: state for id_, breaker in lately.items() if (state := breaker.state_at(now)) != "closed"}
+
+    def under_way(self, ids: Collection[str]) -> Mapping[str, int]:
+        """Attempts in flight and requests that wait for their turn, at each of these deployments."""
+        loads = dict.fromkeys(ids, 0)
+        for (id_, _, _), figures in self._figures.items():
+            if id_ in loads:
+                loads[id_] += figures.load
+        return loads
 
     def _new_breaker(self, deployment: Deployment, now: float) -> Breaker:
         breaker = self.of(deployment).breaker = self.breakers[deployment.id] = Breaker(self.rules, self.random, now)

@@ -13,7 +13,7 @@ from pathlib import Path
 from turnout.gateway import Gateway
 from turnout.host import LocalControl
 from turnout.marks import MarkFollower, MarkKeeper
-from turnout.telemetry import SHARED_FOLDER_VARIABLE, SharedMetrics
+from turnout.telemetry import SHARED_FOLDER_VARIABLE, MarkTally, SharedMetrics
 
 from .app import App
 from .control import control_app
@@ -42,11 +42,14 @@ async def opened_application(gateway: Gateway) -> AsyncIterator[App]:
 
 @asynccontextmanager
 async def followed_marks(gateway: Gateway) -> AsyncIterator[MarkFollower]:
-    """The marks that admins set by hand. The control process also keeps them."""
+    """The marks that admins set by hand, which the metrics tell. The control process also keeps them."""
     data_dir = Path(gateway.settings.data_dir)
     if isinstance(gateway.control, LocalControl):
         MarkKeeper(data_dir).answer_with(gateway.control.handlers)
     marks = MarkFollower(gateway.control, gateway.board, data_dir)
+    gateway.metrics.marks = lambda: {
+        load.deployment: MarkTally(load.mark.state, load.mark.since, load.under_way) for load in marks.loads()
+    }
     following = asyncio.get_running_loop().create_task(marks.run())
     try:
         yield marks

@@ -3,7 +3,15 @@
 from .condition import Condition
 from .exposition import CONTENT_TYPE
 from .logs import configure_logs
-from .metrics import Metrics
+from .metrics import MarkTally, Metrics
 from .shared import SHARED_FOLDER_VARIABLE, SharedMetrics
 
-__all__ = ["CONTENT_TYPE", "SHARED_FOLDER_VARIABLE", "Condition", "Metrics", "SharedMetrics", "configure_logs"]
+__all__ = [
+    "CONTENT_TYPE",
+    "SHARED_FOLDER_VARIABLE",
+    "Condition",
+    "MarkTally",
+    "Metrics",
+    "SharedMetrics",
+    "configure_logs",
+]

@@ -35,14 +35,7 @@ def _lines(tally: Tally) -> Iterator[str]:
     ]
     yield from _family("turnout_in_flight", "gauge", "Requests being answered.")
     yield f"turnout_in_flight {tally.in_flight}\n"
-    yield from _gauge(
-        "turnout_deployment_state",
-        "Processes in which the deployment's breaker is in this state. Where it is closed, there is no line.",
-        [
-            (_labels(deployment=deployment, state=state), number)
-            for (deployment, state), number in tally.breakers.items()
-        ],
-    )
+    yield from _of_deployments(tally)
     yield from _counter(
         "turnout_refused_total",
         "Requests of somebody who wasn't let in.",
@@ -71,6 +64,33 @@ def _lines(tally: Tally) -> Iterator[str]:
     yield from _counter(
         "turnout_cost_usd_total", "What the tokens cost.", [(labels, a.cost / PICO_PER_USD) for labels, a in attempts]
     )
+
+
+def _of_deployments(tally: Tally) -> Iterator[str]:
+    yield from _gauge(
+        "turnout_deployment_state",
+        "Processes in which the deployment is in this state: by its health, or by hand. No line: it is well.",
+        _states(tally),
+    )
+    yield from _gauge(
+        "turnout_deployment_marked_timestamp_seconds",
+        "Since when the deployment has its state by hand, as a Unix time.",
+        [(_labels(deployment=deployment), mark.since) for deployment, mark in tally.marks.items()],
+    )
+    yield from _gauge(
+        "turnout_deployment_under_way",
+        "Requests that are still under way where the state is set by hand.",
+        [(_labels(deployment=deployment), mark.under_way) for deployment, mark in tally.marks.items()],
+    )
+
+
+def _states(tally: Tally) -> Iterator[Row]:
+    """A mark counts more than the breaker's state."""
+    for (deployment, state), number in tally.breakers.items():
+        if deployment not in tally.marks:
+            yield _labels(deployment=deployment, state=state, reason="health"), number
+    for deployment, mark in tally.marks.items():
+        yield _labels(deployment=deployment, state=mark.told(tally.processes), reason="by_hand"), mark.processes
 
 
 def _tokens(attempts: Iterable[tuple[str, AttemptTally]]) -> Iterator[Row]:

@@ -72,6 +72,29 @@ class RequestTally(msgspec.Struct):
     seconds: Timing = msgspec.field(default_factory=Timing)
 
 
+class MarkTally(msgspec.Struct):
+    """A deployment that an admin has marked: ``open``, ``closed`` or ``draining``, ``since`` a Unix time in seconds.
+
+    ``under_way`` counts the requests there of those ``processes`` that know of the mark.
+    """
+
+    state: str
+    since: int
+    under_way: int
+    processes: int = 1
+
+    def add(self, other: MarkTally) -> None:
+        """Another process may not know the newest mark yet: then it isn't counted."""
+        if (other.state, other.since) == (self.state, self.since):
+            self.under_way += other.under_way
+            self.processes += other.processes
+
+    def told(self, processes: int) -> str:
+        """The state. What drains is ``drained`` as soon as all ``processes`` know it and none has anything there."""
+        is_drained = self.state == "draining" and self.processes == processes and not self.under_way
+        return "drained" if is_drained else self.state
+
+
 class Tally(msgspec.Struct):
     """The counts of one process, or of all of them. A key holds the values of the labels."""
 
@@ -81,6 +104,8 @@ class Tally(msgspec.Struct):
     refused: dict[str, int] = {}
     breakers: dict[tuple[str, str], int] = {}  # processes, by deployment and state; closed ones are left out
     seams: dict[tuple[str, str, str], int] = {}  # by model, the deployment that went on, and how
+    marks: dict[str, MarkTally] = {}  # by deployment
+    processes: int = 1  # that are alive
 
     def add(self, other: Tally) -> None:
         for labels, attempt in other.attempts.items():
@@ -94,6 +119,10 @@ class Tally(msgspec.Struct):
             self.breakers[place] = self.breakers.get(place, 0) + number
         for seam, number in other.seams.items():
             self.seams[seam] = self.seams.get(seam, 0) + number
+        self.processes += other.processes
+        for deployment, mark in other.marks.items():
+            if deployment in self.marks:
+                self.marks[deployment].add(mark)
 
 
 class _SeriesLimit:
@@ -114,10 +143,14 @@ class _SeriesLimit:
 
 
 class Metrics:
-    """Counts into this process's tally. ``troubled`` gives the state of each deployment whose breaker isn't closed."""
+    """Counts into this process's tally. ``troubled`` gives the state of each deployment whose breaker isn't closed.
+
+    ``marks`` gives those that an admin has marked by hand; whoever knows them sets it.
+    """
 
     def __init__(self, troubled: Callable[[], Mapping[str, str]] = dict) -> None:
         self.tally = Tally()
+        self.marks: Callable[[], dict[str, MarkTally]] = dict
         self._troubled = troubled
         self._attempt_limit = _SeriesLimit()
         self._request_limit = _SeriesLimit()
@@ -143,6 +176,7 @@ class Metrics:
     def take_states(self) -> None:
         """Puts the deployments' states of this moment into the tally."""
         self.tally.breakers = dict.fromkeys(self._troubled().items(), 1)
+        self.tally.marks = self.marks()
 
     def success(self, model: str, deployment: str) -> float:
         """The share of successful attempts that this process has counted there; 1 when it has counted none."""

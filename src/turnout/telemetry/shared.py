@@ -2,19 +2,20 @@
 
 Each worker keeps a copy of its tally in a file, in a folder that this run of the server has made. The file of a dead
 worker stays, so that no counter ever goes back. Only the requests that it had in flight and the states of its
-breakers no longer count.
+deployments no longer count.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from .exposition import exposition
-from .metrics import Metrics, Tally
+from .metrics import MarkTally, Metrics, Tally
 
 SHARED_FOLDER_VARIABLE = "TURNOUT_METRICS_DIR"
 """The variable with the folder's path. ``turnout serve`` sets it for its workers."""
@@ -59,13 +60,23 @@ class SharedMetrics:
         """
         return await asyncio.to_thread(self._exposition, self.publish())
 
+    async def marked(self) -> Mapping[str, tuple[str, MarkTally]]:
+        """The deployments with a mark, by id: their state, and what all workers have under way there."""
+        if not self._metrics.marks():
+            return {}
+        total = await asyncio.to_thread(self._total, self.publish())
+        return {id_: (mark.told(total.processes), mark) for id_, mark in total.marks.items()}
+
     def _exposition(self, own: bytes) -> bytes:
+        return exposition(self._total(own))
+
+    def _total(self, own: bytes) -> Tally:
         total = _DECODER.decode(own)
         if self._file is not None:
             for file in self._file.parent.glob("*.tally"):
                 if file != self._file:
                     total.add(_read(file))
-        return exposition(total)
+        return total
 
 
 def _read(file: Path) -> Tally:
@@ -73,6 +84,8 @@ def _read(file: Path) -> Tally:
     if not _is_alive(int(file.stem)):
         tally.in_flight = 0
         tally.breakers = {}
+        tally.marks = {}
+        tally.processes = 0
     return tally
 
 

@@ -6,20 +6,24 @@ import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.server.conftest import TEAM
+from tests.server.conftest import ADMIN, TEAM
 from tests.support.asgi import InProcess, in_process
 from turnout.host import RemoteControl
 from turnout.routing import Ending
 
 KEY = {"authorization": f"Bearer {TEAM}"}
+AS_ADMIN = {"authorization": f"Bearer {ADMIN}"}
 
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[InProcess]:
-    async with in_process(tmp_path, {"models": {"echo": "echo/echo"}, "keys": [{"key": TEAM}]}) as made:
+    async with in_process(
+        tmp_path, {"models": {"echo": "echo/echo"}, "keys": [{"key": TEAM}, {"key": ADMIN, "admin": True}]}
+    ) as made:
         yield made
 
 
@@ -59,5 +63,54 @@ async def test_health_and_metrics_tell_which_deployments_are_left_alone_and_why(
     assert told["reason"] == "it reports errors, 5 times in a row"
     assert told["since"] <= time.time() < told["tried_again"] < time.time() + 10
     metrics = (await app.ask("GET", "/metrics", headers=KEY)).body.decode()
-    assert f'turnout_deployment_state{{deployment="{deployment.id}",state="open"}} 1' in metrics
+    assert f'turnout_deployment_state{{deployment="{deployment.id}",state="open",reason="health"}} 1' in metrics
     assert (await app.ask("GET", "/health")).json == {"status": "ok"}
+
+
+async def told_of(app: InProcess, deployment: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The deployment's rows in the health and its lines in the metrics, without those of its attempts."""
+    health = (await app.ask("GET", "/health", headers=KEY)).json
+    lines = (await app.ask("GET", "/metrics", headers=KEY)).body.decode().splitlines()
+    rows = [row for row in health["parts"]["deployments"] if row["deployment"] == deployment]
+    return rows, [line for line in lines if line.startswith("turnout_deployment_") and deployment in line]
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["fails", "is-well"])
+@pytest.mark.parametrize("mark", ["open", "closed", "draining"])
+async def test_health_and_metrics_tell_what_an_admin_has_said(app: InProcess, mark: str, fails: bool) -> None:
+    """It counts more than the breaker's state."""
+    board, deployment = app.gateway.board, app.gateway.snapshot.find("echo").deployments[0]
+    if fails:
+        for _ in range(5):
+            ticket = board.began(deployment)
+            board.ended(deployment, Ending(outcome="failed", total=0.1, fault="failing", ticket=ticket))
+    ticket = board.began(deployment)
+    board.waiting(deployment, 2)
+    body = {"mark": mark}
+    since = (await app.ask("PUT", f"/v1/deployments/{deployment.id}", body, AS_ADMIN)).json["mark"]["since"]
+    (told,), lines = await told_of(app, deployment.id)
+    assert told == {
+        "deployment": deployment.id,
+        "state": mark,
+        "reason": "by hand",
+        "since": since,
+        "under_way": 3,
+    }
+    assert lines == [
+        f'turnout_deployment_state{{deployment="{deployment.id}",state="{mark}",reason="by_hand"}} 1',
+        f'turnout_deployment_marked_timestamp_seconds{{deployment="{deployment.id}"}} {since}',
+        f'turnout_deployment_under_way{{deployment="{deployment.id}"}} 3',
+    ]
+    board.waiting(deployment, 0)
+    board.ended(deployment, Ending(outcome="ok", total=0.1, ticket=ticket))
+    (told,), lines = await told_of(app, deployment.id)
+    state = "drained" if mark == "draining" else mark
+    assert (told["state"], told["under_way"]) == (state, 0)
+    assert f'state="{state}"' in lines[0]
+    listed = (await app.ask("GET", "/v1/deployments", headers=AS_ADMIN)).json["data"]
+    (row,) = [row for row in listed if row["id"] == deployment.id]
+    assert (row["mark"]["state"], row["by_hand"], row["under_way"]) == (mark, state, 0)
+    assert (await app.ask("GET", "/health")).json == {"status": "ok"}
+    await app.ask("PUT", f"/v1/deployments/{deployment.id}", {"mark": None}, AS_ADMIN)
+    rows, lines = await told_of(app, deployment.id)
+    assert len(rows) == len(lines) == fails

@@ -54,7 +54,7 @@ def close(context: typer.Context, deployment: Id) -> None:
 
 @app.command()
 def drain(context: typer.Context, deployment: Id) -> None:
-    """Let a deployment have no new requests; those under way come to their end."""
+    """Let a deployment have no new requests; those under way come to their end. Then the list says `drained`."""
     _mark(context, deployment, "draining")
 
 

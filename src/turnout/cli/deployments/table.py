@@ -18,6 +18,8 @@ class Row(msgspec.Struct, frozen=True):
     id: str
     models: tuple[str, ...]
     mark: HandMark | None
+    by_hand: str | None
+    under_way: int | None
     health: Health
     figures: LiveFigures
 
@@ -42,7 +44,10 @@ def print_table(rows: tuple[Row, ...]) -> None:
 def _standing(row: Row) -> tuple[str, str, str]:
     """State, since when, and reason. A mark counts more than the breaker's state."""
     if row.mark is not None:
-        return row.mark.state, _time(row.mark.since), f"by hand{f' of {row.mark.by}' if row.mark.by else ''}"
+        reason = f"by hand{f' of {row.mark.by}' if row.mark.by else ''}"
+        if row.by_hand == "draining":
+            reason += f", {row.under_way} under way"
+        return row.by_hand or row.mark.state, _time(row.mark.since), reason
     return row.health.state, _time(row.health.since), row.health.reason or ""
 
 

@@ -42,7 +42,7 @@ def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -
     app.include_router(models.router(gateway, one_at_a_time))
     app.include_router(service_models.router(gateway, one_at_a_time))
     app.include_router(model_lists.router(gateway, one_at_a_time))
-    app.include_router(deployments.router(gateway, marks, one_at_a_time))
+    app.include_router(deployments.router(gateway, marks, metrics, one_at_a_time))
     app.include_router(explain.router(gateway))
     app.include_router(requests.router(gateway))
     app.include_router(responses.router(gateway))

@@ -11,12 +11,14 @@ from turnout.catalog import Snapshot
 from turnout.core import Deployment
 from turnout.marks import HandMark, MarkSheet
 from turnout.routing import Board, Health, LiveFigures, figures_of, health_of
+from turnout.telemetry import MarkTally
 
 
 class DeploymentRow(msgspec.Struct, frozen=True, kw_only=True):
     """``models`` are those that it is configured or discovered for; none for one that isn't served any more.
 
-    ``health`` and ``figures`` are those of the process that answers. ``mark`` holds in all of them.
+    ``health`` and ``figures`` are those of the process that answers. ``mark`` holds in all of them: ``by_hand`` is its
+    state, which becomes ``drained``, and ``under_way`` counts the requests of all processes there.
     """
 
     id: str
@@ -24,6 +26,8 @@ class DeploymentRow(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None
     models: tuple[str, ...]
     mark: HandMark | None
+    by_hand: str | None
+    under_way: int | None
     health: Health
     figures: LiveFigures
 
@@ -45,6 +49,9 @@ class Served(NamedTuple):
 States = Mapping[str, tuple[Health, LiveFigures]]
 """Of the deployments that were asked or marked, by id."""
 
+Marked = Mapping[str, tuple[str, MarkTally]]
+"""Of the deployments that are marked: the state, and what is under way there."""
+
 
 def served_by(snapshot: Snapshot) -> Served:
     deployments: dict[str, Deployment] = {}
@@ -65,14 +72,16 @@ def states_of(served: Served, board: Board, clock: float) -> States:
     }
 
 
-def listed(served: Served, states: States, sheet: MarkSheet) -> DeploymentList:
+def listed(served: Served, states: States, sheet: MarkSheet, marked: Marked) -> DeploymentList:
     """In the order of the configuration, then those that are marked and not in it."""
     ids = [*served.deployments, *(id_ for id_ in sheet.marks if id_ not in served.deployments)]
-    return DeploymentList(data=tuple([_row(id_, served, states, sheet) for id_ in ids]), marks_problem=sheet.problem)
+    rows = tuple([_row(id_, served, states, sheet, marked) for id_ in ids])
+    return DeploymentList(data=rows, marks_problem=sheet.problem)
 
 
-def _row(id_: str, served: Served, states: States, sheet: MarkSheet) -> DeploymentRow:
+def _row(id_: str, served: Served, states: States, sheet: MarkSheet, marked: Marked) -> DeploymentRow:
     deployment, mark = served.deployments.get(id_), sheet.marks.get(id_)
+    by_hand, load = marked.get(id_, (None, None))
     unknown = Health(by_hand=None if mark is None else mark.state), LiveFigures()
     health, figures = states.get(id_, unknown)
     return DeploymentRow(
@@ -81,6 +90,8 @@ def _row(id_: str, served: Served, states: States, sheet: MarkSheet) -> Deployme
         model=None if deployment is None else deployment.model,
         models=tuple(served.models.get(id_, ())),
         mark=mark,
+        by_hand=by_hand,
+        under_way=None if load is None else load.under_way,
         health=health,
         figures=figures,
     )

@@ -16,6 +16,7 @@ from turnout.marks import MarkFollower
 from turnout.server.access import key_of
 from turnout.server.control.deployment_rows import listed, served_by, states_of
 from turnout.server.control.one_at_a_time import OneAtATime
+from turnout.telemetry import SharedMetrics
 
 Id = Annotated[str, Path(description="a deployment's id, as the list and `x-turnout-deployment` have it")]
 
@@ -24,21 +25,22 @@ class MarkBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"mark": "draining"}})
 
     mark: Literal["open", "closed", "draining"] | None = Field(
-        description="`open` and `draining`: it gets no new requests. `closed`: it gets its requests, whatever fails. "
+        description="`open`: it gets no requests, as if it failed. `draining`: it gets no new ones, and is `drained` "
+        "when none is under way any more. `closed`: it gets its requests, whatever fails. "
         "`null`: its health decides again."
     )
 
 
-def router(gateway: Gateway, marks: MarkFollower, one_at_a_time: OneAtATime) -> APIRouter:
+def router(gateway: Gateway, marks: MarkFollower, metrics: SharedMetrics, one_at_a_time: OneAtATime) -> APIRouter:
     routes = APIRouter(prefix="/v1/deployments", tags=["deployments"])
 
     @routes.get("")
     async def list_deployments() -> Response:
         """Every deployment: its state and figures in the process that answers, and its mark, which holds in all."""
-        snapshot, sheet = gateway.snapshot, marks.sheet
+        snapshot, sheet, marked = gateway.snapshot, marks.sheet, await metrics.marked()
         served = await one_at_a_time(lambda: served_by(snapshot))
         states = states_of(served, gateway.board, time.time())
-        body = await one_at_a_time(lambda: msgspec.json.encode(listed(served, states, sheet)))
+        body = await one_at_a_time(lambda: msgspec.json.encode(listed(served, states, sheet, marked)))
         return Response(body, media_type="application/json")
 
     @routes.put("/{deployment_id:path}")

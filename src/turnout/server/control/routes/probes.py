@@ -12,6 +12,7 @@ from turnout.gateway import Gateway
 from turnout.host import control_state
 from turnout.routing import Board
 from turnout.server.access import caller_of
+from turnout.server.control.deployment_rows import Marked
 from turnout.telemetry import CONTENT_TYPE, SharedMetrics
 from turnout.version import __version__
 
@@ -44,7 +45,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
                 "ledger": msgspec.to_builtins(ledger),
                 "conversations": {"ok": conversations_error is None, "database": conversations_error},
                 "control": msgspec.to_builtins(control),
-                "deployments": _troubled(gateway.board),
+                "deployments": [*_troubled(gateway.board), *_marked(await metrics.marked())],
             },
         }
 
@@ -57,7 +58,9 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
 
 
 def _troubled(board: Board) -> list[dict[str, Any]]:
-    """The deployments whose breaker isn't closed in this process. Times are Unix times in seconds."""
+    """The deployments whose breaker isn't closed in this process, and that have no mark. Times are Unix times in
+    seconds.
+    """
     now, clock = board.now(), time.time()
     return [
         {
@@ -68,5 +71,14 @@ def _troubled(board: Board) -> list[dict[str, Any]]:
             "tried_again": round(clock + breaker.until - now, 3) if state == "open" else None,
         }
         for id_, state in board.troubled().items()
+        if id_ not in board.marks
         for breaker in (board.breakers[id_],)
+    ]
+
+
+def _marked(marks: Marked) -> list[dict[str, Any]]:
+    """What an admin has said by hand. ``under_way`` counts the requests of all processes."""
+    return [
+        {"deployment": id_, "state": state, "reason": "by hand", "since": mark.since, "under_way": mark.under_way}
+        for id_, (state, mark) in marks.items()
     ]
