@@ -47,6 +47,7 @@ class Book:
         self.begun: dict[str, AttemptStart] = {}
         self.ends: list[AttemptEnd] = []
         self.ended = asyncio.Event()
+        self.left_out = 0
 
     def begin(self, start: AttemptStart) -> None:
         assert start.attempt_id not in self.begun
@@ -58,7 +59,8 @@ class Book:
         self.ends.append(end)
         self.ended.set()
 
-    def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None:
+    def attempt_ended(self, start: AttemptStart, end: AttemptEnd, left_out: int = 0) -> None:
+        self.left_out += left_out
         assert self.begun[start.attempt_id] is start
         assert self.ends[-1] is end
 

@@ -576,3 +576,13 @@ async def test_a_thousand_at_once_are_settled_each() -> None:
         replies = await asyncio.gather(*[it.ask(PLAIN) for _ in range(1000)])
         await asyncio.gather(*[reply.read_all() for reply in replies])
         assert it.book.outcomes == ["ok"] * 1000
+
+
+@pytest.mark.parametrize("request_", [RELAYED, PLAIN], ids=["relayed", "translated"])
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_events_that_were_left_out_are_counted(request_: ChatRequest, number: int) -> None:
+    pieces = [HEL, b"data: {\n\n"] * number
+    reply = replying(CHUNKED, chunked(ROLE, *pieces, LO, STOP, DONE))
+    async with RawUpstream(reply) as server, house(place(server)) as it:
+        await (await it.ask(request_)).read_all()
+        assert (it.book.outcomes, it.book.left_out) == (["ok"], number)

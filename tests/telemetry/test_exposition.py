@@ -19,6 +19,7 @@ def count(
     seconds: float = 0.02,
     outcome: Outcome = "ok",
     seam: Continuing | None = None,
+    left_out: int = 0,
 ) -> None:
     start = AttemptStart(
         attempt_id="r-1",
@@ -48,7 +49,7 @@ def count(
         usage=usage,
         cost=10**11,
     )
-    counted.attempt_ended(start, end)
+    counted.attempt_ended(start, end, left_out)
     counted.request_ended("openai", model, 200, seconds)
 
 
@@ -134,6 +135,17 @@ def test_seams_are_shown() -> None:
         (("deployment", f"echo/{ODD}"), ("how", "continue"), ("model", ODD)): 3,
         (("deployment", f"echo/{ODD}"), ("how", "restart"), ("model", ODD)): 1,
     }
+
+
+def test_events_that_were_left_out_are_shown() -> None:
+    counted = Metrics()
+    for number in (2, 0, 3):
+        count(counted, ODD, left_out=number)
+    count(counted, "fine")
+    families = {family.name: family for family in text_string_to_metric_families(exposition(counted.tally).decode())}
+    family = families["turnout_events_left_out"]
+    assert family.type == "counter"
+    assert [(s.labels["model"], s.labels["deployment"], s.value) for s in family.samples] == [(ODD, f"echo/{ODD}", 5)]
 
 
 def test_states_of_deployments_are_shown() -> None:

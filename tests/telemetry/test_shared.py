@@ -92,16 +92,19 @@ async def test_all_processes_add_up(tmp_path: Path, another_process: int, dead_p
     other.tally.refused["no_key"] = 3
     other.tally.breakers["a", "open"] = 1
     other.tally.seams["fast", "one", "continue"] = 2
+    other.tally.left_out["fast", "one"] = 2
     leave(tmp_path, another_process, other)
     dead = counted(100, outcome="failed", in_flight=50)
     dead.tally.breakers["a", "open"] = 1
     dead.tally.seams["fast", "one", "continue"] = 3
+    dead.tally.left_out["fast", "one"] = 4
     leave(tmp_path, dead_process, dead)
     values = await sums(SharedMetrics(counted(1, in_flight=1), tmp_path))
     assert values["turnout_in_flight"] == 6
     assert values["turnout_refused_total"] == 3
     assert values["turnout_deployment_state"] == 1
     assert values["turnout_seams_total"] == 5
+    assert values["turnout_events_left_out_total"] == 6
     assert values["turnout_request_seconds_count"] == values["turnout_attempt_seconds_count"] == 111
     assert values["turnout_first_token_seconds_count"] == 0
     assert values["turnout_tokens_total"] == 111 * 5

@@ -110,4 +110,6 @@ class Recorder(Protocol):
 class Meter(Protocol):
     """The metrics of attempts. Does not wait."""
 
-    def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None: ...
+    def attempt_ended(self, start: AttemptStart, end: AttemptEnd, left_out: int = 0) -> None:
+        """``left_out``: so many frames of its stream couldn't be read."""
+        ...

@@ -70,9 +70,10 @@ class Settlement:
         headers: Mapping[str, str],
         observer: AnswerObserver,
         error: TurnoutError | None = None,
+        left_out: int = 0,
     ) -> None:
         """Records the end. Call it once. ``status`` is the provider's HTTP status, 0 when there was none; ``headers``
-        are those of its reply.
+        are those of its reply, of which ``left_out`` frames couldn't be read.
         """
         self.settled = True
         self.usage = observer.usage.total(self._call.request, outcome, finished=observer.finish is not None)
@@ -97,7 +98,7 @@ class Settlement:
             plan=None if self._planned is None else plan_record(self._planned),
         )
         self._recorder.end(end)
-        self._meter.attempt_ended(self.start, end)
+        self._meter.attempt_ended(self.start, end, left_out)
         self._board.ended(self._deployment, self._ending_of(end, headers, error))
         if self._queue is not None:
             self._queue.leave()

@@ -42,6 +42,11 @@ class Source(Protocol):
     changes: tuple[Change, ...]  # what the provider isn't told as the client said it
     signs_thoughts: bool  # the provider signs its thoughts
 
+    @property
+    def left_out(self) -> int:
+        """Frames of a stream that couldn't be read, and were left out."""
+        ...
+
     async def open(self) -> None:
         """Sends the request. Raises ``UpstreamError`` when the provider refuses it or can't be reached."""
         ...
@@ -154,7 +159,7 @@ class WireSource:
         network = deployment.network
         self._wire_request = wire_request if network is None else wire_request.through(network)
         self.changes = changes_for_client((*fitted.changes, *self._wire_request.changes), request)
-        self._decoder = operation.decoder(fitted.request) if relay is None else relay(request)
+        self._decoder = self._reader = operation.decoder(fitted.request) if relay is None else relay(request)
         if fitted.first_call_only:
             self._decoder = FirstCallOnly(self._decoder)
         if fitted.answer_tool is not None:
@@ -167,6 +172,11 @@ class WireSource:
         self.status = 0
         self.size = 0
         self.headers: Mapping[str, str] = {}
+
+    @property
+    def left_out(self) -> int:
+        left_out: int = getattr(self._reader, "left_out", 0)  # a reader of whole bodies leaves nothing out
+        return left_out
 
     async def open(self) -> None:
         try:
@@ -282,6 +292,7 @@ class LocalSource:
         self.changes = changes
         self.relayed = False
         self.signs_thoughts = False
+        self.left_out = 0
         self.ended = False
         self.status = 0
         self.size = 0

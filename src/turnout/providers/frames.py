@@ -50,12 +50,13 @@ class FrameReader(ABC, Generic[Frame]):
     """Reads frames. A single one that can't be read is left out, if the answer can do without it and goes on after it.
 
     Two in a row, or one that nothing follows, break the answer. The error of a broken answer waits until the next call:
-    the client first gets the events before it, which may have come in one piece of the stream.
+    the client first gets the events before it, which may have come in one piece of the stream. ``left_out`` counts the
+    frames that were left out.
     """
 
     _unread: UpstreamBroken | None = None  # of the frame before, which was left out
     _broken: UpstreamBroken | None = None
-    _left_out = 0
+    left_out = 0
 
     @abstractmethod
     def _read_frame(self, frame: Frame, events: list[StreamEvent]) -> None:
@@ -96,11 +97,11 @@ class FrameReader(ABC, Generic[Frame]):
 
     def _leave_out(self, error: UpstreamBroken, events: list[StreamEvent]) -> None:
         """Raises ``error`` for a frame that can't be left out, at the next call if there are events before it."""
-        single = self._unread is None and self._left_out < _MOST_LEFT_OUT
+        single = self._unread is None and self.left_out < _MOST_LEFT_OUT
         if single and isinstance(error, UnreadableFrame) and self._can_spare_a_frame():
-            if not self._left_out:
+            if not self.left_out:
                 _log.warning("A part of a stream can't be read, and is left out: %s", error.message)
-            self._left_out += 1
+            self.left_out += 1
             self._unread = error.afresh()
             return
         self._broken = error.afresh()

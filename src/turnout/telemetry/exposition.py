@@ -49,6 +49,14 @@ def _lines(tally: Tally) -> Iterator[str]:
             for (model, deployment, how), number in tally.seams.items()
         ],
     )
+    yield from _counter(
+        "turnout_events_left_out_total",
+        "Single events of streams that could not be read, and that were left out.",
+        [
+            (_labels(model=model, deployment=deployment), number)
+            for (model, deployment), number in tally.left_out.items()
+        ],
+    )
     yield from _histogram("turnout_request_seconds", "From the request's last byte to the reply's last byte.", requests)
     yield from _histogram(
         "turnout_attempt_seconds", "How long an attempt took.", [(labels, a.seconds) for labels, a in attempts]

@@ -104,6 +104,7 @@ class Tally(msgspec.Struct):
     refused: dict[str, int] = {}
     breakers: dict[tuple[str, str], int] = {}  # processes, by deployment and state; closed ones are left out
     seams: dict[tuple[str, str, str], int] = {}  # by model, the deployment that went on, and how
+    left_out: dict[tuple[str, str], int] = {}  # events of streams, by model and deployment
     marks: dict[str, MarkTally] = {}  # by deployment
     processes: int = 1  # that are alive
 
@@ -119,6 +120,8 @@ class Tally(msgspec.Struct):
             self.breakers[place] = self.breakers.get(place, 0) + number
         for seam, number in other.seams.items():
             self.seams[seam] = self.seams.get(seam, 0) + number
+        for place, number in other.left_out.items():
+            self.left_out[place] = self.left_out.get(place, 0) + number
         self.processes += other.processes
         for deployment, mark in other.marks.items():
             if deployment in self.marks:
@@ -155,7 +158,7 @@ class Metrics:
         self._attempt_limit = _SeriesLimit()
         self._request_limit = _SeriesLimit()
 
-    def attempt_ended(self, start: AttemptStart, end: AttemptEnd) -> None:
+    def attempt_ended(self, start: AttemptStart, end: AttemptEnd, left_out: int = 0) -> None:
         labels = (start.model, start.deployment, end.outcome)
         tally = self.tally.attempts.get(labels) or self._new_attempts(labels)
         tally.seconds.observe(end.total / 1e6)
@@ -172,6 +175,9 @@ class Metrics:
         if start.seam is not None and end.outcome != "failed":
             seam = (tally.model, tally.deployment, start.seam)
             self.tally.seams[seam] = self.tally.seams.get(seam, 0) + 1
+        if left_out:
+            place = (tally.model, tally.deployment)
+            self.tally.left_out[place] = self.tally.left_out.get(place, 0) + left_out
 
     def take_states(self) -> None:
         """Puts the deployments' states of this moment into the tally."""

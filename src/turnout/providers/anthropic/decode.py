@@ -164,7 +164,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
         elif event.type == "message_start" and event.message is not None and self._progress.starts(event.message):
             self._start_message(event.message, events)
         elif event.type == MESSAGE_STOP:
-            self._end(self._progress.last_finish(may_lack=bool(self._left_out)), None, events)
+            self._end(self._progress.last_finish(may_lack=bool(self.left_out)), None, events)
 
     def _start_message(self, message: wire.Message, events: list[StreamEvent]) -> None:
         """Usually the message has no content yet. The answer to a tool that code called comes whole at its start."""

@@ -101,7 +101,7 @@ class StreamRelay(FrameReader[bytes]):
 
     def _check_block(self, event: wire.Event) -> None:
         """Raises ``UpstreamBroken`` where the event that was left out began the block that goes on now."""
-        if self._left_out and event.type == "content_block_delta" and event.index != self._block:
+        if self.left_out and event.type == "content_block_delta" and event.index != self._block:
             raise UpstreamBroken(f"The provider went on with content block {event.index}, whose start can't be read.")
 
     def _ledger_events(self, event: wire.Event) -> list[StreamEvent]:
@@ -112,7 +112,7 @@ class StreamRelay(FrameReader[bytes]):
             if message.content:
                 self._progress.note(called=_has_calls(message.content))
             return self._usage_and_finish(message.usage, message)
-        finish = self._progress.last_finish(may_lack=bool(self._left_out)) if event.type == MESSAGE_STOP else None
+        finish = self._progress.last_finish(may_lack=bool(self.left_out)) if event.type == MESSAGE_STOP else None
         return [finish] if finish else []
 
     def _usage_and_finish(
