@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from turnout.core import Affinity
+
 from .caching import caching
 from .charts import grouped_bars, lines, paired_bars
+from .conversations import chats, coding_sessions
 from .regret import mean_regret
 from .speed import POLICIES, first_tokens, percentiles
 
 FOLDER = Path(__file__).parents[2] / "docs" / "figures"
 REQUESTS = 10_000
 RUNS = 10
+AFFINITIES: tuple[Affinity, ...] = ("off", "cache")
 SECONDS = 3_600.0
 
 
@@ -40,11 +44,14 @@ def _regret() -> None:
 
 def _caching() -> None:
     rows = {
-        f"{policy}, {'home' if affinity == 'cache' else 'no affinity'}": caching(policy, affinity, SECONDS)
+        f"{kind}, {policy}, {'home' if affinity == 'cache' else 'no affinity'}": caching(
+            coming, policy, affinity, SECONDS
+        )
+        for kind, coming in (("coding", coding_sessions), ("chats", chats))
         for policy in ("weighted", "least_busy")
-        for affinity in ("off", "cache")
+        for affinity in AFFINITIES
     }
-    titles = ("share of the input read from a cache", "busiest deployment, for an average one (1 is even)")
+    titles = ("share of the input read from a cache", "load of the busiest deployment (1: even)")
     paired_bars({name: (row.hits, row.spread) for name, row in rows.items()}, FOLDER / "affinity.svg", titles)
     for name, row in rows.items():
         print(f"{name}: {row.hits:.1%} cached, spread {row.spread:.2f}")

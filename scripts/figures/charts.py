@@ -43,7 +43,7 @@ def lines(rows: Mapping[str, Sequence[float]], path: Path, title: str, unit: str
 
 def paired_bars(rows: Mapping[str, tuple[float, float]], path: Path, titles: tuple[str, str]) -> None:
     """Two values for each name, side by side."""
-    figure, both = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained", sharey=True)
+    figure, both = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
     for number, (axes, title) in enumerate(zip(both, titles, strict=True)):
         values = [pair[number] for pair in rows.values()]
         bars = axes.barh([*rows], values, color=[COLOURS[2] if "home" in name else COLOURS[0] for name in rows])
