@@ -45,8 +45,14 @@ def words_in(body: bytes, form: str, status: int) -> ProviderWords:
 
 def failure_in(body: bytes, form: str) -> Failure | None:
     """The event for a body or an event that says an error in place of an answer; None for all that may be an answer."""
+    error = error_in(body)
+    return None if error is None else failure_of(error, form)
+
+
+def error_in(body: bytes) -> Any:
+    """The decoded error in such a body: the object that has the words, or the text in its place."""
     value = _decoded(body)
-    return failure_of(_error_in(value), form) if _says_an_error(value) else None
+    return _error_in(value) if _says_an_error(value) else None
 
 
 def words_of(error: Any, form: str, status: int = 0) -> ProviderWords:

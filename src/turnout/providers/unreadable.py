@@ -76,6 +76,19 @@ def read_object(data: bytes, message: str) -> None:
         raise unreadable(message, data)
 
 
+def refuse_json(data: bytes, message: str) -> None:
+    """Raises ``UpstreamBroken`` with ``message`` for a whole JSON object or array. Where a reply has another form, such
+    as sound, this is an error with status 200.
+    """
+    if data[:1] not in (b"{", b"["):
+        return
+    try:
+        msgspec.json.decode(data)
+    except _ERRORS:
+        return
+    raise unreadable(message, data)
+
+
 def unreadable(message: str, data: bytes, error: Exception | str | None = None) -> UnreadableFrame:
     """``message`` says what is wrong, ``error`` where. Only the log gets the bytes, as they may hold anything."""
     text = f"{message.removesuffix('.')} ({error})." if error is not None else message

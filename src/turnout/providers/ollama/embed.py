@@ -32,7 +32,7 @@ Send = Callable[[Deployment, str, bytes], WireRequest]
 
 
 class _Reply(msgspec.Struct):
-    embeddings: tuple[tuple[float, ...], ...] = ()
+    embeddings: tuple[tuple[float, ...], ...] | None = None
     model: str = ""
     prompt_eval_count: int = 0
     error: Any = None
@@ -87,10 +87,11 @@ class _EmbedDecoder(BodyReader):
         reply = _read(data)
         if reply.error is not None:
             return [wire.failure_of(reply.error)]
-        if len(reply.embeddings) != self._inputs:
-            raise UpstreamBroken(f"The provider sent {len(reply.embeddings)} embeddings for {self._inputs} inputs.")
+        vectors = reply.embeddings or ()
+        if len(vectors) != self._inputs:
+            raise UpstreamBroken(f"The provider sent {len(vectors)} embeddings for {self._inputs} inputs.")
         usage = _usage(reply)
-        product = Product(Embeddings(vectors=reply.embeddings, model=reply.model, usage=usage))
+        product = Product(Embeddings(vectors=vectors, model=reply.model, usage=usage))
         return [product, UsageSoFar(usage)] if usage else [product]
 
 
@@ -99,6 +100,8 @@ class _EmbedRelay(BodyReader):
         reply = _read(data)
         if reply.error is not None:
             return [wire.failure_of(reply.error)]
+        if reply.embeddings is None:
+            raise UpstreamBroken("The provider's reply has no embeddings.")
         usage = _usage(reply)
         return [Relayed(data), UsageSoFar(usage)] if usage else [Relayed(data)]
 

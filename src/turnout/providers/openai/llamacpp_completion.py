@@ -35,6 +35,7 @@ from turnout.core import (
 from turnout.core.framing import payload_of
 from turnout.errors import Unsupported
 from turnout.providers import Decoder
+from turnout.providers.error_words import error_in
 from turnout.providers.frames import BodyReader, FrameReader
 from turnout.providers.raw_fields import set_parameters
 from turnout.providers.unreadable import decode_reply
@@ -160,7 +161,11 @@ class _BodyRelay(BodyReader):
 
 
 def _read(decoder: msgspec.json.Decoder[_Decoded], data: bytes) -> _Decoded:
-    return decode_reply(decoder, data, "The provider sent what isn't a completion.")
+    """Another error than this wire's is read as one. Raises ``UpstreamBroken`` for what isn't of the wire."""
+    reply = decode_reply(decoder, data, "The provider sent what isn't a completion.")
+    if isinstance(reply, _Reply) and reply.content is None and reply.error is None:  # may be left out
+        reply.error = error_in(data)
+    return reply
 
 
 def _end_of(replies: Iterable[_Reply]) -> list[StreamEvent]:

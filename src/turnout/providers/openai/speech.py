@@ -6,6 +6,7 @@ from typing import Any
 
 from turnout.core import Deployment, Finish, Relayed, SpeechRequest, StreamEvent
 from turnout.providers import Decoder
+from turnout.providers.unreadable import refuse_json
 
 from .events import EventRelay
 from .json_operation import JsonOperation
@@ -40,12 +41,17 @@ class SpeechWire(JsonOperation[SpeechRequest]):
 
 
 class SoundRelay:
-    """Passes on bytes as they come. The transport sees the end of the body: sound has no last event."""
+    """Passes on bytes as they come. The transport sees the end of the body: sound has no last event.
+
+    JSON in the place of the first bytes is an error with status 200.
+    """
 
     def __init__(self) -> None:
         self._begun = False
 
     def feed(self, data: bytes) -> list[StreamEvent]:
+        if not self._begun:
+            refuse_json(data, "The provider sent what isn't sound.")
         self._begun = True
         return [Relayed(data)]
 

@@ -23,7 +23,7 @@ from turnout.core import (
 from turnout.errors import UpstreamBroken
 from turnout.providers import Decoder
 from turnout.providers.frames import BodyReader
-from turnout.providers.unreadable import decode_reply
+from turnout.providers.unreadable import decode_reply, refuse_json
 
 from .access import Access
 from .chat.build import NAMESPACE
@@ -48,6 +48,7 @@ class _Reply(msgspec.Struct):
     error: Any = None
 
 
+_NOT_A_TRANSCRIPT = "The provider sent what isn't a transcript."
 _REPLY = msgspec.json.Decoder(_Reply)
 
 
@@ -98,6 +99,7 @@ class _TranscriptDecoder(BodyReader):
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         if self._request.format in _PLAIN:
+            refuse_json(data, _NOT_A_TRANSCRIPT)
             return self._whole([Product(Transcript(text=data.decode("utf-8", "replace")))])
         reply = _read(data)
         if reply.error is not None:
@@ -138,6 +140,7 @@ class _TranscriptRelay(BodyReader):
 
     def _read_body(self, data: bytes) -> list[StreamEvent]:
         if self._plain:
+            refuse_json(data, _NOT_A_TRANSCRIPT)
             return [Relayed(data)]
         reply = _read(data)
         if reply.error is not None:
@@ -147,7 +150,7 @@ class _TranscriptRelay(BodyReader):
 
 
 def _read(data: bytes) -> _Reply:
-    reply = decode_reply(_REPLY, data, "The provider sent what isn't a transcript.")
+    reply = decode_reply(_REPLY, data, _NOT_A_TRANSCRIPT)
     if reply.text is None and reply.error is None:
         raise UpstreamBroken("The provider's reply has no text.")
     return reply

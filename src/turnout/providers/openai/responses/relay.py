@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from turnout.core import Relayed, StreamEvent, UsageSoFar
 from turnout.core.framing import payload_of
-from turnout.errors import ReplyTooLarge
+from turnout.errors import ReplyTooLarge, UpstreamBroken
 from turnout.providers.error_words import failure_in
 from turnout.providers.frames import BodyReader, is_empty_event
 from turnout.providers.openai.chat.decode import FORM
@@ -27,8 +28,12 @@ class _Event(msgspec.Struct):
     error: Any = None
 
 
+class _Body(wire.Response):
+    output: Raw = wire.NOTHING
+
+
 _EVENT = msgspec.json.Decoder(_Event)
-_BODY = msgspec.json.Decoder(wire.Response)
+_BODY = msgspec.json.Decoder(_Body)
 _NOT_A_RESPONSE = "The provider sent what isn't a response."
 _ENDS = frozenset({"response.completed", "response.incomplete"})
 _MOST_BYTES_AFTER_END = 64 * 1024
@@ -93,6 +98,8 @@ class BodyRelay(BodyReader):
             return [failure_in(data, FORM) or Relayed(data)]
         if response.error is not None or response.status == "failed":
             return [wire.failure_of(response.error)]
+        if response.status is None and not response.output:
+            raise UpstreamBroken("The provider's reply has no output.")
         ending = _ending(response, "completed")
         return [(None if ending else failure_in(data, FORM)) or Relayed(data), *ending]
 
