@@ -150,6 +150,26 @@ async def test_tool_results_are_answered_with_text(plain: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("choice", "called"),
+    [
+        ("auto", []),
+        ("required", ["time"]),
+        ({"type": "function", "function": {"name": "weather"}}, ["weather"]),
+    ],
+    ids=["auto", "required", "named"],
+)
+async def test_a_forced_tool_is_called_after_results_too(plain: Client, choice: Any, called: list[str]) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": "a", "content": "sunny"}
+    turn: list[Any] = [{"role": "assistant", "tool_calls": [call]}, result]
+    reply = await plain.chat.completions.create(
+        model="sim", messages=[*user_messages(), *turn], tools=[WEATHER, TIME], tool_choice=choice
+    )
+    calls: list[Any] = list(reply.choices[0].message.tool_calls or ())
+    assert [each.function.name for each in calls] == called
+
+
+@pytest.mark.parametrize(
     "messages",
     [
         pytest.param([{"role": "tool", "tool_call_id": "nobody", "content": "x"}], id="result without call"),

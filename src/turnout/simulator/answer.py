@@ -4,8 +4,8 @@
   also tells the number and the sizes of images, recordings and documents.
 - For a JSON schema, the answer is an example of it. In JSON mode, the same text is the value of ``answer``.
 - The answer calls tools if the model's name or the header asks for it, if the request forces it, or if the last user
-  message has the words "use a tool" (the first one offered) or "use all tools" or marks (``marks.py``); never after
-  tool results.
+  message has the words "use a tool" (the first one offered) or "use all tools" or marks (``marks.py``). After tool
+  results it calls one only if the request forces it: as a model that is done would, the last one offered.
 - After a prefill, the answer is the rest of the same text, without thinking. If the prefill isn't its beginning, the
   text follows after a blank.
 - A token is a word with the space around it, in thinking and in text. A tool call has one token for its name and one
@@ -185,9 +185,9 @@ def _stopped(text: str, stops: tuple[str, ...]) -> tuple[str, str | None]:
 
 
 def _calls(question: Question, script: Script, number: int) -> tuple[Call, ...]:
-    if not question.tools or question.tool_choice == "none" or question.results:
+    if not question.tools or question.tool_choice == "none":
         return ()
-    offered = {tool.name for tool in question.tools}
+    offered = {tool.name for tool in question.tools} if not question.results else ()
     asked = [(name, arguments) for name, arguments in asked_calls(question.prompt) if name in offered]
     called = asked or [
         (tool.name, msgspec.json.encode(_example(tool.schema, at)).decode())
@@ -200,6 +200,8 @@ def _called_tools(question: Question, script: Script) -> tuple[Tool, ...]:
     tools = question.tools
     if question.tool_choice not in ("auto", "any"):
         return tuple(tool for tool in tools if tool.name == question.tool_choice)
+    if question.results:
+        return tools[-1:] if question.tool_choice == "any" else ()
     if script.parallel_tools or "use all tools" in question.prompt:
         return tools if len(tools) > 1 else tools * 2
     if script.tools or question.tool_choice == "any" or "use a tool" in question.prompt:
