@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tests.support.contract import ENDPOINTS, ON_WIRES, deployment
+from turnout.core import Traits
 from turnout.dialects import HERE
 from turnout.dialects.sealed import UNSIGNED, Attached, seal
 
@@ -18,10 +20,11 @@ SIGNED = {"google": {"thought_signature": "c2ln"}}
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
-def relayed(wire: str, provider: str, messages: Any) -> Any:
+def relayed(wire: str, provider: str, messages: Any, **traits: Any) -> Any:
     body = json.dumps({"model": "fast", "max_tokens": 5, "messages": messages}).encode()
     request = ENDPOINTS[wire].parse(body, HERE)
-    return json.loads(ON_WIRES[provider].build(request, deployment(ON_WIRES[provider])).body)["messages"]
+    place = structs.replace(deployment(ON_WIRES[provider]), traits=Traits(**traits))
+    return json.loads(ON_WIRES[provider].build(request, place).body)["messages"]
 
 
 @pytest.mark.parametrize(
@@ -69,3 +72,45 @@ def test_geminis_signatures_go_to_no_address_that_cant_be_googles() -> None:
     sealed = message | {"reasoning_details": details}
     assert relayed("openai-chat", "openai", [sealed]) == [message | {"tool_calls": [CALL]}]
     assert relayed("openai-chat", "compatible", [sealed]) == [message]
+
+
+THOUGHTS: dict[str, Any] = {
+    "reasoning_content": "Hm.",
+    "reasoning_details": [{"type": "reasoning.text", "text": "Hm."}],
+}
+
+
+@pytest.mark.parametrize("name", THOUGHTS)
+@pytest.mark.parametrize("provider", ["openai", "azure", "compatible", "vllm"])
+def test_a_vendor_that_refuses_thoughts_gets_none(provider: str, name: str) -> None:
+    """The text beside them stays byte for byte."""
+    thought = {name: THOUGHTS[name]}
+    turns: list[dict[str, Any]] = [
+        {"role": "assistant", "content": "a", "reasoning": "Groq reads this."},
+        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "assistant", "content": "", "refusal": "No."},
+    ]
+    sent = relayed("openai-chat", provider, [ASKED, *[turn | thought for turn in turns]], reasoning_content=False)
+    assert sent == [ASKED, *turns]
+    taken = [ASKED, turns[0] | thought]
+    assert relayed("openai-chat", provider, taken) == taken
+
+
+@pytest.mark.parametrize("content", [None, "", []])
+def test_a_turn_that_has_only_thoughts_is_left_out(content: Any) -> None:
+    silent = {"role": "assistant", "content": content} | THOUGHTS
+    assert relayed("openai-chat", "compatible", [ASKED, silent, ASKED], reasoning_content=False) == [ASKED, ASKED]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "user", "content": 'my "reasoning_content": 1'}],
+        [{"role": "user", "content": [{"type": "text", "text": "x", "reasoning_content": 1}]}],
+        ["reasoning_content", {"role": "assistant", "content": ""}],
+        [["reasoning_content"]],
+    ],
+    ids=["a-text", "deeper", "a-bare-text", "a-list"],
+)
+def test_other_words_of_that_name_stay(messages: Any) -> None:
+    assert relayed("openai-chat", "compatible", messages, reasoning_content=False) == messages

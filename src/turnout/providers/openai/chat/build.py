@@ -32,7 +32,7 @@ from turnout.errors import InvalidRequest, Unsupported
 from turnout.providers.openai.parameters import remove_refused, set_parameters
 
 from .effort import effort_instead, effort_of
-from .foreign_state import own_messages
+from .foreign_state import own_messages, without_thoughts
 from .forms import forms_of
 from .prefill import mark_prefill
 
@@ -63,7 +63,8 @@ def relayed_body(
     body: dict[str, Any] = dict(fields)
     body["model"] = deployment.model
     if "messages" in fields:
-        body["messages"] = own_messages(fields["messages"], with_extra=with_extra)
+        messages = own_messages(fields["messages"], with_extra=with_extra)
+        body["messages"] = messages if deployment.traits.reasoning_content else without_thoughts(messages)
     if with_usage and request.stream and not request.stream_usage:
         body["stream_options"] = asking_for_usage(body.get("stream_options"))
     limit = _limit_field(parameters)
