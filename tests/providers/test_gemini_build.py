@@ -506,7 +506,8 @@ def test_geminis_own_fields_go_back_to_their_places() -> None:
         "cachedContent": Raw(b'"cachedContents/1"'),
     }
     tool = Tool("f", extensions={"gemini": {"behavior": Raw(b'"BLOCKING"')}})
-    built = body(asked(tools=(tool,), sampling=Sampling(temperature=0.1), extensions={"gemini": own}))
+    request = asked(tools=(tool,), sampling=Sampling(temperature=0.1), extensions={"gemini": own})
+    built = body(request, model="gemini-3.5-flash")
     assert built == {
         "contents": [{"role": "user", "parts": [{"text": "hi"}]}],
         "generationConfig": {"temperature": 0.1, "audioTimestamp": True, "speechConfig": {"a": 1}},

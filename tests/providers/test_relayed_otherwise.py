@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from tests.support.contract import BODIES, ENDPOINTS, PROVIDERS, deployment
-from tests.support.fitting import told
+from tests.support.fitting import told, wire_request
 from turnout.core import ChatRequest, Deployment, WireRequest
 from turnout.core.seal import SEAL
 from turnout.facts import traits_of
@@ -276,6 +276,8 @@ def tokens(number: int) -> dict[str, Any]:
 
 
 SNAKE = {"generation_config": {"thinking_config": {"thinking_level": "low"}, "max_output_tokens": 99_000}}
+FUNCTION: dict[str, Any] = {"functionDeclarations": [{"name": "f"}]}
+SEARCH: dict[str, Any] = {"googleSearch": {}}
 GEMINI: list[Row] = [
     ("gemini-2.5-flash", level("HIGH"), tokens(24_576), []),
     ("gemini-2.5-pro", level("low"), tokens(1_024), []),
@@ -292,6 +294,19 @@ GEMINI: list[Row] = [
         {"generationConfig": {"maxOutputTokens": 100_000, "temperature": 0.5}},
         {"generationConfig": {"maxOutputTokens": 65_536, "temperature": 0.5}},
         ["max_tokens: 65536"],
+    ),
+    # Google's own tools beside functions
+    (
+        "gemini-2.5-flash",
+        {"tools": [FUNCTION | SEARCH, {"codeExecution": {}}, FUNCTION]},
+        {"tools": [FUNCTION, FUNCTION]},
+        ["tools[0].googleSearch: left out", "tools[1].codeExecution: left out"],
+    ),
+    (
+        "models/gemini-2.0-flash",
+        {"tools": {"function_declarations": [{"name": "f"}], "google_search": {}}},
+        {"tools": [{"function_declarations": [{"name": "f"}]}]},
+        ["tools[0].google_search: left out"],
     ),
     (
         "models/gemini-2.5-flash",
@@ -348,6 +363,26 @@ def test_a_budget_for_interleaved_thoughts_may_be_above_the_limit() -> None:
     assert (body["max_tokens"], body["thinking"]) == (64_000, budget(100_000))
 
 
+@pytest.mark.parametrize(
+    ("model", "tools", "kept"),
+    [
+        ("gemini-2.5-flash", [FUNCTION, SEARCH, {"codeExecution": {}}], {"functionDeclarations"}),
+        ("gemini-2.5-flash", [SEARCH, {"codeExecution": {}}], {"googleSearch", "codeExecution"}),
+        ("gemini-3.5-flash", [FUNCTION, SEARCH], {"functionDeclarations", "googleSearch"}),
+    ],
+)
+def test_a_translated_request_to_gemini_has_no_tool_of_googles_beside_functions_either(
+    model: str, tools: list[dict[str, Any]], kept: set[str]
+) -> None:
+    provider = PROVIDERS["gemini"]
+    assert isinstance(provider, WireProvider)
+    request = structs.replace(parse("gemini", {"tools": tools}), raw=None)
+    built = wire_request(provider, request, place_of(provider, model))
+    assert {name for tool in json.loads(built.body)["tools"] for name in tool} == kept
+    left_out = [name for tool in tools for name in tool if name not in kept]
+    assert told(built) == [f"tools.{name}: left out" for name in left_out]
+
+
 UNTOUCHED: list[tuple[str, str, dict[str, Any]]] = [
     # the model takes it
     ("anthropic-messages", "claude-sonnet-4-6", {"max_tokens": 9_000, "thinking": ADAPTIVE}),
@@ -363,6 +398,9 @@ UNTOUCHED: list[tuple[str, str, dict[str, Any]]] = [
     ("gemini", "gemini-3.5-flash", tokens(5_000)),
     ("gemini", "gemini-2.5-flash", tokens(-1)),
     ("gemini", "gemini-2.5-flash", tokens(0)),
+    ("gemini", "gemini-2.5-flash", {"tools": [SEARCH, {"urlContext": {}}, {"functionDeclarations": []}]}),
+    ("gemini", "gemini-2.5-flash", {"tools": [FUNCTION, FUNCTION | {"googleSearch": None}]}),
+    ("gemini", "gemini-3.5-flash", {"tools": [FUNCTION | SEARCH]}),
     # the client's own mistake, which has nothing to do with the model
     ("anthropic-messages", "claude-sonnet-4-5", {"max_tokens": 2_000, "thinking": budget(4_000)}),
     ("anthropic-messages", "claude-sonnet-4-5", {"thinking": {"type": "enabled"}}),
@@ -377,6 +415,9 @@ UNTOUCHED: list[tuple[str, str, dict[str, Any]]] = [
     ("openai-chat", "my-model", {"reasoning_effort": "brisk", "max_tokens": 999_999, "temperature": 0.5}),
     ("openai-responses", "my-model", {"reasoning": {"effort": "brisk", "new": 1}} | ENCRYPTED),
     ("gemini", "my-model", level("ULTRA")),
+    ("gemini", "my-model", {"tools": [FUNCTION, SEARCH]}),
+    ("gemini", "gemini-2.5-flash", {"tools": ["googleSearch", FUNCTION]}),
+    ("gemini", "gemini-2.5-flash", {"tools": "googleSearch"}),
 ]
 
 

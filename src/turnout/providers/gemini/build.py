@@ -7,22 +7,34 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from turnout.core import Change, ChatRequest, Defaults, Deployment, HostedTool, Parameter, Parameters, Tool, ToolChoice
+from turnout.core import (
+    NO_CHANGES,
+    Change,
+    ChatRequest,
+    Defaults,
+    Deployment,
+    HostedTool,
+    Parameter,
+    Parameters,
+    Tool,
+    ToolChoice,
+)
 from turnout.providers.raw_fields import object_in, set_parameters
 
 from . import gemini_wire as wire
 from .contents import contents_of
 from .decode import NAMESPACE
 from .extensions import with_extensions, with_fields
+from .own_tools import fitted_tools, relayed_tools
 from .schemas import schema_of
-from .thinking import thinking_config, thinking_instead
+from .thinking import changes_of, thinking_config, thinking_instead
 
 _encode = msgspec.json.encode
 
 
-def translated_body(parameters: Parameters, deployment: Deployment) -> bytes:
+def translated_body(parameters: Parameters, deployment: Deployment) -> tuple[bytes, tuple[Change, ...]]:
     """A body made from the core's request. ``turnout.fitting`` has fitted the request before."""
-    request = parameters.request
+    request, left_out = fitted_tools(parameters.request, deployment.model)
     system, contents = contents_of(request, deployment)
     body = wire.GenerateRequest(
         contents=contents,
@@ -32,7 +44,8 @@ def translated_body(parameters: Parameters, deployment: Deployment) -> bytes:
         generation_config=_generation_config(parameters, deployment),
     )
     more = (request.extensions or {}).get(NAMESPACE)
-    return with_extensions(_encode(body), more) if more else _encode(body)
+    changes = (*parameters.changes, *changes_of(request.reasoning, deployment.model), *left_out)
+    return (with_extensions(_encode(body), more) if more else _encode(body)), changes
 
 
 def _tools(request: ChatRequest) -> list[Any] | None:
@@ -113,6 +126,17 @@ def relayed_body(
 
     The address has the model's name, and says whether the reply is streamed.
     """
+    left_out = NO_CHANGES
+    if "tools" in fields:
+        tools, left_out = relayed_tools(fields["tools"], deployment.model)
+        fields = {**fields, "tools": tools}
+    body, changes = _with_parameters(fields, parameters, deployment)
+    return body, (*changes, *left_out)
+
+
+def _with_parameters(
+    fields: dict[str, Raw], parameters: Parameters, deployment: Deployment
+) -> tuple[bytes, tuple[Change, ...]]:
     reasoning = parameters.request.reasoning
     instead = None if reasoning is None else thinking_instead(reasoning, deployment)
     nothing_to_set = parameters.lowered is None and parameters.defaults == _NO_DEFAULTS

@@ -39,7 +39,7 @@ class CountTokens(CountOperation):
             body: Mapping[str, Any] = _with_model(raw.fields, deployment)
         else:
             chat_fields = object_in(
-                {"request": Raw(translated_body(parameters_of(request.chat, deployment), deployment))}, "request"
+                {"request": Raw(translated_body(parameters_of(request.chat, deployment), deployment)[0])}, "request"
             )
             body = {_CHAT_REQUEST[0]: {"model": resource(deployment), **chat_fields}}
         return post(deployment, "countTokens", _encode(body))

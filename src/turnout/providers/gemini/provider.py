@@ -34,7 +34,6 @@ from .decode import NAMESPACE, BodyDecoder, StreamDecoder
 from .embeddings import BatchEmbedContents, EmbedContent
 from .pictures import MakeImages
 from .relay import BodyRelay, StreamRelay
-from .thinking import changes_of
 
 WIRE = "gemini"
 _MODELS = msgspec.json.Decoder(wire.ModelList)
@@ -115,8 +114,7 @@ class Gemini:
         if request.raw is not None and request.raw.wire == WIRE:
             body, changes = relayed_body(request.raw.fields, parameters, deployment)
         else:
-            body = translated_body(parameters, deployment)
-            changes = (*parameters.changes, *changes_of(request.reasoning, deployment.model))
+            body, changes = translated_body(parameters, deployment)
         method = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
         return post(deployment, method, body, changes)
 

@@ -31,7 +31,12 @@ _ALWAYS_THINKS = "gemini-2.5-pro"
 def thinks_by_level(model: str) -> bool:
     """Whether the model takes a level: Gemini 3 and later do."""
     name = _name(model)
-    return name.startswith("gemini-") and not name.startswith(("gemini-1", "gemini-2"))
+    return name.startswith("gemini-") and not is_before_3(name)
+
+
+def is_before_3(model: str) -> bool:
+    """Whether the model is known to be an earlier one than Gemini 3."""
+    return _name(model).startswith(("gemini-1", "gemini-2"))
 
 
 def thinking_config(reasoning: Reasoning, model: str) -> wire.ThinkingConfig:
