@@ -144,8 +144,9 @@ async def test_an_image_that_the_model_would_not_see_is_refused(turnout: Turnout
 
 
 async def test_an_ollamas_own_refusal_has_its_words(turnout: TurnoutServer) -> None:
-    with pytest.raises(sdk_of_ollama.ResponseError, match="does not support thinking") as refused:
-        await ollama.client(turnout.url).chat("tiny", [{"role": "user", "content": "Hi."}], think=True)
+    """Turnout doesn't know which models fill in the middle, so the Ollama is asked."""
+    with pytest.raises(sdk_of_ollama.ResponseError, match="does not support insert") as refused:
+        await ollama.client(turnout.url).generate("tiny", "Hi.", suffix="Bye.")
     assert refused.value.status_code == 400
 
 
