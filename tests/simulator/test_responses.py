@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from openai import AsyncOpenAI, BadRequestError
+from openai.types.responses import CompactedResponse, Response
 
 from turnout.simulator import Simulator
 from turnout.simulator.answer import answer
@@ -150,3 +151,79 @@ def test_the_last_answers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         response_id(9, previous_response_id=previous, store=False)
     with pytest.raises(Refused, match="not found"):
         response_id(9, previous_response_id=first, store=False)
+
+
+# --- what a response repeats of its request -----------------------------------------------------------
+
+
+async def test_a_response_repeats_the_fields_of_its_request(client: AsyncOpenAI, stream: bool) -> None:
+    said: dict[str, Any] = {
+        "instructions": "Be brief.",
+        "max_output_tokens": 50,
+        "metadata": {"a": "b"},
+        "reasoning": {"effort": "low"},
+        "temperature": 0.5,
+        "text": {"verbosity": "low"},
+        "tool_choice": "none",
+        "tools": [WEATHER],
+        "prompt_cache_key": "k",
+        "service_tier": "flex",
+        "store": False,
+    }
+    whole = (await reply_to(client, stream, **said)).model_dump()
+    more = {"reasoning": {"effort": "low", "summary": None}, "text": {"format": {"type": "text"}, "verbosity": "low"}}
+    for name, value in (said | more).items():
+        shown = whole[name]
+        if isinstance(value, dict) and isinstance(shown, dict):
+            shown = {inner: shown[inner] for inner in value}
+        assert (name, shown) == (name, value) or name == "tools"
+    (tool,) = whole["tools"]
+    assert {name: tool[name] for name in WEATHER} == WEATHER
+
+
+async def test_a_response_has_the_fields_of_the_sdks_type(client: AsyncOpenAI, stream: bool) -> None:
+    """Of those that OpenAI always sends: the others belong to images, stored prompts and new options."""
+    whole = await reply_to(client, stream)
+    optional = {"access_programs", "conversation", "image", "input_transformations", "prompt"}
+    optional |= {"prompt_cache_diagnostics", "prompt_cache_options", "moderation"}
+    assert set(Response.model_fields) - optional - whole.model_fields_set == set()
+    assert whole.completed_at >= whole.created_at
+    assert (whole.tools, whole.tool_choice, whole.service_tier) == ([], "auto", "default")
+
+
+# --- making it short, and counting --------------------------------------------------------------------
+
+LONG: Any = [
+    {"role": "user", "content": "one two"},
+    {"role": "assistant", "content": "three"},
+    {"role": "user", "content": [{"type": "input_text", "text": "four"}]},
+]
+
+
+async def test_a_compacted_conversation_goes_on(client: AsyncOpenAI) -> None:
+    raw = await client.responses.with_raw_response.compact(model="sim", input=LONG)
+    short, again = raw.parse(), json.loads(raw.content)["output"]
+    assert CompactedResponse.model_fields.keys() - short.model_fields_set == {"image"}
+    assert [item.type for item in short.output] == ["message", "message", "compaction"]
+    assert (short.object, short.usage.input_tokens) == ("response.compaction", 4)
+    reply = await client.responses.create(model="sim", input=[*again, {"role": "user", "content": "five"}])
+    assert reply.output_text == "You said: five"
+    assert reply.usage is not None
+    assert reply.usage.input_tokens == 7  # the user's four words, and the three of the summary
+
+
+async def test_the_conversation_to_compact_may_be_at_openai(client: AsyncOpenAI) -> None:
+    first = await client.responses.create(model="sim", input="one two")
+    short = await client.responses.compact(model="sim", previous_response_id=first.id, input="three")
+    assert [item.type for item in short.output] == ["message", "message", "compaction"]
+
+
+async def test_a_changed_compaction_is_refused(client: AsyncOpenAI) -> None:
+    items: Any = [{"type": "compaction", "encrypted_content": "bm8=.x"}, {"role": "user", "content": "hi"}]
+    with pytest.raises(BadRequestError, match="could not be verified"):
+        await client.responses.create(model="sim", input=items)
+
+
+async def test_the_tokens_of_an_input_are_counted(client: AsyncOpenAI) -> None:
+    counted = await client.responses.input_tokens.count(model="sim", input=LONG, tools=[WEATHER])
+    assert (counted.object, counted.input_tokens) == ("response.input_tokens", 14)

@@ -34,7 +34,7 @@ def too_long(wire: str) -> Refused:
                 "messages, Please reduce the length of the messages."
             )
             return Refused(400, words)
-        case _ if beside == "responses":
+        case _ if beside in ("responses", "compact"):
             words = "Your input exceeds the context window of this model. Please adjust your input and try again."
             return Refused(400, words, param="input", code=_CODE)
         case _:

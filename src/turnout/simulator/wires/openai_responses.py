@@ -8,9 +8,9 @@ none. References to single items are refused.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -23,99 +23,38 @@ from turnout.simulator.wire import Frame, decode, sse
 
 from .openai import OpenAIChat, token_logprobs
 from .openai_completions_embeddings import BesideChat
+from .openai_responses_body import (
+    BODY,
+    Body,
+    Content,
+    InputFile,
+    InputImage,
+    InputRefusal,
+    InputText,
+    Item,
+    OutputText,
+    TextConfig,
+    ToolNamed,
+)
+from .openai_responses_object import repeated_fields, response
+from .openai_responses_summary import NOT_VERIFIED, opened
 
 ENCRYPTED = "reasoning.encrypted_content"
-
-
-class InputText(msgspec.Struct, tag="input_text"):
-    text: str
-
-
-class OutputText(msgspec.Struct, tag="output_text"):
-    text: str
-
-
-class InputRefusal(msgspec.Struct, tag="refusal"):
-    refusal: str
-
-
-class InputImage(msgspec.Struct, tag="input_image"):
-    image_url: str | None = None
-    file_id: str | None = None
-
-
-class InputFile(msgspec.Struct, tag="input_file"):
-    file_data: str | None = None
-    file_id: str | None = None
-    file_url: str | None = None
-
-
-Content = InputText | OutputText | InputRefusal | InputImage | InputFile
-
-
-class Item(msgspec.Struct):
-    """Any kind of item, with the fields that the simulator reads."""
-
-    type: str = "message"
-    role: Literal["user", "assistant", "system", "developer"] = "user"
-    content: str | list[Content] | None = None
-    call_id: str = ""
-    output: str | list[Content] = ""
-    summary: list[dict[str, str]] = []
-    encrypted_content: str | None = None
-
-
-class ToolOffered(msgspec.Struct):
-    type: str
-    name: str = ""
-    parameters: dict[str, Any] | None = None
-
-
-class ToolNamed(msgspec.Struct):
-    type: str
-    name: str = ""
-
-
-class Format(msgspec.Struct):
-    type: Literal["text", "json_object", "json_schema"]
-    schema: dict[str, Any] = {}
-
-
-class TextConfig(msgspec.Struct):
-    format: Format | None = None
-
-
-class Reasoning(msgspec.Struct):
-    effort: str | None = None
-    summary: str | None = None
-
-
-class Body(msgspec.Struct):
-    model: str
-    input: str | list[Item]
-    previous_response_id: str | None = None
-    store: bool | None = None
-    instructions: str | None = None
-    stream: bool | None = None
-    tools: list[ToolOffered] = []
-    tool_choice: Literal["none", "auto", "required"] | ToolNamed | None = None
-    max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    reasoning: Reasoning | None = None
-    text: TextConfig | None = None
-    include: list[str] | None = None
-    top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
-
-
-BODY = msgspec.json.Decoder(Body)
 KEPT = 1000
 """The most answers that each vendor keeps."""
+_KEPT: Final[defaultdict[str, dict[str, tuple[Item, ...]]]] = defaultdict(dict)
+"""By the vendor's name: each of its paths finds what another has kept."""
 
 
-class Details(msgspec.Struct, frozen=True):
-    """``encrypted``: the request asks for encrypted reasoning. ``items``: the conversation to keep; None: keep none."""
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """``encrypted``: the request asks for encrypted reasoning. ``items``: the conversation to keep; None: keep none.
+
+    ``repeated``: what the response repeats of the request.
+    """
 
     encrypted: bool
     items: tuple[Item, ...] | None
+    repeated: dict[str, Any]
 
 
 class Responses(BesideChat):
@@ -125,17 +64,13 @@ class Responses(BesideChat):
         super().__init__(vendor)
         self._keeps = vendor.name in ("openai", "azure")
         self.rules = openai_responses.RULES if self._keeps else ()
-        self._kept: dict[str, tuple[Item, ...]] = {}
+        self._kept = _KEPT[vendor.name]
 
     # --- the request ---------------------------------------------------------------------------------
 
     def read(self, request: Request, path: Mapping[str, str]) -> Question:
         body = decode(BODY, request.body)
-        conversation = Conversation()
-        conversation.text(body.instructions or "")
-        items = [Item(content=body.input)] if isinstance(body.input, str) else body.input
-        items = [*self._previous_items(body.previous_response_id), *items]
-        _read_items(items, conversation)
+        items, conversation = self._read_conversation(body)
         functions = [tool for tool in body.tools if tool.type == "function"]
         include = body.include or []
         return Question(
@@ -152,8 +87,20 @@ class Responses(BesideChat):
             thinking=body.reasoning is not None and body.reasoning.effort not in (None, "none"),
             schema=_schema(body.text),
             logprobs=body.top_logprobs or 0 if "message.output_text.logprobs" in include else None,
-            details=Details(ENCRYPTED in include, tuple(items) if self._keeps and body.store is not False else None),
+            details=Details(
+                encrypted=ENCRYPTED in include,
+                items=items if self._keeps and body.store is not False else None,
+                repeated=repeated_fields(request.body),
+            ),
         )
+
+    def _read_conversation(self, body: Body) -> tuple[tuple[Item, ...], Conversation]:
+        conversation = Conversation()
+        conversation.text(body.instructions or "")
+        said = [Item(content=body.input)] if isinstance(body.input, str) else body.input
+        items = (*self._previous_items(body.previous_response_id), *said)
+        _read_items(items, conversation)
+        return items, conversation
 
     def _previous_items(self, id_: str | None) -> tuple[Item, ...]:
         if id_ is None:
@@ -162,19 +109,19 @@ class Responses(BesideChat):
             raise Refused(400, f"Previous response with id '{id_}' not found.", param="previous_response_id")
         return self._kept[id_]
 
-    def _keep(self, question: Question, response: dict[str, Any]) -> None:
+    def _keep(self, question: Question, whole: dict[str, Any]) -> None:
         if question.details.items is not None:
-            output = msgspec.convert(response["output"], tuple[Item, ...])
-            self._kept[response["id"]] = (*question.details.items, *output)
-            if len(self._kept) > KEPT:
+            output = msgspec.convert(whole["output"], tuple[Item, ...])
+            self._kept[whole["id"]] = (*question.details.items, *output)
+            while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
 
     # --- the answer ----------------------------------------------------------------------------------
 
     def body(self, question: Question, answer: Answer) -> bytes:
-        response = _response(question, answer, [item for item, _ in _items(question, answer)])
-        self._keep(question, response)
-        return msgspec.json.encode(response)
+        whole = response(question, answer, [item for item, _ in _items(question, answer)])
+        self._keep(question, whole)
+        return msgspec.json.encode(whole)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
         number = 0
@@ -185,16 +132,16 @@ class Responses(BesideChat):
             number += 1
             return Frame(sse(data, f"response.{name}"), kind, int(kind == "content"))
 
-        unfinished = _response(question, answer, None)
+        unfinished = response(question, answer, None)
         yield frame("created", response=unfinished)
         yield frame("in_progress", response=unfinished)
         items = _items(question, answer)
         for index, (item, pieces) in enumerate(items):
             for name, kind, fields in _events(item, pieces, question):
                 yield frame(name, kind, output_index=index, **fields)
-        response = _response(question, answer, [item for item, _ in items])
-        self._keep(question, response)
-        yield frame(str(response["status"]), "end", response=response)
+        whole = response(question, answer, [item for item, _ in items])
+        self._keep(question, whole)
+        yield frame(str(whole["status"]), "end", response=whole)
 
     # --- errors --------------------------------------------------------------------------------------
 
@@ -204,16 +151,19 @@ class Responses(BesideChat):
         return sse({**event, "sequence_number": 99}, "error")
 
 
-def _read_items(items: list[Item], conversation: Conversation) -> None:
+def _read_items(items: Iterable[Item], conversation: Conversation) -> None:
     for item in items:
         if item.type == "message":
             conversation.begin(item.role)
             _read_content(item, conversation)
         elif item.type == "function_call_output":
             conversation.result(_text(item.output))
+        elif item.type == "compaction":
+            conversation.begin("assistant")
+            conversation.text(opened(item.encrypted_content))
         elif item.type == "reasoning" and item.encrypted_content is not None:
             if item.encrypted_content != signature("".join(part.get("text", "") for part in item.summary)):
-                raise Refused(400, "The encrypted content could not be verified.", param="input")
+                raise Refused(400, NOT_VERIFIED, param="input")
         elif item.type == "item_reference":
             raise Refused(404, "Item with that id not found.", param="input")
 
@@ -331,44 +281,3 @@ def _content_events(part: dict[str, Any], pieces: Pieces, at: dict[str, Any], qu
             yield "output_text.delta", "content", {**at, "delta": piece, "logprobs": logprobs}
         yield "output_text.done", "other", {**at, "text": part["text"], "logprobs": part["logprobs"]}
     yield "content_part.done", "other", {**at, "part": part}
-
-
-def _response(question: Question, answer: Answer, items: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """The whole response; with None for ``items``, the response while it is still in progress."""
-    limited = answer.finish == "length"
-    status = "in_progress" if items is None else "incomplete" if limited else "completed"
-    return {
-        "id": f"resp_{answer.id}",
-        "object": "response",
-        "created_at": int(time.time()),
-        "status": status,
-        "error": None,
-        "incomplete_details": {"reason": "max_output_tokens"} if items is not None and limited else None,
-        "instructions": None,
-        "metadata": {},
-        "model": question.model,
-        "output": items or [],
-        "parallel_tool_calls": True,
-        "previous_response_id": None,
-        "reasoning": {"effort": None, "summary": None},
-        "store": False,
-        "temperature": 1.0,
-        "text": {"format": {"type": "text"}},
-        "tool_choice": "auto",
-        "tools": [],
-        "top_p": 1.0,
-        "truncation": "disabled",
-        "usage": None if items is None else _usage(answer),
-        "user": None,
-    }
-
-
-def _usage(answer: Answer) -> dict[str, Any]:
-    usage = answer.usage
-    return {
-        "input_tokens": usage.input,
-        "input_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": usage.cache_write},
-        "output_tokens": usage.output,
-        "output_tokens_details": {"reasoning_tokens": usage.reasoning},
-        "total_tokens": usage.input + usage.output,
-    }

@@ -12,6 +12,7 @@ from .openai_audio import Speech, Transcriptions, Translations
 from .openai_completions_embeddings import BesideChat, Completions, Embeddings
 from .openai_images import Edits, Generations
 from .openai_responses import Responses
+from .openai_responses_beside import Compact, InputTokens
 from .vllm import CHAT as VLLM
 
 ALL_WIRES: dict[str, type[BesideChat]] = {
@@ -23,6 +24,8 @@ ALL_WIRES: dict[str, type[BesideChat]] = {
     "audio/translations": Translations,
     "audio/speech": Speech,
     "responses": Responses,
+    "responses/compact": Compact,
+    "responses/input_tokens": InputTokens,
 }
 VLLM_PATHS = ("completions", "embeddings", "audio/transcriptions", "audio/translations", "responses")
 """https://docs.vllm.ai/en/latest/serving/openai_compatible_server/"""
