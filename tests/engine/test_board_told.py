@@ -27,9 +27,9 @@ async def test_an_answer_tells_its_times_tokens_and_limits() -> None:
         await reply.read_all()
         assert figures.in_flight == 0
         assert reply.usage is not None
-        assert figures.output.value == reply.usage.output
+        assert figures.learned.output.value == reply.usage.output
         assert figures.quota == Quota(requests=Allowance(9, 10, 6.0))
-        assert figures.first_token.at(it.board.now()) is None
+        assert figures.learned.first_token.at(it.board.now()) is None
         assert figures.breaker is None
 
 
@@ -37,7 +37,7 @@ async def test_only_a_stream_tells_the_time_to_its_first_token() -> None:
     async with RawUpstream(replying(STREAM, DONE, close=True)) as server, house(place(server)) as it:
         reply = await it.ask(stream=True)
         await reply.read_all()
-        first = it.board.of(reply.deployment).first_token.at(it.board.now())
+        first = it.board.of(reply.deployment).learned.first_token.at(it.board.now())
         assert first is not None
         assert first > 0
 

@@ -57,30 +57,30 @@ def test_attempts_in_flight_and_requests_that_wait() -> None:
 def test_an_answer_tells_times_and_tokens() -> None:
     board = after(answer())
     figures = board.of(A)
-    assert figures.first_token.at(board.now()) == 0.5
-    assert figures.per_token.at(board.now()) == pytest.approx(0.02)
-    assert figures.output.value == 100
+    assert figures.learned.first_token.at(board.now()) == 0.5
+    assert figures.learned.per_token.at(board.now()) == pytest.approx(0.02)
+    assert figures.learned.output.value == 100
 
 
 def test_a_whole_reply_tells_no_time_to_its_first_token() -> None:
     board = after(structs.replace(answer(total=4.0), first_token=None))
-    assert board.of(A).first_token.at(board.now()) is None
-    assert board.of(A).per_token.at(board.now()) == pytest.approx(0.04)
+    assert board.of(A).learned.first_token.at(board.now()) is None
+    assert board.of(A).learned.per_token.at(board.now()) == pytest.approx(0.04)
 
 
 def test_a_slow_answer_counts_at_once_and_fades_away() -> None:
     clock = Clock()
     board = after(answer(first=0.2), answer(first=4.0), answer(first=0.2), board=board_of_seed(1, clock))
-    assert board.of(A).first_token.at(clock()) == 4.0
+    assert board.of(A).learned.first_token.at(clock()) == 4.0
     clock.time += 10
-    assert board.of(A).first_token.at(clock()) == pytest.approx(4.0 / 2.718, rel=0.01)
+    assert board.of(A).learned.first_token.at(clock()) == pytest.approx(4.0 / 2.718, rel=0.01)
     after(answer(first=0.2), board=board)
-    assert board.of(A).first_token.at(clock()) == pytest.approx(4.0 / 2.718 + 0.2 * 0.632, rel=0.01)
+    assert board.of(A).learned.first_token.at(clock()) == pytest.approx(4.0 / 2.718 + 0.2 * 0.632, rel=0.01)
 
 
 def test_a_quick_failure_counts_as_a_slow_answer() -> None:
     board = after(answer(), failure("throttled"))
-    assert board.of(A).first_token.at(board.now()) == A.timeouts.first_token
+    assert board.of(A).learned.first_token.at(board.now()) == A.timeouts.first_token
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_a_quick_failure_counts_as_a_slow_answer() -> None:
 def test_what_is_not_the_deployments_fault_says_nothing(ending: Ending) -> None:
     board = after(ending)
     figures = board.of(A)
-    assert figures.first_token.at(board.now()) is None
-    assert (figures.in_flight, figures.trust.at(board.now())) == (0, (1, 1))
+    assert figures.learned.first_token.at(board.now()) is None
+    assert (figures.in_flight, figures.learned.trust.at(board.now())) == (0, (1, 1))
 
 
 def mean(board: Board) -> float:
-    good, bad = board.of(A).trust.at(board.now())
+    good, bad = board.of(A).learned.trust.at(board.now())
     return good / (good + bad)
 
 
@@ -114,7 +114,7 @@ def test_trust_forgets_with_time_too() -> None:
 
 def test_the_share_of_the_input_that_was_cached() -> None:
     half = Ending(outcome="ok", total=1.0, usage=Usage(input=1000, cached_input=500, output=1))
-    assert after(half, half).of(A).cached.value == 0.5
+    assert after(half, half).of(A).learned.cached.value == 0.5
 
 
 def test_figures_begin_anew_with_another_key_or_address_and_not_with_another_weight() -> None:
@@ -139,8 +139,8 @@ def test_what_was_unused_for_longest_is_forgotten_but_nothing_in_flight() -> Non
         board.ended(after_one, answer())
     last = deployment(f"d{MOST_DEPLOYMENTS - 1}")
     assert board.of(A).in_flight == 1
-    assert board.of(last).output.value == 100
-    assert board.of(deployment("d0")).output.value is None
+    assert board.of(last).learned.output.value == 100
+    assert board.of(deployment("d0")).learned.output.value is None
 
 
 def refusal(status: int, kind: str = "") -> UpstreamRefused:
@@ -175,3 +175,13 @@ def refusal(status: int, kind: str = "") -> UpstreamRefused:
 )
 def test_the_kind_of_a_failure(error: TurnoutError | None, fault: Fault | None) -> None:
     assert fault_of(error) == fault
+
+
+def test_what_nobody_asks_about_is_bounded() -> None:
+    board = Board(Clock())
+    for _ in range(1000):
+        board.began(A)
+        board.ended(A, Ending(outcome="ok", total=1.0, usage=Usage(input=1, output=1)))
+    good, bad = board.of(A).learned.trust.at(board.now())
+    assert 100 < good < 130
+    assert bad == 1

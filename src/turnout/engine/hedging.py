@@ -37,7 +37,7 @@ class Hedging:
 
     def delay(self, deployment: Deployment) -> float | None:
         """After how many seconds of silence a second attempt is made. None: not now, or not enough is known."""
-        return self._board.of(deployment).slow_first_token() if self._may_spend() else None
+        return self._board.of(deployment).learned.slow_first_token() if self._may_spend() else None
 
     async def race(self, call: Call, first: Deployment, delay: float, walk: PlanWalk, open_at: Open) -> Opened | None:
         """The attempt that begins first; None when ``first`` failed, and the second one too. Both are told to ``walk``.

@@ -32,7 +32,7 @@ def balanced(model: Model, question: Question, board: Board) -> Sequence[Candida
         each = board.of(deployment)
         scores = {
             "cost": 1.0 if cost is None else cost / dearest if dearest else 0.0,
-            "confidence": 1 - board.random.betavariate(*each.trust.at(now)),
+            "confidence": 1 - board.random.betavariate(*each.learned.trust.at(now)),
             "load": each.load / (busiest + 1),
             "resources": 0.0 if each.quota is None else used_up(each.quota, now - each.quota_at),
         }

@@ -73,7 +73,7 @@ class Board:
 
     def ended(self, deployment: Deployment, ending: Ending) -> None:
         figures, now = self.of(deployment), self.now()
-        figures.end(ending, deployment.timeouts, now)
+        figures.end(ending, deployment.timeouts.first_token, now)
         if ending.quota is not None:
             self.has_quotas = True
         breaker = figures.breaker

@@ -17,7 +17,7 @@ def confidence(model: Model, question: Question, board: Board) -> Sequence[Candi
     now = board.now()
 
     def drawn(deployment: Deployment) -> Candidate:
-        good, bad = board.of(deployment).trust.at(now)
+        good, bad = board.of(deployment).learned.trust.at(now)
         number = board.random.betavariate(good, bad)
         reason = f"drew {number:.2f}, of {good / (good + bad):.2f} on average"
         return Candidate(deployment, reason, {"drawn": number, "good": good, "bad": bad})

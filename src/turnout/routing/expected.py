@@ -15,7 +15,7 @@ _OUTPUT: Final = 500
 
 def expected_output(question: Question, figures: Figures) -> int:
     """Tokens: what the deployment's answers have had so far, and no more than the client allows."""
-    learned = figures.output.value
+    learned = figures.learned.output.value
     tokens = _OUTPUT if learned is None else int(learned)
     most = question.most_output
     return tokens if most is None else min(tokens, most)
@@ -29,7 +29,7 @@ def expected_cost(deployment: Deployment, question: Question, figures: Figures, 
     if price is None:
         return None
     tokens = question.tokens
-    share = figures.cached.value if cached else None
+    share = figures.learned.cached.value if cached else None
     usage = Usage(
         input=tokens,
         cached_input=0 if share is None else int(tokens * share),
@@ -40,7 +40,7 @@ def expected_cost(deployment: Deployment, question: Question, figures: Figures, 
 
 def expected_seconds(question: Question, figures: Figures, now: float) -> float | None:
     """Seconds to the whole answer, by the slowest ones of late; None if the deployment has answered nothing yet."""
-    first, each = figures.first_token.at(now), figures.per_token.at(now)
+    first, each = figures.learned.first_token.at(now), figures.learned.per_token.at(now)
     if first is None and each is None:
         return None
     return (first or 0.0) + (each or 0.0) * expected_output(question, figures)

@@ -118,18 +118,18 @@ def figures_of(deployment: Deployment, board: Board) -> LiveFigures:
     return LiveFigures(
         in_flight=figures.in_flight,
         queued=figures.queued,
-        first_token=_rounded(figures.first_token.at(now)),
-        per_token=_rounded(figures.per_token.at(now)),
-        output=_rounded(figures.output.value),
+        first_token=_rounded(figures.learned.first_token.at(now)),
+        per_token=_rounded(figures.learned.per_token.at(now)),
+        output=_rounded(figures.learned.output.value),
         answered=_answered(figures, now),
-        cached=_rounded(figures.cached.value),
+        cached=_rounded(figures.learned.cached.value),
         limits_used=None if quota is None else _rounded(used_up(quota, now - figures.quota_at)),
     )
 
 
 def _answered(figures: Figures, now: float) -> float | None:
     """The distribution begins with one good and one bad answer that nobody gave."""
-    good, bad = figures.trust.at(now)
+    good, bad = figures.learned.trust.at(now)
     seen = good + bad - 2
     return _rounded((good - 1) / seen) if seen > 0 else None
 
