@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turnout.core import Price, Usage, per_token, usd
+from turnout.core import RATES, Above, Extra, InnerUsage, Price, Usage, Variant, per_token, usd
+from turnout.core.usage import COUNTS, EXTRA_COUNTS
 
 COUNT = st.integers(0, 10**9)
 PER_TOKEN = st.integers(0, 10**10)
@@ -75,9 +76,133 @@ def test_a_free_cache_is_free() -> None:
     assert Price(input=100, cached_input=0, version="test").cost(Usage(input=10, cached_input=10)) == 0
 
 
-def test_more_cached_tokens_than_input_never_lower_the_cost() -> None:
-    """Some providers count cached tokens beside the input."""
-    assert Price(input=100, cached_input=10, version="test").cost(Usage(input=5, cached_input=8)) == 80
+def test_no_more_tokens_are_billed_than_there_are() -> None:
+    assert Price(input=100, cached_input=10, version="test").cost(Usage(input=5, cached_input=8)) == 5 * 10
+
+
+USAGES = st.builds(
+    Usage,
+    **{name: st.integers(0, 2000) for name in COUNTS},
+    extra=st.builds(
+        Extra,
+        **{name: st.integers(0, 2000) for name in EXTRA_COUNTS},
+        service_tier=st.sampled_from(["", "flex", "priority"]),
+        speed=st.sampled_from(["", "fast"]),
+        region=st.sampled_from(["", "us"]),
+    ),
+)
+PLAIN = st.builds(Usage, **{name: st.integers(0, 2000) for name in ("input", "output", "cached_input", "cache_write")})
+
+
+@given(st.builds(Price, **{name: st.integers(1, 10**7) for name in RATES}, version=st.just("test")), USAGES | PLAIN)
+def test_the_two_directions_add_up_to_the_cost(price: Price, usage: Usage) -> None:
+    assert sum(price.costs(usage)) == price.cost(usage)
+
+
+@given(USAGES)
+def test_at_one_rate_for_all_the_cost_is_that_of_the_total(usage: Usage) -> None:
+    assert Price(input=7, output=7, version="test").cost(usage) == 7 * usage.total
+
+
+def test_each_class_has_its_own_price() -> None:
+    rates = {name: 10**number for number, name in enumerate(RATES)}
+    usage = Usage(
+        input=2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 1,
+        cached_input=4 + 1 + 9,
+        cache_write=5 + 6,
+        audio_input=3 + 1,
+        image_input=7 + 9,
+        output=2 + 3 + 4 + 5 + 6,
+        reasoning=3,
+        audio_output=4,
+        image_output=5,
+        extra=Extra(cache_write_1h=6, video_input=8, video_output=6, cached_audio=1, cached_image=9),
+    )
+    tokens = {"input": 2, "output": 2, "cached_input": 4, "cache_write": 5, "cache_write_1h": 6, "reasoning": 3}
+    tokens |= {"audio_input": 3, "image_input": 7, "video_input": 8, "cached_audio": 1, "cached_image": 9}
+    tokens |= {"audio_output": 4, "image_output": 5, "video_output": 6}
+    expected = sum(rates[name] * count for name, count in tokens.items())
+    assert Price(**rates, version="test").cost(usage) == expected
+
+
+@pytest.mark.parametrize(("tokens", "cost"), [(200_000, 200_000), (200_001, 400_002), (500_001, 4_500_009)])
+def test_a_longer_request_has_other_rates_for_all_of_it(tokens: int, cost: int) -> None:
+    above = (Above(tokens=200_000, input=2, output=3), Above(tokens=500_000, input=9, output=9))
+    price = Price(input=1, output=1, above=above, version="test")
+    assert price.cost(Usage(input=tokens)) == cost
+    assert price.cost(Usage(input=tokens, cached_input=tokens)) == cost  # cached tokens count for the length, too
+
+
+@pytest.mark.parametrize(
+    ("terms", "input_rate"),
+    [
+        pytest.param({}, 100, id="standard"),
+        pytest.param({"service_tier": "flex"}, 50, id="tier"),
+        pytest.param({"service_tier": "someday"}, 100, id="tier-without-a-price"),
+        pytest.param({"speed": "fast"}, 600, id="speed"),
+        pytest.param({"region": "us"}, 110, id="region"),
+        pytest.param({"region": "eu"}, 100, id="region-without-a-price"),
+        pytest.param({"service_tier": "flex", "region": "us"}, 55, id="tier-and-region"),
+    ],
+)
+def test_terms_change_the_rates(terms: dict[str, str], input_rate: int) -> None:
+    variants = Variant(input=50, output=1, service_tier="flex"), Variant(input=600, output=1, speed="fast")
+    price = Price(input=100, output=1, variants=variants, regions=(("us", 1100),), version="test")
+    assert price.cost(Usage(input=1000, extra=Extra(**terms))) == 1000 * input_rate  # type: ignore[arg-type]
+
+
+def test_a_tier_has_its_own_rates_for_longer_requests() -> None:
+    flex = Variant(input=50, service_tier="flex", above=(Above(tokens=10, input=70),))
+    price = Price(input=100, variants=(flex,), above=(Above(tokens=10, input=200),), version="test")
+    costs = [price.cost(Usage(input=tokens, extra=Extra(service_tier="flex"))) for tokens in (10, 11)]
+    assert costs == [500, 770]
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        pytest.param(Usage(extra=Extra(web_searches=3)), 3 * 7 + 1000 + 5, id="searches-and-the-request-that-has-them"),
+        pytest.param(Usage(extra=Extra(file_searches=3)), 3 * 11 + 5, id="file-searches"),
+        pytest.param(Usage(extra=Extra(code_executions=2)), 2 * 13 + 5, id="code"),
+        pytest.param(Usage(extra=Extra(images=2)), 2 * 17 + 5, id="images"),
+        pytest.param(Usage(extra=Extra(characters=2)), 2 * 19 + 5, id="characters"),
+        pytest.param(Usage(extra=Extra(seconds=90)), 900 + 5, id="seconds"),
+        pytest.param(Usage(input=2), 2 + 5, id="plain"),
+    ],
+)
+def test_what_is_sold_by_piece(usage: Usage, cost: int) -> None:
+    price = Price(
+        input=1,
+        request=5,
+        web_search=7,
+        search_request=1000,
+        file_search=11,
+        code_execution=13,
+        image=17,
+        character=19,
+        hour=36_000,
+        version="test",
+    )
+    assert price.cost(usage) == cost
+
+
+def test_a_region_changes_the_price_of_tokens_only() -> None:
+    price = Price(input=10, web_search=1000, regions=(("us", 1100),), version="test")
+    assert price.cost(Usage(input=10, extra=Extra(web_searches=1, region="us"))) == 110 + 1000
+
+
+def test_inner_models_have_their_own_price() -> None:
+    advisor = Price(input=100, output=100, version="test")
+    price = Price(input=1, output=1, others={"advisor": advisor}.get, version="test")
+    inner = InnerUsage("advisor", Usage(input=5, output=2)), InnerUsage("unknown", Usage(input=3))
+    usage = Usage(input=10, output=4, extra=Extra(inner=inner))
+    assert price.cost(usage) == (10 - 5 - 3) + (4 - 2) + 7 * 100 + 3
+
+
+def test_the_length_of_a_request_is_that_without_inner_models() -> None:
+    price = Price(input=1, above=(Above(tokens=10, input=9),), version="test")
+    inner = (InnerUsage("advisor", Usage(input=5)),)
+    assert price.cost(Usage(input=12, extra=Extra(inner=inner))) == 12
 
 
 @given(st.integers(0, 10**24))

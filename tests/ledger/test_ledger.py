@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from turnout.core import PlannedStep, PlanRecord, Usage
+from turnout.core import Extra, InnerUsage, PlannedStep, PlanRecord, Usage
 from turnout.errors import ConfigError, StorageUnavailable
 from turnout.ledger import Ledger
 from turnout.ledger.ledger import _find_ended
@@ -105,7 +105,25 @@ async def test_it_tells_the_same_from_memory_from_the_journal_and_from_the_datab
     settled = await ledger.request("r1")
     assert journalled == settled
     assert settled is not None
-    assert settled.attempts[0]["usage"] == msgspec.structs.asdict(Usage(input=1, output=2, source="estimated"))
+    common = dict.fromkeys(("cached_input", "cache_write", "reasoning"), 0)
+    media = dict.fromkeys(("audio_input", "audio_output", "image_input", "image_output"), 0)
+    assert settled.attempts[0]["usage"] == {"input": 1, "output": 2, "source": "estimated"} | common | media
+
+
+async def test_it_tells_what_is_rarely_used(ledger: Ledger) -> None:
+    inner = InnerUsage("advisor", Usage(input=1))
+    extra = Extra(cache_write_1h=2, web_searches=1, service_tier="flex", region="us", inner=(inner,))
+    ledger.begin(start("r1"))
+    ledger.end(end("r1", usage=Usage(input=3, extra=extra)))
+    journalled = await ledger.request("r1")
+    await until(lambda: ledger.state().settled == 1)
+    settled = await ledger.request("r1")
+    assert journalled == settled is not None
+    told = settled.attempts[0]["usage"]
+    rare = {"cache_write_1h": 2, "web_searches": 1, "service_tier": "flex", "region": "us"}
+    assert rare.items() <= told.items()
+    assert list(told["inner"]) == [{"model": "advisor", "usage": {"input": 1}}]
+    assert "video_input" not in told
 
 
 async def test_all_attempts_of_a_request_are_found_wherever_they_are(ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turnout.core import AttemptEnd, AttemptStart, PlannedStep, PlanRecord, Usage
+from turnout.core import AttemptEnd, AttemptStart, Extra, InnerUsage, PlannedStep, PlanRecord, Usage
 from turnout.core.integers import LARGEST_INTEGER
 from turnout.ledger.lines import LONGEST_ERROR, ended_line, read_ended, read_started, started_line
 
@@ -19,7 +19,10 @@ usages = st.builds(
     Usage, input=numbers, output=numbers, cached_input=numbers, cache_write=numbers, reasoning=numbers,
     audio_input=st.just(0) | numbers, audio_output=st.just(0) | numbers,
     image_input=st.just(0) | numbers, image_output=st.just(0) | numbers,
-    source=st.sampled_from(["reported", "estimated"]),
+    source=st.sampled_from(["reported", "estimated"]), extra=st.just(Extra()) | st.builds(
+        Extra, cache_write_1h=numbers, service_tier=texts,
+        inner=st.lists(st.builds(InnerUsage, texts, st.builds(Usage, input=numbers))).map(tuple),
+    ),
 )  # fmt: skip
 starts = st.builds(
     AttemptStart, attempt_id=texts, request_id=texts, number=numbers, started=numbers, dialect=texts, key_id=texts,

@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy import select
 from sqlalchemy.dialects import sqlite
 
-from turnout.core import EndedAttempt, PlannedStep, PlanRecord, Usage
+from turnout.core import EndedAttempt, Extra, InnerUsage, PlannedStep, PlanRecord, Usage
 from turnout.core.integers import LARGEST_INTEGER
 from turnout.errors import StorageUnavailable
 from turnout.storage.attempt_rows import COLUMNS, row_of
@@ -20,6 +20,9 @@ from turnout.storage.bulk import ROWS_PER_STATEMENT, padded
 from turnout.storage.tables import attempts
 
 from .support import attempt, opened
+
+INNER = InnerUsage("advisor", Usage(input=4, cached_input=1))
+EXTRA = Extra(cache_write_1h=2, seconds=3, service_tier="flex", inner=(INNER,))
 
 
 @pytest_asyncio.fixture
@@ -52,9 +55,11 @@ async def test_a_row_comes_back_as_it_was(store: Attempts) -> None:
         attempt("r1", 2, cost=LARGEST_INTEGER, first_token=7, usage=Usage(input=-LARGEST_INTEGER, source="estimated")),
         attempt("r1", 3, operation="image", changes=("resized",), usage=Usage(output=2, image_output=1)),
         EndedAttempt(attempt("r1", 4, continues=3, seam="restart").start, None),
+        attempt("r1", 6, usage=Usage(input=9, extra=EXTRA)),
         attempt("r1", 5, plan=PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "open"),))),
     ]
-    assert await store.insert(rows) == 5
+    rows.sort(key=lambda attempt: attempt.start.number)
+    assert await store.insert(rows) == 6
     assert sorted(await store.of_request("r1"), key=lambda attempt: attempt.start.number) == rows
     assert await store.of_request("r2") == []
 

@@ -46,7 +46,7 @@ from .messages import (
     merged_extensions,
 )
 from .model import Affinity, Key, Midstream, Model, OnContentFilter, Upstream, Weights
-from .money import Price, per_token, usd
+from .money import Cost, Price, per_token, picodollars, usd
 from .network import Network
 from .operations import (
     CountRequest,
@@ -66,6 +66,7 @@ from .operations import (
     whole,
 )
 from .parameters import HINTS, Parameters, lowered_limit, parameters_of
+from .rates import RATES, Above, Rates, Variant
 from .request import (
     ChatRequest,
     Continuation,
@@ -81,7 +82,7 @@ from .request import (
 from .secret import Secret
 from .support import Support
 from .tools import OLD_FUNCTION, HostedTool, OwnTool, Tool, ToolChoice, WebSearch
-from .usage import Usage
+from .usage import Extra, InnerUsage, Usage, with_extra
 from .wire_request import WireRequest
 
 __all__ = [
@@ -89,6 +90,8 @@ __all__ = [
     "NOTHING_SAID",
     "NO_CHANGES",
     "OLD_FUNCTION",
+    "RATES",
+    "Above",
     "Affinity",
     "Answer",
     "AttemptEnd",
@@ -100,6 +103,7 @@ __all__ = [
     "Citation",
     "Continuation",
     "Continuing",
+    "Cost",
     "CountRequest",
     "Defaults",
     "Delta",
@@ -110,6 +114,7 @@ __all__ = [
     "EndedAttempt",
     "EventCutter",
     "Extensions",
+    "Extra",
     "Failure",
     "File",
     "Finish",
@@ -119,6 +124,7 @@ __all__ = [
     "Image",
     "ImageLimits",
     "ImageRequest",
+    "InnerUsage",
     "Key",
     "LineFramer",
     "Logprobs",
@@ -143,6 +149,7 @@ __all__ = [
     "Prefill",
     "Price",
     "Product",
+    "Rates",
     "Reasoning",
     "RedactedThinking",
     "Refusal",
@@ -179,6 +186,7 @@ __all__ = [
     "Upstream",
     "Usage",
     "UsageSoFar",
+    "Variant",
     "WebSearch",
     "Weights",
     "WireBody",
@@ -195,6 +203,7 @@ __all__ = [
     "not_relayed",
     "parameters_of",
     "per_token",
+    "picodollars",
     "readable",
     "says_something",
     "text_of",
@@ -202,5 +211,6 @@ __all__ = [
     "usd",
     "whole",
     "whole_chat",
+    "with_extra",
     "with_messages",
 ]

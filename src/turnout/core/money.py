@@ -6,59 +6,133 @@ tokens is never rounded, and a price with more decimals is rounded once, here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
-import msgspec
-
-from .usage import Usage
+from .rates import Above, Rates, Variant
+from .usage import NO_EXTRA, Extra, Usage
 
 PICO_PER_USD = 10**12
 PICO_PER_TOKEN_AT_ONE_USD_PER_MILLION = 10**6
+SECONDS_PER_HOUR = 3600
+WHOLE = 1000
+"""A region's factor is in thousandths: 1,100 is 10 % more."""
 
 
-class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """The price of a deployment's tokens, in picodollars a token. ``version`` names the price's source."""
+class Cost(NamedTuple):
+    """Picodollars for what was sent and looked up, and for what was made."""
 
-    input: int = 0
-    output: int = 0
-    cached_input: int | None = None  # a provider without a cache price bills cached tokens as input
-    cache_write: int | None = None
-    audio_input: int | None = None  # None: the tokens of the medium cost as much as text
-    audio_output: int | None = None
-    image_input: int | None = None
-    image_output: int | None = None
+    input: int
+    output: int
+
+
+class Price(Rates, frozen=True, kw_only=True):
+    """What a deployment's provider bills: its standard rates, and what changes them. ``version`` is the source's.
+
+    - ``above`` are the rates of longer requests, the shortest first; ``variants`` those of other service tiers and
+      speeds, of which the first that fits counts. ``regions`` are factors of all tokens, in thousandths.
+    - ``web_search``, ``file_search``, ``code_execution``, ``image`` and ``character`` are picodollars each.
+      ``search_request`` is for each request with a search, however many it has. ``request`` is for each request,
+      ``hour`` for each hour of sound or video.
+    - ``others`` finds the price of another model of the same provider, which may take part in an answer.
+    """
+
     version: str
+    above: tuple[Above, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    regions: tuple[tuple[str, int], ...] = ()
+    web_search: int = 0
+    search_request: int = 0
+    file_search: int = 0
+    code_execution: int = 0
+    request: int = 0
+    image: int = 0
+    character: int = 0
+    hour: int = 0
+    others: Callable[[str], Price | None] | None = None
 
     def cost(self, usage: Usage) -> int:
-        """The usage's cost in picodollars. Cached and cache-writing tokens are part of the input's count."""
+        """The usage's cost in picodollars. Of plain text at the standard rates, which nearly all is, it is quick."""
+        text = usage.input - usage.cached_input - usage.cache_write
+        if (
+            text < 0
+            or usage.extra is not NO_EXTRA
+            or (self.above and usage.input > self.above[0].tokens)
+            or usage.audio_input
+            or usage.image_input
+            or usage.audio_output
+            or usage.image_output
+            or (self.reasoning is not None and usage.reasoning)
+        ):
+            return sum(self.costs(usage))
         cached = self.input if self.cached_input is None else self.cached_input
         write = self.input if self.cache_write is None else self.cache_write
-        plain = usage.input - usage.cached_input - usage.cache_write
-        text = (
-            max(plain, 0) * self.input
+        return (
+            self.request
+            + text * self.input
             + usage.cached_input * cached
             + usage.cache_write * write
             + usage.output * self.output
         )
-        if not (usage.audio_input or usage.image_input or usage.audio_output or usage.image_output):
-            return text
+
+    def costs(self, usage: Usage) -> Cost:
+        """The same for the two directions. Their sum is ``cost``."""
+        own = usage.own() if usage.extra.inner else usage
+        rates = self._rates(own)
+        factor = dict(self.regions).get(own.extra.region, WHOLE)
+        input_cost = _scaled(rates.input_cost(own.input_tokens()), factor) + self._input_pieces(own.extra)
+        output_cost = _scaled(rates.output_cost(own.output_tokens()), factor) + own.extra.images * self.image
+        for inner in usage.extra.inner:
+            price = (self.others and self.others(inner.model)) or self
+            inner_cost = price.costs(inner.usage)
+            input_cost += inner_cost.input
+            output_cost += inner_cost.output
+        return Cost(input_cost, output_cost)
+
+    def _rates(self, usage: Usage) -> Rates:
+        for variant in self.variants:
+            if variant.fits(usage.extra.service_tier, usage.extra.speed):
+                return _at_length(variant, variant.above, usage.input)
+        return _at_length(self, self.above, usage.input)
+
+    def _input_pieces(self, extra: Extra) -> int:
+        """The cost of what isn't tokens, but for the pictures made."""
         return (
-            text
-            + _surcharge(usage.audio_input, self.audio_input, self.input)
-            + _surcharge(usage.image_input, self.image_input, self.input)
-            + _surcharge(usage.audio_output, self.audio_output, self.output)
-            + _surcharge(usage.image_output, self.image_output, self.output)
+            self.request
+            + extra.web_searches * self.web_search
+            + (self.search_request if extra.web_searches else 0)
+            + extra.file_searches * self.file_search
+            + extra.code_executions * self.code_execution
+            + extra.characters * self.character
+            + _rounded(extra.seconds * self.hour, SECONDS_PER_HOUR)
         )
 
 
-def _surcharge(tokens: int, price: int | None, text_price: int) -> int:
-    """The cost of a medium's tokens beyond the price of text, which is counted already."""
-    return tokens * (price - text_price) if tokens and price is not None else 0
+def _at_length(standard: Rates, above: tuple[Above, ...], input_tokens: int) -> Rates:
+    return next((rates for rates in reversed(above) if input_tokens > rates.tokens), standard)
+
+
+def _scaled(picodollars: int, thousandths: int) -> int:
+    return picodollars if thousandths == WHOLE else _rounded(picodollars * thousandths, WHOLE)
+
+
+def _rounded(number: int, divisor: int) -> int:
+    """The nearest whole number to the quotient of two that aren't negative."""
+    return (number + divisor // 2) // divisor
 
 
 def per_token(usd_per_million: Decimal) -> int:
     """USD per 1M tokens → picodollars a token."""
-    exact = usd_per_million * PICO_PER_TOKEN_AT_ONE_USD_PER_MILLION
+    return _whole(usd_per_million * PICO_PER_TOKEN_AT_ONE_USD_PER_MILLION)
+
+
+def picodollars(usd_each: Decimal) -> int:
+    """USD → picodollars."""
+    return _whole(usd_each * PICO_PER_USD)
+
+
+def _whole(exact: Decimal) -> int:
     return int(exact.to_integral_value(rounding=ROUND_HALF_EVEN))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict
 
-from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, PlanRecord, usd
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, PlanRecord, Usage, usd
 
 Attempt = AttemptStart | EndedAttempt
 """An attempt that is under way, or one that has ended."""
@@ -65,8 +65,14 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
     if attempt.end is None:
         return _start_record(attempt.start) | _NO_END | {"outcome": "lost", "status": 0}
     usage = attempt.end.usage
-    derived = {"usage": None if usage is None else asdict(usage), "cost_usd": _usd(attempt.end.cost)}
+    derived = {"usage": None if usage is None else _usage_record(usage), "cost_usd": _usd(attempt.end.cost)}
     return _start_record(attempt.start) | asdict(attempt.end) | derived
+
+
+def _usage_record(usage: Usage) -> dict[str, Any]:
+    """All fields but those of its ``extra`` that have nothing."""
+    extra: dict[str, Any] = msgspec.to_builtins(usage.extra)
+    return {name: value for name, value in asdict(usage).items() if name != "extra"} | extra
 
 
 def _start_record(start: AttemptStart) -> AttemptRecord:

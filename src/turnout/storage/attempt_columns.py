@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect
 from sqlalchemy import BigInteger, Boolean, Column, Integer
 
-from turnout.core import AttemptEnd, AttemptStart, Usage
+from turnout.core import AttemptEnd, AttemptStart, Extra, Usage
 
 from .attempt_rows import COLUMNS, END_COLUMNS, USAGE_COLUMNS
 from .texts import StorableText
@@ -35,7 +35,8 @@ def attempt_columns() -> list[Column[Any]]:
         "status": Column("status", Integer, nullable=False),
         "operation": Column("operation", StorableText, server_default="chat"),
     }
-    starts, ends, usage = (_fields(declaration) for declaration in (AttemptStart, AttemptEnd, Usage))
+    starts, ends = _fields(AttemptStart), _fields(AttemptEnd)
+    usage = _fields(Usage) | _fields(Extra)
     columns: dict[str, Column[Any]] = {}
     for name, field in starts.items():
         columns[name] = Column(name, _sql_type(field), nullable=not field.required)

@@ -1,7 +1,8 @@
 """An attempt as a row of the table ``attempts``. The columns are the fields that ``core`` declares, laid out flat.
 
-A field of ``Usage`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when the usage is unknown.
-``changes`` is a JSON array of texts, or NULL when it is empty. ``plan`` is JSON, or NULL when there was no choice.
+A field of ``Usage`` and of its ``extra`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when the
+usage is unknown. ``inner_usage`` is ``inner`` as JSON. ``changes`` is a JSON array of texts, or NULL when it is empty.
+``plan`` is JSON, or NULL when there was no choice.
 A lost attempt has NULL in every column that only its end could fill, except ``outcome`` and ``status``.
 """
 
@@ -14,33 +15,40 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, PlanRecord, Usage
+from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, Extra, InnerUsage, PlanRecord, Usage, with_extra
+from turnout.core.usage import NO_EXTRA
 
 START_COLUMNS = AttemptStart.__struct_fields__
 END_COLUMNS = tuple(
     name for name in AttemptEnd.__struct_fields__ if name not in ("attempt_id", "usage", "changes", "plan")
 )
 
-_RARE_COUNTS = ("audio_input", "audio_output", "image_input", "image_output")
-"""Most attempts have none of these tokens. NULL takes the place of 0: Postgres keeps no bytes for it."""
+_RARE = ("audio_input", "audio_output", "image_input", "image_output")
+_COMMON = tuple(name for name in Usage.__struct_fields__ if name not in (*_RARE, "extra"))
+_EXTRA = Extra.__struct_fields__
+"""Most attempts have none of the rare and the extra fields. NULL takes the place of 0 and of an empty text: Postgres
+keeps no bytes for it.
+"""
 
-_USAGE_FIELDS = (*(name for name in Usage.__struct_fields__ if name not in _RARE_COUNTS), *_RARE_COUNTS)
-USAGE_COLUMNS = {"usage_source" if field == "source" else field: field for field in _USAGE_FIELDS}
-"""The field of ``Usage`` in each column."""
+_NAMES = {"source": "usage_source", "inner": "inner_usage"}  # "inner" is a word of SQL
+USAGE_COLUMNS = {_NAMES.get(field, field): field for field in (*_COMMON, *_RARE, *_EXTRA)}
+"""The field of ``Usage`` or of its ``extra`` in each column."""
 
 COLUMNS = (*START_COLUMNS, *END_COLUMNS, "changes", *USAGE_COLUMNS, "plan")
 
 # attrgetter, because it is four times as quick as the same in Python.
 _end_values: Callable[[AttemptEnd], tuple[Any, ...]] = attrgetter(*END_COLUMNS)
-_common_counts: Callable[[Usage], tuple[Any, ...]] = attrgetter(*_USAGE_FIELDS[: -len(_RARE_COUNTS)])
-_rare_counts: Callable[[Usage], tuple[int, ...]] = attrgetter(*_RARE_COUNTS)
+_common_values: Callable[[Usage], tuple[Any, ...]] = attrgetter(*_COMMON)
+_rare_counts: Callable[[Usage], tuple[int, ...]] = attrgetter(*_RARE)
 
-_NO_RARE = (None,) * len(_RARE_COUNTS)
+_NO_RARE = (None,) * len(_RARE)
+_NO_EXTRA = (None,) * len(_EXTRA)
 _NO_USAGE = (None,) * len(USAGE_COLUMNS)
 _LOST = tuple({"outcome": "lost", "status": 0}.get(name) for name in COLUMNS[len(START_COLUMNS) :])
 
 _encode = msgspec.json.Encoder().encode
 _decode_texts = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_inner = msgspec.json.Decoder(tuple[InnerUsage, ...]).decode
 _decode_plan = msgspec.json.Decoder(PlanRecord).decode
 
 
@@ -58,7 +66,18 @@ def _usage_values(usage: Usage | None) -> tuple[Any, ...]:
     if usage is None:
         return _NO_USAGE
     rare_counts = _rare_counts(usage)
-    return _common_counts(usage) + (tuple([count or None for count in rare_counts]) if any(rare_counts) else _NO_RARE)
+    return (
+        _common_values(usage)
+        + (tuple([count or None for count in rare_counts]) if any(rare_counts) else _NO_RARE)
+        + (_NO_EXTRA if usage.extra is NO_EXTRA else _extra_values(usage.extra))
+    )
+
+
+def _extra_values(extra: Extra) -> tuple[Any, ...]:
+    values = [value or None for value in astuple(extra)]
+    if extra.inner:
+        values[_EXTRA.index("inner")] = _encode(extra.inner).decode()
+    return tuple(values)
 
 
 def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:
@@ -72,13 +91,21 @@ def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:
         return EndedAttempt(start, None)
     usage = None
     if "usage_source" in values:
-        usage = Usage(**{field: values[name] for name, field in USAGE_COLUMNS.items() if name in values})
+        usage = _usage_of(values)
     changes = _decode_texts(values.get("changes", "[]"))
     plan = _decode_plan(values["plan"]) if "plan" in values else None
     end = AttemptEnd(
         attempt_id=start.attempt_id, usage=usage, changes=changes, plan=plan, **_selected(values, END_COLUMNS)
     )
     return EndedAttempt(start, end)
+
+
+def _usage_of(values: Mapping[str, Any]) -> Usage:
+    fields = {field: values[name] for name, field in USAGE_COLUMNS.items() if name in values}
+    if "inner" in fields:
+        fields["inner"] = _decode_inner(fields["inner"])
+    extra = {name: fields.pop(name) for name in _EXTRA if name in fields}
+    return with_extra(Usage(**fields), **extra)
 
 
 def _selected(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
