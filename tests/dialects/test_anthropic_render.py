@@ -19,6 +19,7 @@ from turnout.core import (
     Answer,
     Choice,
     Delta,
+    Extra,
     Finish,
     FinishReason,
     Image,
@@ -37,6 +38,7 @@ from turnout.core import (
     UsageSoFar,
 )
 from turnout.dialects import ServedModel
+from turnout.dialects.anthropic.reply import usage_fields
 from turnout.dialects.sealed import UNSIGNED
 from turnout.errors import (
     AllDeploymentsFailed,
@@ -116,11 +118,20 @@ def test_a_whole_message() -> None:
             "output_tokens": 20,
             "output_tokens_details": {"thinking_tokens": 5},
             "server_tool_use": None,
-            "cache_creation": None,
+            "cache_creation": {"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 0},
             "inference_geo": None,
             "service_tier": None,
         },
     }
+
+
+def test_the_terms_of_a_message_are_told() -> None:
+    extra = Extra(cache_write_1h=20, web_searches=2, service_tier="priority", region="us")
+    fields = usage_fields(Usage(input=50, cache_write=30, extra=extra))
+    assert fields["cache_creation"] == {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}
+    assert fields["server_tool_use"] == {"web_search_requests": 2, "web_fetch_requests": 0}
+    assert (fields["service_tier"], fields["inference_geo"]) == ("priority", "us")
+    assert usage_fields(Usage(extra=Extra(service_tier="flex")))["service_tier"] is None  # not Anthropic's word
 
 
 def test_a_provider_without_ids_gets_the_requests() -> None:

@@ -15,6 +15,7 @@ from turnout.core import (
     Audio,
     Choice,
     Delta,
+    Extra,
     File,
     Finish,
     FinishReason,
@@ -215,12 +216,19 @@ def test_log_probabilities() -> None:
     ("usage", "details"),
     [
         (Usage(input=10, output=5, audio_input=4), {"promptTokensDetails": [("TEXT", 6), ("AUDIO", 4)]}),
+        (
+            Usage(input=10, output=5, cached_input=7, audio_input=4, extra=Extra(video_input=3, cached_audio=2)),
+            {
+                "promptTokensDetails": [("TEXT", 3), ("AUDIO", 4), ("VIDEO", 3)],
+                "cacheTokensDetails": [("TEXT", 5), ("AUDIO", 2)],
+            },
+        ),
         (Usage(input=10, output=5, image_input=10), {"promptTokensDetails": [("IMAGE", 10)]}),
         (Usage(input=10, output=5, reasoning=1, audio_output=4), {"candidatesTokensDetails": [("AUDIO", 4)]}),
         (Usage(input=10, output=5, image_output=2), {"candidatesTokensDetails": [("TEXT", 3), ("IMAGE", 2)]}),
         (Usage(input=10, output=5), {}),
     ],
-    ids=["audio_in", "image_in", "audio_out", "image_out", "text"],
+    ids=["audio_in", "video_in", "image_in", "audio_out", "image_out", "text"],
 )
 def test_tokens_by_modality(usage: Usage, details: dict[str, Any]) -> None:
     reply = body(Choice(0, (Text("a"),), DONE), usage=usage)["usageMetadata"]

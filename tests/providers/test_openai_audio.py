@@ -15,6 +15,7 @@ from tests.support.fitting import told, wire_request
 from tests.support.openai_wire import PROVIDER, VENDORS, deployment, read
 from tests.support.relaying import relay_of
 from turnout.core import (
+    Extra,
     Failure,
     Finish,
     FormPart,
@@ -134,9 +135,15 @@ def test_a_reply_is_read() -> None:
     ]
 
 
+DURATION = {"type": "duration", "seconds": 1.5}
+SECONDS = Usage(extra=Extra(seconds=2))
 FORMS = {
     "json": ("json", json.dumps({"text": "Mind.", "usage": USED}).encode(), USAGE),
-    "verbose": ("verbose_json", json.dumps(VERBOSE | {"usage": {"type": "duration", "seconds": 2}}).encode(), None),
+    "verbose": (
+        "verbose_json",
+        json.dumps(VERBOSE | {"usage": {"type": "duration", "seconds": 1.5}}).encode(),
+        SECONDS,
+    ),
     "diarized": ("diarized_json", json.dumps({"text": "A: Mind.", "segments": [], "usage": USED}).encode(), USAGE),
     "text": ("text", b"Mind.\n", None),
     "srt": ("srt", b"1\n00:00:00,000 --> 00:00:01,500\nMind.\n\n", None),
@@ -147,7 +154,7 @@ FORMS = {
 
 @pytest.mark.parametrize(("name", "body", "usage"), FORMS.values(), ids=FORMS)
 def test_every_form_is_relayed(name: str, body: bytes, usage: Usage | None) -> None:
-    """Seconds are no usage: what they cost isn't known."""
+    """Seconds are counted whole."""
     assert events(relayed(format=name), body) == [Relayed(body), *([UsageSoFar(usage)] if usage else [])]
 
 
@@ -233,7 +240,7 @@ def test_a_sound_is_passed_on_as_it_comes(request_: SpeechRequest) -> None:
     reader = relay_of(operation, request_)
     assert reader.feed(b"\0\1") == [Relayed(b"\0\1")]
     assert reader.feed(b"\2") == [Relayed(b"\2")]
-    assert reader.close() == [Finish("stop", "stop")]
+    assert reader.close() == [UsageSoFar(Usage(extra=Extra(characters=len("Hi.")))), Finish("stop", "stop")]
     assert operation.decoder(request_).close() == [], "a reply without a byte is no sound"
 
 

@@ -76,6 +76,15 @@ class Price(Rates, frozen=True, kw_only=True):
             + usage.output * self.output
         )
 
+    def covers(self, usage: Usage) -> bool:
+        """Whether it says what the usage costs. What is sold by piece and has no price of that kind isn't free."""
+        if usage.total or self.input == self.output == self.image == self.hour == self.character == 0:
+            return True
+        extra = usage.extra
+        return bool(
+            (extra.images and self.image) or (extra.seconds and self.hour) or (extra.characters and self.character)
+        )
+
     def costs(self, usage: Usage) -> Cost:
         """The same for the two directions. Their sum is ``cost``."""
         own = usage.own() if usage.extra.inner else usage

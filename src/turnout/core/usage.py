@@ -25,6 +25,7 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
       rounded up) and ``characters`` (to speak) are what providers sell by piece.
     - ``service_tier``: ``batch``, ``flex``, ``priority``, or the provider's own word; empty for the standard one.
       ``speed``: ``fast``, or empty. ``region``: where the provider says that it had to work, such as ``us``, or empty.
+    - ``told_cost``: what the provider says that it bills, in picodollars.
     - ``inner`` is what other models used that took part in the answer, such as an advisor. It is a part of all counts.
     """
 
@@ -42,6 +43,7 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
     service_tier: str = ""
     speed: str = ""
     region: str = ""
+    told_cost: Integer = 0
     inner: tuple[InnerUsage, ...] = ()
 
     @property

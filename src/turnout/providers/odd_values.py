@@ -53,6 +53,14 @@ _SAYS_NOTHING: Final = frozenset(
         "eval_count",
         "system_fingerprint",
         "service_tier",
+        "serviceTier",
+        "trafficType",
+        "inference_geo",
+        "speed",
+        "cache_creation",
+        "server_tool_use",
+        "cacheTokensDetails",
+        "toolUsePromptTokensDetails",
     }
 )
 """The answer's text, calls and thoughts are the same without these fields, and without anything that is inside them."""

@@ -1,8 +1,8 @@
 """An attempt as a row of the table ``attempts``. The columns are the fields that ``core`` declares, laid out flat.
 
-A field of ``Usage`` and of its ``extra`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when the
-usage is unknown. ``inner_usage`` is ``inner`` as JSON. ``changes`` is a JSON array of texts, or NULL when it is empty.
-``plan`` is JSON, or NULL when there was no choice.
+A field of ``Usage`` and of its ``extra`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when
+the usage is unknown. ``inner_usage`` is ``inner`` as JSON. ``changes`` is a JSON array of texts, or NULL when it is
+empty. ``plan`` is JSON, or NULL when there was no choice.
 A lost attempt has NULL in every column that only its end could fill, except ``outcome`` and ``status``.
 """
 

@@ -7,7 +7,7 @@ files from a model, so a text names them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
@@ -169,25 +169,33 @@ def extra_fields(part: Part) -> Fields:
     return fields
 
 
+_SERVICE_TIERS: Final = frozenset({"batch", "priority"})  # besides the standard one
+
+
 def usage_fields(usage: Usage | None) -> dict[str, Any]:
-    """The usage of a message. Turnout doesn't know how long the cache keeps what was written, nor the tier."""
-    nothing_written = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}
+    """The usage of a message. A tier or a region that nobody has told is null."""
+    usage = usage or Usage()
+    extra = usage.extra
     return {
         **delta_usage_fields(usage),
-        "cache_creation": None if usage and usage.cache_write else nothing_written,
-        "inference_geo": None,
-        "service_tier": None,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": max(usage.cache_write - extra.cache_write_1h, 0),
+            "ephemeral_1h_input_tokens": extra.cache_write_1h,
+        },
+        "inference_geo": extra.region or None,
+        "service_tier": extra.service_tier if extra.service_tier in _SERVICE_TIERS else None,
     }
 
 
 def delta_usage_fields(usage: Usage | None) -> dict[str, Any]:
     """The usage at the end of a stream. Anthropic counts cached tokens separately from the input."""
     usage = usage or Usage()
+    searches = usage.extra.web_searches
     return {
         "input_tokens": max(usage.input - usage.cached_input - usage.cache_write, 0),
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cached_input,
         "output_tokens": usage.output,
         "output_tokens_details": {"thinking_tokens": usage.reasoning} if usage.reasoning else None,
-        "server_tool_use": None,
+        "server_tool_use": {"web_search_requests": searches, "web_fetch_requests": 0} if searches else None,
     }

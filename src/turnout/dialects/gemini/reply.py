@@ -144,16 +144,20 @@ def usage_fields(usage: Usage) -> dict[str, Any]:
         fields["cachedContentTokenCount"] = usage.cached_input
     if usage.reasoning:
         fields["thoughtsTokenCount"] = usage.reasoning
-    if usage.audio_input or usage.image_input:
-        fields["promptTokensDetails"] = _by_modality(usage.input, usage.audio_input, usage.image_input)
-    if usage.audio_output or usage.image_output:
-        shown = usage.output - usage.reasoning
-        fields["candidatesTokensDetails"] = _by_modality(shown, usage.audio_output, usage.image_output)
+    extra = usage.extra
+    if usage.audio_input or usage.image_input or extra.video_input:
+        media = usage.audio_input, usage.image_input, extra.video_input
+        fields["promptTokensDetails"] = _by_modality(usage.input, *media)
+    if extra.cached_audio or extra.cached_image:
+        fields["cacheTokensDetails"] = _by_modality(usage.cached_input, extra.cached_audio, extra.cached_image)
+    if usage.audio_output or usage.image_output or extra.video_output:
+        media = usage.audio_output, usage.image_output, extra.video_output
+        fields["candidatesTokensDetails"] = _by_modality(usage.output - usage.reasoning, *media)
     return fields
 
 
-def _by_modality(total: int, audio: int, image: int) -> list[dict[str, Any]]:
-    counts = {"TEXT": total - audio - image, "AUDIO": audio, "IMAGE": image}
+def _by_modality(total: int, audio: int, image: int, video: int = 0) -> list[dict[str, Any]]:
+    counts = {"TEXT": total - audio - image - video, "AUDIO": audio, "IMAGE": image, "VIDEO": video}
     return [{"modality": modality, "tokenCount": count} for modality, count in counts.items() if count > 0]
 
 

@@ -7,31 +7,14 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from turnout.core import FinishReason, Usage
+from turnout.core import FinishReason
+
+from .usage import UsageFields
 
 NAMESPACE = "anthropic"
 FORM = "anthropic"  # of its errors
 WIRE = "anthropic-messages"
 Fields = dict[str, Raw]
-
-
-class Tokens(msgspec.Struct, gc=False):
-    """The tokens of a message, or of one of its iterations, which has a ``type``."""
-
-    type: str | None = None
-    input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    output_tokens: int | None = None
-
-
-class OutputDetails(msgspec.Struct, gc=False):
-    thinking_tokens: int | None = None
-
-
-class UsageFields(Tokens):
-    output_tokens_details: OutputDetails | None = None
-    iterations: list[Tokens] | None = None
 
 
 class Message(msgspec.Struct):
@@ -107,33 +90,3 @@ STATUSES = {
     "overloaded_error": 529,
 }
 """The HTTP status of each type of error, for errors inside a stream."""
-
-_NOT_IN_TOTALS = frozenset({"compaction", "advisor_message"})
-"""Types of iterations whose tokens the totals leave out."""
-
-
-def usage_of(fields: UsageFields) -> Usage:
-    """Adds the three parts of Anthropic's input count, and the iterations that its totals leave out."""
-    counts: list[Tokens] = [fields]
-    counts += [iteration for iteration in fields.iterations or () if iteration.type in _NOT_IN_TOTALS]
-    cached_input = sum(tokens.cache_read_input_tokens or 0 for tokens in counts)
-    cache_write = sum(tokens.cache_creation_input_tokens or 0 for tokens in counts)
-    details = fields.output_tokens_details
-    return Usage(
-        input=sum(tokens.input_tokens or 0 for tokens in counts) + cached_input + cache_write,
-        output=sum(tokens.output_tokens or 0 for tokens in counts),
-        cached_input=cached_input,
-        cache_write=cache_write,
-        reasoning=(details.thinking_tokens or 0) if details else 0,
-    )
-
-
-def merged(first: UsageFields | None, second: UsageFields) -> UsageFields:
-    """``first`` with the fields of ``second``, a later count, except those that ``second`` leaves out or has as zero.
-
-    Some servers count the input only at the start.
-    """
-    if first is None:
-        return second
-    later = {name: value for name in second.__struct_fields__ if (value := getattr(second, name))}
-    return msgspec.structs.replace(first, **later)

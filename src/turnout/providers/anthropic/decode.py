@@ -27,6 +27,7 @@ from . import anthropic_wire as wire
 from .anthropic_wire import Fields
 from .blocks import extensions, foreign_block, part_of
 from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
+from .usage import usage_of
 from .web_search import citations_in
 
 _EVENT = msgspec.json.Decoder(wire.Event)
@@ -238,7 +239,7 @@ class BodyDecoder(BodyReader):
         for index, part in enumerate(parts):
             events += [PartStart(index, part), PartEnd(index)]
         if body.usage is not None:
-            events.append(UsageSoFar(wire.usage_of(body.usage)))
+            events.append(UsageSoFar(usage_of(body.usage)))
         return [*events, finish]
 
 

@@ -14,6 +14,7 @@ from turnout.providers.odd_values import Mark
 from turnout.providers.unreadable import decode_reply
 
 from . import anthropic_wire as wire
+from .usage import UsageFields, merged, usage_of
 
 T = TypeVar("T")
 MESSAGE_STOP = "message_stop"
@@ -52,7 +53,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._message_id: str | None = None
-        self._usage: wire.UsageFields | None = None
+        self._usage: UsageFields | None = None
         self.began = False
         self.called = False
         self.done = False
@@ -70,11 +71,11 @@ class Progress:
             raise UpstreamBroken("The provider began another message before the first one was complete.")
         return False
 
-    def usage_events(self, usage: wire.UsageFields | None) -> list[StreamEvent]:
+    def usage_events(self, usage: UsageFields | None) -> list[StreamEvent]:
         if usage is None:
             return []
-        self._usage = wire.merged(self._usage, usage)
-        return [UsageSoFar(wire.usage_of(self._usage))]
+        self._usage = merged(self._usage, usage)
+        return [UsageSoFar(usage_of(self._usage))]
 
     def note(self, *, called: bool) -> None:
         """A block has come. ``called``: it is a tool call."""

@@ -13,6 +13,7 @@ from turnout.providers.saying import says_something
 
 from . import anthropic_wire as wire
 from .read import MESSAGE_STOP, Progress, failure_of, finish_of, read, whole_finish
+from .usage import UsageFields, usage_of
 
 
 class _Object(msgspec.Struct, gc=False):
@@ -115,9 +116,7 @@ class StreamRelay(FrameReader[bytes]):
         finish = self._progress.last_finish(may_lack=bool(self.left_out)) if event.type == MESSAGE_STOP else None
         return [finish] if finish else []
 
-    def _usage_and_finish(
-        self, usage: wire.UsageFields | None, stop: wire.Message | wire.Piece | None
-    ) -> list[StreamEvent]:
+    def _usage_and_finish(self, usage: UsageFields | None, stop: wire.Message | wire.Piece | None) -> list[StreamEvent]:
         finish = self._progress.first_finish(stop)
         return self._progress.usage_events(usage) + ([finish] if finish else [])
 
@@ -131,7 +130,7 @@ class BodyRelay(BodyReader):
             return [failure_of(body.error)]
         called = _has_calls(body.content)
         finish = finish_of(body, called=called) or whole_finish(body, called=called)
-        usage = [UsageSoFar(wire.usage_of(body.usage))] if body.usage is not None else []
+        usage = [UsageSoFar(usage_of(body.usage))] if body.usage is not None else []
         return [Relayed(data), *usage, finish]
 
 

@@ -39,6 +39,7 @@ from turnout.providers.unreadable import decode_reply, unreadable
 from turnout.providers.usage import UsageCount
 
 from . import gemini_wire as wire
+from .gemini_usage import searches_in
 from .grounding import grounding_of
 from .partial_args import PartialArgs
 
@@ -204,6 +205,7 @@ class _Reader:
         ids = CallIds(request)
         self._started = False
         self._usage = UsageCount()
+        self._searches = 0
         searches = bool(request.hosted)
         self._candidates = PerChoice(lambda number: _CandidateReader(number, ids, searches=searches))
 
@@ -216,7 +218,7 @@ class _Reader:
             events.append(Start(reply.response_id or "", reply.model_version or ""))
         finishes = [self._read_candidate(candidate, events) for candidate in reply.candidates or ()]
         if reply.usage_metadata is not None:
-            usage = reply.usage_metadata.usage()
+            usage = reply.usage_metadata.usage(self._searches)
             if usage and usage != self._usage.told:
                 events.append(self._usage.add(usage))
         events += [finish for finish in finishes if finish]
@@ -234,6 +236,7 @@ class _Reader:
             for part in candidate.content.parts or ():
                 reader.read(part, events)
         if candidate.grounding_metadata:
+            self._searches = max(self._searches, searches_in(candidate.grounding_metadata))
             reader.ground(candidate.grounding_metadata)
         native = candidate.finish_reason
         if not native or native in wire.NO_REASONS:

@@ -24,9 +24,9 @@ from turnout.providers import Decoder
 from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import unreadable
 
-from . import gemini_wire as wire
 from .access import post, resource
 from .decode import NAMESPACE, failure_of
+from .gemini_usage import UsageMetadata
 
 _encode = msgspec.json.encode
 _REQUESTS = msgspec.json.Decoder(list[dict[str, Raw]])
@@ -41,7 +41,7 @@ class _Reply(msgspec.Struct, rename="camel"):
 
     embeddings: tuple[_Embedding, ...] = ()
     embedding: _Embedding | None = None
-    usage_metadata: wire.UsageMetadata | None = None
+    usage_metadata: UsageMetadata | None = None
     error: Any = None
 
 

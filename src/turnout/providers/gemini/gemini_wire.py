@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from turnout.core import FinishReason, Usage
+from turnout.core import FinishReason
+
+from .gemini_usage import UsageMetadata
 
 NOTHING = Raw()
 FORM = "gemini"
@@ -143,51 +145,6 @@ class GenerateRequest(Struct, rename="camel", omit_defaults=True):
 
 
 # --- replies -----------------------------------------------------------------------------------------
-
-
-class ModalityCount(Struct, rename="camel", gc=False):
-    modality: str = ""
-    token_count: int = 0
-
-
-class UsageMetadata(Struct, rename="camel"):
-    prompt_token_count: int = 0
-    cached_content_token_count: int = 0
-    candidates_token_count: int = 0
-    thoughts_token_count: int = 0
-    tool_use_prompt_token_count: int = 0
-    prompt_tokens_details: tuple[ModalityCount, ...] | None = None
-    candidates_tokens_details: tuple[ModalityCount, ...] | None = None
-
-    def usage(self) -> Usage | None:
-        """None while Gemini has counted nothing. The prompt's count includes cached tokens; thoughts are apart."""
-        input_tokens = self.prompt_token_count + self.tool_use_prompt_token_count
-        output_tokens = self.candidates_token_count + self.thoughts_token_count
-        if not input_tokens and not output_tokens:
-            return None
-        usage = Usage(
-            input=input_tokens,
-            output=output_tokens,
-            cached_input=self.cached_content_token_count,
-            reasoning=self.thoughts_token_count,
-        )
-        if _is_text(self.prompt_tokens_details) and _is_text(self.candidates_tokens_details):
-            return usage
-        return msgspec.structs.replace(
-            usage,
-            audio_input=_modality_tokens("AUDIO", self.prompt_tokens_details),
-            audio_output=_modality_tokens("AUDIO", self.candidates_tokens_details),
-            image_input=_modality_tokens("IMAGE", self.prompt_tokens_details),
-            image_output=_modality_tokens("IMAGE", self.candidates_tokens_details),
-        )
-
-
-def _is_text(counts: tuple[ModalityCount, ...] | None) -> bool:
-    return not counts or (len(counts) == 1 and counts[0].modality == "TEXT")
-
-
-def _modality_tokens(modality: str, counts: tuple[ModalityCount, ...] | None) -> int:
-    return sum(count.token_count for count in counts or () if count.modality == modality)
 
 
 class PromptFeedback(Struct, rename="camel"):

@@ -10,6 +10,7 @@ from turnout.providers.usage import UsageCount
 
 from . import gemini_wire as wire
 from .decode import Frames, blocked, failure_of, read_body, read_reply
+from .gemini_usage import searches_in
 
 _content = attrgetter("content")
 
@@ -19,6 +20,7 @@ class _Scanner:
 
     def __init__(self) -> None:
         self._usage = UsageCount()
+        self._searches = 0
         self._called: set[int] = set()
         self._finished: set[int] = set()
         self._begun = False
@@ -31,8 +33,11 @@ class _Scanner:
         if content and not self._begun:
             self._begun = content = any(map(_says_something, reply.candidates or ()))
         events: list[StreamEvent] = [Relayed(data, content)]
+        for candidate in reply.candidates or ():
+            if candidate.grounding_metadata:
+                self._searches = max(self._searches, searches_in(candidate.grounding_metadata))
         if reply.usage_metadata is not None:
-            usage = reply.usage_metadata.usage()
+            usage = reply.usage_metadata.usage(self._searches)
             if usage and usage != self._usage.told:
                 events.append(self._usage.add(usage))
         for candidate in reply.candidates or ():

@@ -23,7 +23,7 @@ from turnout.providers import Decoder
 from turnout.providers.frames import BodyReader
 from turnout.providers.unreadable import decode_reply
 
-from .chat.chat_wire import usage_of
+from .chat.chat_usage import usage_of
 from .chat.decode import failure_of
 from .json_operation import JsonOperation
 

@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from turnout.core import (
     Deployment,
+    Extra,
     Finish,
     FormPart,
     Image,
@@ -21,6 +22,7 @@ from turnout.core import (
     Product,
     Relayed,
     StreamEvent,
+    Usage,
     UsageSoFar,
     WireForm,
     WireRequest,
@@ -36,7 +38,7 @@ from .chat.decode import failure_of
 from .events import EventRelay
 from .form import field, fields, relayed_parts, send_form
 from .json_operation import JsonOperation
-from .tokens import tokens_of
+from .tokens import pictures_of, tokens_of
 
 _ENDS = frozenset({"image_generation.completed", "image_edit.completed"})
 _usage_of = partial(tokens_of, pictures=True)
@@ -155,8 +157,7 @@ class _PicturesDecoder(BodyReader):
             ]
         )
         events: list[StreamEvent] = [Product(Pictures(pictures=pictures, created=int(reply.created or 0), usage=usage))]
-        if usage:
-            events.append(UsageSoFar(usage))
+        events.append(UsageSoFar(usage or Usage(extra=Extra(images=len(pictures)))))
         return [*events, Finish("stop", "completed")] if self._stream else events
 
 
@@ -167,8 +168,7 @@ class _PicturesRelay(BodyReader):
             return [failure_of(reply.error)]
         if bytes(memoryview(reply.data)[:1]) != b"[":
             raise UpstreamBroken("The provider's reply has no images.")
-        usage = _usage_of(reply.usage)
-        return [Relayed(data), UsageSoFar(usage)] if usage else [Relayed(data)]
+        return [Relayed(data), UsageSoFar(_usage_of(reply.usage) or pictures_of(reply.data))]
 
 
 def _read(decoder: msgspec.json.Decoder[_Decoded], data: bytes) -> _Decoded:

@@ -88,6 +88,8 @@ def _usage(transcript: Transcript) -> dict[str, Any]:
     usage = transcript.usage
     if usage is None:
         return {}
+    if not usage.total:
+        return {"usage": {"type": "duration", "seconds": usage.extra.seconds}}
     details = {"audio_tokens": usage.audio_input, "text_tokens": usage.input - usage.audio_input}
     counts = {"input_tokens": usage.input, "output_tokens": usage.output, "total_tokens": usage.total}
     return {"usage": {"type": "tokens", "input_token_details": details} | counts}

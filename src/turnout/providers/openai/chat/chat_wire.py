@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Meta, Raw
+from msgspec import Raw
 
-from turnout.core import FinishReason, TokenLogprob, Usage
-from turnout.providers.unreadable import decode_if_known
+from turnout.core import FinishReason, TokenLogprob
 
-Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 NOTHING = Raw()
 NOT_NUMBERED = -1
 """The index of a choice without one. Its place in the list counts."""
@@ -111,62 +109,6 @@ def place_of(choice: Numbered, choices: Sequence[Numbered]) -> int:
     return next(place for place, each in enumerate(choices) if each is choice)
 
 
-class InputDetails(msgspec.Struct, gc=False):
-    cached_tokens: Count | None = None
-    cache_write_tokens: Count | None = None
-    audio_tokens: Count | None = None
-
-
-class OutputDetails(msgspec.Struct, gc=False):
-    reasoning_tokens: Count | None = None
-    audio_tokens: Count | None = None
-
-
-class UsageFields(msgspec.Struct):
-    """SGLang has ``reasoning_tokens`` at the top level, DeepSeek ``prompt_cache_hit_tokens``."""
-
-    prompt_tokens: Count | None = None
-    completion_tokens: Count | None = None
-    total_tokens: Count | None = None
-    reasoning_tokens: Count | None = None
-    prompt_cache_hit_tokens: Count | None = None
-    prompt_tokens_details: InputDetails | None = None
-    completion_tokens_details: OutputDetails | None = None
-
-    def usage(self) -> Usage:
-        """xAI counts reasoning apart from the completion: the output is at least the total minus the input."""
-        input_tokens = self.prompt_tokens or 0
-        output_tokens = self.completion_tokens or 0
-        inputs = self.prompt_tokens_details or InputDetails()
-        outputs = self.completion_tokens_details or OutputDetails()
-        return Usage(
-            input=input_tokens,
-            output=max(output_tokens, (self.total_tokens or 0) - input_tokens),
-            cached_input=inputs.cached_tokens or self.prompt_cache_hit_tokens or 0,
-            cache_write=inputs.cache_write_tokens or 0,
-            reasoning=outputs.reasoning_tokens or self.reasoning_tokens or 0,
-            audio_input=inputs.audio_tokens or 0,
-            audio_output=outputs.audio_tokens or 0,
-        )
-
-
-_USAGE = msgspec.json.Decoder(UsageFields | None)
-
-
-_NULL = Raw(b"null")
-
-
-def usage_of(raw: Raw) -> Usage | None:
-    """None without usage and for impossible numbers: the answer matters more than its count."""
-    if not raw or raw == _NULL:
-        return None
-    try:
-        fields = _USAGE.decode(raw)
-    except msgspec.ValidationError:
-        fields = decode_if_known(_USAGE, bytes(raw), "The provider sent usage that can't be read.")
-    return fields.usage() if fields else None
-
-
 class Reply(msgspec.Struct):
     """A ``chat.completion`` or one ``chat.completion.chunk``, or an error in place of either."""
 
@@ -174,7 +116,7 @@ class Reply(msgspec.Struct):
     model: str | None = None
     created: float | None = None
     choices: list[Choice] | None = None
-    usage: Raw = NOTHING  # read by ``usage_of``
+    usage: Raw = NOTHING  # read by ``chat_usage.py``
     error: Any = None
 
 

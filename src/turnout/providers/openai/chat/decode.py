@@ -39,6 +39,7 @@ from turnout.providers.usage import UsageCount
 from . import chat_wire as wire
 from .annotations import citations_in
 from .calls import Call, Calls
+from .chat_usage import usage_of
 from .pictures import image_in
 
 NOT_A_COMPLETION = "The provider sent what isn't a chat completion."
@@ -190,7 +191,8 @@ class _Reader:
         self._usage = UsageCount()
         self._choices = PerChoice(lambda number: _ChoiceReader(number, ids, mark))
 
-    def read(self, reply: wire.Reply) -> list[StreamEvent]:
+    def read(self, reply: wire.Reply, data: bytes) -> list[StreamEvent]:
+        """``data`` is the reply's JSON."""
         events: list[StreamEvent] = []
         if reply.error is not None:
             self._failed = True
@@ -201,9 +203,9 @@ class _Reader:
                 self._started = True
                 events.append(Start(reply.id or "", reply.model or "", int(reply.created or 0)))
             for choice in choices:
-                self._read_choice(choice, choices, events)
+                self._read_choice(choice, choices, data, events)
         if reply.usage:
-            self._count(reply.usage, events)
+            self._count(reply.usage, data, events)
         return events
 
     @property
@@ -216,7 +218,9 @@ class _Reader:
             if reader.has_answer and not self._failed:
                 reader.finish(reason, events)
 
-    def _read_choice(self, choice: wire.Choice, choices: list[wire.Choice], events: list[StreamEvent]) -> None:
+    def _read_choice(
+        self, choice: wire.Choice, choices: list[wire.Choice], data: bytes, events: list[StreamEvent]
+    ) -> None:
         number = choice.index
         if number < 0:
             number = wire.place_of(choice, choices)
@@ -232,10 +236,10 @@ class _Reader:
         if choice.finish_reason and choice.finish_reason not in wire.NO_REASONS:
             reader.finish(choice.finish_reason, events)
         if choice.usage:
-            self._count(choice.usage, events)
+            self._count(choice.usage, data, events)
 
-    def _count(self, raw: Raw, events: list[StreamEvent]) -> None:
-        usage = wire.usage_of(raw)
+    def _count(self, raw: Raw, data: bytes, events: list[StreamEvent]) -> None:
+        usage = usage_of(raw, data)
         if usage:
             events.append(self._usage.add(usage))
 
@@ -250,7 +254,7 @@ class StreamDecoder(StreamReader[tuple[str, bytes]]):
     def _read_frame(self, frame: tuple[str, bytes], events: list[StreamEvent]) -> None:
         _, data = frame
         if data.startswith(b"{") or not is_empty_event(data):
-            events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION, self._mark))
+            events += self._reader.read(decode_reply(_REPLY, data, NOT_A_COMPLETION, self._mark), data)
         elif data.strip() == b"[DONE]":
             self._reader.end(DONE, events)
 
@@ -270,6 +274,6 @@ class BodyDecoder(BodyReader):
         if not reply.choices and reply.error is None:
             raise UpstreamBroken("The provider's reply has no choices.")
         reader = _Reader(self._request)
-        events = reader.read(reply)
+        events = reader.read(reply, data)
         reader.end(WHOLE, events)
         return events

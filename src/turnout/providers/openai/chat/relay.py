@@ -22,6 +22,7 @@ from turnout.providers.unreadable import decode_if_known, read_object
 from turnout.providers.usage import UsageCount
 
 from . import chat_wire as wire
+from .chat_usage import usage_of
 from .decode import DONE, FORM, NOT_A_COMPLETION, WHOLE, failure_of, finish_of
 
 
@@ -80,9 +81,9 @@ class StreamRelay(EventStreamRelay):
         else:
             events.append(Relayed(_blank_lines_before(frame), False))
         if choices:
-            self._find_facts(choices, events)
+            self._find_facts(choices, data, events)
         if reply.usage:
-            self._count(reply.usage, events)
+            self._count(reply.usage, data, events)
 
     def _can_spare_a_frame(self) -> bool:
         return not self._called
@@ -94,7 +95,7 @@ class StreamRelay(EventStreamRelay):
             read_object(data, NOT_A_COMPLETION)
         events.append(failure or Relayed(frame))
 
-    def _find_facts(self, choices: list[_Choice], events: list[StreamEvent]) -> None:
+    def _find_facts(self, choices: list[_Choice], data: bytes, events: list[StreamEvent]) -> None:
         for choice in choices:
             number = choice.index
             if number < 0:
@@ -107,10 +108,10 @@ class StreamRelay(EventStreamRelay):
                 self._finished.add(number)
                 events.append(finish_of(reason, number, calls=number in self._called))
             if choice.usage:
-                self._count(choice.usage, events)
+                self._count(choice.usage, data, events)
 
-    def _count(self, raw: Raw, events: list[StreamEvent]) -> None:
-        usage = wire.usage_of(raw)
+    def _count(self, raw: Raw, data: bytes, events: list[StreamEvent]) -> None:
+        usage = usage_of(raw, data)
         if usage:
             events.append(self._usage.add(usage))
 
@@ -137,12 +138,12 @@ class BodyRelay(BodyReader):
         events: list[StreamEvent] = [Relayed(data), *finishes.values()]
         for choice in reply.choices:
             if choice.usage:
-                events += _usage(choice.usage)
-        return events + _usage(reply.usage)
+                events += _usage(choice.usage, data)
+        return events + _usage(reply.usage, data)
 
 
-def _usage(raw: Raw) -> list[StreamEvent]:
-    usage = wire.usage_of(raw)
+def _usage(raw: Raw, data: bytes) -> list[StreamEvent]:
+    usage = usage_of(raw, data)
     return [UsageSoFar(usage)] if usage else []
 
 

@@ -18,6 +18,7 @@ from turnout.providers.unreadable import decode_if_known, read_object
 
 from . import responses_wire as wire
 from .beginning import begins
+from .responses_usage import usage_of
 
 
 class _Event(msgspec.Struct):
@@ -112,6 +113,6 @@ def _flat_error(data: bytes) -> Any:
 
 def _ending(response: wire.Response, status: str) -> list[StreamEvent]:
     """``status`` is that of a response which doesn't tell its own."""
-    usage, finish = wire.usage_of(response.usage), response.finish(status)
+    usage, finish = usage_of(response), response.finish(status)
     events: list[StreamEvent] = [UsageSoFar(usage)] if usage else []
     return [*events, finish] if finish else events

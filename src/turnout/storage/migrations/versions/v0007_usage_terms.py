@@ -22,6 +22,7 @@ _COUNTS = (
     "images",
     "seconds",
     "characters",
+    "told_cost",
 )
 _TEXTS = ("service_tier", "speed", "region", "inner_usage")
 
