@@ -16,7 +16,7 @@ from tests.catalog.schema_check import misfits
 from tests.catalog.support import POLICIES
 from turnout import routing
 from turnout.catalog import Catalog
-from turnout.config import CommandLine, json_schema, settings
+from turnout.config import CommandLine, PriceSettings, json_schema, settings
 from turnout.providers import registry
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
@@ -40,7 +40,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "models.*.": settings.ModelSettings,
     "models.*.weights.": settings.WeightSettings,
     "deployments[].": settings.DeploymentSettings,
-    "price.": settings.PriceSettings,
+    "price.": PriceSettings,
     "traits.": settings.TraitSettings,
     "traits.images.": settings.ImageSettings,
     "agents.*.": settings.AgentSettings,
@@ -69,7 +69,7 @@ def test_every_key_is_documented_with_its_default() -> None:
     assert sorted(documented) == sorted(keys_in_code())
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=["file", "connections", "aliases", "agents"])
+@pytest.mark.parametrize("text", EXAMPLES, ids=["file", "connections", "prices", "aliases", "agents"])
 class TestExamples:
     def test_it_is_a_configuration(self, tmp_path: Path, text: str) -> None:
         """With the real providers and policies, and with nothing left to complain of but what is to be discovered."""

@@ -42,6 +42,7 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
         "request_id": "r1",
         "cost": 421_650_000,
         "cost_usd": "0.00042165",
+        "unpriced": False,
         "plan": {
             "candidates": [
                 {"deployment": "fast/openai/0", "reason": "about $0.1", "scores": {"cost": 0.1}},
@@ -83,6 +84,7 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
                 },
                 "cost": 421_650_000,
                 "cost_usd": "0.00042165",
+                "unpriced": False,
                 "price_version": "book-7",
                 "finish": "stop",
                 "error_code": None,
@@ -108,6 +110,18 @@ async def test_it_tells_the_same_from_memory_from_the_journal_and_from_the_datab
     common = dict.fromkeys(("cached_input", "cache_write", "reasoning"), 0)
     media = dict.fromkeys(("audio_input", "audio_output", "image_input", "image_output"), 0)
     assert settled.attempts[0]["usage"] == {"input": 1, "output": 2, "source": "estimated"} | common | media
+
+
+async def test_what_has_no_price_is_told_as_such_with_its_tokens(ledger: Ledger) -> None:
+    used = Usage(input=1)
+    for number, (usage, cost) in enumerate(((used, 5), (used, None), (None, None)), start=1):
+        ledger.begin(start("r1", number))
+        ledger.end(end("r1", number, usage=usage, cost=cost))
+    record = await ledger.request("r1")
+    assert record is not None
+    assert [attempt["unpriced"] for attempt in record.attempts] == [False, True, False]
+    assert (record.unpriced, record.cost) == (True, 5)
+    assert record.attempts[1]["usage"]["input"] == 1
 
 
 async def test_it_tells_what_is_rarely_used(ledger: Ledger) -> None:

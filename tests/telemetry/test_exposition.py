@@ -10,6 +10,7 @@ from turnout.telemetry import Metrics, metrics
 from turnout.telemetry.exposition import exposition
 
 ODD = 'a "quoted" \\ name\nof two lines, with a }'
+USAGE = Usage(input=30, output=7, cached_input=10, reasoning=2)
 
 
 def count(
@@ -20,6 +21,8 @@ def count(
     outcome: Outcome = "ok",
     seam: Continuing | None = None,
     left_out: int = 0,
+    usage: Usage | None = USAGE,
+    cost: int | None = 10**11,
 ) -> None:
     start = AttemptStart(
         attempt_id="r-1",
@@ -37,7 +40,6 @@ def count(
         continues=seam and 1,
         seam=seam,
     )
-    usage = Usage(input=30, output=7, cached_input=10, reasoning=2)
     micros = int(seconds * 1e6)
     end = AttemptEnd(
         attempt_id="r-1",
@@ -47,7 +49,7 @@ def count(
         first_token=micros,
         total=micros,
         usage=usage,
-        cost=10**11,
+        cost=cost,
     )
     counted.attempt_ended(start, end, left_out)
     counted.request_ended("openai", model, 200, seconds)
@@ -80,6 +82,17 @@ def test_everything_is_shown(model: str) -> None:
     kinds = {"input": 60, "output": 14, "cached_input": 20, "reasoning": 4}
     assert {kind: values["turnout_tokens_total", model, kind] for kind in kinds} == kinds
     assert values["turnout_cost_usd_total", model, ""] == pytest.approx(0.2)
+
+
+def test_an_attempt_without_a_price_is_counted_as_such() -> None:
+    counted = Metrics()
+    count(counted, "fast")
+    count(counted, "dear", cost=None)
+    count(counted, "silent", cost=None, usage=None)
+    values = samples(counted)
+    found = {key: value for key, value in values.items() if key[0] == "turnout_unpriced_attempts_total"}
+    assert found == {("turnout_unpriced_attempts_total", "dear", ""): 1}
+    assert values["turnout_cost_usd_total", "dear", ""] == 0
 
 
 def test_each_figure_has_its_type_and_says_what_it_is() -> None:

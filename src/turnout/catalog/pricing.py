@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from msgspec import structs
 
-from turnout.config import PriceSettings
 from turnout.config.settings import Tuning
-from turnout.core import Deployment, Price, per_token
+from turnout.core import Deployment, Price
 from turnout.prices import FREE, PriceBook
 from turnout.providers import Provider, is_local
+
+from .configured_prices import price_from
 
 CONFIG_VERSION: Final = "config"
 API_VERSION: Final = "api"
@@ -29,7 +29,7 @@ def configured_price(provider: Provider, layers: Sequence[Tuning]) -> Price | No
     """The price of the first layer that has one. None: the configuration has no price, and the provider isn't free."""
     settings = next((layer.price for layer in layers if layer.price is not None), None)
     if settings is not None:
-        return _price_from(settings)
+        return price_from(settings, CONFIG_VERSION)
     return FREE if is_local(provider) else None
 
 
@@ -54,20 +54,6 @@ class Pricing:
         if key not in self._book_prices:
             self._book_prices[key] = self._book.price_of(*key)
         return self._book_prices[key]
-
-
-def _price_from(settings: PriceSettings) -> Price:
-    return Price(
-        input=_picodollars(settings.input),
-        output=_picodollars(settings.output),
-        cached_input=None if settings.cached_input is None else _picodollars(settings.cached_input),
-        cache_write=None if settings.cache_write is None else _picodollars(settings.cache_write),
-        version=CONFIG_VERSION,
-    )
-
-
-def _picodollars(usd_per_million: float) -> int:
-    return per_token(Decimal(repr(usd_per_million)))  # repr gives the digits in the file, not those of the float
 
 
 async def price_days() -> AsyncIterator[None]:

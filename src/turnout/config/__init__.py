@@ -5,8 +5,9 @@
 
 from .addresses import is_loopback, why_not_listening
 from .environment import ADMIN_VARIABLE, CommandLine
+from .price_settings import PriceSettings
 from .schema import json_schema
-from .settings import LimitSettings, MediaSettings, PriceSettings, ServerSettings, Settings, TimeoutSettings
+from .settings import LimitSettings, MediaSettings, ServerSettings, Settings, TimeoutSettings
 
 __all__ = [
     "ADMIN_VARIABLE",

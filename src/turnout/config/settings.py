@@ -12,6 +12,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from turnout.core import Affinity, Midstream, OnContentFilter, Parameter, Prefill, Secret, Upstream
 
+from .price_settings import PriceSettings
+
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(ge=0, le=3_600)]
 Port = Annotated[int, Meta(ge=0, le=65_535)]  # 0: any free one
@@ -34,7 +36,6 @@ Tokenizer = Literal[
     "deepseek",
     "other",
 ]
-UsdPerMillion = Annotated[float, Meta(ge=0, le=1_000_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=256, description="a name of 1 to 256 characters")]
 Host = Annotated[str, Meta(min_length=1, max_length=256, description="a host name or address")]
 Origin = Annotated[
@@ -143,15 +144,6 @@ class RetrySettings(_Section, frozen=True):
     attempts: Annotated[int, Meta(ge=1, le=20)] | UnsetType = UNSET
     backoff: Pause | UnsetType = UNSET
     backoff_max: Pause | UnsetType = UNSET
-
-
-class PriceSettings(_Section, frozen=True):
-    """USD per 1M tokens."""
-
-    input: UsdPerMillion
-    output: UsdPerMillion
-    cached_input: UsdPerMillion | None = None
-    cache_write: UsdPerMillion | None = None
 
 
 class ImageSettings(_Section, frozen=True):

@@ -46,7 +46,7 @@ from .messages import (
     merged_extensions,
 )
 from .model import Affinity, Key, Midstream, Model, OnContentFilter, Upstream, Weights
-from .money import Cost, Price, per_token, picodollars, usd
+from .money import Cost, Price, per_token, picodollars, rated, usd
 from .network import Network
 from .operations import (
     CountRequest,
@@ -204,6 +204,7 @@ __all__ = [
     "parameters_of",
     "per_token",
     "picodollars",
+    "rated",
     "readable",
     "says_something",
     "text_of",

@@ -15,6 +15,9 @@ from .usage import NO_EXTRA, Extra, Usage
 
 PICO_PER_USD = 10**12
 PICO_PER_TOKEN_AT_ONE_USD_PER_MILLION = 10**6
+REPORTED = "reported"
+"""The version of a price that nobody knows but the provider."""
+
 SECONDS_PER_HOUR = 3600
 WHOLE = 1000
 """A region's factor is in thousandths: 1,100 is 10 % more."""
@@ -116,6 +119,17 @@ class Price(Rates, frozen=True, kw_only=True):
             + extra.characters * self.character
             + _rounded(extra.seconds * self.hour, SECONDS_PER_HOUR)
         )
+
+
+def rated(price: Price | None, usage: Usage) -> tuple[int | None, str | None]:
+    """The usage's cost in picodollars and the version of its price. Both are None for a usage without a price.
+
+    A cost that the provider tells itself counts where there is no price.
+    """
+    if price is not None and price.covers(usage):
+        return price.cost(usage), price.version
+    told = usage.extra.told_cost
+    return (told, REPORTED) if told else (None, None)
 
 
 def _at_length(standard: Rates, above: tuple[Above, ...], input_tokens: int) -> Rates:

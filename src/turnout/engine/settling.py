@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from turnout.core import AttemptEnd, AttemptStart, Deployment, Outcome, Usage
+from turnout.core import AttemptEnd, AttemptStart, Deployment, Outcome, Usage, rated
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.providers import quota_of
 from turnout.routing import Board, Ending, Plan, fault_of
@@ -78,8 +78,9 @@ class Settlement:
         self.settled = True
         self.usage = observer.usage.total(self._call.request, outcome, finished=observer.finish is not None)
         price = self._deployment.price
-        if price is not None and self.usage is not None:
-            self.cost = price.cost(self.usage)
+        price_version = price.version if price else None
+        if self.usage is not None:
+            self.cost, price_version = rated(price, self.usage)
         end = AttemptEnd(
             attempt_id=self.start.attempt_id,
             outcome=outcome,
@@ -89,7 +90,7 @@ class Settlement:
             total=observer.elapsed(),
             usage=self.usage,
             cost=self.cost,
-            price_version=price.version if price else None,
+            price_version=price_version,
             operation=self._call.request.operation,
             changes=self._changes,
             finish=observer.finish.native_reason if observer.finish else None,

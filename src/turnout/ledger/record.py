@@ -14,7 +14,8 @@ Attempt = AttemptStart | EndedAttempt
 """An attempt that is under way, or one that has ended."""
 
 AttemptRecord = dict[str, Any]
-"""The fields of ``AttemptStart`` without the request's id, those of ``AttemptEnd``, and ``cost_usd``: a decimal text.
+"""The fields of ``AttemptStart`` without the request's id, those of ``AttemptEnd``, and two that follow from them:
+``cost_usd``, a decimal text, and ``unpriced``, whether something was used whose price isn't known.
 
 The fields of the end are None (``changes`` is empty) while the attempt is under way. So they are for a lost attempt,
 except ``outcome`` and ``status``.
@@ -22,7 +23,7 @@ except ``outcome`` and ``status``.
 
 
 class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A request's attempts, first one first, and the sum of the costs that are known.
+    """A request's attempts, first one first, and the sum of the costs that are known. ``unpriced``: not all are.
 
     ``plan`` has the deployments in the order in which they were to be asked, and those that were left out. It is None
     where there was no choice, and as long as the first attempt is under way.
@@ -32,6 +33,7 @@ class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[AttemptRecord, ...]
     cost: int | None
     cost_usd: str | None
+    unpriced: bool
     plan: dict[str, Any] | None
 
 
@@ -45,6 +47,7 @@ def request_record(request_id: str, attempts: Iterable[Attempt]) -> RequestRecor
         attempts=tuple(records),
         cost=cost,
         cost_usd=_usd(cost),
+        unpriced=any(record["unpriced"] for record in records),
         plan=_plan(plans[0]) if plans else None,
     )
 
@@ -56,7 +59,11 @@ def _plan(plan: PlanRecord) -> dict[str, Any]:
     }
 
 
-_NO_END: AttemptRecord = dict.fromkeys(AttemptEnd.__struct_fields__[1:]) | {"changes": (), "cost_usd": None}
+_NO_END: AttemptRecord = dict.fromkeys(AttemptEnd.__struct_fields__[1:]) | {
+    "changes": (),
+    "cost_usd": None,
+    "unpriced": False,
+}
 
 
 def _attempt_record(attempt: Attempt) -> AttemptRecord:
@@ -64,8 +71,12 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
         return _start_record(attempt) | _NO_END
     if attempt.end is None:
         return _start_record(attempt.start) | _NO_END | {"outcome": "lost", "status": 0}
-    usage = attempt.end.usage
-    derived = {"usage": None if usage is None else _usage_record(usage), "cost_usd": _usd(attempt.end.cost)}
+    usage, cost = attempt.end.usage, attempt.end.cost
+    derived = {
+        "usage": None if usage is None else _usage_record(usage),
+        "cost_usd": _usd(cost),
+        "unpriced": usage is not None and cost is None,
+    }
     return _start_record(attempt.start) | asdict(attempt.end) | derived
 
 

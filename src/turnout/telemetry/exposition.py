@@ -72,6 +72,11 @@ def _lines(tally: Tally) -> Iterator[str]:
     yield from _counter(
         "turnout_cost_usd_total", "What the tokens cost.", [(labels, a.cost / PICO_PER_USD) for labels, a in attempts]
     )
+    yield from _counter(
+        "turnout_unpriced_attempts_total",
+        "Attempts that used something whose price isn't known.",
+        [(labels, a.unpriced) for labels, a in attempts if a.unpriced],
+    )
 
 
 def _of_deployments(tally: Tally) -> Iterator[str]:

@@ -43,7 +43,10 @@ class Timing(msgspec.Struct):
 
 
 class AttemptTally(msgspec.Struct):
-    """One model's attempts at one deployment with one outcome. ``cost`` is in picodollars."""
+    """One model's attempts at one deployment with one outcome.
+
+    ``cost`` is in picodollars. ``unpriced`` attempts have used something whose price isn't known.
+    """
 
     model: str
     deployment: str
@@ -55,11 +58,12 @@ class AttemptTally(msgspec.Struct):
     cached_input: int = 0
     reasoning: int = 0
     cost: int = 0
+    unpriced: int = 0
 
     def add(self, other: AttemptTally) -> None:
         self.seconds.add(other.seconds)
         self.first_token.add(other.first_token)
-        for name in ("input", "output", "cached_input", "reasoning", "cost"):
+        for name in ("input", "output", "cached_input", "reasoning", "cost", "unpriced"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
@@ -170,8 +174,10 @@ class Metrics:
             tally.output += usage.output
             tally.cached_input += usage.cached_input
             tally.reasoning += usage.reasoning
-        if end.cost is not None:
-            tally.cost += end.cost
+            if end.cost is None:
+                tally.unpriced += 1
+            else:
+                tally.cost += end.cost
         if start.seam is not None and end.outcome != "failed":
             seam = (tally.model, tally.deployment, start.seam)
             self.tally.seams[seam] = self.tally.seams.get(seam, 0) + 1

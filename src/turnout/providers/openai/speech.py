@@ -43,8 +43,8 @@ class SpeechWire(JsonOperation[SpeechRequest]):
 class SoundRelay:
     """Passes on bytes as they come. The transport sees the end of the body: sound has no last event.
 
-    JSON in the place of the first bytes is an error with status 200. A speech tells no usage; some models are sold by the
-    characters to speak.
+    JSON in the place of the first bytes is an error with status 200. A speech tells no usage; some models
+    are sold by the characters to speak.
     """
 
     def __init__(self, characters: int) -> None:

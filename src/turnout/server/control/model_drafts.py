@@ -91,4 +91,4 @@ def _with_costs(price: PriceSettings | None, costs: dict[str, Decimal | None]) -
     for field, name in _COSTS.items():
         if name not in rates or costs.get(name, 0) is None:
             raise InvalidRequest(f"'{field}' is missing: give both costs, or neither.", param=field)
-    return PriceSettings(**rates) if price is None else structs.replace(price, **rates)
+    return structs.replace(price or PriceSettings(input=0, output=0), **rates)
