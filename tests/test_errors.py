@@ -34,6 +34,7 @@ PUBLISHED = {
     "TurnoutError": (500, "internal_error"),
     "Unauthenticated": (401, "invalid_api_key"),
     "UnknownModel": (404, "model_not_found"),
+    "Unpriced": (403, "unpriced"),
     "Unreadable": (400, "invalid_request"),
     "Unsupported": (400, "unsupported"),
     "UnsupportedCoding": (415, "unsupported_encoding"),

@@ -95,6 +95,17 @@ def test_a_model_that_is_sold_by_piece_has_no_cost_without_such_a_price(tmp_path
     assert found.covers(Usage(input=1, extra=Extra(images=1)))
 
 
+def test_what_has_no_price_is_refused_where_the_file_says_so(tmp_path: Path) -> None:
+    text = """
+unpriced: refuse
+models:
+  a: {deployments: [{provider: openai, model: x, api_key: k}]}
+  b: {unpriced: allow, deployments: [{provider: openai, model: x, api_key: k}]}
+"""
+    snapshot = make_catalog(tmp_path, text, variables={"OPENAI_API_KEY": "k"}).snapshot
+    assert [snapshot.find(name).unpriced for name in ("a", "b", "openai/other")] == ["refuse", "allow", "refuse"]
+
+
 @pytest.mark.parametrize(
     "price",
     [

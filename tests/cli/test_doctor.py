@@ -429,6 +429,12 @@ def test_a_model_without_a_price_is_worth_knowing(simulator: Simulator) -> None:
     assert report.notes == ["No price is known for openai: the cost isn't counted. Give a 'price'."]
 
 
+def test_a_model_to_which_nothing_is_sent_without_a_price_is_wrong(simulator: Simulator) -> None:
+    models = {"m": {"deployments": ["openai/sim"], "price": UNPRICED}}
+    configured(simulator.root, models, discovery=False, unpriced="refuse")
+    assert doctor().wrong == ["No price is known for m: nothing is sent there. Give a 'price'."]
+
+
 def test_an_alias_that_nothing_serves_is_wrong(simulator: Simulator) -> None:
     configured(simulator.root, {"fast": "openai/sim"}, aliases={"HOST_AGENT": "fasst"})
     assert "did you mean 'fast'?" in doctor().text

@@ -9,8 +9,8 @@ import pytest
 from msgspec import structs
 
 from tests.support.openai_wire import ENDPOINT, request_body
-from turnout.core import Continuation, Deployment, Image, Message, Model, Tool, Traits
-from turnout.errors import NoDeployment
+from turnout.core import Continuation, Deployment, Image, Message, Model, Price, Tool, Traits
+from turnout.errors import NoDeployment, Unpriced
 from turnout.routing import Plan, Question
 from turnout.routing.planner import plan
 
@@ -64,6 +64,30 @@ def test_only_deployments_with_all_tags_are_asked() -> None:
     assert order([US, EU], asking(), needs_tags=frozenset({"eu"})) == ["eu"]
     with pytest.raises(NoDeployment, match="us: it has no tag eu and no tag gdpr"):
         planned(model(US), asking(tags=frozenset({"eu", "gdpr"})))
+
+
+def test_what_has_no_price_is_left_out_if_the_model_says_so() -> None:
+    dear, unknown = deployment("dear", price=Price(input=9, version="test")), deployment("unknown")
+    assert order([unknown, dear], asking()) == ["unknown", "dear"]
+    made = planned(model(unknown, dear, unpriced="refuse"), asking())
+    assert ids(made.candidates) == ["dear"]
+    assert [(drop.deployment.id, drop.reason) for drop in made.dropped] == [("unknown", "its price isn't known")]
+
+
+def test_it_says_how_to_give_a_price_where_none_is_left() -> None:
+    unknown = deployment("unknown")
+    with pytest.raises(Unpriced, match=r"No price is known for 'fast' \(unknown\).*a 'price' in the configuration"):
+        planned(model(unknown, unpriced="refuse"), asking())
+    eu = deployment("unknown", tags=frozenset({"eu"}))
+    with pytest.raises(NoDeployment, match="us: it has no tag eu; unknown: its price isn't known"):
+        planned(model(US, eu, unpriced="refuse", needs_tags=frozenset({"eu"})), asking())
+
+
+@pytest.mark.parametrize(("own", "other"), [("refuse", "allow"), ("allow", "refuse")])
+def test_prices_are_wanted_of_fallbacks_too(own: str, other: str) -> None:
+    priced, fallback = Price(version="test"), model(deployment("unknown"), name="other", unpriced=other)
+    made = planned(model(deployment("first", price=priced), fallbacks=("other",), unpriced=own), asking(), fallback)
+    assert ids(made.candidates) == ["first"]
 
 
 def test_tags_hold_for_fallbacks_too() -> None:

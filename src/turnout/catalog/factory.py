@@ -133,6 +133,7 @@ class DeploymentFactory:
             upstream=own.upstream,
             on_content_filter=own.on_content_filter,
             hedge=own.hedge,
+            unpriced=own.unpriced or self._settings.unpriced,
             created=created,
         )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from turnout.core import Affinity, Midstream, OnContentFilter, Parameter, Prefill, Secret, Upstream
+from turnout.core import Affinity, Midstream, OnContentFilter, Parameter, Prefill, Secret, Unpriced, Upstream
 
 from .price_settings import PriceSettings
 
@@ -231,6 +231,7 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
     upstream: Upstream = "as_asked"
     on_content_filter: OnContentFilter = "pass"
     hedge: bool = False
+    unpriced: Unpriced | None = None
 
 
 class KeySettings(_Section, frozen=True, kw_only=True):
@@ -269,6 +270,7 @@ class Settings(_Section, frozen=True):
     data_dir: Folder = "data"
     discovery: bool = True
     midstream: Midstream = "continue"
+    unpriced: Unpriced = "allow"
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
     providers: dict[str, ProviderSettings] = {}

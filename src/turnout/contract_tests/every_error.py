@@ -33,6 +33,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.HeadersTooLarge("Why."),
     errors.Overloaded("Why."),
     errors.NoDeployment("m", [("d", "why")]),
+    errors.Unpriced("m", ["d"]),
     errors.UpstreamRefused(418, "Why."),
     errors.UpstreamUnauthenticated(401, "Why."),
     errors.UpstreamRateLimited(429, "Why.", retry_after=3),

@@ -45,7 +45,7 @@ from .messages import (
     ToolResult,
     merged_extensions,
 )
-from .model import Affinity, Key, Midstream, Model, OnContentFilter, Upstream, Weights
+from .model import Affinity, Key, Midstream, Model, OnContentFilter, Unpriced, Upstream, Weights
 from .money import Cost, Price, per_token, picodollars, rated, usd
 from .network import Network
 from .operations import (
@@ -181,6 +181,7 @@ __all__ = [
     "Traits",
     "Transcript",
     "TranscriptionRequest",
+    "Unpriced",
     "Unread",
     "UnreadList",
     "Upstream",

@@ -15,6 +15,9 @@ has is left out. ``error``: the client gets an error.
 
 Upstream = Literal["as_asked", "stream"]
 
+Unpriced = Literal["allow", "refuse"]
+"""Whether a request may go to a deployment whose price isn't known."""
+
 OnContentFilter = Literal["pass", "fallback"]
 
 Affinity = Literal["cache", "session", "off"]
@@ -39,7 +42,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     ``midstream``: what becomes of an answer that breaks off after a part of it has gone out. ``upstream``: whether
     deployments are asked for a stream where the client wants a whole answer. ``on_content_filter``: whether the client
     gets a provider's refusal by content policy, or another deployment is asked. ``hedge``: a second deployment is asked
-    while the first one is late with its first word.
+    while the first one is late with its first word. ``unpriced`` holds for the fallbacks, too.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     upstream: Upstream = "as_asked"
     on_content_filter: OnContentFilter = "pass"
     hedge: bool = False
+    unpriced: Unpriced = "allow"
     created: int = 0
 
 

@@ -34,6 +34,19 @@ class NoDeployment(TurnoutError):
         super().__init__(f"No deployment of '{model}' may be asked: {named}.")
 
 
+class Unpriced(TurnoutError):
+    """The price of none of the model's deployments is known, and the configuration wants one."""
+
+    status = 403
+    code = "unpriced"
+
+    def __init__(self, model: str, deployments: Sequence[str]) -> None:
+        super().__init__(
+            f"No price is known for '{model}' ({', '.join(deployments)}), and 'unpriced: refuse' sends nothing whose "
+            "cost can't be counted. Give the deployment a 'price' in the configuration, or say 'unpriced: allow'."
+        )
+
+
 # --- the control process of this host ---------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from turnout.core import Traits
 from .candidates import Candidate, Dropped
 from .question import Question
 
+UNPRICED: Final = "its price isn't known"
 _MOST_NAMED: Final = 5
 """Tags in a reason: a client may ask for any number."""
 
@@ -26,6 +27,12 @@ def by_tags(candidates: Sequence[Candidate], tags: frozenset[str], dropped: list
         else:
             kept.append(candidate)
     return kept
+
+
+def by_price(candidates: Sequence[Candidate], dropped: list[Dropped]) -> Sequence[Candidate]:
+    """Only those whose price is known. The others are ``dropped``."""
+    dropped += [Dropped(each.deployment, UNPRICED) for each in candidates if each.deployment.price is None]
+    return [candidate for candidate in candidates if candidate.deployment.price is not None]
 
 
 def by_needs(candidates: Sequence[Candidate], question: Question) -> Sequence[Candidate]:

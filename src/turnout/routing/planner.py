@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from turnout.core import Model
-from turnout.errors import NoDeployment
+from turnout.errors import NoDeployment, TurnoutError, Unpriced
 from turnout.routing import Board, Candidate, Dropped, Plan, Question, registry
 
 from .allowances import by_allowance
-from .needs import by_needs, by_tags
+from .needs import UNPRICED, by_needs, by_price, by_tags
 from .preferences import by_preference
 from .room import by_room
 from .standing import by_health, claim_probe
@@ -23,22 +23,29 @@ def plan(model: Model, question: Question, board: Board, find: Callable[[str], M
     unless ``probes`` is false: a request that isn't a normal one proves nothing.
 
     ``find`` gives a fallback's model by its name; the catalog has checked that all of them exist. Raises
-    ``NoDeployment``.
+    ``NoDeployment`` or ``Unpriced``.
     """
     planned = outline(model, question, board, find)
     if not planned.candidates:
-        raise NoDeployment(model.name, [(dropped.deployment.id, dropped.reason) for dropped in planned.dropped])
+        raise _nobody(model, planned.dropped)
     first = planned.candidates[0].deployment
     if probes and first.id in board.breakers:
         claim_probe(first, board)
     return planned
 
 
+def _nobody(model: Model, dropped: Sequence[Dropped]) -> TurnoutError:
+    if all(each.reason == UNPRICED for each in dropped):
+        return Unpriced(model.name, [each.deployment.id for each in dropped])
+    return NoDeployment(model.name, [(each.deployment.id, each.reason) for each in dropped])
+
+
 def outline(model: Model, question: Question, board: Board, find: Callable[[str], Model]) -> Plan:
     """The same for who only looks. No candidate may be left in it."""
     if len(model.deployments) == 1 and not (model.fallbacks or question.tags or model.needs_tags):
         only = model.deployments[0].id
-        if only not in board.breakers and only not in board.marks:
+        priced = model.unpriced == "allow" or model.deployments[0].price is not None
+        if priced and only not in board.breakers and only not in board.marks:
             return Plan(model.name, (_only(model),))  # most plans are this one: it costs a fifth of what follows
     tags = question.tags | model.needs_tags
     dropped: list[Dropped] = []
@@ -46,6 +53,8 @@ def outline(model: Model, question: Question, board: Board, find: Callable[[str]
     if model.fallbacks:
         fallbacks = [find(name) for name in model.fallbacks]
         candidates = _with_fallbacks(candidates, fallbacks, question, board, tags, dropped)
+    if model.unpriced == "refuse":
+        candidates = by_price(candidates, dropped)
     candidates = by_allowance(candidates, question, board)
     candidates = by_health(candidates, board, dropped)
     return Plan(model.name, tuple(by_needs(candidates, question)), tuple(dropped))
@@ -63,7 +72,8 @@ def _of_model(
     else:
         candidates = by_preference(registry()[model.policy](model, question, board), model, question)
         candidates = by_room(candidates, board)
-    return by_tags(candidates, tags, dropped) if tags else candidates
+    candidates = by_tags(candidates, tags, dropped) if tags else candidates
+    return by_price(candidates, dropped) if model.unpriced == "refuse" else candidates
 
 
 def _with_fallbacks(

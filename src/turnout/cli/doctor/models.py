@@ -25,8 +25,12 @@ def model_checks(catalog: Catalog, answers: Sequence[Answer]) -> Iterator[Check]
     unpriced = [
         name for name, model in configured.items() if any(deployment.price is None for deployment in model.deployments)
     ]
-    if unpriced:
-        yield Check("note", f"No price is known for {shortened(unpriced)}: the cost isn't counted. Give a 'price'.")
+    refused = [name for name in unpriced if configured[name].unpriced == "refuse"]
+    counted = [name for name in unpriced if name not in refused]
+    if counted:
+        yield Check("note", f"No price is known for {shortened(counted)}: the cost isn't counted. Give a 'price'.")
+    if refused:
+        yield Check("wrong", f"No price is known for {shortened(refused)}: nothing is sent there. Give a 'price'.")
 
 
 def _check(use: Use, answer: Answer) -> Iterator[Check]:
