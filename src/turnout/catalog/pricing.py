@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -23,6 +24,8 @@ from .configured_prices import price_from
 
 CONFIG_VERSION: Final = "config"
 API_VERSION: Final = "api"
+_SOURCES_WITH_INNER_MODELS: Final = ("anthropic",)
+"""Whose replies tell of other models that took part (``core.InnerUsage``)."""
 
 
 def configured_price(provider: Provider, layers: Sequence[Tuning]) -> Price | None:
@@ -48,12 +51,29 @@ class Pricing:
 
     def price_of(self, deployment: Deployment) -> Price | None:
         """The deployment's own price, else the book's. None when the book doesn't know the model."""
-        if deployment.price is not None:
-            return deployment.price
-        key = (self._providers[deployment.provider].profile.price_source, deployment.model)
+        source = self._providers[deployment.provider].profile.price_source
+        price = self._book_price(source, deployment.model) if deployment.price is None else deployment.price
+        if price is None or source not in _SOURCES_WITH_INNER_MODELS:
+            return price
+        return structs.replace(price, others=OtherPrices(self._book, source, deployment.model))
+
+    def _book_price(self, source: str, model: str) -> Price | None:
+        key = (source, model)
         if key not in self._book_prices:
             self._book_prices[key] = self._book.price_of(*key)
         return self._book_prices[key]
+
+
+@dataclass(frozen=True)
+class OtherPrices:
+    """The book's prices of the models beside ``own``, a deployment's own model. A provider may name any: none is kept."""
+
+    book: PriceBook
+    source: str
+    own: str
+
+    def __call__(self, model: str) -> Price | None:
+        return None if model == self.own else self.book.price_of(self.source, model)
 
 
 async def price_days() -> AsyncIterator[None]:

@@ -46,7 +46,7 @@ from .messages import (
     merged_extensions,
 )
 from .model import Affinity, Key, Midstream, Model, OnContentFilter, Unpriced, Upstream, Weights
-from .money import Cost, Price, per_token, picodollars, rated, usd
+from .money import Cost, Price, Tariff, per_token, picodollars, rated, usd
 from .network import Network
 from .operations import (
     CountRequest,
@@ -169,6 +169,7 @@ __all__ = [
     "Start",
     "StreamEvent",
     "Support",
+    "Tariff",
     "Text",
     "Thinking",
     "Timeouts",

@@ -30,18 +30,16 @@ class Cost(NamedTuple):
     output: int
 
 
-class Price(Rates, frozen=True, kw_only=True):
-    """What a deployment's provider bills: its standard rates, and what changes them. ``version`` is the source's.
+class Tariff(Rates, frozen=True, kw_only=True):
+    """What a provider bills for a model: its standard rates, and what changes them.
 
     - ``above`` are the rates of longer requests, the shortest first; ``variants`` those of other service tiers and
       speeds, of which the first that fits counts. ``regions`` are factors of all tokens, in thousandths.
     - ``web_search``, ``file_search``, ``code_execution``, ``image`` and ``character`` are picodollars each.
       ``search_request`` is for each request with a search, however many it has. ``request`` is for each request,
       ``hour`` for each hour of sound or video.
-    - ``others`` finds the price of another model of the same provider, which may take part in an answer.
     """
 
-    version: str
     above: tuple[Above, ...] = ()
     variants: tuple[Variant, ...] = ()
     regions: tuple[tuple[str, int], ...] = ()
@@ -53,6 +51,15 @@ class Price(Rates, frozen=True, kw_only=True):
     image: int = 0
     character: int = 0
     hour: int = 0
+
+
+class Price(Tariff, frozen=True, kw_only=True):
+    """A deployment's tariff. ``version`` is that of its source.
+
+    ``others`` finds the price of another model of the same provider, which may take part in an answer.
+    """
+
+    version: str
     others: Callable[[str], Price | None] | None = None
 
     def cost(self, usage: Usage) -> int:

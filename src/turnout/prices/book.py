@@ -1,9 +1,8 @@
-"""The price book: the prices of the package ``genai-prices``, in Turnout's own format.
+"""The price book: the prices of the package ``genai-prices`` in Turnout's own format, and what it lacks.
 
 ``scripts/prices.py`` writes the book to a file beside this one, so that the first request already has a price.
 
-Where a price grows with the request's length, the first tier counts. Where it changes with the hour of the day, the
-standard rate counts.
+Where a price changes with the hour of the day, the standard rate counts.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from turnout.core import Price
+from turnout.core import Price, Tariff
 
 PACKAGE: Final = "genai-prices"
 FILE: Final = Path(__file__).with_name("prices.json")
@@ -52,25 +51,17 @@ class Match(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.regex is not None and re.search(self.regex, name) is not None
 
 
-class Rate(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Picodollars per token, from the day ``since`` on. None: the rate has no first day."""
+class DatedTariff(Tariff, frozen=True, kw_only=True):
+    """The tariff from the day ``since`` on. None: it has no first day."""
 
-    input: int
-    output: int
-    cached_input: int | None = None
-    cache_write: int | None = None
-    audio_input: int | None = None
-    audio_output: int | None = None
-    image_input: int | None = None
-    image_output: int | None = None
     since: date | None = None
 
 
 class PricedModel(msgspec.Struct, frozen=True):
-    """``rates`` are in the order of their days. The last one that has begun is valid."""
+    """``tariffs`` are in the order of their days. The last one that has begun is valid."""
 
     match: Match
-    rates: tuple[Rate, ...]
+    tariffs: tuple[DatedTariff, ...]
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -81,7 +72,9 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class PriceBook(msgspec.Struct, frozen=True):
-    """``version`` is that of the package. ``sources`` are Turnout's providers in it, and the sources they refer to."""
+    """``version`` is that of the package, and the day of the facts beside it. ``sources`` are Turnout's providers in
+    it, and the sources they refer to.
+    """
 
     version: str
     sources: dict[str, Source]
@@ -89,31 +82,23 @@ class PriceBook(msgspec.Struct, frozen=True):
     def price_of(self, source: str, model: str, today: date | None = None) -> Price | None:
         """The price of a model on the day ``today`` (default: today in UTC). None when the book has no price."""
         name = model.lower()
-        rates = self._rates(source, name) or self._rates(source, _COMPACT_DATE.sub(r"-\1-\2-\3", name))
-        if not rates:
+        tariffs = self._tariffs(source, name) or self._tariffs(source, _COMPACT_DATE.sub(r"-\1-\2-\3", name))
+        if not tariffs:
             return None
         day = today or datetime.now(UTC).date()
-        rate = next((rate for rate in reversed(rates) if rate.since is None or rate.since <= day), rates[0])
+        valid = next((each for each in reversed(tariffs) if each.since is None or each.since <= day), tariffs[0])
         return Price(
-            input=rate.input,
-            output=rate.output,
-            cached_input=rate.cached_input,
-            cache_write=rate.cache_write,
-            audio_input=rate.audio_input,
-            audio_output=rate.audio_output,
-            image_input=rate.image_input,
-            image_output=rate.image_output,
-            version=f"{PACKAGE} {self.version}",
+            **{name: getattr(valid, name) for name in Tariff.__struct_fields__}, version=f"{PACKAGE} {self.version}"
         )
 
-    def _rates(self, source: str, name: str) -> tuple[Rate, ...]:
+    def _tariffs(self, source: str, name: str) -> tuple[DatedTariff, ...]:
         first = self.sources.get(source)
         if first is None:
             return ()
         for listing in (first, *(self.sources[other] for other in first.others if other in self.sources)):
             for model in listing.models:
                 if model.match.matches(name):
-                    return model.rates
+                    return model.tariffs
         return ()
 
 
