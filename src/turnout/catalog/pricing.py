@@ -66,7 +66,7 @@ class Pricing:
 
 @dataclass(frozen=True)
 class OtherPrices:
-    """The book's prices of the models beside ``own``, a deployment's own model. A provider may name any: none is kept."""
+    """The book's prices of the models beside ``own``, a deployment's own model."""
 
     book: PriceBook
     source: str
