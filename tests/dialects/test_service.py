@@ -14,6 +14,7 @@ from turnout.core import (
     Answer,
     Choice,
     Embeddings,
+    Extra,
     Finish,
     Message,
     Picture,
@@ -145,6 +146,14 @@ def test_a_reply_says_text_usage_and_cost(path: str, field: str) -> None:
         "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
         "cost": {"input_cost": 0.003, "output_cost": 0.003, "total_cost": 0.006},
     }
+
+
+def test_each_direction_has_its_own_tokens_and_pieces() -> None:
+    """A cached token is input, and a sound is output, whatever they cost."""
+    price = Price(input=10**6, cached_input=10**5, output=10**6, audio_output=10**7, web_search=10**10, version="test")
+    usage = Usage(input=100, cached_input=60, output=50, audio_output=20, extra=Extra(web_searches=1))
+    reply = rendered("/v1/llm/generate", Answer(choices=(), usage=usage), context(price=price), prompt="hi")
+    assert reply["cost"] == {"input_cost": 0.010046, "output_cost": 0.00023, "total_cost": 0.010276}
 
 
 def test_what_is_not_known_is_null() -> None:

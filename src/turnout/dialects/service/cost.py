@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from turnout.core import Price, Usage, usd
+from turnout.core import Price, Usage, rated, usd
 from turnout.dialects import ReplyContext
 
 
 def cost_fields(context: ReplyContext, usage: Usage | None) -> dict[str, Raw] | None:
     """``input_cost``, ``output_cost`` and ``total_cost``; None when price or usage isn't known."""
     price = _price(context)
-    if price is None or usage is None:
+    if price is None or usage is None or not price.covers(usage):
         return None
-    total = price.cost(usage)
-    output = usage.output * price.output
-    return {"input_cost": _number(total - output), "output_cost": _number(output), "total_cost": _number(total)}
+    costs = price.costs(usage)
+    return {
+        "input_cost": _number(costs.input),
+        "output_cost": _number(costs.output),
+        "total_cost": _number(sum(costs)),
+    }
 
 
 def total_cost(context: ReplyContext, usage: Usage | None) -> Raw | None:
-    price = _price(context)
-    return None if price is None or usage is None else _number(price.cost(usage))
+    cost = None if usage is None else rated(_price(context), usage)[0]
+    return None if cost is None else _number(cost)
 
 
 def _price(context: ReplyContext) -> Price | None:
