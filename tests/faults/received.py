@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tests.faults.js_accumulators import Items, lacks_fields
 from tests.simulator.raw import Reply
 
 NUMBERS, DONE, WHOLE = (
@@ -16,8 +17,10 @@ NUMBERS, DONE, WHOLE = (
     "output_text.done has another text than its deltas",
     "the whole response has another text than the deltas",
 )
+MISPLACED = "an event for an item or a part that isn't there"
+LACKING = "no role, or a call that lacks a field"
 TERMINATOR = "a finish without [DONE], or [DONE] without a finish"
-LEFT_OUT = frozenset({NUMBERS, DONE, WHOLE, TERMINATOR})
+LEFT_OUT = frozenset({NUMBERS, DONE, WHOLE, MISPLACED, LACKING, TERMINATOR})
 """What a client sees of a relayed stream when one of its events is left out: the others are the provider's own."""
 
 
@@ -109,12 +112,14 @@ def _error_of(dialect: str, body: Mapping[str, Any]) -> str:
 def _chat(events: list[dict[str, Any]], got: Received) -> None:
     reasons: list[str] = []
     arguments: dict[int, str] = {}
+    deltas: list[dict[str, Any]] = []
     for event in events:
         got.expect(not got.error, "an event after the error")
         if "error" in event:
             got.error = _error_of("chat", event)
         for choice in event.get("choices", ()):
             delta = choice["delta"]
+            deltas.append(delta)
             got.expect(not reasons or not delta.get("content"), "words after the finish")
             got.text += delta.get("content") or delta.get("refusal") or ""
             for call in delta.get("tool_calls") or ():
@@ -126,6 +131,7 @@ def _chat(events: list[dict[str, Any]], got: Received) -> None:
     got.expect(got.error or bool(reasons) == terminated, TERMINATOR)
     got.finished = bool(reasons) or terminated
     got.calls = [*arguments.values()] if got.finished else []
+    got.expect(not got.finished or not lacks_fields(deltas), LACKING)
     _same(got, [event["id"] for event in events if event.get("choices") and event.get("id")], "ids")
 
 
@@ -163,7 +169,9 @@ def _anthropic(events: list[dict[str, Any]], got: Received) -> None:
 
 
 def _responses(events: list[dict[str, Any]], got: Received) -> None:
+    items = Items()
     for event in events:
+        got.expect(not items.is_misplaced(event), MISPLACED)
         match event["type"]:
             case "response.output_text.delta" | "response.refusal.delta":
                 got.text += event["delta"]

@@ -10,13 +10,14 @@ import pytest
 
 from tests.faults.check import assert_none
 from tests.faults.stage import PROMPT, Case, Stage, cases
-from tests.faults.table import GOES_ON, MIDDLE, SILENCE, WIRES, Fault, named
+from tests.faults.table import BLOCKS, GOES_ON, MIDDLE, SILENCE, WIRES, Fault, named
 from tests.support.sdks import Question, Reply, anthropic, gemini, ollama, openai, responses
 
 CONTINUED = [
     fault
-    for fault in MIDDLE
+    for fault in (*MIDDLE, *BLOCKS)
     if fault.stream and fault.comes == "whole" and fault.onto == GOES_ON and fault.timeouts in ({}, SILENCE)
+    if fault.block != "call" and fault.first == 1
 ]
 Ask = Callable[[Question], Awaitable[Reply]]
 
