@@ -190,6 +190,39 @@ async def test_nobody_goes_on_with_a_tool_call() -> None:
         assert two.requests == []
 
 
+def anthropic(*events: dict[str, Any]) -> bytes:
+    return b"".join(b"event: %s\ndata: %s\n\n" % (str(e["type"]).encode(), json.dumps(e).encode()) for e in events)
+
+
+@pytest.mark.parametrize(("thought", "goes_on"), [("", True), ("Let me", False)], ids=["only-opened", "begun"])
+async def test_nobody_goes_on_with_a_signed_thought_that_has_begun(thought: str, goes_on: bool) -> None:
+    usage = {"input_tokens": 5, "output_tokens": 1}
+    head = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": usage}
+    broken = anthropic(
+        {"type": "message_start", "message": head},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hel"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "content_block_start", "index": 1, "content_block": {"type": "thinking", "thinking": ""}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "thinking_delta", "thinking": thought}},
+    )
+    async with (
+        RawUpstream(streaming(broken)) as one,
+        RawUpstream(streaming(said("lo"), END)) as two,
+        house(
+            place(one, provider="anthropic", base_url=one.origin),
+            place(two, "two", traits=GOES_ON),
+        ) as it,
+    ):
+        reply = await it.ask(request(max_output=100))
+        if goes_on:
+            assert fold(await reply.read_all()).choices[0].parts == (Text("Hel"), Thinking(""), Text("lo"))
+        else:
+            with pytest.raises(UpstreamBroken):
+                await reply.read_all()
+        assert bool(two.requests) is goes_on
+
+
 async def test_an_unsigned_thought_is_begun_again() -> None:
     thought = sse(chunk(delta(reasoning_content="Let me")))
     async with (

@@ -190,6 +190,11 @@ def _owed(so_far: SoFar, *texts: str) -> Sequence[Owed]:
 
 
 def _thinks_signed(so_far: SoFar, broken: Attempt) -> bool:
-    """Whether the answer broke off in a thought that is signed, or will be at its end."""
-    thoughts = [part.part for part in so_far.open_parts if isinstance(part.part, Thinking)]
-    return any(broken.signs_thoughts or thought.signature for thought in thoughts)
+    """Whether the answer broke off in a thought that is signed, or will be at its end. One that was only opened says
+    nothing yet.
+    """
+    return any(
+        part.part.signature or (broken.signs_thoughts and part.text)
+        for part in so_far.open_parts
+        if isinstance(part.part, Thinking)
+    )
