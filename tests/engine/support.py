@@ -36,7 +36,9 @@ from turnout.worker_threads import WorkerThreads
 
 NO_RETRIES = Retries(attempts=1)
 KEY = Key(id="key_1", digest=b"", user="eve")
-ORIGIN = Origin(dialect="openai", key_id=KEY.id, user=KEY.user)
+ORIGIN = Origin(
+    dialect="openai", key_id=KEY.id, user=KEY.user, session="s1", agent="codex", end_user="bob", tags=("blue",)
+)
 PRICE = Price(input=1000, output=5000, version="test")
 
 

@@ -63,7 +63,7 @@ async def test_the_answer_that_begins_first_is_the_clients() -> None:
         assert time.perf_counter() - began < 1
         assert reply.deployment.id == "two"
         assert it.book.outcomes == ["outrun", "ok"]
-        assert it.book.ends[0].usage is not None, "the loser is billed as what it was"
+        assert it.book.ends[0].billing_rule == "no_answer", "the loser had not begun to answer"
 
 
 async def test_the_first_one_may_still_win() -> None:

@@ -205,7 +205,7 @@ async def test_a_stream_that_breaks_in_the_middle_is_cut(
         assert (end.outcome, end.status, end.error_code) == ("cut", 200, error.code)
         assert end.error is not None
         assert end.usage is not None
-        assert (end.usage.source, end.usage.input) == ("estimated", ESTIMATED_INPUT)
+        assert (end.usage.source, end.usage.input) == ("interrupted", ESTIMATED_INPUT)
         assert 1 <= end.usage.output <= 2
 
 
@@ -231,7 +231,7 @@ async def test_usage_that_came_before_the_cut_is_counted_on() -> None:
     async with RawUpstream(streaming(first, LO, then="cut")) as server, house(place(server)) as it:
         with pytest.raises(UpstreamBroken):
             await (await it.ask(PLAIN)).read_all()
-        assert it.book.ends[0].usage == Usage(input=50, output=14, source="estimated")
+        assert it.book.ends[0].usage == Usage(input=50, output=14, source="interrupted")
 
 
 async def test_a_stream_that_drips_ends_with_the_total() -> None:
@@ -395,7 +395,7 @@ async def test_a_client_that_leaves_in_the_middle_is_recorded_as_gone(request_: 
         (end,) = it.book.ends
         assert (end.outcome, end.error) == ("client_gone", None)
         assert end.usage is not None
-        assert (end.usage.source, end.usage.output) == ("estimated", 1)
+        assert (end.usage.source, end.usage.output) == ("interrupted", 1)
         await reply.leave()
 
 

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -33,9 +34,11 @@ def names(folder: Path) -> list[str]:
 
 
 async def test_a_record_has_every_field(ledger: Ledger) -> None:
-    ledger.begin(start("r1", started=1_764_000_000_000_000))
+    asked: dict[str, Any] = {"session": "s1", "agent": "codex", "end_user": "bob", "tags": ("blue", "night")}
+    asked |= {"input_estimate": 1100, "cost_estimate": 165_000_000}
+    ledger.begin(start("r1", started=1_764_000_000_000_000, **asked))
     steps = PlannedStep("fast/openai/0", "about $0.1", {"cost": 0.1}), PlannedStep("fast/azure/0", "open")
-    ledger.end(end("r1", plan=PlanRecord(steps, (PlannedStep("fast/x", "it has no tag eu"),))))
+    ledger.end(end("r1", plan=PlanRecord(steps, (PlannedStep("fast/x", "it has no tag eu"),)), billing_rule="report"))
     record = await ledger.request("r1")
     assert record is not None
     assert msgspec.json.decode(msgspec.json.encode(record)) == {
@@ -65,6 +68,12 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
                 "stream": True,
                 "continues": None,
                 "seam": None,
+                "session": "s1",
+                "agent": "codex",
+                "end_user": "bob",
+                "tags": ["blue", "night"],
+                "input_estimate": 1100,
+                "cost_estimate": 165_000_000,
                 "outcome": "ok",
                 "status": 200,
                 "queue": 12,
@@ -91,6 +100,8 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
                 "error": None,
                 "operation": "chat",
                 "changes": [],
+                "at_fault": None,
+                "billing_rule": "report",
             }
         ],
     }
@@ -196,13 +207,15 @@ async def test_closing_settles_everything_and_leaves_nothing_open(tmp_path: Path
 
 async def test_an_attempt_under_way_at_the_end_is_lost_for_the_next_process(tmp_path: Path) -> None:
     first = await Ledger.open(tmp_path)
-    first.begin(start("r1"))
+    first.begin(start("r1", input_estimate=12, cost_estimate=1_800_000))
     await first.close()
     second = await Ledger.open(tmp_path)
     await until(lambda: second.state().lost == 1)
     record = await second.request("r1")
     assert record is not None
     assert [(a["outcome"], a["total"]) for a in record.attempts] == [("lost", None)]
+    usage = record.attempts[0]["usage"]
+    assert (usage["input"], usage["output"], usage["source"], record.cost) == (12, 0, "interrupted", 1_800_000)
     await second.close()
 
 

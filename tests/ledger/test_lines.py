@@ -19,7 +19,7 @@ usages = st.builds(
     Usage, input=numbers, output=numbers, cached_input=numbers, cache_write=numbers, reasoning=numbers,
     audio_input=st.just(0) | numbers, audio_output=st.just(0) | numbers,
     image_input=st.just(0) | numbers, image_output=st.just(0) | numbers,
-    source=st.sampled_from(["reported", "estimated"]), extra=st.just(Extra()) | st.builds(
+    source=st.sampled_from(["reported", "estimated", "interrupted"]), extra=st.just(Extra()) | st.builds(
         Extra, cache_write_1h=numbers, service_tier=texts,
         inner=st.lists(st.builds(InnerUsage, texts, st.builds(Usage, input=numbers))).map(tuple),
     ),
@@ -28,6 +28,8 @@ starts = st.builds(
     AttemptStart, attempt_id=texts, request_id=texts, number=numbers, started=numbers, dialect=texts, key_id=texts,
     user=texts, model=texts, deployment=texts, provider=texts, upstream_model=texts, stream=st.booleans(),
     continues=st.none() | numbers, seam=st.sampled_from([None, "continue", "restart"]),
+    session=texts, agent=texts, end_user=texts, tags=st.lists(texts).map(tuple),
+    input_estimate=st.none() | numbers, cost_estimate=st.none() | numbers,
 )  # fmt: skip
 ends = st.builds(
     AttemptEnd, attempt_id=texts, outcome=st.sampled_from(["ok", "failed", "cut", "client_gone"]), status=numbers,
@@ -35,6 +37,8 @@ ends = st.builds(
     cost=st.none() | numbers, price_version=st.none() | texts, finish=st.none() | texts,
     error_code=st.none() | texts, error=st.none() | texts,
     operation=st.sampled_from(["chat", "embeddings"]), changes=st.just(()) | st.lists(texts, min_size=1).map(tuple),
+    at_fault=st.sampled_from([None, "client", "turnout", "provider"]),
+    billing_rule=st.sampled_from([None, "report", "text", "until_cancel", "no_answer"]),
 )  # fmt: skip
 
 FIRST_FIELDS = {
@@ -63,13 +67,16 @@ def test_a_line_holds_every_field_of_the_start_and_the_end(started: AttemptStart
 def test_the_format_of_an_ended_line() -> None:
     """Journals outlive a version: the fields have these places for ever, new ones come after them."""
     plan = PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "draining"),))
-    line = ended_line(started_line(start("r1", started=5)), end("r1", changes=("resized",), plan=plan))
+    asked = start("r1", started=5, session="s1", agent="codex", tags=("blue",), input_estimate=9, cost_estimate=8)
+    ended = end("r1", changes=("resized",), plan=plan, at_fault="client", billing_rule="report")
+    line = ended_line(started_line(asked), ended)
     assert line == (
-        b'-[["r1-1","r1",1,5,"openai_chat","key_1","alice","fast","fast/openai/0","openai","gpt-4o-mini",true,null,null],'
+        b'-[["r1-1","r1",1,5,"openai_chat","key_1","alice","fast","fast/openai/0","openai","gpt-4o-mini",true,null,null,'
+        b'"s1","codex","",["blue"],9,8],'
         b'["r1-1","ok",200,12,152340,1523400,'
         b'{"input":1203,"output":402,"cached_input":1024,"cache_write":5,"reasoning":12},'
         b'421650000,"book-7","chat",["resized"],"stop",null,null,'
-        b'[[["a","first",{"cost":0.5}]],[["b","draining",{}]]]]]\n'
+        b'[[["a","first",{"cost":0.5}]],[["b","draining",{}]]],"client","report"]]\n'
     )
 
 

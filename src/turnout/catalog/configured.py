@@ -136,6 +136,7 @@ def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
             needs_tags=frozenset(key.needs_tags),
             admin=key.admin,
             strict=key.strict,
+            trusted=key.trusted,
         )
 
 

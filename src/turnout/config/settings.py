@@ -235,7 +235,9 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
 
 
 class KeySettings(_Section, frozen=True, kw_only=True):
-    """``models`` are shell-style patterns of the models it can use; empty: all. ``admin`` may change models."""
+    """``models`` are shell-style patterns of the models it can use; empty: all. ``admin`` may change models.
+    ``trusted``: what its requests say of their end user and tags is recorded.
+    """
 
     key: Secret
     name: Name | None = None
@@ -246,6 +248,7 @@ class KeySettings(_Section, frozen=True, kw_only=True):
     needs_tags: list[Tag] = []
     admin: bool = False
     strict: bool = False
+    trusted: bool = False
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):

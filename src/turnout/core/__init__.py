@@ -1,6 +1,17 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .attempt import AttemptEnd, AttemptStart, Continuing, EndedAttempt, Origin, Outcome, PlannedStep, PlanRecord
+from .attempt import (
+    AttemptEnd,
+    AttemptStart,
+    BillingRule,
+    Continuing,
+    EndedAttempt,
+    Origin,
+    Outcome,
+    Party,
+    PlannedStep,
+    PlanRecord,
+)
 from .changes import NO_CHANGES, Change
 from .continuing import continued, continues
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Prefill, Retries, Timeouts, Traits
@@ -97,6 +108,7 @@ __all__ = [
     "AttemptEnd",
     "AttemptStart",
     "Audio",
+    "BillingRule",
     "Change",
     "ChatRequest",
     "Choice",
@@ -142,6 +154,7 @@ __all__ = [
     "Part",
     "PartEnd",
     "PartStart",
+    "Party",
     "Picture",
     "Pictures",
     "PlanRecord",

@@ -21,6 +21,19 @@ end.
 """
 
 
+Party = Literal["client", "turnout", "provider"]
+"""Who was at fault. ``turnout`` is this service and its configuration, such as a key that a provider refuses."""
+
+BillingRule = Literal["report", "text", "until_cancel", "no_answer"]
+"""By what an attempt's usage is known.
+
+- ``report``: the provider reported it.
+- ``text``: the answer is whole, and without a report. It is estimated from the words.
+- ``until_cancel``: the answer broke off. What had come by then is billed: the provider's last report, and an estimate
+  of the words after it.
+- ``no_answer``: the provider refused, or had not begun to answer. Nothing is billed.
+"""
+
 Continuing = Literal["continue", "restart"]
 """How an attempt goes on with an answer that broke off: from its words, or anew without what the client has of it."""
 
@@ -31,6 +44,10 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dialect: str
     key_id: str = ""
     user: str = ""
+    session: str = ""
+    agent: str = ""
+    end_user: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -38,6 +55,10 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
 
     ``continues`` is the number of the attempt whose answer broke off and that this one goes on with, ``seam`` the way;
     both are None for an attempt that answers from the start.
+
+    ``session`` is the client's name for the conversation, else one made from how it begins. ``agent`` is the client's
+    program. ``end_user`` and ``tags`` are told by keys that are ``trusted``. ``input_estimate`` is in tokens,
+    ``cost_estimate`` its cost in picodollars: they count if the process dies before the end.
     """
 
     attempt_id: str
@@ -54,6 +75,12 @@ class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     stream: bool
     continues: Integer | None = None
     seam: Continuing | None = None
+    session: str = ""
+    agent: str = ""
+    end_user: str = ""
+    tags: tuple[str, ...] = ()
+    input_estimate: Integer | None = None
+    cost_estimate: Integer | None = None
 
 
 class PlannedStep(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -77,7 +104,8 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     ``cost`` is in picodollars, None when the price isn't known. ``usage`` is None when it isn't known.
     ``changes`` are the changes to the request's media that made them fit the deployment.
     ``first_token`` is None when no token came. ``status`` is the provider's HTTP status, 0 when there was none.
-    ``plan`` is the request's: its first attempt has it, if there was a choice.
+    ``plan`` is the request's: its first attempt has it, if there was a choice. ``at_fault`` is None for an attempt that
+    answered.
     """
 
     attempt_id: str
@@ -95,6 +123,8 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     error_code: str | None = None
     error: str | None = None
     plan: PlanRecord | None = None
+    at_fault: Party | None = None
+    billing_rule: BillingRule | None = None
 
 
 class EndedAttempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -102,3 +132,16 @@ class EndedAttempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     start: AttemptStart
     end: AttemptEnd | None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What is billed, as far as it is known. Of a lost attempt nobody knows how much of the answer was made."""
+        if self.end is not None:
+            return self.end.usage
+        estimate = self.start.input_estimate
+        return None if estimate is None else Usage(input=estimate, source="interrupted")
+
+    @property
+    def cost(self) -> int | None:
+        """Picodollars; None when the price isn't known."""
+        return self.start.cost_estimate if self.end is None else self.end.cost

@@ -65,7 +65,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """An API key. ``digest`` is the SHA-256 of its secret. ``models`` are shell-style patterns; empty allows all.
 
     Its requests go only to deployments that have all of its ``needs_tags``. A key with ``admin`` may change which
-    models are served. ``strict`` is like a model's.
+    models are served. ``strict`` is like a model's. ``trusted``: its requests may say for which end user they are, and
+    with which tags they are to be recorded.
     """
 
     id: str
@@ -77,3 +78,4 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     needs_tags: frozenset[str] = frozenset()
     admin: bool = False
     strict: bool = False
+    trusted: bool = False

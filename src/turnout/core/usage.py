@@ -61,6 +61,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
     - ``input`` includes ``cached_input`` and ``cache_write``, and this one ``cache_write_1h``. Each of them may be
       sound, pictures or video (``audio_input``, …).
     - ``output`` includes ``reasoning`` and its media.
+    - ``source``: the provider ``reported`` it; it is ``estimated`` from a whole answer's words; or the answer was
+      ``interrupted``, and this is what had come by then.
     """
 
     input: Integer = 0
@@ -72,7 +74,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
     audio_output: Integer = 0
     image_input: Integer = 0
     image_output: Integer = 0
-    source: Literal["reported", "estimated"] = "reported"
+    source: Literal["reported", "estimated", "interrupted"] = "reported"
     extra: Extra = NO_EXTRA
 
     @property

@@ -190,8 +190,7 @@ class Attempt:
 
     def _settle(self, outcome: Outcome, error: TurnoutError | None = None) -> None:
         self._watchdog.stop()
-        source = self._source
-        self._settlement.settle(outcome, source.status, source.headers, self._observer, error, source.left_out)
+        self._settlement.settle(outcome, self._source, self._observer, error)
 
     def _complete(self, error: UpstreamError) -> None:
         """Adds what only the attempt knows, and takes the key out."""

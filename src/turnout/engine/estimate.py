@@ -30,6 +30,10 @@ _BYTES_PER_TOKEN = 4
 """In a whole reply that is relayed unread: mostly English and JSON."""
 
 
+_LONG = 64 * 1024
+_TOKENS_BESIDE_IMAGES = 4_000
+"""Of a long request with images, its size says little: they are most of its bytes."""
+
 _MOST_WEIGHED = 64 * 1024  # characters of one text; they take half a millisecond
 _SAMPLES = 64
 _MOST_PARTS = 1000
@@ -57,6 +61,18 @@ def estimated_usage(request: Request, output_tokens: int) -> Usage | None:
     if isinstance(request, ImageRequest | TranscriptionRequest | SpeechRequest):
         return None
     return Usage(input=tokens(_weight_of_all(_input_of(request))), output=output_tokens, source="estimated")
+
+
+def input_at_a_glance(request: Request, size: int) -> int | None:
+    """About how many tokens the input has, before it is sent; ``size`` is the request's, in bytes. It counts only if
+    the process dies before the answer's end, so it costs next to nothing.
+    """
+    if isinstance(request, ImageRequest | TranscriptionRequest | SpeechRequest):
+        return None
+    tokens = size // _BYTES_PER_TOKEN
+    if size > _LONG and isinstance(request, ChatRequest) and request.unread and request.unread.may_hold_images:
+        return min(tokens, _TOKENS_BESIDE_IMAGES)
+    return tokens
 
 
 def _weight_of_all(parts: Sequence[object]) -> int:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from turnout.core import AttemptEnd, AttemptStart, Deployment, Outcome, Usage, rated
+from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Outcome, Party, Usage, rated
 from turnout.errors import TurnoutError, UpstreamError
 from turnout.providers import quota_of
-from turnout.routing import Board, Ending, Plan, fault_of
+from turnout.routing import Board, Ending, Fault, Plan, fault_of
+from turnout.routing.conversation_start import name_of
 
+from .billing import bill_of
 from .call import Call, Meter, Recorder
+from .estimate import input_at_a_glance
 from .observing import AnswerObserver
 from .plan_records import plan_record
 from .queue import Queue
+from .source import Source
 
 
 class Settlement:
@@ -66,17 +70,14 @@ class Settlement:
     def settle(
         self,
         outcome: Outcome,
-        status: int,
-        headers: Mapping[str, str],
+        source: Source,
         observer: AnswerObserver,
         error: TurnoutError | None = None,
-        left_out: int = 0,
     ) -> None:
-        """Records the end. Call it once. ``status`` is the provider's HTTP status, 0 when there was none; ``headers``
-        are those of its reply, of which ``left_out`` frames couldn't be read.
-        """
+        """Records the end. Call it once."""
         self.settled = True
-        self.usage = observer.usage.total(self._call.request, outcome, finished=observer.finish is not None)
+        self.usage, rule = bill_of(self._call.request, outcome, source, observer)
+        fault = None if error is None else fault_of(error)
         price = self._deployment.price
         price_version = price.version if price else None
         if self.usage is not None:
@@ -84,7 +85,7 @@ class Settlement:
         end = AttemptEnd(
             attempt_id=self.start.attempt_id,
             outcome=outcome,
-            status=status,
+            status=source.status,
             queue=int((observer.began - self._call.received) * 1e6),
             first_token=observer.first_token,
             total=observer.elapsed(),
@@ -97,20 +98,24 @@ class Settlement:
             error_code=error.code if error else None,
             error=error.message if error else None,
             plan=None if self._planned is None else plan_record(self._planned),
+            at_fault=None if outcome == "ok" else party_at_fault(outcome, fault, error),
+            billing_rule=rule,
         )
         self._recorder.end(end)
-        self._meter.attempt_ended(self.start, end, left_out)
-        self._board.ended(self._deployment, self._ending_of(end, headers, error))
+        self._meter.attempt_ended(self.start, end, source.left_out)
+        self._board.ended(self._deployment, self._ending_of(end, source.headers, error, fault))
         if self._queue is not None:
             self._queue.leave()
 
-    def _ending_of(self, end: AttemptEnd, headers: Mapping[str, str], error: TurnoutError | None) -> Ending:
+    def _ending_of(
+        self, end: AttemptEnd, headers: Mapping[str, str], error: TurnoutError | None, fault: Fault | None
+    ) -> Ending:
         """A whole reply comes at once, so its first token says nothing about the time to a stream's."""
         streamed = self.start.stream and end.first_token is not None
         return Ending(
             outcome=end.outcome,
             total=end.total / 1e6,
-            fault=None if error is None else fault_of(error),
+            fault=fault,
             status=end.status,
             retry_after=error.retry_after if isinstance(error, UpstreamError) else None,
             first_token=(end.first_token or 0) / 1e6 if streamed else None,
@@ -120,15 +125,42 @@ class Settlement:
         )
 
 
+def party_at_fault(outcome: Outcome, fault: Fault | None, error: TurnoutError | None) -> Party | None:
+    """A key that the provider refuses, and a model that it doesn't have, are Turnout's configuration."""
+    match outcome:
+        case "outrun":
+            return None
+        case "client_gone":
+            return "client"
+        case "drained":
+            return "turnout"
+    match fault:
+        case None:
+            return "turnout" if error is None else "client"
+        case "request":
+            return "client"
+        case "locked":
+            return "turnout"
+    return "provider"
+
+
+def _conversation(call: Call) -> str:
+    request = call.request
+    return name_of(request, call.origin.key_id) if isinstance(request, ChatRequest) else ""
+
+
 def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
+    origin, price = call.origin, deployment.price
+    estimate = input_at_a_glance(call.request, call.size)
+    cost = None if price is None or estimate is None else price.cost(Usage(input=estimate))
     return AttemptStart(
         attempt_id=f"{call.request_id}-{number}",
         request_id=call.request_id,
         number=number,
         started=time.time_ns() // 1000,
-        dialect=call.origin.dialect,
-        key_id=call.origin.key_id,
-        user=call.origin.user,
+        dialect=origin.dialect,
+        key_id=origin.key_id,
+        user=origin.user,
         model=call.request.model,
         deployment=deployment.id,
         provider=deployment.provider,
@@ -136,4 +168,10 @@ def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
         stream=call.request.stream,
         continues=call.continues,
         seam=call.seam,
+        session=origin.session or _conversation(call),
+        agent=origin.agent,
+        end_user=origin.end_user,
+        tags=origin.tags,
+        input_estimate=estimate,
+        cost_estimate=cost,
     )

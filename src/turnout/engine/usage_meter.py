@@ -1,12 +1,8 @@
-"""How many tokens an answer has used: the provider's report, and an estimate of what came after it."""
+"""How many tokens an answer has used: the provider's report, and the weight of what came after it."""
 
 from __future__ import annotations
 
-from msgspec import structs
-
-from turnout.core import Outcome, Request, Usage
-
-from .estimate import estimated_usage, tokens
+from turnout.core import Usage
 
 
 class UsageMeter:
@@ -27,15 +23,12 @@ class UsageMeter:
             self.reported = usage
             self._reported_at = self.output_weight
 
-    def total(self, request: Request, outcome: Outcome, *, finished: bool) -> Usage | None:
-        """The usage of the whole attempt. None when the provider failed before it answered and reported nothing.
+    @property
+    def foretold(self) -> bool:
+        """Whether the last report came before any word. Anthropic's first one counts output that is still to come."""
+        return self._reported_at == 0
 
-        The report of a complete answer holds. For an answer that broke off, the output since the report is estimated.
-        """
-        usage = self.reported
-        if outcome == "failed" or (usage is not None and (outcome == "ok" or finished)):
-            return usage
-        unreported = tokens(self.output_weight - self._reported_at)
-        if usage is None:
-            return estimated_usage(request, unreported)
-        return structs.replace(usage, output=usage.output + unreported, source="estimated")
+    @property
+    def unreported_weight(self) -> int:
+        """The weight of the output since the last report."""
+        return self.output_weight - self._reported_at

@@ -70,14 +70,18 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
     if isinstance(attempt, AttemptStart):
         return _start_record(attempt) | _NO_END
     if attempt.end is None:
-        return _start_record(attempt.start) | _NO_END | {"outcome": "lost", "status": 0}
-    usage, cost = attempt.end.usage, attempt.end.cost
-    derived = {
+        lost = {"outcome": "lost", "status": 0, "cost": attempt.cost}
+        return _start_record(attempt.start) | _NO_END | lost | _derived(attempt)
+    return _start_record(attempt.start) | asdict(attempt.end) | _derived(attempt)
+
+
+def _derived(attempt: EndedAttempt) -> AttemptRecord:
+    usage, cost = attempt.usage, attempt.cost
+    return {
         "usage": None if usage is None else _usage_record(usage),
         "cost_usd": _usd(cost),
         "unpriced": usage is not None and cost is None,
     }
-    return _start_record(attempt.start) | asdict(attempt.end) | derived
 
 
 def _usage_record(usage: Usage) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from .explaining import Explanation, Health, LiveFigures, explained, figures_of,
 from .figures import Figures
 from .health import Breaker, HealthRules
 from .question import Question
-from .session_names import SESSION_HEADERS
+from .session_names import SESSION_HEADERS, session_in
 
 __all__ = [
     "SESSION_HEADERS",
@@ -45,6 +45,7 @@ __all__ = [
     "figures_of",
     "health_of",
     "registry",
+    "session_in",
 ]
 
 

@@ -1,8 +1,9 @@
-"""The beginning of a conversation, which is the same in all of its turns: the first message of its user."""
+"""The beginning of a conversation, which is the same in all of its turns: the text of its user's first message."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from json import JSONDecoder
 from typing import Any, Final
 
@@ -15,20 +16,34 @@ _MOST_BYTES: Final = 128 * 1024
 """Nothing behind them is looked at. Decoding as much takes a fifth of a millisecond."""
 
 _MOST_MESSAGES: Final = 16
+_NAME_BYTES: Final = 8
+_NAMED_FOR: Final = b"conversation"
+_MOST_KEY_BYTES: Final = 64
+"""The most that the hash takes."""
 _DECODER = JSONDecoder()
 
 
 def start_of(request: ChatRequest) -> bytes | None:
-    """A conversation on its way to the same wire isn't read: only its first bytes are looked at."""
+    """Of a conversation that nobody has read, only the first bytes are looked at."""
     raw = request.raw
-    if raw is None:
-        return _start_of_messages(request)
-    if raw.continues is not None and raw.continues.items:
+    if raw is not None and raw.continues is not None and raw.continues.items:
         return bytes(raw.continues.items[0])
+    if raw is None or request.unread is None:
+        start = _start_of_messages(request)
+        if start or raw is None:
+            return start
     for name in _CONVERSATIONS:
         if name in raw.fields:
             return _start_of_json(memoryview(raw.fields[name])[:_MOST_BYTES].tobytes())
     return None
+
+
+def name_of(request: ChatRequest, key_id: str) -> str:
+    """A name for a conversation whose client has none for it. Empty where it has no text."""
+    start = start_of(request)
+    if start is None:
+        return ""
+    return blake2b(start, digest_size=_NAME_BYTES, person=_NAMED_FOR, key=key_id.encode()[:_MOST_KEY_BYTES]).hexdigest()
 
 
 def _start_of_messages(request: ChatRequest) -> bytes | None:
@@ -51,9 +66,19 @@ def _start_of_json(data: bytes) -> bytes:
         except (ValueError, RecursionError):  # also a number of very many digits is a ``ValueError``
             return data
         if _is_users(message):
-            return text[at:end].encode(errors="replace")
+            return "\n".join(_texts(message)).encode(errors="replace") or text[at:end].encode(errors="replace")
         at = end
     return data
+
+
+def _texts(message: Mapping[str, Any]) -> Iterator[str]:
+    """``content`` is a text or a list of parts; Gemini has ``parts``."""
+    content = message.get("content", message.get("parts"))
+    if isinstance(content, str):
+        yield content
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+            yield part["text"]
 
 
 def _is_users(message: Any) -> bool:

@@ -6,6 +6,7 @@
   (https://github.com/KarpelesLab/teamclaude/pull/352, https://github.com/raine/claude-code-proxy/pull/156)
 - pi, OpenCode, Crush: the headers ``session_id``, ``x-session-affinity``, ``x-session-id``
   (https://github.com/theopenco/llmgateway/pull/3011, https://github.com/charmbracelet/crush/pull/3277)
+- Open WebUI: the header ``x-openwebui-chat-id``, where it forwards who asks
 - OpenRouter's clients: ``session_id``
 
 ``safety_identifier`` and ``user`` name a person, who has many conversations. ``x-client-request-id`` is another one for
@@ -26,6 +27,7 @@ SESSION_HEADERS: Final = (
     "session_id",
     "x-session-id",
     "x-session-affinity",
+    "x-openwebui-chat-id",
 )
 """The first that is there counts."""
 

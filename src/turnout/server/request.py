@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from math import inf
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import msgspec
 from msgspec import structs
@@ -37,12 +37,28 @@ _ALL_KEY_HEADERS = frozenset(_KEY_HEADERS)
 _ENCODING, _STRICT, _TRUE = b"content-encoding", b"x-turnout-strict", (b"1", b"true")
 _TAGS, _TIMEOUT = b"x-turnout-tags", b"x-turnout-timeout"
 _LISTS = frozenset({_ENCODING, _TAGS})
+_AGENT = b"user-agent"
+_END_USERS = (b"x-openwebui-user-id", b"x-openwebui-user-email", b"x-openwebui-user-name")
+"""Sent by Open WebUI where it forwards who asks; the first that is there counts. A proxy in front may send one, too."""
+
 _SESSIONS = tuple(name.encode() for name in SESSION_HEADERS)
-_LONGEST_SESSION = 512
+_LONGEST_NAME = 512
 _READ_HEADERS = frozenset(
-    {b"host", b"content-type", b"content-length", b"origin", _STRICT, _TIMEOUT, *_LISTS, *_SESSIONS}
+    {
+        b"host",
+        b"content-type",
+        b"content-length",
+        b"origin",
+        _STRICT,
+        _TIMEOUT,
+        *_LISTS,
+        *_SESSIONS,
+        _AGENT,
+        *_END_USERS,
+    }
 )
 _ALL_SESSIONS = frozenset(_SESSIONS)
+_ALL_END_USERS = frozenset(_END_USERS)
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
 _USER_AGENT = "user-agent"
 _MAX_KEYS = 8  # keys of one request that are tried
@@ -56,7 +72,9 @@ class ClientLeft(Exception):  # not an error: there is no client to answer
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """The headers that are read first. ``secrets`` are the keys that the client sent. ``session`` names its session."""
+    """The headers that are read first. ``secrets`` are the keys that the client sent. ``session`` names its session,
+    ``end_user`` the person behind the client.
+    """
 
     length: int = -1  # bytes of the body; -1: unknown
     content_type: str = ""
@@ -68,6 +86,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     session: str = ""
     tags: frozenset[str] = frozenset()
     timeout: bytes | None = None
+    agent: bytes = b""
+    end_user: str = ""
 
 
 def read_head(scope: Scope) -> Head:
@@ -98,19 +118,21 @@ def read_head(scope: Scope) -> Head:
         read.get(b"origin"),
         read.get(_ENCODING, b"").decode("latin-1"),
         read.get(_STRICT, b"").strip().lower() in _TRUE,
-        "" if _ALL_SESSIONS.isdisjoint(read) else _session(read),
+        "" if _ALL_SESSIONS.isdisjoint(read) else _first_name(_SESSIONS, read),
         _tags(read[_TAGS]) if _TAGS in read else _NO_TAGS,
         read.get(_TIMEOUT),
+        read.get(_AGENT, b""),
+        "" if _ALL_END_USERS.isdisjoint(read) else unquote(_first_name(_END_USERS, read)),
     )
 
 
 _NO_TAGS: frozenset[str] = frozenset()
 
 
-def _session(read: Mapping[bytes, bytes]) -> str:
+def _first_name(headers: Iterable[bytes], read: Mapping[bytes, bytes]) -> str:
     """The first name that isn't empty. One that is too long is no name."""
-    names = [read[header].strip().decode("latin-1") for header in _SESSIONS if header in read]
-    return next((name for name in names if 0 < len(name) <= _LONGEST_SESSION), "")
+    names = [read[header].strip().decode("latin-1") for header in headers if header in read]
+    return next((name for name in names if 0 < len(name) <= _LONGEST_NAME), "")
 
 
 def _tags(value: bytes) -> frozenset[str]:

@@ -2,8 +2,9 @@
 
 A field of ``Usage`` and of its ``extra`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when
 the usage is unknown. ``inner_usage`` is ``inner`` as JSON. ``changes`` is a JSON array of texts, or NULL when it is
-empty. ``plan`` is JSON, or NULL when there was no choice.
-A lost attempt has NULL in every column that only its end could fill, except ``outcome`` and ``status``.
+empty, and so are ``tags``. ``plan`` is JSON, or NULL when there was no choice.
+A lost attempt has NULL in every column that only its end could fill, except ``outcome`` and ``status``, and the usage
+and the cost that were estimated at its start.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from msgspec.structs import astuple
 from turnout.core import AttemptEnd, AttemptStart, EndedAttempt, Extra, InnerUsage, PlanRecord, Usage, with_extra
 from turnout.core.usage import NO_EXTRA
 
-START_COLUMNS = AttemptStart.__struct_fields__
+START_COLUMNS = tuple(name for name in AttemptStart.__struct_fields__ if name != "tags")
 END_COLUMNS = tuple(
     name for name in AttemptEnd.__struct_fields__ if name not in ("attempt_id", "usage", "changes", "plan")
 )
@@ -34,9 +35,10 @@ _NAMES = {"source": "usage_source", "inner": "inner_usage"}  # "inner" is a word
 USAGE_COLUMNS = {_NAMES.get(field, field): field for field in (*_COMMON, *_RARE, *_EXTRA)}
 """The field of ``Usage`` or of its ``extra`` in each column."""
 
-COLUMNS = (*START_COLUMNS, *END_COLUMNS, "changes", *USAGE_COLUMNS, "plan")
+COLUMNS = (*START_COLUMNS, "tags", *END_COLUMNS, "changes", *USAGE_COLUMNS, "plan")
 
 # attrgetter, because it is four times as quick as the same in Python.
+_start_values: Callable[[AttemptStart], tuple[Any, ...]] = attrgetter(*START_COLUMNS)
 _end_values: Callable[[AttemptEnd], tuple[Any, ...]] = attrgetter(*END_COLUMNS)
 _common_values: Callable[[Usage], tuple[Any, ...]] = attrgetter(*_COMMON)
 _rare_counts: Callable[[Usage], tuple[int, ...]] = attrgetter(*_RARE)
@@ -44,7 +46,6 @@ _rare_counts: Callable[[Usage], tuple[int, ...]] = attrgetter(*_RARE)
 _NO_RARE = (None,) * len(_RARE)
 _NO_EXTRA = (None,) * len(_EXTRA)
 _NO_USAGE = (None,) * len(USAGE_COLUMNS)
-_LOST = tuple({"outcome": "lost", "status": 0}.get(name) for name in COLUMNS[len(START_COLUMNS) :])
 
 _encode = msgspec.json.Encoder().encode
 _decode_texts = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -55,11 +56,18 @@ _decode_plan = msgspec.json.Decoder(PlanRecord).decode
 def row_of(attempt: EndedAttempt) -> tuple[Any, ...]:
     """The values of ``COLUMNS``, in their order."""
     end = attempt.end
+    tags = _encode(attempt.start.tags).decode() if attempt.start.tags else None
+    start = (*_start_values(attempt.start), tags)
     if end is None:
-        return (*astuple(attempt.start), *_LOST)
+        return (*start, *_lost_values(attempt.cost), None, *_usage_values(attempt.usage), None)
     changes = _encode(end.changes).decode() if end.changes else None
     plan = None if end.plan is None else _encode(end.plan).decode()
-    return astuple(attempt.start) + _end_values(end) + (changes,) + _usage_values(end.usage) + (plan,)
+    return start + _end_values(end) + (changes,) + _usage_values(end.usage) + (plan,)
+
+
+def _lost_values(cost: int | None) -> tuple[Any, ...]:
+    known = {"outcome": "lost", "status": 0, "cost": cost}
+    return tuple([known.get(name) for name in END_COLUMNS])
 
 
 def _usage_values(usage: Usage | None) -> tuple[Any, ...]:
@@ -86,7 +94,10 @@ def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:
     NULL becomes the field's default: rows that an older version wrote have it in every column that came later.
     """
     values = {name: value for name, value in row.items() if value is not None}
-    start = AttemptStart(**_selected(values, START_COLUMNS))
+    start = AttemptStart(
+        **_selected(values, START_COLUMNS),
+        tags=_decode_texts(values.get("tags", "[]")),
+    )
     if values["outcome"] == "lost":
         return EndedAttempt(start, None)
     usage = None

@@ -8,7 +8,7 @@ from functools import cache
 
 import structlog
 
-from turnout.core import Key, Origin, Request
+from turnout.core import Key, Request
 from turnout.dialects import ConversationEndpoint, SendsCallsWhole, Target
 from turnout.engine import Call
 from turnout.errors import TurnoutError, UpstreamError
@@ -35,6 +35,7 @@ from .bounds import check_body, may_hold, takes_form
 from .client_reply import ClientReply
 from .departure import Departure
 from .notices import Notices
+from .origin import origin_of
 
 _LONG_TO_PARSE = 4 * LARGE  # a conversation stays unread, which takes half a microsecond for each KB
 _ALWAYS_RELAYED = frozenset({b"user-agent"})
@@ -101,7 +102,7 @@ class Exchange:
             request=request,
             request_id=self._id,
             received=self._received,
-            origin=Origin(dialect=self._dialect.name, key_id=key.id, user=key.user),
+            origin=origin_of(self._dialect.name, key, head, request),
             key=key,
             size=size,
             strict=key.strict or head.strict,

@@ -1,0 +1,58 @@
+"""What an attempt has used, as its provider will bill it, and by which rule that is known.
+
+A provider bills from the moment it begins to answer. When an answer breaks off, its connection is closed at once, and
+what had been made by then counts. No vendor documents what it bills of an answer that nobody reads to its end
+(https://community.openai.com/t/streaming-interruption-billing-clarification-needed/928978). What one bills beyond that
+shows up when its invoice is compared.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import structs
+
+from turnout.core import BillingRule, Outcome, Request, Usage
+
+from .estimate import estimated_usage, tokens, weight_of_bytes
+from .observing import AnswerObserver
+from .source import Source
+from .usage_meter import UsageMeter
+
+_REDIRECTION = 300
+"""The first status that is no answer."""
+
+
+class Bill(NamedTuple):
+    """``usage`` is None where nothing is billed, and where nobody can say what: for sounds and pictures."""
+
+    usage: Usage | None
+    rule: BillingRule
+
+
+def bill_of(request: Request, outcome: Outcome, source: Source, observer: AnswerObserver) -> Bill:
+    """The bill of an attempt that ended with ``outcome``."""
+    meter = observer.usage
+    reported = meter.reported
+    if reported is not None and (outcome == "ok" or observer.finish is not None):
+        return Bill(reported, "report")
+    if reported is None and not _has_begun(source, observer):
+        return Bill(None, "no_answer")
+    weight = meter.unreported_weight
+    if weight == 0 and not request.stream:
+        weight = weight_of_bytes(source.size)  # a part of a whole reply, which is mostly text
+    if outcome == "ok":
+        return Bill(estimated_usage(request, tokens(weight)), "text")
+    used = (
+        estimated_usage(request, tokens(weight)) if reported is None else _with_output(meter, reported, tokens(weight))
+    )
+    return Bill(None if used is None else structs.replace(used, source="interrupted"), "until_cancel")
+
+
+def _has_begun(source: Source, observer: AnswerObserver) -> bool:
+    """A provider inside this process has no status."""
+    return 0 < source.status < _REDIRECTION or observer.first_token is not None
+
+
+def _with_output(meter: UsageMeter, reported: Usage, output: int) -> Usage:
+    return structs.replace(reported, output=output if meter.foretold else reported.output + output)

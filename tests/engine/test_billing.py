@@ -1,0 +1,101 @@
+"""The bill of an attempt: what the provider reported, and an estimate of what it had no time to report."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from turnout.core import ChatRequest, Finish, ImageRequest, Message, Outcome, Request, Text, Usage
+from turnout.engine.billing import Bill, bill_of
+from turnout.engine.observing import AnswerObserver
+from turnout.tokens import TOKEN
+
+REQUEST = ChatRequest(model="fast", messages=(Message("user", (Text("trains"),)),), stream=True)
+WHOLE = ChatRequest(model="fast", messages=REQUEST.messages)
+INPUT = 2
+REPORT = Usage(input=50, output=10)
+
+
+def bill(  # what an attempt is told by
+    outcome: Outcome,
+    weight: int,
+    *,
+    reported_at: int | None = None,
+    finished: bool = False,
+    status: int = 200,
+    size: int = 0,
+    request: Request = REQUEST,
+) -> Bill:
+    """Of an answer of ``weight``, with a report in between."""
+    observer = AnswerObserver(request, 0.0)
+    if reported_at is not None:
+        observer.usage.output_weight = reported_at
+        observer.usage.report(REPORT)
+    observer.usage.output_weight = weight
+    observer.finish = Finish("stop", "stop") if finished else None
+    source: Any = SimpleNamespace(status=status, size=size)
+    return bill_of(request, outcome, source, observer)
+
+
+@pytest.mark.parametrize(("weight", "output"), [(0, 0), (1, 1), (TOKEN, 1), (TOKEN + 1, 2)])
+def test_without_a_report_the_whole_output_is_estimated(weight: int, output: int) -> None:
+    assert bill("ok", weight, finished=True) == (Usage(input=INPUT, output=output, source="estimated"), "text")
+
+
+@pytest.mark.parametrize(("weight", "output"), [(0, 0), (TOKEN + 1, 2)])
+@pytest.mark.parametrize("outcome", ["failed", "cut", "client_gone", "drained", "outrun"])
+def test_an_answer_that_broke_off_is_billed_as_far_as_it_came(outcome: Outcome, weight: int, output: int) -> None:
+    assert bill(outcome, weight) == (Usage(input=INPUT, output=output, source="interrupted"), "until_cancel")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "finished"),
+    [
+        pytest.param("ok", True, id="whole"),
+        pytest.param("ok", False, id="whole-without-a-finish"),
+        pytest.param("cut", True, id="cut-after-its-finish"),
+        pytest.param("client_gone", True, id="left-after-its-finish"),
+    ],
+)
+def test_the_report_holds(outcome: Outcome, finished: bool) -> None:
+    assert bill(outcome, 5 * TOKEN, reported_at=2 * TOKEN, finished=finished) == (REPORT, "report")
+
+
+@pytest.mark.parametrize("outcome", ["failed", "cut", "client_gone"])
+def test_what_came_after_the_report_of_a_broken_answer_is_estimated(outcome: Outcome) -> None:
+    usage = Usage(input=50, output=13, source="interrupted")
+    assert bill(outcome, 5 * TOKEN, reported_at=2 * TOKEN) == (usage, "until_cancel")
+
+
+@pytest.mark.parametrize(("weight", "output"), [(0, 0), (4 * TOKEN, 4)])
+def test_output_that_was_reported_before_any_word_is_of_the_words_that_follow(weight: int, output: int) -> None:
+    usage = Usage(input=50, output=output, source="interrupted")
+    assert bill("cut", weight, reported_at=0) == (usage, "until_cancel")
+
+
+@pytest.mark.parametrize("status", [0, 302, 400, 429, 503])
+@pytest.mark.parametrize("outcome", ["failed", "client_gone", "outrun"])
+def test_a_provider_that_has_not_begun_to_answer_bills_nothing(outcome: Outcome, status: int) -> None:
+    assert bill(outcome, 0, status=status) == (None, "no_answer")
+
+
+def test_a_part_of_a_whole_reply_is_estimated_by_its_size() -> None:
+    usage = Usage(input=INPUT, output=100, source="interrupted")
+    assert bill("failed", 0, size=400, request=WHOLE) == (usage, "until_cancel")
+
+
+def test_nobody_can_say_what_a_part_of_a_picture_costs() -> None:
+    assert bill("failed", 0, request=ImageRequest(model="m", prompt="a tram")) == (None, "until_cancel")
+
+
+def test_a_report_that_can_not_be_is_no_report() -> None:
+    observer = AnswerObserver(REQUEST, 0.0)
+    observer.usage.output_weight = TOKEN
+    observer.usage.report(REPORT)
+    observer.usage.output_weight = 3 * TOKEN
+    observer.usage.report(Usage(input=-1, output=10))
+    source: Any = SimpleNamespace(status=200, size=0)
+    usage = Usage(input=50, output=12, source="interrupted")
+    assert bill_of(REQUEST, "cut", source, observer) == (usage, "until_cancel")
