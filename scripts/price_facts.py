@@ -49,6 +49,8 @@ _OPENAI: Final = "https://developers.openai.com/api/docs/pricing"
 _GOOGLE: Final = "https://ai.google.dev/gemini-api/docs/pricing"
 _GEMINI_TEXT: Final = re.compile(r"gemini-(2\.5|3|3\.\d)-(pro|flash|flash-lite)(-preview)?")
 
+_SINCE_MARCH_2026: Final = re.compile(r"gpt-(5\.[4-9]|6).*")
+
 TERMS: Final = (
     # "Claude Opus 4.6 and 4.7: 6x standard rates", as read in June 2026; newer models are in the package.
     Terms(
@@ -73,6 +75,10 @@ REGIONS: Final = (
         "us",
         1100,
     ),
+    # "Regional processing (data residency) endpoints are charged a 10% uplift for models released on or after March 5,
+    # 2026". The address names the region: https://us.api.openai.com/v1.
+    Region("openai", _SINCE_MARCH_2026, f"{_OPENAI}#latest-pricing", "us", 1100),
+    Region("openai", _SINCE_MARCH_2026, f"{_OPENAI}#latest-pricing", "eu", 1100),
 )
 
 PIECES: Final = (

@@ -13,7 +13,7 @@ from genai_prices.types import ModelPrice, TieredPrices
 
 from scripts import price_facts, prices
 from tests.catalog.support import make_catalog, only
-from turnout.core import Extra, Price, Usage
+from turnout.core import Extra, InnerUsage, Price, Usage
 from turnout.prices import PriceBook, price_book
 from turnout.prices.book import FILE, DatedTariff, Match, PricedModel, Source
 
@@ -135,3 +135,36 @@ class TestInTheCatalog:
         assert only(catalog, "openai/gpt-4o-mini").price == expected
         assert only(catalog, "openai/gpt-4o-mini-2024-07-18").price == expected
         assert catalog.state().prices == BOOK_VERSION
+
+    @pytest.mark.parametrize(
+        ("address", "model", "input_rate", "longer"),
+        [
+            ("https://api.openai.com/v1", "gpt-5.5", 5_000_000, 10_000_000),
+            ("https://us.api.openai.com/v1", "gpt-5.5", 5_500_000, 11_000_000),
+            ("https://eu.api.openai.com/v1", "gpt-5.5", 5_500_000, 11_000_000),
+            ("https://us.api.openai.com.test/v1", "gpt-5.5", 5_000_000, 10_000_000),
+            ("https://us.api.openai.com/v1", "gpt-5", 1_250_000, None),  # older than regional prices
+        ],
+    )
+    def test_an_address_of_a_region_has_its_price(
+        self, tmp_path: Path, address: str, model: str, input_rate: int, longer: int | None
+    ) -> None:
+        text = (
+            f"models: {{m: {{deployments: [{{provider: openai, model: {model}, base_url: '{address}', api_key: k}}]}}}}"
+        )
+        price = only(make_catalog(tmp_path, text), "m").price
+        assert price is not None
+        assert price.input == input_rate
+        assert [each.input for each in price.above] == ([] if longer is None else [longer])
+        flex = next(variant for variant in price.variants if variant.service_tier == "flex")
+        assert flex.input * 2 == input_rate
+
+    def test_another_model_of_anthropic_has_the_book_s_price(self, tmp_path: Path) -> None:
+        text = "models: {m: {deployments: [{provider: anthropic, model: claude-sonnet-5, api_key: k, price: PRICE}]}}"
+        price = only(make_catalog(tmp_path, text.replace("PRICE", "{input: 1, output: 1}")), "m").price
+        assert price is not None
+        advised = Extra(
+            inner=(InnerUsage("claude-opus-5", Usage(input=10)), InnerUsage("claude-sonnet-5", Usage(input=3)))
+        )
+        usage = Usage(input=20, extra=advised)
+        assert price.cost(usage) == 10 * 5_000_000 + 10 * 1_000_000  # the deployment's own model at its own price

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from .configured_prices import price_from
 
 CONFIG_VERSION: Final = "config"
 API_VERSION: Final = "api"
+_OPENAI_REGION: Final = re.compile(r"https://([a-z]+)\.api\.openai\.com(?=[:/]|$)")
 _SOURCES_WITH_INNER_MODELS: Final = ("anthropic",)
 """Whose replies tell of other models that took part (``core.InnerUsage``)."""
 
@@ -52,10 +54,17 @@ class Pricing:
     def price_of(self, deployment: Deployment) -> Price | None:
         """The deployment's own price, else the book's. None when the book doesn't know the model."""
         source = self._providers[deployment.provider].profile.price_source
-        price = self._book_price(source, deployment.model) if deployment.price is None else deployment.price
+        price = self._listed(source, deployment) if deployment.price is None else deployment.price
         if price is None or source not in _SOURCES_WITH_INNER_MODELS:
             return price
         return structs.replace(price, others=OtherPrices(self._book, source, deployment.model))
+
+    def _listed(self, source: str, deployment: Deployment) -> Price | None:
+        """The book's price at the deployment's address: OpenAI's name the region that a request stays in."""
+        price = self._book_price(source, deployment.model)
+        place = _OPENAI_REGION.match(deployment.base_url)
+        factor = dict(price.regions).get(place[1]) if price is not None and place else None
+        return price if price is None or factor is None else price.times(factor)
 
     def _book_price(self, source: str, model: str) -> Price | None:
         key = (source, model)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
-from .rates import Above, Rates, Variant
+from .rates import WHOLE, Above, Rates, Variant, rounded
 from .usage import NO_EXTRA, Extra, Usage
 
 PICO_PER_USD = 10**12
@@ -19,8 +19,6 @@ REPORTED = "reported"
 """The version of a price that nobody knows but the provider."""
 
 SECONDS_PER_HOUR = 3600
-WHOLE = 1000
-"""A region's factor is in thousandths: 1,100 is 10 % more."""
 
 
 class Cost(NamedTuple):
@@ -124,7 +122,7 @@ class Price(Tariff, frozen=True, kw_only=True):
             + extra.file_searches * self.file_search
             + extra.code_executions * self.code_execution
             + extra.characters * self.character
-            + _rounded(extra.seconds * self.hour, SECONDS_PER_HOUR)
+            + rounded(extra.seconds * self.hour, SECONDS_PER_HOUR)
         )
 
 
@@ -144,12 +142,7 @@ def _at_length(standard: Rates, above: tuple[Above, ...], input_tokens: int) -> 
 
 
 def _scaled(picodollars: int, thousandths: int) -> int:
-    return picodollars if thousandths == WHOLE else _rounded(picodollars * thousandths, WHOLE)
-
-
-def _rounded(number: int, divisor: int) -> int:
-    """The nearest whole number to the quotient of two that aren't negative."""
-    return (number + divisor // 2) // divisor
+    return picodollars if thousandths == WHOLE else rounded(picodollars * thousandths, WHOLE)
 
 
 def per_token(usd_per_million: Decimal) -> int:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final, Self
+
 import msgspec
+from msgspec.structs import replace
 
 from .token_classes import InputTokens, OutputTokens
+
+WHOLE: Final = 1000
+"""Factors are in thousandths."""
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
@@ -49,6 +55,14 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
             + tokens.video * _or(self.video_output, self.output)
         )
 
+    def times(self, thousandths: int) -> Self:
+        """The same at another level: 1,100 thousandths are 10 % more. It includes the rates inside of it."""
+        told = {name: getattr(self, name) for name in RATES}
+        rates = {name: rounded(rate * thousandths, WHOLE) for name, rate in told.items() if rate is not None}
+        inside = {name: getattr(self, name) for name in ("above", "variants") if hasattr(self, name)}
+        changed = {name: tuple([each.times(thousandths) for each in rows]) for name, rows in inside.items()}
+        return replace(self, **rates, **changed)
+
 
 class Above(Rates, frozen=True, kw_only=True):
     """The rates of all tokens of a request with more than ``tokens`` tokens of input, cached ones among them."""
@@ -68,6 +82,11 @@ class Variant(Rates, frozen=True, kw_only=True):
 
 
 RATES = Rates.__struct_fields__
+
+
+def rounded(number: int, divisor: int) -> int:
+    """The nearest whole number to the quotient of two that aren't negative."""
+    return (number + divisor // 2) // divisor
 
 
 def _or(rate: int | None, other: int) -> int:
