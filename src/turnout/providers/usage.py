@@ -68,7 +68,7 @@ def region(told: object) -> str:
     return word if _WORD.fullmatch(word) else ""
 
 
-def whole_input(input_tokens: int, *parts: int) -> int:
+def whole_input(input_tokens: int, cached: int, written: int) -> int:
     """The input with its parts. Some servers count the cached tokens beside it: then they are more than it."""
-    together = sum(parts)
-    return input_tokens if together <= input_tokens else input_tokens + together
+    parts = cached + written
+    return input_tokens if parts <= input_tokens else input_tokens + parts

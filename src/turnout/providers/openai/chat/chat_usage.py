@@ -43,13 +43,17 @@ class OutputDetails(msgspec.Struct, gc=False):
     image_tokens: Count | None = None
 
 
+_NO_INPUT_DETAILS: Final = InputDetails()
+_NO_OUTPUT_DETAILS: Final = OutputDetails()
+
+
 class ServerToolUse(msgspec.Struct, gc=False):
     """OpenRouter's."""
 
     web_search_requests: Count | None = None
 
 
-class UsageFields(msgspec.Struct):
+class UsageFields(msgspec.Struct, gc=False):
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
     total_tokens: Count | None = None
@@ -67,8 +71,8 @@ class UsageFields(msgspec.Struct):
     is_byok: bool = False
 
     def usage(self, tier: str) -> Usage:
-        inputs = self.prompt_tokens_details or InputDetails()
-        outputs = self.completion_tokens_details or OutputDetails()
+        inputs = self.prompt_tokens_details or _NO_INPUT_DETAILS
+        outputs = self.completion_tokens_details or _NO_OUTPUT_DETAILS
         cached = inputs.cached_tokens or self.cached_tokens or self.prompt_cache_hit_tokens or 0
         written = inputs.cache_write_tokens or 0
         input_tokens = self.prompt_tokens or 0
@@ -83,7 +87,8 @@ class UsageFields(msgspec.Struct):
             image_input=inputs.image_tokens or 0,
             image_output=outputs.image_tokens or 0,
         )
-        if not (tier or inputs.video_tokens or self._has_more):
+        more = self.cost or self.cost_in_usd_ticks or self.server_tool_use or self.num_search_queries
+        if not (more or tier or inputs.video_tokens or self.prompt_audio_seconds):
             return usage
         return with_extra(
             usage,
@@ -93,11 +98,6 @@ class UsageFields(msgspec.Struct):
             service_tier=tier,
             told_cost=self._told_cost(),
         )
-
-    @property
-    def _has_more(self) -> bool:
-        tools = self.server_tool_use or self.num_search_queries
-        return bool(tools or self.cost or self.cost_in_usd_ticks or self.prompt_audio_seconds)
 
     @property
     def _web_searches(self) -> int:
