@@ -182,11 +182,12 @@ def answers(draw: st.DrawFn) -> Answer:
             reason = "tool_calls"  # the two mean the same there
         choices.append(Choice(number, parts, Finish(reason, reason, number), draw(LOGPROBS)))
     given_tokens, made = draw(COUNT), draw(COUNT)
+    cached = draw(st.integers(0, given_tokens))
     usage = Usage(
         input=given_tokens,
         output=made,
-        cached_input=draw(st.integers(0, given_tokens)),
-        cache_write=draw(st.integers(0, 5)),
+        cached_input=cached,
+        cache_write=draw(st.integers(0, given_tokens - cached)),
         reasoning=draw(st.integers(0, made)),
     )
     return Answer(
