@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turnout.core import RATES, Above, Extra, InnerUsage, Price, Usage, Variant, per_token, usd
+from turnout.core import RATES, Above, Extra, InnerUsage, Price, Usage, Variant, per_token, rated, usd
 from turnout.core.usage import COUNTS, EXTRA_COUNTS
 
 COUNT = st.integers(0, 10**9)
@@ -184,6 +184,30 @@ def test_what_is_sold_by_piece(usage: Usage, cost: int) -> None:
         version="test",
     )
     assert price.cost(usage) == cost
+
+
+BY_TOKENS, BY_IMAGE = Price(input=1, output=1, version="t"), Price(image=7, version="t")
+IMAGES = Usage(extra=Extra(images=2))
+TOLD = Usage(input=3, extra=Extra(told_cost=9))
+
+
+@pytest.mark.parametrize(
+    ("price", "usage", "rating"),
+    [
+        pytest.param(BY_TOKENS, Usage(input=3), (3, "t"), id="tokens"),
+        pytest.param(BY_TOKENS, Usage(), (0, "t"), id="nothing"),
+        pytest.param(BY_TOKENS, IMAGES, (None, None), id="pieces-without-a-price"),
+        pytest.param(BY_TOKENS, Usage(input=3, extra=Extra(images=2)), (3, "t"), id="pieces-beside-tokens"),
+        pytest.param(BY_IMAGE, IMAGES, (14, "t"), id="pieces"),
+        pytest.param(BY_IMAGE, Usage(extra=Extra(seconds=2)), (None, None), id="other-pieces"),
+        pytest.param(FREE, IMAGES, (0, "test"), id="free"),
+        pytest.param(None, Usage(input=3), (None, None), id="unpriced"),
+        pytest.param(None, TOLD, (9, "reported"), id="told"),
+        pytest.param(BY_TOKENS, TOLD, (3, "t"), id="a-price-goes-before-what-is-told"),
+    ],
+)
+def test_what_a_usage_is_rated_at(price: Price | None, usage: Usage, rating: tuple[int | None, str | None]) -> None:
+    assert rated(price, usage) == rating
 
 
 def test_a_region_changes_the_price_of_tokens_only() -> None:

@@ -110,7 +110,7 @@ async def test_uncounted_pictures_have_no_cost(stage: Stage, sdk: AsyncOpenAI) -
     """aimock reports no usage."""
     reply = await sdk.images.with_raw_response.generate(model="aimock-openai", prompt=case("media", 1).prompt)
     (attempt,) = (await stage.story(reply.headers["x-request-id"]))["attempts"]
-    assert (attempt["outcome"], attempt["usage"], attempt["cost"]) == ("ok", None, None)
+    assert (attempt["outcome"], attempt["usage"]["images"], attempt["cost"]) == ("ok", 1, None)
     assert "x-turnout-cost-usd" not in reply.headers
 
 

@@ -86,12 +86,11 @@ class Price(Tariff, frozen=True, kw_only=True):
 
     def covers(self, usage: Usage) -> bool:
         """Whether it says what the usage costs. What is sold by piece and has no price of that kind isn't free."""
-        if usage.total or self.input == self.output == self.image == self.hour == self.character == 0:
-            return True
         extra = usage.extra
-        return bool(
-            (extra.images and self.image) or (extra.seconds and self.hour) or (extra.characters and self.character)
-        )
+        if usage.total or not (extra.images or extra.seconds or extra.characters):
+            return True
+        is_free = self.input == self.output == self.image == self.hour == self.character == 0
+        return is_free or extra.images * self.image + extra.seconds * self.hour + extra.characters * self.character > 0
 
     def costs(self, usage: Usage) -> Cost:
         """The same for the two directions. Their sum is ``cost``."""
