@@ -53,7 +53,7 @@ async def test_the_ledger_has_what_the_provider_would_bill(
     usage = attempt["usage"]
     assert (usage["input"], usage["output"], usage["source"]) == (billed["tokens_in"], billed["tokens_out"], "reported")
     assert usage["cached_input"] == (3 if what == "cached" and provider != "ollama" else 0)
-    assert usage["reasoning"] == (9 if what == "thinking" and provider in ("openai", "gemini") else 0)
+    assert usage["reasoning"] == (9 if what == "thinking" and provider in ("openai", "gemini", "anthropic") else 0)
     assert attempt["cost"] == story["cost"] == cost(usage)
     assert Decimal(story["cost_usd"]) == Decimal(story["cost"]) / 10**12
     assert attempt["price_version"] == "config"

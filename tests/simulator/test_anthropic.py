@@ -9,6 +9,7 @@ from typing import Any
 import anthropic
 import pytest
 from anthropic import AsyncAnthropic
+from anthropic.types import Message, Usage
 
 from tests.simulator.raw import ask
 from turnout.simulator import Simulator
@@ -55,6 +56,16 @@ async def test_a_stream_has_anthropics_events_in_their_order(client: AsyncAnthro
     types = [event.type async for event in stream]
     block = ["content_block_start", *["content_block_delta"] * 3, "content_block_stop"]
     assert types == ["message_start", *block, "message_delta", "message_stop"]
+
+
+@both
+async def test_a_message_has_the_fields_of_the_sdks_type(client: AsyncAnthropic, stream: bool) -> None:
+    """Of those that Anthropic always sends, but for its own tools and options."""
+    message = await reply_to(client, stream, model="sim-thinking-tools", tools=[WEATHER])
+    assert set(Message.model_fields) - message.model_fields_set == {"container", "diagnostics"}
+    assert set(Usage.model_fields) - message.usage.model_fields_set == {"server_tool_use", "speed"}
+    assert message.usage.output_tokens_details.thinking_tokens == 9
+    assert message.content[1].caller.type == "direct"
 
 
 @both

@@ -21,7 +21,8 @@ from openai.types import (
 )
 from openai.types.audio import TranscriptionVerbose
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from openai.types.responses import Response, ResponseStreamEvent
+from openai.types.responses import CompactedResponse, Response, ResponseStreamEvent
+from openai.types.responses.input_token_count_response import InputTokenCountResponse
 from pydantic import BaseModel, TypeAdapter
 
 from tests.simulator.raw import ask
@@ -64,6 +65,8 @@ RESPONSES = {
     "top_logprobs": 2,
 }
 BYTES = {"logprobs.bytes", "logprobs.top_logprobs.bytes"}
+SENT = {"billing", "frequency_penalty", "presence_penalty", "store"}
+"""OpenAI sends these, though its SDK's type of a response doesn't have them."""
 ANSWERS = {
     "openai": Shape(ChatCompletion, "/v1/chat/completions", CHAT),
     "azure": Shape(ChatCompletion, "/openai/v1/chat/completions", CHAT),
@@ -71,7 +74,7 @@ ANSWERS = {
     "llamacpp": Shape(
         ChatCompletion, "/llamacpp/v1/chat/completions", CHAT, undeclared={"choices.message.reasoning_content"}
     ),
-    "responses": Shape(Response, "/v1/responses", RESPONSES, undeclared={"store"}),
+    "responses": Shape(Response, "/v1/responses", RESPONSES, undeclared=SENT),
     "anthropic": Shape(AnthropicMessage, "/v1/messages", ANTHROPIC, VERSION),
     "gemini": Shape(google.GenerateContentResponse, "/v1beta/models/{}:generateContent", GEMINI),
     "ollama": Shape(
@@ -94,7 +97,12 @@ STREAMS = {
         {"messages": MESSAGES, "tools": [FUNCTION]},  # it streams no log probabilities beside tools
         undeclared={"choices.delta.reasoning_content"},
     ),
-    "responses": Shape(ResponseStreamEvent, "/v1/responses", RESPONSES, undeclared={*BYTES, "response.store", "name"}),
+    "responses": Shape(
+        ResponseStreamEvent,
+        "/v1/responses",
+        RESPONSES,
+        undeclared={*BYTES, *(f"response.{name}" for name in SENT), "name"},
+    ),
     "anthropic": Shape(RawMessageStreamEvent, "/v1/messages", ANTHROPIC, VERSION),
     "gemini": Shape(google.GenerateContentResponse, "/v1beta/models/{}:streamGenerateContent?alt=sse", GEMINI),
     "images": Shape(ImageGenStreamEvent, "/v1/images/generations", {"prompt": "a train"}),
@@ -105,6 +113,12 @@ OTHERS = {
     "embeddings": Shape(CreateEmbeddingResponse, "/v1/embeddings", {"model": "sim", "input": ["one", "two"]}),
     "images": Shape(ImagesResponse, "/v1/images/generations", {"model": "gpt-image-1", "prompt": "a train"}),
     "addresses of images": Shape(ImagesResponse, "/v1/images/generations", {"model": "dall-e-3", "prompt": "a train"}),
+    "compaction": Shape(
+        CompactedResponse,
+        "/v1/responses/compact",
+        {"model": "sim", "input": [{"role": "assistant", "content": "one"}]},  # its type doesn't have the user's items
+    ),
+    "input tokens": Shape(InputTokenCountResponse, "/v1/responses/input_tokens", {"model": "sim", "input": "one two"}),
     "model": Shape(Model, "/v1/models/sim"),
     "gemini embeddings": Shape(
         google.EmbedContentResponse,
@@ -292,7 +306,8 @@ async def test_log_probabilities_without_others(simulated: Simulator) -> None:
         likely += [value for name, value in fields(answer) if name in ("top_logprobs", "candidates")]
     words = 6
     assert likely.count([]) == 4 * words
-    assert len(likely) == 4 * words + 1, "besides, Gemini's answers are called candidates"
+    besides = "Gemini's answers are called candidates, and a response says how many tokens it lists"
+    assert len(likely) == 4 * words + 2, besides
 
 
 def fields(value: Any) -> Iterator[tuple[str, Any]]:
@@ -341,7 +356,9 @@ USAGE: dict[str, tuple[str, dict[str, Any]]] = {
             "cache_read_input_tokens": 7,
             "cache_creation": {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 0},
             "output_tokens": 15,
+            "output_tokens_details": {"thinking_tokens": 9},
             "service_tier": "standard",
+            "inference_geo": "global",
         },
     ),
     "gemini": (

@@ -165,7 +165,7 @@ class AnthropicMessages(JsonBodies):
             *({**_tool_use(call), "input": msgspec.Raw(call.arguments.encode())} for call in answer.calls),
         ]
         message |= _stop(answer)
-        message["usage"]["output_tokens"] = answer.usage.output
+        message["usage"] |= _output_usage(answer)
         return msgspec.json.encode(message)
 
     def stream(self, question: Question, answer: Answer) -> Iterator[Frame]:
@@ -177,7 +177,7 @@ class AnthropicMessages(JsonBodies):
             for delta in deltas:
                 yield _delta(index, delta)
             yield _event("content_block_stop", index=index)
-        usage = {**_input_usage(answer), "output_tokens": answer.usage.output}
+        usage = _input_usage(answer) | _output_usage(answer)
         yield _event("message_delta", kind="end", delta=_stop(answer), usage=usage)
         yield _event("message_stop", kind="terminator")
 
@@ -307,6 +307,7 @@ def _message(question: Question, answer: Answer) -> dict[str, Any]:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
+        "stop_details": None,
         "usage": {
             **_input_usage(answer),
             "cache_creation": {
@@ -315,6 +316,7 @@ def _message(question: Question, answer: Answer) -> dict[str, Any]:
             },
             "output_tokens": 1,
             "service_tier": "standard",
+            "inference_geo": "global",
         },
     }
 
@@ -328,16 +330,22 @@ def _input_usage(answer: Answer) -> dict[str, int]:
     }
 
 
+def _output_usage(answer: Answer) -> dict[str, Any]:
+    usage = answer.usage
+    details = {"output_tokens_details": {"thinking_tokens": usage.reasoning}} if answer.thinking else {}
+    return {"output_tokens": usage.output, **details}
+
+
 def _stop(answer: Answer) -> dict[str, Any]:
     if answer.refused:
         details = {"type": "refusal", "category": None, "explanation": None}
         return {"stop_reason": "refusal", "stop_sequence": None, "stop_details": details}
     reason = "stop_sequence" if answer.stop else FINISH[answer.finish]
-    return {"stop_reason": reason, "stop_sequence": answer.stop}
+    return {"stop_reason": reason, "stop_sequence": answer.stop, "stop_details": None}
 
 
 def _tool_use(call: Call) -> dict[str, Any]:
-    return {"type": "tool_use", "id": f"toolu_{call.id}", "name": call.name}
+    return {"type": "tool_use", "id": f"toolu_{call.id}", "name": call.name, "caller": {"type": "direct"}}
 
 
 def _joined(tokens: tuple[str, ...]) -> list[str]:
