@@ -139,7 +139,8 @@ def test_each_dialect_has_its_words_for_what_an_error_means(kind: ErrorKind, wor
     code, of_anthropic, of_google = words
     openai = told("openai", error)["error"]
     assert (openai["code"], openai["param"]) == (code, None)
-    assert openai["message"] == error.message
+    assert openai["message"].endswith(error.message)
+    assert (openai["message"] == error.message) == (kind != "context")
     assert openai.get("turnout", {"code": code})["code"] == "upstream_refused"
     assert told("anthropic", error)["error"]["type"] == of_anthropic
     gemini = told("gemini", error)["error"]
@@ -162,6 +163,49 @@ def test_claude_code_is_told_that_the_prompt_is_too_long(tokens: int | None, lim
         fields = told("anthropic", refused(kind="context", status=status, tokens=tokens, limit=limit))["error"]
         assert fields["message"].startswith(beginning)
         assert fields["type"] == "invalid_request_error"
+
+
+LONGEST = "This model's maximum context length is"
+ALLOWED = "exceeds the maximum number of tokens allowed"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "tokens", "limit", "beginning"),
+    [
+        ("openai", 9, 8, f"{LONGEST} 8 tokens. However, your messages resulted in 9 tokens. them answered"),
+        ("openai", None, 8, f"{LONGEST} exceeded. them answered"),
+        ("gemini", 9, 8, f"The input token count (9) {ALLOWED} (8). them answered"),
+        ("gemini", None, None, f"The input token count {ALLOWED}. them answered"),
+    ],
+)
+def test_clients_that_look_at_words_only_are_told_too(
+    dialect: str, tokens: int | None, limit: int | None, beginning: str
+) -> None:
+    """aider does, by litellm."""
+    error = refused(kind="context", form="elsewhere", tokens=tokens, limit=limit)
+    assert told(dialect, error)["error"]["message"].startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "form", "message", "reads"),
+    [
+        (
+            "openai",
+            "openai",
+            "request (9 tokens) exceeds the available context size",
+            f"{LONGEST} exceeded. request (9",
+        ),
+        ("openai", "openai", f"{LONGEST} 8 tokens.", f"{LONGEST} 8"),
+        ("openai", "openai", "Your input exceeds the context window of this model.", "Your input"),
+        ("gemini", "gemini", "Too much.", f"The input token count {ALLOWED}. Too"),
+        ("gemini", "gemini", f"The input token count (9) {ALLOWED} (8).", "The input token count (9)"),
+    ],
+)
+def test_a_vendors_own_words_get_the_dialects_only_where_they_lack(
+    dialect: str, form: str, message: str, reads: str
+) -> None:
+    error = refused(kind="context", form=form, error={"message": message, "code": 400})
+    assert told(dialect, error)["error"]["message"].startswith(reads)
 
 
 def test_turnouts_own_refusal_says_so_too() -> None:

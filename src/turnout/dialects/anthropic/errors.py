@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from turnout.dialects.failures import code_of, failures_member, param_of, provider_object, turnout_member
+from turnout.dialects.length_words import ANTHROPIC, worded
 from turnout.errors import ErrorKind, TurnoutError
 
 _TYPES: Final[Mapping[int, str]] = {
@@ -33,12 +34,6 @@ _TYPES_OF_KINDS: Final[Mapping[ErrorKind, str]] = {
 }
 """Where an error's meaning is known, whatever its status."""
 
-_TOO_LONG: Final = "prompt is too long"
-_TOO_MUCH: Final = "exceed context limit"
-"""Claude Code makes a conversation shorter by these words only
-(https://platform.claude.com/docs/en/build-with-claude/context-windows).
-"""
-
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:
     """Anthropic's own error if the provider has this form, else one with Turnout's ``code`` and ``param``, and with
@@ -46,12 +41,12 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
     """
     told = provider_object(error, "anthropic")
     if told is not None:
-        told["message"] = _worded(told["message"], error)
+        told["message"] = worded(told["message"], error, ANTHROPIC)
         body = {"type": "error", "error": {"type": _type(error)} | told, "request_id": request_id}
         return msgspec.json.encode(body | turnout_member(error))
     fields: dict[str, Any] = {
         "type": _type(error),
-        "message": _worded(error.message, error),
+        "message": worded(error.message, error, ANTHROPIC),
         "code": code_of(error),
         "param": param_of(error),
     }
@@ -61,12 +56,3 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
 def _type(error: TurnoutError) -> str:
     own = _TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
     return _TYPES_OF_KINDS.get(error.kind, own)
-
-
-def _worded(message: str, error: TurnoutError) -> str:
-    """``message``, which begins with Anthropic's own words if the request is too long for the model."""
-    if error.kind != "context" or _TOO_LONG in message.lower() or _TOO_MUCH in message:
-        return message
-    if error.tokens and error.limit:
-        return f"{_TOO_LONG}: {error.tokens} tokens > {error.limit} maximum. {message}"
-    return f"{_TOO_LONG}. {message}"

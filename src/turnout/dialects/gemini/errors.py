@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from turnout.dialects.failures import code_of, param_of, provider_object, turnout_member
+from turnout.dialects.length_words import GEMINI, worded
 from turnout.errors import AllDeploymentsFailed, ErrorKind, TurnoutError, UpstreamError
 
 _STATUSES = {
@@ -43,12 +44,13 @@ def error_body(error: TurnoutError, request_id: str) -> bytes:
     """``{"error": {…}}``. Turnout's own ``code`` is the reason in its ``ErrorInfo``, in upper case."""
     fields: dict[str, Any] = {
         "code": error.status,
-        "message": error.message,
+        "message": worded(error.message, error, GEMINI),
         "status": _status(error),
         "details": _details(error, request_id),
     }
     told = provider_object(error, "gemini")
     if told is not None:
+        told["message"] = worded(told["message"], error, GEMINI)
         fields |= told
         details = told.get("details")
         fields["details"] = [*(details if isinstance(details, list) else ()), *_own_details(error, request_id)]

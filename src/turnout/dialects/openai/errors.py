@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from turnout.dialects.failures import CODES, code_of, failures_member, param_of, provider_object, turnout_member
+from turnout.dialects.length_words import OPENAI, worded
 from turnout.errors import TurnoutError
 
 _ERROR_TYPES = {
@@ -32,7 +33,7 @@ def error_fields(error: TurnoutError, request_id: str) -> dict[str, Any]:
     more.
     """
     fields: dict[str, Any] = {
-        "message": error.message,
+        "message": worded(error.message, error, OPENAI),
         "type": _type(error),
         "param": param_of(error),
         "code": code_of(error),
@@ -40,6 +41,7 @@ def error_fields(error: TurnoutError, request_id: str) -> dict[str, Any]:
     }
     told = provider_object(error, "openai")
     if told is not None:
+        told["message"] = worded(told["message"], error, OPENAI)
         return _completed(told, fields) | turnout_member(error)
     if fields["code"] != error.code:
         fields |= turnout_member(error)
