@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .install import ROOT
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
     from .results import Row
 
 PAGE = ROOT / "docs/clients.md"
+SETUP = Path(__file__).parent / "setup.md"
+"""What a user sets, written by hand from what the runs set."""
 HEAD = """# Real clients
 
 The vendors' own programs and SDKs through Turnout to every provider. **`make test-clients` makes this page**: each
 client is installed, runs without a screen and without an account, and does each task at each provider. Turnout is a
-real `turnout serve`; the [simulator](cli.md#simulate) plays the providers. [How to repeat it](#repeat-it).
+real `turnout serve`; the [simulator](cli.md#simulate) plays the providers. [What to set](#what-to-set) in your own
+client, and [how to repeat it](#repeat-it).
 
 | task | green when it is so |
 |---|---|
@@ -42,9 +46,9 @@ The first run installs the client into `.cache/clients`, in the version of `scri
 said is in `.cache/clients/logs/CLIENT/PROVIDER/TASK.log`: what the client printed, each request with Turnout's reply,
 and what the provider saw. No client reaches the internet while it runs: proxies lead nowhere, and telemetry is off.
 
-`scripts/clients/` has a file for each client. Its results are in `scripts/clients/results.json`, so that a run of one
-client keeps the others' rows. Requests of all clients are in `tests/clients/requests`, and `make test` replays them to
-every provider.
+`scripts/clients/` has a file for each client, and `setup.md` with what to set. The results are in
+`scripts/clients/results.json`, so that a run of one client keeps the others' rows. Requests of all clients are in
+`tests/clients/requests`, and `make test` replays them to every provider.
 """
 
 
@@ -60,7 +64,8 @@ def page(rows: Mapping[str, Row]) -> str:
     for name, row in sorted(rows.items()):
         cells = " | ".join(_cell(row.cells.get(provider, {})) for provider in names)
         table += f"| {name} | {cells} | {row.date} |\n"
-    return HEAD + tasks + CELLS + table + _versions(rows) + _lacks(rows) + _wrong(rows) + REPEAT
+    results = _versions(rows) + _lacks(rows) + _wrong(rows)
+    return HEAD + tasks + CELLS + table + results + SETUP.read_text() + REPEAT
 
 
 def _cell(verdicts: Mapping[str, str]) -> str:
