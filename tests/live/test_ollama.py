@@ -159,7 +159,8 @@ async def test_a_model_is_shown_as_the_ollama_shows_it(turnout: TurnoutServer, e
             (await client.post(f"{url}/api/show", content=json.dumps({"model": "able"}))).json()
             for url in (turnout.url, engine_url)
         ]
-    assert sorted(ours.pop("parameters")) == sorted(theirs.pop("parameters"))  # its lines come in any order
+    for text in ("parameters", "modelfile"):  # the lines of parameters come in any order, there too
+        assert sorted(ours.pop(text).splitlines()) == sorted(theirs.pop(text).splitlines())
     assert ours == theirs
     assert set(ours["capabilities"]) == {"completion", "tools", "thinking"}
 

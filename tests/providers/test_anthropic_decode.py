@@ -117,6 +117,9 @@ def test_a_streamed_text() -> None:
     ]
 
 
+PROGRAM = {"type": "code_execution_20260120", "tool_id": "srvtoolu_1"}
+
+
 @pytest.mark.parametrize(
     ("events", "part"),
     [
@@ -157,8 +160,13 @@ def test_a_streamed_text() -> None:
                     0, {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}, "caller": {"type": "direct"}}
                 )
             ],
-            ToolCall("t", "f", '{"a": 1}', {"anthropic": {"caller": raw({"type": "direct"})}}),
+            ToolCall("t", "f", '{"a": 1}'),
             id="tool-use-whole-at-its-start",
+        ),
+        pytest.param(
+            [block_start(0, {"type": "tool_use", "id": "t", "name": "f", "input": {}, "caller": PROGRAM})],
+            ToolCall("t", "f", "{}", {"anthropic": {"caller": raw(PROGRAM)}}),
+            id="tool-use-of-a-program",
         ),
         pytest.param(
             [

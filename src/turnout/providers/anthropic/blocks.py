@@ -22,6 +22,10 @@ _ID = msgspec.json.Decoder(str | int | float | None)
 _EMPTY = (Raw(b"null"), Raw(b"[]"))
 _KINDS = frozenset({"text", "thinking", "redacted_thinking", "tool_use"})
 _NULL = Raw(b"null")
+_DIRECT = {"type": "direct"}
+"""The usual caller of a tool, which says nothing: the model itself, not a program that it wrote
+(https://platform.claude.com/docs/en/agents-and-tools/tool-use/programmatic-tool-calling).
+"""
 
 
 def part_of(block: Fields) -> Part:
@@ -54,6 +58,8 @@ def _part_of(block: Fields) -> Part:
     arguments = arguments_text(block.pop("input", _NULL))
     call_id = _ID.decode(block.pop("id", _NULL))  # it comes back in the next request, so a number becomes text
     name = _pop_string(block, "name")
+    if msgspec.json.decode(block.get("caller", _NULL)) == _DIRECT:
+        del block["caller"]
     return ToolCall("" if call_id is None else str(call_id), name, arguments, extensions(block))
 
 
