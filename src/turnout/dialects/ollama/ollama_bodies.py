@@ -5,7 +5,7 @@ Sources: https://docs.ollama.com/openapi.yaml and the types of Ollama's own Pyth
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw
@@ -17,17 +17,19 @@ Number = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)] | Fraction
 
 
 class CalledFunction(msgspec.Struct):
-    """``arguments`` is a JSON object, not a string that holds one."""
+    """``arguments`` is a JSON object, not a string that holds one. ``index`` repeats the place in the list."""
 
     name: Name
     arguments: Raw = NOTHING
+    index: Any = None
 
 
 class ToolCall(msgspec.Struct):
-    """Only newer clients send the id back."""
+    """Only newer clients send the id back. ``type`` is always "function"."""
 
     function: CalledFunction
     id: str | None = None
+    type: Any = None
 
 
 class Message(msgspec.Struct):
@@ -49,7 +51,10 @@ class FunctionSpec(msgspec.Struct):
 
 
 class Tool(msgspec.Struct):
+    """``type`` is always "function"."""
+
     function: FunctionSpec
+    type: Any = None
 
 
 class Options(msgspec.Struct):
