@@ -13,7 +13,7 @@ from turnout.providers.seals import Fields, has_seal, may_hold_seals, without, w
 
 _DETAILS = "reasoning_details"
 _THOUGHTS = ("reasoning_content", _DETAILS)
-_KEYS_OF_THOUGHTS = tuple(f'"{name}"'.encode() for name in _THOUGHTS)
+_KEYS_OF_THOUGHTS = b'"reasoning_'  # how the names of all of them begin
 _CALLS = "tool_calls"
 _EXTRA = "extra_content"
 _LIST = msgspec.json.Decoder(list[Raw])
@@ -38,16 +38,15 @@ def without_thoughts(messages: Raw) -> Raw:
     (https://github.com/janhq/jan/issues/8136): also in those of a model that had them. A turn that has only thoughts is
     left out whole. What has another form than the wire's is left to the vendor.
     """
-    if bytes(messages)[:1] != b"[" or not _may_have_thoughts(messages):
+    if not _may_have_thoughts(messages) or bytes(messages)[:1] != b"[":
         return messages
     kept = [_without_thoughts(item) if _may_have_thoughts(item) else item for item in _LIST.decode(messages)]
     return Raw(_encode([item for item in kept if item is not None]))
 
 
 def _may_have_thoughts(value: Raw) -> bool:
-    """Quotes inside JSON's texts are escaped, so what somebody writes can't match."""
-    data = bytes(value)
-    return any(key in data for key in _KEYS_OF_THOUGHTS)
+    """Quotes inside JSON's texts are escaped, so what somebody writes can't match. A search from the end is faster."""
+    return bytes(value).rfind(_KEYS_OF_THOUGHTS) >= 0
 
 
 def _without_thoughts(item: Raw) -> Fields | Raw | None:
