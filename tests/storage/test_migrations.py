@@ -18,12 +18,13 @@ from turnout.core import Usage
 from turnout.errors import StorageUnavailable
 from turnout.storage.database import engine_of, open_database
 from turnout.storage.migrations.run import configuration
-from turnout.storage.tables import metadata
+from turnout.storage.tables import cubes, metadata
 from turnout.storage.upgrade import _MIGRATING, _VERSIONS, HEAD
 
 from .support import attempt, opened, run, tables
 
-TABLES = {"alembic_version", "attempts", "models", "revisions", "turns"}
+ROLLUPS = {table.name for cube in cubes.values() for table in (cube.groups, *cube.cells)}
+TABLES = {"alembic_version", "attempts", "models", "revisions", "turns", "usage_numbers", *ROLLUPS}
 BEFORE_MIGRATIONS = """
 CREATE TABLE attempts (
     attempt_id TEXT NOT NULL, request_id TEXT NOT NULL, number INTEGER NOT NULL, started BIGINT NOT NULL,

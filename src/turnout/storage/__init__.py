@@ -2,6 +2,31 @@
 
 from .address import database_url
 from .lazy import LazyDatabase
+from .request_page import FILTERS, Place, RequestFilter, RequestPage
 from .rows import ModelRow, TurnRow
+from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
+from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, TOKENS, Timing
+from .usage.sketch import RELATIVE_ERROR, percentiles
 
-__all__ = ["LazyDatabase", "ModelRow", "TurnRow", "database_url"]
+__all__ = [
+    "COST_UNIT",
+    "FAULTS",
+    "FILTERS",
+    "MEASURES",
+    "OUTCOMES",
+    "RELATIVE_ERROR",
+    "TOKENS",
+    "LatencyRow",
+    "LazyDatabase",
+    "ModelRow",
+    "Place",
+    "RequestFilter",
+    "RequestPage",
+    "Span",
+    "Timing",
+    "TurnRow",
+    "UsageQuestion",
+    "UsageRow",
+    "database_url",
+    "percentiles",
+]

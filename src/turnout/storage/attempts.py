@@ -14,6 +14,8 @@ from . import bulk
 from .attempt_rows import attempt_of
 from .database import storage_errors
 from .tables import attempts
+from .usage.cells import cells_of
+from .usage.writing import add_cells
 
 _PAGE: Final = 1000  # rows
 
@@ -25,10 +27,15 @@ class Attempts:
         self._engine = engine
 
     async def insert(self, new_attempts: Sequence[EndedAttempt]) -> int:
-        """Adds attempts in one transaction. Those that are there already stay as they are. Returns how many are new."""
+        """Adds attempts in one transaction, also to the rollups. Those that are there already stay as they are.
+
+        Returns how many are new.
+        """
         with storage_errors():
             async with self._engine.begin() as connection:
-                return await bulk.insert(connection, new_attempts)
+                new_rows = await bulk.insert(connection, new_attempts)
+                await add_cells(connection, cells_of(new_rows))
+        return len(new_rows)
 
     async def of_request(self, request_id: str) -> list[EndedAttempt]:
         """A request's attempts, in no particular order."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
+from sqlalchemy import Row as AnyRow
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from turnout.core import EndedAttempt
@@ -23,21 +25,32 @@ ROWS_PER_STATEMENT = 512
 
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 
+_NEW = "ON CONFLICT DO NOTHING RETURNING request_id, attempt_id"
+
 Row = tuple[Any, ...]
 """The values of ``COLUMNS``."""
 
+_key = itemgetter(COLUMNS.index("request_id"), COLUMNS.index("attempt_id"))
 
-async def insert(connection: AsyncConnection, new_attempts: Sequence[EndedAttempt]) -> int:
-    """Attempts that are in the table already stay as they are. Returns how many were new."""
+
+async def insert(connection: AsyncConnection, new_attempts: Sequence[EndedAttempt]) -> list[Row]:
+    """Attempts that are in the table already stay as they are. Returns the rows of those that were new."""
     rows = [row_of(attempt) for attempt in new_attempts]
     if connection.dialect.name == "postgresql":
-        return await _insert_columns(connection, rows)
-    added = 0
-    for first in range(0, len(rows), ROWS_PER_STATEMENT):
-        batch = padded(rows[first : first + ROWS_PER_STATEMENT])
-        parameters = tuple(chain.from_iterable(batch))
-        added += (await connection.exec_driver_sql(_sqlite_statement(len(batch)), parameters)).rowcount
-    return added
+        added = await _insert_columns(connection, rows)
+    else:
+        added = []
+        for first in range(0, len(rows), ROWS_PER_STATEMENT):
+            batch = padded(rows[first : first + ROWS_PER_STATEMENT])
+            parameters = tuple(chain.from_iterable(batch))
+            added += (await connection.exec_driver_sql(_sqlite_statement(len(batch)), parameters)).all()
+    return _new(rows, added)
+
+
+def _new(rows: Sequence[Row], added: Sequence[AnyRow[Any]]) -> list[Row]:
+    """The rows whose keys were ``added``. Of several rows with one key, the first was added."""
+    by_key = {tuple(map(storable, _key(row))): row for row in reversed(rows)}
+    return [by_key[tuple(map(storable, key))] for key in added]
 
 
 def padded(rows: Sequence[Row]) -> Sequence[Row]:
@@ -56,15 +69,15 @@ def _sqlite_statement(rows: int) -> str:
     """The statement for that many rows. Its parameters are the values of one row after the other."""
     row = f"({', '.join('?' * len(COLUMNS))})"
     values = ", ".join([row] * rows)
-    return f"INSERT INTO attempts ({_NAMES}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608  # our own names only
+    return f"INSERT INTO attempts ({_NAMES}) VALUES {values} {_NEW}"  # noqa: S608  # our own names only
 
 
-async def _insert_columns(connection: AsyncConnection, rows: Sequence[Row]) -> int:
+async def _insert_columns(connection: AsyncConnection, rows: Sequence[Row]) -> Sequence[AnyRow[Any]]:
     """Postgres takes an array for each column, so one prepared statement serves any number of rows."""
     if not rows:
-        return 0
+        return []
     arrays = tuple(map(_storable, zip(*rows, strict=True)))
-    return (await connection.exec_driver_sql(_postgres_statement(), arrays)).rowcount
+    return (await connection.exec_driver_sql(_postgres_statement(), arrays)).all()
 
 
 def _storable(values: Row) -> list[object]:
@@ -76,4 +89,4 @@ def _storable(values: Row) -> list[object]:
 def _postgres_statement() -> str:
     types = [column.type.compile() for column in attempts.columns]
     arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(types, start=1))
-    return f"INSERT INTO attempts ({_NAMES}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608  # our own names only
+    return f"INSERT INTO attempts ({_NAMES}) SELECT * FROM unnest({arrays}) {_NEW}"  # noqa: S608  # our own names only

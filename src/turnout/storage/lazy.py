@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     from .attempts import Attempts
     from .models import Models
+    from .requests import Requests
     from .turns import Turns
+    from .usage.questions import Questions
+    from .usage.remaking import Remaking
+    from .usage.retention import Retention
 
 
 class LazyDatabase:
@@ -46,6 +50,30 @@ class LazyDatabase:
         from .turns import Turns
 
         return Turns(engine)
+
+    async def usage(self) -> Questions:
+        engine = await self._ready()
+        from .usage.questions import Questions
+
+        return Questions(engine)
+
+    async def remaking(self) -> Remaking:
+        engine = await self._ready()
+        from .usage.remaking import Remaking
+
+        return Remaking(engine)
+
+    async def retention(self) -> Retention:
+        engine = await self._ready()
+        from .usage.retention import Retention
+
+        return Retention(engine)
+
+    async def requests(self) -> Requests:
+        engine = await self._ready()
+        from .requests import Requests
+
+        return Requests(engine)
 
     async def _ready(self) -> AsyncEngine:
         if self._engine is None:

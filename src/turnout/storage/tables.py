@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, PrimaryKeyConstraint, Table
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, MetaData, PrimaryKeyConstraint, Table, text
 
 from .attempt_columns import attempt_columns
 from .texts import StorableText
+from .usage.tables import make_tables
 
 metadata = MetaData()
+
+WITH_SESSION: Final = text("session <> ''")
+"""The attempts that the index of sessions has."""
 
 attempts = Table(
     "attempts",
@@ -18,6 +24,13 @@ attempts = Table(
     Index("attempts_started", "started"),
     Index("attempts_user_started", "user", "started"),
     Index("attempts_model_started", "model", "started"),
+    Index(
+        "attempts_session_started",
+        "session",
+        "started",
+        postgresql_where=WITH_SESSION,
+        sqlite_where=WITH_SESSION,
+    ),
 )
 
 models = Table(
@@ -49,4 +62,13 @@ turns = Table(
     Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
     Column("expires", BigInteger, nullable=False),
     Index("turns_expires", "expires"),
+)
+
+cubes = make_tables(metadata)
+
+usage_numbers = Table(
+    "usage_numbers",
+    metadata,
+    Column("name", StorableText, primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )

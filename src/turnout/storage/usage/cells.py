@@ -1,0 +1,178 @@
+"""Sums attempts up, from the rows of their table. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from operator import add, itemgetter, sub
+from typing import Any, Final
+
+import msgspec
+
+from turnout.core.usage import MOST
+from turnout.storage.attempt_rows import COLUMNS, USAGE_COLUMNS
+from turnout.storage.texts import storable
+
+from .dimensions import (
+    COST_UNIT,
+    FAULTS,
+    LATENCIES,
+    LONGEST,
+    OUTCOMES,
+    PLAIN,
+    SESSIONS,
+    SHARED,
+    TAGS,
+    TOKENS,
+    Cube,
+    Dimensions,
+    Timing,
+    fault_of,
+    group_id,
+)
+from .sketch import bucket_of
+
+HOUR: Final = 3_600_000_000
+"""Microseconds."""
+
+Row = Sequence[Any]
+"""The values of ``COLUMNS``."""
+
+Sums = tuple[int, ...]
+"""The values of ``MEASURES``."""
+
+_COLUMN_OF: Final = {field: column for column, field in USAGE_COLUMNS.items()}
+
+
+def _columns(*names: str) -> Callable[[Row], tuple[Any, ...]]:
+    return itemgetter(*(COLUMNS.index(name) for name in names))
+
+
+_STARTED, _SESSION, _TAGS = (COLUMNS.index(name) for name in ("started", "session", "tags"))
+_shared = _columns(*SHARED)
+_measured = _columns("number", "outcome", "at_fault", "usage_source", "cost", *(_COLUMN_OF[name] for name in TOKENS))
+_timed = _columns("outcome", "stream", "first_token", "total", *LATENCIES.dimensions)
+_INPUT, _OUTPUT = TOKENS.index("input"), TOKENS.index("output")
+_decode_tags = msgspec.json.Decoder(list[str]).decode
+
+
+class Cells(msgspec.Struct):
+    """``groups`` are the values of each group's dimensions. ``sums`` are the measures by hour and group; ``counts`` are
+    the attempts by hour, group, what was timed, and bucket: a cube of latencies has these.
+    """
+
+    groups: dict[int, Dimensions] = {}
+    sums: dict[tuple[int, int], Sums] = {}
+    counts: dict[tuple[int, int, Timing, int], int] = {}
+
+    def merged(self, others: Cells) -> Cells:
+        """The sums of both."""
+        return self._combined(others, add)
+
+    def without(self, others: Cells) -> Cells:
+        """What has to be added to ``others`` to get these."""
+        return self._combined(others, sub)
+
+    def _combined(self, others: Cells, combine: Callable[[int, int], int]) -> Cells:
+        combined = Cells(others.groups | self.groups)
+        for place in self.sums.keys() | others.sums.keys():
+            own, other = self.sums.get(place, _NOTHING), others.sums.get(place, _NOTHING)
+            sums = tuple(map(combine, own, other))
+            if any(sums):
+                combined.sums[place] = sums
+        for bucket in self.counts.keys() | others.counts.keys():
+            if count := combine(self.counts.get(bucket, 0), others.counts.get(bucket, 0)):
+                combined.counts[bucket] = count
+        return combined
+
+
+def cells_of(rows: Iterable[Row]) -> dict[Cube, Cells]:
+    """The cells of attempts, by hour, for each cube."""
+    by_group: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_group[row[_STARTED] // HOUR, _shared(row)].append(row)
+    cells = {cube: Cells() for cube in (PLAIN, SESSIONS, TAGS, LATENCIES)}
+    for (hour, shared), group in by_group.items():
+        values = _dimensions(shared)
+        _add(PLAIN, cells[PLAIN], hour, values, group)
+        for session, rows_of_session in _by_session(group).items():
+            _add(SESSIONS, cells[SESSIONS], hour, (*values, *_dimensions([session])), rows_of_session)
+        for tag, rows_of_tag in _by_tag(group).items():
+            _add(TAGS, cells[TAGS], hour, (*values, tag), rows_of_tag)
+        _count_durations(cells[LATENCIES], hour, group)
+    return cells
+
+
+def _dimensions(values: Iterable[str | None]) -> Dimensions:
+    return tuple([storable(value or "")[:LONGEST] for value in values])
+
+
+def _by_session(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    by_session: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row[_SESSION]:
+            by_session[row[_SESSION]].append(row)
+    return by_session
+
+
+def _by_tag(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """An attempt counts once for each of its tags."""
+    by_tag: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row[_TAGS]:
+            for tag in {*_dimensions(_decode_tags(row[_TAGS]))}:
+                by_tag[tag].append(row)
+    return by_tag
+
+
+def _add(cube: Cube, cells: Cells, hour: int, values: Dimensions, rows: Sequence[Row]) -> None:
+    group = group_id(cube, values)
+    cells.groups[group] = values
+    sums, known = sums_of(rows), cells.sums.get((hour, group))
+    cells.sums[hour, group] = sums if known is None else tuple(map(add, known, sums))
+
+
+def sums_of(rows: Sequence[Row]) -> Sums:
+    """The measures of attempts. A count that no answer can have counts as the largest one that an answer can."""
+    numbers, outcomes, at_fault, sources, costs, *counts = zip(*map(_measured, rows), strict=True)
+    outcome_counts, faults = Counter(outcomes), Counter(map(fault_of, at_fault, outcomes))
+    tokens = [sum([min(max(count, 0), MOST) for count in column if count]) for column in counts]
+    unpriced = [place for place, cost in enumerate(costs) if cost is None and sources[place] is not None]
+    known_costs = [cost for cost in costs if cost is not None]
+    return (
+        numbers.count(1),
+        len(rows),
+        *[outcome_counts[outcome] for outcome in OUTCOMES],
+        *[faults[fault] for fault in FAULTS],
+        *tokens,
+        sources.count("estimated"),
+        sources.count(None),
+        len(unpriced),
+        sum([min(max(counts[kind][place] or 0, 0), MOST) for kind in (_INPUT, _OUTPUT) for place in unpriced]),
+        sum([cost // COST_UNIT for cost in known_costs]),
+        sum([cost % COST_UNIT for cost in known_costs]),
+    )
+
+
+_NOTHING: Final = (0,) * (2 + len(OUTCOMES) + len(FAULTS) + len(TOKENS) + 6)
+
+
+def _count_durations(cells: Cells, hour: int, rows: Sequence[Row]) -> None:
+    """The time to the first token counts for streams only: a whole answer has none. The rows differ in no dimension
+    that a latency has.
+    """
+    group = None
+    for row in rows:
+        outcome, stream, first_token, total, *dimensions = _timed(row)
+        if group is None:
+            values = _dimensions(dimensions)
+            group = group_id(LATENCIES, values)
+        timings: list[tuple[Timing, int | None]] = [
+            ("first_token", first_token if stream else None),
+            ("total", total if outcome == "ok" else None),
+        ]
+        for timing, duration in timings:
+            if duration is not None:
+                cells.groups[group] = values
+                bucket = hour, group, timing, bucket_of(duration)
+                cells.counts[bucket] = cells.counts.get(bucket, 0) + 1
