@@ -15,7 +15,7 @@ from turnout.core import Deployment, Request, WireRequest
 from turnout.engine import Call, Engine, TokenCounter, is_relayed
 from turnout.errors import UpstreamTimeout
 from turnout.host import Control, LocalControl
-from turnout.ledger import Ledger
+from turnout.ledger import Ledger, RequestList, Usage
 from turnout.media import Fetch, FilePreparer, ImagePreparer, ImageSupport
 from turnout.providers import registry
 from turnout.routing import Board, HealthRules
@@ -53,7 +53,7 @@ class GatewaySetup:
     async def open(self) -> AsyncIterator[Gateway]:
         """Opens connections and the ledger, and follows the configuration, until the context ends."""
         async with AsyncExitStack() as exits:
-            ledger = await Ledger.open(Path(self.settings.data_dir), self.database)
+            ledger = await Ledger.open(Path(self.settings.data_dir), self.database, self.settings.ledger.keep_days)
             exits.push_async_callback(ledger.close)
             gateway = Gateway(self, ledger)
             exits.push_async_callback(gateway.close)
@@ -74,6 +74,8 @@ class Gateway:
         self.catalog = setup.catalog
         self.database = setup.database
         self.ledger = ledger
+        self.usage = Usage(setup.database)
+        self.requests = RequestList(setup.database)
         health = self.settings.health
         self.board = Board(
             rules=HealthRules(failures=health.failures, pause=health.pause, longest_pause=health.longest_pause)

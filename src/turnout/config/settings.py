@@ -131,6 +131,12 @@ class HealthSettings(_Section, frozen=True):
     check: Annotated[float, Meta(ge=5, le=86_400)] | None = None
 
 
+class LedgerSettings(_Section, frozen=True):
+    """``keep_days``: attempts that began earlier are removed; ``null`` keeps all. The rollups stay."""
+
+    keep_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
+
+
 class TimeoutSettings(_Section, frozen=True):
     connect: Seconds | UnsetType = UNSET
     first_token: Seconds | UnsetType = UNSET
@@ -270,6 +276,7 @@ class Settings(_Section, frozen=True):
     log: LogSettings = LogSettings()
     media: MediaSettings = MediaSettings()
     health: HealthSettings = HealthSettings()
+    ledger: LedgerSettings = LedgerSettings()
     data_dir: Folder = "data"
     discovery: bool = True
     midstream: Midstream = "continue"

@@ -5,5 +5,6 @@ docs/decisions/ledger.md has the reasons and the figures.
 
 from .ledger import Ledger, LedgerState
 from .record import RequestRecord
+from .usage import RequestList, Upkeep, Usage
 
-__all__ = ["Ledger", "LedgerState", "RequestRecord"]
+__all__ = ["Ledger", "LedgerState", "RequestList", "RequestRecord", "Upkeep", "Usage"]

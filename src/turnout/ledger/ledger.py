@@ -21,6 +21,8 @@ from .segment import lines_containing
 from .settler import INTERVAL as SETTLER_INTERVAL
 from .settler import Settler
 from .store import LazyStore
+from .usage.upkeep import INTERVAL as RETENTION_INTERVAL
+from .usage.upkeep import Retention
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,24 +53,31 @@ class Ledger:
     Any number of processes may use the same data directory.
     """
 
-    def __init__(self, journal: Journal, store: LazyStore, settler: Settler, recovery: Recovery) -> None:
+    def __init__(
+        self, journal: Journal, store: LazyStore, settler: Settler, recovery: Recovery, retention: Retention | None
+    ) -> None:
         self._journal = journal
         self._store = store
         self._settler = settler
         self._recovery = recovery
         self._periodic_settling = PeriodicWork(settler.settle, SETTLER_INTERVAL, settler.condition)
         self._periodic_recovery = PeriodicWork(recovery.recover, RECOVERY_INTERVAL, recovery.condition)
+        self._periodic_removal = (
+            None if retention is None else PeriodicWork(retention.remove_old, RETENTION_INTERVAL, retention.condition)
+        )
 
     @classmethod
-    async def open(cls, data_dir: Path, database: LazyDatabase | None = None) -> Ledger:
+    async def open(cls, data_dir: Path, database: LazyDatabase | None = None, keep_days: int | None = None) -> Ledger:
         """Returns at once; the database is opened afterwards. Raises nothing: ``state`` shows a disk that fails.
 
-        Without a ``database``, a file in the data directory is used.
+        Without a ``database``, a file in the data directory is used. Without ``keep_days``, every attempt is kept.
         """
-        store = LazyStore(database or LazyDatabase(data_dir))
+        database = database or LazyDatabase(data_dir)
+        store = LazyStore(database)
+        retention = None if keep_days is None else Retention(database, keep_days)
         root = data_dir / "journal"
         journal = Journal(root)
-        return cls(journal, store, Settler(journal, store), Recovery(root, store))
+        return cls(journal, store, Settler(journal, store), Recovery(root, store), retention)
 
     def begin(self, start: AttemptStart) -> None:
         """Call it before the attempt is sent."""
@@ -125,6 +134,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Settles everything and closes the database. The next start settles attempts that can't be settled now."""
+        if self._periodic_removal is not None:
+            await self._periodic_removal.stop()
         await self._periodic_recovery.stop()
         await self._periodic_settling.stop()
         await self._periodic_settling.run_once()

@@ -2,7 +2,7 @@
 
 from .address import database_url
 from .lazy import LazyDatabase
-from .request_page import FILTERS, Place, RequestFilter, RequestPage
+from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
 from .rows import ModelRow, TurnRow
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, TOKENS, Timing
@@ -20,6 +20,7 @@ __all__ = [
     "LazyDatabase",
     "ModelRow",
     "Place",
+    "Repeated",
     "RequestFilter",
     "RequestPage",
     "Span",

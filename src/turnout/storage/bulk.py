@@ -47,8 +47,10 @@ async def insert(connection: AsyncConnection, new_attempts: Sequence[EndedAttemp
     return _new(rows, added)
 
 
-def _new(rows: Sequence[Row], added: Sequence[AnyRow[Any]]) -> list[Row]:
+def _new(rows: list[Row], added: Sequence[AnyRow[Any]]) -> list[Row]:
     """The rows whose keys were ``added``. Of several rows with one key, the first was added."""
+    if len(added) == len(rows):
+        return rows
     by_key = {tuple(map(storable, _key(row))): row for row in reversed(rows)}
     return [by_key[tuple(map(storable, key))] for key in added]
 

@@ -50,3 +50,16 @@ class RequestPage(msgspec.Struct, frozen=True):
 
     attempts: dict[str, list[EndedAttempt]]
     following: Place | None
+
+
+class Repeated(msgspec.Struct, frozen=True):
+    """``count`` requests that cost ``cost`` picodollars together: of one key, for one model, with exactly as many
+    tokens of input.
+    """
+
+    key_id: str
+    model: str
+    operation: str
+    input: int
+    count: int
+    cost: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,8 @@ from turnout.core import EndedAttempt
 
 from .attempt_rows import attempt_of
 from .database import storage_errors
-from .request_page import Place, RequestFilter, RequestPage
+from .repeated import repeated_of, repeated_query
+from .request_page import Place, Repeated, RequestFilter, RequestPage
 from .tables import WITH_SESSION, attempts
 
 LOOKED_AT: Final = 20_000
@@ -40,6 +42,12 @@ class Requests:
                     last = await _places(connection, _candidates(wanted, after).offset(LOOKED_AT - 1).limit(1))
                     following = last[0] if last else None
                 return RequestPage(await _attempts_of(connection, places), following)
+
+    async def repeated(self, begin: int, end: int, only: Mapping[str, str]) -> list[Repeated]:
+        """Groups of requests that look the same, dearest first, of the hours from ``begin`` to before ``end``."""
+        with storage_errors():
+            async with self._engine.connect() as connection:
+                return [repeated_of(row) for row in await connection.execute(repeated_query(begin, end, only))]
 
 
 async def _places(connection: AsyncConnection, query: Select[Any]) -> list[Place]:

@@ -23,6 +23,8 @@ from .routes import (
     requests,
     responses,
     service_models,
+    service_usage,
+    usage,
 )
 
 
@@ -45,6 +47,8 @@ def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -
     app.include_router(deployments.router(gateway, marks, metrics, one_at_a_time))
     app.include_router(explain.router(gateway))
     app.include_router(requests.router(gateway))
+    app.include_router(usage.router(gateway, one_at_a_time))
+    app.include_router(service_usage.router(gateway))
     app.include_router(responses.router(gateway))
     app.include_router(ollama.router(gateway, one_at_a_time))
     add_error_handlers(app)

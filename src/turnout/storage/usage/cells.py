@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from operator import add, itemgetter, sub
 from typing import Any, Final
 
@@ -51,7 +52,8 @@ def _columns(*names: str) -> Callable[[Row], tuple[Any, ...]]:
 _STARTED, _SESSION, _TAGS = (COLUMNS.index(name) for name in ("started", "session", "tags"))
 _shared = _columns(*SHARED)
 _measured = _columns("number", "outcome", "at_fault", "usage_source", "cost", *(_COLUMN_OF[name] for name in TOKENS))
-_timed = _columns("outcome", "stream", "first_token", "total", *LATENCIES.dimensions)
+_timed = _columns("outcome", "stream", "first_token", "total")
+_latency_dimensions = _columns(*LATENCIES.dimensions)
 _INPUT, _OUTPUT = TOKENS.index("input"), TOKENS.index("output")
 _decode_tags = msgspec.json.Decoder(list[str]).decode
 
@@ -158,21 +160,21 @@ _NOTHING: Final = (0,) * (2 + len(OUTCOMES) + len(FAULTS) + len(TOKENS) + 6)
 
 
 def _count_durations(cells: Cells, hour: int, rows: Sequence[Row]) -> None:
-    """The time to the first token counts for streams only: a whole answer has none. The rows differ in no dimension
-    that a latency has.
+    """The time to the first token counts for streams only: a whole answer has none.
+
+    The rows are alike in all dimensions that a latency has.
     """
-    group = None
-    for row in rows:
-        outcome, stream, first_token, total, *dimensions = _timed(row)
-        if group is None:
-            values = _dimensions(dimensions)
-            group = group_id(LATENCIES, values)
-        timings: list[tuple[Timing, int | None]] = [
-            ("first_token", first_token if stream else None),
-            ("total", total if outcome == "ok" else None),
-        ]
-        for timing, duration in timings:
-            if duration is not None:
-                cells.groups[group] = values
-                bucket = hour, group, timing, bucket_of(duration)
-                cells.counts[bucket] = cells.counts.get(bucket, 0) + 1
+    outcomes, streams, first_tokens, totals = zip(*map(_timed, rows), strict=True)
+    timed: dict[Timing, Iterable[int | None]] = {
+        "first_token": compress(first_tokens, streams),
+        "total": [total for total, outcome in zip(totals, outcomes, strict=True) if outcome == "ok"],
+    }
+    values = _dimensions(_latency_dimensions(rows[0]))
+    group = group_id(LATENCIES, values)
+    for timing, durations in timed.items():
+        for bucket, count in Counter(
+            map(bucket_of, [duration for duration in durations if duration is not None])
+        ).items():
+            cells.groups[group] = values
+            place = hour, group, timing, bucket
+            cells.counts[place] = cells.counts.get(place, 0) + count
