@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -38,9 +39,17 @@ class Service:
             return False
         return body.startswith(b"Turnout ")
 
-    def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> bytes:
         """The body of the answer."""
-        status, answer = self._fetch(method, path, body, self._headers | (headers or {}))
+        target = f"{quote(path)}?{urlencode(query)}" if query else quote(path)
+        status, answer = self._fetch(method, target, body, self._headers | (headers or {}))
         if status == HTTPStatus.OK:
             return answer
         hint = ""
@@ -48,8 +57,8 @@ class Service:
             hint = f" Put an admin's key into {ADMIN_VARIABLE}."
         raise TurnoutError(f"{self.url} refused with status {status}: {_message_in(answer)}{hint}")
 
-    def _fetch(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        return asyncio.run(_fetch(WireRequest(f"{self.url}{quote(path)}", headers, body, method)))
+    def _fetch(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        return asyncio.run(_fetch(WireRequest(f"{self.url}{target}", headers, body, method)))
 
 
 def service_of(catalog: Catalog, url: str | None) -> Service:

@@ -24,7 +24,7 @@ MOST_GROUPS: Final = 20
 
 def repeated_query(begin: int, end: int, only: Mapping[str, str]) -> Select[Any]:
     newest = (
-        select(attempts)
+        select(attempts.c.key_id, attempts.c.model, attempts.c.operation, attempts.c.input, attempts.c.cost)
         .where(attempts.c.started >= begin * HOUR, attempts.c.started < end * HOUR)
         .where(attempts.c.outcome == "ok", *[attempts.c[name] == value for name, value in only.items()])
         .order_by(attempts.c.started.desc())

@@ -96,7 +96,7 @@ def limit_of(query: Mapping[str, str], default: int, most: int) -> int:
 
 
 def wants_csv(request: Request) -> bool:
-    return "text/csv" in request.headers.get("accept", "")
+    return any("text/csv" in accepted for accepted in request.headers.getlist("accept"))
 
 
 def as_csv(rows: Iterable[Mapping[str, Any]]) -> str:

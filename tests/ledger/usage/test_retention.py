@@ -1,0 +1,39 @@
+"""The ledger removes old attempts by itself, whole days of them, and its sums stay."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.ledger.support import outcomes, until
+from tests.storage.support import attempt
+from turnout.ledger import Ledger, Upkeep
+from turnout.ledger.usage.upkeep import Retention
+from turnout.storage import LazyDatabase, UsageQuestion
+
+DAY = 86_400 * 10**6
+
+
+async def test_attempts_older_than_the_days_that_are_kept_go(tmp_path: Path) -> None:
+    database = LazyDatabase(tmp_path)
+    today = time.time_ns() // 1000 // DAY * DAY
+    days = {"old": today - 31 * DAY, "kept": today - 30 * DAY, "new": today}
+    await (await database.attempts()).insert([attempt(name, started=started) for name, started in days.items()])
+    ledger = await Ledger.open(tmp_path, database, keep_days=30)
+    await until(lambda: len(outcomes(tmp_path)) == 2)
+    assert set(outcomes(tmp_path)) == {"kept-1", "new-1"}
+    (row,) = await (await database.usage()).sums(UsageQuestion(begin=0, end=10**6))
+    assert row.sums[:2] == (3, 3)
+    compared = await Upkeep(database).verify(lambda _done, _of: None)
+    assert (compared.differences, compared.hours, compared.days) == (0, 2, 3)
+    await ledger.close()
+
+
+async def test_a_day_goes_when_it_is_over_as_a_whole(tmp_path: Path) -> None:
+    database = LazyDatabase(tmp_path)
+    await (await database.attempts()).insert([attempt("r", started=10 * DAY + DAY - 1)])
+    for now, left in ((12 * DAY - 1, 1), (12 * DAY, 0)):
+        retention = Retention(database, keep_days=1, clock=lambda now=now: now / 1e6)  # type: ignore[misc]  # bound now
+        await retention.remove_old()
+        assert len(outcomes(tmp_path)) == left
+    await database.close()
