@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-pythons check lock figures bench soak test-live test-clients tokens fuzz mutants matrix clean
+.PHONY: help serve test test-pythons check lock figures bench bench-usage soak test-live test-clients tokens fuzz mutants matrix clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ lock: $(VENV)/.dev ## Lock what pyproject.toml asks for (ARGS=--upgrade: the new
 bench: $(VENV)/.dev ## Measure beside other gateways; writes bench/results/
 	scripts/need-debian nginx wrk
 	$(BIN)/python -m bench.run $(ARGS)
+
+bench-usage: $(VENV)/.dev ## Ask ten million attempts in Postgres; writes bench/results/ (ARGS="--attempts 100000")
+	$(BIN)/python -m bench.rollups $(ARGS)
 
 soak: $(VENV)/.dev ## Half an hour of mixed faults: no request unanswered, no wrong answer, nothing left behind
 	$(BIN)/python -m bench.soak $(ARGS)

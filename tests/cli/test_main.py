@@ -18,7 +18,10 @@ from tests.support.turnout_server import COMMAND
 from turnout.cli.main import app
 from turnout.version import __version__
 
-COMMANDS = ("serve", "chat", "models", "tokens", "deployments", "explain", "replay", "doctor", "simulate", "schema")
+COMMANDS = (
+    *("serve", "chat", "models", "tokens", "deployments", "explain", "replay"),
+    *("usage", "ledger", "doctor", "simulate", "schema"),
+)
 PAGE = Path(__file__).parents[2] / "docs/cli.md"
 
 

@@ -152,13 +152,22 @@ async def test_the_page_has_the_routes_by_subject(guarded_app: InProcess) -> Non
         "models",
         "deployments",
         "ledger",
+        "usage",
         "responses",
         "ollama",
         "inference",
         "schemas",
     ]
     assert paths["operations"] == ["/ping", "/health", "/metrics"]
-    assert paths["ledger"] == ["/v1/requests/{request_id}"]
+    assert paths["ledger"] == ["/v1/requests", "/v1/requests/{request_id}"]
+    assert paths["usage"] == [
+        "/v1/usage",
+        "/v1/usage/performance",
+        "/v1/usage/forecast",
+        "/v1/usage/advice",
+        "/v1/llm/usage",
+        "/v1/llm/embedding-usage",
+    ]
     assert sorted(f"POST {path}" for path in paths["inference"]) == INFERENCE
 
 
