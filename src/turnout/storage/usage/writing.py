@@ -30,11 +30,11 @@ async def add_cells(connection: AsyncConnection, cells: Mapping[Cube, Cells]) ->
     for cube, tables in cubes.items():
         added = cells[cube]
         groups = [(group, *values) for group, values in added.groups.items()]
-        await _upsert(connection, tables.groups, groups)
+        await upsert(connection, tables.groups, groups)
         by_hour = _rows(added)
-        await _upsert(connection, tables.hours, [(*key, *sums) for key, sums in by_hour.items()])
+        await upsert(connection, tables.hours, [(*key, *sums) for key, sums in by_hour.items()])
         if tables.days is not None:
-            await _upsert(connection, tables.days, [(*key, *sums) for key, sums in _by_day(by_hour).items()])
+            await upsert(connection, tables.days, [(*key, *sums) for key, sums in _by_day(by_hour).items()])
 
 
 def _rows(cells: Cells) -> dict[Key, Sequence[int]]:
@@ -55,7 +55,7 @@ def _sum(rows: Iterable[Sequence[int]]) -> Sequence[int]:
     return first
 
 
-async def _upsert(connection: AsyncConnection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+async def upsert(connection: AsyncConnection, table: Table, rows: list[tuple[Any, ...]]) -> None:
     if not rows:
         return
     rows.sort()
