@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, delete, func, insert, literal, select, text, tuple_
+from sqlalchemy import Column, Select, Table, delete, func, insert, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from turnout.storage.attempt_rows import COLUMNS
@@ -31,15 +31,12 @@ class Remaking:
 
     async def hours(self) -> list[int]:
         """The hours that have attempts or cells, of those whose attempts are all kept."""
-        hour_of = attempts.c.started // HOUR
         with storage_errors():
             async with self._engine.connect() as connection:
                 since = await kept_since(connection)
-                query = select(hour_of).where(attempts.c.started >= since * HOUR).distinct()
-                cells = cubes[PLAIN].hours.c.hour
-                with_cells = select(cells).where(cells >= since).distinct()
-                rows = {*await connection.scalars(query), *await connection.scalars(with_cells)}
-        return sorted(map(int, rows))
+                with_attempts = await _spans(connection, attempts.c.started, HOUR, since)
+                with_cells = await _spans(connection, cubes[PLAIN].hours.c.hour, 1, since)
+        return sorted(with_attempts | with_cells)
 
     async def differences(self, hour: int) -> int:
         """How many cells of an hour aren't the sums of its attempts. 0 for an hour that is not wholly kept any more."""
@@ -65,10 +62,9 @@ class Remaking:
         """The days that have cells."""
         with storage_errors():
             async with self._engine.connect() as connection:
-                hours, days = cubes[PLAIN].hours.c.hour, _days(cubes[PLAIN]).c.day
-                rows = {*await connection.scalars(select(hours // HOURS_A_DAY).distinct())}
-                rows |= {*await connection.scalars(select(days).distinct())}
-        return sorted(map(int, rows))
+                of_hours = await _spans(connection, cubes[PLAIN].hours.c.hour, HOURS_A_DAY)
+                of_days = await _spans(connection, _days(cubes[PLAIN]).c.day, 1)
+        return sorted(of_hours | of_days)
 
     async def day_differences(self, day: int) -> int:
         """How many cells of a day aren't the sums of its hours' cells."""
@@ -101,6 +97,16 @@ class Remaking:
                 await connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
             yield connection
             await connection.commit()
+
+
+async def _spans(connection: AsyncConnection, column: Column[Any], width: int, first: int = 0) -> set[int]:
+    """The spans of ``width`` from ``first`` on that have rows: a look into the index for each of them, not at each row."""
+    found: set[int] = set()
+    place = first * width
+    while (value := await connection.scalar(select(func.min(column)).where(column >= place))) is not None:
+        found.add(value // width)
+        place = (value // width + 1) * width
+    return found
 
 
 async def _made(connection: AsyncConnection, hour: int) -> dict[Cube, Cells]:
