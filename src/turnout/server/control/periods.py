@@ -40,9 +40,9 @@ def period_of(begin: str | None, end: str | None, names: tuple[str, str] = ("fro
     return Period(first, last)
 
 
-def present(calendar: Calendar) -> Period:
-    """The day, the week (from Monday) or the month that it is now."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def present(calendar: Calendar, now: datetime) -> Period:
+    """The day, the week (from Monday) or the month of ``now``, which is in UTC."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if calendar == "day":
         return _between(today, today + timedelta(days=1))
     if calendar == "week":

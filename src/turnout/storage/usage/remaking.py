@@ -100,7 +100,7 @@ class Remaking:
 
 
 async def _spans(connection: AsyncConnection, column: Column[Any], width: int, first: int = 0) -> set[int]:
-    """The spans of ``width`` from ``first`` on that have rows: a look into the index for each of them, not at each row."""
+    """The spans of ``width`` from ``first`` on that have rows: a look into the index for each span, not each row."""
     found: set[int] = set()
     place = first * width
     while (value := await connection.scalar(select(func.min(column)).where(column >= place))) is not None:

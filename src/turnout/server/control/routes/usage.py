@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -86,7 +87,7 @@ def _add_advice(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime) 
         ] = "month",
     ) -> Response:
         """What the present period will have cost at its end, by the last seven days."""
-        begin, end = present(period)
+        begin, end = present(period, datetime.now(UTC))
         only = kept_to(caller_of(request), {})
         question = UsageQuestion(begin=begin, end=end, only=only)
         return _json(await gateway.usage.forecast(question, this_hour()))
