@@ -89,6 +89,17 @@ async def test_whatever_is_wrong_is_found_and_mended(engine: AsyncEngine) -> Non
     assert await content(engine) == kept
 
 
+async def test_a_group_that_is_missing_is_found_and_mended(engine: AsyncEngine) -> None:
+    await Attempts(engine).insert(traffic(20, seed=1, hours=2))
+    rows = await Questions(engine).sums(by_user := UsageQuestion(begin=0, end=10**6, by=("user",)))
+    async with engine.begin() as connection:
+        await connection.execute(delete(cubes[PLAIN].groups))
+    assert await Questions(engine).sums(by_user) == []
+    assert await differences(engine) > 0
+    await remake(engine)
+    assert (await Questions(engine).sums(by_user), await differences(engine)) == (rows, 0)
+
+
 async def test_what_is_settled_while_an_hour_is_made_again_counts_once(engine: AsyncEngine) -> None:
     everything = traffic(400, seed=1, hours=2)
     store, remaking = Attempts(engine), Remaking(engine)

@@ -39,14 +39,15 @@ class Remaking:
         return sorted(with_attempts | with_cells)
 
     async def differences(self, hour: int) -> int:
-        """How many cells of an hour aren't the sums of its attempts. 0 for an hour that is not wholly kept any more."""
+        """How many cells of an hour aren't the sums of its attempts, or have no group. 0 for an hour not wholly kept."""
         with storage_errors():
             async with self._alone() as connection:
                 if hour < await kept_since(connection):
                     return 0
                 made = await _made(connection, hour)
                 kept = {cube: await _kept(connection, cubes[cube], hour) for cube in CUBES}
-        return sum(_size(made[cube].without(kept[cube])) for cube in CUBES)
+                orphans = sum([await _orphans(connection, cubes[cube], hour) for cube in CUBES])
+        return orphans + sum(_size(made[cube].without(kept[cube])) for cube in CUBES)
 
     async def remake(self, hour: int) -> None:
         """Adds to the cells of an hour what they lack, unless it is not wholly kept any more. Its day gets the same."""
@@ -140,6 +141,14 @@ async def _kept(connection: AsyncConnection, tables: CubeTables, hour: int) -> C
         else:
             kept.sums[row.hour, row.group_id] = tuple(row[key:])
     return kept
+
+
+async def _orphans(connection: AsyncConnection, tables: CubeTables, hour: int) -> int:
+    """Cells whose group is missing: a question by the group's dimensions would pass over them."""
+    cells, groups = tables.hours.c, tables.groups.c
+    missing = ~select(groups.id).where(groups.id == cells.group_id).exists()
+    query = select(func.count()).select_from(tables.hours).where(cells.hour == hour, missing)
+    return int((await connection.execute(query)).scalar_one())
 
 
 def _size(cells: Cells) -> int:
