@@ -26,7 +26,7 @@ from .usage.upkeep import Retention
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
-    """``journal``, ``database`` and ``recovery`` are None while they work, else they say what is wrong.
+    """``journal``, ``database``, ``recovery`` and ``retention`` are None while they work, else they say what is wrong.
 
     The counts are those since this process began: it ``settled`` attempts of its own, and ``recovered`` and ``lost``
     ones are those of dead processes. ``ignored_ends`` are ends of attempts that weren't under way. Neither the disk nor
@@ -37,6 +37,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     journal: str | None
     database: str | None
     recovery: str | None
+    retention: str | None
     in_flight: int
     unsettled_bytes: int
     settled: int
@@ -60,6 +61,7 @@ class Ledger:
         self._store = store
         self._settler = settler
         self._recovery = recovery
+        self._retention = retention
         self._periodic_settling = PeriodicWork(settler.settle, SETTLER_INTERVAL, settler.condition)
         self._periodic_recovery = PeriodicWork(recovery.recover, RECOVERY_INTERVAL, recovery.condition)
         self._periodic_removal = (
@@ -116,12 +118,14 @@ class Ledger:
         return {attempt.start.attempt_id: attempt for attempt in await store.of_request(request_id)}
 
     def state(self) -> LedgerState:
+        retention = None if self._retention is None else self._retention.condition.error
         conditions = (self._journal.condition, self._settler.condition, self._recovery.condition)
         return LedgerState(
-            ok=all(condition.error is None for condition in conditions),
+            ok=all(condition.error is None for condition in conditions) and retention is None,
             journal=self._journal.condition.error,
             database=self._settler.condition.error,
             recovery=self._recovery.condition.error,
+            retention=retention,
             in_flight=self._journal.in_flight(),
             unsettled_bytes=self._journal.backlog(),
             settled=self._settler.settled,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.ledger.support import outcomes, until
 from tests.storage.support import attempt
+from turnout.errors import StorageUnavailable
 from turnout.ledger import Ledger, Upkeep
 from turnout.ledger.usage.upkeep import Retention
 from turnout.storage import LazyDatabase, UsageQuestion
+from turnout.storage.usage.retention import Retention as Removal
 
 DAY = 86_400 * 10**6
 
@@ -26,6 +30,17 @@ async def test_attempts_older_than_the_days_that_are_kept_go(tmp_path: Path) -> 
     assert row.sums[:2] == (3, 3)
     compared = await Upkeep(database).verify(lambda _done, _of: None)
     assert (compared.differences, compared.hours, compared.days) == (0, 2, 3)
+    await ledger.close()
+
+
+async def test_a_retention_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_self: object, _hour: int) -> None:
+        raise StorageUnavailable("The database can't be used: out of order.")
+
+    monkeypatch.setattr(Removal, "begin", fail)
+    ledger = await Ledger.open(tmp_path, keep_days=1)
+    await until(lambda: not ledger.state().ok)
+    assert ledger.state().retention == "The database can't be used: out of order."
     await ledger.close()
 
 

@@ -39,7 +39,10 @@ class Remaking:
         return sorted(with_attempts | with_cells)
 
     async def differences(self, hour: int) -> int:
-        """How many cells of an hour aren't the sums of its attempts, or have no group. 0 for an hour not wholly kept."""
+        """How many cells of an hour aren't the sums of its attempts, or have no group.
+
+        0 for an hour that is not wholly kept any more.
+        """
         with storage_errors():
             async with self._alone() as connection:
                 if hour < await kept_since(connection):
