@@ -18,10 +18,12 @@ from turnout.storage.usage.dimensions import (
     LATENCIES,
     MEASURES,
     OUTCOMES,
+    PIECES,
     PLAIN,
     SESSIONS,
     SHARED,
     TAGS,
+    TOKENS,
     Cube,
     group_id,
 )
@@ -36,7 +38,8 @@ _FAULTS = {"client": "'client_gone'", "turnout": "'drained', 'lost'", "provider"
 
 def _measures() -> dict[str, str]:
     """The sum over attempts that each measure is."""
-    tokens = {field: f"sum(coalesce({column}, 0))" for column, field in USAGE_COLUMNS.items() if field != "source"}
+    columns = {field: column for column, field in USAGE_COLUMNS.items()}
+    tokens = {name: f"sum(coalesce({columns[name]}, 0))" for name in (*TOKENS, *PIECES)}
     unpriced = "cost IS NULL AND usage_source IS NOT NULL"
     return {
         "requests": "count(*) FILTER (WHERE number = 1)",

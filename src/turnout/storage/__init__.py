@@ -5,7 +5,7 @@ from .lazy import LazyDatabase
 from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
 from .rows import ModelRow, TurnRow
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
-from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, TOKENS, Timing
+from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "FILTERS",
     "MEASURES",
     "OUTCOMES",
+    "PIECES",
     "RELATIVE_ERROR",
     "TOKENS",
     "LatencyRow",

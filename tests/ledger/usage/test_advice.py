@@ -31,7 +31,7 @@ def test_a_cheaper_deployment_with_the_same_success_is_named_with_its_figures() 
     advice = Advice(pricing)
     advice.compare(
         [
-            row("chat", "dear", ok=190, failed=10, client_gone=50, cost=DEAR, **TOKENS),
+            row("chat", "dear", unmetered=50, ok=190, failed=10, client_gone=50, cost=DEAR, **TOKENS),
             row("chat", "cheap", ok=1000, cost=USD, **TOKENS),
             row("chat", "cheaper", ok=180, failed=20, cost=USD, **TOKENS),
             row("embeddings", "cheaper", ok=1000, cost=USD, **TOKENS),
@@ -67,7 +67,12 @@ def test_a_cheaper_deployment_with_the_same_success_is_named_with_its_figures() 
 )
 def test_figures_that_say_too_little_give_no_advice(dear: dict[str, Any], other: dict[str, Any]) -> None:
     advice = Advice(pricing)
-    advice.compare([row("chat", "dear", **({"cost": DEAR} | TOKENS | dear)), row("chat", "cheap", **TOKENS, **other)])
+    advice.compare(
+        [
+            row("chat", "dear", **({"cost": DEAR} | TOKENS | dear)),
+            row("chat", "cheap", **TOKENS, **other),
+        ]
+    )
     assert advice.given() == []
 
 
@@ -78,9 +83,9 @@ def test_a_deployment_without_a_price_is_not_recommended() -> None:
 
 
 def test_what_a_prompt_cache_could_have_given_is_told() -> None:
-    """Three requests of 10,000, 20,000 and 30,000 tokens: 30,000 of them are sent again, and 5,000 were read."""
+    """Three requests of 10,000, 20,000 and 30,000 tokens: 30,000 of them are sent again, and 6,000 were read."""
     advice = Advice(pricing)
-    session = row("s1", "dear", ok=3, input=60_000, cached_input=5_000, cost=USD)
+    session = row("s1", "dear", ok=3, input=60_000, cached_input=6_000, cost=USD)
     advice.miss_caches([session, row("", "dear", ok=9, input=10**9), row("s2", "dear", ok=1, input=10**9)])
     assert advice.given() == [
         {
@@ -89,10 +94,10 @@ def test_what_a_prompt_cache_could_have_given_is_told() -> None:
             "sessions": 1,
             "requests": 3,
             "input": 60_000,
-            "cached_input": 5_000,
-            "could_be_cached": 25_000,
+            "cached_input": 6_000,
+            "could_be_cached": 24_000,
             "cost_usd": "1",
-            "saving_usd": "0.225",
+            "saving_usd": "0.216",
         }
     ]
 

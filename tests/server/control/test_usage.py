@@ -13,6 +13,7 @@ import pytest
 from tests.storage.support import attempt
 from tests.support.asgi import Answer, InProcess, in_process
 from turnout.core import EndedAttempt, Usage
+from turnout.storage import PIECES, TOKENS
 
 ADMIN, ALICE, BOB, NOBODY = "tk-admin-SECRET", "tk-alice-SECRET", "tk-bob-SECRET", "tk-nobody-SECRET"
 HOUR = 3_600_000_000
@@ -82,7 +83,8 @@ async def test_a_row_has_every_figure(app: InProcess) -> None:
         "attempts": 4,
         "outcomes": {"ok": 4, "failed": 0, "cut": 0, "client_gone": 0, "drained": 0, "outrun": 0, "lost": 0},
         "at_fault": {"client": 0, "turnout": 0, "provider": 0},
-        "tokens": {"total": 440} | dict.fromkeys(Usage.__struct_fields__[:-1], 0) | {"input": 400, "output": 40},
+        "tokens": {"total": 440} | dict.fromkeys(TOKENS, 0) | {"input": 400, "output": 40},
+        "pieces": dict.fromkeys(PIECES, 0),
         "estimated": 0,
         "unmetered": 0,
         "unpriced": {"attempts": 1, "tokens": 110},

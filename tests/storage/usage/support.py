@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.storage.support import attempt
-from turnout.core import EndedAttempt, Usage
-from turnout.storage.usage.dimensions import MEASURES, OUTCOMES, TOKENS
+from turnout.core import EndedAttempt, Extra, Usage
+from turnout.core.usage import COUNTS, EXTRA_COUNTS, NO_EXTRA
+from turnout.storage.usage.dimensions import MEASURES, OUTCOMES
 from turnout.storage.usage.sketch import bucket_of
 
 HOUR = 3_600_000_000
@@ -30,6 +31,7 @@ def _attempt(source: random.Random, request_id: str, hours: int) -> EndedAttempt
         cached_input=source.randrange(400),
         audio_input=source.choice([0, 0, 7]),
         source=source.choice(["reported", "estimated"]),
+        extra=source.choice([NO_EXTRA, Extra(cache_write_1h=3, web_searches=2, seconds=9)]),
     )
     made = attempt(
         request_id,
@@ -68,7 +70,8 @@ def summed(attempts: Sequence[EndedAttempt]) -> dict[str, int]:
         if end is None or end.usage is None:
             sums["unmetered"] += 1
         else:
-            sums.update({name: getattr(end.usage, name) for name in TOKENS})
+            sums.update({name: getattr(end.usage, name) for name in COUNTS})
+            sums.update({name: getattr(end.usage.extra, name) for name in EXTRA_COUNTS})
             sums["estimated"] += end.usage.source == "estimated"
             if end.cost is None:
                 sums.update(unpriced=1, unpriced_tokens=end.usage.total)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from turnout.core import Usage
-from turnout.storage import TOKENS, Repeated, UsageRow
+from turnout.core import Usage, with_extra
+from turnout.core.usage import EXTRA_COUNTS
+from turnout.storage import PIECES, TOKENS, Repeated, UsageRow
 
 from .sums import Record, Sums, named_values, signed_usd
 
 Pricing = Callable[[str, Usage], int | None]
-"""The cost in picodollars of tokens at a deployment, by its price now; None where it isn't known."""
+"""The cost in picodollars of one request's usage at a deployment, by its price now; None where it isn't known."""
 
 FEWEST: Final = 100
 """Attempts: with fewer, a rate of success says little."""
@@ -45,7 +46,8 @@ class Advice:
     def compare(self, rows: Sequence[UsageRow]) -> None:
         """``rows`` are by operation and deployment: is there another one with the same success, and cheaper?
 
-        What the tokens would cost elsewhere goes by the price of tokens there, and takes the other one to need as many.
+        What the tokens would cost elsewhere goes by the price there of a request of mean size, and takes the other one
+        to need as many.
         """
         by_operation: defaultdict[str, dict[str, Sums]] = defaultdict(dict)
         for row in rows:
@@ -60,8 +62,9 @@ class Advice:
 
     def _compare(self, operation: str, deployment: str, sums: Sums, others: dict[str, Sums]) -> None:
         as_good = [name for name, other in others.items() if name != deployment and _success(other) >= _success(sums)]
-        usage = _usage(sums)
-        priced = [(cost, name) for name in as_good if (cost := self._pricing(name, usage)) is not None]
+        metered = sums["attempts"] - sums["unmetered"]
+        usage = _mean({name: sums[name] for name in (*TOKENS, *PIECES)}, metered)
+        priced = [(cost * metered, name) for name in as_good if (cost := self._pricing(name, usage)) is not None]
         if not priced or (best := min(priced))[0] > sums.cost * (1 - LEAST_SAVING):
             return
         cost, instead = best
@@ -97,21 +100,23 @@ class Advice:
 
     def _miss_caches(self, deployment: str, sessions: list[tuple[Sums, int]]) -> None:
         tokens, cost = sum(missed for _, missed in sessions), sum(sums.cost for sums, _ in sessions)
-        plain = self._pricing(deployment, Usage(input=tokens))
-        cached = self._pricing(deployment, Usage(input=tokens, cached_input=tokens))
-        if plain is None or cached is None or plain - cached <= cost * LEAST_SAVING:
+        requests = sum(sums["ok"] for sums, _ in sessions)
+        each = tokens // requests
+        plain = self._pricing(deployment, Usage(input=each))
+        cached = self._pricing(deployment, Usage(input=each, cached_input=each))
+        if plain is None or cached is None or (saving := (plain - cached) * requests) <= cost * LEAST_SAVING:
             return
         record = {
             "kind": "missed_prompt_cache",
             "deployment": deployment,
             "sessions": len(sessions),
-            "requests": sum(sums["ok"] for sums, _ in sessions),
+            "requests": requests,
             "input": sum(sums["input"] for sums, _ in sessions),
             "cached_input": sum(sums["cached_input"] for sums, _ in sessions),
             "could_be_cached": tokens,
             "cost_usd": signed_usd(cost),
         }
-        self._savings.append(_Saving(plain - cached, record))
+        self._savings.append(_Saving(saving, record))
 
     def repeat(self, groups: Sequence[Repeated]) -> None:
         """Requests that look the same: an answer that is kept would have saved all but the first."""
@@ -131,5 +136,8 @@ def _success(sums: Sums) -> float:
     return sums["ok"] / sums.judged
 
 
-def _usage(sums: Sums) -> Usage:
-    return msgspec.convert({name: sums[name] for name in TOKENS}, Usage)
+def _mean(counts: Mapping[str, int], number: int) -> Usage:
+    """What one of that many requests used, rounded up: long requests have a price of their own, so sums have none."""
+    mean = {name: -(-count // number) for name, count in counts.items()}
+    extra = {name: mean.pop(name) for name in EXTRA_COUNTS if name in mean}
+    return with_extra(msgspec.convert(mean, Usage), **extra)

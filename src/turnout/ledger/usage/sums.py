@@ -8,7 +8,7 @@ from operator import add
 from typing import Any, Final
 
 from turnout.core import usd
-from turnout.storage import COST_UNIT, FAULTS, MEASURES, OUTCOMES, TOKENS
+from turnout.storage import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS
 
 Record = dict[str, Any]
 """What becomes JSON."""
@@ -47,6 +47,7 @@ class Sums:
             "outcomes": {outcome: self[outcome] for outcome in OUTCOMES},
             "at_fault": {fault: self[f"fault_{fault}"] for fault in FAULTS},
             "tokens": {"total": self.tokens} | {name: self[name] for name in TOKENS},
+            "pieces": {name: self[name] for name in PIECES},
             "estimated": self["estimated"],
             "unmetered": self["unmetered"],
             "unpriced": {"attempts": self["unpriced"], "tokens": self["unpriced_tokens"]},

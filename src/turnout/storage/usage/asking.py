@@ -55,7 +55,7 @@ def cube_for(question: UsageQuestion) -> Cube:
     """The smallest cube that can answer. Raises ``InvalidRequest`` when none can."""
     needed = {*question.by, *question.only}
     for cube in (PLAIN, SESSIONS, TAGS):
-        if needed <= {*cube.dimensions}:
+        if needed <= {*cube.dimensions, cube.extra}:
             return cube
     raise InvalidRequest("Usage can be asked by session or by tag, not by both at once.", param="by")
 

@@ -19,7 +19,9 @@ from .dimensions import (
     FAULTS,
     LATENCIES,
     LONGEST,
+    MEASURES,
     OUTCOMES,
+    PIECES,
     PLAIN,
     SESSIONS,
     SHARED,
@@ -51,7 +53,9 @@ def _columns(*names: str) -> Callable[[Row], tuple[Any, ...]]:
 
 _STARTED, _SESSION, _TAGS = (COLUMNS.index(name) for name in ("started", "session", "tags"))
 _shared = _columns(*SHARED)
-_measured = _columns("number", "outcome", "at_fault", "usage_source", "cost", *(_COLUMN_OF[name] for name in TOKENS))
+_measured = _columns(
+    "number", "outcome", "at_fault", "usage_source", "cost", *(_COLUMN_OF[name] for name in (*TOKENS, *PIECES))
+)
 _timed = _columns("outcome", "stream", "first_token", "total")
 _latency_dimensions = _columns(*LATENCIES.dimensions)
 _INPUT, _OUTPUT = TOKENS.index("input"), TOKENS.index("output")
@@ -59,12 +63,13 @@ _decode_tags = msgspec.json.Decoder(list[str]).decode
 
 
 class Cells(msgspec.Struct):
-    """``groups`` are the values of each group's dimensions. ``sums`` are the measures by hour and group; ``counts`` are
-    the attempts by hour, group, what was timed, and bucket: a cube of latencies has these.
+    """``groups`` are the values of each group's dimensions. ``sums`` are the measures by hour, group, and the cube's
+    extra dimension if it has one; ``counts`` are the attempts by hour, group, what was timed, and bucket: a cube of
+    latencies has these.
     """
 
     groups: dict[int, Dimensions] = {}
-    sums: dict[tuple[int, int], Sums] = {}
+    sums: dict[tuple[Any, ...], Sums] = {}
     counts: dict[tuple[int, int, Timing, int], int] = {}
 
     def merged(self, others: Cells) -> Cells:
@@ -98,9 +103,9 @@ def cells_of(rows: Iterable[Row]) -> dict[Cube, Cells]:
         values = _dimensions(shared)
         _add(PLAIN, cells[PLAIN], hour, values, group)
         for session, rows_of_session in _by_session(group).items():
-            _add(SESSIONS, cells[SESSIONS], hour, (*values, *_dimensions([session])), rows_of_session)
+            _add(SESSIONS, cells[SESSIONS], hour, values, rows_of_session, *_dimensions([session]))
         for tag, rows_of_tag in _by_tag(group).items():
-            _add(TAGS, cells[TAGS], hour, (*values, tag), rows_of_tag)
+            _add(TAGS, cells[TAGS], hour, values, rows_of_tag, tag)
         _count_durations(cells[LATENCIES], hour, group)
     return cells
 
@@ -127,11 +132,12 @@ def _by_tag(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return by_tag
 
 
-def _add(cube: Cube, cells: Cells, hour: int, values: Dimensions, rows: Sequence[Row]) -> None:
+def _add(cube: Cube, cells: Cells, hour: int, values: Dimensions, rows: Sequence[Row], *extra: str) -> None:
     group = group_id(cube, values)
     cells.groups[group] = values
-    sums, known = sums_of(rows), cells.sums.get((hour, group))
-    cells.sums[hour, group] = sums if known is None else tuple(map(add, known, sums))
+    place = hour, group, *extra
+    sums, known = sums_of(rows), cells.sums.get(place)
+    cells.sums[place] = sums if known is None else tuple(map(add, known, sums))
 
 
 def sums_of(rows: Sequence[Row]) -> Sums:
@@ -156,7 +162,7 @@ def sums_of(rows: Sequence[Row]) -> Sums:
     )
 
 
-_NOTHING: Final = (0,) * (2 + len(OUTCOMES) + len(FAULTS) + len(TOKENS) + 6)
+_NOTHING: Final = (0,) * len(MEASURES)
 
 
 def _count_durations(cells: Cells, hour: int, rows: Sequence[Row]) -> None:

@@ -8,42 +8,45 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
-from turnout.core import Outcome, Usage
+from turnout.core import Outcome
+from turnout.core.usage import COUNTS, EXTRA_COUNTS
 
 Dimensions = tuple[str, ...]
 """The values of a group, one for each dimension of its cube. Empty: the attempt has none."""
 
 SHARED: Final = ("user", "key_id", "model", "provider", "deployment", "agent", "operation")
-"""Columns of ``attempts`` with few values. ``sessions`` and ``tags`` have many, so each has a cube of its own."""
+"""Columns of ``attempts`` with few values. Sessions and tags have many, so each has a cube of its own."""
 
 LONGEST: Final = 256
 """Characters that are kept of a dimension's value. Clients choose some of them."""
 
 
 class Cube(NamedTuple):
-    """A table of groups, and their cells by hour. ``by_day``: and by day, for long periods.
+    """Cells by hour, and the groups that they are of. ``by_day``: also cells by day, for long periods.
 
-    ``extra`` is the dimension that it has beside the shared ones, and ``column`` where ``attempts`` has it. ``latency``
-    cubes count durations instead of summing measures.
+    ``extra`` is a dimension that its cells have beside their group's: one with many values, which would make groups of
+    its own for each. ``latency`` cubes count durations instead of summing measures.
     """
 
     name: str
     dimensions: tuple[str, ...]
     extra: str = ""
-    column: str = ""
     by_day: bool = True
     latency: bool = False
 
 
 PLAIN: Final = Cube("usage", SHARED)
-SESSIONS: Final = Cube("session_usage", (*SHARED, "session"), "session", "session", by_day=False)
-TAGS: Final = Cube("tag_usage", (*SHARED, "tag"), "tag", "tags")
+SESSIONS: Final = Cube("session_usage", SHARED, "session", by_day=False)
+TAGS: Final = Cube("tag_usage", SHARED, "tag")
 LATENCIES: Final = Cube("latency", ("model", "provider", "deployment", "operation"), latency=True)
 CUBES: Final = (PLAIN, SESSIONS, TAGS, LATENCIES)
 
 OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
 FAULTS: Final = ("client", "turnout", "provider")
-TOKENS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")
+PIECES: Final = ("web_searches", "file_searches", "code_executions", "images", "seconds", "characters")
+"""The counts of ``Usage`` that aren't tokens."""
+
+TOKENS: Final = tuple(name for name in (*COUNTS, *EXTRA_COUNTS) if name not in PIECES)
 
 MEASURES: Final = (
     "requests",
@@ -51,6 +54,7 @@ MEASURES: Final = (
     *OUTCOMES,
     *(f"fault_{fault}" for fault in FAULTS),
     *TOKENS,
+    *PIECES,
     "estimated",
     "unmetered",
     "unpriced",

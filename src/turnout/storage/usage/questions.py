@@ -79,11 +79,12 @@ def latencies_query(question: UsageQuestion) -> Select[Any]:
 def _joined(tables: CubeTables, question: UsageQuestion) -> tuple[Subquery, list[ColumnElement[Any]], Any]:
     """The cells of the period, what they are grouped by, and where both come from."""
     cells = union_all(*_parts(tables, question)).subquery("cells")
-    keys: list[ColumnElement[Any]] = [tables.groups.c[name] for name in question.by]
+    groups = tables.groups
+    keys: list[ColumnElement[Any]] = [(groups if name in groups.c else cells).c[name] for name in question.by]
     if question.span is not None:
         keys.append(cells.c.span)
-    source = cells.join(tables.groups, tables.groups.c.id == cells.c.group_id) if question.by else cells
-    return cells, keys, source
+    is_grouped = any(name in groups.c for name in question.by)
+    return cells, keys, cells.join(groups, groups.c.id == cells.c.group_id) if is_grouped else cells
 
 
 def _parts(tables: CubeTables, question: UsageQuestion) -> Iterator[Select[Any]]:
@@ -100,20 +101,18 @@ def _parts(tables: CubeTables, question: UsageQuestion) -> Iterator[Select[Any]]
 
 def _part(tables: CubeTables, table: Table, question: UsageQuestion, begin: int, end: int) -> Select[Any]:
     time = table.c.day if table is tables.days else table.c.hour
-    key: list[ColumnElement[Any]] = [
-        table.c.group_id,
-        *[table.c[name] for name in ("timing", "bucket") if name in table.c],
-    ]
+    key = [column for column in table.primary_key.columns if column is not time]
     sums = [column for column in table.columns if not column.primary_key]
     span: list[ColumnElement[Any]] = (
         [] if question.span is None else [_in_span(tables, table, question.span).label("span")]
     )
     query: Select[Any] = select(*span, *key, *sums).where(time >= begin, time < end)
-    if not question.only:
-        return query
     groups = tables.groups.c
-    wanted = select(groups.id).where(*[groups[name] == value for name, value in question.only.items()])
-    return query.where(table.c.group_id.in_(wanted))
+    of_cells = [table.c[name] == value for name, value in question.only.items() if name in table.c]
+    of_groups = [groups[name] == value for name, value in question.only.items() if name in groups]
+    if of_groups:
+        of_cells.append(table.c.group_id.in_(select(groups.id).where(*of_groups)))
+    return query.where(*of_cells)
 
 
 def _in_span(tables: CubeTables, table: Table, span: str) -> ColumnElement[int]:

@@ -139,10 +139,10 @@ async def _kept(connection: AsyncConnection, tables: CubeTables, hour: int) -> C
     rows = (await connection.execute(select(tables.hours).where(tables.hours.c.hour == hour))).all()
     kept, key = Cells(), len(tables.hours.primary_key.columns)
     for row in rows:
-        if key > len(("hour", "group_id")):
+        if "bucket" in tables.hours.c:
             kept.counts[row.hour, row.group_id, row.timing, row.bucket] = row[key]
         else:
-            kept.sums[row.hour, row.group_id] = tuple(row[key:])
+            kept.sums[tuple(row[:key])] = tuple(row[key:])
     return kept
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyC
 
 from turnout.storage.texts import StorableText
 
-from .dimensions import CUBES, MEASURES, Cube
+from .dimensions import CUBES, LATENCIES, MEASURES, PLAIN, Cube
 
 
 class CubeTables(NamedTuple):
-    """``hours`` and ``days`` hold cells; ``days`` is None for a cube without it. Hours and days are counted from the
-    start of Unix time, in UTC.
+    """``groups`` may be other cubes', too. ``hours`` and ``days`` hold cells; ``days`` is None for a cube without it.
+
+    Hours and days are counted from the start of Unix time, in UTC.
     """
 
     groups: Table
@@ -26,16 +27,20 @@ class CubeTables(NamedTuple):
 
 
 def make_tables(metadata: MetaData) -> dict[Cube, CubeTables]:
-    return {cube: _tables(cube, metadata) for cube in CUBES}
+    shared, of_latencies = _groups(PLAIN, metadata), _groups(LATENCIES, metadata)
+    return {cube: _tables(cube, of_latencies if cube.latency else shared, metadata) for cube in CUBES}
 
 
-def _tables(cube: Cube, metadata: MetaData) -> CubeTables:
-    groups = Table(
+def _groups(cube: Cube, metadata: MetaData) -> Table:
+    return Table(
         f"{cube.name}_groups",
         metadata,
         Column("id", BigInteger, primary_key=True, autoincrement=False),
         *[Column(name, StorableText, nullable=False, server_default=text("''")) for name in cube.dimensions],
     )
+
+
+def _tables(cube: Cube, groups: Table, metadata: MetaData) -> CubeTables:
     days = _cells(cube, "day", metadata) if cube.by_day else None
     return CubeTables(groups, _cells(cube, "hour", metadata), days)
 
@@ -45,6 +50,11 @@ def _cells(cube: Cube, span: str, metadata: MetaData) -> Table:
     key: list[Column[Any]] = [Column(span, Integer), Column("group_id", BigInteger)]
     if cube.latency:
         key += [Column("timing", StorableText), Column("bucket", Integer)]
+    elif cube.extra:
+        key.append(Column(cube.extra, StorableText))
+    indexes = [Index(f"{name}_group", "group_id", span)]
+    if cube.extra:
+        indexes.append(Index(f"{name}_{cube.extra}", cube.extra, span))
     measures = ("count",) if cube.latency else MEASURES
     return Table(
         name,
@@ -52,5 +62,5 @@ def _cells(cube: Cube, span: str, metadata: MetaData) -> Table:
         *key,
         *[Column(measure, BigInteger, nullable=False, server_default="0") for measure in measures],
         PrimaryKeyConstraint(*[column.name for column in key]),
-        Index(f"{name}_group", "group_id", span),
+        *indexes,
     )

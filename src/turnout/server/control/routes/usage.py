@@ -105,7 +105,7 @@ def _add_advice(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime) 
 
         def cost_at(deployment: str, usage: Usage) -> int | None:
             price = deployments[deployment].price if deployment in deployments else None
-            return None if price is None else price.cost(usage)
+            return None if price is None or not price.covers(usage) else price.cost(usage)
 
         question = UsageQuestion(begin=begin, end=end, only=own(caller_of(request)), limit=10_000)
         return _json(await gateway.usage.advice(question, cost_at))

@@ -16,11 +16,8 @@ branch_labels = None
 depends_on = None
 
 SHARED = ("user", "key_id", "model", "provider", "deployment", "agent", "operation")
-CUBES = {
-    "usage": (SHARED, ("hour", "day")),
-    "session_usage": ((*SHARED, "session"), ("hour",)),
-    "tag_usage": ((*SHARED, "tag"), ("hour", "day")),
-}
+CUBES = {"usage": ("hour", "day"), "session_usage": ("hour",), "tag_usage": ("hour", "day")}
+EXTRA = {"usage": (), "session_usage": ("session",), "tag_usage": ("tag",)}
 MEASURES = (
     "requests",
     "attempts",
@@ -43,6 +40,17 @@ MEASURES = (
     "audio_output",
     "image_input",
     "image_output",
+    "cache_write_1h",
+    "video_input",
+    "video_output",
+    "cached_audio",
+    "cached_image",
+    "web_searches",
+    "file_searches",
+    "code_executions",
+    "images",
+    "seconds",
+    "characters",
     "estimated",
     "unmetered",
     "unpriced",
@@ -62,13 +70,18 @@ def upgrade() -> None:
         postgresql_where=with_session,
         sqlite_where=with_session,
     )
-    for cube, (dimensions, spans) in CUBES.items():
-        _make_groups(cube, dimensions)
+    _make_groups("usage", SHARED)
+    for cube, spans in CUBES.items():
         for span in spans:
-            _make_cells(cube, span, (), MEASURES)
+            _make_cells(cube, span, [sa.Column(extra, sa.Text, nullable=False) for extra in EXTRA[cube]], MEASURES)
+            for extra in EXTRA[cube]:
+                op.create_index(f"{cube}_{span}s_{extra}", f"{cube}_{span}s", [extra, span])
     _make_groups("latency", LATENCY)
     for span in ("hour", "day"):
-        bucket = sa.Column("timing", sa.Text, nullable=False), sa.Column("bucket", sa.Integer, nullable=False)
+        bucket: list[sa.Column[Any]] = [
+            sa.Column("timing", sa.Text, nullable=False),
+            sa.Column("bucket", sa.Integer, nullable=False),
+        ]
         _make_cells("latency", span, bucket, ("count",))
     op.create_table(
         "usage_numbers",
@@ -85,7 +98,7 @@ def _make_groups(cube: str, dimensions: tuple[str, ...]) -> None:
     )
 
 
-def _make_cells(cube: str, span: str, more: tuple[sa.Column[Any], ...], measures: tuple[str, ...]) -> None:
+def _make_cells(cube: str, span: str, more: list[sa.Column[Any]], measures: tuple[str, ...]) -> None:
     name = f"{cube}_{span}s"
     key: list[sa.Column[Any]] = [
         sa.Column(span, sa.Integer, nullable=False),
