@@ -69,14 +69,16 @@ async def fill_rollups(engine: AsyncEngine) -> None:
         await _run(connection, f"CREATE TEMP TABLE made (hour, {dimensions}, {names}) ON COMMIT DROP AS {made}")
         await _run(connection, "ALTER TABLE made ADD COLUMN tag text")
         await _run(connection, "UPDATE made SET tag = 'team-' || split_part(\"user\", '-', 2)::int % 20")
-        for cube in (SESSIONS, PLAIN, TAGS):
-            columns = _listed(cube.dimensions)
-            await _groups(connection, cube, f"SELECT DISTINCT {columns} FROM made")
-            joined = f"made AS c JOIN {cube.name}_groups AS g USING ({columns})"
-            await _fill(connection, cubes[cube].hours, f"SELECT hour, g.id, {again} FROM {joined} GROUP BY 1, 2")
+        columns = _listed(SHARED)
+        await _groups(connection, PLAIN, f"SELECT DISTINCT {columns} FROM made")
+        joined = f"made AS c JOIN {PLAIN.name}_groups AS g USING ({columns})"
+        for cube in (PLAIN, SESSIONS, TAGS):
+            key = ", ".join(["hour", "g.id", *([f"c.{cube.extra}"] if cube.extra else [])])
+            await _fill(connection, cubes[cube].hours, f"SELECT {key}, {again} FROM {joined} GROUP BY {key}")
         await _latencies(connection)
         for cube in (PLAIN, TAGS):
-            days = f"SELECT hour / {HOURS_A_DAY}, group_id, {again} FROM {cube.name}_hours AS c GROUP BY 1, 2"
+            key = ", ".join([f"hour / {HOURS_A_DAY}", "group_id", *([cube.extra] if cube.extra else [])])
+            days = f"SELECT {key}, {again} FROM {cube.name}_hours AS c GROUP BY {key}"
             await _fill(connection, cubes[cube].days, days)
 
 

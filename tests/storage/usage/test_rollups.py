@@ -21,6 +21,7 @@ from turnout.errors import InvalidRequest
 from turnout.storage.attempt_rows import row_of
 from turnout.storage.attempts import Attempts
 from turnout.storage.database import open_database
+from turnout.storage.usage import questions as module
 from turnout.storage.usage.asking import UsageQuestion
 from turnout.storage.usage.cells import Cells, cells_of
 from turnout.storage.usage.dimensions import CUBES
@@ -103,6 +104,16 @@ async def test_durations_are_counted_in_buckets(engine: AsyncEngine) -> None:
     question = UsageQuestion(begin=FIRST_HOUR, end=LAST_HOUR, by=("deployment",))
     rows = await Questions(engine).latencies(question)
     assert {(row.values[0], row.timing, row.bucket): row.count for row in rows} == buckets(TRAFFIC)
+
+
+async def test_times_that_would_be_cut_off_are_refused(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Percentiles of a part would be wrong."""
+    question = UsageQuestion(begin=FIRST_HOUR, end=LAST_HOUR)
+    monkeypatch.setattr(module, "MOST_BUCKETS", most := len(await Questions(engine).latencies(question)))
+    assert len(await Questions(engine).latencies(question)) == most
+    monkeypatch.setattr(module, "MOST_BUCKETS", most - 1)
+    with pytest.raises(InvalidRequest, match="too many times"):
+        await Questions(engine).latencies(question)
 
 
 async def test_the_rows_that_cost_most_are_given(engine: AsyncEngine) -> None:

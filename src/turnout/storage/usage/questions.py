@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, Table, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from turnout.errors import InvalidRequest
 from turnout.storage.database import storage_errors
 from turnout.storage.tables import cubes
 
@@ -16,8 +17,8 @@ from .dimensions import LATENCIES, MEASURES
 from .tables import CubeTables
 from .writing import HOURS_A_DAY
 
-_LATENCY_ROWS = 100_000
-"""Buckets of one answer: 500 groups with 200 buckets each."""
+MOST_BUCKETS = 100_000
+"""Of one answer: some 2,000 rows with 50 buckets each."""
 
 
 class Questions:
@@ -42,8 +43,10 @@ class Questions:
         ]
 
     async def latencies(self, question: UsageQuestion) -> list[LatencyRow]:
-        """Raises ``InvalidRequest`` for a dimension that times are not kept by."""
-        rows = await self._rows(latencies_query(question))
+        """Raises ``InvalidRequest`` for a dimension that times are not kept by, and for more than ``MOST_BUCKETS``."""
+        rows = await self._rows(latencies_query(question).limit(MOST_BUCKETS + 1))
+        if len(rows) > MOST_BUCKETS:
+            raise InvalidRequest("These are too many times for one answer. Ask for a shorter period.", param="from")
         first = len(question.by)
         found: list[LatencyRow] = []
         for row in rows:
@@ -72,8 +75,7 @@ def latencies_query(question: UsageQuestion) -> Select[Any]:
     refuse_other_than_latencies(question)
     cells, keys, groups = _joined(cubes[LATENCIES], question)
     buckets = [*keys, cells.c.timing, cells.c.bucket]
-    query = select(*buckets, func.sum(cells.c["count"])).select_from(groups).group_by(*buckets)
-    return query.limit(_LATENCY_ROWS)
+    return select(*buckets, func.sum(cells.c["count"])).select_from(groups).group_by(*buckets)
 
 
 def _joined(tables: CubeTables, question: UsageQuestion) -> tuple[Subquery, list[ColumnElement[Any]], Any]:
