@@ -34,6 +34,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "limits.": settings.LimitSettings,
     "media.": settings.MediaSettings,
     "health.": settings.HealthSettings,
+    "ledger.": settings.LedgerSettings,
     "timeouts.": settings.TimeoutSettings,
     "retries.": settings.RetrySettings,
     "providers.*.": settings.ProviderSettings,
@@ -46,12 +47,13 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "agents.*.": settings.AgentSettings,
     "keys[].": settings.KeySettings,
 }
+OWN_TABLES = ("server.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "weights.")
 
 
 def keys_in_code() -> Iterator[tuple[str, str]]:
     for prefix, form in SECTIONS.items():
         for field in msgspec.structs.fields(form):
-            if f"{field.encode_name}." not in ("server.", "limits.", "auth.", "log.", "media.", "health.", "weights."):
+            if f"{field.encode_name}." not in OWN_TABLES:
                 yield prefix + field.encode_name, default(field)
 
 
