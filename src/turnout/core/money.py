@@ -84,6 +84,10 @@ class Price(Tariff, frozen=True, kw_only=True):
             + usage.output * self.output
         )
 
+    def cost_of_text(self, tokens: int) -> int:
+        """The cost of an input of plain text, in picodollars."""
+        return self.cost(Usage(input=tokens)) if self.above else self.request + tokens * self.input
+
     def covers(self, usage: Usage) -> bool:
         """Whether it says what the usage costs. What is sold by piece and has no price of that kind isn't free."""
         extra = usage.extra

@@ -19,6 +19,7 @@ from .watchdog import FIRST_BYTE, FIRST_TOKEN, STALL, TOTAL, Deadline, Watchdog
 
 _log = logging.getLogger(__name__)
 
+_SILENT_AT_WORK = (ImageRequest, TranscriptionRequest)
 _NOT_BEGUN = "did not begin to answer"
 _STOPPED = "stopped in its answer: no more came"
 
@@ -46,7 +47,7 @@ class Attempt:
         self.request = call.request
         self.relayed = source.relayed
         self.changes = source.changes
-        self._is_silent_at_work = isinstance(call.request, ImageRequest | TranscriptionRequest)
+        self._is_silent_at_work = isinstance(call.request, _SILENT_AT_WORK)
         self._stall = Deadline(deployment.timeouts.stall, STALL)
         self._source = source
         self._observer = AnswerObserver(call.request, time.perf_counter())

@@ -30,6 +30,7 @@ _BYTES_PER_TOKEN = 4
 """In a whole reply that is relayed unread: mostly English and JSON."""
 
 
+_WITHOUT_TEXT = (ImageRequest, TranscriptionRequest, SpeechRequest)
 _LONG = 64 * 1024
 _TOKENS_BESIDE_IMAGES = 4_000
 """Of a long request with images, its size says little: they are most of its bytes."""
@@ -58,7 +59,7 @@ def estimated_usage(request: Request, output_tokens: int) -> Usage | None:
 
     None for pictures and sounds: they are billed by seconds or pieces, of which the text says nothing.
     """
-    if isinstance(request, ImageRequest | TranscriptionRequest | SpeechRequest):
+    if isinstance(request, _WITHOUT_TEXT):
         return None
     return Usage(input=tokens(_weight_of_all(_input_of(request))), output=output_tokens, source="estimated")
 
@@ -67,7 +68,7 @@ def input_at_a_glance(request: Request, size: int) -> int | None:
     """About how many tokens the input has, before it is sent; ``size`` is the request's, in bytes. It counts only if
     the process dies before the answer's end, so it costs next to nothing.
     """
-    if isinstance(request, ImageRequest | TranscriptionRequest | SpeechRequest):
+    if isinstance(request, _WITHOUT_TEXT):
         return None
     tokens = size // _BYTES_PER_TOKEN
     if size > _LONG and isinstance(request, ChatRequest) and request.unread and request.unread.may_hold_images:

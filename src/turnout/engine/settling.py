@@ -152,7 +152,7 @@ def _conversation(call: Call) -> str:
 def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
     origin, price = call.origin, deployment.price
     estimate = input_at_a_glance(call.request, call.size)
-    cost = None if price is None or estimate is None else price.cost(Usage(input=estimate))
+    cost = None if price is None or estimate is None else price.cost_of_text(estimate)
     return AttemptStart(
         attempt_id=f"{call.request_id}-{number}",
         request_id=call.request_id,

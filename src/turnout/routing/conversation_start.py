@@ -17,9 +17,6 @@ _MOST_BYTES: Final = 128 * 1024
 
 _MOST_MESSAGES: Final = 16
 _NAME_BYTES: Final = 8
-_NAMED_FOR: Final = b"conversation"
-_MOST_KEY_BYTES: Final = 64
-"""The most that the hash takes."""
 _DECODER = JSONDecoder()
 
 
@@ -43,7 +40,7 @@ def name_of(request: ChatRequest, key_id: str) -> str:
     start = start_of(request)
     if start is None:
         return ""
-    return blake2b(start, digest_size=_NAME_BYTES, person=_NAMED_FOR, key=key_id.encode()[:_MOST_KEY_BYTES]).hexdigest()
+    return blake2b(b"%b\n%b" % (key_id.encode(), start), digest_size=_NAME_BYTES).hexdigest()
 
 
 def _start_of_messages(request: ChatRequest) -> bytes | None:

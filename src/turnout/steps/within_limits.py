@@ -11,6 +11,7 @@ from turnout.engine import Call
 from turnout.errors import InvalidRequest, UnknownModel
 from turnout.worker_threads import WorkerThreads
 
+_CHATS = (ChatRequest, CountRequest)
 _LONGEST_NAME = 256  # characters of a model's name, as in the configuration
 _SHORTEST_PART = 2  # bytes
 _LISTS = ("messages", "contents", "input", "prompt")
@@ -37,7 +38,7 @@ def check_counts(request: Request, size: int, limits: LimitSettings) -> None:
     """Raises ``InvalidRequest`` for more of a kind than ``limits`` say. ``size`` is that of the body, in bytes."""
     if len(request.model) > _LONGEST_NAME:
         raise UnknownModel(request.model[:_LONGEST_NAME])
-    if isinstance(request, ChatRequest | CountRequest):
+    if isinstance(request, _CHATS):
         chat = request.chat if isinstance(request, CountRequest) else request
         if len(chat.stop) > limits.stop:
             raise _too_many("stop", len(chat.stop), "stop", limits.stop)
