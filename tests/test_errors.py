@@ -36,6 +36,7 @@ PUBLISHED = {
     "UnknownModel": (404, "model_not_found"),
     "Unpriced": (403, "unpriced"),
     "Unreadable": (400, "invalid_request"),
+    "Unrecorded": (503, "unrecorded"),
     "Unsupported": (400, "unsupported"),
     "UnsupportedCoding": (415, "unsupported_encoding"),
     "UpstreamBroken": (502, "upstream_broken"),

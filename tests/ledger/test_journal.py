@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from turnout.errors import Unrecorded
 from turnout.ledger.journal import Journal
 from turnout.ledger.lines import read_ended, read_started
 from turnout.ledger.process_folder import dead_process_folder
@@ -168,17 +169,23 @@ def test_only_the_owner_of_the_files_may_read_them(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_full_disk_stops_no_request_and_loses_no_record_once_there_is_room(
+def test_a_full_disk_refuses_new_work_and_loses_no_record_of_the_old(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal = Journal(tmp_path)
-    with largest_file(10_000), caplog.at_level(logging.WARNING, "turnout.ledger"):
+    for number in range(100):
+        journal.begin(start(f"r{number}"))
+    journal.begin(start("open"))
+    with largest_file(40_000), caplog.at_level(logging.WARNING, "turnout.ledger"):
         for number in range(100):
-            journal.begin(start(f"r{number}"))
             journal.end(end(f"r{number}"))
-        journal.begin(start("open"))
+        with pytest.raises(Unrecorded, match="No space left"):
+            journal.begin(start("new"))
+    with largest_file(1000), caplog.at_level(logging.WARNING, "turnout.ledger"):
         journal.resume()
         assert journal.condition.error is not None
+        with pytest.raises(Unrecorded, match="File too large"):
+            journal.begin(start("new"))
     assert len(caplog.records) == 1, "it is logged once"
     in_time, whole = len(on_disk(journal)[1]), sorted(f"r{number}-1" for number in range(100))
     assert 0 < in_time < 100
@@ -187,15 +194,16 @@ def test_a_full_disk_stops_no_request_and_loses_no_record_once_there_is_room(
     assert journal.condition.error is None
     assert sorted(on_disk(journal)[1]) == whole
     assert "open-1" in on_disk(journal)[0]
-    assert (journal.held(), journal.dropped) == ([], 0)
+    assert (journal.held(), journal.dropped, journal.in_flight()) == ([], 0, 1)
     journal.close()
 
 
 def test_what_finds_no_room_on_disk_nor_in_memory_is_dropped_and_counted(tmp_path: Path) -> None:
     journal = Journal(tmp_path, held_bytes=1000)
+    for number in range(100):
+        journal.begin(start(f"r{number}"))
     with largest_file(0):
         for number in range(100):
-            journal.begin(start(f"r{number}"))
             journal.end(end(f"r{number}"))
     assert sum(map(len, journal.held())) <= 1000
     assert journal.dropped == 100 - len(journal.held()) < 100
@@ -206,9 +214,10 @@ def test_what_finds_no_room_on_disk_nor_in_memory_is_dropped_and_counted(tmp_pat
 def test_every_failure_finds_the_whole_room_in_memory(tmp_path: Path) -> None:
     journal = Journal(tmp_path, held_bytes=3000)
     for failure in range(5):
+        for number in range(5):
+            journal.begin(start(f"r{failure}-{number}"))
         with largest_file(0):
             for number in range(5):
-                journal.begin(start(f"r{failure}-{number}"))
                 journal.end(end(f"r{failure}-{number}"))
         journal.resume()
     assert (len(on_disk(journal)[1]), journal.dropped) == (25, 0)
@@ -219,12 +228,14 @@ def test_a_folder_that_can_not_be_made_is_tried_again(tmp_path: Path) -> None:
     obstacle = tmp_path / "data"
     obstacle.write_text("not a folder")
     journal = Journal(obstacle / "journal")
-    journal.begin(start("r1"))
-    journal.end(end("r1"))
+    with pytest.raises(Unrecorded, match="data"):
+        journal.begin(start("r1"))
     assert journal.condition.error is not None
     assert str(obstacle) in journal.condition.error
     obstacle.unlink()
     journal.resume()
+    journal.begin(start("r1"))
+    journal.end(end("r1"))
     assert on_disk(journal)[1] == ["r1-1"]
     journal.close()
 
@@ -262,10 +273,12 @@ def test_a_line_that_is_cut_by_a_full_disk_counts_as_not_written(
     write = os.write
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", lambda fd, data: write(fd, data[: len(data) // 2]))
-        journal.begin(start("r1"))
-    assert "No space left" in (journal.condition.error or "")
+        with pytest.raises(Unrecorded, match="No space left"):
+            journal.begin(start("r1"))
     journal.resume()
     assert journal.condition.error is None
+    assert on_disk(journal) == ([], [])
+    journal.begin(start("r1"))
     assert "r1-1" in on_disk(journal)[0]
     journal.end(end("r1"))
     journal.close()

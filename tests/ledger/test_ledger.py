@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from turnout.core import Extra, InnerUsage, PlannedStep, PlanRecord, Usage
-from turnout.errors import ConfigError, StorageUnavailable
+from turnout.errors import ConfigError, StorageUnavailable, Unrecorded
 from turnout.ledger import Ledger
 from turnout.ledger.ledger import _find_ended
 from turnout.storage import LazyDatabase
@@ -255,14 +255,17 @@ async def test_a_database_that_does_not_open_stops_no_request_and_shows_once(
     assert set(outcomes(tmp_path).values()) == {"ok"}
 
 
-async def test_an_unwritable_data_directory_stops_no_request(tmp_path: Path) -> None:
+async def test_a_data_directory_that_can_be_written_again_takes_new_requests(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("not a folder")
     ledger = await Ledger.open(tmp_path / "data" / "deep")
-    ledger.begin(start("r1"))
-    ledger.end(end("r1"))
+    with pytest.raises(Unrecorded):
+        ledger.begin(start("r0"))
     await until(lambda: ledger.state().database is not None)
     assert not ledger.state().ok
     (tmp_path / "data").unlink()
+    await until(lambda: ledger.state().journal is None)
+    ledger.begin(start("r1"))
+    ledger.end(end("r1"))
     await ledger.close()
     assert outcomes(tmp_path / "data" / "deep") == {"r1-1": "ok"}
 

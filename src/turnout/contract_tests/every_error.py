@@ -10,6 +10,7 @@ from turnout.errors import TurnoutError
 ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.ConfigError("Why."),
     errors.StorageUnavailable("Why."),
+    errors.Unrecorded("Why."),
     errors.ControlUnavailable("ended"),
     errors.ControlTimeout("leases", 500),
     errors.ControlRefused(409, "conflict", "Why."),

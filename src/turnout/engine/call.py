@@ -102,7 +102,9 @@ class Models(Protocol):
 class Recorder(Protocol):
     """The ledger, as far as the engine writes to it. Neither call waits."""
 
-    def begin(self, start: AttemptStart) -> None: ...
+    def begin(self, start: AttemptStart) -> None:
+        """Raises ``Unrecorded``: then nothing may be sent."""
+        ...
 
     def end(self, end: AttemptEnd) -> None: ...
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import structs
 
 from turnout.core import Change, ChatRequest, Deployment, Midstream, Model, StreamEvent, with_messages
-from turnout.errors import Unreadable, Unsupported, UpstreamError
+from turnout.errors import Unreadable, Unrecorded, Unsupported, UpstreamError
 from turnout.providers import Provider
 from turnout.routing import Board, Plan
 from turnout.routing.planner import outline, plan
@@ -130,9 +130,14 @@ class Engine:
         if source.changes:
             changes += tuple(map(str, source.changes[:_MOST_CHANGES]))
         planned = walk.planned if walk.attempts == 1 else None
-        settlement = Settlement(
-            call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board, queue, planned
-        )
+        try:
+            settlement = Settlement(
+                call, deployment, walk.attempts, changes, self._recorder, self._meter, self._board, queue, planned
+            )
+        except Unrecorded:
+            if queue is not None:
+                queue.leave()
+            raise
         return Attempt(call, deployment, source, settlement, self._ticker, walk.total(deployment))
 
     async def _prepare(self, call: Call, deployment: Deployment) -> Prepared:

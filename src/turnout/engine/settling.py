@@ -51,7 +51,7 @@ class Settlement:
         queue: Queue | None,
         planned: Plan | None,
     ) -> None:
-        """``queue`` is left at the end of the attempt. ``planned`` is recorded with it."""
+        """``queue`` is left at the end of the attempt. ``planned`` is recorded with it. Raises ``Unrecorded``."""
         self.settled = False
         self.usage: Usage | None = None
         self.cost: int | None = None

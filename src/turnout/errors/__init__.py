@@ -3,6 +3,7 @@
 TurnoutError
 ├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
 ├── StorageUnavailable            503  the database can't be opened, read or written
+├── Unrecorded                    503  the disk takes no record of a request, so it isn't sent
 ├── ControlError                       the control process of this host was asked, and no answer came
 │   ├── ControlUnavailable        503  it isn't there now, or it ended with the question
 │   ├── ControlTimeout            504  it didn't answer in time
@@ -72,6 +73,7 @@ from .own import (
     UnknownModel,
     Unpriced,
     Unreadable,
+    Unrecorded,
     Unsupported,
     UnsupportedCoding,
 )
@@ -136,6 +138,7 @@ __all__ = [
     "UnknownModel",
     "Unpriced",
     "Unreadable",
+    "Unrecorded",
     "Unsupported",
     "UnsupportedCoding",
     "UpstreamBroken",

@@ -23,6 +23,13 @@ class StorageUnavailable(TurnoutError):
     code = "storage_unavailable"
 
 
+class Unrecorded(TurnoutError):
+    """The disk takes no record of a new request, so nothing is sent. It goes on by itself once there is room."""
+
+    status = 503
+    code = "unrecorded"
+
+
 class NoDeployment(TurnoutError):
     """No deployment of the model may be asked for this request. ``reasons`` pairs each one's id with the reason."""
 

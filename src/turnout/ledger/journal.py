@@ -12,6 +12,7 @@ from collections import deque
 from pathlib import Path
 
 from turnout.core import AttemptEnd, AttemptStart
+from turnout.errors import Unrecorded
 from turnout.telemetry import Condition
 
 from .lines import ended_line, read_started, started_line
@@ -24,11 +25,11 @@ SEGMENT_BYTES = 8 * 1024 * 1024
 HELD_BYTES = 4 * 1024 * 1024
 """The most that is kept in memory while the disk takes nothing: some 10,000 attempts."""
 
-CONSEQUENCE = "Requests go on; their records are kept in memory until there is no more room for them."
+CONSEQUENCE = "New requests are refused until it works; what is under way goes on, and its record is kept in memory."
 
 
 class Journal:
-    """One process's journal. ``begin`` and ``end`` wait for the kernel only, and never raise.
+    """One process's journal. ``begin`` and ``end`` wait for the kernel only. ``end`` never raises.
 
     ``unsettled`` are the files with lines that aren't in the database yet. The last one is open for writing.
     ``ignored`` counts the ends of attempts that aren't under way, for example a second end.
@@ -53,9 +54,14 @@ class Journal:
         self.resume()
 
     def begin(self, start: AttemptStart) -> None:
+        """Raises ``Unrecorded`` when the disk doesn't take it: whoever is killed now would leave no trace of it."""
         line = started_line(start)
+        if not self._append(line):
+            raise Unrecorded(
+                f"Turnout can't record this request, so it wasn't sent: {self.condition.error}. "
+                f"It goes on by itself once {self._root} can be written."
+            )
         self._under_way[start.attempt_id] = line
-        self._append(line)
 
     def end(self, end: AttemptEnd) -> None:
         started = self._under_way.pop(end.attempt_id, None)

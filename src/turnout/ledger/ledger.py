@@ -82,7 +82,7 @@ class Ledger:
         return cls(journal, store, Settler(journal, store), Recovery(root, store), retention)
 
     def begin(self, start: AttemptStart) -> None:
-        """Call it before the attempt is sent."""
+        """Call it before the attempt is sent. Raises ``Unrecorded``."""
         self._journal.begin(start)
 
     def end(self, end: AttemptEnd) -> None:
