@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-pythons check lock figures bench bench-usage soak test-live test-clients tokens fuzz mutants matrix clean
+.PHONY: help serve test test-pythons check lock figures bench bench-usage soak chaos test-live test-clients tokens fuzz mutants matrix clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ bench-usage: $(VENV)/.dev ## Ask ten million attempts in Postgres; writes bench/
 
 soak: $(VENV)/.dev ## Half an hour of mixed faults: no request unanswered, no wrong answer, nothing left behind
 	$(BIN)/python -m bench.soak $(ARGS)
+
+chaos: $(VENV)/.dev ## Kills, cuts and hang-ups by the thousand: the ledger beside the bill (ARGS="--requests 1000 --seed 7")
+	$(BIN)/python -m scripts.chaos $(ARGS)
 
 test-live: $(VENV)/.dev ## Run the main job on a real llama.cpp (compiles it once), and on an Ollama if there is one
 	$(BIN)/python -m scripts.live $(ARGS)

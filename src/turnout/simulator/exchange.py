@@ -97,6 +97,7 @@ class Exchange:
     async def _answer(self, manners: Manners) -> None:
         question = self._wire.read(self._request, self._path)
         self._simulate = f"{self._simulate} {script_words(question.prompt, question.model)}".strip()
+        self._attempt.simulate = self._simulate
         self._attempt.model, self._attempt.stream = question.model, question.stream
         self._log.record_request(question.model, self._request)
         script = self._script(question.model, manners)

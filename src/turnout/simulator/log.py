@@ -25,7 +25,8 @@ Outcome = Literal["open", "completed", "cut", "client_left"]
 
 
 class Attempt(msgspec.Struct, kw_only=True):
-    """One request for an answer. Times are Unix times in seconds.
+    """One request for an answer. Times are Unix times in seconds. ``simulate`` are the script's words that did not come
+    in the model's name.
 
     ``outcome`` is "completed" after a whole reply, also that of an error; "cut" after a reply that the simulator broke
     off, damaged or never began; "client_left" if the client closed the connection first. ``key`` is the ``fingerprint``

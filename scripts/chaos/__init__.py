@@ -1,0 +1,1 @@
+"""Faults of every kind at once, with the simulator's log as the providers' bill."""

@@ -1,0 +1,137 @@
+"""What the chaos happens to: two servers on one Postgres, whose every provider is the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from scripts.chaos.asked import FIRST, HEDGED, LAST, SECOND
+from tests.faults.stage import PATHS
+from tests.faults.table import GOES_ON, WIRES
+from tests.support.postgres import Postgres
+from tests.support.turnout_server import TurnoutServer
+
+INPUT_PRICE, OUTPUT_PRICE = 3, 15
+"""Dollars for a million tokens, which is microdollars for one."""
+_SILENCE: Final = {"first_token": 0.5, "first_byte": 0.5, "stall": 0.5}
+_SETTLED_WITHIN: Final = 60.0
+
+
+def config(simulator: str) -> dict[str, Any]:
+    """A model for each wire, whose first two deployments may be sick. ``simulator`` is its address."""
+    fields = {"api_key": "sk-simulated", "price": {"input": INPUT_PRICE, "output": OUTPUT_PRICE}}
+    providers: dict[str, Any] = {wire: {"base_url": simulator + PATHS[wire], **fields} for wire in WIRES}
+    providers["azure"]["api_version"] = "2024-10-21"
+    models: dict[str, Any] = {wire: {"deployments": _deployments(at)} for at, wire in enumerate(WIRES)}
+    models[HEDGED] = {"hedge": True, "deployments": _deployments(0)}
+    retries = {"attempts": 2, "backoff": 0.01, "backoff_max": 0.1}
+    return {"discovery": False, "retries": retries, "providers": providers, "models": models}
+
+
+def environment(simulator: str) -> dict[str, str]:
+    """Where Turnout looks for local servers."""
+    local = {"OLLAMA_URL": "ollama", "LLAMA_CPP_URL": "llamacpp", "VLLM_URL": "vllm"}
+    return {variable: simulator + PATHS[wire] for variable, wire in local.items()}
+
+
+def _deployments(at: int) -> list[dict[str, Any]]:
+    return [
+        {"provider": WIRES[at], "model": FIRST, "timeouts": _SILENCE},
+        {"provider": WIRES[at - 1], "model": SECOND, "timeouts": _SILENCE},
+        {"provider": GOES_ON, "model": LAST, "traits": {"prefill": True}},
+    ]
+
+
+class Served:
+    """A server that is killed and started again, on the same data. ``server`` is None while it is down."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], env: Mapping[str, str]) -> None:
+        folder.mkdir()
+        self.server: TurnoutServer | None = None
+        self._folder = folder
+        self._settings = settings
+        self._env = env
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        self.server = await asyncio.to_thread(TurnoutServer, self._folder, self._settings, self._env, ())
+
+    async def kill(self) -> None:
+        """SIGKILL, and a new start."""
+        async with self._turn:
+            server, self.server = self.server, None
+            if server is not None:
+                await asyncio.to_thread(server.kill)
+            await self.start()
+
+    async def fill_disk(self, seconds: float) -> None:
+        """The process can't make any file longer for that time, as on a full disk."""
+        if self.server is None:
+            return
+        process = self.server.program
+        soft, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_journaled(self._folder), hard))
+        await asyncio.sleep(seconds)
+        if self.server is not None and self.server.program is process:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+    async def settle(self) -> None:
+        """Waits until the journals of those that were killed are in the database, then ends it in order."""
+        if self.server is None:
+            raise AssertionError(f"{self._folder} has no server")
+        async with asyncio.timeout(_SETTLED_WITHIN):
+            while len(_journals(self._folder)) > 1:  # noqa: ASYNC110  # another process empties it
+                await asyncio.sleep(0.05)
+        await asyncio.to_thread(self.server.stop)
+        left = _journals(self._folder)
+        if left:
+            raise AssertionError(f"{self._folder}: attempts are left that no database has: {left}")
+
+    def end(self) -> None:
+        """At once."""
+        if self.server is not None:
+            self.server.kill()
+
+
+def _journals(folder: Path) -> list[Path]:
+    return [path for path in (folder / "data" / "journal").iterdir() if path.is_dir()]
+
+
+def _journaled(folder: Path) -> int:
+    """The size of the journal that was written last."""
+    files = sorted((folder / "data" / "journal").rglob("*.log"), key=lambda path: path.stat().st_mtime_ns)
+    return files[-1].stat().st_size if files else 0
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt in the ledger. Times are microseconds, costs picodollars. A lost one has no ``total``."""
+
+    attempt_id: str
+    session: str
+    number: int
+    started: int
+    model: str
+    outcome: str
+    status: int
+    total: int | None
+    input: int | None
+    output: int | None
+    cost: int | None
+    source: str | None
+    rule: str | None
+
+
+_COLUMNS: Final = {"model": "upstream_model", "source": "usage_source", "rule": "billing_rule"}
+
+
+def rows_of(postgres: Postgres, database: str) -> list[Row]:
+    """Every attempt in the ledger, in order of start."""
+    columns = ", ".join(_COLUMNS.get(name, name) for name in Row.__struct_fields__)
+    found = postgres.sql(f"SELECT {columns} FROM attempts ORDER BY started", database)  # our own names
+    values = [dict(zip(Row.__struct_fields__, line.split("|"), strict=True)) for line in found]
+    return [msgspec.convert({name: text or None for name, text in row.items()}, Row, strict=False) for row in values]
