@@ -22,6 +22,7 @@ PUBLISHED = {
     "ForeignPage": (403, "foreign_page"),
     "HeadersTooLarge": (431, "headers_too_large"),
     "InvalidRequest": (400, "invalid_request"),
+    "KeptConnectionLost": (502, "upstream_unreachable"),
     "MethodNotAllowed": (405, "method_not_allowed"),
     "NotFetched": (400, "not_fetched"),
     "NotFound": (404, "not_found"),

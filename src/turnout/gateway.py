@@ -13,7 +13,7 @@ from turnout.config import CommandLine, MediaSettings, Settings
 from turnout.conversations import Conversations
 from turnout.core import Deployment, Request, WireRequest
 from turnout.engine import Call, Engine, TokenCounter, is_relayed
-from turnout.errors import UpstreamTimeout
+from turnout.errors import KeptConnectionLost, UpstreamTimeout
 from turnout.host import Control, LocalControl
 from turnout.ledger import Ledger, RequestList, Usage
 from turnout.media import Fetch, FilePreparer, ImagePreparer, ImageSupport
@@ -175,7 +175,10 @@ async def fetch(transport: Transport, request: WireRequest, seconds: float) -> t
     """Does the same as ``Gateway.fetch``, without a gateway."""
     try:
         async with asyncio.timeout(seconds):
-            response = await transport.send(request, seconds)
+            try:
+                response = await transport.send(request, seconds)
+            except KeptConnectionLost:
+                response = await transport.send(request, seconds)  # nothing is billed for what is asked here
             try:
                 body = await response.read_all(_LIST_LIMIT)
                 response.release()

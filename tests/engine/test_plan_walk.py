@@ -71,6 +71,43 @@ def then_ok(reply: bytes, times: int) -> Script:
     return script
 
 
+def closing_after(requests: int) -> Script:
+    """Answers so many requests of a connection, and closes it at the next one."""
+
+    async def script(visit: Visit) -> None:
+        for _ in range(requests):
+            await visit.request()
+            await visit.send(ok(HELLO))
+        await visit.request()
+        visit.close()
+
+    return script
+
+
+async def test_a_request_on_a_lost_kept_connection_is_another_attempt_at_once() -> None:
+    """It doesn't count among the tries, and says nothing of the deployment. The pause of a retry would be long."""
+    once = Retries(attempts=1, backoff=60, backoff_max=60)
+    async with RawUpstream(closing_after(1)) as server, house(place(server, retries=once)) as it:
+        await body_of(await it.ask())
+        reply = await it.ask()
+        assert await body_of(reply) == HELLO
+        assert reply.attempts == 2
+        assert it.book.outcomes == ["ok", "failed", "ok"]
+        lost = it.book.ends[1]
+        assert (lost.status, lost.usage, lost.billing_rule, lost.at_fault) == (0, None, "no_answer", "provider")
+        assert it.board.troubled() == {}
+
+
+async def test_only_one_lost_connection_is_for_nothing() -> None:
+    """A provider that answers nobody gets no more tries than others."""
+    once = Retries(attempts=1)
+    async with RawUpstream(closing_after(1), closing_after(0)) as server, house(place(server, retries=once)) as it:
+        await body_of(await it.ask())
+        with pytest.raises(UpstreamUnreachable):
+            await it.ask()
+        assert it.book.outcomes == ["ok", "failed", "failed"]
+
+
 async def test_a_refused_try_leaves_the_connection_for_the_next() -> None:
     async with RawUpstream(then_ok(status(503), 2)) as server, house(place(server, retries=THREE)) as it:
         await body_of(await it.ask())

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.raw_upstream import RawUpstream, Script, Visit, chunked, ok, replying
 from turnout.core import WireRequest
-from turnout.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from turnout.errors import KeptConnectionLost, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from turnout.transport import Transport, pool
 from turnout.transport.connection import Connection
 
@@ -185,42 +185,47 @@ def hanging_up(*bytes_before: bytes, reset: bool = False) -> Script:
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
-async def test_a_kept_connection_that_turns_out_to_be_stale_is_replaced(reset: bool) -> None:
-    """The whole request is sent once more."""
+async def test_a_request_on_a_kept_connection_that_breaks_is_not_sent_again(reset: bool) -> None:
+    """The provider may have seen it, and each time that it is sent has a record of its own."""
     async with opened(hanging_up(reset=reset), replying(ok(b"two"))) as (server, transport):
         assert await ask(transport, server) == b"one"
+        with pytest.raises(KeptConnectionLost, match="closed the connection before it answered"):
+            await ask(transport, server)
+        assert len(server.visits) == 1
         assert await ask(transport, server, b"body") == b"two"
         assert [request[-4:] for request in server.visits[1].requests] == [b"body"]
 
 
-async def test_it_is_replaced_only_once() -> None:
-    async def no_answer(visit: Visit) -> None:
-        await visit.request()
-
-    async with opened(hanging_up(), no_answer) as (server, transport):
+async def test_the_other_kept_connections_are_closed_with_it() -> None:
+    """A provider that was started again has closed all: each of them would cost a try."""
+    async with opened(hanging_up(), replying(ok())) as (server, transport):
+        response = await transport.send(WireRequest(server.url, {}, b""), 5)
         await ask(transport, server)
-        with pytest.raises(UpstreamUnreachable, match="closed the connection before it answered"):
+        await response.read_all(LIMIT)
+        response.release()
+        with pytest.raises(KeptConnectionLost):
             await ask(transport, server)
-        assert len(server.visits) == 2
+        await left(server, 1)
+        await ask(transport, server)
+        assert len(server.visits) == 3
 
 
-async def test_it_is_not_replaced_when_something_came_back() -> None:
-    """The provider has seen the request, and may have worked on it."""
+async def test_one_that_breaks_when_something_came_back_has_begun_to_answer() -> None:
     async with opened(hanging_up(b"HTTP/1.1 "), replying(ok())) as (server, transport):
         await ask(transport, server)
-        with pytest.raises(UpstreamError):
+        with pytest.raises(UpstreamUnreachable) as caught:
             await ask(transport, server)
-        assert len(server.visits) == 1
+        assert type(caught.value) is UpstreamUnreachable
 
 
-async def test_a_fresh_connection_is_not_replaced() -> None:
+async def test_a_fresh_connection_that_breaks_was_none_that_was_kept() -> None:
     async def no_answer(visit: Visit) -> None:
         await visit.request()
 
     async with opened(no_answer, replying(ok())) as (server, transport):
-        with pytest.raises(UpstreamUnreachable):
+        with pytest.raises(UpstreamUnreachable) as caught:
             await ask(transport, server)
-        assert len(server.visits) == 1
+        assert type(caught.value) is UpstreamUnreachable
 
 
 @pytest.mark.usefixtures("earlier_objects_are_frozen")

@@ -39,6 +39,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.UpstreamUnauthenticated(401, "Why."),
     errors.UpstreamRateLimited(429, "Why.", retry_after=3),
     errors.UpstreamUnreachable("Why."),
+    errors.KeptConnectionLost("Why."),
     errors.UpstreamTimeout("Why."),
     errors.UpstreamBroken("Why."),
     errors.AnswersDiffer("Why."),

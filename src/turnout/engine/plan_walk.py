@@ -7,7 +7,14 @@ import time
 from typing import Final, NamedTuple
 
 from turnout.core import Deployment, Model
-from turnout.errors import AllDeploymentsFailed, TurnoutError, Unreadable, Unsupported, UpstreamError
+from turnout.errors import (
+    AllDeploymentsFailed,
+    KeptConnectionLost,
+    TurnoutError,
+    Unreadable,
+    Unsupported,
+    UpstreamError,
+)
 from turnout.routing import Plan
 
 from .backoff import backoff_before_retry
@@ -31,7 +38,8 @@ class PlanWalk:
     Tell each failure by ``failed``, then ask for the ``next`` deployment.
 
     The same deployment comes again only after a failure that a retry can cure. One that asks for a longer pause comes
-    again when all others have failed. One that stayed silent doesn't come again.
+    again when all others have failed. One that stayed silent doesn't come again. After the first ``KeptConnectionLost``
+    of a request the same one comes at once, and that doesn't count among its tries.
     """
 
     def __init__(self, planned: Plan, call: Call, model: Model) -> None:
@@ -47,6 +55,7 @@ class PlanWalk:
         self._again: tuple[Deployment, float] | None = None
         self._later: list[_Later] = []
         self._over = False
+        self._lost_kept_connection = False
 
     async def next(self) -> Deployment | None:
         """The deployment to ask now, after the pause that is due. None when nobody is left, or no time."""
@@ -87,6 +96,10 @@ class PlanWalk:
         ``midway``: a part of its answer has gone out. Then the others come first.
         """
         self._last = deployment
+        if isinstance(error, KeptConnectionLost) and not self._lost_kept_connection:
+            self._lost_kept_connection = True
+            self._candidates.insert(0, deployment)
+            return
         tries = self._tries[deployment.id] = self._tries.get(deployment.id, 0) + 1
         self._failures.pop(deployment.id, None)  # so that the last failure is the last one in order
         self._failures[deployment.id] = error.afresh()

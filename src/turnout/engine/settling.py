@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Outcome, Party, Usage, rated
-from turnout.errors import TurnoutError, UpstreamError
+from turnout.errors import KeptConnectionLost, TurnoutError, UpstreamError
 from turnout.providers import quota_of
 from turnout.routing import Board, Ending, Fault, Plan, fault_of
 from turnout.routing.conversation_start import name_of
@@ -134,6 +134,8 @@ def party_at_fault(outcome: Outcome, fault: Fault | None, error: TurnoutError | 
             return "client"
         case "drained":
             return "turnout"
+    if isinstance(error, KeptConnectionLost):
+        return "provider"
     match fault:
         case None:
             return "turnout" if error is None else "client"

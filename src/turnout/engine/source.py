@@ -18,7 +18,15 @@ from turnout.core import (
     StreamEvent,
     whole,
 )
-from turnout.errors import InvalidRequest, ReplyTooLarge, Unreadable, Unsupported, UpstreamBroken, UpstreamUnreachable
+from turnout.errors import (
+    InvalidRequest,
+    KeptConnectionLost,
+    ReplyTooLarge,
+    Unreadable,
+    Unsupported,
+    UpstreamBroken,
+    UpstreamUnreachable,
+)
 from turnout.fitting import AnswerAsText, FirstCallOnly, Fitted, fit, is_form_taken
 from turnout.providers import Decoder, LocalProvider, Operation, Provider, WireProvider, makes_vectors, no_operation
 from turnout.transport import ERROR_BODY_LIMIT, Response, Transport
@@ -184,7 +192,7 @@ class WireSource:
             response = await self._transport.send(self._wire_request, timeouts.connect, timeouts.stall)
         except UpstreamUnreachable as error:
             hint = self._provider.profile.start_hint
-            if not hint:
+            if not hint or isinstance(error, KeptConnectionLost):
                 raise
             raise UpstreamUnreachable(f"{error.message} Is it running? Start it with: {hint}") from error
         self._response = response

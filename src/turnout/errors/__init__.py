@@ -32,6 +32,7 @@ TurnoutError
     │   ├── UpstreamUnauthenticated    401, 403: the deployment's credentials
     │   └── UpstreamRateLimited   429  the provider asks to wait; it can say how long
     ├── UpstreamUnreachable       502  no connection: refused, reset before an answer, no such host
+    │   └── KeptConnectionLost    502  a kept connection was closed before an answer
     ├── UpstreamTimeout           504  connected, but too slow
     ├── DeploymentFull            503  it has as many attempts as it may have; nothing was sent
     ├── UpstreamBroken            502  the answer is cut, malformed, or of another wire
@@ -86,6 +87,7 @@ from .upstream import (
     AllDeploymentsFailed,
     AnswersDiffer,
     DeploymentFull,
+    KeptConnectionLost,
     ReplyTooLarge,
     UpstreamBroken,
     UpstreamError,
@@ -123,6 +125,7 @@ __all__ = [
     "ForeignPage",
     "HeadersTooLarge",
     "InvalidRequest",
+    "KeptConnectionLost",
     "MethodNotAllowed",
     "NoDeployment",
     "NotFetched",

@@ -127,6 +127,12 @@ class UpstreamUnreachable(UpstreamError):
     code = "upstream_unreachable"
 
 
+class KeptConnectionLost(UpstreamUnreachable):
+    """A kept connection was closed before a byte of the reply came. Mostly the provider had closed it as the request
+    was sent, and never saw it, but nobody can know. So the same deployment is asked again at once.
+    """
+
+
 class UpstreamTimeout(UpstreamError):
     """A deadline has passed. ``deadline`` is its name: a key of the configuration, or the header that set it.
 

@@ -10,6 +10,7 @@ from turnout.core import Outcome, Usage
 from turnout.core.quota import Quota
 from turnout.errors import (
     AnswersDiffer,
+    KeptConnectionLost,
     ReplyTooLarge,
     TurnoutError,
     UpstreamBroken,
@@ -60,6 +61,8 @@ def fault_of(error: TurnoutError | None) -> Fault | None:
     match error:
         case UpstreamTimeout(blames=blames):
             return "silent" if blames else None
+        case KeptConnectionLost():
+            return None
         case UpstreamUnreachable():
             return "unreachable"
         case ReplyTooLarge() | AnswersDiffer():

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from functools import lru_cache
 
 from turnout.core import Network, WireRequest
-from turnout.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from turnout.errors import KeptConnectionLost, UpstreamUnreachable
 
 from .connecting import Connector
 from .connection import Connection
@@ -41,9 +41,9 @@ class Transport:
 
         ``stall_timeout`` is how long the provider may stop reading a large request. Times are seconds.
 
-        An idle connection that breaks before a byte of the reply has come is replaced once: the provider had closed it
-        before it saw the request. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of connecting and sending only)
-        or ``UpstreamBroken``.
+        The request is sent once. Raises ``KeptConnectionLost`` when an idle connection breaks before a byte of the
+        reply has come: the next request gets a new one. Raises ``UpstreamUnreachable``, ``UpstreamTimeout`` (of
+        connecting and sending only) or ``UpstreamBroken``.
         """
         target = provider_target_of(request.url)
         network = request.network
@@ -53,9 +53,11 @@ class Transport:
         if connection is not None:
             try:
                 return await self._exchange(connection, head, request.body, target, stall_timeout)
-            except UpstreamError as error:
-                if connection.reply_begun or isinstance(error, UpstreamTimeout):
+            except UpstreamUnreachable as error:
+                if connection.reply_begun:
                     raise
+                self._close_idle(key)
+                raise KeptConnectionLost(error.message) from error
         connection = await self._connect(target, network, key, connect_timeout)
         return await self._exchange(connection, head, request.body, target, stall_timeout)
 
@@ -85,7 +87,16 @@ class Transport:
     def _take_idle(self, key: Hashable) -> Connection | None:
         """The one that was used last, as it is the least likely to have been closed."""
         idle = self._idle.get(key)
-        return idle.pop() if idle else None
+        while idle:
+            connection = idle.pop()
+            if connection.open:  # one that is closed here leaves the pool a moment later
+                return connection
+        return None
+
+    def _close_idle(self, key: Hashable) -> None:
+        """A provider that has closed one of them has probably closed all."""
+        for connection in self._idle.pop(key, ()):
+            connection.close()
 
     async def _connect(self, target: Target, network: Network | None, key: Hashable, seconds: float) -> Connection:
         try:
