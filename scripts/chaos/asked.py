@@ -26,8 +26,9 @@ _BEFORE: Final = (
 _DURING: Final = ("cut-stream", "cut-event", "reset", "end", "bad-chunk", "error", "html", "malformed", "stall")
 _AFTER_ALL: Final = ("no-end", "no-terminator")
 _LATE: Final = "slow-first-300"
-_WORDS: Final = ("that", "the", "to")
-"""Of 4, 3 and 2 letters: they weigh more than a token, and less."""
+_WORDS: Final = ("that", "the")
+"""Of 4 and 3 letters: they weigh more than a token, and less."""
+_LIGHT: Final = "a"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,16 +89,17 @@ def _fault(choose: random.Random) -> str:
 
 
 def text_of(words: int, end: str) -> str:
-    """So many words before ``end``, with as many words in all as Turnout estimates tokens.
+    """So many words, and some light ones before ``end``: as many words in all as Turnout estimates tokens.
 
-    The simulator counts a word as a token. So what is estimated is measured by what is sent, not by the estimator.
+    The simulator counts a word as a token. So what is estimated is measured by what is sent, not by the estimator. That
+    holds for a beginning of the text, too, which is what a broken answer says of it.
     """
     weighs = [(word, weigh(word.encode())) for word in _WORDS]
-    share = ((words + len(end.split())) * TOKEN - weigh(end.encode())) / words
     chosen: list[str] = []
     weight = 0
     for at in range(1, words + 1):
-        word, more = next((each for each in weighs if weight + each[1] <= share * at), weighs[-1])
+        word, more = next(each for each in weighs if weight + each[1] <= TOKEN * at)
         chosen.append(word)
         weight += more
-    return " ".join((*chosen, end))
+    surplus = weight + weigh(end.encode()) - TOKEN * (words + len(end.split()))
+    return " ".join((*chosen, *[_LIGHT] * (surplus // (TOKEN - weigh(_LIGHT.encode()))), end))

@@ -48,12 +48,18 @@ class Book:
     def __init__(self) -> None:
         self.begun: dict[str, AttemptStart] = {}
         self.ends: list[AttemptEnd] = []
+        self.metered: list[AttemptEnd] = []
         self.ended = asyncio.Event()
         self.left_out = 0
 
     def begin(self, start: AttemptStart) -> None:
         assert start.attempt_id not in self.begun
         self.begun[start.attempt_id] = start
+
+    def meter(self, so_far: AttemptEnd) -> None:
+        assert so_far.attempt_id in self.begun
+        assert so_far.attempt_id not in [ended.attempt_id for ended in self.ends]
+        self.metered.append(so_far)
 
     def end(self, end: AttemptEnd) -> None:
         assert end.attempt_id in self.begun

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from math import inf
 
 import pytest
 
@@ -20,9 +21,14 @@ async def ticker() -> Ticker:
 
 @pytest.fixture
 def watchdog(ticker: Ticker) -> Iterator[Watchdog]:
-    made = Watchdog(ticker, Deadline(10, TOTAL))
+    made = Watchdog(ticker, Deadline(10, TOTAL), never)
     yield made
     made.stop()
+
+
+def never() -> float:
+    """Meters nothing."""
+    return inf
 
 
 def cancelling() -> int:
@@ -59,7 +65,7 @@ async def test_time_outside_is_not_counted(watchdog: Watchdog) -> None:
 
 
 async def test_the_total_bounds_all_together(ticker: Ticker) -> None:
-    watchdog = Watchdog(ticker, Deadline(0.1, TOTAL))
+    watchdog = Watchdog(ticker, Deadline(0.1, TOTAL), never)
 
     async def drip() -> None:
         while True:
@@ -74,7 +80,7 @@ async def test_the_total_bounds_all_together(ticker: Ticker) -> None:
 
 
 async def test_a_total_that_is_over_ends_the_next_wait(ticker: Ticker) -> None:
-    watchdog = Watchdog(ticker, Deadline(0.02, TOTAL))
+    watchdog = Watchdog(ticker, Deadline(0.02, TOTAL), never)
     await asyncio.sleep(0.05)
     with (
         pytest.raises(UpstreamTimeout, match="did not finish"),
@@ -85,7 +91,7 @@ async def test_a_total_that_is_over_ends_the_next_wait(ticker: Ticker) -> None:
 
 
 async def test_a_wait_for_everything_is_named_for_what_it_waits_for(ticker: Ticker) -> None:
-    watchdog = Watchdog(ticker, Deadline(0.05, TOTAL))
+    watchdog = Watchdog(ticker, Deadline(0.05, TOTAL), never)
     with (
         pytest.raises(UpstreamTimeout, match=r"did not begin within 0\.05 s"),
         watchdog.expect(Deadline(0.05, STALL), "did not begin"),
@@ -145,3 +151,19 @@ async def test_a_stopped_watchdog_cancels_nothing(watchdog: Watchdog) -> None:
     watchdog.stop()
     with watchdog.expect(Deadline(0.01, STALL), "did not speak"):
         await asyncio.sleep(0.05)
+
+
+async def test_it_meters_at_each_tick_until_it_is_told_to_wait(ticker: Ticker) -> None:
+    pauses = [0.0, 0.0, 1.0]
+    metered: list[float] = []
+
+    def meter() -> float:
+        metered.append(now)
+        return pauses[len(metered) - 1]
+
+    watchdog = Watchdog(ticker, Deadline(10, TOTAL), meter)
+    for tenths in range(12):
+        now = 100 + tenths / 10
+        watchdog.tick(now)
+    watchdog.stop()
+    assert metered == [100, 100.1, 100.2]

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from turnout.core import Usage
 from turnout.errors import Unrecorded
 from turnout.ledger.journal import Journal
-from turnout.ledger.lines import read_ended, read_started
+from turnout.ledger.lines import read_ended, read_metered, read_started
 from turnout.ledger.process_folder import dead_process_folder
 from turnout.ledger.segment import read_lines
 
@@ -96,6 +97,21 @@ def test_a_new_file_begins_with_what_is_under_way(tmp_path: Path) -> None:
         journal.discard(journal.unsettled[0])
     assert on_disk(journal)[0].count("long-1") == 1
     assert files(journal) == [journal.unsettled[0].path]
+    journal.close()
+
+
+def test_a_new_file_has_what_the_attempts_under_way_have_used(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, segment_bytes=2000)
+    for name in ("ended", "long"):
+        journal.begin(start(name))
+        for output in (5, 6):
+            journal.meter(end(name, outcome="lost", usage=Usage(output=output)))
+    journal.end(end("ended"))
+    for number in range(10):
+        journal.begin(start(f"r{number}"))
+        journal.end(end(f"r{number}"))
+    metered = list(read_metered(files(journal)[-1].read_bytes().splitlines()))
+    assert metered == [end("long", outcome="lost", usage=Usage(output=6))]
     journal.close()
 
 

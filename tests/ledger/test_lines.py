@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from turnout.core import AttemptEnd, AttemptStart, Extra, InnerUsage, PlannedStep, PlanRecord, Usage
 from turnout.core.integers import LARGEST_INTEGER
-from turnout.ledger.lines import LONGEST_ERROR, ended_line, read_ended, read_started, started_line
+from turnout.ledger.lines import (
+    LONGEST_ERROR,
+    ended_line,
+    metered_line,
+    read_ended,
+    read_metered,
+    read_started,
+    started_line,
+)
 
 from .support import end, start
 
@@ -62,6 +70,19 @@ def test_a_line_holds_every_field_of_the_start_and_the_end(started: AttemptStart
     line = ended_line(started_line(started), ended)
     assert line.count(b"\n") == 1
     assert read_one(line) == (started, ended)
+
+
+@given(ends)
+def test_a_metered_line_holds_every_field_of_the_end_that_it_stands_for(so_far: AttemptEnd) -> None:
+    line = metered_line(so_far)
+    assert line.count(b"\n") == 1
+    lines = [started_line(start("r1")), line, ended_line(started_line(start("r2")), end("r2"))]
+    assert list(read_metered([each.removesuffix(b"\n") for each in lines])) == [so_far]
+    assert read_ended([line.removesuffix(b"\n")]) == ([], 0)
+
+
+def test_a_metered_line_that_cannot_be_read_is_told() -> None:
+    assert list(read_metered([b'~["half', b"~\xff"])) == [None, None]
 
 
 def test_the_format_of_an_ended_line() -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from turnout.core import EndedAttempt
+from turnout.core import EndedAttempt, Usage
 from turnout.errors import StorageUnavailable
 from turnout.ledger.journal import Journal
 from turnout.ledger.recovery import Recovery
@@ -134,6 +134,23 @@ async def test_a_lost_attempt_keeps_what_is_known_of_it(tmp_path: Path) -> None:
     journal.close()
 
 
+async def test_a_lost_attempt_ends_as_it_was_metered_last(tmp_path: Path) -> None:
+    journal, store = Journal(tmp_path / "living"), InMemory()
+    for name in ("ended", "lost"):
+        journal.begin(start(name))
+        for output in (5, 6):
+            journal.meter(end(name, outcome="lost", usage=Usage(input=3, output=output), cost=output))
+    journal.end(end("ended"))
+    leave_behind(journal, tmp_path / "dead")
+    recovery = Recovery(tmp_path / "dead", store)
+    await recovery.recover()
+    assert (recovery.settled, recovery.lost, recovery.corrupt) == (1, 1, 0)
+    assert store.memory.outcomes() == {"ended-1": "ok", "lost-1": "lost"}
+    lost = store.memory.attempts["lost-1"]
+    assert (lost.usage, lost.cost) == (Usage(input=3, output=6), 6)
+    journal.close()
+
+
 async def test_corrupt_lines_are_skipped_counted_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal, store = Journal(tmp_path / "living"), InMemory()
     journal.begin(start("r1"))
@@ -141,15 +158,15 @@ async def test_corrupt_lines_are_skipped_counted_and_reported(tmp_path: Path, ca
     journal.begin(start("r2"))
     (segment,) = leave_behind(journal, tmp_path / "dead").iterdir()
     lines = segment.read_bytes().splitlines(keepends=True)
-    bad = [b"\0" * 100 + b"\n", b'+["half\n', b'=["r9-1","r9",1]\n', b"\xff\xfe\n"]
+    bad = [b"\0" * 100 + b"\n", b'+["half\n', b'=["r9-1","r9",1]\n~["half\n', b"\xff\xfe\n"]
     segment.write_bytes(b"".join(piece for pair in zip(bad, [*lines, b""], strict=True) for piece in pair))
     recovery = Recovery(tmp_path / "dead", store)
     with caplog.at_level(logging.WARNING, "turnout.ledger"):
         await recovery.recover()
     assert store.memory.outcomes() == {"r1-1": "ok", "r2-1": "lost"}
-    assert recovery.corrupt == 4
+    assert recovery.corrupt == 5
     assert [r.getMessage() for r in caplog.records] == [
-        "A process had died: 1 attempts settled, 1 lost, 4 lines unreadable."
+        "A process had died: 1 attempts settled, 1 lost, 5 lines unreadable."
     ]
     journal.close()
 

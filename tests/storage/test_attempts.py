@@ -55,11 +55,12 @@ async def test_a_row_comes_back_as_it_was(store: Attempts) -> None:
         attempt("r1", 2, cost=LARGEST_INTEGER, first_token=7, usage=Usage(input=-LARGEST_INTEGER, source="estimated")),
         attempt("r1", 3, operation="image", changes=("resized",), usage=Usage(output=2, image_output=1)),
         EndedAttempt(attempt("r1", 4, continues=3, seam="restart").start, None),
+        attempt("r1", 7, outcome="lost", usage=Usage(output=4, source="interrupted"), billing_rule="until_cancel"),
         attempt("r1", 6, usage=Usage(input=9, extra=EXTRA)),
         attempt("r1", 5, plan=PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "open"),))),
     ]
     rows.sort(key=lambda attempt: attempt.start.number)
-    assert await store.insert(rows) == 6
+    assert await store.insert(rows) == 7
     assert sorted(await store.of_request("r1"), key=lambda attempt: attempt.start.number) == rows
     assert await store.of_request("r2") == []
 

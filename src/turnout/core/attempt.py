@@ -128,14 +128,16 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
 
 
 class EndedAttempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """``end`` is None for a lost attempt: its process died before it could record the end."""
+    """The ``end`` of a lost attempt, whose process died, is what was written down of it last. It is None for one that
+    was too young for that.
+    """
 
     start: AttemptStart
     end: AttemptEnd | None
 
     @property
     def usage(self) -> Usage | None:
-        """What is billed, as far as it is known. Of a lost attempt nobody knows how much of the answer was made."""
+        """What is billed, as far as it is known."""
         if self.end is not None:
             return self.end.usage
         estimate = self.start.input_estimate

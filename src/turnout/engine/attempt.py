@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 
 from turnout.core import Deployment, ImageRequest, Outcome, StreamEvent, TranscriptionRequest, Usage, UsageSoFar
 from turnout.errors import TurnoutError, UpstreamBroken, UpstreamError, UpstreamTimeout
@@ -52,7 +53,7 @@ class Attempt:
         self._source = source
         self._observer = AnswerObserver(call.request, time.perf_counter())
         self._settlement = settlement
-        self._watchdog = Watchdog(ticker, total)
+        self._watchdog = Watchdog(ticker, total, partial(settlement.meter, source, self._observer))
 
     @property
     def number(self) -> int:

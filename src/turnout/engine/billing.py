@@ -38,20 +38,45 @@ def bill_of(request: Request, outcome: Outcome, source: Source, observer: Answer
         return Bill(reported, "report")
     if reported is None and not _has_begun(source, observer):
         return Bill(None, "no_answer")
-    weight = meter.unreported_weight
-    if weight == 0 and not request.stream:
-        weight = weight_of_bytes(source.size)  # a part of a whole reply, which is mostly text
+    output = _unreported_output(request, source, meter)
     if outcome == "ok":
-        return Bill(estimated_usage(request, tokens(weight)), "text")
-    used = (
-        estimated_usage(request, tokens(weight)) if reported is None else _with_output(meter, reported, tokens(weight))
-    )
+        return Bill(estimated_usage(request, output), "text")
+    used = estimated_usage(request, output) if reported is None else _with_output(meter, reported, output)
     return Bill(None if used is None else structs.replace(used, source="interrupted"), "until_cancel")
+
+
+def bill_so_far(request: Request, input_estimate: int | None, source: Source, observer: AnswerObserver) -> Bill:
+    """The bill of an attempt that would end now, because this process dies. It is made often, so it costs little.
+
+    ``input_estimate`` counts where the provider hasn't reported the input. None: its usage can't be estimated.
+    """
+    meter = observer.usage
+    reported = meter.reported
+    if reported is None and not _has_begun(source, observer):
+        return Bill(None, "no_answer")
+    if reported is not None and observer.finish is not None:
+        return Bill(reported, "report")
+    output = _unreported_output(request, source, meter)
+    if reported is not None:
+        used = _with_output(meter, reported, output)
+    elif input_estimate is not None:
+        used = Usage(input=input_estimate, output=output)
+    else:
+        return Bill(None, "until_cancel")
+    return Bill(structs.replace(used, source="interrupted"), "until_cancel")
 
 
 def _has_begun(source: Source, observer: AnswerObserver) -> bool:
     """A provider inside this process has no status."""
     return 0 < source.status < _REDIRECTION or observer.first_token is not None
+
+
+def _unreported_output(request: Request, source: Source, meter: UsageMeter) -> int:
+    """Tokens."""
+    weight = meter.unreported_weight
+    if weight == 0 and not request.stream:
+        weight = weight_of_bytes(source.size)  # a part of a whole reply, which is mostly text
+    return tokens(weight)
 
 
 def _with_output(meter: UsageMeter, reported: Usage, output: int) -> Usage:

@@ -100,10 +100,14 @@ class Models(Protocol):
 
 
 class Recorder(Protocol):
-    """The ledger, as far as the engine writes to it. Neither call waits."""
+    """The ledger, as far as the engine writes to it. No call waits."""
 
     def begin(self, start: AttemptStart) -> None:
         """Raises ``Unrecorded``: then nothing may be sent."""
+        ...
+
+    def meter(self, so_far: AttemptEnd) -> None:
+        """``so_far`` is the attempt's end if this process dies before another one is recorded."""
         ...
 
     def end(self, end: AttemptEnd) -> None: ...

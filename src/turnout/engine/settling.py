@@ -11,13 +11,18 @@ from turnout.providers import quota_of
 from turnout.routing import Board, Ending, Fault, Plan, fault_of
 from turnout.routing.conversation_start import name_of
 
-from .billing import bill_of
+from .billing import Bill, bill_of, bill_so_far
 from .call import Call, Meter, Recorder
 from .estimate import input_at_a_glance
 from .observing import AnswerObserver
 from .plan_records import plan_record
 from .queue import Queue
 from .source import Source
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+"""Seconds between two times that an answer is metered; the pause doubles. A process that dies loses no more than half
+of its last seconds, and at most one.
+"""
 
 
 class Settlement:
@@ -29,6 +34,8 @@ class Settlement:
         "_changes",
         "_deployment",
         "_meter",
+        "_metered",
+        "_pause",
         "_planned",
         "_queue",
         "_recorder",
@@ -60,12 +67,28 @@ class Settlement:
         self._changes = changes
         self._recorder = recorder
         self._meter = meter
+        self._metered: Bill | None = None
+        self._pause = _FIRST_PAUSE
         self._board = board
         self._queue = queue
         self._planned = planned
         self.start = _start_of(call, deployment, number)
         recorder.begin(self.start)
         self._ticket = board.began(deployment)
+
+    def meter(self, source: Source, observer: AnswerObserver) -> float:
+        """Writes down what the attempt has used by now, if that is more than before. It counts if this process dies.
+
+        Returns the seconds until the next time. Before the provider has begun, its beginning is waited for.
+        """
+        bill = bill_so_far(self._call.request, self.start.input_estimate, source, observer)
+        if bill != self._metered:
+            self._metered = bill
+            self._recorder.meter(self._end_of("lost", source, observer, bill))
+        if bill.rule == "no_answer":
+            return 0.0
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return pause
 
     def settle(
         self,
@@ -76,21 +99,38 @@ class Settlement:
     ) -> None:
         """Records the end. Call it once."""
         self.settled = True
-        self.usage, rule = bill_of(self._call.request, outcome, source, observer)
         fault = None if error is None else fault_of(error)
+        bill = bill_of(self._call.request, outcome, source, observer)
+        end = self._end_of(outcome, source, observer, bill, error, fault)
+        self.usage, self.cost = end.usage, end.cost
+        self._recorder.end(end)
+        self._meter.attempt_ended(self.start, end, source.left_out)
+        self._board.ended(self._deployment, self._ending_of(end, source.headers, error, fault))
+        if self._queue is not None:
+            self._queue.leave()
+
+    def _end_of(
+        self,
+        outcome: Outcome,
+        source: Source,
+        observer: AnswerObserver,
+        bill: Bill,
+        error: TurnoutError | None = None,
+        fault: Fault | None = None,
+    ) -> AttemptEnd:
         price = self._deployment.price
-        price_version = price.version if price else None
-        if self.usage is not None:
-            self.cost, price_version = rated(price, self.usage)
-        end = AttemptEnd(
+        cost, price_version = None, price.version if price else None
+        if bill.usage is not None:
+            cost, price_version = rated(price, bill.usage)
+        return AttemptEnd(
             attempt_id=self.start.attempt_id,
             outcome=outcome,
             status=source.status,
             queue=int((observer.began - self._call.received) * 1e6),
             first_token=observer.first_token,
             total=observer.elapsed(),
-            usage=self.usage,
-            cost=self.cost,
+            usage=bill.usage,
+            cost=cost,
             price_version=price_version,
             operation=self._call.request.operation,
             changes=self._changes,
@@ -99,13 +139,8 @@ class Settlement:
             error=error.message if error else None,
             plan=None if self._planned is None else plan_record(self._planned),
             at_fault=None if outcome == "ok" else party_at_fault(outcome, fault, error),
-            billing_rule=rule,
+            billing_rule=bill.rule,
         )
-        self._recorder.end(end)
-        self._meter.attempt_ended(self.start, end, source.left_out)
-        self._board.ended(self._deployment, self._ending_of(end, source.headers, error, fault))
-        if self._queue is not None:
-            self._queue.leave()
 
     def _ending_of(
         self, end: AttemptEnd, headers: Mapping[str, str], error: TurnoutError | None, fault: Fault | None

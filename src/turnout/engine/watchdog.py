@@ -7,6 +7,7 @@ pieces. Here a deadline is a number, and the ticker compares it with the time.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 from types import TracebackType
 from typing import Final, Self
@@ -41,15 +42,30 @@ class Deadline(msgspec.Struct, frozen=True, gc=False):
 
 
 class Watchdog:
-    """``with watchdog.expect(deadline, what): await …`` raises ``UpstreamTimeout`` when it takes longer.
+    """``meter`` writes down what the attempt has used, and returns the seconds until it is to do so again.
+
+    ``with watchdog.expect(deadline, what): await …`` raises ``UpstreamTimeout`` when it takes longer.
 
     ``total`` bounds the whole attempt, without the time spent outside of ``expect``. ``stop`` ends the watch.
     """
 
-    __slots__ = ("_at", "_deadline", "_expired", "_task", "_ticker", "_total", "_total_at", "_what")
+    __slots__ = (
+        "_at",
+        "_deadline",
+        "_expired",
+        "_meter",
+        "_meter_at",
+        "_task",
+        "_ticker",
+        "_total",
+        "_total_at",
+        "_what",
+    )
 
-    def __init__(self, ticker: Ticker, total: Deadline) -> None:
+    def __init__(self, ticker: Ticker, total: Deadline, meter: Callable[[], float]) -> None:
         self._ticker = ticker
+        self._meter = meter
+        self._meter_at = 0.0
         self._total = total
         self._total_at = ticker.time() + total.seconds
         self._deadline = total
@@ -86,6 +102,8 @@ class Watchdog:
             raise UpstreamTimeout(message, passed.name, blames=passed.own) from error
 
     def tick(self, now: float) -> None:
+        if now >= self._meter_at:
+            self._meter_at = now + self._meter()
         if now >= self._at and not self._expired and self._task is not None:
             self._expired = True
             self._task.cancel()

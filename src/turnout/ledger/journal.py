@@ -15,7 +15,7 @@ from turnout.core import AttemptEnd, AttemptStart
 from turnout.errors import Unrecorded
 from turnout.telemetry import Condition
 
-from .lines import ended_line, read_started, started_line
+from .lines import ended_line, metered_line, read_started, started_line
 from .process_folder import ProcessFolder, new_process_folder
 from .segment import Segment, create
 
@@ -49,6 +49,7 @@ class Journal:
         self._bytes_left = 0  # until the next segment
         self._segments = 0
         self._under_way: dict[str, bytes] = {}  # the started lines of attempts that haven't ended, by attempt
+        self._metered: dict[str, bytes] = {}  # the last metered lines of those that have one
         self._held: list[bytes] = []
         self._held_size = 0
         self.resume()
@@ -63,11 +64,17 @@ class Journal:
             )
         self._under_way[start.attempt_id] = line
 
+    def meter(self, so_far: AttemptEnd) -> None:
+        """What an attempt under way has used so far. It becomes its end if this process dies before that."""
+        line = self._metered[so_far.attempt_id] = metered_line(so_far)
+        self._append(line)
+
     def end(self, end: AttemptEnd) -> None:
         started = self._under_way.pop(end.attempt_id, None)
         if started is None:
             self.ignored += 1
             return
+        self._metered.pop(end.attempt_id, None)
         line = ended_line(started, end)
         if not self._append(line):
             self._hold(line)
@@ -163,7 +170,7 @@ class Journal:
     def _next_segment(self) -> None:
         """Begins a file with the attempts under way. So an older file can be removed as soon as it is settled."""
         self._folder = self._folder or new_process_folder(self._root)
-        content = b"".join([*self._under_way.values(), *self._held])
+        content = b"".join([*self._under_way.values(), *self._metered.values(), *self._held])
         self._segments += 1  # also when the file can't be made: no name is tried twice
         path = self._folder.segment(self._segments)
         fd = create(path, content)

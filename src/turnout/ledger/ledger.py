@@ -85,6 +85,10 @@ class Ledger:
         """Call it before the attempt is sent. Raises ``Unrecorded``."""
         self._journal.begin(start)
 
+    def meter(self, so_far: AttemptEnd) -> None:
+        """What an attempt under way has used so far, with the outcome ``lost``: its end if this process dies now."""
+        self._journal.meter(so_far)
+
     def end(self, end: AttemptEnd) -> None:
         """Call it after the attempt ended. A second end of an attempt is ignored and counted."""
         self._journal.end(end)

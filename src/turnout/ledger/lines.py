@@ -2,7 +2,8 @@
 
 ``+[…]`` an attempt began: the fields of ``AttemptStart``. ``-[[…],[…]]`` it ended: an ``EndedAttempt``, which is the
 start and the end. An ended line repeats the start, so it can be read without any other line. Versions before wrote
-ended lines with the mark ``=`` (``flat_lines.py``).
+ended lines with the mark ``=`` (``flat_lines.py``). ``~[…]`` is what an attempt under way has used so far: the
+``AttemptEnd`` that it has if its process dies.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from .flat_lines import FLAT_ENDED, read_flat_line
 
 STARTED = b"+"
 ENDED = b"-"
+METERED = b"~"
 LONGEST_ERROR = 2000  # characters; a provider may answer with a whole page
 
 _encode = msgspec.json.Encoder().encode
 _decode_started = msgspec.json.Decoder(AttemptStart).decode
+_decode_metered = msgspec.json.Decoder(AttemptEnd).decode
 _decode_array = msgspec.json.Decoder(list[Any]).decode
 _decode_all_ended = msgspec.json.Decoder(list[EndedAttempt]).decode
 
@@ -44,6 +47,10 @@ def ended_line(started: bytes, end: AttemptEnd) -> bytes:
         end = msgspec.structs.replace(end, error=end.error[:LONGEST_ERROR])
     start = started.removeprefix(STARTED).removesuffix(b"\n")
     return b"".join((ENDED, b"[", start, b",", _json(end), b"]\n"))  # quicker than a format
+
+
+def metered_line(so_far: AttemptEnd) -> bytes:
+    return METERED + _json(so_far) + b"\n"
 
 
 def _json(record: AttemptStart | AttemptEnd) -> bytes:
@@ -70,10 +77,20 @@ def read_started(lines: Iterable[bytes]) -> Iterator[AttemptStart | None]:
                 yield None
 
 
+def read_metered(lines: Iterable[bytes]) -> Iterator[AttemptEnd | None]:
+    """What attempts had used so far; None for a line that can't be read. Other lines are passed over."""
+    for line in lines:
+        if line.startswith(METERED):
+            try:
+                yield _decode_metered(line[1:])
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                yield None
+
+
 def read_ended(lines: Sequence[bytes]) -> Ended:
     """The attempts that end in ``lines``. A line of no known kind is corrupt."""
     ended = [line for line in lines if line.startswith((ENDED, FLAT_ENDED))]
-    unknown = len(lines) - len(ended) - sum(line.startswith(STARTED) for line in lines)
+    unknown = len(lines) - len(ended) - sum(line.startswith((STARTED, METERED)) for line in lines)
     attempts = _read_together(ended)
     if attempts is None:
         attempts = [attempt for line in ended if (attempt := _read_one(line)) is not None]

@@ -3,8 +3,8 @@
 A field of ``Usage`` and of its ``extra`` has a column of its own. ``usage_source`` is its ``source``; it is NULL when
 the usage is unknown. ``inner_usage`` is ``inner`` as JSON. ``changes`` is a JSON array of texts, or NULL when it is
 empty, and so are ``tags``. ``plan`` is JSON, or NULL when there was no choice.
-A lost attempt has NULL in every column that only its end could fill, except ``outcome`` and ``status``, and the usage
-and the cost that were estimated at its start.
+A lost attempt without an end has NULL in every column that only that could fill, except ``outcome`` and ``status``, and
+the usage and the cost that were estimated at its start.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:
         **_selected(values, START_COLUMNS),
         tags=_decode_texts(values.get("tags", "[]")),
     )
-    if values["outcome"] == "lost":
+    if values["outcome"] == "lost" and "total" not in values:
         return EndedAttempt(start, None)
     usage = None
     if "usage_source" in values:
