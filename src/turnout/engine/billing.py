@@ -13,6 +13,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from turnout.core import BillingRule, Outcome, Request, Usage
+from turnout.errors import TurnoutError, UpstreamRefused
 
 from .estimate import estimated_usage, tokens, weight_of_bytes
 from .observing import AnswerObserver
@@ -30,13 +31,19 @@ class Bill(NamedTuple):
     rule: BillingRule
 
 
-def bill_of(request: Request, outcome: Outcome, source: Source, observer: AnswerObserver) -> Bill:
-    """The bill of an attempt that ended with ``outcome``."""
+def bill_of(
+    request: Request,
+    outcome: Outcome,
+    source: Source,
+    observer: AnswerObserver,
+    error: TurnoutError | None = None,
+) -> Bill:
+    """The bill of an attempt that ended with ``outcome``, and with ``error`` if it failed."""
     meter = observer.usage
     reported = meter.reported
     if reported is not None and (outcome == "ok" or observer.finish is not None):
         return Bill(reported, "report")
-    if reported is None and not _has_begun(source, observer):
+    if reported is None and (not _has_begun(source, observer) or _is_refusal(error, observer)):
         return Bill(None, "no_answer")
     output = _unreported_output(request, source, meter)
     if outcome == "ok":
@@ -67,8 +74,15 @@ def bill_so_far(request: Request, input_estimate: int | None, source: Source, ob
 
 
 def _has_begun(source: Source, observer: AnswerObserver) -> bool:
-    """A provider inside this process has no status."""
-    return 0 < source.status < _REDIRECTION or observer.first_token is not None
+    """A provider inside this process has no status. A web page is of something before the provider."""
+    if observer.first_token is not None:
+        return True
+    return 0 < source.status < _REDIRECTION and "text/html" not in source.headers.get("content-type", "")
+
+
+def _is_refusal(error: TurnoutError | None, observer: AnswerObserver) -> bool:
+    """Whether the provider's own error came in place of an answer, though its status was that of one."""
+    return isinstance(error, UpstreamRefused) and observer.failure is None and observer.first_token is None
 
 
 def _unreported_output(request: Request, source: Source, meter: UsageMeter) -> int:

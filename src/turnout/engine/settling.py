@@ -100,7 +100,7 @@ class Settlement:
         """Records the end. Call it once."""
         self.settled = True
         fault = None if error is None else fault_of(error)
-        bill = bill_of(self._call.request, outcome, source, observer)
+        bill = bill_of(self._call.request, outcome, source, observer, error)
         end = self._end_of(outcome, source, observer, bill, error, fault)
         self.usage, self.cost = end.usage, end.cost
         self._recorder.end(end)

@@ -160,6 +160,7 @@ class Exchange:
         await asyncio.sleep(script.slow_first / 1000)
         body = self._wire.body(question, reply)
         if script.fault == "error":
+            self._attempt.tokens_in = 0  # nobody bills an error in place of an answer
             await self._whole(200, JSON, self._wire.error(BROKEN))
             return self._attempt.end("cut")
         if script.strikes_during or script.split:
