@@ -49,6 +49,7 @@ def _options() -> Options:
     parser.add_argument("--full", type=int, default=10, help="how often a disk is full for a second")
     parser.add_argument("--seconds", type=float, default=400, help="all of it is spread over this time")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--percent", type=float, default=2, help="by which the sums may differ from the bill")
     return Options(**vars(parser.parse_args()))
 
 

@@ -57,7 +57,7 @@ def asked(number: int, seed: int) -> Asked:
     mark = f"r{number}"
     model = HEDGED if choose.random() < _HEDGES else choose.choice(WIRES)
     faults = _faults(choose, model)
-    pause = 15 if choose.random() < _LONG else choose.randint(0, 6)
+    pause = 25 if choose.random() < _LONG else choose.randint(2, 12)
     marks = [f"[[sim id-{mark} slow-first-{choose.randint(0, 40)} slow-between-{pause}]]"]
     marks += [f"[[sim@{name} {words}]]" for name, words in faults.items()]
     leaves = choose.random() < _LEAVES

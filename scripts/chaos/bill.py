@@ -13,8 +13,6 @@ import msgspec
 from scripts.chaos.stage import INPUT_PRICE, OUTPUT_PRICE, Row
 from turnout.simulator.log import Attempt
 
-MOST_OFF: Final = 0.02
-"""The sums of the ledger may differ from the bill by this share."""
 _PICODOLLARS: Final = 1_000_000
 _UNDER_WAY: Final = ("lost", "client_gone", "outrun", "drained")
 """Outcomes of attempts that may have ended before they were sent."""
@@ -96,14 +94,14 @@ def paired(rows: Iterable[Row], all_sent: Iterable[Attempt]) -> list[Pair]:
     return pairs
 
 
-def problems(pairs: Sequence[Pair]) -> list[str]:
-    """What is wrong with single attempts, and with the sums of all."""
+def problems(pairs: Sequence[Pair], most_off: float) -> list[str]:
+    """What is wrong with single attempts, and with the sums of all: they may differ by a share of ``most_off``."""
     found = [problem for pair in pairs if (problem := _problem(pair))]
     sums = Sums()
     for pair in pairs:
         sums.add(pair)
     for name, off in (("tokens", sums.off), ("cost", sums.cost_off)):
-        if abs(off) > MOST_OFF:
+        if abs(off) > most_off:
             found.append(f"the ledger's {name} differ by {off:+.2%} from the bill")
     return found
 

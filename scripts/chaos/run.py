@@ -29,7 +29,9 @@ Tell = Callable[[str], None]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``stops`` of Postgres, ``full`` disks. All of it is spread over ``seconds``."""
+    """``stops`` of Postgres, ``full`` disks. All of it is spread over ``seconds``. ``percent``: the sums of the ledger may
+    differ from the bill by so much.
+    """
 
     requests: int
     kills: int
@@ -37,6 +39,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     full: int
     seconds: float
     seed: int
+    percent: float
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +80,7 @@ async def run(options: Options, folder: Path, postgres: Postgres, tell: Tell) ->
                 each.end()
         collected.take()
     pairs = paired(rows_of(postgres, database), collected.attempts.values())
-    wrong = problems(pairs)
+    wrong = problems(pairs, options.percent / 100)
     if load.ends[UNANSWERED]:
         wrong.append(f"{load.ends[UNANSWERED]} requests were not answered")
     return Outcome(pairs=pairs, asked=load.asked, ends=load.ends, problems=wrong)

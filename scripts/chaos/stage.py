@@ -18,7 +18,8 @@ from tests.support.turnout_server import TurnoutServer
 
 INPUT_PRICE, OUTPUT_PRICE = 3, 15
 """Dollars for a million tokens, which is microdollars for one."""
-_SILENCE: Final = {"first_token": 0.5, "first_byte": 0.5, "stall": 0.5}
+_SILENCE: Final = {"first_token": 1.5, "first_byte": 1.5, "stall": 1.5}
+"""Seconds. A busy machine is late by less, and what is late by more is billed without being seen."""
 _SETTLED_WITHIN: Final = 60.0
 
 

@@ -29,6 +29,7 @@ def bill(  # what an attempt is told by
     size: int = 0,
     media_type: str = "text/event-stream",
     error: TurnoutError | None = None,
+    first_token: int | None = None,
     request: Request = REQUEST,
 ) -> Bill:
     """Of an answer of ``weight``, with a report in between."""
@@ -38,6 +39,7 @@ def bill(  # what an attempt is told by
         observer.usage.report(REPORT)
     observer.usage.output_weight = weight
     observer.finish = Finish("stop", "stop") if finished else None
+    observer.first_token = first_token
     source: Any = SimpleNamespace(status=status, size=size, headers={"content-type": media_type})
     return bill_of(request, outcome, source, observer, error)
 
@@ -88,6 +90,7 @@ def test_an_error_in_place_of_an_answer_is_not_billed_whatever_its_status() -> N
     error = UpstreamRefused(500, "Overloaded.")
     assert bill("failed", 0, size=100, error=error) == (None, "no_answer")
     assert bill("failed", 0, size=100, error=error, reported_at=0).rule == "until_cancel"
+    assert bill("cut", TOKEN, error=error, first_token=1).rule == "until_cancel"
     assert bill("failed", 0, size=100, error=UpstreamBroken("It broke off.")).rule == "until_cancel"
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 from tests.faults.received import LEFT_OUT, TERMINATOR, Received
 from tests.faults.stage import PRICE, Case, Seen
-from tests.faults.table import CALL, UNCOUNTED, Fault
+from tests.faults.table import CALL, CLOSED, RESET, Fault
 
 SLACK = 4.0
 """Seconds that a busy machine may take longer."""
@@ -90,7 +91,7 @@ def _calls(fault: Fault) -> list[list[str]]:
 def _asked(case: Case, seen: Seen) -> Iterator[str]:
     fault = case.fault
     counts = len(seen.first), len(seen.second)
-    most = fault.first * 2 if fault.words in UNCOUNTED else fault.first
+    most = fault.first + (fault.words == RESET)
     least = (1, 0) if fault.loose else (fault.first, fault.second)
     if not (least[0] <= counts[0] <= most and least[1] <= counts[1] <= fault.second):
         yield f"attempts {counts} in place of {(fault.first, fault.second)}"
@@ -103,10 +104,10 @@ def _asked(case: Case, seen: Seen) -> Iterator[str]:
 def _billed(case: Case, seen: Seen) -> Iterator[str]:
     """Each attempt has a row in the ledger, with the tokens that its provider bills."""
     upstream = sorted((*seen.first, *seen.second), key=lambda attempt: float(attempt["started"]))
-    if case.fault.words not in UNCOUNTED and len(upstream) != len(seen.ledger):
+    if case.fault.words != CLOSED and len(upstream) != len(seen.ledger):
         yield f"{len(seen.ledger)} rows in the ledger for {len(upstream)} attempts"
         return
-    for row, billed in zip(reversed(seen.ledger), reversed(upstream), strict=case.fault.words not in UNCOUNTED):
+    for row, billed in zip(reversed(seen.ledger), reversed(upstream), strict=case.fault.words != CLOSED):
         usage = row["usage"]
         told = f"row {row['number']} ({row['outcome']}): {usage}, billed {billed['tokens_in']}+{billed['tokens_out']}"
         match row["outcome"]:
@@ -117,12 +118,27 @@ def _billed(case: Case, seen: Seen) -> Iterator[str]:
                 if not (_is_close(usage, billed) if not case.fault.block else _has_tokens(usage)):
                     yield told
             case "failed":
-                if usage is not None and usage["output"] > 1:  # Anthropic begins with 1
+                if not is_billed_as_begun(row, billed):
                     yield told
             case outcome:
                 yield f"the outcome {outcome}"
         if not is_priced(row):
             yield f"{told}: a cost of {row['cost']}"
+
+
+def is_billed_as_begun(row: Mapping[str, Any], billed: Mapping[str, Any]) -> bool:
+    """Whether an attempt that failed before its first word has the input of what its provider had begun.
+
+    A part of a whole reply counts, too. Anthropic begins with one token of output. An error or a page before any word
+    is no beginning, and neither is a whole reply of which nothing came.
+    """
+    usage = row["usage"]
+    if not billed["tokens_in"] or not billed["bytes"]:
+        return usage is None
+    if usage is None:
+        return bool(row["error_code"] == "upstream_refused")
+    most_output = 1 if billed["stream"] else inf
+    return bool(usage["input"] > 0 and usage["output"] <= most_output)
 
 
 def is_priced(row: Mapping[str, Any]) -> bool:

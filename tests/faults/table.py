@@ -19,8 +19,8 @@ SILENCE = {"first_token": DEADLINE, "first_byte": DEADLINE, "stall": DEADLINE}
 
 CLOSED = "closed"
 """In place of a script: nobody listens at the first deployment's address."""
-UNCOUNTED = (CLOSED, "reset")
-"""The simulator sees no attempt, or more of them, as a kept connection that is reset is replaced within an attempt."""
+RESET = "reset"
+"""Once for a request, a kept connection that is reset costs an attempt beyond its tries."""
 
 GOES_ON = "llamacpp"
 """The second deployment's wire."""

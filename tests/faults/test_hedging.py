@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.check import assert_none, is_priced
+from tests.faults.check import assert_none, is_billed_as_begun, is_priced
 from tests.faults.load import LATE, NEVER, WORDS, Late, Row, config
 from tests.faults.received import Received, request
 from tests.faults.stage import PROMPT, Stage, environment
@@ -80,7 +80,7 @@ def _left(row: dict[str, Any], attempt: dict[str, Any], answered: float) -> list
     told = []
     if attempt["outcome"] != "client_left" or attempt["ended"] > answered + AT_ONCE:
         told.append(f"the loser was {attempt['outcome']} {attempt['ended'] - answered:.2f} s after the answer")
-    if row["usage"] is None or row["usage"]["input"] < 1 or row["usage"]["output"] > 1:  # Anthropic begins with 1
+    if not is_billed_as_begun(row, attempt):
         told.append(f"the loser is billed {row['usage']}")
     return told
 

@@ -81,8 +81,8 @@ def _has_begun(source: Source, observer: AnswerObserver) -> bool:
 
 
 def _is_refusal(error: TurnoutError | None, observer: AnswerObserver) -> bool:
-    """Whether the provider's own error came in place of an answer, though its status was that of one."""
-    return isinstance(error, UpstreamRefused) and observer.failure is None and observer.first_token is None
+    """Whether the provider's own error came before any word of an answer, though its status was that of one."""
+    return isinstance(error, UpstreamRefused) and observer.first_token is None
 
 
 def _unreported_output(request: Request, source: Source, meter: UsageMeter) -> int:
