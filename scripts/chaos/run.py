@@ -29,8 +29,9 @@ Tell = Callable[[str], None]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``stops`` of Postgres, ``full`` disks. All of it is spread over ``seconds``. ``percent``: the sums of the ledger may
-    differ from the bill by so much.
+    """``stops`` of Postgres, ``full`` disks. All of it is spread over ``seconds``.
+
+    ``percent``: the sums of the ledger may differ from the bill by so much.
     """
 
     requests: int

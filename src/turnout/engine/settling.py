@@ -81,6 +81,8 @@ class Settlement:
 
         Returns the seconds until the next time. Before the provider has begun, its beginning is waited for.
         """
+        if not source.status and self._metered is not None:
+            return 0.0
         bill = bill_so_far(self._call.request, self.start.input_estimate, source, observer)
         if bill != self._metered:
             self._metered = bill
