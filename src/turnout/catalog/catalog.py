@@ -36,6 +36,7 @@ from .descriptions import Descriptions
 from .discovery import Discovery, Fetch, Target, targets
 from .discovery_rounds import DiscoveryRounds
 from .health_checks import check_deployments
+from .past_prices import PastPrices
 from .pricing import price_days
 from .snapshot import Snapshot
 from .state import CatalogState, pending_restarts
@@ -97,6 +98,12 @@ class Catalog:
     def description_of(self, deployment: Deployment) -> Description:
         """What the engine that runs it says of its model."""
         return self._descriptions.of(deployment)
+
+    def past_prices(self) -> PastPrices:
+        """What recorded attempts cost by the prices that are known now."""
+        models = self.snapshot.models.values()
+        deployments = [deployment for model in models for deployment in model.deployments]
+        return PastPrices(deployments, self.configured.factory, self._providers, price_book())
 
     def state(self) -> CatalogState:
         return CatalogState(

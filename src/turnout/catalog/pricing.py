@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from msgspec import structs
@@ -44,11 +44,12 @@ def api_price(price: Price | None) -> Price | None:
 
 
 class Pricing:
-    """Looks prices up in the price book, each one once."""
+    """Looks prices up in the price book, each one once. Those of ``day`` (UTC), by default of today."""
 
-    def __init__(self, providers: Mapping[str, Provider], book: PriceBook) -> None:
+    def __init__(self, providers: Mapping[str, Provider], book: PriceBook, day: date | None = None) -> None:
         self._providers = providers
         self._book = book
+        self._day = day
         self._book_prices: dict[tuple[str, str], Price | None] = {}
 
     def price_of(self, deployment: Deployment) -> Price | None:
@@ -57,7 +58,7 @@ class Pricing:
         price = self._listed(source, deployment) if deployment.price is None else deployment.price
         if price is None or source not in _SOURCES_WITH_INNER_MODELS:
             return price
-        return structs.replace(price, others=OtherPrices(self._book, source, deployment.model))
+        return structs.replace(price, others=OtherPrices(self._book, source, deployment.model, self._day))
 
     def _listed(self, source: str, deployment: Deployment) -> Price | None:
         """The book's price at the deployment's address: OpenAI's name the region that a request stays in."""
@@ -69,7 +70,7 @@ class Pricing:
     def _book_price(self, source: str, model: str) -> Price | None:
         key = (source, model)
         if key not in self._book_prices:
-            self._book_prices[key] = self._book.price_of(*key)
+            self._book_prices[key] = self._book.price_of(*key, self._day)
         return self._book_prices[key]
 
 
@@ -80,9 +81,10 @@ class OtherPrices:
     book: PriceBook
     source: str
     own: str
+    day: date | None = None
 
     def __call__(self, model: str) -> Price | None:
-        return None if model == self.own else self.book.price_of(self.source, model)
+        return None if model == self.own else self.book.price_of(self.source, model, self.day)
 
 
 async def price_days() -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ from turnout.cli.terminal import take_any_text
 from turnout.errors import ConfigError, TurnoutError, UnknownModel
 from turnout.version import __version__
 
-from . import chat, deployments, doctor, explain, ledger, models, replay, schema, serve, simulate, tokens, usage
+from . import chat, deployments, doctor, explain, ledger, models, prices, replay, schema, serve, simulate, tokens, usage
 
 app = typer.Typer(
     name="turnout",
@@ -30,6 +30,7 @@ app.command("explain")(explain.explain)
 app.command("replay")(replay.replay)
 app.add_typer(usage.app, name="usage")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(prices.app, name="prices")
 app.command("doctor")(doctor.doctor)
 app.command("simulate")(simulate.simulate)
 app.command("schema")(schema.schema)

@@ -5,6 +5,15 @@ docs/decisions/ledger.md has the reasons and the figures.
 
 from .ledger import Ledger, LedgerState
 from .record import RequestRecord
-from .usage import RequestList, Upkeep, Usage
+from .usage import Difference, Recomputing, RequestList, Upkeep, Usage
 
-__all__ = ["Ledger", "LedgerState", "RequestList", "RequestRecord", "Upkeep", "Usage"]
+__all__ = [
+    "Difference",
+    "Ledger",
+    "LedgerState",
+    "Recomputing",
+    "RequestList",
+    "RequestRecord",
+    "Upkeep",
+    "Usage",
+]

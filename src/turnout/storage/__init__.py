@@ -3,6 +3,7 @@
 from .address import database_url
 from .lazy import LazyDatabase
 from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
+from .rerating_batch import Rate, Rated, RatedPeriod, Rerated
 from .rows import ModelRow, TurnRow
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
@@ -21,9 +22,13 @@ __all__ = [
     "LazyDatabase",
     "ModelRow",
     "Place",
+    "Rate",
+    "Rated",
+    "RatedPeriod",
     "Repeated",
     "RequestFilter",
     "RequestPage",
+    "Rerated",
     "Span",
     "Timing",
     "TurnRow",

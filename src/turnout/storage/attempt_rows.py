@@ -94,6 +94,8 @@ def attempt_of(row: Mapping[str, Any]) -> EndedAttempt:
     NULL becomes the field's default: rows that an older version wrote have it in every column that came later.
     """
     values = {name: value for name, value in row.items() if value is not None}
+    if values["outcome"] == "lost" and "cost" in values:
+        values["cost_estimate"] = values["cost"]  # it may have been rated again
     start = AttemptStart(
         **_selected(values, START_COLUMNS),
         tags=_decode_texts(values.get("tags", "[]")),

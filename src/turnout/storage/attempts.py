@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from turnout.core import EndedAttempt
@@ -13,6 +13,7 @@ from turnout.core import EndedAttempt
 from . import bulk
 from .attempt_rows import attempt_of
 from .database import storage_errors
+from .rated import rated_attempts
 from .tables import attempts
 from .usage.cells import cells_of
 from .usage.writing import add_cells
@@ -21,7 +22,10 @@ _PAGE: Final = 1000  # rows
 
 
 class Attempts:
-    """The settled attempts. Every call raises ``StorageUnavailable`` when the database fails."""
+    """The settled attempts, each with its newest rating.
+
+    Every call raises ``StorageUnavailable`` when the database fails.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -39,7 +43,7 @@ class Attempts:
 
     async def of_request(self, request_id: str) -> list[EndedAttempt]:
         """A request's attempts, in no particular order."""
-        query = select(attempts).where(attempts.c.request_id == request_id)
+        query = rated_attempts().where(attempts.c.request_id == request_id)
         with storage_errors():
             async with self._engine.connect() as connection:
                 rows = await connection.execute(query)
@@ -50,7 +54,7 @@ class Attempts:
         place = tuple_(attempts.c.started, attempts.c.attempt_id)
         after = (since, "")
         while True:
-            query = select(attempts).where(place > after).order_by(*place).limit(_PAGE)
+            query = rated_attempts().where(place > after).order_by(*place).limit(_PAGE)
             with storage_errors():
                 async with self._engine.connect() as connection:
                     rows = (await connection.execute(query)).mappings().all()

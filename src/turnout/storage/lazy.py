@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .attempts import Attempts
     from .models import Models
     from .requests import Requests
+    from .rerating import Rerating
     from .turns import Turns
     from .usage.questions import Questions
     from .usage.remaking import Remaking
@@ -56,6 +57,12 @@ class LazyDatabase:
         from .usage.questions import Questions
 
         return Questions(engine)
+
+    async def rerating(self) -> Rerating:
+        engine = await self._ready()
+        from .rerating import Rerating
+
+        return Rerating(engine)
 
     async def remaking(self) -> Remaking:
         engine = await self._ready()

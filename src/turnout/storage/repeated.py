@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
+from .rated import COST, RATED
 from .request_page import Repeated
 from .tables import attempts
 from .usage.cells import HOUR
@@ -24,7 +25,8 @@ MOST_GROUPS: Final = 20
 
 def repeated_query(begin: int, end: int, only: Mapping[str, str]) -> Select[Any]:
     newest = (
-        select(attempts.c.key_id, attempts.c.model, attempts.c.operation, attempts.c.input, attempts.c.cost)
+        select(attempts.c.key_id, attempts.c.model, attempts.c.operation, attempts.c.input, COST)
+        .select_from(RATED)
         .where(attempts.c.started >= begin * HOUR, attempts.c.started < end * HOUR)
         .where(attempts.c.outcome == "ok", *[attempts.c[name] == value for name, value in only.items()])
         .order_by(attempts.c.started.desc())

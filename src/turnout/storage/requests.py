@@ -13,6 +13,7 @@ from turnout.core import EndedAttempt
 
 from .attempt_rows import attempt_of
 from .database import storage_errors
+from .rated import rated_attempts
 from .repeated import repeated_of, repeated_query
 from .request_page import Place, Repeated, RequestFilter, RequestPage
 from .tables import WITH_SESSION, attempts
@@ -56,7 +57,7 @@ async def _places(connection: AsyncConnection, query: Select[Any]) -> list[Place
 
 async def _attempts_of(connection: AsyncConnection, places: list[Place]) -> dict[str, list[EndedAttempt]]:
     by_request: dict[str, list[EndedAttempt]] = {place.request_id: [] for place in places}
-    rows = await connection.execute(select(attempts).where(attempts.c.request_id.in_([*by_request])))
+    rows = await connection.execute(rated_attempts().where(attempts.c.request_id.in_([*by_request])))
     for row in rows.mappings():
         by_request[row["request_id"]].append(attempt_of(dict(row)))
     return by_request

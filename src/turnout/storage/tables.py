@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, PrimaryKeyConstraint, Table, text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, text
 
 from .attempt_columns import attempt_columns
 from .texts import StorableText
@@ -31,6 +31,20 @@ attempts = Table(
         postgresql_where=WITH_SESSION,
         sqlite_where=WITH_SESSION,
     ),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("request_id", StorableText),
+    Column("attempt_id", StorableText),
+    Column("number", Integer),  # 1, 2, …: the highest one of an attempt counts
+    Column("started", BigInteger, nullable=False),  # of the attempt: old ones go with it
+    Column("price_version", StorableText, nullable=False),
+    Column("cost", BigInteger, nullable=False),  # picodollars
+    Column("rated", BigInteger, nullable=False),  # Unix time, seconds
+    PrimaryKeyConstraint("request_id", "attempt_id", "number"),
+    Index("ratings_started", "started"),
 )
 
 models = Table(

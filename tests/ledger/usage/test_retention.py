@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 
 from tests.ledger.support import outcomes, until
 from tests.storage.support import attempt
+from turnout.core import Usage
 from turnout.errors import StorageUnavailable
 from turnout.ledger import Ledger, Upkeep
 from turnout.ledger.usage.upkeep import Retention
-from turnout.storage import LazyDatabase, UsageQuestion
+from turnout.storage import LazyDatabase, Rated, RatedPeriod, UsageQuestion
 from turnout.storage.usage.retention import Retention as Removal
 
 DAY = 86_400 * 10**6
@@ -42,6 +44,17 @@ async def test_a_retention_that_fails_is_told(tmp_path: Path, monkeypatch: pytes
     await until(lambda: not ledger.state().ok)
     assert ledger.state().retention == "The database can't be used: out of order."
     await ledger.close()
+
+
+async def test_ratings_go_with_their_attempts(tmp_path: Path) -> None:
+    database = LazyDatabase(tmp_path)
+    old, new = [attempt(name, started=days * DAY, usage=Usage(input=1)) for name, days in (("old", 10), ("new", 12))]
+    await (await database.attempts()).insert([old, new])
+    await (await database.rerating()).rerate(RatedPeriod(0, 20 * DAY), None, lambda _: Rated(5, "later"))
+    await Retention(database, keep_days=1, clock=lambda: 13 * DAY / 1e6).remove_old()
+    await database.close()
+    with sqlite3.connect(tmp_path / "turnout.db") as connection:
+        assert connection.execute("SELECT request_id FROM ratings").fetchall() == [("new",)]
 
 
 async def test_a_day_goes_when_it_is_over_as_a_whole(tmp_path: Path) -> None:

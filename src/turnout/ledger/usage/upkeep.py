@@ -88,6 +88,8 @@ class Retention:
         removed = 0
         while count := await retention.remove_some(first_kept):
             removed += count
+        while await retention.remove_ratings(first_kept):
+            pass
         self.removed += removed
         if removed:
             _log.info("Removed %d attempts that began more than %d days ago.", removed, self._keep_days)

@@ -9,8 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Column, Select, Table, delete, func, insert, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from turnout.storage.attempt_rows import COLUMNS
 from turnout.storage.database import storage_errors
+from turnout.storage.rated import rated_attempts
 from turnout.storage.tables import attempts, cubes
 
 from .cells import HOUR, Cells, cells_of
@@ -114,7 +114,7 @@ async def _spans(connection: AsyncConnection, column: Column[Any], width: int, f
 
 
 async def _made(connection: AsyncConnection, hour: int) -> dict[Cube, Cells]:
-    """The cells of the hour's attempts."""
+    """The cells of the hour's attempts, by their newest ratings."""
     made = {cube: Cells() for cube in CUBES}
     async for rows in _pages(connection, hour):
         made = {cube: made[cube].merged(cells) for cube, cells in cells_of(rows).items()}
@@ -125,9 +125,8 @@ async def _pages(connection: AsyncConnection, hour: int) -> AsyncIterator[Sequen
     place = tuple_(attempts.c.started, attempts.c.attempt_id)
     in_hour = (attempts.c.started >= hour * HOUR) & (attempts.c.started < (hour + 1) * HOUR)
     after: tuple[int, str] = (hour * HOUR, "")
-    columns = [attempts.c[name] for name in COLUMNS]
     while True:
-        query = select(*columns).where(in_hour, place > after).order_by(*place).limit(_PAGE)
+        query = rated_attempts().where(in_hour, place > after).order_by(*place).limit(_PAGE)
         rows = (await connection.execute(query)).all()
         yield rows
         if len(rows) < _PAGE:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from turnout.storage.database import storage_errors
-from turnout.storage.tables import attempts
+from turnout.storage.tables import attempts, ratings
 
 from .cells import HOUR
 from .numbers import keep_since
@@ -44,3 +44,11 @@ class Retention:
         with storage_errors():
             async with self._engine.begin() as connection:
                 return (await connection.execute(delete(attempts).where(key.in_(old)))).rowcount
+
+    async def remove_ratings(self, hour: int) -> int:
+        """The same of ratings of attempts that began before ``hour``. Call it when these attempts are gone."""
+        key = tuple_(*ratings.primary_key.columns)
+        old = select(*ratings.primary_key.columns).where(ratings.c.started < hour * HOUR).limit(BATCH)
+        with storage_errors():
+            async with self._engine.begin() as connection:
+                return (await connection.execute(delete(ratings).where(key.in_(old)))).rowcount
