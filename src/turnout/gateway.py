@@ -57,7 +57,9 @@ class GatewaySetup:
             exits.push_async_callback(ledger.close)
             gateway = Gateway(self, ledger)
             exits.push_async_callback(gateway.close)
-            following = asyncio.get_running_loop().create_task(self.catalog.run(gateway.fetch, self.database))
+            following = asyncio.get_running_loop().create_task(
+                self.catalog.run(gateway.fetch, self.database, self.database)
+            )
             exits.push_async_callback(_cancel, following)
             checking = asyncio.get_running_loop().create_task(
                 self.catalog.check_deployments(gateway.board, gateway.fetch)

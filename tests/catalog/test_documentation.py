@@ -47,7 +47,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "agents.*.": settings.AgentSettings,
     "keys[].": settings.KeySettings,
 }
-OWN_TABLES = ("server.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "weights.")
+OWN_TABLES = ("server.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "prices.", "weights.")
 
 
 def keys_in_code() -> Iterator[tuple[str, str]]:

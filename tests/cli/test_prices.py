@@ -7,12 +7,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.support import invoke
 from tests.cli.test_replay import fill
 from tests.storage.support import attempt
 from turnout.core import EndedAttempt, Usage
+from turnout.prices import PriceBook, price_book
+from turnout.prices.book import DatedTariff, Match, PricedModel, Source
 
 CONFIG = "discovery: false\nmodels: {fast: {deployments: [{provider: echo, model: fast, price: PRICE}]}}\n"
+CHEAP = PricedModel(Match(starts_with="cheap"), (DatedTariff(input=10**6),))
 NOW = int(time.time()) * 10**6
 TODAY = ("--from", time.strftime("%Y-%m-%d", time.gmtime(time.time() - 3 * 86_400)))
 
@@ -62,3 +67,58 @@ def test_a_period_is_rated_again_and_the_sums_are_shown() -> None:
 def test_a_period_that_cannot_be_read_is_refused() -> None:
     ended = invoke("prices", "recompute", "--from", "yesterday")
     assert "neither a date" in str(ended.exception)
+
+
+class TestBooks:
+    def test_versions_are_listed_compared_and_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        shipped = price_book()
+        cheaper = PriceBook("0.0.1+2020-01-01", {**shipped.sources, "openai": Source((CHEAP,))})
+        assert run() == (
+            f"No version was taken yet: the first start takes {shipped.version}, which ships with this Turnout.\n"
+        )
+        with monkeypatch.context() as older:
+            older.setattr("turnout.cli.prices.books.price_book", lambda: cheaper)
+            assert run("take") == "The price book 0.0.1+2020-01-01 counts now.\n"
+        head, *others = run("diff").splitlines()
+        assert head.startswith(f"0.0.1+2020-01-01 → {shipped.version}: ")
+        assert any(line.split()[:3] == ["openai", "cheap*", "removed:"] for line in others)
+        assert "`turnout prices diff` shows what it changes" in run()
+        run("take")
+        run("take")
+        first, *rest = run().splitlines()[1:]
+        assert (first.split()[0], first.split()[-1]) == (shipped.version, "counts")
+        assert [line.split()[0] for line in rest] == ["0.0.1+2020-01-01"]
+        assert "cheap*" in run("diff", "0.0.1+2020-01-01")
+        run("take", "0.0.1+2020-01-01")
+        assert [row["version"] for row in json.loads(run("--json"))] == [
+            "0.0.1+2020-01-01",
+            shipped.version,
+            "0.0.1+2020-01-01",
+        ]
+        assert json.loads(run("openai/cheap", "--json"))[0]["price"]["input"] == "1"
+
+    def test_a_version_that_was_never_taken_is_refused(self) -> None:
+        for word in ("take", "diff"):
+            assert "was never taken here" in str(invoke("prices", word, "9").exception)
+
+
+class TestRates:
+    def test_those_of_each_deployment_of_a_served_model(self) -> None:
+        configure("{input: 2, output: 4, cached_input: 0.5}")
+        first, _, *lines = run("fast").splitlines()
+        assert first == "echo/fast, by config"
+        assert [line.split() for line in lines] == [["input", "2"], ["output", "4"], ["cached_input", "0.5"]]
+
+    def test_else_those_of_the_book(self) -> None:
+        found = json.loads(run("gpt-4o-mini", "--json"))
+        assert ("openai/gpt-4o-mini", "0.15") in [(row["place"], row["price"]["input"]) for row in found]
+        assert [row["place"] for row in json.loads(run("openai/gpt-4o-mini", "--json"))] == ["openai/gpt-4o-mini"]
+
+    def test_a_deployment_without_a_price_says_so(self) -> None:
+        Path("turnout.yaml").write_text(
+            "models: {odd: {deployments: [{provider: compatible, model: odd, base_url: 'http://x.test'}]}}"
+        )
+        assert run("odd") == "compatible/odd: no price is known\n"
+
+    def test_a_model_that_nobody_knows_is_refused(self) -> None:
+        assert "Nothing that is called 'nothing'" in str(invoke("prices", "nothing").exception)

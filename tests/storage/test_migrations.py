@@ -24,7 +24,17 @@ from turnout.storage.upgrade import _MIGRATING, _VERSIONS, HEAD
 from .support import attempt, opened, run, tables
 
 ROLLUPS = {table.name for cube in cubes.values() for table in (cube.groups, *cube.cells)}
-TABLES = {"alembic_version", "attempts", "models", "ratings", "revisions", "turns", "usage_numbers", *ROLLUPS}
+TABLES = {
+    "alembic_version",
+    "attempts",
+    "models",
+    "price_books",
+    "ratings",
+    "revisions",
+    "turns",
+    "usage_numbers",
+    *ROLLUPS,
+}
 BEFORE_MIGRATIONS = """
 CREATE TABLE attempts (
     attempt_id TEXT NOT NULL, request_id TEXT NOT NULL, number INTEGER NOT NULL, started BIGINT NOT NULL,

@@ -11,6 +11,7 @@ from .kind import capabilities_of, context_of, is_built_in, max_output_of, repre
 from .registrar import Registrar
 from .snapshot import Snapshot
 from .state import CatalogState
+from .taken_book import take_book
 
 __all__ = [
     "ApiModel",
@@ -27,5 +28,6 @@ __all__ = [
     "is_built_in",
     "max_output_of",
     "representative_of",
+    "take_book",
     "type_of",
 ]

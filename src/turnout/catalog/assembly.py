@@ -12,7 +12,7 @@ from msgspec import structs
 from turnout.config.references import resolved
 from turnout.config.settings import DeploymentSettings
 from turnout.core import Deployment, Model
-from turnout.prices import price_book
+from turnout.prices import PriceBook
 from turnout.providers import Provider, in_process, local_models
 
 from .configured import Configured
@@ -41,13 +41,15 @@ class Assembler:
         self._ids = IdBook()
         self._created = int(time.time())  # the date of models that have none of their own in model lists
 
-    def assemble(self, configured: Configured, discovery: Discovery, api_models: ServableApiModels) -> Snapshot:
+    def assemble(
+        self, configured: Configured, discovery: Discovery, api_models: ServableApiModels, book: PriceBook
+    ) -> Snapshot:
         factory = configured.factory if configured.settings.discovery else None
         taken = {*configured.models, *configured.aliases, *api_models.models, *api_models.out_of_service}
         discovered = self._discovered(configured, discovery, taken) if factory else {}
         models = {**configured.models, **api_models.models, **discovered}
         aliases = resolved({**_short_names(discovered, {*models, *taken}), **configured.aliases})
-        pricing = Pricing(self._providers, price_book())
+        pricing = Pricing(self._providers, book)
 
         def complete(deployment: Deployment) -> Deployment:
             priced = structs.replace(deployment, price=pricing.price_of(deployment))

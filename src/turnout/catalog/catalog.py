@@ -40,6 +40,8 @@ from .past_prices import PastPrices
 from .pricing import price_days
 from .snapshot import Snapshot
 from .state import CatalogState, pending_restarts
+from .taken_book import LOOK_SECONDS as BOOK_SECONDS
+from .taken_book import BookDatabase, TakenBook
 
 ASK_SECONDS: Final = 60.0
 
@@ -77,6 +79,7 @@ class Catalog:
         self._adopt(self._files.read())
         self._settings_at_start = self.settings
         self._api_models = ApiModelStore(Path(self.settings.data_dir))
+        self.price_book = TakenBook(Path(self.settings.data_dir), price_book())
         self._discovery = Discovery(self.targets())
         self.snapshot = self._assemble()
 
@@ -103,7 +106,7 @@ class Catalog:
         """What recorded attempts cost by the prices that are known now."""
         models = self.snapshot.models.values()
         deployments = [deployment for model in models for deployment in model.deployments]
-        return PastPrices(deployments, self.configured.factory, self._providers, price_book())
+        return PastPrices(deployments, self.configured.factory, self._providers, self.price_book.book)
 
     def state(self) -> CatalogState:
         return CatalogState(
@@ -115,7 +118,7 @@ class Catalog:
             models=len(self.snapshot.models),
             keys=len(self.snapshot.keys),
             auth_required=self.snapshot.auth_required,
-            prices=f"{PACKAGE} {price_book().version}",
+            prices=f"{PACKAGE} {self.price_book.book.version}",
             discovery=tuple(self._discovery.findings()),
         )
 
@@ -162,13 +165,15 @@ class Catalog:
         self,
         fetch: Fetch,
         database: ModelDatabase | None = None,
+        books: BookDatabase | None = None,
         *,
         ask_seconds: float = ASK_SECONDS,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         """Follows files, providers, prices, and the models made through the API, until cancelled.
 
-        Asks providers every ``ask_seconds``. Looks at the files and at the ``database`` every ``look_seconds``.
+        Asks providers every ``ask_seconds``. Looks at the files and at the ``database`` every ``look_seconds``, and at
+        the price ``books`` less often.
         """
 
         async def discover() -> None:
@@ -178,6 +183,8 @@ class Catalog:
         async with asyncio.TaskGroup() as group:
             if database is not None:
                 group.create_task(self._follow_api_models(database, look_seconds))
+            if books is not None:
+                group.create_task(self._keep_price_book(books))
             group.create_task(self._follow_files(look_seconds))
             group.create_task(self._follow_prices())
             group.create_task(self._rounds.run(discover, ask_seconds))
@@ -227,6 +234,21 @@ class Catalog:
             await self.refresh_api_models(database)
             await asyncio.sleep(look_seconds)
 
+    async def refresh_price_book(self, books: BookDatabase) -> None:
+        """Bills by the book that counts in the database now; a newer one that ships may be taken before."""
+        if await self.price_book.keep_up(books, self.settings.prices.take):
+            await self._replace_snapshot()
+
+    async def follow_price_book(self, books: BookDatabase) -> None:
+        """Bills by the book that counts in the database now, and takes none. Raises ``StorageUnavailable``."""
+        if await self.price_book.follow(await books.price_books()):
+            await self._replace_snapshot()
+
+    async def _keep_price_book(self, books: BookDatabase) -> None:
+        while True:
+            await self.refresh_price_book(books)
+            await asyncio.sleep(BOOK_SECONDS)
+
     async def _follow_prices(self) -> None:
         async for _ in price_days():
             await self._replace_snapshot()
@@ -244,7 +266,7 @@ class Catalog:
 
     def _assemble(self) -> Snapshot:
         servable = clashes.servable(self.api_models, self.configured, self._environment.variables)
-        return self._assembler.assemble(self.configured, self._discovery, servable)
+        return self._assembler.assemble(self.configured, self._discovery, servable, self.price_book.book)
 
     # --- problems ---
 
@@ -253,6 +275,8 @@ class Catalog:
             yield self._error
         if self._api_models.problem is not None:
             yield self._api_models.problem
+        if self.price_book.problem is not None:
+            yield self.price_book.problem
         yield from clashes.problems(self.api_models, self.configured, self.snapshot)
         yield from self._unresolved()
         yield from pending_restarts(self._settings_at_start, self.settings)

@@ -122,6 +122,12 @@ class MediaSettings(_Section, frozen=True):
     cache_bytes: Bytes = 64 * 1024 * 1024
 
 
+class BookSettings(_Section, frozen=True):
+    """Whether a newer price book that ships with Turnout is taken by itself, or asks for it."""
+
+    take: Literal["auto", "ask"] = "auto"
+
+
 class HealthSettings(_Section, frozen=True):
     """When a deployment that fails is left alone, and for how long. ``check``: seconds between two checks."""
 
@@ -277,6 +283,7 @@ class Settings(_Section, frozen=True):
     media: MediaSettings = MediaSettings()
     health: HealthSettings = HealthSettings()
     ledger: LedgerSettings = LedgerSettings()
+    prices: BookSettings = BookSettings()
     data_dir: Folder = "data"
     discovery: bool = True
     midstream: Midstream = "continue"

@@ -21,6 +21,7 @@ PACKAGE: Final = "genai-prices"
 FILE: Final = Path(__file__).with_name("prices.json")
 FREE: Final = Price(version="free")
 
+_VERSION = re.compile(r"(\d+(?:\.\d+)*)\+(\d{4}-\d\d-\d\d)")
 _COMPACT_DATE = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 
 
@@ -104,4 +105,24 @@ class PriceBook(msgspec.Struct, frozen=True):
 
 @cache
 def price_book() -> PriceBook:
-    return msgspec.json.decode(FILE.read_bytes(), type=PriceBook)
+    """The book that ships with this version of Turnout."""
+    return decoded(FILE.read_bytes())
+
+
+def decoded(content: bytes | str) -> PriceBook:
+    """Raises ``msgspec.DecodeError`` for a book that this version of Turnout can't read."""
+    return msgspec.json.decode(content, type=PriceBook)
+
+
+def encoded(book: PriceBook) -> str:
+    return msgspec.json.encode(book).decode()
+
+
+def is_newer(version: str, than: str) -> bool:
+    """By the package's version, and then by the day of the facts beside it. False for a version in another form."""
+    one, other = _VERSION.fullmatch(version), _VERSION.fullmatch(than)
+    return one is not None and other is not None and _order(one) > _order(other)
+
+
+def _order(version: re.Match[str]) -> tuple[list[int], str]:
+    return [int(number) for number in version[1].split(".")], version[2]

@@ -4,7 +4,7 @@ from .address import database_url
 from .lazy import LazyDatabase
 from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
 from .rerating_batch import Rate, Rated, RatedPeriod, Rerated
-from .rows import ModelRow, TurnRow
+from .rows import BookRow, ModelRow, TakenVersion, TurnRow
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
@@ -18,6 +18,7 @@ __all__ = [
     "PIECES",
     "RELATIVE_ERROR",
     "TOKENS",
+    "BookRow",
     "LatencyRow",
     "LazyDatabase",
     "ModelRow",
@@ -30,6 +31,7 @@ __all__ = [
     "RequestPage",
     "Rerated",
     "Span",
+    "TakenVersion",
     "Timing",
     "TurnRow",
     "UsageQuestion",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .attempts import Attempts
     from .models import Models
+    from .price_books import PriceBooks
     from .requests import Requests
     from .rerating import Rerating
     from .turns import Turns
@@ -45,6 +46,12 @@ class LazyDatabase:
         from .models import Models
 
         return Models(engine)
+
+    async def price_books(self) -> PriceBooks:
+        engine = await self._ready()
+        from .price_books import PriceBooks
+
+        return PriceBooks(engine)
 
     async def turns(self) -> Turns:
         engine = await self._ready()

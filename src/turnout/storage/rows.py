@@ -28,3 +28,18 @@ class TurnRow(msgspec.Struct, frozen=True):
     answer: str
     created: Integer
     expires: Integer
+
+
+class TakenVersion(msgspec.Struct, frozen=True):
+    """A price book that was taken: the ``number``-th one, from ``source``, at a Unix time in seconds."""
+
+    number: Integer
+    version: str
+    source: str
+    taken: Integer
+
+
+class BookRow(TakenVersion, frozen=True):
+    """``content`` is the book as JSON."""
+
+    content: str

@@ -63,6 +63,16 @@ revisions = Table(
     Column("number", BigInteger, nullable=False),
 )
 
+price_books = Table(
+    "price_books",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # the highest one counts
+    Column("version", StorableText, nullable=False),
+    Column("source", StorableText, nullable=False),
+    Column("taken", BigInteger, nullable=False),  # Unix time, seconds
+    Column("content", StorableText, nullable=False),  # JSON
+)
+
 turns = Table(
     "turns",
     metadata,

@@ -34,6 +34,7 @@ def recomputed(
     async def run() -> dict[str, Difference]:
         async with opened(catalog) as database:
             await catalog.refresh_api_models(database)
+            await catalog.follow_price_book(database)
             rate = catalog.past_prices().rate
             return await Recomputing(database).run(period, rate, dry_run=dry_run, progress=_show)
 
