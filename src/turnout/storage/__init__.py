@@ -4,7 +4,7 @@ from .address import database_url
 from .lazy import LazyDatabase
 from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
 from .rerating_batch import Rate, Rated, RatedPeriod, Rerated
-from .rows import BookRow, ModelRow, TakenVersion, TurnRow
+from .rows import BookRow, ModelRow, TakenVersion, TurnRow, UseRow
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
@@ -36,6 +36,7 @@ __all__ = [
     "TurnRow",
     "UsageQuestion",
     "UsageRow",
+    "UseRow",
     "database_url",
     "percentiles",
 ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .attempts import Attempts
     from .models import Models
     from .price_books import PriceBooks
+    from .recorded_use import RecordedUse
     from .requests import Requests
     from .rerating import Rerating
     from .turns import Turns
@@ -64,6 +65,12 @@ class LazyDatabase:
         from .usage.questions import Questions
 
         return Questions(engine)
+
+    async def recorded_use(self) -> RecordedUse:
+        engine = await self._ready()
+        from .recorded_use import RecordedUse
+
+        return RecordedUse(engine)
 
     async def rerating(self) -> Rerating:
         engine = await self._ready()

@@ -43,3 +43,13 @@ class BookRow(TakenVersion, frozen=True):
     """``content`` is the book as JSON."""
 
     content: str
+
+
+class UseRow(msgspec.Struct, frozen=True):
+    """What was used of an upstream model through a deployment: tokens, and what they cost in picodollars."""
+
+    upstream_model: str
+    deployment: str
+    input: int
+    output: int
+    cost: int

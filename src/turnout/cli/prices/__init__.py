@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -101,3 +102,32 @@ def recompute(
     print_differences(differences, as_json=as_json)
     if dry_run and not as_json:
         typer.echo("Nothing was changed.")
+
+
+@app.command()
+def reconcile(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.csv...", help="Exports of usage or costs.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=PATTERN]",
+            help="Only what was billed for this key of the provider's, by its name or id; and what was recorded of "
+            "deployments whose id matches the pattern (repeatable).",
+        ),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Compare what OpenAI or Anthropic billed with what was recorded, by day, model and key.
+
+    The files are what the provider's console exports of usage and of costs.
+    """
+    from .reconciling import keys_of, print_csv, print_table, reconciled
+
+    keys = keys_of(key or [])
+    compared = reconciled(config, data_dir, files, keys)
+    if as_csv:
+        print_csv(compared)
+    else:
+        print_table(compared, with_keys=bool(keys))
