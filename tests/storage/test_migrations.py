@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -16,10 +17,12 @@ from sqlalchemy import Connection
 
 from turnout.core import Usage
 from turnout.errors import StorageUnavailable
+from turnout.storage import LazyDatabase
 from turnout.storage.database import engine_of, open_database
+from turnout.storage.expected_schema import EXPECTED, HEAD, VERSIONS
 from turnout.storage.migrations.run import configuration
 from turnout.storage.tables import cubes, metadata
-from turnout.storage.upgrade import _MIGRATING, _VERSIONS, HEAD
+from turnout.storage.upgrade import _MIGRATING
 
 from .support import attempt, opened, run, tables
 
@@ -111,7 +114,7 @@ def test_a_generated_migration_has_plain_types(tmp_path: Path, monkeypatch: pyte
     """It must run as it is, even if the class of the columns gets another name one day."""
     address = f"sqlite+aiosqlite:///{tmp_path}/turnout.db"
     config = configuration()
-    config.set_main_option("version_locations", f"{_VERSIONS} {tmp_path}")
+    config.set_main_option("version_locations", f"{VERSIONS} {tmp_path}")
     config.set_main_option("path_separator", "space")
     monkeypatch.setenv("DATABASE_URL", address)
     command.upgrade(config, "head")
@@ -179,10 +182,10 @@ async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """Its changes are undone, and the next opening begins from the start."""
     path = tmp_path / "turnout.db"
     with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE revisions (strange TEXT)")  # in the way of 0003
-    with pytest.raises(StorageUnavailable, match="table revisions already exists"):
+        connection.execute("CREATE VIEW revisions AS SELECT 1")  # in the way of 0003
+    with pytest.raises(StorageUnavailable, match="revisions"):
         await open_database(f"sqlite+aiosqlite:///{path}")
-    assert await tables(f"sqlite+aiosqlite:///{path}") == {"revisions"}
+    assert await tables(f"sqlite+aiosqlite:///{path}") == set()
 
 
 async def test_a_database_that_a_newer_version_has_changed_is_not_touched(database_address: str) -> None:
@@ -211,3 +214,76 @@ async def test_alembic_is_not_loaded_for_a_database_that_is_up_to_date(tmp_path:
     )
     output, _ = await process.communicate()
     assert output == b"False\n"
+
+
+HALF = r"^The database can't be used: it is half migrated: "
+CASES = {
+    "a table is gone": ("DROP TABLE turns", rf"version {HEAD} and lacks turns\."),
+    "columns are gone": (
+        "ALTER TABLE attempts DROP COLUMN plan; ALTER TABLE models DROP COLUMN updated; DROP TABLE ratings; "
+        "DROP TABLE price_books",
+        r"lacks attempts\.plan, models\.updated, price_books and 1 more\.",
+    ),
+    "two versions": ("INSERT INTO alembic_version VALUES ('0001')", rf"versions 0001 and {HEAD} at once\."),
+    "no version": (
+        "DELETE FROM alembic_version; DROP TABLE attempts",
+        r"has \w+, \w+, \w+ and \d+ more and doesn't say",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_a_half_migrated_database_is_refused_and_not_touched(database_address: str, case: str) -> None:
+    statements, says = CASES[case]
+    await (await open_database(database_address)).dispose()
+    await run(database_address, *statements.split("; "))
+    before = await tables(database_address)
+    database = LazyDatabase(Path("unused"), database_address)
+    for asked in (database.refuse_unusable, database.missing_migrations, database.migrate, database.attempts):
+        with pytest.raises(StorageUnavailable, match=HALF + ".*" + says):
+            await asked()
+    assert await tables(database_address) == before
+
+
+async def test_a_newer_database_is_refused_at_the_first_look(database_address: str) -> None:
+    await (await open_database(database_address)).dispose()
+    database = LazyDatabase(Path("unused"), database_address)
+    await database.refuse_unusable()
+    await run(database_address, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StorageUnavailable, match="newer version of Turnout"):
+        await database.refuse_unusable()
+
+
+async def test_missing_migrations_are_told_and_made(database_address: str) -> None:
+    database = LazyDatabase(Path("unused"), database_address)
+    missing = await database.missing_migrations()
+    assert missing[0][0] == "0001"
+    assert missing[0][1].startswith("The attempts' table.")
+    assert (missing[-1][0], len({title for _, title in missing})) == (HEAD, len(missing))
+    await database.refuse_unusable()
+    await database.migrate()
+    assert await database.missing_migrations() == []
+    await database.close()
+    await run(database_address, "UPDATE alembic_version SET version_num = '0010'", "DROP TABLE price_books")
+    assert [number for number, _ in await LazyDatabase(Path("unused"), database_address).missing_migrations()] == [
+        "0011"
+    ]
+
+
+def test_the_names_that_are_expected_are_those_of_the_tables() -> None:
+    of_tables = {(table.name, column.name) for table in metadata.tables.values() for column in table.columns}
+    assert of_tables == EXPECTED
+
+
+@pytest.mark.parametrize("address", ["postgresql+asyncpg://u:p@127.0.0.1:1/x", "sqlite+aiosqlite:///FOLDER/broken.db"])
+async def test_a_database_that_cannot_be_reached_is_not_refused(tmp_path: Path, address: str) -> None:
+    """A look tells why, and makes no file."""
+    (tmp_path / "broken.db").write_bytes(b"no database at all" * 100)
+    database = LazyDatabase(tmp_path, address.replace("FOLDER", str(tmp_path)))
+    await database.refuse_unusable()
+    with pytest.raises(StorageUnavailable, match=r"can't be (read|asked)"):
+        await database.missing_migrations()
+    assert os.listdir(tmp_path) == ["broken.db"]
+    absent = LazyDatabase(tmp_path / "absent")
+    await absent.refuse_unusable()
+    assert os.listdir(tmp_path) == ["broken.db"]

@@ -11,7 +11,22 @@ from turnout.cli.terminal import take_any_text
 from turnout.errors import ConfigError, TurnoutError, UnknownModel
 from turnout.version import __version__
 
-from . import chat, deployments, doctor, explain, ledger, models, prices, replay, schema, serve, simulate, tokens, usage
+from . import (
+    chat,
+    deployments,
+    doctor,
+    explain,
+    ledger,
+    migrate,
+    models,
+    prices,
+    replay,
+    schema,
+    serve,
+    simulate,
+    tokens,
+    usage,
+)
 
 app = typer.Typer(
     name="turnout",
@@ -31,6 +46,7 @@ app.command("replay")(replay.replay)
 app.add_typer(usage.app, name="usage")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(prices.app, name="prices")
+app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("simulate")(simulate.simulate)
 app.command("schema")(schema.schema)

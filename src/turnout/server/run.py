@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
@@ -26,7 +27,8 @@ _log = structlog.get_logger(__name__)
 def serve(command_line: CommandLine, on_listening: Callable[[GatewaySetup, str, int], None]) -> None:
     """Serves until SIGTERM or SIGINT. ``on_listening`` is called with the setup, the host and the port.
 
-    Raises ``ConfigError``, also for an address that can't be used.
+    Raises ``ConfigError``, also for an address that can't be used, and ``StorageUnavailable`` for a database that a
+    newer version has changed or that is half migrated.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until a handler replaces it that drains first
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -34,6 +36,7 @@ def serve(command_line: CommandLine, on_listening: Callable[[GatewaySetup, str, 
     refuse_clashes(NEEDS, Endpoints(registry().values()))
     settings = setup.settings
     configure_logs(settings.log.level, settings.log.format)
+    asyncio.run(setup.database.refuse_unusable())
     listener = _listen(settings.server, setup.catalog.configured.address_variables)
     host, port = listener.getsockname()[:2]
     url_host = f"[{host}]" if ":" in host else host

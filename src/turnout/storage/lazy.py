@@ -7,7 +7,11 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from turnout.errors import StorageUnavailable
+
 from .address import database_url
+from .expected_schema import missing_migrations, title_of
+from .first_look import look
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -95,6 +99,26 @@ class LazyDatabase:
         from .requests import Requests
 
         return Requests(engine)
+
+    async def refuse_unusable(self) -> None:
+        """Raises ``StorageUnavailable`` for a database that a newer version has changed, or that is half migrated.
+
+        One that can't be reached isn't refused: the service runs without it, and tells why when it opens it. It takes
+        a millisecond in SQLite.
+        """
+        try:
+            found = await look(self._url)
+        except StorageUnavailable:
+            return
+        missing_migrations(found)
+
+    async def missing_migrations(self) -> list[tuple[str, str]]:
+        """Number and title of the migrations that the next opening makes. Raises ``StorageUnavailable``."""
+        return [(number, title_of(number)) for number in missing_migrations(await look(self._url))]
+
+    async def migrate(self) -> None:
+        """Opens the database, and so makes what is missing. Raises ``StorageUnavailable``."""
+        await self._ready()
 
     async def _ready(self) -> AsyncEngine:
         if self._engine is None:

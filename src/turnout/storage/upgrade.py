@@ -12,15 +12,11 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_VERSIONS = Path(__file__).parent / "migrations" / "versions"
-
-HEAD = max(file.name[1:5] for file in _VERSIONS.glob("v*.py"))
-"""The number of the newest migration, by the names of their files: ``v0004_turns.py``."""
+from .expected_schema import COLUMN_QUERIES, REVISION_QUERY, Found, columns_of, has_revisions, missing_migrations
 
 _MIGRATING = threading.Lock()
 _LOCK = 0x7475726E6F7574  # "turnout": the key of the lock that migrations hold in Postgres
@@ -29,16 +25,23 @@ _LOCK = 0x7475726E6F7574  # "turnout": the key of the lock that migrations hold 
 async def upgrade(engine: AsyncEngine) -> None:
     """Several processes may do this at once: one migrates, the others wait and then have nothing to do.
 
-    Raises ``StorageUnavailable`` for a database that a newer version has changed.
+    Raises ``StorageUnavailable`` for a database that a newer version has changed, and for one that is half migrated.
     """
     async with engine.connect() as connection:
-        if await connection.run_sync(revision) == HEAD:
+        if not missing_migrations(await connection.run_sync(found_in)):
             return
     logging.getLogger("alembic").setLevel(logging.WARNING)  # Alembic logs every step, we log the outcome
     alembic = await asyncio.to_thread(importlib.import_module, "turnout.storage.migrations.run")
     async with _one_at_a_time(), engine.begin() as connection:
         await _lock(connection)
         await connection.run_sync(alembic.migrate)
+
+
+def found_in(connection: Connection) -> Found:
+    columns = columns_of(connection.execute(text(COLUMN_QUERIES[connection.dialect.name])))
+    if not has_revisions(columns):
+        return Found((), columns)
+    return Found([str(row[0]) for row in connection.execute(text(REVISION_QUERY))], columns)
 
 
 @asynccontextmanager
@@ -54,14 +57,6 @@ async def _one_at_a_time() -> AsyncIterator[None]:
         yield
     finally:
         _MIGRATING.release()
-
-
-def revision(connection: Connection) -> str | None:
-    """The database's newest migration; None before the first one."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    number = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if number is None else str(number)
 
 
 async def _lock(connection: AsyncConnection) -> None:

@@ -12,13 +12,12 @@ import msgspec
 import typer
 
 from turnout.catalog import Catalog, take_book
+from turnout.cli.database import opened
 from turnout.cli.tables import console_for_tables, new_table
 from turnout.config import CommandLine
 from turnout.errors import ConfigError, TurnoutError
 from turnout.prices import Changed, PriceBook, decoded, differences, price_book
 from turnout.storage import LazyDatabase, TakenVersion
-
-from .database import opened
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from turnout.catalog import Catalog
+from turnout.cli.database import opened
 from turnout.cli.tables import console_for_tables, new_table
 from turnout.config import CommandLine
 from turnout.core import Price
@@ -16,7 +17,6 @@ from turnout.errors import TurnoutError, UnknownModel
 from turnout.prices import PriceBook, listed
 
 from .books import book_that_counts
-from .database import opened
 
 
 def print_rates(config: Path | None, data_dir: str | None, model: str, *, as_json: bool) -> None:

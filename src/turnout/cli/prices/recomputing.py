@@ -11,14 +11,13 @@ import msgspec
 import typer
 
 from turnout.catalog import Catalog
+from turnout.cli.database import opened
 from turnout.cli.tables import console_for_tables, new_table
 from turnout.config import CommandLine
 from turnout.core import usd
 from turnout.ledger import Difference, Recomputing
 from turnout.server.control.periods import HOUR, period_of
 from turnout.storage import RatedPeriod
-
-from .database import opened
 
 _MICROSECONDS = 10**6
 
