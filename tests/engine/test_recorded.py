@@ -11,8 +11,7 @@ from turnout.core import ChatRequest, Outcome, Party
 from turnout.engine.estimate import input_at_a_glance
 from turnout.engine.settling import party_at_fault
 from turnout.errors import TurnoutError, UpstreamBroken
-from turnout.routing import Fault
-from turnout.routing.conversation_start import name_of
+from turnout.routing import Fault, conversation_name
 
 FIRST = {"role": "user", "content": "Hello"}
 ANSWERED = {"role": "assistant", "content": "Hi"}
@@ -37,14 +36,14 @@ def turn(*messages: dict[str, Any]) -> ChatRequest:
     ],
 )
 def test_all_turns_of_a_conversation_have_the_same_name(later: tuple[dict[str, Any], ...]) -> None:
-    name = name_of(turn(FIRST), "one")
+    name = conversation_name(turn(FIRST), "one")
     assert len(name) == 16
-    assert name_of(turn(*later), "one") == name
+    assert conversation_name(turn(*later), "one") == name
 
 
 def test_conversations_of_two_keys_are_two() -> None:
-    assert name_of(turn(FIRST), "one") != name_of(turn(FIRST), "two")
-    assert name_of(turn(FIRST), "one") != name_of(turn(LONG), "one")
+    assert conversation_name(turn(FIRST), "one") != conversation_name(turn(FIRST), "two")
+    assert conversation_name(turn(FIRST), "one") != conversation_name(turn(LONG), "one")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Outcome, Party, Usage, rated
 from turnout.errors import KeptConnectionLost, TurnoutError, UpstreamError
 from turnout.providers import quota_of
-from turnout.routing import Board, Ending, Fault, Plan, fault_of
-from turnout.routing.conversation_start import name_of
+from turnout.routing import Board, Ending, Fault, Plan, conversation_name, fault_of
 
 from .billing import Bill, bill_of, bill_so_far
 from .call import Call, Meter, Recorder
@@ -185,7 +184,7 @@ def party_at_fault(outcome: Outcome, fault: Fault | None, error: TurnoutError | 
 
 def _conversation(call: Call) -> str:
     request = call.request
-    return name_of(request, call.origin.key_id) if isinstance(request, ChatRequest) else ""
+    return conversation_name(request, call.origin.key_id) if isinstance(request, ChatRequest) else ""
 
 
 def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:

@@ -16,6 +16,7 @@ from turnout.plugins import InvalidPlugin, find_plugins
 
 from .board import Board, Mark
 from .candidates import Candidate, Dropped, Plan
+from .conversation_start import conversation_name
 from .ending import Ending, Fault, fault_of
 from .explaining import Explanation, Health, LiveFigures, explained, figures_of, health_of
 from .figures import Figures
@@ -40,6 +41,7 @@ __all__ = [
     "Plan",
     "Policy",
     "Question",
+    "conversation_name",
     "explained",
     "fault_of",
     "figures_of",

@@ -35,7 +35,7 @@ def start_of(request: ChatRequest) -> bytes | None:
     return None
 
 
-def name_of(request: ChatRequest, key_id: str) -> str:
+def conversation_name(request: ChatRequest, key_id: str) -> str:
     """A name for a conversation whose client has none for it. Empty where it has no text."""
     start = start_of(request)
     if start is None:
