@@ -58,6 +58,7 @@ class Served:
         self._settings = settings
         self._env = env
         self._turn = asyncio.Lock()
+        self._disk = asyncio.Lock()
 
     async def start(self) -> None:
         self.server = await asyncio.to_thread(TurnoutServer, self._folder, self._settings, self._env, ())
@@ -71,15 +72,16 @@ class Served:
             await self.start()
 
     async def fill_disk(self, seconds: float) -> None:
-        """The process can't make any file longer for that time, as on a full disk."""
-        if self.server is None:
-            return
-        process = self.server.program
-        soft, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_journaled(self._folder), hard))
-        await asyncio.sleep(seconds)
-        if self.server is not None and self.server.program is process:
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+        """The process can't write to any file for that time, as on a full disk."""
+        async with self._disk:
+            if self.server is None:
+                return
+            process = self.server.program
+            soft, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, hard))
+            await asyncio.sleep(seconds)
+            if self.server is not None and self.server.program is process:
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, hard))
 
     async def settle(self) -> None:
         """Waits until the journals of those that were killed are in the database, then ends it in order."""
@@ -101,12 +103,6 @@ class Served:
 
 def _journals(folder: Path) -> list[Path]:
     return [path for path in (folder / "data" / "journal").iterdir() if path.is_dir()]
-
-
-def _journaled(folder: Path) -> int:
-    """The size of the journal that was written last."""
-    files = sorted((folder / "data" / "journal").rglob("*.log"), key=lambda path: path.stat().st_mtime_ns)
-    return files[-1].stat().st_size if files else 0
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
