@@ -14,7 +14,7 @@ from tests.support.postgres import Postgres
 @pytest.mark.parametrize("seed", [3])
 async def test_the_ledger_is_the_bill_whatever_happens(tmp_path: Path, seed: int) -> None:
     """On a Postgres of its own, as it is stopped. Of so few attempts, a single one counts much in the sums."""
-    options = Options(requests=300, kills=4, stops=1, full=0, seconds=10, seed=seed, percent=8)
+    options = Options(requests=300, kills=4, stops=1, full=1, seconds=10, seed=seed, percent=8)
     postgres = Postgres()
     try:
         outcome = await run(options, tmp_path, postgres, print)
