@@ -54,7 +54,7 @@ async def test_the_provider_is_stopped_in_the_middle_of_a_stream(stage: Stage, c
         assert seen["ended"] - at < 1
         (attempt,) = (await stage.story(request_id))["attempts"]
         assert (attempt["outcome"], attempt["finish"]) == ("client_gone", None)
-        assert attempt["usage"]["source"] == "estimated"
+        assert attempt["usage"]["source"] == "interrupted"
 
     await asyncio.gather(*(left(provider) for provider in WIRES))
 
@@ -103,7 +103,7 @@ async def test_the_usage_of_an_unfinished_answer_is_estimated(stage: Stage, clie
         billed = await stage.attempt(model, has_ended)
         (attempt,) = (await stage.story(request_id))["attempts"]
         usage = attempt["usage"]
-        assert usage["source"] == "estimated"
+        assert usage["source"] == "interrupted"
         assert abs(usage["input"] - billed["tokens_in"]) <= 2
         assert (
             0.5 <= usage["output"] / billed["tokens_out"] <= 3

@@ -108,7 +108,7 @@ async def test_a_broken_stream_raises_and_keeps_what_came(sim: Simulator) -> Non
             async for _ in stream:
                 pass
         assert (stream.reply.text, stream.reply.finish) == ("You said:", None)
-        assert stream.reply.usage.source == "estimated"
+        assert stream.reply.usage.source == "interrupted"
 
 
 # --- leaving ----------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ async def test_leaving_early_stops_the_provider(sim: Simulator, leave: Callable[
         await left
         await stopped(sim)
     (row,) = attempts()
-    assert (row["outcome"], row["usage_source"]) == ("client_gone", "estimated")
+    assert (row["outcome"], row["usage_source"]) == ("client_gone", "interrupted")
 
 
 async def test_closing_ends_what_nobody_ended(sim: Simulator) -> None:
