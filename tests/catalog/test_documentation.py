@@ -35,6 +35,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "media.": settings.MediaSettings,
     "health.": settings.HealthSettings,
     "ledger.": settings.LedgerSettings,
+    "prices.": settings.BookSettings,
     "timeouts.": settings.TimeoutSettings,
     "retries.": settings.RetrySettings,
     "providers.*.": settings.ProviderSettings,

@@ -66,7 +66,8 @@ def _asked(plan: Plan, rows: list[dict[str, Any]], upstream: dict[str, list[dict
     for deployment in plan.tried:
         seen = upstream.get(deployment.name, [])
         recorded = [row for row in rows if row["upstream_model"] == deployment.name]
-        if len(recorded) > 2 or (len(recorded) != len(seen) and deployment.fault not in (CLOSED, "reset")):
+        most = 3 if deployment.fault == "reset" else 2  # each sending is an attempt
+        if len(recorded) > most or (len(recorded) != len(seen) and deployment.fault not in (CLOSED, "reset")):
             yield f"{len(recorded)} rows for {len(seen)} attempts at {deployment.name}"
         for row, billed in zip(recorded, seen, strict=False):
             usage = row["usage"]

@@ -73,7 +73,7 @@ class Turn:
 
 
 def _tokens(usage: Usage) -> str:
-    prefix = "about " if usage.source == "estimated" else ""
+    prefix = "about " if usage.source != "reported" else ""
     cached = f" ({usage.cached_input} cached)" if usage.cached_input else ""
     noun = "token" if usage.input == 1 else "tokens"
     return f"{prefix}{usage.input} {noun} in{cached}, {usage.output} out"
