@@ -40,10 +40,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``origin`` is recorded with every attempt. ``size`` is the request's, in bytes, with the earlier turns that it
     continues. ``strict``: the request isn't sent where it can't be told as the client said it. ``conversing`` is the
     client's endpoint where an answer may be continued, None elsewhere. ``unseen``: what the client has nothing of until
-    it is whole. ``timeout``: the seconds since ``received`` that
-    the client gives the whole request; None where it said nothing. ``session`` is the name of its session in a header,
-    empty without one. ``tags``: only deployments that have all of them may be asked. ``continues`` and ``seam`` are for
-    the ledger (``AttemptStart``).
+    it is whole. ``timeout``: the seconds since ``received`` that the client gives the whole request; None where it said
+    nothing. ``session`` is the name of its session in a header, empty without one. ``tags``: only deployments that have
+    all of them may be asked. ``continues`` and ``seam`` are for the ledger (``AttemptStart``).
     """
 
     request: Request

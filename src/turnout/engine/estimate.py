@@ -24,6 +24,7 @@ from turnout.core import (
     Usage,
     readable,
 )
+from turnout.routing import tokens_by_size
 from turnout.tokens import TOKEN, weigh
 
 _BYTES_PER_TOKEN = 4
@@ -31,10 +32,6 @@ _BYTES_PER_TOKEN = 4
 
 
 _WITHOUT_TEXT = (ImageRequest, TranscriptionRequest, SpeechRequest)
-_LONG = 64 * 1024
-_TOKENS_BESIDE_IMAGES = 4_000
-"""Of a long request with images, its size says little: they are most of its bytes."""
-
 _MOST_WEIGHED = 64 * 1024  # characters of one text; they take half a millisecond
 _SAMPLES = 64
 _MOST_PARTS = 1000
@@ -70,10 +67,7 @@ def input_at_a_glance(request: Request, size: int) -> int | None:
     """
     if isinstance(request, _WITHOUT_TEXT):
         return None
-    tokens = size // _BYTES_PER_TOKEN
-    if size > _LONG and isinstance(request, ChatRequest) and request.unread and request.unread.may_hold_images:
-        return min(tokens, _TOKENS_BESIDE_IMAGES)
-    return tokens
+    return tokens_by_size(size, request if isinstance(request, ChatRequest) else None)
 
 
 def _weight_of_all(parts: Sequence[object]) -> int:

@@ -21,7 +21,7 @@ from .ending import Ending, Fault, fault_of
 from .explaining import Explanation, Health, LiveFigures, explained, figures_of, health_of
 from .figures import Figures
 from .health import Breaker, HealthRules
-from .question import Question
+from .question import Question, tokens_by_size
 from .session_names import SESSION_HEADERS, session_in
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "health_of",
     "registry",
     "session_in",
+    "tokens_by_size",
 ]
 
 

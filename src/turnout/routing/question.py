@@ -23,6 +23,21 @@ _TOKENS_BESIDE_IMAGES: Final = 4_000
 _PREMIUM: Final = "premium-"
 
 
+def tokens_by_size(size: int, chat: ChatRequest | None) -> int:
+    """About how many tokens a request of ``size`` bytes has; ``chat`` is its conversation. It costs next to nothing."""
+    tokens = size // _BYTES_PER_TOKEN
+    return min(tokens, _TOKENS_BESIDE_IMAGES) if size > _LONG and chat and _may_hold_images(chat) else tokens
+
+
+def _may_hold_images(chat: ChatRequest) -> bool:
+    """Images or files. A conversation that nobody has read isn't read for it: it may hold some."""
+    if chat.unread is not None:
+        return chat.unread.may_hold_images
+    parts = [part for message in chat.messages for part in message.parts]
+    parts += [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
+    return any(isinstance(part, Image | File) for part in parts)
+
+
 class Question(msgspec.Struct, dict=True, eq=False):
     """``size`` is the request's, in bytes. ``tags``: only deployments that have all of them will do.
 
@@ -46,9 +61,8 @@ class Question(msgspec.Struct, dict=True, eq=False):
 
     @cached_property
     def tokens(self) -> int:
-        """About how many tokens the input has, by its size."""
-        tokens = self.size // _BYTES_PER_TOKEN
-        return min(tokens, _TOKENS_BESIDE_IMAGES) if self.size > _LONG and self.has_images else tokens
+        """About how many tokens the input has."""
+        return tokens_by_size(self.size, self.chat)
 
     @property
     def most_output(self) -> int | None:
@@ -57,15 +71,8 @@ class Question(msgspec.Struct, dict=True, eq=False):
 
     @cached_property
     def has_images(self) -> bool:
-        """Images or files. A conversation that nobody has read isn't read for it: it may hold some."""
-        chat = self.chat
-        if chat is None:
-            return False
-        if chat.unread is not None:
-            return chat.unread.may_hold_images
-        parts = [part for message in chat.messages for part in message.parts]
-        parts += [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
-        return any(isinstance(part, Image | File) for part in parts)
+        """Images or files, as far as that is known."""
+        return self.chat is not None and _may_hold_images(self.chat)
 
     @cached_property
     def has_tools(self) -> bool:
