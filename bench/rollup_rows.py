@@ -47,7 +47,7 @@ def _measures() -> dict[str, str]:
         **{outcome: f"count(*) FILTER (WHERE outcome = '{outcome}')" for outcome in OUTCOMES},
         **{f"fault_{fault}": f"count(*) FILTER (WHERE outcome IN ({names}))" for fault, names in _FAULTS.items()},
         **tokens,
-        "estimated": "count(*) FILTER (WHERE usage_source = 'estimated')",
+        "estimated": "count(*) FILTER (WHERE usage_source <> 'reported')",
         "unmetered": "count(*) FILTER (WHERE usage_source IS NULL)",
         "unpriced": f"count(*) FILTER (WHERE {unpriced})",
         "unpriced_tokens": f"coalesce(sum(input + output) FILTER (WHERE {unpriced}), 0)",

@@ -30,7 +30,7 @@ def _attempt(source: random.Random, request_id: str, hours: int) -> EndedAttempt
         output=source.randrange(900),
         cached_input=source.randrange(400),
         audio_input=source.choice([0, 0, 7]),
-        source=source.choice(["reported", "estimated"]),
+        source=source.choice(["reported", "estimated", "interrupted"]),
         extra=source.choice([NO_EXTRA, Extra(cache_write_1h=3, web_searches=2, seconds=9)]),
     )
     made = attempt(
@@ -72,7 +72,7 @@ def summed(attempts: Sequence[EndedAttempt]) -> dict[str, int]:
         else:
             sums.update({name: getattr(end.usage, name) for name in COUNTS})
             sums.update({name: getattr(end.usage.extra, name) for name in EXTRA_COUNTS})
-            sums["estimated"] += end.usage.source == "estimated"
+            sums["estimated"] += end.usage.source != "reported"
             if end.cost is None:
                 sums.update(unpriced=1, unpriced_tokens=end.usage.total)
         sums["cost"] += 0 if end is None else end.cost or 0
