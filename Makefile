@@ -19,6 +19,7 @@ serve: $(VENV)/.runtime ## Set up and serve on 127.0.0.1:8003
 
 # A process for each core, four at most. Where Python is told to keep no bytecode, pytest would translate 400 files each time.
 test: $(VENV)/.dev tests/node/node_modules/.done ## Set up and run every test
+	@scripts/need-debian redis-server || echo "No redis-server: the tests that need one will be skipped."
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-pythons: ## Run every test on each Python that is here, from 3.11 to 3.14
