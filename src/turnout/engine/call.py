@@ -82,6 +82,10 @@ class Prepared(msgspec.Struct, frozen=True):
 class Preparer(Protocol):
     """Fits a request to a deployment before an attempt."""
 
+    def concerns(self, request: Request, deployment: Deployment) -> bool:
+        """Whether ``prepare`` may have something to do. It is asked for every attempt, so it has to be quick."""
+        ...
+
     async def prepare(self, request: Request, deployment: Deployment) -> Prepared | None:
         """The request with its changes for ``deployment``; None when nothing has to change.
 

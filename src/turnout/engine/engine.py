@@ -145,6 +145,8 @@ class Engine:
         request = call.request
         changes: tuple[str, ...] = ()
         for preparer in self._preparers:
+            if not preparer.concerns(request, deployment):
+                continue
             prepared = await preparer.prepare(request, deployment)
             if prepared is not None:
                 request, changes = prepared.request, changes + prepared.changes

@@ -38,12 +38,15 @@ class FilePreparer:
         self._read = read
         self._fetch = fetch
 
+    def concerns(self, request: Request, deployment: Deployment) -> bool:
+        return isinstance(request, ChatRequest) and may_have_files(request)
+
     async def prepare(self, request: Request, deployment: Deployment) -> Prepared | None:
         """The request with data in place of addresses; None if none changes. Errors name the file.
 
         Raises ``Unsupported`` and ``InvalidRequest``.
         """
-        if not isinstance(request, ChatRequest) or not may_have_files(request):
+        if not isinstance(request, ChatRequest):
             return None
         if self._is_relayed(request, deployment):
             return None

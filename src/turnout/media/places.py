@@ -17,7 +17,9 @@ Place = tuple[int, int, int]
 
 def may_have_images(request: ChatRequest) -> bool:
     """Whether somebody has to look. A relayed request without images stays unread."""
-    return request.unread is None or request.unread.may_hold_images
+    if request.unread is None:
+        return bool(parts_of(Image, request.messages))
+    return request.unread.may_hold_images
 
 
 def may_have_files(request: ChatRequest) -> bool:

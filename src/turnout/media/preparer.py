@@ -95,12 +95,15 @@ class ImagePreparer:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def concerns(self, request: Request, deployment: Deployment) -> bool:
+        return isinstance(request, ChatRequest) and may_have_images(request)
+
     async def prepare(self, request: Request, deployment: Deployment) -> Prepared | None:
         """The request with changed images; None if none changes. Errors name the image.
 
         Raises ``Unsupported`` and ``InvalidRequest``.
         """
-        if not isinstance(request, ChatRequest) or not may_have_images(request):
+        if not isinstance(request, ChatRequest):
             return None
         read = request if request.unread is None else await self.read(request)
         images = parts_of(Image, read.messages)

@@ -40,11 +40,15 @@ class ContextCheck:
     wire as it is.
     """
 
+    def concerns(self, request: Request, deployment: Deployment) -> bool:
+        limit = deployment.traits.context
+        if type(request) is not ChatRequest or limit is None:
+            return False
+        return not (_is_short(request, limit) or _is_shortened(request, deployment))
+
     async def prepare(self, request: Request, deployment: Deployment) -> None:
         limit = deployment.traits.context
         if type(request) is not ChatRequest or limit is None:
-            return
-        if _is_short(request, limit) or _is_shortened(request, deployment):
             return
         json = json_of(request)
         if json and _fits(json, limit, deployment):
