@@ -17,6 +17,11 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 LONGEST_LINE_OF_A_PAGE = 120
+ON_THE_WAY = (
+    *("core", "dialects", "engine", "fitting", "guard", "ledger", "media", "providers", "routing"),
+    *("server/inference", "steps", "telemetry", "tokens", "transport"),
+)
+"""Rooms that every request passes."""
 WRITTEN_BY_PROGRAMS = ("docs/matrix.md", "bench/results/")
 REGISTRIES = ("pypi.org", "pythonhosted.org", "npmjs.org", "npmjs.com", "yarnpkg.com")
 MACHINE_PATHS = re.compile(r"(?<![\w.$}/-])/(?:home|root|Users|work|tmp)/\w")
@@ -48,6 +53,21 @@ def test_no_function_has_grown_too_long() -> None:
         for f in functions(path)
     }
     assert {name: n for name, n in lengths.items() if n > LONGEST_FUNCTION} == {}
+
+
+def test_no_call_on_a_requests_way_passes_its_arguments_in_a_dict() -> None:
+    """CPython makes a dict of the names and values of a call when values and twice the names are more than 30
+    (``STACK_USE_GUIDELINE`` in its ``compile.c``). Such a call takes five times as long.
+    """
+    wide = [
+        f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call.func)}"
+        for room in ON_THE_WAY
+        for path in sorted((ROOT / "src/turnout" / room).rglob("*.py"))
+        for function in functions(path)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and len(call.args) + 2 * len(call.keywords) > 30
+    ]
+    assert wide == []
 
 
 def prose(text: str) -> Iterator[str]:

@@ -46,13 +46,13 @@ def bill(  # what an attempt is told by
 
 @pytest.mark.parametrize(("weight", "output"), [(0, 0), (1, 1), (TOKEN, 1), (TOKEN + 1, 2)])
 def test_without_a_report_the_whole_output_is_estimated(weight: int, output: int) -> None:
-    assert bill("ok", weight, finished=True) == (Usage(input=INPUT, output=output, source="estimated"), "text")
+    assert bill("ok", weight, finished=True) == Bill(Usage(input=INPUT, output=output, source="estimated"), "text")
 
 
 @pytest.mark.parametrize(("weight", "output"), [(0, 0), (TOKEN + 1, 2)])
 @pytest.mark.parametrize("outcome", ["failed", "cut", "client_gone", "drained", "outrun"])
 def test_an_answer_that_broke_off_is_billed_as_far_as_it_came(outcome: Outcome, weight: int, output: int) -> None:
-    assert bill(outcome, weight) == (Usage(input=INPUT, output=output, source="interrupted"), "until_cancel")
+    assert bill(outcome, weight) == Bill(Usage(input=INPUT, output=output, source="interrupted"), "until_cancel")
 
 
 @pytest.mark.parametrize(
@@ -65,46 +65,46 @@ def test_an_answer_that_broke_off_is_billed_as_far_as_it_came(outcome: Outcome, 
     ],
 )
 def test_the_report_holds(outcome: Outcome, finished: bool) -> None:
-    assert bill(outcome, 5 * TOKEN, reported_at=2 * TOKEN, finished=finished) == (REPORT, "report")
+    assert bill(outcome, 5 * TOKEN, reported_at=2 * TOKEN, finished=finished) == Bill(REPORT, "report")
 
 
 @pytest.mark.parametrize("outcome", ["failed", "cut", "client_gone"])
 def test_what_came_after_the_report_of_a_broken_answer_is_estimated(outcome: Outcome) -> None:
     usage = Usage(input=50, output=13, source="interrupted")
-    assert bill(outcome, 5 * TOKEN, reported_at=2 * TOKEN) == (usage, "until_cancel")
+    assert bill(outcome, 5 * TOKEN, reported_at=2 * TOKEN) == Bill(usage, "until_cancel")
 
 
 @pytest.mark.parametrize(("weight", "output"), [(0, 0), (4 * TOKEN, 4)])
 def test_output_that_was_reported_before_any_word_is_of_the_words_that_follow(weight: int, output: int) -> None:
     usage = Usage(input=50, output=output, source="interrupted")
-    assert bill("cut", weight, reported_at=0) == (usage, "until_cancel")
+    assert bill("cut", weight, reported_at=0) == Bill(usage, "until_cancel")
 
 
 @pytest.mark.parametrize("status", [0, 302, 400, 429, 503])
 @pytest.mark.parametrize("outcome", ["failed", "client_gone", "outrun"])
 def test_a_provider_that_has_not_begun_to_answer_bills_nothing(outcome: Outcome, status: int) -> None:
-    assert bill(outcome, 0, status=status) == (None, "no_answer")
+    assert bill(outcome, 0, status=status) == Bill(None, "no_answer")
 
 
 def test_an_error_in_place_of_an_answer_is_not_billed_whatever_its_status() -> None:
     error = UpstreamRefused(500, "Overloaded.")
-    assert bill("failed", 0, size=100, error=error) == (None, "no_answer")
+    assert bill("failed", 0, size=100, error=error) == Bill(None, "no_answer")
     assert bill("failed", 0, size=100, error=error, reported_at=0).rule == "until_cancel"
     assert bill("cut", TOKEN, error=error, first_token=1).rule == "until_cancel"
     assert bill("failed", 0, size=100, error=UpstreamBroken("It broke off.")).rule == "until_cancel"
 
 
 def test_a_web_page_is_no_answer() -> None:
-    assert bill("failed", 0, size=100, media_type="text/html; charset=utf-8") == (None, "no_answer")
+    assert bill("failed", 0, size=100, media_type="text/html; charset=utf-8") == Bill(None, "no_answer")
 
 
 def test_a_part_of_a_whole_reply_is_estimated_by_its_size() -> None:
     usage = Usage(input=INPUT, output=100, source="interrupted")
-    assert bill("failed", 0, size=400, request=WHOLE) == (usage, "until_cancel")
+    assert bill("failed", 0, size=400, request=WHOLE) == Bill(usage, "until_cancel")
 
 
 def test_nobody_can_say_what_a_part_of_a_picture_costs() -> None:
-    assert bill("failed", 0, request=ImageRequest(model="m", prompt="a tram")) == (None, "until_cancel")
+    assert bill("failed", 0, request=ImageRequest(model="m", prompt="a tram")) == Bill(None, "until_cancel")
 
 
 def test_a_report_that_can_not_be_is_no_report() -> None:
@@ -115,7 +115,7 @@ def test_a_report_that_can_not_be_is_no_report() -> None:
     observer.usage.report(Usage(input=-1, output=10))
     source: Any = SimpleNamespace(status=200, size=0, headers={})
     usage = Usage(input=50, output=12, source="interrupted")
-    assert bill_of(REQUEST, "cut", source, observer) == (usage, "until_cancel")
+    assert bill_of(REQUEST, "cut", source, observer) == Bill(usage, "until_cancel")
 
 
 def so_far(
@@ -148,4 +148,4 @@ def so_far(
     ],
 )
 def test_the_bill_of_an_answer_under_way(bill: Bill, usage: Usage | None, rule: str) -> None:
-    assert bill == (usage, rule)
+    assert (bill.usage, bill.rule) == (usage, rule)

@@ -65,17 +65,17 @@ async def test_time_outside_is_not_counted(watchdog: Watchdog) -> None:
 
 
 async def test_the_total_bounds_all_together(ticker: Ticker) -> None:
-    watchdog = Watchdog(ticker, Deadline(0.1, TOTAL), never)
+    watchdog = Watchdog(ticker, Deadline(0.5, TOTAL), never)
 
     async def drip() -> None:
         while True:
-            with watchdog.expect(Deadline(0.05, STALL), "did not speak"):
+            with watchdog.expect(Deadline(0.45, STALL), "did not speak"):
                 await asyncio.sleep(0.02)
 
     began = time.perf_counter()
-    with pytest.raises(UpstreamTimeout, match=r"did not finish its answer within 0\.1 s"):
+    with pytest.raises(UpstreamTimeout, match=r"did not finish its answer within 0\.5 s"):
         await drip()
-    assert 0.09 < time.perf_counter() - began < 1
+    assert time.perf_counter() - began > 0.49
     watchdog.stop()
 
 

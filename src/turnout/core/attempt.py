@@ -50,7 +50,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tags: tuple[str, ...] = ()
 
 
-class AttemptStart(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class AttemptStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Times are Unix times in microseconds. ``number`` counts a request's attempts from 1.
 
     ``continues`` is the number of the attempt whose answer broke off and that this one goes on with, ``seam`` the way;

@@ -91,7 +91,7 @@ class Price(Tariff, frozen=True, kw_only=True):
     def covers(self, usage: Usage) -> bool:
         """Whether it says what the usage costs. What is sold by piece and has no price of that kind isn't free."""
         extra = usage.extra
-        if usage.total or not (extra.images or extra.seconds or extra.characters):
+        if extra is NO_EXTRA or usage.total or not (extra.images or extra.seconds or extra.characters):
             return True
         is_free = self.input == self.output == self.image == self.hour == self.character == 0
         return is_free or extra.images * self.image + extra.seconds * self.hour + extra.characters * self.character > 0

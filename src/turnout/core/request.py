@@ -70,7 +70,7 @@ class WireBody(msgspec.Struct, frozen=True):
     continues: Continuation | None = None
 
 
-class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
+class ChatRequest(msgspec.Struct, frozen=True):
     """One request for a chat answer.
 
     ``extensions`` keeps top-level fields that have no place here, by the namespace of the wire they came from.

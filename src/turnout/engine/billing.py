@@ -8,8 +8,7 @@ shows up when its invoice is compared.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+import msgspec
 from msgspec import structs
 
 from turnout.core import BillingRule, Outcome, Request, Usage
@@ -24,7 +23,7 @@ _REDIRECTION = 300
 """The first status that is no answer."""
 
 
-class Bill(NamedTuple):
+class Bill(msgspec.Struct, frozen=True, gc=False):
     """``usage`` is None where nothing is billed, and where nobody can say what: for sounds and pictures."""
 
     usage: Usage | None

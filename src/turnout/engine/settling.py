@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from turnout.core import AttemptEnd, AttemptStart, ChatRequest, Deployment, Outcome, Party, Usage, rated
 from turnout.errors import KeptConnectionLost, TurnoutError, UpstreamError
 from turnout.providers import quota_of
@@ -123,7 +125,7 @@ class Settlement:
         cost, price_version = None, price.version if price else None
         if bill.usage is not None:
             cost, price_version = rated(price, bill.usage)
-        return AttemptEnd(
+        end = AttemptEnd(
             attempt_id=self.start.attempt_id,
             outcome=outcome,
             status=source.status,
@@ -136,11 +138,16 @@ class Settlement:
             operation=self._call.request.operation,
             changes=self._changes,
             finish=observer.finish.native_reason if observer.finish else None,
+            plan=None if self._planned is None else plan_record(self._planned),
+            billing_rule=bill.rule,
+        )
+        if outcome == "ok":
+            return end
+        return structs.replace(
+            end,
             error_code=error.code if error else None,
             error=error.message if error else None,
-            plan=None if self._planned is None else plan_record(self._planned),
-            at_fault=None if outcome == "ok" else party_at_fault(outcome, fault, error),
-            billing_rule=bill.rule,
+            at_fault=party_at_fault(outcome, fault, error),
         )
 
     def _ending_of(
@@ -192,16 +199,16 @@ def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
     estimate = input_at_a_glance(call.request, call.size)
     cost = None if price is None or estimate is None else price.cost_of_text(estimate)
     return AttemptStart(
-        attempt_id=f"{call.request_id}-{number}",
-        request_id=call.request_id,
-        number=number,
-        started=time.time_ns() // 1000,
-        dialect=origin.dialect,
-        key_id=origin.key_id,
-        user=origin.user,
-        model=call.request.model,
-        deployment=deployment.id,
-        provider=deployment.provider,
+        f"{call.request_id}-{number}",
+        call.request_id,
+        number,
+        time.time_ns() // 1000,
+        origin.dialect,
+        origin.key_id,
+        origin.user,
+        call.request.model,
+        deployment.id,
+        deployment.provider,
         upstream_model=deployment.model,
         stream=call.request.stream,
         continues=call.continues,

@@ -7,7 +7,19 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from turnout.core import ChatRequest, File, Image, Message, Part, ToolResult
+from turnout.core import (
+    ChatRequest,
+    File,
+    Image,
+    Message,
+    Part,
+    RedactedThinking,
+    Refusal,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
 
 PartT = TypeVar("PartT", Image, File)
 
@@ -15,20 +27,31 @@ Place = tuple[int, int, int]
 """The indexes of a message, of its part, and of the part inside a tool's result (-1 outside of one)."""
 
 
+_PLAIN = frozenset({Text, Thinking, RedactedThinking, ToolCall, Refusal})
+"""Parts that neither are nor hold an image or a file."""
+
+
 def may_have_images(request: ChatRequest) -> bool:
     """Whether somebody has to look. A relayed request without images stays unread."""
-    if request.unread is None:
-        return bool(parts_of(Image, request.messages))
-    return request.unread.may_hold_images
+    return _is_more_than_plain(request.messages) if request.unread is None else request.unread.may_hold_images
 
 
 def may_have_files(request: ChatRequest) -> bool:
     """The same for files: nothing tells them in a conversation that is unread."""
-    return request.unread is not None or bool(parts_of(File, request.messages))
+    return request.unread is not None or _is_more_than_plain(request.messages)
+
+
+def _is_more_than_plain(messages: Sequence[Message]) -> bool:
+    """Must be fast: nearly every request is plain, and is looked at before every attempt."""
+    for message in messages:
+        for part in message.parts:
+            if type(part) not in _PLAIN:
+                return True
+    return False
 
 
 def parts_of(kind: type[PartT], messages: Sequence[Message]) -> list[tuple[Place, PartT]]:
-    """The parts of one type. Must be fast: most requests have none."""
+    """The parts of one type."""
     found: list[tuple[Place, Any]] = []
     for number, message in enumerate(messages):
         for index, part in enumerate(message.parts):

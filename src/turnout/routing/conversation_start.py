@@ -47,7 +47,8 @@ def _start_of_messages(request: ChatRequest) -> bytes | None:
     for message in request.messages:
         if message.role == "user":
             texts = [part.text for part in message.parts if isinstance(part, Text)]
-            return "\n".join(texts)[:_MOST_BYTES].encode(errors="replace")
+            text = texts[0] if len(texts) == 1 else "\n".join(texts)
+            return text[:_MOST_BYTES].encode(errors="replace")
     return None
 
 

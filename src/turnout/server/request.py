@@ -57,6 +57,9 @@ _READ_HEADERS = frozenset(
         *_END_USERS,
     }
 )
+_USUAL_HEADERS = frozenset({b"host", b"content-type", b"content-length", _AGENT})
+"""Most requests have no other one that is read, besides that of the key."""
+
 _ALL_SESSIONS = frozenset(_SESSIONS)
 _ALL_END_USERS = frozenset(_END_USERS)
 _KEY_QUERIES = frozenset(dialect.key_query for dialect in registry().values() if dialect.key_query)
@@ -110,18 +113,22 @@ def read_head(scope: Scope) -> Head:
     if b"key=" in scope["query_string"]:
         secrets = (secrets + _keys_in_query(scope["query_string"].decode("latin-1")))[:_MAX_KEYS]
     length = read.get(b"content-length", b"")
+    size = int(length) if length.isdigit() else -1
+    media_type, host, agent = read.get(b"content-type", b"").decode("latin-1"), read.get(b"host", b""), read.get(_AGENT)
+    if read.keys() <= _USUAL_HEADERS:
+        return Head(size, media_type, secrets, host, agent=agent or b"")
     return Head(
-        int(length) if length.isdigit() else -1,
-        read.get(b"content-type", b"").decode("latin-1"),
+        size,
+        media_type,
         secrets,
-        read.get(b"host", b""),
+        host,
         read.get(b"origin"),
         read.get(_ENCODING, b"").decode("latin-1"),
         read.get(_STRICT, b"").strip().lower() in _TRUE,
         "" if _ALL_SESSIONS.isdisjoint(read) else _first_name(_SESSIONS, read),
         _tags(read[_TAGS]) if _TAGS in read else _NO_TAGS,
         read.get(_TIMEOUT),
-        read.get(_AGENT, b""),
+        agent or b"",
         "" if _ALL_END_USERS.isdisjoint(read) else unquote(_first_name(_END_USERS, read)),
     )
 

@@ -58,9 +58,9 @@ def _read(body: bytes, fields: Fields) -> ChatRequest:
     tools, hosted = _tools(typed.tools)
     effort, output = _output(typed.output_config, other_fields)
     return ChatRequest(
-        model=typed.model,
-        messages=tuple(_messages(typed)),
-        tools=tools,
+        typed.model,
+        tuple(_messages(typed)),
+        tools,
         hosted=hosted,
         tool_choice=_tool_choice(typed.tool_choice, fields, other_fields),
         parallel_tool_calls=_parallel_tool_calls(typed.tool_choice),

@@ -96,7 +96,7 @@ class ClientReply:
         if self.dropped:
             headers.append((b"x-turnout-dropped", _header_value(", ".join(self.dropped)[:_MOST_DROPPED])))
         if warning := self._warning(deployment):
-            headers.append((b"x-turnout-warning", _header_value(warning)))
+            headers.append((b"x-turnout-warning", _warning_value(warning)))
         return headers
 
     def _warning(self, deployment_id: str) -> str:
@@ -118,6 +118,12 @@ def _name_headers(model: str, provider: str, deployment: str) -> tuple[tuple[byt
 
 def _header_lines(headers: Mapping[str, str]) -> Headers:
     return [(name.encode(), _header_value(value)) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=4096)
+def _warning_value(warning: str) -> bytes:
+    """Every reply of a model that goes has the same one."""
+    return _header_value(warning)
 
 
 def _header_value(text: str) -> bytes:

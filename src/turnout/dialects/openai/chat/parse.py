@@ -65,12 +65,12 @@ def _read(body: bytes, fields: Fields) -> ChatRequest:
     typed = decode(_BODY, body)
     tools = tools_of(typed, fields)
     return ChatRequest(
-        model=typed.model,
-        messages=tuple(_messages(typed.messages)),
-        tools=tools.functions,
-        hosted=tools.hosted,
-        tool_choice=tools.choice,
-        parallel_tool_calls=False if typed.functions else typed.parallel_tool_calls,
+        typed.model,
+        tuple(_messages(typed.messages)),
+        tools.functions,
+        tools.hosted,
+        tools.choice,
+        False if typed.functions else typed.parallel_tool_calls,
         output=_output(typed.response_format),
         sampling=_sampling(typed),
         reasoning=_reasoning(typed.reasoning_effort),
@@ -129,6 +129,8 @@ def _messages(messages: Sequence[wire.WireMessage]) -> Iterator[Message]:
     legacy = LegacyCalls()
     for number, message in enumerate(messages):
         match message:
+            case wire.User():  # first, because a short conversation has no others
+                yield _marked(Message("user", _parts(message.content, f"messages[{number}]"), message.name), message)
             case wire.FunctionMessage():
                 yield Message("tool", (legacy.result(message),))
             case wire.Assistant():
@@ -142,10 +144,8 @@ def _marked(read: Message, message: wire.MarkedMessage) -> Message:
     return with_marker(read, message.cache_control) if message.cache_control else read
 
 
-def _message(where: str, message: wire.System | wire.User | wire.ToolMessage) -> Message:
+def _message(where: str, message: wire.System | wire.ToolMessage) -> Message:
     match message:
-        case wire.User():
-            return Message("user", _parts(message.content, where), message.name)
         case wire.ToolMessage():
             result = ToolResult(message.tool_call_id, _result_parts(message.content, where))
             return Message("tool", (result,))

@@ -73,9 +73,9 @@ def _read(continuation: Continuation | None, body: bytes, fields: Fields) -> Cha
         raise InvalidRequest("Missing 'input': say something.", param="input")
     callable_tools, choice, unknown_choice = _choice(typed.tool_choice, tools)
     return ChatRequest(
-        model=typed.model,
-        messages=messages,
-        tools=callable_tools,
+        typed.model,
+        messages,
+        callable_tools,
         hosted=tools.searches(typed.tool_choice),
         tool_choice=choice,
         parallel_tool_calls=typed.parallel_tool_calls,
