@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from tests.catalog.support import PROVIDERS, make_catalog, only
-from turnout.core import Defaults, Deployment, ImageLimits, Key, Retries, Secret, Timeouts, Traits
+from turnout.core import Allowance, Budget, Defaults, Deployment, ImageLimits, Key, Retries, Secret, Timeouts, Traits
 from turnout.errors import ConfigError
 from turnout.facts import traits_of
 from turnout.providers import registry
@@ -470,8 +470,7 @@ class TestAuth:
                 digest=one,
                 user="alice",
                 tier="premium",
-                budget=25_500_000_000_000,
-                models=("fast", "gpt-*"),
+                allowance=Allowance(models=("fast", "gpt-*"), budgets=(Budget(25_500_000_000_000, "total"),)),
             ),
             two: Key(id="batch", digest=two),
         }

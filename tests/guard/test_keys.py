@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from turnout.core import Key
+from turnout.core import Allowance, Key
 from turnout.errors import Forbidden, Unauthenticated
 from turnout.guard import ANONYMOUS, authenticate, may_use, require_model
 
@@ -102,7 +102,7 @@ def test_a_key_is_not_taken_for_another_whose_digest_it_is_filed_under() -> None
     ],
 )
 def test_a_key_may_use_the_models_of_its_patterns(patterns: tuple[str, ...], model: str, may: bool) -> None:
-    key = Key(id="k", digest=b"", models=patterns)
+    key = Key(id="k", digest=b"", allowance=Allowance(models=patterns))
     assert may_use(key, model, Names()) is may
     if may:
         require_model(key, model, Names())
@@ -114,6 +114,6 @@ def test_a_key_may_use_the_models_of_its_patterns(patterns: tuple[str, ...], mod
 
 @pytest.mark.parametrize(("pattern", "asked"), [("oll", "oll:latest"), ("oll:latest", "oll"), ("ol?", "oll:latest")])
 def test_a_model_is_the_same_by_either_of_its_names(pattern: str, asked: str) -> None:
-    key = Key(id="k", digest=b"", models=(pattern,))
+    key = Key(id="k", digest=b"", allowance=Allowance(models=(pattern,)))
     require_model(key, asked, Names(oll="oll:latest"))
     assert not may_use(key, asked, Names())

@@ -16,8 +16,7 @@ from turnout.config.environment import Environment
 from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries, read_files
 from turnout.config.mistakes import Mistake, raise_any
 from turnout.config.settings import KeySettings, ModelSettings
-from turnout.core import Deployment, Key, Model
-from turnout.core.money import PICO_PER_USD
+from turnout.core import Allowance, Budget, Deployment, Key, Model, picodollars
 from turnout.errors import SHORTEST_SECRET, ConfigError
 from turnout.providers import Provider
 
@@ -131,13 +130,17 @@ def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
             digest=sha256(key.key.reveal().encode()).digest(),
             user=key.user,
             tier=key.tier,
-            budget=None if key.budget_usd is None else int(Decimal(repr(key.budget_usd)) * PICO_PER_USD),
-            models=tuple(key.models),
+            allowance=_allowance(key),
             needs_tags=frozenset(key.needs_tags),
             admin=key.admin,
             strict=key.strict,
             trusted=key.trusted,
         )
+
+
+def _allowance(key: KeySettings) -> Allowance:
+    budgets = () if key.budget_usd is None else (Budget(picodollars(Decimal(repr(key.budget_usd))), "total"),)
+    return Allowance(models=tuple(key.models), budgets=budgets)
 
 
 def _auth_required(settings: Settings) -> bool:

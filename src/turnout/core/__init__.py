@@ -1,5 +1,6 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
+from .allowances import UNLIMITED, Allowance, Budget, Limit, LimitUnit, Period
 from .attempt import (
     AttemptEnd,
     AttemptStart,
@@ -102,13 +103,16 @@ __all__ = [
     "NO_CHANGES",
     "OLD_FUNCTION",
     "RATES",
+    "UNLIMITED",
     "Above",
     "Affinity",
+    "Allowance",
     "Answer",
     "AttemptEnd",
     "AttemptStart",
     "Audio",
     "BillingRule",
+    "Budget",
     "Change",
     "ChatRequest",
     "Choice",
@@ -138,6 +142,8 @@ __all__ = [
     "ImageRequest",
     "InnerUsage",
     "Key",
+    "Limit",
+    "LimitUnit",
     "LineFramer",
     "Logprobs",
     "Message",
@@ -155,6 +161,7 @@ __all__ = [
     "PartEnd",
     "PartStart",
     "Party",
+    "Period",
     "Picture",
     "Pictures",
     "PlanRecord",

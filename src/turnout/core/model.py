@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from .allowances import UNLIMITED, Allowance
 from .deployment import Deployment
 
 Midstream = Literal["continue", "restart", "error"]
@@ -62,20 +63,28 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key. ``digest`` is the SHA-256 of its secret. ``models`` are shell-style patterns; empty allows all.
+    """Who asks. It is an API key, or stands for a token of somebody who has none.
+
+    ``digest`` is the SHA-256 of its secret; empty where there is none. ``expires`` is a Unix time in seconds: from then
+    on it is refused. ``allowance`` is its own; those of its ``user``, ``team`` and ``tier`` hold, too.
 
     Its requests go only to deployments that have all of its ``needs_tags``. A key with ``admin`` may change which
-    models are served. ``strict`` is like a model's. ``trusted``: its requests may say for which end user they are, and
-    with which tags they are to be recorded.
+    models are served, an ``auditor`` may read all that an admin may. ``strict`` is like a model's. ``trusted``: its
+    requests may say for which end user they are, and with which tags they are to be recorded. ``tags`` and ``metadata``
+    are the operator's own notes.
     """
 
     id: str
     digest: bytes
     user: str = ""
+    team: str = ""
     tier: str = ""
-    budget: int | None = None  # picodollars
-    models: tuple[str, ...] = ()
+    expires: int | None = None
+    allowance: Allowance = UNLIMITED
     needs_tags: frozenset[str] = frozenset()
     admin: bool = False
+    auditor: bool = False
     strict: bool = False
     trusted: bool = False
+    tags: frozenset[str] = frozenset()
+    metadata: dict[str, str] = {}

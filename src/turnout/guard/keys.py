@@ -39,14 +39,14 @@ def authenticate(secrets: Sequence[bytes], keys: Mapping[bytes, Key], *, require
 
 
 def may_use(key: Key, model: str, names: Names) -> bool:
-    if not key.models or _matches(key, model):
+    if not key.allowance.models or _matches(key, model):
         return True
     other = names.same_as(model)
     return other is not None and _matches(key, other)
 
 
 def _matches(key: Key, model: str) -> bool:
-    return any(fnmatchcase(model, pattern) for pattern in key.models)
+    return any(fnmatchcase(model, pattern) for pattern in key.allowance.models)
 
 
 def require_model(key: Key, model: str, names: Names) -> None:

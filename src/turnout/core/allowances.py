@@ -1,0 +1,42 @@
+"""What a key, a user, a team, a tier or a model is allowed: models, operations, limits and budgets."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+LimitUnit = Literal["requests", "tokens"]
+
+Period = Literal["daily", "monthly", "total"]
+"""A calendar day or month in UTC, or all time."""
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """At most ``most`` in any ``seconds``. ``operation``: only requests of that kind count; empty: all do."""
+
+    unit: LimitUnit
+    most: int
+    seconds: int
+    operation: str = ""
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """At most ``most`` picodollars in each ``period``. ``model``: only its requests count; empty: all do."""
+
+    most: int
+    period: Period
+    model: str = ""
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """``models`` are shell-style patterns, ``operations`` are names (``chat``). Where one is empty, all are allowed."""
+
+    models: tuple[str, ...] = ()
+    operations: frozenset[str] = frozenset()
+    limits: tuple[Limit, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+
+
+UNLIMITED = Allowance()
+"""Everything is allowed, and nothing is counted."""

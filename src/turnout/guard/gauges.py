@@ -1,0 +1,27 @@
+"""The counters that a request needs room in. A gauge says what is counted, and how much is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from turnout.core import Period
+
+GaugeUnit = Literal["requests", "tokens", "usd"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """At most ``most`` in any ``seconds`` (a limit), or in each ``period`` (a budget).
+
+    ``id`` says whose it is and what it counts, and stays the same from start to start:
+    ``limit/key/KEYID/chat/requests/60``, ``budget/team/blue/monthly``. ``most`` is in picodollars where ``unit`` is
+    ``usd``. ``says`` is for people: ``10 chat requests a minute for the key 'batch'``.
+    """
+
+    id: str
+    unit: GaugeUnit
+    most: int
+    seconds: int = 0
+    period: Period | None = None
+    says: str = ""
