@@ -17,6 +17,7 @@ from tests.catalog.support import POLICIES
 from turnout import routing
 from turnout.catalog import Catalog
 from turnout.config import CommandLine, PriceSettings, json_schema, settings
+from turnout.config.allowance_settings import AllowanceSettings, UserSettings
 from turnout.providers import registry
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
@@ -46,15 +47,23 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "traits.": settings.TraitSettings,
     "traits.images.": settings.ImageSettings,
     "agents.*.": settings.AgentSettings,
+    "tiers.*.": AllowanceSettings,
+    "users.*.": UserSettings,
     "keys[].": settings.KeySettings,
+    "store_down.": settings.StoreDownSettings,
 }
-OWN_TABLES = ("server.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "prices.", "weights.")
+OWN_TABLES = frozenset(
+    {"server.", "store_down.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "prices."}
+    | {"models.*.weights."}
+)
 
 
 def keys_in_code() -> Iterator[tuple[str, str]]:
     for prefix, form in SECTIONS.items():
         for field in msgspec.structs.fields(form):
-            if f"{field.encode_name}." not in OWN_TABLES:
+            if prefix == "users.*." and field.name in AllowanceSettings.__struct_fields__:
+                continue  # the page lists them once, for tiers
+            if f"{prefix}{field.encode_name}." not in OWN_TABLES:
                 yield prefix + field.encode_name, default(field)
 
 

@@ -39,6 +39,34 @@ class TestFind:
         assert snapshot.serves("llama3")
         assert not snapshot.serves("llama3:8b")
 
+    @pytest.mark.parametrize(
+        ("name", "own"),
+        [
+            ("fast", "fast"),
+            ("fast:latest", "fast"),
+            ("quick", "fast"),
+            ("claude-3", "fast"),
+            ("openai/x", "openai/x"),
+            ("OpenAI/x", "openai/x"),
+            ("direct", "openai/x"),
+            ("odd-1", "openai/x"),
+            ("azure/x", None),
+            ("nobody", None),
+            ("lost-1", None),
+            ("", None),
+        ],
+    )
+    def test_all_names_of_a_model_have_one_own_name(self, tmp_path: Path, name: str, own: str | None) -> None:
+        """What is counted for a model is counted whatever it is called. It doesn't matter who has asked before."""
+        aliases = "{quick: fast, 'claude-*': fast, direct: OpenAI/x, 'odd-*': direct, 'lost-*': azure/x}"
+        text = f"models: {{fast: openai/x}}\naliases: {aliases}"
+        snapshot = make_catalog(tmp_path, text, variables=OPENAI_KEY).snapshot
+        assert snapshot.model_name(name) == own
+        assert snapshot.serves(name) is (own is not None)
+        if own is not None:
+            snapshot.find(name)
+            assert snapshot.model_name(name) == own
+
     def test_provider_and_upstream_model(self, tmp_path: Path) -> None:
         """A provider with a key serves what nobody configured, and gives the same model each time."""
         snapshot = make_catalog(tmp_path, variables=OPENAI_KEY).snapshot

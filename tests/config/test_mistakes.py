@@ -303,7 +303,7 @@ class TestSecretsStaySecret:
             pytest.param(f"models: {{a: {SECRET}/x}}", id="as-a-provider"),
             pytest.param(f"providers: {{openai: {{api_key: [{SECRET}]}}}}", id="key-in-a-list"),
             pytest.param(f"keys: [{{key: {{{SECRET}: x}}}}]", id="as-a-key-of-a-mapping"),
-            pytest.param(f"keys: [{{key: {SECRET}, tier: {SECRET}}}]", id="as-a-choice"),
+            pytest.param(f"store_down: {{limits: {SECRET}}}", id="as-a-choice"),
             pytest.param(f"keys: [{{key: {SECRET}}}, {{key: {SECRET}}}]", id="same-key-twice"),
             pytest.param(f"keys: [{{{SECRET}}}]", id="as-an-unknown-key"),
             pytest.param(f"keys: [{{key {SECRET}}}]", id="colon-forgotten"),

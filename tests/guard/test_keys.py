@@ -8,23 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.guard.support import Book
 from turnout.core import Allowance, Key
 from turnout.errors import Forbidden, Unauthenticated
-from turnout.guard import ANONYMOUS, authenticate, may_use, require_model
+from turnout.guard import ANONYMOUS, authenticate, may_use, require_use
 
 SECRET = b"sk-turnout-very-secret"
 KEY = Key(id="key_1", digest=sha256(SECRET).digest(), user="eve")
 KEYS = {KEY.digest: KEY}
-
-
-class Names:
-    """A stand-in for ``Snapshot``: each of these pairs names one model."""
-
-    def __init__(self, **same: str) -> None:
-        self._same = same | {other: name for name, other in same.items()}
-
-    def same_as(self, name: str) -> str | None:
-        return self._same.get(name)
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -103,17 +94,17 @@ def test_a_key_is_not_taken_for_another_whose_digest_it_is_filed_under() -> None
 )
 def test_a_key_may_use_the_models_of_its_patterns(patterns: tuple[str, ...], model: str, may: bool) -> None:
     key = Key(id="k", digest=b"", allowance=Allowance(models=patterns))
-    assert may_use(key, model, Names()) is may
+    assert may_use(key, model, Book()) is may
     if may:
-        require_model(key, model, Names())
+        require_use(key, model, "chat", Book())
     else:
         with pytest.raises(Forbidden, match=f"'{model}'") as caught:
-            require_model(key, model, Names())
+            require_use(key, model, "chat", Book())
         assert (caught.value.status, caught.value.param) == (403, "model")
 
 
 @pytest.mark.parametrize(("pattern", "asked"), [("oll", "oll:latest"), ("oll:latest", "oll"), ("ol?", "oll:latest")])
 def test_a_model_is_the_same_by_either_of_its_names(pattern: str, asked: str) -> None:
     key = Key(id="k", digest=b"", allowance=Allowance(models=(pattern,)))
-    require_model(key, asked, Names(oll="oll:latest"))
-    assert not may_use(key, asked, Names())
+    require_use(key, asked, "chat", Book(same={"oll": "oll:latest"}))
+    assert not may_use(key, asked, Book())

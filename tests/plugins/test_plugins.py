@@ -39,6 +39,7 @@ ACME = """
 SHOUT = """
     class Shout:
         wire = "shout"
+        operation = "chat"
         relayed_headers = frozenset()
         def __init__(self, *paths): self.paths = paths
         def parse(self, body, target=None): ...

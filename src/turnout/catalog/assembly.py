@@ -68,6 +68,7 @@ class Assembler:
             models=self._finished(models, draft, complete),
             aliases=aliases,
             keys=configured.keys,
+            rules=configured.rules,
             auth_required=configured.auth_required,
             direct_factory=factory,
             out_of_service=api_models.out_of_service,

@@ -20,6 +20,7 @@ from turnout.errors import SHORTEST_SECRET
 from turnout.providers import Provider
 
 from .access_checks import NO_KEY, access_mistakes, header_mistakes
+from .allowance_checks import allowance_mistakes, budget_references
 from .factory import DeploymentFactory
 from .names import NameIndex
 from .patterns import Patterns
@@ -49,6 +50,7 @@ class Checker:
         if not self._settings.discovery:
             yield from (mistake for _, mistake in self.unresolved())
         yield from self._key_mistakes()
+        yield from allowance_mistakes(self._settings, self._document)
 
     def _server_mistakes(self) -> Iterator[Mistake]:
         for number, network in enumerate(self._settings.server.trusted_proxies):
@@ -64,11 +66,11 @@ class Checker:
             yield str(path[-1]), str(document.mistake(path, "")).removesuffix(": ")
 
     def unresolved(self) -> Iterator[tuple[str, Mistake]]:
-        """Names that aliases and fallbacks refer to but the files don't define. Only discovery can bring them."""
+        """Names in aliases, fallbacks and budgets that the files don't define. Only discovery can bring them."""
         also = ", and discovery has not found one yet" if self._settings.discovery else ""
         index, patterns = NameIndex(self._names), Patterns(self._settings.aliases)
         for path, name in self._references():
-            known = name in self._names or (path[0] == "models" and patterns.match(name) is not None)
+            known = name in self._names or (path[0] != "aliases" and patterns.match(name) is not None)
             if not known and not self._is_usable_directly(name):
                 close = index.close_to(name)
                 hint = f"; did you mean '{close[0]}'?" if close else self._how_to_enable(name)
@@ -84,6 +86,7 @@ class Checker:
             if isinstance(model, ModelSettings):
                 for number, fallback in enumerate(model.fallbacks):
                     yield ("models", name, "fallbacks", number), fallback
+        yield from budget_references(self._settings)
 
     def _is_usable_directly(self, name: str) -> bool:
         """Whether the name is ``provider/upstream-model`` with a provider that can be asked."""

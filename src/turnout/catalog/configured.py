@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,11 +11,13 @@ from msgspec import structs
 
 from turnout.config import ADMIN_VARIABLE, CommandLine, Settings
 from turnout.config.addresses import is_loopback
+from turnout.config.allowances import allowance_of
 from turnout.config.environment import Environment
+from turnout.config.expiry import expires_at
 from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries, read_files
 from turnout.config.mistakes import Mistake, raise_any
 from turnout.config.settings import KeySettings, ModelSettings
-from turnout.core import Allowance, Budget, Deployment, Key, Model, picodollars
+from turnout.core import Deployment, Key, Model, Rules
 from turnout.errors import SHORTEST_SECRET, ConfigError
 from turnout.providers import Provider
 
@@ -25,6 +26,7 @@ from .checks import Checker, key_id
 from .factory import DeploymentFactory
 from .first_key import FILE_NAME, first_key
 from .machine import max_workers
+from .rules import rules_of
 
 
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +42,7 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
     models: Mapping[str, Model]
     aliases: Mapping[str, str]
     keys: Mapping[bytes, Key]
+    rules: Rules
     auth_required: bool
     key_file: Path | None
     advice: tuple[str, ...]
@@ -72,6 +75,7 @@ def configure(
         models={model.name: model for model in _models(files, factory)},
         aliases=settings.aliases,
         keys=keys if first is None else {first.digest: first},
+        rules=rules_of(settings, environment),
         auth_required=auth_required,
         key_file=None if first is None else folder / FILE_NAME,
         advice=(*worker_advice, *advice(files, factory, environment)),
@@ -129,18 +133,17 @@ def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
             id=key_id(key, number),
             digest=sha256(key.key.reveal().encode()).digest(),
             user=key.user,
+            team=key.team,
             tier=key.tier,
-            allowance=_allowance(key),
+            expires=None if key.expires is None else expires_at(key.expires),
+            allowance=allowance_of(key),
             needs_tags=frozenset(key.needs_tags),
             admin=key.admin,
             strict=key.strict,
             trusted=key.trusted,
+            tags=frozenset(key.tags),
+            metadata=key.metadata,
         )
-
-
-def _allowance(key: KeySettings) -> Allowance:
-    budgets = () if key.budget_usd is None else (Budget(picodollars(Decimal(repr(key.budget_usd))), "total"),)
-    return Allowance(models=tuple(key.models), budgets=budgets)
 
 
 def _auth_required(settings: Settings) -> bool:

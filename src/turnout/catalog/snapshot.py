@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
 from turnout.config.settings import DeploymentSettings
-from turnout.core import Deployment, Key, Model
+from turnout.core import NO_RULES, Deployment, Key, Model, Rules
 from turnout.errors import UnknownModel
 from turnout.providers import Provider
 
@@ -30,7 +30,8 @@ WhyUnserved = Callable[[str], str]
 class Snapshot:
     """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
 
-    ``patterns`` are the models of aliases that stand for many names.
+    ``patterns`` are the models of aliases that stand for many names. ``rules`` are the allowances beside the keys' own.
+    ``policies`` is where ``guard`` keeps what it has found out from this snapshot.
 
     ``direct_factory`` makes deployments for names such as ``openai/gpt-6-luna`` that nobody configured. Without it,
     these names aren't served. ``complete`` completes them. Names that are ``out_of_service`` aren't served either.
@@ -44,6 +45,7 @@ class Snapshot:
         aliases: Mapping[str, str],
         keys: Mapping[bytes, Key],
         auth_required: bool,
+        rules: Rules = NO_RULES,
         direct_factory: DeploymentFactory | None = None,
         out_of_service: Collection[str] = (),
         complete: Complete = lambda deployment: deployment,
@@ -53,6 +55,8 @@ class Snapshot:
         self.aliases = aliases
         self.keys = keys
         self.auth_required = auth_required
+        self.rules = rules
+        self.policies: dict[Any, Any] = {}
         self._factory = direct_factory
         self._out_of_service = out_of_service
         self._complete = complete
@@ -86,6 +90,20 @@ class Snapshot:
             return True
         pattern = self._pattern_of(name)
         return self._direct_provider(name) is not None if pattern is None else pattern in self.patterns
+
+    def model_name(self, name: str) -> str | None:
+        """One name for all that find the same model: that of an alias's model. None for a name that isn't served."""
+        model = self._named.get(name) or self._named.get(_with_or_without_latest(name))
+        pattern = self._pattern_of(name) if model is None else None
+        if pattern is not None:
+            model = self.patterns.get(pattern)
+            if model is None:
+                return None
+        own = name if model is None else model.name
+        if own in self.models:
+            return own
+        provider = self._direct_provider(own)  # which has several names: ``OpenAI/x`` is ``openai/x``
+        return None if provider is None else f"{provider.name}/{own.partition('/')[2]}"
 
     def same_as(self, name: str) -> str | None:
         """The same name with or without ``:latest``, if only one of the two is served."""

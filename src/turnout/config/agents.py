@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from .document import Document, Mark
-from .settings import AgentSettings, DeploymentSettings, Name
+from .settings import AgentSettings, DeploymentSettings
+from .words import Name
 
 AGENT_KEYS: Final = {
     "provider": "API_TYPE",

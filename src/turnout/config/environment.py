@@ -13,19 +13,22 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import structs
 
-from turnout.core import Secret
+from turnout.core import Limit, Secret
 from turnout.errors import ConfigError
 from turnout.providers import Profile
 
 from .addresses import is_well_formed
+from .allowance_settings import Window
 from .headers import is_sendable_key
-from .settings import Folder, Host, LogFormat, LogLevel, LogSettings, Port, ServerSettings, Settings, Url
+from .settings import Count, Folder, Host, LogFormat, LogLevel, LogSettings, Port, ServerSettings, Settings, Url
 from .validation import convert_text, expected
 
 Section = TypeVar("Section", ServerSettings, LogSettings)
 
 DEFAULT_FILE: Final = "turnout.yaml"
 ADMIN_VARIABLE: Final = "TURNOUT_ADMIN_KEY"
+RATE_LIMIT_REQUESTS: Final = 100
+RATE_LIMIT_WINDOW: Final = 60  # seconds
 _LISTEN_TO_CLIENT_HOST: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # hosts to call
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 
@@ -160,6 +163,15 @@ def effective(settings: Settings, environment: Environment, command_line: Comman
         log=_with_overrides(settings.log, log),
         data_dir=data_dir or settings.data_dir,
     )
+
+
+def rate_limit(environment: Environment) -> Limit | None:
+    """The limit for each key over all operations, if one of its two variables is set. Raises ``ConfigError``."""
+    most = _override(environment, "RATE_LIMIT_REQUESTS", Count, None)
+    seconds = _override(environment, "RATE_LIMIT_WINDOW", Window, None)
+    if most is None and seconds is None:
+        return None
+    return Limit("requests", most or RATE_LIMIT_REQUESTS, seconds or RATE_LIMIT_WINDOW)
 
 
 def _override(environment: Environment, variable: str, type_: Any, command_line: object) -> Any:

@@ -9,7 +9,8 @@ import msgspec
 
 from turnout.core import Secret
 
-from .settings import Settings
+from .operation_names import OPERATION_NAMES
+from .settings import LimitSettings, Settings
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE: Final = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"}
@@ -22,7 +23,15 @@ def json_schema(policies: Collection[str]) -> dict[str, Any]:
     definitions = schema["$defs"]
     definitions["ModelSettings"]["properties"]["policy"]["enum"] = sorted(policies)
     definitions["AgentSettings"] = _any_case(definitions["AgentSettings"])
+    definitions["LimitSettings"] = _with_operations(definitions["LimitSettings"])
     return {"$schema": DIALECT, "title": "turnout.yaml", **_with_references(schema)}
+
+
+def _with_operations(limits: dict[str, Any]) -> dict[str, Any]:
+    """Takes operations and paths as keys beside the bounds of one request."""
+    others = limits["properties"].pop(LimitSettings.other_keys.field)
+    names = "|".join([*OPERATION_NAMES, "/.*"])
+    return limits | {"patternProperties": {f"^({names})$": others["additionalProperties"]}}
 
 
 def _any_case(agent: dict[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,26 @@ Seconds are floats, sizes are bytes, money is USD. docs/configuration.md lists e
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from turnout.core import Affinity, Midstream, OnContentFilter, Parameter, Prefill, Secret, Unpriced, Upstream
 
+from .allowance_settings import (
+    AllowanceSettings,
+    Expiry,
+    IndexedName,
+    LimitTexts,
+    OperationLimits,
+    PeriodBudgets,
+    Usd,
+    UserSettings,
+)
+from .operation_names import OPERATION_NAMES, is_operation_name
 from .price_settings import PriceSettings
+from .words import Name, OtherKeys, Tag
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(ge=0, le=3_600)]
@@ -36,7 +48,6 @@ Tokenizer = Literal[
     "deepseek",
     "other",
 ]
-Name = Annotated[str, Meta(min_length=1, max_length=256, description="a name of 1 to 256 characters")]
 Host = Annotated[str, Meta(min_length=1, max_length=256, description="a host name or address")]
 Origin = Annotated[
     str,
@@ -55,18 +66,12 @@ Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]", description="an address
 ShortDeployment = Annotated[
     str, Meta(pattern=r"^[^\s/]+/\S", description="provider/upstream-model, for example openai/gpt-6-luna")
 ]
-Tag = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9][a-z0-9._:-]*$",
-        max_length=64,
-        description="a word of lower-case letters, digits, '.', '_', ':' and '-'",
-    ),
-]
 Weight = Annotated[float, Meta(ge=0, le=1_000)]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["json", "console"]
-Tier = Literal["", "basic", "standard", "premium"]
+StoreDown = Literal["open", "closed"]
+OnBudget = Literal["refuse", "cheaper"]
+"""Whether a request that a budget has no room for is refused, or goes to a cheaper deployment of the plan."""
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +96,12 @@ class ServerSettings(_Section, frozen=True):
 
 
 class LimitSettings(_Section, frozen=True):
-    """Bounds of one request, far above what any provider accepts. ``values`` counts JSON values and keys."""
+    """Bounds of one request, far above what any provider accepts. ``values`` counts JSON values and keys.
+
+    ``rates`` are limits over time for each key, by operation or path: the keys of the section that aren't fields.
+    """
+
+    other_keys: ClassVar[OtherKeys] = OtherKeys("/PATH", is_operation_name, (*OPERATION_NAMES, "/PATH"))
 
     values: Count = 320_000
     messages: Count = 10_000
@@ -99,6 +109,7 @@ class LimitSettings(_Section, frozen=True):
     inputs: Count = 10_000
     tools: Count = 10_000
     stop: Count = 256
+    rates: OperationLimits = msgspec.field(default_factory=dict, name="/PATH")
 
 
 class AuthSettings(_Section, frozen=True):
@@ -244,23 +255,30 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
     on_content_filter: OnContentFilter = "pass"
     hedge: bool = False
     unpriced: Unpriced | None = None
+    limits: LimitTexts | OperationLimits | None = None
+    budget_usd: Usd | PeriodBudgets | None = None
 
 
-class KeySettings(_Section, frozen=True, kw_only=True):
-    """``models`` are shell-style patterns of the models it can use; empty: all. ``admin`` may change models.
-    ``trusted``: what its requests say of their end user and tags is recorded.
-    """
+class KeySettings(AllowanceSettings, frozen=True, kw_only=True):
+    """``admin`` may change models. ``trusted``: what its requests say of their end user and tags is recorded."""
 
     key: Secret
     name: Name | None = None
-    user: Annotated[str, Meta(max_length=256)] = ""  # a database index holds it, and takes no longer values
-    tier: Tier = ""
-    budget_usd: Annotated[float, Meta(ge=0, le=1_000_000_000)] | None = None
-    models: list[Name] = []
-    needs_tags: list[Tag] = []
+    user: IndexedName = ""
+    team: IndexedName = ""
+    tier: IndexedName = ""
+    expires: Expiry | None = None
+    needs_tags: list[Tag] = msgspec.field(default_factory=list)
     admin: bool = False
     strict: bool = False
     trusted: bool = False
+
+
+class StoreDownSettings(_Section, frozen=True):
+    """Whether requests are admitted (``open``) or refused (``closed``) while the store of the counts is away."""
+
+    limits: StoreDown = "open"
+    budgets: StoreDown = "closed"
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):
@@ -288,10 +306,15 @@ class Settings(_Section, frozen=True):
     discovery: bool = True
     midstream: Midstream = "continue"
     unpriced: Unpriced = "allow"
+    on_budget: OnBudget = "refuse"
+    store_down: StoreDownSettings = StoreDownSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
     providers: dict[str, ProviderSettings] = {}
     models: dict[Name, ShortDeployment | ModelSettings] = {}
     aliases: dict[Name, Name] = {}
     agents: dict[Name, AgentSettings] = {}
+    tiers: dict[Name, AllowanceSettings] = {}
+    teams: dict[Name, AllowanceSettings] = {}
+    users: dict[Name, UserSettings] = {}
     keys: list[KeySettings] = []

@@ -18,6 +18,7 @@ from turnout.core import Secret
 
 from .document import Document
 from .mistakes import KeyPath, fail, suggestion
+from .words import OtherKeys
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -40,10 +41,27 @@ def convert(document: Document, type_: type[T]) -> T:
     if isinstance(data, dict):
         data = {key: value for key, value in data.items() if value is not None}
     try:
-        return msgspec.convert(data, type_, strict=False, dec_hook=_secret)
+        return msgspec.convert(_with_other_keys_apart(data, type_), type_, strict=False, dec_hook=_secret)
     except msgspec.ValidationError:
         findings = list(examine(data, type_, ()))
         fail(*(document.mistake(finding.path, finding.problem) for finding in findings))
+
+
+def _with_other_keys_apart(data: object, type_: type[msgspec.Struct]) -> object:
+    """``data`` with the ``other_keys`` of each section in the mapping that has them in the type."""
+    if not isinstance(data, dict):
+        return data
+    sections = {field.encode_name: field.type for field in msgspec.structs.fields(type_) if field.encode_name in data}
+    return data | {
+        name: _apart(data[name], section.other_keys)
+        for name, section in sections.items()
+        if hasattr(section, "other_keys") and isinstance(data[name], dict)
+    }
+
+
+def _apart(section: dict[str, object], other_keys: OtherKeys) -> dict[str, object]:
+    others = {key: value for key, value in section.items() if other_keys.takes(key)}
+    return {key: value for key, value in section.items() if key not in others} | {other_keys.field: others}
 
 
 def convert_text(text: str, type_: Any) -> Any:
@@ -69,7 +87,11 @@ def examine(value: object, type_: Any, path: KeyPath) -> Iterator[Finding]:
             yield from examine(value, member, path)
     elif isinstance(bare, type) and issubclass(bare, msgspec.Struct) and isinstance(value, dict):
         yield from _examine_struct(value, bare, path)
-    elif get_origin(bare) is dict and isinstance(value, dict):
+    elif (
+        get_origin(bare) is dict
+        and isinstance(value, dict)
+        and not _refused(value, Annotated[dict[str, Any], *_metas(type_)])
+    ):
         yield from _examine_mapping(value, bare, path)
     elif (
         get_origin(bare) is list
@@ -85,11 +107,15 @@ def examine(value: object, type_: Any, path: KeyPath) -> Iterator[Finding]:
 def _examine_struct(value: dict[str, object], type_: type[msgspec.Struct], path: KeyPath) -> Iterator[Finding]:
     hints = get_type_hints(type_, include_extras=True)
     fields = {field.encode_name: field for field in msgspec.structs.fields(type_)}
+    other_keys: OtherKeys | None = getattr(type_, "other_keys", None)
+    names = [name for name in fields if other_keys is None or name != other_keys.field]
     for key, inner in value.items():
-        if key in fields:
+        if other_keys is not None and other_keys.takes(key):
+            yield from examine({key: inner}, hints[fields[other_keys.field].name], path)
+        elif key in fields:
             yield from examine(inner, hints[fields[key].name], (*path, key))
         else:
-            yield _unknown(key, list(fields), path)
+            yield _unknown(key, [*names, *(other_keys.names if other_keys else ())], path)
     for key, field in fields.items():
         if field.required and key not in value:
             yield Finding(path, f"'{key}' is missing: expected {expected(hints[field.name])}")
@@ -119,12 +145,15 @@ def _refused(value: object, type_: Any) -> bool:
 
 
 def _member(value: object, type_: Any) -> Any:
-    """The member of a union that fits the kind of ``value``: null, mapping or scalar. None when no member fits."""
+    """The member of a union that fits the kind of ``value``: null, mapping, list or scalar. None: no member fits."""
     members = [member for member in get_args(type_) if member not in (UnsetType, NoneType)]
     if value is None:
         return None if NoneType not in get_args(type_) else NoneType
     if isinstance(value, dict):
         return next((member for member in members if _takes_mapping(member)), None)
+    lists = [member for member in members if get_origin(_bare(member)) is list]
+    if isinstance(value, list) and lists:
+        return lists[0]
     scalars = [member for member in members if not _takes_mapping(member)]
     return scalars[0] if scalars else None
 
@@ -145,7 +174,8 @@ def _metas(type_: Any) -> tuple[Any, ...]:
 def _hint(value: object, type_: Any) -> str:
     if get_origin(type_) is Literal:
         return suggestion(value, [choice for choice in get_args(type_) if isinstance(choice, str)])
-    if isinstance(value, int | float) and not _refused(str(value), type_):
+    has_own_syntax = any(meta.extra_json_schema for meta in _metas(type_))
+    if isinstance(value, int | float) and not has_own_syntax and not _refused(str(value), type_):
         return "; quote it"
     return ""
 

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import structs
 
-from turnout.core import Answer, Choice, Finish, Relayed, Start, Text, ToolCall, Usage, UsageSoFar, unfold
+from turnout.core import OPERATIONS, Answer, Choice, Finish, Relayed, Start, Text, ToolCall, Usage, UsageSoFar, unfold
 from turnout.dialects import HERE, Dialect, Endpoint, ReplyContext, ServedModel, Target
 from turnout.errors import InvalidRequest, TurnoutError
 from turnout.providers import Provider, WireProvider, in_process, registry
@@ -81,6 +81,7 @@ def _names_are_right(dialect: Dialect) -> None:
     for name in dialect.key_headers:
         require_equal(name, name.lower(), "the name of a header for the key")
     for endpoint in dialect.endpoints:
+        require(endpoint.operation in OPERATIONS, f"its operation isn't one of {', '.join(sorted(OPERATIONS))}")
         for header in endpoint.relayed_headers:
             require_equal(header, header.lower(), "the name of a relayed header")
         require(

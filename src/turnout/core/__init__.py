@@ -1,6 +1,6 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .allowances import UNLIMITED, Allowance, Budget, Limit, LimitUnit, Period
+from .allowances import NO_RULES, UNLIMITED, Account, Allowance, Budget, Limit, LimitUnit, Period, Rules
 from .attempt import (
     AttemptEnd,
     AttemptStart,
@@ -61,6 +61,8 @@ from .model import Affinity, Key, Midstream, Model, OnContentFilter, Unpriced, U
 from .money import Cost, Price, Tariff, per_token, picodollars, rated, usd
 from .network import Network
 from .operations import (
+    OPERATIONS,
+    VECTOR_SEARCH,
     CountRequest,
     EmbeddingRequest,
     Embeddings,
@@ -101,10 +103,14 @@ __all__ = [
     "HINTS",
     "NOTHING_SAID",
     "NO_CHANGES",
+    "NO_RULES",
     "OLD_FUNCTION",
+    "OPERATIONS",
     "RATES",
     "UNLIMITED",
+    "VECTOR_SEARCH",
     "Above",
+    "Account",
     "Affinity",
     "Allowance",
     "Answer",
@@ -179,6 +185,7 @@ __all__ = [
     "Result",
     "Retries",
     "Role",
+    "Rules",
     "SSEFramer",
     "Sampling",
     "Seam",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -40,3 +41,29 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
 
 UNLIMITED = Allowance()
 """Everything is allowed, and nothing is counted."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a user, a team or a tier. ``team`` is a user's. ``tags`` and ``metadata`` are notes."""
+
+    allowance: Allowance = UNLIMITED
+    team: str = ""
+    tags: frozenset[str] = frozenset()
+    metadata: dict[str, str] = {}
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds beside the keys' own allowances.
+
+    ``limits`` hold for each key by itself, and so do the limits and budgets of ``tiers``. Those of ``users``, ``teams``
+    and ``models`` hold for all keys of the user, of the team or that ask for the model together.
+    """
+
+    limits: tuple[Limit, ...] = ()
+    users: Mapping[str, Account] = {}
+    teams: Mapping[str, Account] = {}
+    tiers: Mapping[str, Account] = {}
+    models: Mapping[str, Allowance] = {}
+
+
+NO_RULES = Rules()

@@ -6,7 +6,7 @@ Each kind of request has an ``operation``: its name in the ledger, in errors and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, overload
+from typing import ClassVar, Final, Literal, get_args, overload
 
 import msgspec
 
@@ -119,6 +119,12 @@ class CountRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Request = ChatRequest | EmbeddingRequest | ImageRequest | TranscriptionRequest | SpeechRequest | CountRequest
+
+VECTOR_SEARCH: Final = "vector_search"
+"""A search in a collection. No model takes part, so it has no request here."""
+
+OPERATIONS: Final = frozenset({VECTOR_SEARCH, *(request.operation for request in get_args(Request))})
+"""What can be allowed and limited by its name."""
 
 
 @overload

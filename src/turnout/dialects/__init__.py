@@ -127,13 +127,17 @@ ResultT = TypeVar("ResultT", bound=Answer | Result, contravariant=True)
 class Endpoint(Protocol[RequestT, ResultT]):
     """A route of a dialect that a model answers.
 
-    When ``wire`` equals the provider's wire, bytes are relayed.
+    When ``wire`` equals the provider's wire, bytes are relayed. ``operation`` is that of the requests it reads: what
+    is allowed and limited by operation is so on every path.
     ``paths`` take requests by POST. ``{model}`` in a path stands for a model's name, which may have slashes.
     ``relayed_headers``, in lower case, are sent to the provider when the body is relayed.
     """
 
     @property
     def wire(self) -> str: ...
+
+    @property
+    def operation(self) -> str: ...
 
     @property
     def paths(self) -> tuple[str, ...]: ...

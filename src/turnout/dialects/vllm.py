@@ -77,6 +77,7 @@ _OFF: Mapping[str, object] = {
 
 class Generate:
     wire = WIRE
+    operation = ChatRequest.operation
     paths = ("/generate",)
     relayed_headers: frozenset[bytes] = frozenset()
 

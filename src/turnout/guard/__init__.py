@@ -2,6 +2,21 @@
 
 from .admin import may_administer, require_admin
 from .gauges import Gauge
-from .keys import ANONYMOUS, authenticate, may_use, require_model
+from .keys import ANONYMOUS, authenticate
+from .policy import gauges_for, may_use, require_operation, require_use, team_of
+from .policy_record import PolicyRecord, policy_of
 
-__all__ = ["ANONYMOUS", "Gauge", "authenticate", "may_administer", "may_use", "require_admin", "require_model"]
+__all__ = [
+    "ANONYMOUS",
+    "Gauge",
+    "PolicyRecord",
+    "authenticate",
+    "gauges_for",
+    "may_administer",
+    "may_use",
+    "policy_of",
+    "require_admin",
+    "require_operation",
+    "require_use",
+    "team_of",
+]

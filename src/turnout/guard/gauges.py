@@ -9,6 +9,9 @@ from turnout.core import Period
 
 GaugeUnit = Literal["requests", "tokens", "usd"]
 
+Scope = Literal["all", "key", "user", "team", "tier", "model"]
+"""Whose the allowance is. Those of ``all`` and of a ``tier`` are counted for each key by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
@@ -17,6 +20,9 @@ class Gauge:
     ``id`` says whose it is and what it counts, and stays the same from start to start:
     ``limit/key/KEYID/chat/requests/60``, ``budget/team/blue/monthly``. ``most`` is in picodollars where ``unit`` is
     ``usd``. ``says`` is for people: ``10 chat requests a minute for the key 'batch'``.
+
+    ``name`` is that of the user, team, tier or model. ``key_id``: only this key's requests count. ``operation`` and
+    ``model``: only such requests count. Each is empty where it doesn't matter.
     """
 
     id: str
@@ -25,3 +31,8 @@ class Gauge:
     seconds: int = 0
     period: Period | None = None
     says: str = ""
+    scope: Scope = "all"
+    name: str = ""
+    key_id: str = ""
+    operation: str = ""
+    model: str = ""

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Protocol
 
 from turnout.core import Key
-from turnout.errors import Forbidden, Unauthenticated
+from turnout.errors import Unauthenticated
 
 ANONYMOUS = Key(id="", digest=b"")
 """The key of a request without a key, where none is required."""
 
 
-class Names(Protocol):
-    def same_as(self, name: str) -> str | None:
-        """The other name of the same model, as ``llama3`` and ``llama3:latest`` are one model."""
-        ...
-
-
-def authenticate(secrets: Sequence[bytes], keys: Mapping[bytes, Key], *, required: bool) -> Key:
+def authenticate(
+    secrets: Sequence[bytes], keys: Mapping[bytes, Key], *, required: bool, clock: Callable[[], float] = time.time
+) -> Key:
     """The key of the first known one of ``secrets``. Without one, ``ANONYMOUS`` if no key is required.
 
-    Raises ``Unauthenticated``. The look-up takes a digest, so its duration reveals nothing about any key.
+    Raises ``Unauthenticated``, also for a key that has expired by the ``clock`` (Unix seconds). The look-up takes a
+    digest, so its duration reveals nothing about any key.
     """
     for secret in secrets:
         digest = sha256(secret).digest()
         key = keys.get(digest)
         if key is not None and hmac.compare_digest(key.digest, digest):
+            if key.expires is not None:
+                _refuse_expired(key.expires, clock())
             return key
     if not required:
         return ANONYMOUS
@@ -38,18 +37,7 @@ def authenticate(secrets: Sequence[bytes], keys: Mapping[bytes, Key], *, require
     raise Unauthenticated("The API key is not known here. Keys are listed under 'keys' in the configuration file.")
 
 
-def may_use(key: Key, model: str, names: Names) -> bool:
-    if not key.allowance.models or _matches(key, model):
-        return True
-    other = names.same_as(model)
-    return other is not None and _matches(key, other)
-
-
-def _matches(key: Key, model: str) -> bool:
-    return any(fnmatchcase(model, pattern) for pattern in key.allowance.models)
-
-
-def require_model(key: Key, model: str, names: Names) -> None:
-    """Raises ``Forbidden`` when ``key`` may not use ``model``."""
-    if not may_use(key, model, names):
-        raise Forbidden(f"This API key may not use the model '{model}'.", param="model")
+def _refuse_expired(expires: int, now: float) -> None:
+    if now >= expires:
+        end = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        raise Unauthenticated(f"This API key has expired: it was good until {end}. Ask for a new one.")

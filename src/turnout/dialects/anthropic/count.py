@@ -19,6 +19,7 @@ class CountTokens(WholeReply):
     """Takes the fields of a message request, without those that only the answer needs."""
 
     wire = _WIRE
+    operation = CountRequest.operation
     paths = ("/v1/messages/count_tokens",)
     relayed_headers = frozenset({b"anthropic-beta", b"anthropic-version"})
 

@@ -12,6 +12,7 @@ from .stream import EventRenderer
 
 class Messages:
     wire = parse.WIRE
+    operation = ChatRequest.operation
     paths = ("/v1/messages",)
     relayed_headers = frozenset({b"anthropic-beta", b"anthropic-version"})
 

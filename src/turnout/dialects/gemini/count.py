@@ -22,6 +22,7 @@ class CountTokens(WholeReply):
     """Counts the tokens of some contents, or of a whole request with its instruction and tools."""
 
     wire = _WIRE
+    operation = CountRequest.operation
     paths = paths_of("countTokens")
     relayed_headers: frozenset[bytes] = frozenset()
 

@@ -41,6 +41,7 @@ class EmbedContent(WholeReply):
     """One content, one vector."""
 
     wire = _ONE
+    operation = EmbeddingRequest.operation
     paths = paths_of("embedContent")
     relayed_headers: frozenset[bytes] = frozenset()
 
@@ -62,6 +63,7 @@ class BatchEmbedContents(WholeReply):
     """Several contents at once. ``google-genai`` uses it for a single content, too."""
 
     wire = _BATCH
+    operation = EmbeddingRequest.operation
     paths = paths_of("batchEmbedContents")
     relayed_headers: frozenset[bytes] = frozenset()
 

@@ -17,6 +17,7 @@ class GenerateContent(SendsCallsWhole):
     """The path says whether the answer is streamed; the body does not."""
 
     wire = parse.WIRE
+    operation = ChatRequest.operation
     relayed_headers: frozenset[bytes] = frozenset()
 
     def __init__(self, method: str, *, stream: bool) -> None:

@@ -85,6 +85,7 @@ _NEEDED_FIELD: Mapping[str, str] = {
 
 class Completion:
     wire = WIRE
+    operation = ChatRequest.operation
     paths = ("/completion", "/completions")
     relayed_headers: frozenset[bytes] = frozenset()
 

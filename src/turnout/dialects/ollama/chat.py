@@ -27,6 +27,7 @@ _FORM = Form(
 
 class Chat(SendsCallsWhole):
     wire = WIRE
+    operation = ChatRequest.operation
     paths = ("/api/chat",)
     relayed_headers: frozenset[bytes] = frozenset()
 

@@ -24,6 +24,7 @@ _KNOWN_EMBEDDINGS = frozenset(wire.Embeddings.__struct_fields__)
 
 class Embed(WholeReply):
     wire = "ollama-embed"
+    operation = EmbeddingRequest.operation
     paths: tuple[str, ...] = ("/api/embed",)
     relayed_headers: frozenset[bytes] = frozenset()
 

@@ -30,6 +30,7 @@ _ONLY_HERE = frozenset({"suffix", "template", "context", "raw"})
 
 class Generate:
     wire = WIRE
+    operation = ChatRequest.operation
     paths = ("/api/generate",)
     relayed_headers: frozenset[bytes] = frozenset()
 

@@ -36,6 +36,7 @@ _KNOWN = frozenset(_Body.__struct_fields__)
 
 class EmbeddingsEndpoint(WholeReply):
     wire = "openai-embeddings"
+    operation = EmbeddingRequest.operation
     paths = paths_of("embeddings")
     relayed_headers = HEADERS
 

@@ -72,6 +72,7 @@ class _Images:
 
 class ImageGenerations(_Images):
     wire = "openai-images"
+    operation = ImageRequest.operation
     paths = paths_of("images/generations")
     events = "image_generation"
 
@@ -97,6 +98,7 @@ class ImageGenerations(_Images):
 
 class ImageEdits(_Images):
     wire = "openai-image-edits"
+    operation = ImageRequest.operation
     paths = paths_of("images/edits")
     request_type = "multipart/form-data"
     events = "image_edit"

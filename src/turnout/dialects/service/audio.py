@@ -21,6 +21,8 @@ class Audio(WholeReply):
     relayed_headers: frozenset[bytes] = frozenset()
     request_type = "multipart/form-data"
 
+    operation = TranscriptionRequest.operation
+
     def __init__(self, wire: str, path: str, *, translate: bool) -> None:
         self.wire = wire
         self.paths = (path,)

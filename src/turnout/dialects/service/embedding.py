@@ -25,6 +25,7 @@ class Embedding(WholeReply):
     """``field`` is this API's name for the texts. The other API's name is accepted, too."""
 
     relayed_headers: frozenset[bytes] = frozenset()
+    operation = EmbeddingRequest.operation
 
     def __init__(self, wire: str, path: str, field: str, *, total_cost_only: bool) -> None:
         self.wire = wire

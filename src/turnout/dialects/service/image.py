@@ -20,6 +20,7 @@ _FROM_IMAGES = ImageEdits()
 
 class Images(WholeReply):
     relayed_headers: frozenset[bytes] = frozenset()
+    operation = ImageRequest.operation
 
     def __init__(self, wire: str, path: str) -> None:
         self.wire = wire

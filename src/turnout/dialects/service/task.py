@@ -32,6 +32,7 @@ _STRING = msgspec.json.Decoder(str)
 
 class Infer(WholeReply):
     wire = "task"
+    operation = ChatRequest.operation
     paths = ("/infer",)
     relayed_headers: frozenset[bytes] = frozenset()
 

@@ -34,6 +34,7 @@ class Generation:
     """``text_field`` is the reply's field with the answer's text."""
 
     relayed_headers: frozenset[bytes] = frozenset()
+    operation = ChatRequest.operation
 
     def __init__(self, wire: str, path: str, text_field: str) -> None:
         self.wire = wire

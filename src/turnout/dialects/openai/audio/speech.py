@@ -42,6 +42,7 @@ _KNOWN = frozenset(_Body.__struct_fields__) - {"stream_format"}
 
 class Speech:
     wire = "openai-speech"
+    operation = SpeechRequest.operation
     paths = paths_of("audio/speech")
     relayed_headers: frozenset[bytes] = frozenset()
 

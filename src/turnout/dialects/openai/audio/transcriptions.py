@@ -22,6 +22,7 @@ _MEDIA_TYPES = {"text": "text/plain; charset=utf-8", "srt": "application/x-subri
 
 class Transcriptions:
     wire: ClassVar[str] = "openai-transcriptions"
+    operation = TranscriptionRequest.operation
     paths: ClassVar[tuple[str, ...]] = paths_of("audio/transcriptions")
     relayed_headers: frozenset[bytes] = frozenset()
     request_type = "multipart/form-data"

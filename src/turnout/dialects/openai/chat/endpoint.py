@@ -11,6 +11,7 @@ from . import parse, render
 
 class ChatCompletions:
     wire = parse.WIRE
+    operation = ChatRequest.operation
     paths = paths_of("chat/completions")
     relayed_headers = HEADERS
 

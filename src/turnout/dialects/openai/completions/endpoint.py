@@ -11,6 +11,7 @@ from . import parse, render
 
 class Completions:
     wire = parse.WIRE
+    operation = ChatRequest.operation
     paths = paths_of("completions")
     relayed_headers = HEADERS
 

@@ -18,6 +18,7 @@ class InputTokens(WholeReply):
     """Takes the fields of a request for an answer, without those that only the answer needs."""
 
     wire = "openai-count"
+    operation = CountRequest.operation
     paths = paths_of("responses/input_tokens")
     relayed_headers = HEADERS
 

@@ -18,6 +18,7 @@ from .stream import ResponseRenderer, response_body
 
 class Responses(ConversationEndpoint, SocketEndpoint):
     wire = parse.WIRE
+    operation = ChatRequest.operation
     paths = paths_of("responses")
     relayed_headers = HEADERS
 

@@ -1,0 +1,182 @@
+"""What a key may do: the models and operations it may use, and the gauges that a request needs room in.
+
+It is worked out once for each key, model and operation, and remembered in the catalog's snapshot. So a request pays
+one look-up, and a changed configuration begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any, Final, NamedTuple, Protocol
+
+from turnout.core import Account, Allowance, Key, Rules
+from turnout.errors import Forbidden
+
+from .gauge_making import Owner, gauges_of
+from .gauges import Gauge
+
+MOST_REMEMBERED: Final = 32_768
+"""Policies that a snapshot keeps; then the oldest one goes."""
+
+
+class Book(Protocol):
+    """The catalog's snapshot, as far as it says who may do what. ``policies`` is this room's memory in it."""
+
+    @property
+    def rules(self) -> Rules: ...
+
+    @property
+    def policies(self) -> dict[Any, Any]: ...
+
+    def same_as(self, name: str) -> str | None:
+        """The other name of the same model, as ``llama3`` and ``llama3:latest`` are one model."""
+        ...
+
+    def model_name(self, name: str) -> str | None:
+        """The model's own name: an alias counts as its model. None for a name that isn't served."""
+        ...
+
+
+class Policy(NamedTuple):
+    """What holds for ``key`` with one model and one operation. ``refusal`` is empty where it may use them."""
+
+    key: Key
+    refusal: str
+    param: str | None
+    gauges: tuple[Gauge, ...]
+
+
+class Holding(NamedTuple):
+    """An allowance that holds for a key, and whose it is."""
+
+    owner: Owner
+    allowance: Allowance
+
+
+def gauges_for(key: Key, model: str, operation: str, book: Book) -> tuple[Gauge, ...]:
+    """All gauges that such a request needs room in. ``model`` is the name that the client asks for."""
+    return policy_for(key, model, operation, book).gauges
+
+
+def require_use(key: Key, model: str, operation: str, book: Book) -> None:
+    """Raises ``Forbidden`` unless key, user, team and tier all allow the model and the operation."""
+    policy = policy_for(key, model, operation, book)
+    if policy.refusal:
+        raise Forbidden(policy.refusal, param=policy.param)
+
+
+def require_operation(key: Key, operation: str, book: Book) -> None:
+    """The same for an operation without a model."""
+    if refusal := _refused_operation(holdings_of(key, book.rules), operation):
+        raise Forbidden(refusal)
+
+
+def may_use(key: Key, model: str, book: Book) -> bool:
+    """Whether key, user, team and tier all allow the model."""
+    return not _refused_model(holdings_of(key, book.rules), model, book)
+
+
+def policy_for(key: Key, model: str, operation: str, book: Book) -> Policy:
+    asked = (key.id, model, operation)
+    policy: Policy | None = book.policies.get(asked)
+    if policy is not None and (policy.key is key or policy.key == key):  # tokens of one owner can differ
+        return policy
+    name = book.model_name(model)
+    policy = _made(key, model, name, operation, book)
+    if name is not None:  # names that clients make up aren't remembered
+        if len(book.policies) >= MOST_REMEMBERED:
+            del book.policies[next(iter(book.policies))]
+        book.policies[asked] = policy
+    return policy
+
+
+def team_of(key: Key, rules: Rules) -> str:
+    """The key's own team, else that of its user."""
+    return key.team or (rules.users[key.user].team if key.user in rules.users else "")
+
+
+def holdings_of(key: Key, rules: Rules) -> list[Holding]:
+    """The allowances of the key, and of its user, team and tier. All of them hold."""
+    team, who = team_of(key, rules), words_of(key)
+    holdings = [Holding(Owner("key", key.id, key.id, who), key.allowance)]
+    if account := _account(rules.users.get(key.user)):
+        holdings.append(Holding(Owner("user", key.user, None, f"the user '{key.user}'"), account))
+    if account := _account(rules.teams.get(team)):
+        holdings.append(Holding(Owner("team", team, None, f"the team '{team}'"), account))
+    if account := _account(rules.tiers.get(key.tier)):
+        holdings.append(Holding(Owner("tier", key.tier, key.id, f"{who} of the tier '{key.tier}'"), account))
+    return holdings
+
+
+def gauges_of_key(key: Key, book: Book) -> tuple[Gauge, ...]:
+    """All gauges that some request of the key needs room in, but for those of models."""
+    common = Holding(Owner("all", "", key.id, words_of(key)), Allowance(limits=book.rules.limits))
+    return _strictest(_gauges([common, *holdings_of(key, book.rules)], book))
+
+
+def gauges_of_model(model: str, book: Book) -> tuple[Gauge, ...]:
+    """The gauges of a model by its own name, whoever asks."""
+    allowance = book.rules.models.get(model)
+    if allowance is None:
+        return ()
+    return _strictest(_gauges([Holding(Owner("model", model, None, f"the model '{model}'"), allowance)], book))
+
+
+def words_of(key: Key) -> str:
+    if not key.id:
+        return "all without a key"
+    return f"the key '{key.id}'" if key.digest else f"the token's owner '{key.id}'"
+
+
+def _account(account: Account | None) -> Allowance | None:
+    return None if account is None else account.allowance
+
+
+def _made(key: Key, model: str, name: str | None, operation: str, book: Book) -> Policy:
+    holdings = holdings_of(key, book.rules)
+    refused_model = _refused_model(holdings, model, book)
+    refusal = refused_model or _refused_operation(holdings, operation)
+    gauges = gauges_of_key(key, book) + (gauges_of_model(name, book) if name is not None else ())
+    needed = [g for g in gauges if g.operation in ("", operation) and g.model in ("", name)]
+    return Policy(key, refusal, "model" if refused_model else None, tuple(needed))
+
+
+def _refused_model(holdings: Iterable[Holding], model: str, book: Book) -> str:
+    for owner, allowance in holdings:
+        if allowance.models and not _matches(allowance.models, model):
+            other = book.same_as(model)
+            if other is None or not _matches(allowance.models, other):
+                return f"{_subject(owner)} may not use the model '{model}'."
+    return ""
+
+
+def _refused_operation(holdings: Iterable[Holding], operation: str) -> str:
+    for owner, allowance in holdings:
+        if allowance.operations and operation not in allowance.operations:
+            allowed = ", ".join(sorted(allowance.operations))
+            return f"{_subject(owner)} may not use the operation '{operation}', only: {allowed}."
+    return ""
+
+
+def _subject(owner: Owner) -> str:
+    return "This API key" if owner.scope == "key" else f"The {owner.scope} '{owner.name}' of this API key"
+
+
+def _matches(patterns: Iterable[str], model: str) -> bool:
+    return any(fnmatchcase(model, pattern) for pattern in patterns)
+
+
+def _gauges(holdings: Iterable[Holding], book: Book) -> Iterator[Gauge]:
+    for owner, allowance in holdings:
+        yield from gauges_of(owner, allowance, book.model_name)
+
+
+def _strictest(gauges: Iterable[Gauge]) -> tuple[Gauge, ...]:
+    """One gauge for each id: budgets for a model and for its alias are one."""
+    by_id: dict[str, Gauge] = {}
+    for gauge in gauges:
+        known = by_id.setdefault(gauge.id, gauge)
+        if gauge.most < known.most:
+            by_id[gauge.id] = gauge
+    return tuple(by_id.values())

@@ -1,0 +1,96 @@
+"""What a key may do and what counts its requests, as a record for people and programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from turnout.core import OPERATIONS, Key, Period, usd
+
+from .gauges import Gauge, GaugeUnit, Scope
+from .policy import Book, gauges_of_key, gauges_of_model, holdings_of, may_use, team_of
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeRecord:
+    """A gauge, and how full it is now. Amounts of ``usd`` are decimal texts.
+
+    ``used`` and ``reserved`` are None while nobody has asked the counter. ``resets`` is a Unix time in seconds: when
+    there is room again, or when the period ends.
+    """
+
+    id: str
+    scope: Scope
+    says: str
+    unit: GaugeUnit
+    most: int | str
+    seconds: int | None
+    period: Period | None
+    operation: str | None
+    model: str | None
+    used: int | str | None = None
+    reserved: int | str | None = None
+    resets: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedModels:
+    """``patterns`` of the key, or of its user, team or tier. A model has to fit one of each."""
+
+    scope: Scope
+    name: str
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """``models`` is empty where all are allowed; ``operations`` has all that are. ``expires`` is in Unix seconds."""
+
+    key: str
+    user: str
+    team: str
+    tier: str
+    admin: bool
+    auditor: bool
+    expires: int | None
+    models: tuple[AllowedModels, ...]
+    operations: tuple[str, ...]
+    gauges: tuple[GaugeRecord, ...]
+
+
+def policy_of(key: Key, book: Book) -> PolicyRecord:
+    """Every gauge that some request of the key needs room in, those of the models that it may use, too."""
+    holdings = holdings_of(key, book.rules)
+    models = [
+        AllowedModels(owner.scope, owner.name, allowance.models) for owner, allowance in holdings if allowance.models
+    ]
+    allowed = [allowance.operations for _, allowance in holdings if allowance.operations]
+    gauges = list(gauges_of_key(key, book))
+    for model in book.rules.models:
+        if may_use(key, model, book):
+            gauges += gauges_of_model(model, book)
+    return PolicyRecord(
+        key=key.id,
+        user=key.user,
+        team=team_of(key, book.rules),
+        tier=key.tier,
+        admin=key.admin,
+        auditor=key.auditor,
+        expires=key.expires,
+        models=tuple(models),
+        operations=tuple(sorted(OPERATIONS.intersection(*allowed))),
+        gauges=tuple(map(_record, gauges)),
+    )
+
+
+def _record(gauge: Gauge) -> GaugeRecord:
+    return GaugeRecord(
+        id=gauge.id,
+        scope=gauge.scope,
+        says=gauge.says,
+        unit=gauge.unit,
+        most=usd(gauge.most) if gauge.unit == "usd" else gauge.most,
+        seconds=gauge.seconds or None,
+        period=gauge.period,
+        operation=gauge.operation or None,
+        model=gauge.model or None,
+    )
