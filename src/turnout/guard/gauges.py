@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from turnout.core import Period
 
@@ -13,8 +14,7 @@ Scope = Literal["all", "key", "user", "team", "tier", "model"]
 """Whose the allowance is. Those of ``all`` and of a ``tier`` are counted for each key by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(msgspec.Struct, frozen=True, gc=False):
     """At most ``most`` in any ``seconds`` (a limit), or in each ``period`` (a budget).
 
     ``id`` says whose it is and what it counts, and stays the same from start to start:

@@ -16,7 +16,7 @@ from turnout.errors import Forbidden
 from .gauge_making import Owner, gauges_of
 from .gauges import Gauge
 
-MOST_REMEMBERED: Final = 32_768
+MOST_REMEMBERED: Final = 16_384
 """Policies that a snapshot keeps; then the oldest one goes."""
 
 

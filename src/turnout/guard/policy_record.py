@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from turnout.core import OPERATIONS, Key, Period, usd
 
@@ -10,8 +10,7 @@ from .gauges import Gauge, GaugeUnit, Scope
 from .policy import Book, gauges_of_key, gauges_of_model, holdings_of, may_use, team_of
 
 
-@dataclass(frozen=True, slots=True)
-class GaugeRecord:
+class GaugeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A gauge, and how full it is now. Amounts of ``usd`` are decimal texts.
 
     ``used`` and ``reserved`` are None while nobody has asked the counter. ``resets`` is a Unix time in seconds: when
@@ -32,8 +31,7 @@ class GaugeRecord:
     resets: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedModels:
+class AllowedModels(msgspec.Struct, frozen=True):
     """``patterns`` of the key, or of its user, team or tier. A model has to fit one of each."""
 
     scope: Scope
@@ -41,8 +39,7 @@ class AllowedModels:
     patterns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRecord:
+class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """``models`` is empty where all are allowed; ``operations`` has all that are. ``expires`` is in Unix seconds."""
 
     key: str
