@@ -4,6 +4,10 @@ TurnoutError
 ├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
 ├── StorageUnavailable            503  the database can't be opened, read or written
 ├── Unrecorded                    503  the disk takes no record of a request, so it isn't sent
+├── AllowanceError                429  a limit or a budget doesn't let a request through
+│   ├── LimitReached              429  as many requests or tokens as are allowed; says when there is room
+│   ├── BudgetSpent               429  the money is spent or reserved; says when the budget resets
+│   └── AllowanceStoreDown        503  limits and budgets can't be counted now
 ├── ControlError                       the control process of this host was asked, and no answer came
 │   ├── ControlUnavailable        503  it isn't there now, or it ended with the question
 │   ├── ControlTimeout            504  it didn't answer in time
@@ -50,7 +54,10 @@ from .base import (
 from .own import (
     LONGEST_MESSAGE,
     AddressTooLong,
+    AllowanceError,
+    AllowanceStoreDown,
     BodyTooLarge,
+    BudgetSpent,
     ConfigError,
     Conflict,
     ContextTooLong,
@@ -62,6 +69,7 @@ from .own import (
     ForeignPage,
     HeadersTooLarge,
     InvalidRequest,
+    LimitReached,
     MethodNotAllowed,
     NoDeployment,
     NotFetched,
@@ -110,8 +118,11 @@ __all__ = [
     "SHORTEST_SECRET",
     "AddressTooLong",
     "AllDeploymentsFailed",
+    "AllowanceError",
+    "AllowanceStoreDown",
     "AnswersDiffer",
     "BodyTooLarge",
+    "BudgetSpent",
     "ConfigError",
     "Conflict",
     "ContextTooLong",
@@ -126,6 +137,7 @@ __all__ = [
     "HeadersTooLarge",
     "InvalidRequest",
     "KeptConnectionLost",
+    "LimitReached",
     "MethodNotAllowed",
     "NoDeployment",
     "NotFetched",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 
 from .base import TurnoutError, encodable
@@ -52,6 +54,91 @@ class Unpriced(TurnoutError):
             f"No price is known for '{model}' ({', '.join(deployments)}), and 'unpriced: refuse' sends nothing whose "
             "cost can't be counted. Give the deployment a 'price' in the configuration, or say 'unpriced: allow'."
         )
+
+
+# --- limits and budgets ---------------------------------------------------------------------------
+
+
+class AllowanceError(TurnoutError):
+    """A request was not let through. ``retry_after`` are seconds until another try may help; None: none will."""
+
+    status = 429
+    retry_after: float | None = None
+
+
+class LimitReached(AllowanceError):
+    """``gauge`` is the id of the limit. Of its ``most`` units, ``used`` count now, and the request needs ``needed``."""
+
+    code = "rate_limit_exceeded"
+    kind = "rate_limit"
+
+    def __init__(
+        self, gauge: str, says: str, *, most: int, used: int, needed: int, unit: str, retry_after: float | None
+    ) -> None:
+        if retry_after is None:
+            when = f"This request needs {needed} {unit}, which is more than the limit, so it is never let through."
+        else:
+            when = f"{used} are used, this request needs {needed}. Try again in {_seconds(retry_after)}."
+        super().__init__(f"Limit reached: {says}. {when}")
+        self.gauge, self.most, self.used, self.needed, self.unit = gauge, most, used, needed, unit
+        self.retry_after = retry_after
+
+
+class BudgetSpent(AllowanceError):
+    """``gauge`` is the id of the budget. The other numbers are picodollars. ``resets`` is a Unix time, or None: never.
+
+    ``used`` is settled, ``reserved`` is for requests under way, ``needed`` is what this request may cost.
+    """
+
+    code = "insufficient_quota"  # as OpenAI calls it
+    kind = "quota"
+
+    def __init__(
+        self,
+        gauge: str,
+        says: str,
+        *,
+        amounts: tuple[str, str, str],
+        most: int,
+        used: int,
+        reserved: int,
+        needed: int,
+        resets: float | None,
+        retry_after: float | None,
+    ) -> None:
+        """``amounts`` are ``used``, ``reserved`` and ``needed`` in USD."""
+        spent, held, estimated = amounts
+        wait = "It never resets." if resets is None else f"It resets at {_moment(resets)}."
+        super().__init__(
+            f"Budget spent: {says}. {spent} USD are spent, {held} USD are reserved for requests under way, and this "
+            f"request may cost {estimated} USD. {wait}"
+        )
+        self.gauge, self.most, self.used, self.reserved, self.needed = gauge, most, used, reserved, needed
+        self.resets, self.retry_after = resets, retry_after
+
+
+class AllowanceStoreDown(AllowanceError):
+    """Limits and budgets can't be counted now, and ``store_down`` says ``closed``."""
+
+    status = 503
+    code = "allowance_store_down"
+    kind = "overloaded"
+    retry_after = 1.0
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"Limits and budgets can't be counted now, so this request is refused ('store_down: closed'): {why} "
+            "Try again in a moment."
+        )
+        self.why = why
+
+
+def _seconds(seconds: float) -> str:
+    return f"{max(1, math.ceil(seconds))} s"
+
+
+def _moment(unix_time: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(unix_time))
 
 
 # --- the control process of this host ---------------------------------------------------------------

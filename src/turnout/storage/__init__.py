@@ -1,6 +1,7 @@
 """The database. SQLAlchemy is imported when it is opened, not with this package: the import costs 0.6 s and 24 MB."""
 
 from .address import database_url
+from .counters import Counters, CounterState
 from .lazy import LazyDatabase
 from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
 from .rerating_batch import Rate, Rated, RatedPeriod, Rerated
@@ -19,6 +20,8 @@ __all__ = [
     "RELATIVE_ERROR",
     "TOKENS",
     "BookRow",
+    "CounterState",
+    "Counters",
     "LatencyRow",
     "LazyDatabase",
     "ModelRow",

@@ -114,6 +114,7 @@ def _expected() -> Iterator[Column]:
         "price_books": BookRow.__struct_fields__,
         "turns": TurnRow.__struct_fields__,
         "revisions": ("name", "number"),
+        "counters": ("name", "state", "owners", "expires"),
         "usage_numbers": ("name", "number"),
     }
     for cube in (PLAIN, LATENCIES):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, text
 
 from .attempt_columns import attempt_columns
 from .texts import StorableText
@@ -86,6 +86,16 @@ turns = Table(
     Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
     Column("expires", BigInteger, nullable=False),
     Index("turns_expires", "expires"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", StorableText, primary_key=True),  # of a limit, or of a budget and its period
+    Column("state", LargeBinary, nullable=False),
+    Column("owners", StorableText, nullable=False),  # the processes that hold some of a budget, with spaces between
+    Column("expires", BigInteger, nullable=False),  # Unix time, microseconds
+    Index("counters_expires", "expires"),
 )
 
 cubes = make_tables(metadata)

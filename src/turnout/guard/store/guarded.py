@@ -1,0 +1,135 @@
+"""A store behind a deadline and a breaker: what a dead store costs a request is bounded, and usually nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from turnout.errors import AllowanceStoreDown
+from turnout.telemetry import Condition
+
+from .contract import Store, UnusableStore
+from .questions import Answer, Question
+
+_FAILURES: Final = 3
+"""In a row. Then no request asks the store any more."""
+
+_PROBE_SECONDS: Final = 1.0
+"""Between two probes, and the deadline of one. A probe also connects, so it may take longer than a question."""
+
+_MOST_STALLS: Final = 20
+
+Value = TypeVar("Value")
+
+
+class GuardedStore:
+    """``is_open`` is the breaker's state: open means that the store is not asked, except by a probe each second.
+
+    ``on_heal`` is called when the store answers again.
+    """
+
+    def __init__(self, store: Store, on_heal: Callable[[], None]) -> None:
+        self.condition = Condition(
+            "The store of limits and budgets", "What is drawn ahead is spent, then 'store_down' decides."
+        )
+        self.is_open = False
+        self._store = store
+        self._on_heal = on_heal
+        self._failures = 0
+        self._probing: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Question) -> Answer:
+        """Raises ``AllowanceStoreDown``, after the store's deadline at the latest."""
+        if self.is_open:
+            raise AllowanceStoreDown("the store of limits and budgets does not answer.")
+        try:
+            answer = await within(self._ask_twice(question), self._store.deadline)
+        except UnusableStore as error:
+            self._failed(error)
+            raise AllowanceStoreDown(f"{error}.") from error
+        self._failures = 0
+        return answer
+
+    async def held_by(self, owner: str) -> list[str]:
+        """Beside the way of requests. Raises ``AllowanceStoreDown``."""
+        try:
+            return await within(self._store.held_by(owner), _PROBE_SECONDS)
+        except UnusableStore as error:
+            raise AllowanceStoreDown(f"{error}.") from error
+
+    async def connect(self) -> None:
+        """Asks nothing, once, so that the first request finds a connection. It takes a second at most."""
+        if not await self._probe():
+            self._failures = _FAILURES
+            self._open()
+
+    async def close(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait((self._probing,))
+        await self._store.close()
+
+    async def _ask_twice(self, question: Question) -> Answer:
+        """A kept connection may have been closed meanwhile. What is asked twice by this is counted twice at most."""
+        try:
+            return await self._store.ask(question)
+        except UnusableStore:
+            return await self._store.ask(question)
+
+    def _failed(self, error: UnusableStore) -> None:
+        self._failures += 1
+        if self._failures >= _FAILURES:
+            self.condition.broke(error)
+            self._open()
+
+    def _open(self) -> None:
+        self.is_open = True
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._probe_until_healed())
+
+    async def _probe_until_healed(self) -> None:
+        while True:
+            if await self._probe():
+                break
+            await asyncio.sleep(_PROBE_SECONDS)
+        self.is_open = False
+        self._failures = 0
+        self._on_heal()
+
+    async def _probe(self) -> bool:
+        try:
+            await within(self._store.ask(Question("", 0, [], [])), _PROBE_SECONDS)
+        except UnusableStore as error:
+            self.condition.broke(error)
+            return False
+        self.condition.works()
+        return True
+
+
+async def within(work: Coroutine[Any, Any, Value], seconds: float) -> Value:
+    """The result of ``work``. Raises ``UnusableStore`` after ``seconds`` in which this event loop ran.
+
+    Where the loop itself was late, the answer may be here already and wait to be read. That is no fault of the store.
+    """
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    try:
+        for _ in range(_MOST_STALLS):
+            due = loop.time() + seconds
+            done, _ = await asyncio.wait((task,), timeout=seconds)
+            if done:
+                return task.result()
+            if loop.time() - due < seconds:
+                break
+    finally:
+        if not task.done():
+            task.cancel()
+            task.add_done_callback(_ignore)
+    raise UnusableStore(f"it did not answer within {seconds * 1000:g} ms")
+
+
+def _ignore(task: asyncio.Task[Any]) -> None:
+    """Nobody waits for this result, and asyncio would complain of an error that nobody has seen."""
+    if not task.cancelled():
+        task.exception()
