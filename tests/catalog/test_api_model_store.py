@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import stat
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tests.catalog.support import make_catalog, only
 from tests.catalog.test_catalog import nobody
@@ -18,7 +20,7 @@ from turnout.catalog import ApiModel, Catalog, Registrar
 from turnout.catalog.api_models import row_of
 from turnout.core import Secret, WireRequest
 from turnout.errors import Conflict, StorageUnavailable, UnknownModel
-from turnout.storage import ModelRow
+from turnout.storage import AuditEntry, ModelRow
 
 
 class Database:
@@ -29,6 +31,7 @@ class Database:
         self.number = 0
         self.looks = 0
         self.fails = False
+        self.entries: list[AuditEntry] = []
 
     async def models(self) -> Database:
         if self.fails:
@@ -42,16 +45,19 @@ class Database:
     async def all(self) -> tuple[int, list[ModelRow]]:
         return self.number, list(self.rows.values())
 
-    async def add(self, row: ModelRow) -> bool:
+    async def add(self, row: ModelRow, entry: AuditEntry) -> bool:
+        self.entries.append(entry)
         return self.rows.setdefault(row.id, row) is row and self._changed()
 
-    async def replace(self, before: ModelRow, after: ModelRow) -> bool:
+    async def replace(self, before: ModelRow, after: ModelRow, entry: AuditEntry) -> bool:
         if self.rows.get(before.id) != before:
             return False
         self.rows[before.id] = after
+        self.entries.append(entry)
         return self._changed()
 
-    async def remove(self, id_: str) -> bool:
+    async def remove(self, id_: str, entry: AuditEntry) -> bool:
+        self.entries.append(entry)
         return self.rows.pop(id_, None) is not None and self._changed()
 
     def _changed(self) -> bool:
@@ -69,7 +75,7 @@ def served(catalog: Catalog) -> set[str]:
 
 async def test_a_model_is_served_before_making_it_returns(tmp_path: Path) -> None:
     catalog = make_catalog(tmp_path, "models: {a: openai/x}")
-    await Registrar(catalog, Database()).create(api_model(provider="Claude", max_tokens=7))
+    await Registrar(catalog, Database(), "boss").create(api_model(provider="Claude", max_tokens=7))
     assert (only(catalog, "fast").provider, only(catalog, "fast").id) == ("anthropic", "anthropic/x")
     assert list(catalog.snapshot.models) == ["a", "fast", "echo"]
     assert catalog.snapshot.models["fast"].created == catalog.api_models["fast"].created > 1_700_000_000
@@ -82,11 +88,11 @@ async def test_another_process_follows_within_its_next_look(tmp_path: Path) -> N
     here, there, database = make_catalog(tmp_path / "here"), make_catalog(tmp_path / "there"), Database()
     running = asyncio.create_task(there.run(nobody, database, look_seconds=0.01))
     try:
-        await Registrar(here, database).create(api_model())
+        await Registrar(here, database, "boss").create(api_model())
         async with asyncio.timeout(5):
             while "fast" not in served(there):  # noqa: ASYNC110  # a running catalog tells nobody of a change
                 await asyncio.sleep(0.005)
-        await Registrar(here, database).delete("fast")
+        await Registrar(here, database, "boss").delete("fast")
         async with asyncio.timeout(5):
             while "fast" in served(there):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
@@ -97,7 +103,7 @@ async def test_another_process_follows_within_its_next_look(tmp_path: Path) -> N
 
 async def test_a_change_is_served_and_keeps_what_was_not_said(tmp_path: Path) -> None:
     catalog = make_catalog(tmp_path)
-    registrar = Registrar(catalog, Database())
+    registrar = Registrar(catalog, Database(), "boss")
     await registrar.create(api_model(capabilities=("vision",)))
     changed = await registrar.change(
         "fast", lambda before: api_model(upstream_model="y", capabilities=before.capabilities)
@@ -146,20 +152,20 @@ class TestOneName:
     async def test_a_configured_one_can_not_be_made(self, tmp_path: Path, text: str) -> None:
         catalog, database = make_catalog(tmp_path, text), Database()
         with pytest.raises(Conflict, match=r"'fast' is taken by the configuration: .*turnout\.yaml:\d: \w+\.fast"):
-            await Registrar(catalog, database).create(api_model())
+            await Registrar(catalog, database, "boss").create(api_model())
         assert database.rows == {}
         with pytest.raises(Conflict, match=r"from the configuration.*turnout\.yaml:\d: \w+\.fast"):
-            await Registrar(catalog, database).delete("fast")
+            await Registrar(catalog, database, "boss").delete("fast")
 
     async def test_one_can_be_made_once(self, tmp_path: Path) -> None:
-        registrar = Registrar(make_catalog(tmp_path), Database())
+        registrar = Registrar(make_catalog(tmp_path), Database(), "boss")
         await registrar.create(api_model())
         with pytest.raises(Conflict, match="There is a model 'fast' already"):
             await registrar.create(api_model(upstream_model="y"))
 
     async def test_a_file_that_brings_it_is_not_used(self, tmp_path: Path) -> None:
         catalog = make_catalog(tmp_path, "models: {a: openai/x}")
-        await Registrar(catalog, Database()).create(api_model())
+        await Registrar(catalog, Database(), "boss").create(api_model())
         (tmp_path / "turnout.yaml").write_text("models:\n  b: openai/x\n  fast: anthropic/y\n")
         assert not await catalog.reload()
         why = f"{tmp_path}/turnout.yaml:3: models.fast: this name is taken by a model made through the API"
@@ -182,7 +188,7 @@ class TestOneName:
 
 
 async def test_what_is_not_made_here_can_not_be_changed(tmp_path: Path) -> None:
-    registrar = Registrar(make_catalog(tmp_path), Database())
+    registrar = Registrar(make_catalog(tmp_path), Database(), "boss")
     with pytest.raises(Conflict, match="'echo' was found at the provider 'echo'"):
         await registrar.change("echo", lambda before: before)
     with pytest.raises(UnknownModel):
@@ -192,12 +198,12 @@ async def test_what_is_not_made_here_can_not_be_changed(tmp_path: Path) -> None:
 async def test_every_provider_that_has_a_discovered_model_is_named(tmp_path: Path) -> None:
     both = await discovered(tmp_path, ollama=["shared"], vllm=["shared"])
     with pytest.raises(Conflict, match="'shared' was found at the providers 'ollama' and 'vllm'"):
-        await Registrar(both, Database()).change("shared", lambda before: before)
+        await Registrar(both, Database(), "boss").change("shared", lambda before: before)
 
 
 async def test_of_two_who_change_one_the_second_is_told(tmp_path: Path) -> None:
     catalog, database = make_catalog(tmp_path), Database()
-    registrar = Registrar(catalog, database)
+    registrar = Registrar(catalog, database, "boss")
     await registrar.create(api_model())
 
     def edit(before: ApiModel) -> ApiModel:
@@ -208,19 +214,34 @@ async def test_of_two_who_change_one_the_second_is_told(tmp_path: Path) -> None:
         await registrar.change("fast", edit)
 
 
+async def test_the_audit_log_gets_what_was_changed_and_no_secret(tmp_path: Path) -> None:
+    database = Database()
+    registrar = Registrar(make_catalog(tmp_path), database, "boss")
+    await registrar.create(api_model(api_key=Secret("sk-own")))
+    await registrar.change("fast", lambda before: structs.replace(before, name="Fast", api_key=Secret("sk-new")))
+    await registrar.delete("fast")
+    assert [(e.who, e.action, e.kind, e.subject) for e in database.entries] == [
+        ("boss", action, "model", "fast") for action in ("create", "change", "delete")
+    ]
+    sides = [json.loads(side) if side else {} for e in database.entries for side in (e.before, e.after)]
+    assert [side.get("name") for side in sides] == [None, "fast", "fast", "Fast", "Fast", None]
+    assert sides[1]["api_key"] == "(a secret)"
+    assert not [e for e in database.entries if "sk-" in f"{e.before}{e.after}"]
+
+
 class TestKept:
     async def test_a_start_serves_them_without_the_database(self, tmp_path: Path) -> None:
-        await Registrar(make_catalog(tmp_path), Database()).create(api_model(api_key=Secret("sk-own")))
+        await Registrar(make_catalog(tmp_path), Database(), "boss").create(api_model(api_key=Secret("sk-own")))
         again = make_catalog(tmp_path)
         assert only(again, "fast").api_key == Secret("sk-own")
 
     async def test_only_the_owner_may_read_the_file(self, tmp_path: Path) -> None:
-        await Registrar(make_catalog(tmp_path), Database()).create(api_model(api_key=Secret("sk-own")))
+        await Registrar(make_catalog(tmp_path), Database(), "boss").create(api_model(api_key=Secret("sk-own")))
         file = tmp_path / "data" / "models.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     async def test_a_deletion_elsewhere_is_found_after_the_start(self, tmp_path: Path) -> None:
-        await Registrar(make_catalog(tmp_path), Database()).create(api_model())
+        await Registrar(make_catalog(tmp_path), Database(), "boss").create(api_model())
         again = make_catalog(tmp_path)
         await again.refresh_api_models(Database())
         assert served(again) == {"echo"}
@@ -276,7 +297,7 @@ async def test_one_that_another_version_made_is_left_out(tmp_path: Path, caplog:
     assert served(catalog) == {"echo", "fast"}
     assert "'strange' was made by another version" in caplog.text
     with pytest.raises(UnknownModel):
-        await Registrar(catalog, Database(strange)).change("strange", lambda before: before)
+        await Registrar(catalog, Database(strange), "boss").change("strange", lambda before: before)
 
 
 def test_an_admin_key_of_the_environment_is_one_of_the_keys(tmp_path: Path) -> None:

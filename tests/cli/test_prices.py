@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,12 @@ def test_a_period_is_rated_again_and_the_sums_are_shown() -> None:
     again: list[dict[str, Any]] = json.loads(run("recompute", *TODAY, "--json"))
     assert {row["model"]: (row["changed"], row["before"]) for row in again} == {"fast": (0, 48_000_000), "lone": (0, 0)}
     assert "0 sums differ" in invoke("ledger", "verify").stdout
+    with sqlite3.connect("data/turnout.db") as connection:  # the dry run and what changed nothing left no entry
+        audited = list(connection.execute("SELECT who, action, kind, before, after FROM audit ORDER BY number"))
+    assert audited == [
+        ("cli", "recompute", "prices", None, None),
+        ("cli", "recomputed", "prices", '{"usd":{"fast":"0.000005"}}', '{"usd":{"fast":"0.000048"}}'),
+    ]
 
 
 def test_a_period_that_cannot_be_read_is_refused() -> None:

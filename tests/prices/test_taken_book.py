@@ -20,7 +20,7 @@ from turnout.errors import StorageUnavailable
 from turnout.gateway import GatewaySetup
 from turnout.prices import PriceBook, price_book
 from turnout.prices.book import DatedTariff, Match, PricedModel, Source
-from turnout.storage import BookRow, LazyDatabase
+from turnout.storage import AuditEntry, AuditFilter, BookRow, LazyDatabase
 
 TEXT = "models: {m: openai/gpt-4o-mini}\nprices: {take: TAKE}"
 KEY = {"OPENAI_API_KEY": "k"}
@@ -56,6 +56,8 @@ async def test_the_first_start_takes_what_it_ships(database: LazyDatabase, tmp_p
     assert [taken.book.version for taken in processes] == [OLD] * 3
     (row,) = await (await database.price_books()).versions()
     assert (row.number, row.source, row.taken > 1_700_000_000) == (1, "shipped with Turnout", True)
+    (entry,) = await (await database.audit()).page(AuditFilter(), None, 9)
+    assert (entry.who, entry.action, entry.kind, entry.subject) == ("turnout", "take", "prices", OLD)
 
 
 async def test_a_newer_book_is_taken_and_every_process_follows(database: LazyDatabase, tmp_path: Path) -> None:
@@ -133,7 +135,8 @@ async def test_a_book_that_cannot_be_read_changes_nothing_and_is_told(database: 
     taken = process(tmp_path, "here", OLD)
     await taken.keep_up(database, "auto")
     store = await database.price_books()
-    await store.take(BookRow(2, "9", "elsewhere", 0, '{"version": 9}'))
+    entry = AuditEntry(who="eve", action="take", kind="prices", subject="9")
+    await store.take(BookRow(2, "9", "elsewhere", 0, '{"version": 9}'), entry)
     for _ in range(2):
         assert (await taken.keep_up(database, "auto"), taken.book.version) == (False, OLD)
         assert taken.problem is not None

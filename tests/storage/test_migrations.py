@@ -31,12 +31,16 @@ TABLES = {
     "alembic_version",
     "attempts",
     "counters",
+    "audit",
+    "keys",
     "models",
     "price_books",
     "ratings",
     "revisions",
+    "teams",
     "turns",
     "usage_numbers",
+    "users",
     *ROLLUPS,
 }
 BEFORE_MIGRATIONS = """
@@ -265,7 +269,7 @@ async def test_missing_migrations_are_told_and_made(database_address: str) -> No
     await database.migrate()
     assert await database.missing_migrations() == []
     await database.close()
-    await run(database_address, "UPDATE alembic_version SET version_num = '0011'", "DROP TABLE counters")
+    await run(database_address, "UPDATE alembic_version SET version_num = '0012'", "DROP TABLE counters")
     assert [number for number, _ in await LazyDatabase(Path("unused"), database_address).missing_migrations()] == [
         "0013"
     ]

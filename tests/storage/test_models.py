@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest_asyncio
 
-from turnout.storage import ModelRow
+from turnout.storage import AuditEntry, AuditFilter, ModelRow
+from turnout.storage.audit import AuditLog
 from turnout.storage.database import open_database
 from turnout.storage.models import Models
 
 FAST = ModelRow(id="team/fast", definition='{"a": 1}', created=5, updated=5)
+ENTRY = AuditEntry(who="key_1", action="create", kind="model", subject="team/fast", after='{"a": 1}')
 SLOW = ModelRow(id="slow", definition="{}", created=4, updated=4)
 
 
@@ -25,41 +27,41 @@ async def store(database_address: str) -> AsyncIterator[Models]:
 
 async def test_models_come_in_the_order_of_their_creation(store: Models) -> None:
     assert await store.all() == (0, [])
-    assert await store.add(FAST)
-    assert await store.add(SLOW)
+    assert await store.add(FAST, ENTRY)
+    assert await store.add(SLOW, ENTRY)
     assert await store.all() == (2, [SLOW, FAST])
 
 
 async def test_an_id_is_added_once_and_the_first_model_stays(store: Models) -> None:
-    assert await store.add(FAST)
-    assert not await store.add(msgspec.structs.replace(FAST, definition="other"))
+    assert await store.add(FAST, ENTRY)
+    assert not await store.add(msgspec.structs.replace(FAST, definition="other"), ENTRY)
     assert await store.all() == (1, [FAST])
 
 
 async def test_a_change_needs_the_model_to_be_as_it_was(store: Models) -> None:
     """Of two callers who change the same model, the second one gets False."""
-    await store.add(FAST)
+    await store.add(FAST, ENTRY)
     mine, theirs = (msgspec.structs.replace(FAST, definition=text, updated=9) for text in ("mine", "theirs"))
-    assert await store.replace(FAST, theirs)
-    assert not await store.replace(FAST, mine)
+    assert await store.replace(FAST, theirs, ENTRY)
+    assert not await store.replace(FAST, mine, ENTRY)
     assert (await store.all())[1] == [theirs]
-    assert not await store.replace(SLOW, SLOW)
+    assert not await store.replace(SLOW, SLOW, ENTRY)
 
 
 async def test_a_deleted_model_is_gone(store: Models) -> None:
-    await store.add(FAST)
-    assert await store.remove(FAST.id)
-    assert not await store.remove(FAST.id)
+    await store.add(FAST, ENTRY)
+    assert await store.remove(FAST.id, ENTRY)
+    assert not await store.remove(FAST.id, ENTRY)
     assert (await store.all())[1] == []
 
 
 async def test_every_change_makes_another_revision(store: Models) -> None:
     revisions = [await store.revision()]
     for change in (
-        store.add(FAST),
-        store.replace(FAST, msgspec.structs.replace(FAST, definition="b")),
-        store.remove(FAST.id),
-        store.add(FAST),
+        store.add(FAST, ENTRY),
+        store.replace(FAST, msgspec.structs.replace(FAST, definition="b"), ENTRY),
+        store.remove(FAST.id, ENTRY),
+        store.add(FAST, ENTRY),
     ):
         assert await change
         revisions.append(await store.revision())
@@ -68,14 +70,26 @@ async def test_every_change_makes_another_revision(store: Models) -> None:
 
 async def test_changes_at_once_are_all_counted(store: Models) -> None:
     rows = [ModelRow(id=f"m{number}", definition="{}", created=1, updated=1) for number in range(12)]
-    await store.add(SLOW)  # from then on there is a row to count in
-    assert all(await asyncio.gather(*(store.add(row) for row in rows)))
+    await store.add(SLOW, ENTRY)  # from then on there is a row to count in
+    assert all(await asyncio.gather(*(store.add(row, ENTRY) for row in rows)))
     assert await store.revision() == 13
 
 
 async def test_first_changes_at_once_lose_none(store: Models) -> None:
     """There is no earlier change to count from."""
     rows = [ModelRow(id=f"m{number}", definition="{}", created=1, updated=1) for number in range(3)]
-    assert all(await asyncio.gather(*(store.add(row) for row in rows)))
+    assert all(await asyncio.gather(*(store.add(row, ENTRY) for row in rows)))
     revision, models = await store.all()
     assert (revision, {row.id for row in models}) == (3, {"m0", "m1", "m2"})
+
+
+async def test_a_change_and_its_audit_entry_come_together(store: Models) -> None:
+    """What changes nothing leaves no entry."""
+    await store.add(FAST, ENTRY)
+    await store.add(FAST, ENTRY)
+    await store.replace(SLOW, SLOW, ENTRY)
+    await store.remove(SLOW.id, ENTRY)
+    log = AuditLog(store._engine)
+    assert [row.number for row in await log.page(AuditFilter(), None, 10)] == [1]
+    await store.remove(FAST.id, ENTRY)
+    assert [row.number for row in await log.page(AuditFilter(), None, 10)] == [2, 1]

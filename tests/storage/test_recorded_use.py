@@ -31,7 +31,7 @@ async def test_it_is_summed_by_upstream_model_and_deployment(database_address: s
             EndedAttempt(lost, None),
         ]
     )
-    await (await database.rerating()).rerate(RatedPeriod(DAY, DAY + 1), None, lambda _: Rated(70, "later"))
+    await (await database.rerating()).rerate(RatedPeriod(DAY, DAY + 1), None, lambda _: Rated(70, "later"), None)
     rows = await (await database.recorded_use()).of_day("openai", 1)
     assert sorted(rows, key=lambda row: (row.upstream_model, row.deployment)) == [
         UseRow("b", "fast/openai/0", 3, 0, 70),

@@ -49,9 +49,9 @@ def by_words(count: int) -> Rate:
 
 
 async def everything(engine: AsyncEngine, rate: Rate, period: RatedPeriod = PERIOD) -> list[RatedBatch]:
-    batches = [await Rerating(engine).rerate(period, None, rate)]
+    batches = [await Rerating(engine).rerate(period, None, rate, None)]
     while batches[-1].following is not None:
-        batches.append(await Rerating(engine).rerate(period, batches[-1].following, rate))
+        batches.append(await Rerating(engine).rerate(period, batches[-1].following, rate, None))
     return batches
 
 
@@ -125,7 +125,7 @@ async def test_repeated_questions_cost_what_they_are_rated_at(engine: AsyncEngin
 async def test_a_rating_that_says_the_same_is_not_kept_again(engine: AsyncEngine) -> None:
     """So a run that was stopped goes on where it was, and one that is done changes nothing."""
     await Attempts(engine).insert(traffic(BATCH * 3, seed=4, hours=HOURS))
-    first = await Rerating(engine).rerate(PERIOD, None, dearer)
+    first = await Rerating(engine).rerate(PERIOD, None, dearer, None)
     stopped_at = await number_of_ratings(engine)
     assert 0 < stopped_at <= BATCH
     batches = await everything(engine, dearer)

@@ -11,9 +11,10 @@ from .kind import capabilities_of, context_of, is_built_in, max_output_of, repre
 from .registrar import Registrar
 from .snapshot import Snapshot
 from .state import CatalogState
-from .taken_book import take_book
+from .taken_book import SHIPPED, take_book
 
 __all__ = [
+    "SHIPPED",
     "ApiModel",
     "Catalog",
     "CatalogState",

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import msgspec
 
 from turnout.errors import StorageUnavailable
-from turnout.storage import ModelRow
+from turnout.storage import AuditEntry, ModelRow
 
 from .api_models import ApiModel, api_model_of
 
@@ -38,11 +38,11 @@ class ModelStore(Protocol):
 
     async def all(self) -> tuple[int, list[ModelRow]]: ...
 
-    async def add(self, row: ModelRow) -> bool: ...
+    async def add(self, row: ModelRow, entry: AuditEntry) -> bool: ...
 
-    async def replace(self, before: ModelRow, after: ModelRow) -> bool: ...
+    async def replace(self, before: ModelRow, after: ModelRow, entry: AuditEntry) -> bool: ...
 
-    async def remove(self, id_: str) -> bool: ...
+    async def remove(self, id_: str, entry: AuditEntry) -> bool: ...
 
 
 class ModelDatabase(Protocol):

@@ -18,7 +18,9 @@ import msgspec
 
 from turnout.errors import StorageUnavailable
 from turnout.prices import PriceBook, decoded, encoded, is_newer
-from turnout.storage import BookRow, TakenVersion
+from turnout.storage import BY_ITSELF, AuditEntry, BookRow, TakenVersion
+
+from .audited import told
 
 FILE_NAME: Final = "price_book.json"
 LOOK_SECONDS: Final = 10.0
@@ -40,7 +42,7 @@ class BookStore(Protocol):
 
     async def content(self, number: int) -> str: ...
 
-    async def take(self, book: BookRow) -> bool: ...
+    async def take(self, book: BookRow, entry: AuditEntry) -> bool: ...
 
 
 class BookDatabase(Protocol):
@@ -135,11 +137,17 @@ class TakenBook:
             log.warning("the price book is not kept for the next start: %s", error)
 
 
-async def take_book(store: BookStore, book: PriceBook, versions: list[TakenVersion], source: str = SHIPPED) -> bool:
+async def take_book(
+    store: BookStore, book: PriceBook, versions: list[TakenVersion], source: str = SHIPPED, who: str = BY_ITSELF
+) -> bool:
     """False when somebody else has taken one since ``versions`` (newest first) was read."""
     number = versions[0].number + 1 if versions else 1
     content = await asyncio.to_thread(encoded, book)
-    return await store.take(BookRow(number, book.version, source, int(time.time()), content))
+    before, after = ({"version": version} for version in (versions[0].version if versions else None, book.version))
+    entry = AuditEntry(
+        who=who, action="take", kind="prices", subject=book.version, before=told(before), after=told(after)
+    )
+    return await store.take(BookRow(number, book.version, source, int(time.time()), content), entry)
 
 
 def _read(folder: Path) -> PriceBook | None:

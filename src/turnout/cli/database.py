@@ -6,9 +6,13 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from turnout.catalog import Catalog
 from turnout.storage import LazyDatabase
+
+BY_COMMAND: Final = "cli"
+"""Who made a change in the audit log, of a command that changes the database itself."""
 
 
 @asynccontextmanager

@@ -1,16 +1,19 @@
 """The database. SQLAlchemy is imported when it is opened, not with this package: the import costs 0.6 s and 24 MB."""
 
 from .address import database_url
+from .audit_filter import AUDIT_FILTERS, AuditFilter
 from .counters import Counters, CounterState
 from .lazy import LazyDatabase
 from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
-from .rerating_batch import Rate, Rated, RatedPeriod, Rerated
-from .rows import BookRow, ModelRow, TakenVersion, TurnRow, UseRow
+from .rerating_batch import Rate, Rated, RatedBatch, RatedPeriod, Rerated
+from .rows import BY_ITSELF, AuditEntry, AuditRow, BookRow, KeyRow, ModelRow, RecordRow, TakenVersion, TurnRow, UseRow
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
 
 __all__ = [
+    "AUDIT_FILTERS",
+    "BY_ITSELF",
     "COST_UNIT",
     "FAULTS",
     "FILTERS",
@@ -19,16 +22,22 @@ __all__ = [
     "PIECES",
     "RELATIVE_ERROR",
     "TOKENS",
+    "AuditEntry",
+    "AuditFilter",
+    "AuditRow",
     "BookRow",
     "CounterState",
     "Counters",
+    "KeyRow",
     "LatencyRow",
     "LazyDatabase",
     "ModelRow",
     "Place",
     "Rate",
     "Rated",
+    "RatedBatch",
     "RatedPeriod",
+    "RecordRow",
     "Repeated",
     "RequestFilter",
     "RequestPage",

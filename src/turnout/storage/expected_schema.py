@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from turnout.errors import StorageUnavailable
 
 from .attempt_rows import COLUMNS
-from .rows import BookRow, ModelRow, TurnRow
+from .rows import AuditRow, BookRow, KeyRow, ModelRow, RecordRow, TurnRow
 from .usage.dimensions import CUBES, LATENCIES, MEASURES, PLAIN, Cube
 
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
@@ -111,6 +111,10 @@ def _expected() -> Iterator[Column]:
         "attempts": COLUMNS,
         "ratings": ("request_id", "attempt_id", "number", "started", "price_version", "cost", "rated"),
         "models": ModelRow.__struct_fields__,
+        "keys": KeyRow.__struct_fields__,
+        "users": RecordRow.__struct_fields__,
+        "teams": RecordRow.__struct_fields__,
+        "audit": AuditRow.__struct_fields__,
         "price_books": BookRow.__struct_fields__,
         "turns": TurnRow.__struct_fields__,
         "revisions": ("name", "number"),

@@ -16,7 +16,9 @@ from .first_look import look
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from .access import Access
     from .attempts import Attempts
+    from .audit import AuditLog
     from .models import Models
     from .price_books import PriceBooks
     from .recorded_use import RecordedUse
@@ -51,6 +53,18 @@ class LazyDatabase:
         from .models import Models
 
         return Models(engine)
+
+    async def access(self) -> Access:
+        engine = await self._ready()
+        from .access import Access
+
+        return Access(engine)
+
+    async def audit(self) -> AuditLog:
+        engine = await self._ready()
+        from .audit import AuditLog
+
+        return AuditLog(engine)
 
     async def price_books(self) -> PriceBooks:
         engine = await self._ready()

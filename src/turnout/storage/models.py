@@ -9,15 +9,16 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from .audit import write_entry
 from .database import storage_errors
-from .rows import ModelRow
+from .rows import AuditEntry, ModelRow
 from .tables import models, revisions
 
 _NAME = "models"
 
 
 class Models:
-    """Every call raises ``StorageUnavailable`` when the database fails."""
+    """Every call raises ``StorageUnavailable`` when the database fails. A change comes with its audit ``entry``."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -36,30 +37,37 @@ class Models:
                 revision = await _revision(connection)
                 return revision, [ModelRow(*row) for row in await connection.execute(query)]
 
-    async def add(self, row: ModelRow) -> bool:
+    async def add(self, row: ModelRow, entry: AuditEntry) -> bool:
         """False when there is a model of that id."""
         values = {"id": row.id, "definition": row.definition, "created": row.created, "updated": row.updated}
         with storage_errors():
             try:
                 async with self._changing() as connection:
                     await connection.execute(insert(models).values(values))
+                    await write_entry(connection, entry)
             except IntegrityError:
                 return False
         return True
 
-    async def replace(self, before: ModelRow, after: ModelRow) -> bool:
+    async def replace(self, before: ModelRow, after: ModelRow, entry: AuditEntry) -> bool:
         """False when no model is like ``before``: then somebody else has changed it."""
         is_unchanged = (models.c.id == before.id) & (models.c.definition == before.definition)
         values = {"definition": after.definition, "updated": after.updated}
         with storage_errors():
             async with self._changing() as connection:
-                return (await connection.execute(update(models).where(is_unchanged).values(values))).rowcount == 1
+                changed = await connection.execute(update(models).where(is_unchanged).values(values))
+                if changed.rowcount == 1:
+                    await write_entry(connection, entry)
+                return changed.rowcount == 1
 
-    async def remove(self, id_: str) -> bool:
+    async def remove(self, id_: str, entry: AuditEntry) -> bool:
         """False when there is no model of that id."""
         with storage_errors():
             async with self._changing() as connection:
-                return (await connection.execute(delete(models).where(models.c.id == id_))).rowcount == 1
+                removed = await connection.execute(delete(models).where(models.c.id == id_))
+                if removed.rowcount == 1:
+                    await write_entry(connection, entry)
+                return removed.rowcount == 1
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[AsyncConnection]:

@@ -8,8 +8,9 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from .audit import write_entry
 from .database import storage_errors
-from .rows import BookRow, TakenVersion
+from .rows import AuditEntry, BookRow, TakenVersion
 from .tables import price_books, revisions
 
 _NAME: Final = "price_books"
@@ -43,7 +44,7 @@ class PriceBooks:
             async with self._engine.connect() as connection:
                 return str((await connection.execute(query)).scalar_one())
 
-    async def take(self, book: BookRow) -> bool:
+    async def take(self, book: BookRow, entry: AuditEntry) -> bool:
         """False when another book has the number: then somebody else has taken one."""
         is_next = (revisions.c.name == _NAME) & (revisions.c.number == book.number - 1)
         with storage_errors():
@@ -51,4 +52,5 @@ class PriceBooks:
                 taken = await connection.execute(update(revisions).where(is_next).values(number=book.number))
                 if taken.rowcount:
                     await connection.execute(insert(price_books).values(msgspec.structs.asdict(book)))
+                    await write_entry(connection, entry)
                 return taken.rowcount == 1

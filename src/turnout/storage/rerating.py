@@ -11,9 +11,11 @@ from sqlalchemy import insert, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from .attempt_rows import COLUMNS, attempt_of
+from .audit import write_entry
 from .database import storage_errors
 from .rated import NEWEST, rated_attempts
 from .rerating_batch import Rate, Rated, RatedBatch, RatedPeriod, Rerated
+from .rows import AuditEntry
 from .tables import attempts, ratings
 from .usage.cells import cells_of
 from .usage.writing import add_cells
@@ -42,8 +44,12 @@ class Rerating:
                 rows = await _rows(connection, period, after)
         return _batch(rows, _changes(rows, rate))
 
-    async def rerate(self, period: RatedPeriod, after: tuple[int, str, str] | None, rate: Rate) -> RatedBatch:
+    async def rerate(
+        self, period: RatedPeriod, after: tuple[int, str, str] | None, rate: Rate, entry: AuditEntry | None
+    ) -> RatedBatch:
         """Rates the next attempts of the period. An attempt whose cost stays the same gets no new rating.
+
+        ``entry`` is written into the audit log if anything changes: a run writes one.
 
         So what was rated before a stop isn't rated again, and what is done twice changes nothing.
         """
@@ -52,6 +58,8 @@ class Rerating:
                 rows = await _rows(connection, period, after)
                 changes = _changes(rows, rate)
                 await _write(connection, rows, changes)
+                if changes and entry is not None:
+                    await write_entry(connection, entry)
         return _batch(rows, changes)
 
     @asynccontextmanager

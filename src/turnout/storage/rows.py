@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from turnout.core.integers import Integer
@@ -14,6 +16,53 @@ class ModelRow(msgspec.Struct, frozen=True, gc=False):
     definition: str
     created: int
     updated: int
+
+
+class RecordRow(msgspec.Struct, frozen=True, gc=False):
+    """A user or a team that was made through the API. ``definition`` is JSON; empty: it was deleted.
+
+    Times are Unix times in seconds. ``revision`` is the number of the last change.
+    """
+
+    id: str
+    definition: str
+    created: int
+    updated: int
+    revision: int
+
+
+class KeyRow(RecordRow, frozen=True, gc=False):
+    """A key that was made through the API. ``digest`` is the SHA-256 of its secret in hex. A name is given once."""
+
+    name: str | None
+    digest: str
+    prefix: str
+    last_four: str
+
+
+BY_ITSELF: Final = "turnout"
+"""Who made a change that nobody asked for."""
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A change: who made it, what was done, to what. ``before`` and ``after`` are JSON without secrets.
+
+    ``who`` is the id of a key, or says which of Turnout's own doors it came through.
+    """
+
+    who: str
+    action: str
+    kind: str
+    subject: str
+    before: str | None = None
+    after: str | None = None
+
+
+class AuditRow(AuditEntry, frozen=True, kw_only=True):
+    """The ``number``-th change, at a Unix time in seconds."""
+
+    number: int
+    time: int
 
 
 class TurnRow(msgspec.Struct, frozen=True):

@@ -63,6 +63,46 @@ revisions = Table(
     Column("number", BigInteger, nullable=False),
 )
 
+
+def _access_columns() -> tuple[Column[str] | Column[int], ...]:
+    return (
+        Column("id", StorableText, primary_key=True),
+        Column("definition", StorableText, nullable=False),  # JSON; empty: deleted
+        Column("created", BigInteger, nullable=False),  # this and the next one: Unix time, seconds
+        Column("updated", BigInteger, nullable=False),
+        Column("revision", BigInteger, nullable=False),  # of the last change: nobody else's has this number
+    )
+
+
+keys = Table(
+    "keys",
+    metadata,
+    *_access_columns(),
+    Column("name", StorableText, unique=True),
+    Column("digest", StorableText, nullable=False, unique=True),  # SHA-256 of the secret, in hex
+    Column("prefix", StorableText, nullable=False, unique=True),
+    Column("last_four", StorableText, nullable=False),
+    Index("keys_revision", "revision"),
+)
+
+users = Table("users", metadata, *_access_columns(), Index("users_revision", "revision"))
+
+teams = Table("teams", metadata, *_access_columns(), Index("teams_revision", "revision"))
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, …: in the order of the commits
+    Column("time", BigInteger, nullable=False),  # Unix time, seconds
+    Column("who", StorableText, nullable=False),
+    Column("action", StorableText, nullable=False),
+    Column("kind", StorableText, nullable=False),
+    Column("subject", StorableText, nullable=False),
+    Column("before", StorableText),  # this and the next one: JSON
+    Column("after", StorableText),
+    Index("audit_subject", "kind", "subject", "number"),
+)
+
 price_books = Table(
     "price_books",
     metadata,

@@ -50,7 +50,7 @@ async def test_ratings_go_with_their_attempts(tmp_path: Path) -> None:
     database = LazyDatabase(tmp_path)
     old, new = [attempt(name, started=days * DAY, usage=Usage(input=1)) for name, days in (("old", 10), ("new", 12))]
     await (await database.attempts()).insert([old, new])
-    await (await database.rerating()).rerate(RatedPeriod(0, 20 * DAY), None, lambda _: Rated(5, "later"))
+    await (await database.rerating()).rerate(RatedPeriod(0, 20 * DAY), None, lambda _: Rated(5, "later"), None)
     await Retention(database, keep_days=1, clock=lambda: 13 * DAY / 1e6).remove_old()
     await database.close()
     with sqlite3.connect(tmp_path / "turnout.db") as connection:

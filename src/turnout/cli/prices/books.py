@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 import typer
 
-from turnout.catalog import Catalog, take_book
-from turnout.cli.database import opened
+from turnout.catalog import SHIPPED, Catalog, take_book
+from turnout.cli.database import BY_COMMAND, opened
 from turnout.cli.tables import console_for_tables, new_table
 from turnout.config import CommandLine
 from turnout.errors import ConfigError, TurnoutError
@@ -96,7 +96,7 @@ async def _take(database: LazyDatabase, version: str | None) -> str:
     versions = await store.versions()
     if versions and versions[0].version == book.version:
         return book.version
-    if not await (take_book(store, book, versions) if source is None else take_book(store, book, versions, source)):
+    if not await take_book(store, book, versions, source or SHIPPED, BY_COMMAND):
         raise TurnoutError("Another price book was taken at the same moment. `turnout prices` shows which.")
     return book.version
 

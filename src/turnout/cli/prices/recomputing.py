@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from turnout.catalog import Catalog
-from turnout.cli.database import opened
+from turnout.cli.database import BY_COMMAND, opened
 from turnout.cli.tables import console_for_tables, new_table
 from turnout.config import CommandLine
 from turnout.core import usd
@@ -35,7 +35,7 @@ def recomputed(
             await catalog.refresh_api_models(database)
             await catalog.follow_price_book(database)
             rate = catalog.past_prices().rate
-            return await Recomputing(database).run(period, rate, dry_run=dry_run, progress=_show)
+            return await Recomputing(database, BY_COMMAND).run(period, rate, dry_run=dry_run, progress=_show)
 
     return asyncio.run(run())
 

@@ -18,6 +18,7 @@ from turnout.server.control.model_bodies import ModelChange, ModelDraft, ModelPa
 from turnout.server.control.model_drafts import api_model_from, edited
 from turnout.server.control.model_records import api_model_record, record_of, records
 from turnout.server.control.one_at_a_time import OneAtATime
+from turnout.server.control.who import who_is
 from turnout.server.endpoints import Endpoints
 
 PATH = "/api/models"
@@ -74,29 +75,29 @@ def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime)
 def _add_writing(routes: APIRouter, gateway: Gateway) -> None:
     endpoints = Endpoints(registry().values())
 
-    def registrar() -> Registrar:
-        return Registrar(gateway.catalog, gateway.database)
+    def registrar(request: Request) -> Registrar:
+        return Registrar(gateway.catalog, gateway.database, who_is(caller_of(request)))
 
     @routes.post("", status_code=201)
-    async def make_model(draft: ModelDraft) -> ModelRecord:
+    async def make_model(draft: ModelDraft, request: Request) -> ModelRecord:
         """Served at once; within a second or two by every process that shares the database. Needs an admin key."""
         api_model = api_model_from(draft)
         path = f"{PATH}/{api_model.id}"
         match = endpoints.find(path)
         if match is not None and not match.model:
             raise InvalidRequest(f"'{api_model.id}' can't be an id: {path} is something else.", param="id")
-        return api_model_record(gateway.catalog, await registrar().create(api_model))
+        return api_model_record(gateway.catalog, await registrar(request).create(api_model))
 
     @routes.put("/{model_id:path}")
-    async def change_model(model_id: Id, change: ModelChange) -> ModelRecord:
+    async def change_model(model_id: Id, change: ModelChange, request: Request) -> ModelRecord:
         """Changes what is sent. Only models that were made here can be changed. Needs an admin key."""
-        api_model = await registrar().change(model_id, lambda before: edited(before, change))
+        api_model = await registrar(request).change(model_id, lambda before: edited(before, change))
         return api_model_record(gateway.catalog, api_model)
 
     @routes.delete("/{model_id:path}", status_code=204)
-    async def delete_model(model_id: Id) -> Response:
+    async def delete_model(model_id: Id, request: Request) -> Response:
         """Only models that were made here can be deleted. Needs an admin key."""
-        await registrar().delete(model_id)
+        await registrar(request).delete(model_id)
         return Response(status_code=204)
 
 
