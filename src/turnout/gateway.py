@@ -58,7 +58,7 @@ class GatewaySetup:
             gateway = Gateway(self, ledger)
             exits.push_async_callback(gateway.close)
             following = asyncio.get_running_loop().create_task(
-                self.catalog.run(gateway.fetch, self.database, self.database)
+                self.catalog.run(gateway.fetch, self.database, self.database, self.database)
             )
             exits.push_async_callback(_cancel, following)
             checking = asyncio.get_running_loop().create_task(

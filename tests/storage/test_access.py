@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from msgspec import structs
 
-from turnout.storage import AuditEntry, AuditFilter, AuditRow, KeyRow, RecordRow
-from turnout.storage.access import Access, AccessKind
+from turnout.storage import AccessKind, AuditEntry, AuditFilter, AuditRow, KeyRow, RecordRow
+from turnout.storage.access import Access
 from turnout.storage.audit import AuditLog
 from turnout.storage.database import open_database
 

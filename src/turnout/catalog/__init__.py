@@ -4,8 +4,10 @@
 ``docs/configuration.md`` says how.
 """
 
+from .access import AccessRegistrar, AccountFields, AccountKind, KeyDraft, KeyFields, MadeAccount, MadeKey, NewKey
 from .api_models import ApiModel, ModelType, Status
 from .catalog import Catalog
+from .checks import key_id
 from .discovery import Fetch, Finding
 from .kind import capabilities_of, context_of, is_built_in, max_output_of, representative_of, type_of
 from .registrar import Registrar
@@ -15,18 +17,27 @@ from .taken_book import SHIPPED, take_book
 
 __all__ = [
     "SHIPPED",
+    "AccessRegistrar",
+    "AccountFields",
+    "AccountKind",
     "ApiModel",
     "Catalog",
     "CatalogState",
     "Fetch",
     "Finding",
+    "KeyDraft",
+    "KeyFields",
+    "MadeAccount",
+    "MadeKey",
     "ModelType",
+    "NewKey",
     "Registrar",
     "Snapshot",
     "Status",
     "capabilities_of",
     "context_of",
     "is_built_in",
+    "key_id",
     "max_output_of",
     "representative_of",
     "take_book",

@@ -1,7 +1,8 @@
 """Models, keys and settings of a running process: loaded once, then kept up to date.
 
-``run`` follows four sources, each with a file of its own: the configuration (``config_files``), the providers' model
-lists (``discovery_rounds``), the prices (``pricing``), and the models made through the API (``api_model_store``).
+``run`` follows five sources, each with a file of its own: the configuration (``config_files``), the providers' model
+lists (``discovery_rounds``), the prices (``pricing``), the models made through the API (``api_model_store``), and the
+keys, users and teams made there (``access``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ from turnout.routing import Board
 from turnout.storage import ModelRow
 
 from . import clashes
+from .access import AccessDatabase, AccessStore
+from .access.beside_files import clashes as access_clashes
+from .access.beside_files import joined_keys, joined_rules
+from .access.beside_files import refuse_new_clashes as refuse_new_access_clashes
+from .access.store import LOOK_SECONDS as ACCESS_SECONDS
 from .api_model_store import ApiModelStore, ModelDatabase
 from .api_models import ApiModel, checked, model_of
 from .assembly import Assembler
@@ -79,6 +85,7 @@ class Catalog:
         self._adopt(self._files.read())
         self._settings_at_start = self.settings
         self._api_models = ApiModelStore(Path(self.settings.data_dir))
+        self.access = AccessStore(Path(self.settings.data_dir))
         self.price_book = TakenBook(Path(self.settings.data_dir), price_book())
         self._discovery = Discovery(self.targets())
         self.snapshot = self._assemble()
@@ -159,6 +166,24 @@ class Catalog:
         if await self._api_models.refresh(database):
             await self._replace_snapshot()
 
+    # --- keys, users and teams made through the API ---
+
+    async def refresh_access(self, database: AccessDatabase) -> None:
+        """Serves the keys, users and teams that the database has now. The models stay, so it is quick."""
+        if await self.access.refresh(database):
+            async with self._lock:
+                self.snapshot = self._with_access(self.snapshot)
+
+    async def _follow_access(self, database: AccessDatabase) -> None:
+        while True:
+            await self.refresh_access(database)
+            await self.access.keep()
+            await asyncio.sleep(ACCESS_SECONDS)
+
+    def _with_access(self, snapshot: Snapshot) -> Snapshot:
+        configured, access = self.configured, self.access
+        return snapshot.with_access(joined_keys(configured, access), joined_rules(configured, access))
+
     # --- keeping up to date ---
 
     async def run(
@@ -166,14 +191,15 @@ class Catalog:
         fetch: Fetch,
         database: ModelDatabase | None = None,
         books: BookDatabase | None = None,
+        access: AccessDatabase | None = None,
         *,
         ask_seconds: float = ASK_SECONDS,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        """Follows files, providers, prices, and the models made through the API, until cancelled.
+        """Follows files, providers, prices, and what is made through the API, until cancelled.
 
-        Asks providers every ``ask_seconds``. Looks at the files and at the ``database`` every ``look_seconds``, and at
-        the price ``books`` less often.
+        Asks providers every ``ask_seconds``. Looks at the files and at the ``database`` every ``look_seconds``, at who
+        has ``access`` more often, and at the price ``books`` less often.
         """
 
         async def discover() -> None:
@@ -183,6 +209,8 @@ class Catalog:
         async with asyncio.TaskGroup() as group:
             if database is not None:
                 group.create_task(self._follow_api_models(database, look_seconds))
+            if access is not None:
+                group.create_task(self._follow_access(access))
             if books is not None:
                 group.create_task(self._keep_price_book(books))
             group.create_task(self._follow_files(look_seconds))
@@ -212,6 +240,7 @@ class Catalog:
                 self._files.refuse_lost()
                 configured = await asyncio.to_thread(self._files.read)
                 clashes.refuse_new_clashes(self.api_models, self.configured, configured)
+                refuse_new_access_clashes(self.access, self.configured, configured)
             except ConfigError as error:
                 self._error = error.message
                 log.error("the changed configuration is not used: %s", error.message)
@@ -266,7 +295,8 @@ class Catalog:
 
     def _assemble(self) -> Snapshot:
         servable = clashes.servable(self.api_models, self.configured, self._environment.variables)
-        return self._assembler.assemble(self.configured, self._discovery, servable, self.price_book.book)
+        book = self.price_book.book
+        return self._with_access(self._assembler.assemble(self.configured, self._discovery, servable, book))
 
     # --- problems ---
 
@@ -277,6 +307,9 @@ class Catalog:
             yield self._api_models.problem
         if self.price_book.problem is not None:
             yield self.price_book.problem
+        if self.access.problem is not None:
+            yield self.access.problem
+        yield from access_clashes(self.access, self.configured)
         yield from clashes.problems(self.api_models, self.configured, self.snapshot)
         yield from self._unresolved()
         yield from pending_restarts(self._settings_at_start, self.settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, Final
 
@@ -69,6 +70,12 @@ class Snapshot:
             model = models.get(name) or self._make_direct(name)
             if model is not None:
                 (self.patterns if is_pattern(alias) else self._named)[alias] = model
+
+    def with_access(self, keys: Mapping[bytes, Key], rules: Rules) -> Snapshot:
+        """The same models for other keys. It costs nothing that grows with the number of models."""
+        other = copy(self)
+        other.keys, other.rules, other.policies = keys, rules, {}
+        return other
 
     def find(self, name: str) -> Model:
         """The model of that name or alias, else of a pattern, else ``provider/upstream-model``.

@@ -12,10 +12,12 @@ from turnout.errors import ConfigError, TurnoutError, UnknownModel
 from turnout.version import __version__
 
 from . import (
+    audit,
     chat,
     deployments,
     doctor,
     explain,
+    keys,
     ledger,
     migrate,
     models,
@@ -27,6 +29,7 @@ from . import (
     tokens,
     usage,
 )
+from .keys.accounts import accounts_app
 
 app = typer.Typer(
     name="turnout",
@@ -43,6 +46,10 @@ app.command("tokens")(tokens.tokens)
 app.add_typer(deployments.app, name="deployments")
 app.command("explain")(explain.explain)
 app.command("replay")(replay.replay)
+app.add_typer(keys.app, name="keys")
+app.add_typer(accounts_app("users"), name="users")
+app.add_typer(accounts_app("teams"), name="teams")
+app.command("audit")(audit.audit)
 app.add_typer(usage.app, name="usage")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(prices.app, name="prices")

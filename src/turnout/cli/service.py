@@ -50,7 +50,7 @@ class Service:
         """The body of the answer."""
         target = f"{quote(path)}?{urlencode(query)}" if query else quote(path)
         status, answer = self._fetch(method, target, body, self._headers | (headers or {}))
-        if status == HTTPStatus.OK:
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return answer
         hint = ""
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

@@ -4,13 +4,16 @@
 """
 
 from .addresses import is_loopback, why_not_listening
+from .allowance_settings import AllowanceSettings
 from .environment import ADMIN_VARIABLE, CommandLine
 from .price_settings import PriceSettings
 from .schema import json_schema
 from .settings import LimitSettings, MediaSettings, ServerSettings, Settings, TimeoutSettings
+from .validation import examine
 
 __all__ = [
     "ADMIN_VARIABLE",
+    "AllowanceSettings",
     "CommandLine",
     "LimitSettings",
     "MediaSettings",
@@ -18,6 +21,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "TimeoutSettings",
+    "examine",
     "is_loopback",
     "json_schema",
     "why_not_listening",

@@ -6,7 +6,19 @@ from .counters import Counters, CounterState
 from .lazy import LazyDatabase
 from .request_page import FILTERS, Place, Repeated, RequestFilter, RequestPage
 from .rerating_batch import Rate, Rated, RatedBatch, RatedPeriod, Rerated
-from .rows import BY_ITSELF, AuditEntry, AuditRow, BookRow, KeyRow, ModelRow, RecordRow, TakenVersion, TurnRow, UseRow
+from .rows import (
+    BY_ITSELF,
+    AccessKind,
+    AuditEntry,
+    AuditRow,
+    BookRow,
+    KeyRow,
+    ModelRow,
+    RecordRow,
+    TakenVersion,
+    TurnRow,
+    UseRow,
+)
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
@@ -22,6 +34,7 @@ __all__ = [
     "PIECES",
     "RELATIVE_ERROR",
     "TOKENS",
+    "AccessKind",
     "AuditEntry",
     "AuditFilter",
     "AuditRow",

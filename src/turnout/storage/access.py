@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import structs
 from sqlalchemy import Table, insert, select, update
@@ -17,10 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from .audit import write_entry
 from .database import storage_errors
-from .rows import AuditEntry, KeyRow, RecordRow
+from .rows import AccessKind, AuditEntry, KeyRow, RecordRow
 from .tables import keys, revisions, teams, users
-
-AccessKind = Literal["keys", "users", "teams"]
 
 _TABLES: Final[dict[AccessKind, tuple[Table, type[RecordRow]]]] = {
     "keys": (keys, KeyRow),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .access import Access
     from .attempts import Attempts
     from .audit import AuditLog
+    from .last_used import LastUsed
     from .models import Models
     from .price_books import PriceBooks
     from .recorded_use import RecordedUse
@@ -65,6 +66,12 @@ class LazyDatabase:
         from .audit import AuditLog
 
         return AuditLog(engine)
+
+    async def last_used(self) -> LastUsed:
+        engine = await self._ready()
+        from .last_used import LastUsed
+
+        return LastUsed(engine)
 
     async def price_books(self) -> PriceBooks:
         engine = await self._ready()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,6 +16,10 @@ class ModelRow(msgspec.Struct, frozen=True, gc=False):
     definition: str
     created: int
     updated: int
+
+
+AccessKind = Literal["keys", "users", "teams"]
+"""The tables of what was made through the API to say who may ask."""
 
 
 class RecordRow(msgspec.Struct, frozen=True, gc=False):

@@ -151,6 +151,8 @@ async def test_the_page_has_the_routes_by_subject(guarded_app: InProcess) -> Non
         "operations",
         "models",
         "deployments",
+        "keys",
+        "audit",
         "ledger",
         "usage",
         "responses",

@@ -13,9 +13,12 @@ from .documentation import document_everything
 from .errors import ERRORS, add_error_handlers
 from .one_at_a_time import OneAtATime
 from .routes import (
+    accounts,
+    audit,
     deployments,
     documents,
     explain,
+    keys,
     model_lists,
     models,
     ollama,
@@ -46,6 +49,10 @@ def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -
     app.include_router(model_lists.router(gateway, one_at_a_time))
     app.include_router(deployments.router(gateway, marks, metrics, one_at_a_time))
     app.include_router(explain.router(gateway))
+    app.include_router(keys.router(gateway, one_at_a_time))
+    app.include_router(accounts.router(gateway, one_at_a_time, "users"))
+    app.include_router(accounts.router(gateway, one_at_a_time, "teams"))
+    app.include_router(audit.router(gateway))
     app.include_router(requests.router(gateway))
     app.include_router(usage.router(gateway, one_at_a_time))
     app.include_router(service_usage.router(gateway))

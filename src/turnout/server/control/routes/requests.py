@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from turnout.errors import InvalidRequest, NotFound
+from turnout.errors import NotFound
 from turnout.gateway import Gateway
 from turnout.server.access import caller_of, key_of
+from turnout.server.control.cursors import listed, place_in
 from turnout.server.control.periods import HOUR, period_of
 from turnout.server.control.usage_questions import kept_to, limit_of, refuse_unknown
 from turnout.storage import FILTERS, Place, RequestFilter
 
 MOST_ROWS: Final = 500
 _MICROSECONDS: Final = HOUR * 1_000_000
-_decode_place = msgspec.json.Decoder(Place).decode
 
 _PARAMETERS: Final = {
     "from": "A date or a time. Default: the beginning.",
@@ -50,9 +48,8 @@ def router(gateway: Gateway) -> APIRouter:
         only = {name: query[name] for name in FILTERS if name in query}
         wanted = _filter(query, kept_to(caller_of(request), only))
         limit = limit_of(query, 50, MOST_ROWS)
-        rows, following = await gateway.requests.page(wanted, _place(query.get("cursor")), limit)
-        body = {"object": "list", "data": rows, "next": None if following is None else _cursor(following)}
-        return Response(msgspec.json.encode(body), media_type="application/json")
+        rows, following = await gateway.requests.page(wanted, place_in(query.get("cursor"), Place), limit)
+        return Response(listed(rows, following), media_type="application/json")
 
     @routes.get("/v1/requests/{request_id}")
     async def get_request(request_id: str, request: Request) -> dict[str, Any]:
@@ -76,16 +73,3 @@ def _filter(query: Mapping[str, str], only: Mapping[str, str]) -> RequestFilter:
         end=None if end is None else period.end * _MICROSECONDS,
         only=only,
     )
-
-
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _place(cursor: str | None) -> Place | None:
-    if cursor is None:
-        return None
-    try:
-        return _decode_place(base64.urlsafe_b64decode(cursor.encode() + b"=="))
-    except (binascii.Error, msgspec.DecodeError, UnicodeError):
-        raise InvalidRequest("This 'cursor' is not one that a page gave as its 'next'.", param="cursor") from None
