@@ -17,6 +17,7 @@ from turnout.catalog import Catalog
 from turnout.config.watching import changes, signature
 from turnout.core import WireRequest
 from turnout.errors import ConfigError, UpstreamUnreachable
+from turnout.guard import gauges_for
 
 SOON = 5  # seconds; nothing here takes longer
 
@@ -53,6 +54,11 @@ def served(catalog: Catalog) -> set[str]:
     return {name for name, _ in catalog.snapshot.served()} - {"echo"}
 
 
+def limits_of(catalog: Catalog) -> dict[str, int]:
+    (key,) = catalog.snapshot.keys.values()
+    return {gauge.id: gauge.most for gauge in gauges_for(key, "a", "chat", catalog.snapshot)}
+
+
 class TestReload:
     async def test_a_good_edit_is_served(self, tmp_path: Path) -> None:
         catalog = make_catalog(tmp_path, "models: {a: openai/x}")
@@ -63,6 +69,17 @@ class TestReload:
         assert served(catalog) == {"b"}
         assert (catalog.snapshot.auth_required, len(catalog.snapshot.keys)) == (True, 1)
         assert (set(before.models), before.keys) == ({"a", "echo"}, {})  # whoever took it still has it whole
+
+    async def test_changed_limits_hold_from_then_on(self, tmp_path: Path) -> None:
+        """Also for a key whose limits have been worked out before."""
+        text = "limits: {{chat: {}/minute}}\nmodels: {{a: openai/x}}\nkeys: [{{key: tk-12345, name: k, limits: {}/s}}]"
+        (tmp_path / "turnout.yaml").write_text(text.format(10, 1))
+        catalog = make_catalog(tmp_path)
+        assert limits_of(catalog) == {"limit/all/k/chat/requests/60": 10, "limit/key/k/all/requests/1": 1}
+        async with running(catalog) as reloads:
+            (tmp_path / "turnout.yaml").write_text(text.format(20, 2))
+            assert await outcome(reloads)
+        assert limits_of(catalog) == {"limit/all/k/chat/requests/60": 20, "limit/key/k/all/requests/1": 2}
 
     async def test_a_broken_edit_keeps_what_runs_and_says_why(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -132,12 +132,13 @@ class TestMemory:
         book = Book(served={name: name for name in "abcde"})
         for name in "abcde":
             gauges_for(KEY, name, "chat", book)
-        assert [model for _, model, _ in book.policies] == ["c", "d", "e"]
+        assert list(book.policies) == [KEY.id, (KEY.id, "d", "chat"), (KEY.id, "e", "chat")]
 
     def test_names_that_clients_make_up_leave_nothing_behind(self) -> None:
         book = Book(RULES, served=SERVED)
-        gauges_for(KEY, "no-such-model", "chat", book)
-        assert book.policies == {}
+        for name in ("no-such-model", "nor-this-one"):
+            gauges_for(KEY, name, "chat", book)
+        assert list(book.policies) == [KEY.id]
 
 
 class TestPermissions:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from .words import Name, Tag
 
-_MOST = 1_000_000_000
+_MOST_USD: Final = 9_000_000  # in picodollars it fits a BIGINT column
 
 LIMIT_PATTERN: Final = (
     r"^([1-9][0-9]{0,14})( (requests?|tokens?))?/(([1-9][0-9]{0,6}) ?)?(s|seconds?|min|minutes?|h|hours?|d|days?)$"
@@ -37,7 +37,7 @@ LONGEST_WINDOW: Final = 31 * 86_400
 Window = Annotated[int, Meta(ge=1, le=LONGEST_WINDOW)]
 """Seconds."""
 
-Usd = Annotated[float, Meta(ge=0, le=_MOST)]
+Usd = Annotated[float, Meta(ge=0, le=_MOST_USD)]
 
 
 class PeriodBudgets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple, Protocol
 
-from turnout.core import Account, Allowance, Key, Rules
+from turnout.core import Allowance, Key, Rules
 from turnout.errors import Forbidden
 
 from .gauge_making import Owner, gauges_of
 from .gauges import Gauge
 
-MOST_REMEMBERED: Final = 16_384
+MOST_REMEMBERED: Final = 32_768
 """Policies that a snapshot keeps; then the oldest one goes."""
 
 
@@ -54,6 +54,17 @@ class Holding(NamedTuple):
     allowance: Allowance
 
 
+class KeyPolicy(NamedTuple):
+    """What holds for ``key`` whatever it asks for: the allowances of the key, and of its user, team and tier.
+
+    ``gauges`` are all that some request of it needs room in, but for those of models.
+    """
+
+    key: Key
+    holdings: tuple[Holding, ...]
+    gauges: tuple[Gauge, ...]
+
+
 def gauges_for(key: Key, model: str, operation: str, book: Book) -> tuple[Gauge, ...]:
     """All gauges that such a request needs room in. ``model`` is the name that the client asks for."""
     return policy_for(key, model, operation, book).gauges
@@ -68,13 +79,13 @@ def require_use(key: Key, model: str, operation: str, book: Book) -> None:
 
 def require_operation(key: Key, operation: str, book: Book) -> None:
     """The same for an operation without a model."""
-    if refusal := _refused_operation(holdings_of(key, book.rules), operation):
+    if refusal := _refused_operation(key_policy(key, book).holdings, operation):
         raise Forbidden(refusal)
 
 
 def may_use(key: Key, model: str, book: Book) -> bool:
     """Whether key, user, team and tier all allow the model."""
-    return not _refused_model(holdings_of(key, book.rules), model, book)
+    return not _refused_model(key_policy(key, book).holdings, model, book)
 
 
 def policy_for(key: Key, model: str, operation: str, book: Book) -> Policy:
@@ -83,11 +94,20 @@ def policy_for(key: Key, model: str, operation: str, book: Book) -> Policy:
     if policy is not None and (policy.key is key or policy.key == key):  # tokens of one owner can differ
         return policy
     name = book.model_name(model)
-    policy = _made(key, model, name, operation, book)
+    policy = _policy(key, model, name, operation, book)
     if name is not None:  # names that clients make up aren't remembered
-        if len(book.policies) >= MOST_REMEMBERED:
-            del book.policies[next(iter(book.policies))]
-        book.policies[asked] = policy
+        _remember(book, asked, policy)
+    return policy
+
+
+def key_policy(key: Key, book: Book) -> KeyPolicy:
+    policy: KeyPolicy | None = book.policies.get(key.id)
+    if policy is not None and (policy.key is key or policy.key == key):
+        return policy
+    holdings = tuple(_holdings(key, book.rules))
+    common = Holding(Owner("all", "", key.id, words_of(key)), Allowance(limits=book.rules.limits))
+    policy = KeyPolicy(key, holdings, _gauges([common, *holdings], book))
+    _remember(book, key.id, policy)
     return policy
 
 
@@ -96,31 +116,12 @@ def team_of(key: Key, rules: Rules) -> str:
     return key.team or (rules.users[key.user].team if key.user in rules.users else "")
 
 
-def holdings_of(key: Key, rules: Rules) -> list[Holding]:
-    """The allowances of the key, and of its user, team and tier. All of them hold."""
-    team, who = team_of(key, rules), words_of(key)
-    holdings = [Holding(Owner("key", key.id, key.id, who), key.allowance)]
-    if account := _account(rules.users.get(key.user)):
-        holdings.append(Holding(Owner("user", key.user, None, f"the user '{key.user}'"), account))
-    if account := _account(rules.teams.get(team)):
-        holdings.append(Holding(Owner("team", team, None, f"the team '{team}'"), account))
-    if account := _account(rules.tiers.get(key.tier)):
-        holdings.append(Holding(Owner("tier", key.tier, key.id, f"{who} of the tier '{key.tier}'"), account))
-    return holdings
-
-
-def gauges_of_key(key: Key, book: Book) -> tuple[Gauge, ...]:
-    """All gauges that some request of the key needs room in, but for those of models."""
-    common = Holding(Owner("all", "", key.id, words_of(key)), Allowance(limits=book.rules.limits))
-    return _strictest(_gauges([common, *holdings_of(key, book.rules)], book))
-
-
 def gauges_of_model(model: str, book: Book) -> tuple[Gauge, ...]:
     """The gauges of a model by its own name, whoever asks."""
     allowance = book.rules.models.get(model)
     if allowance is None:
         return ()
-    return _strictest(_gauges([Holding(Owner("model", model, None, f"the model '{model}'"), allowance)], book))
+    return _gauges([Holding(Owner("model", model, None, f"the model '{model}'"), allowance)], book)
 
 
 def words_of(key: Key) -> str:
@@ -129,17 +130,30 @@ def words_of(key: Key) -> str:
     return f"the key '{key.id}'" if key.digest else f"the token's owner '{key.id}'"
 
 
-def _account(account: Account | None) -> Allowance | None:
-    return None if account is None else account.allowance
+def _remember(book: Book, asked: object, policy: Policy | KeyPolicy) -> None:
+    if len(book.policies) >= MOST_REMEMBERED:
+        del book.policies[next(iter(book.policies))]
+    book.policies[asked] = policy
 
 
-def _made(key: Key, model: str, name: str | None, operation: str, book: Book) -> Policy:
-    holdings = holdings_of(key, book.rules)
-    refused_model = _refused_model(holdings, model, book)
-    refusal = refused_model or _refused_operation(holdings, operation)
-    gauges = gauges_of_key(key, book) + (gauges_of_model(name, book) if name is not None else ())
+def _policy(key: Key, model: str, name: str | None, operation: str, book: Book) -> Policy:
+    of_key = key_policy(key, book)
+    refused_model = _refused_model(of_key.holdings, model, book)
+    refusal = refused_model or _refused_operation(of_key.holdings, operation)
+    gauges = of_key.gauges + (gauges_of_model(name, book) if name is not None else ())
     needed = [g for g in gauges if g.operation in ("", operation) and g.model in ("", name)]
     return Policy(key, refusal, "model" if refused_model else None, tuple(needed))
+
+
+def _holdings(key: Key, rules: Rules) -> Iterator[Holding]:
+    team, who = team_of(key, rules), words_of(key)
+    yield Holding(Owner("key", key.id, key.id, who), key.allowance)
+    if account := rules.users.get(key.user):
+        yield Holding(Owner("user", key.user, None, f"the user '{key.user}'"), account.allowance)
+    if account := rules.teams.get(team):
+        yield Holding(Owner("team", team, None, f"the team '{team}'"), account.allowance)
+    if account := rules.tiers.get(key.tier):
+        yield Holding(Owner("tier", key.tier, key.id, f"{who} of the tier '{key.tier}'"), account.allowance)
 
 
 def _refused_model(holdings: Iterable[Holding], model: str, book: Book) -> str:
@@ -167,16 +181,12 @@ def _matches(patterns: Iterable[str], model: str) -> bool:
     return any(fnmatchcase(model, pattern) for pattern in patterns)
 
 
-def _gauges(holdings: Iterable[Holding], book: Book) -> Iterator[Gauge]:
-    for owner, allowance in holdings:
-        yield from gauges_of(owner, allowance, book.model_name)
-
-
-def _strictest(gauges: Iterable[Gauge]) -> tuple[Gauge, ...]:
-    """One gauge for each id: budgets for a model and for its alias are one."""
+def _gauges(holdings: Iterable[Holding], book: Book) -> tuple[Gauge, ...]:
+    """One gauge for each id, the strictest: budgets for a model and for its alias are one."""
     by_id: dict[str, Gauge] = {}
-    for gauge in gauges:
-        known = by_id.setdefault(gauge.id, gauge)
-        if gauge.most < known.most:
-            by_id[gauge.id] = gauge
+    for owner, allowance in holdings:
+        for gauge in gauges_of(owner, allowance, book.model_name):
+            known = by_id.setdefault(gauge.id, gauge)
+            if gauge.most < known.most:
+                by_id[gauge.id] = gauge
     return tuple(by_id.values())

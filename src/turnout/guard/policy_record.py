@@ -7,7 +7,7 @@ import msgspec
 from turnout.core import OPERATIONS, Key, Period, usd
 
 from .gauges import Gauge, GaugeUnit, Scope
-from .policy import Book, gauges_of_key, gauges_of_model, holdings_of, may_use, team_of
+from .policy import Book, gauges_of_model, key_policy, may_use, team_of
 
 
 class GaugeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,12 +56,12 @@ class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def policy_of(key: Key, book: Book) -> PolicyRecord:
     """Every gauge that some request of the key needs room in, those of the models that it may use, too."""
-    holdings = holdings_of(key, book.rules)
+    _, holdings, key_gauges = key_policy(key, book)
     models = [
         AllowedModels(owner.scope, owner.name, allowance.models) for owner, allowance in holdings if allowance.models
     ]
     allowed = [allowance.operations for _, allowance in holdings if allowance.operations]
-    gauges = list(gauges_of_key(key, book))
+    gauges = list(key_gauges)
     for model in book.rules.models:
         if may_use(key, model, book):
             gauges += gauges_of_model(model, book)
