@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -18,12 +19,13 @@ from turnout.config.allowances import limit_of
 from turnout.config.expiry import expires_at
 from turnout.config.settings import Settings
 from turnout.config.validation import convert_text
-from turnout.core import Account, Allowance, Budget, Key, Limit, Rules
+from turnout.core import OPERATIONS, Account, Allowance, Budget, Key, Limit, Rules
 from turnout.errors import ConfigError
 from turnout.guard import gauges_for
 
 USD = 10**12
 COLLECTIONS = (msgspec.inspect.ListType, msgspec.inspect.DictType)
+TEAM_KEYS = {"ALICE_KEY": "tk-alice-0123456789", "BATCH_KEY": "tk-batch-0123456789"}
 EXAMPLE = Path(__file__).parents[2] / "examples" / "limits.yaml"
 KEY = "key: tk-12345"
 
@@ -474,9 +476,23 @@ def unions_in(type_: Any, seen: set[type]) -> Iterator[msgspec.inspect.UnionType
             yield from unions_in(each, seen)
 
 
+def test_what_the_page_shows(tmp_path: Path) -> None:
+    """docs/limits.md: its file, and what it says of the texts in its tables."""
+    page = (EXAMPLE.parents[1] / "docs" / "limits.md").read_text()
+    (file,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "turnout.yaml").write_text(file)
+    command_line = CommandLine(config=tmp_path / "turnout.yaml", data_dir=str(tmp_path))
+    assert Catalog(command_line, variables=TEAM_KEYS).state().problems == ()
+    operations = re.search(r"^## Operations\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)
+    assert operations is not None
+    assert set(re.findall(r"^\| `(\w+)` \|", operations[1], re.MULTILINE)) == OPERATIONS
+    for text in re.findall(r"`(\d+(?: \w+)?/[\w ]+)`", page):
+        limit_of(text)
+
+
 def test_the_example(tmp_path: Path) -> None:
     """examples/limits.yaml, with the real providers and nothing to complain of."""
-    catalog = Catalog(CommandLine(config=EXAMPLE, data_dir=str(tmp_path)), variables={})
+    catalog = Catalog(CommandLine(config=EXAMPLE, data_dir=str(tmp_path)), variables=TEAM_KEYS)
     assert catalog.state().problems == ()
     snapshot = catalog.snapshot
     assert snapshot.rules.limits == (

@@ -157,8 +157,8 @@ class TestPermissions:
         ("model", "operation", "refusal"),
         [
             ("gpt-mini", "chat", None),
-            ("gpt-max", "chat", "The tier 'basic' of this API key may not use the model 'gpt-max'."),
-            ("llama-mini", "chat", "The user 'alice' of this API key may not use the model 'llama-mini'."),
+            ("gpt-max", "chat", "The tier 'basic' may not use the model 'gpt-max'."),
+            ("llama-mini", "chat", "The user 'alice' may not use the model 'llama-mini'."),
             ("gpt-mini", "count", "This API key may not use the operation 'count', only: chat."),
             ("gpt-mini", "image", "This API key may not use the operation 'image', only: chat."),
         ],
@@ -176,7 +176,7 @@ class TestPermissions:
         require_operation(self.KEY, "chat", self.BOOK)
         with pytest.raises(Forbidden, match=r"This API key may not use the operation 'vector_search', only: chat\."):
             require_operation(self.KEY, "vector_search", self.BOOK)
-        with pytest.raises(Forbidden, match=r"The team 'blue' of this API key may not use the operation"):
+        with pytest.raises(Forbidden, match=r"The team 'blue' may not use the operation"):
             require_operation(structs.replace(self.KEY, allowance=Allowance()), "vector_search", self.BOOK)
 
 

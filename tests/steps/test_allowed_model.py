@@ -75,7 +75,7 @@ async def test_an_operation_that_is_not_allowed_is_not_done(
     answer = await ask(app, NOTHING, asked, endpoint)
     assert answer.status == 403, answer.body
     operation = endpoint.operation
-    said = f"The tier 'searching' of this API key may not use the operation '{operation}', only: vector_search."
+    said = f"The tier 'searching' may not use the operation '{operation}', only: vector_search."
     assert said in answer.body.decode()
     is_refused = "may not use the operation" in (await ask(app, CHATS, asked, endpoint)).body.decode()
     assert is_refused is (operation != "chat")

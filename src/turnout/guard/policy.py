@@ -174,7 +174,7 @@ def _refused_operation(holdings: Iterable[Holding], operation: str) -> str:
 
 
 def _subject(owner: Owner) -> str:
-    return "This API key" if owner.scope == "key" else f"The {owner.scope} '{owner.name}' of this API key"
+    return "This API key" if owner.scope == "key" else f"The {owner.scope} '{owner.name}'"
 
 
 def _matches(patterns: Iterable[str], model: str) -> bool:
