@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -39,6 +41,13 @@ class Client:
 
     async def make(self, **fields: Any) -> dict[str, Any]:
         record: dict[str, Any] = await self.told("POST", "/v1/keys", fields, 201)
+        return record
+
+    async def until(self, ask: Callable[[], Awaitable[dict[str, Any]]], field: str) -> dict[str, Any]:
+        """The record as soon as it has the field: the ledger settles beside the requests."""
+        async with asyncio.timeout(20):
+            while (record := await ask())[field] is None:  # noqa: ASYNC110  # the ledger tells nobody
+                await asyncio.sleep(0.05)
         return record
 
     async def chat(self, key: str) -> int:
@@ -273,3 +282,39 @@ async def test_the_audit_log_is_filtered_and_paged(client: Client) -> None:
         "(a secret)",
     )
     assert "sk-SECRET" not in json.dumps(row)
+
+
+async def test_nothing_but_the_secret_opens(client: Client) -> None:
+    """Not what is shown of a key, and not what the database holds."""
+    made = await client.make(name="guessed")
+    secret = made["key"]
+    digest = sha256(secret.encode()).hexdigest()
+    near = (secret[:-1], secret + "0", secret.swapcase(), made["prefix"], made["prefix"] + made["last_four"])
+    for guess in (*near, made["id"], made["name"], digest, f"{secret} {secret}", f"{secret},{ADMIN}"):
+        assert await client.chat(guess) == 401, guess
+    assert await client.chat(secret) == 200
+
+
+async def test_a_key_can_not_give_itself_more(client: Client) -> None:
+    made = await client.make(tier="basic", limits="1/minute")
+    own = f"/v1/keys/{made['id']}"
+    for method, path in (("PATCH", own), ("POST", f"{own}/rotate"), ("POST", f"{own}/revoke"), ("DELETE", own)):
+        answer = await client.ask(method, path, {"admin": True, "limits": None}, made["key"])
+        assert (answer.status, answer.json["error"]["code"]) == (403, "forbidden")
+    assert (await client.told("GET", own))["admin"] is False
+
+
+async def test_a_body_is_bounded(client: Client) -> None:
+    for method, path in (("POST", "/v1/keys"), ("PATCH", "/v1/keys/team"), ("POST", "/v1/users")):
+        answer = await client.ask(method, path, {"name": "x" * 5_000_000})
+        assert (answer.status, answer.json["error"]["code"]) == (413, "body_too_large")
+
+
+async def test_a_key_is_last_used_in_the_hour_that_the_ledger_knows(client: Client) -> None:
+    """Nothing is written on a request's way."""
+    made = await client.make(name="used")
+    assert await client.chat(made["key"]) == 200
+    settled = await client.until(lambda: client.told("GET", f"/v1/keys/{made['id']}"), "last_used")
+    assert settled["last_used"] % 3600 == 0
+    assert settled["last_used"] <= made["created"] + 60
+    assert settled["updated"] == made["updated"]

@@ -77,9 +77,11 @@ def text_of(value: Any) -> str:
     if value is None or value in ([], {}):
         return "-"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {text_of(inner)}" for name, inner in value.items() if inner is not None)
+        return ", ".join(f"{name} {text_of(inner)}" for name, inner in value.items() if inner not in (None, [], {}))
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.15g}"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
