@@ -1,6 +1,6 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .allowances import NO_RULES, UNLIMITED, Account, Allowance, Budget, Limit, LimitUnit, Period, Rules
+from .allowances import NO_RULES, UNLIMITED, Account, Allowance, Budget, Limit, LimitLevel, LimitUnit, Period, Rules
 from .attempt import (
     AttemptEnd,
     AttemptStart,
@@ -149,6 +149,7 @@ __all__ = [
     "InnerUsage",
     "Key",
     "Limit",
+    "LimitLevel",
     "LimitUnit",
     "LineFramer",
     "Logprobs",

@@ -30,6 +30,19 @@ class Budget(msgspec.Struct, frozen=True):
     model: str = ""
 
 
+class LimitLevel(msgspec.Struct, frozen=True, gc=False):
+    """A limit that held for a request, and how many units are left of it, as far as this process knows.
+
+    ``name`` is the id of its gauge (``turnout.guard``).
+    """
+
+    name: str
+    unit: LimitUnit
+    most: int
+    seconds: int
+    remaining: int
+
+
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     """``models`` are shell-style patterns, ``operations`` are names (``chat``). Where one is empty, all are allowed."""
 

@@ -8,7 +8,7 @@ from typing import Final
 UPSTREAM_REQUEST_ID: Final = "x-turnout-upstream-request-id"
 """The provider's id of the request. ``x-request-id`` has Turnout's own."""
 
-_LIMITS: Final = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after-ms")
+LIMITS: Final = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after-ms")
 """Headers by which a provider tells its limits: https://platform.openai.com/docs/guides/rate-limits and
 https://platform.claude.com/docs/en/api/rate-limits. openai-python waits as ``retry-after-ms`` says.
 """
@@ -37,7 +37,7 @@ def headers_of_an_answer(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 def relayed_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """``headers`` have names in lower case. ``Retry-After`` isn't among them: Turnout writes its own."""
-    limits = {name: value for name, value in headers.items() if name.startswith(_LIMITS)}
+    limits = {name: value for name, value in headers.items() if name.startswith(LIMITS)}
     return limits | _request_id(headers)
 
 

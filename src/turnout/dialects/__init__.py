@@ -169,6 +169,13 @@ class SendsCallsWhole:
     """
 
 
+class HasOwnStatuses:
+    """The base of dialects whose errors have other HTTP statuses than Turnout's own."""
+
+    def status(self, error: TurnoutError) -> int:
+        raise NotImplementedError
+
+
 class Dialect(Protocol):
     """Its SDK sends the key in one of ``key_headers``, the usual one first, or in the query parameter ``key_query``."""
 

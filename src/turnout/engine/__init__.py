@@ -1,8 +1,9 @@
 """Takes one request through its attempts: retries and falls back before the first byte, settles each attempt once."""
 
-from .call import DRAINED, Call, Meter, Models, Prepared, Preparer, Recorder, reason_of
+from .call import DRAINED, Call, Meter, Models, Prepared, Preparer, Recorder, Spending, reason_of
 from .counting import Count, TokenCounter
 from .engine import Engine
+from .estimate import input_at_a_glance
 from .reply import Reply
 from .source import is_relayed
 
@@ -17,7 +18,9 @@ __all__ = [
     "Preparer",
     "Recorder",
     "Reply",
+    "Spending",
     "TokenCounter",
+    "input_at_a_glance",
     "is_relayed",
     "reason_of",
 ]

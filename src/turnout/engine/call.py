@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, Literal, Protocol
 
 import msgspec
 
-from turnout.core import AttemptEnd, AttemptStart, Continuing, Deployment, Key, Model, Origin, Outcome, Request
+from turnout.core import (
+    AttemptEnd,
+    AttemptStart,
+    Continuing,
+    Deployment,
+    Key,
+    LimitLevel,
+    Model,
+    Origin,
+    Outcome,
+    Request,
+)
 from turnout.dialects import ConversationEndpoint
 from turnout.routing import Question
 from turnout.worker_threads import LARGE
@@ -34,6 +46,22 @@ def reason_of(cancelled: asyncio.CancelledError) -> Outcome:
     return "drained" if DRAINED in cancelled.args else "client_gone"
 
 
+class Spending(Protocol):
+    """What was set aside for a request."""
+
+    def spend(self, end: AttemptEnd) -> None:
+        """An attempt of it has ended, and this end is recorded."""
+        ...
+
+    def levels(self) -> Sequence[LimitLevel]:
+        """What is left of the limits that held for it."""
+        ...
+
+    def close(self) -> None:
+        """The request has ended: what is left is free. A second call does nothing."""
+        ...
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come.
 
@@ -42,7 +70,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     client's endpoint where an answer may be continued, None elsewhere. ``unseen``: what the client has nothing of until
     it is whole. ``timeout``: the seconds since ``received`` that the client gives the whole request; None where it said
     nothing. ``session`` is the name of its session in a header, empty without one. ``tags``: only deployments that have
-    all of them may be asked. ``continues`` and ``seam`` are for the ledger (``AttemptStart``).
+    all of them may be asked. ``affordable``: only these deployments (ids) may be asked; None: all. ``spending`` is None
+    where no limit or budget holds. ``continues`` and ``seam`` are for the ledger (``AttemptStart``).
     """
 
     request: Request
@@ -57,6 +86,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     conversing: ConversationEndpoint | None = None
     unseen: Unseen = "nothing"
     timeout: float | None = None
+    affordable: frozenset[str] | None = None
+    spending: Spending | None = None
     continues: int | None = None
     seam: Continuing | None = None
 
@@ -69,7 +100,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 def question_of(call: Call) -> Question:
     """What the call needs of a deployment."""
     key = call.key
-    return Question(call.request, call.size, call.session, call.tags | key.needs_tags, key.tier == _PREMIUM)
+    premium = key.tier == _PREMIUM
+    return Question(call.request, call.size, call.session, call.tags | key.needs_tags, premium, call.affordable)
 
 
 class Prepared(msgspec.Struct, frozen=True):

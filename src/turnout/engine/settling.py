@@ -107,6 +107,8 @@ class Settlement:
         end = self._end_of(outcome, source, observer, bill, error, fault)
         self.usage, self.cost = end.usage, end.cost
         self._recorder.end(end)
+        if self._call.spending is not None:
+            self._call.spending.spend(end)
         self._meter.attempt_ended(self.start, end, source.left_out)
         self._board.ended(self._deployment, self._ending_of(end, source.headers, error, fault))
         if self._queue is not None:

@@ -60,9 +60,13 @@ class Unpriced(TurnoutError):
 
 
 class AllowanceError(TurnoutError):
-    """A request was not let through. ``retry_after`` are seconds until another try may help; None: none will."""
+    """A request was not let through. ``retry_after`` are seconds until another try may help; None: none will.
+
+    ``gauge`` is the id of the limit or budget that refused it; empty where none did.
+    """
 
     status = 429
+    gauge = ""
     retry_after: float | None = None
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol
+
+from turnout.core import LimitLevel, LimitUnit
 
 from .leases import BudgetHold, LimitLease
 
@@ -19,7 +22,7 @@ class Bookkeeping(Protocol):
 
 
 class Reservation:
-    """``spend`` for each attempt that ended, then ``close``."""
+    """``spend`` for each attempt that ended, then ``close``. An attempt that was outrun may end after that."""
 
     __slots__ = ("_books", "_budgets", "_is_closed", "_limits", "_tokens")
 
@@ -41,7 +44,10 @@ class Reservation:
 
         It is called when the attempt's end is in the journal, so that the ledger's next batch has it.
         """
-        self._tokens += tokens
+        if self._is_closed:
+            self._owe(tokens)
+        else:
+            self._tokens += tokens
         for position, (hold, reserved) in enumerate(self._budgets):
             used = min(reserved, cost)
             self._budgets[position] = hold, reserved - used
@@ -54,14 +60,25 @@ class Reservation:
         if self._is_closed:
             return
         self._is_closed = True
-        for hold, reserved in self._budgets:
+        for position, (hold, reserved) in enumerate(self._budgets):
             hold.release(reserved)
+            self._budgets[position] = hold, 0
         for lease, bucket, units in self._limits:
             if lease.gauge.unit == "tokens" and bucket != UNDRAWN and units != self._tokens:
                 if units > self._tokens:
                     lease.give_back(bucket, units - self._tokens)
                 else:
                     lease.debt += self._tokens - units
+                self._books.changed(lease)
+
+    def levels(self) -> Sequence[LimitLevel]:
+        """Of the limits that the request needed room in."""
+        return [_level_of(lease) for lease, _, _ in self._limits]
+
+    def _owe(self, tokens: int) -> None:
+        for lease, bucket, _ in self._limits:
+            if lease.gauge.unit == "tokens" and bucket != UNDRAWN:
+                lease.debt += tokens
                 self._books.changed(lease)
 
     def abandon(self) -> None:
@@ -75,3 +92,10 @@ class Reservation:
             if bucket != UNDRAWN:
                 lease.give_back(bucket, units)
                 self._books.changed(lease)
+
+
+def _level_of(lease: LimitLease) -> LimitLevel:
+    gauge = lease.gauge
+    unit: LimitUnit = "tokens" if gauge.unit == "tokens" else "requests"
+    remaining = max(gauge.most - lease.taken + lease.left, 0)
+    return LimitLevel(gauge.id, unit, gauge.most, gauge.seconds, remaining)

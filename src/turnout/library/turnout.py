@@ -138,8 +138,23 @@ class Turnout:
                 size=size,
             )
         )
-        reply = await gateway.engine.open(call, gateway.snapshot)
+        try:
+            reply = await gateway.engine.open(call, gateway.snapshot)
+        except BaseException:
+            _close(call)
+            raise
         request = structs.replace(request, model=call.request.model)
-        exchange = Exchange(request, call.request_id, reply, self._under_way.discard)
+
+        def ended(exchange: Exchange) -> None:
+            self._under_way.discard(exchange)
+            _close(call)
+
+        exchange = Exchange(request, call.request_id, reply, ended)
         self._under_way.add(exchange)
         return exchange
+
+
+def _close(call: Call) -> None:
+    """Gives back what was set aside for it and not used."""
+    if call.spending is not None:
+        call.spending.close()

@@ -11,6 +11,7 @@ from .candidates import Candidate, Dropped
 from .question import Question
 
 UNPRICED: Final = "its price isn't known"
+TOO_DEAR: Final = "it may cost more than is left of a budget"
 _MOST_NAMED: Final = 5
 """Tags in a reason: a client may ask for any number."""
 
@@ -33,6 +34,14 @@ def by_price(candidates: Sequence[Candidate], dropped: list[Dropped]) -> Sequenc
     """Only those whose price is known. The others are ``dropped``."""
     dropped += [Dropped(each.deployment, UNPRICED) for each in candidates if each.deployment.price is None]
     return [candidate for candidate in candidates if candidate.deployment.price is not None]
+
+
+def by_budget(
+    candidates: Sequence[Candidate], affordable: frozenset[str], dropped: list[Dropped]
+) -> Sequence[Candidate]:
+    """Only those that the budget still has room for. The others are ``dropped``."""
+    dropped += [Dropped(each.deployment, TOO_DEAR) for each in candidates if each.deployment.id not in affordable]
+    return [candidate for candidate in candidates if candidate.deployment.id in affordable]
 
 
 def by_needs(candidates: Sequence[Candidate], question: Question) -> Sequence[Candidate]:

@@ -12,7 +12,7 @@ from turnout.errors import NoDeployment, TurnoutError, Unpriced
 from turnout.routing import Board, Candidate, Dropped, Plan, Question, registry
 
 from .allowances import by_allowance
-from .needs import UNPRICED, by_needs, by_price, by_tags
+from .needs import UNPRICED, by_budget, by_needs, by_price, by_tags
 from .preferences import by_preference
 from .room import by_room
 from .standing import by_health, claim_probe
@@ -55,6 +55,8 @@ def outline(model: Model, question: Question, board: Board, find: Callable[[str]
         candidates = _with_fallbacks(candidates, fallbacks, question, board, tags, dropped)
     if model.unpriced == "refuse":
         candidates = by_price(candidates, dropped)
+    if question.affordable is not None:
+        candidates = by_budget(candidates, question.affordable, dropped)
     candidates = by_allowance(candidates, question, board)
     candidates = by_health(candidates, board, dropped)
     return Plan(model.name, tuple(by_needs(candidates, question)), tuple(dropped))

@@ -42,7 +42,7 @@ class Question(msgspec.Struct, dict=True, eq=False):
     """``size`` is the request's, in bytes. ``tags``: only deployments that have all of them will do.
 
     ``header_session`` is the session's name in a header, empty without one. ``may_be_premium``: the key is allowed to
-    have premium sessions.
+    have premium sessions. ``affordable``: only deployments with these ids will do; None: all.
     """
 
     request: Request
@@ -50,6 +50,7 @@ class Question(msgspec.Struct, dict=True, eq=False):
     header_session: str = ""
     tags: frozenset[str] = frozenset()
     may_be_premium: bool = False
+    affordable: frozenset[str] | None = None
 
     @cached_property
     def chat(self) -> ChatRequest | None:

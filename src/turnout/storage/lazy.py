@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .access import Access
     from .attempts import Attempts
     from .audit import AuditLog
+    from .counters import Counters
     from .last_used import LastUsed
     from .models import Models
     from .price_books import PriceBooks
@@ -48,6 +49,14 @@ class LazyDatabase:
         from .attempts import Attempts  # a thread has imported SQLAlchemy by now, so this is quick
 
         return Attempts(engine)
+
+    def counters(self) -> Counters | None:
+        """The states of limits and budgets. None where the database isn't Postgres: SQLite isn't shared by hosts."""
+        if self._url.startswith("postgresql"):
+            from .counters import Counters
+
+            return Counters(self._url)
+        return None
 
     async def models(self) -> Models:
         engine = await self._ready()

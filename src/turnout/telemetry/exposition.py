@@ -42,6 +42,11 @@ def _lines(tally: Tally) -> Iterator[str]:
         [(_labels(reason=reason), number) for reason, number in tally.refused.items()],
     )
     yield from _counter(
+        "turnout_limited_total",
+        "Requests for which a limit or a budget had no room.",
+        [(_labels(gauge=gauge), number) for gauge, number in tally.limited.items()],
+    )
+    yield from _counter(
         "turnout_seams_total",
         "Answers that broke off and that the deployment went on with.",
         [

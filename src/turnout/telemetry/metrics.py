@@ -23,8 +23,14 @@ MAX_SERIES = 10_000
 MAX_PROVIDER_NAME_CHARACTERS = 400_000
 """The most characters of names like ``openai/gpt-4o`` in the labels. Clients may ask for new such names without end."""
 
+MAX_GAUGES = 1_000
+"""The most limits and budgets that refusals are counted of."""
+
 OTHERS = "(others)"
-"""The label ``model`` of all series beyond these limits."""
+"""The label of all series beyond these limits."""
+
+NOT_COUNTED = "(not counted)"
+"""The label of requests that were refused because the store of limits and budgets was dead."""
 
 
 class Timing(msgspec.Struct):
@@ -106,6 +112,7 @@ class Tally(msgspec.Struct):
     requests: dict[tuple[str, str, int], RequestTally] = {}
     in_flight: int = 0
     refused: dict[str, int] = {}
+    limited: dict[str, int] = {}  # by the limit or budget that had no room
     breakers: dict[tuple[str, str], int] = {}  # processes, by deployment and state; closed ones are left out
     seams: dict[tuple[str, str, str], int] = {}  # by model, the deployment that went on, and how
     left_out: dict[tuple[str, str], int] = {}  # events of streams, by model and deployment
@@ -120,6 +127,8 @@ class Tally(msgspec.Struct):
         self.in_flight += other.in_flight
         for reason, number in other.refused.items():
             self.refused[reason] = self.refused.get(reason, 0) + number
+        for gauge, number in other.limited.items():
+            self.limited[gauge] = self.limited.get(gauge, 0) + number
         for place, number in other.breakers.items():
             self.breakers[place] = self.breakers.get(place, 0) + number
         for seam, number in other.seams.items():
@@ -207,6 +216,14 @@ class Metrics:
     def refused(self, reason: str) -> None:
         """Counts a request that was refused. ``reason`` is one of a few constants."""
         self.tally.refused[reason] = self.tally.refused.get(reason, 0) + 1
+
+    def limited(self, gauge: str) -> None:
+        """Counts a request for which the limit or budget of this id had no room. Empty: none could be counted."""
+        limited = self.tally.limited
+        name = gauge or NOT_COUNTED
+        if name not in limited and len(limited) >= MAX_GAUGES:
+            name = OTHERS
+        limited[name] = limited.get(name, 0) + 1
 
     def _new_attempts(self, labels: tuple[str, str, str]) -> AttemptTally:
         if not self._attempt_limit.admit(labels[0]):

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from turnout.dialects import ServedModel
+from turnout.dialects import HasOwnStatuses, ServedModel
 from turnout.errors import TurnoutError
 
 from .count import CountTokens
-from .errors import error_body
+from .errors import error_body, status_of
 from .messages import Messages
 
 
-class Anthropic:
+class Anthropic(HasOwnStatuses):
     name = "anthropic"
     key_headers = ("x-api-key", "authorization")
     key_query = None
@@ -23,6 +23,9 @@ class Anthropic:
 
     def error(self, error: TurnoutError, request_id: str) -> bytes:
         return error_body(error, request_id)
+
+    def status(self, error: TurnoutError) -> int:
+        return status_of(error)
 
     def models(self, models: Sequence[ServedModel]) -> bytes:
         rows = [_model(model) for model in models]

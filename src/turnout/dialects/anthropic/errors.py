@@ -9,7 +9,7 @@ import msgspec
 
 from turnout.dialects.failures import code_of, failures_member, param_of, provider_object, turnout_member
 from turnout.dialects.length_words import ANTHROPIC, worded
-from turnout.errors import ErrorKind, TurnoutError
+from turnout.errors import BudgetSpent, ErrorKind, TurnoutError
 
 _TYPES: Final[Mapping[int, str]] = {
     401: "authentication_error",
@@ -33,6 +33,17 @@ _TYPES_OF_KINDS: Final[Mapping[ErrorKind, str]] = {
     "model_not_found": "not_found_error",
 }
 """Where an error's meaning is known, whatever its status."""
+
+
+_BILLING_ERROR: Final = 402
+
+
+def status_of(error: TurnoutError) -> int:
+    """A budget that is spent is a ``billing_error``, which has a status of its own, and which the SDKs don't try again.
+
+    https://docs.claude.com/en/api/errors#http-errors
+    """
+    return _BILLING_ERROR if isinstance(error, BudgetSpent) else error.status
 
 
 def error_body(error: TurnoutError, request_id: str) -> bytes:

@@ -7,10 +7,12 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from turnout.core import Deployment
+from turnout.core.relayed_headers import LIMITS
 from turnout.engine import Count, Reply
-from turnout.errors import TurnoutError, UpstreamError
+from turnout.errors import AllowanceError, TurnoutError, UpstreamError
 from turnout.server.request import Send, headers_of
 
+from .limit_headers import refusal_headers
 from .notices import Notices
 
 JSON = "application/json"
@@ -25,7 +27,8 @@ class ClientReply:
     only be told inside the answer, or by cutting the connection.
 
     ``pieces`` counts what was sent of a stream. ``model`` is the served model's name. ``deployments`` are those of the
-    model, ``dropped`` the paths of fields that were not sent to the provider: these are for the headers.
+    model, ``dropped`` the paths of fields that were not sent to the provider, ``limits`` the headers of the key's own
+    limits, in place of which those of the provider's aren't told.
     """
 
     def __init__(self, request_id: str, send: Send, notices: Notices) -> None:
@@ -36,6 +39,7 @@ class ClientReply:
         self.model = ""
         self.deployments: Sequence[Deployment] = ()
         self.dropped: Sequence[str] = ()
+        self.limits: Headers = []
         self._send = send
         self._notices = notices
 
@@ -64,8 +68,8 @@ class ClientReply:
         deployment = reply.deployment
         headers = self._headers(media_type, deployment.provider, deployment.id, reply.attempts)
         if isinstance(reply, Reply) and reply.headers:
-            headers += _header_lines(reply.headers)
-        return headers
+            headers += _header_lines(_without_limits(reply.headers) if self.limits else reply.headers)
+        return headers + self.limits
 
     def headers_before_answer(self, media_type: str) -> Headers:
         """For a reply that begins before anybody knows which deployment will answer."""
@@ -73,13 +77,15 @@ class ClientReply:
             (b"content-type", media_type.encode()),
             (b"x-request-id", self.request_id.encode()),
             (b"x-turnout-model", _header_value(self.model)),
+            *self.limits,
         ]
 
     def error_headers(self, error: TurnoutError) -> Headers:
         """For an upstream's error they name the deployment that failed last."""
         if not isinstance(error, UpstreamError):
             named = [(b"content-type", JSON.encode()), (b"x-request-id", self.request_id.encode())]
-            return [*named, *headers_of(error)]
+            refused = refusal_headers(error) if isinstance(error, AllowanceError) else []
+            return [*named, *headers_of(error), *refused]
         headers = self._headers(JSON, error.provider, error.deployment, error.attempts)
         if error.retry_after is not None:
             headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
@@ -114,6 +120,10 @@ def _name_headers(model: str, provider: str, deployment: str) -> tuple[tuple[byt
         (b"x-turnout-provider", provider.encode()),
         (b"x-turnout-deployment", _header_value(deployment)),
     )
+
+
+def _without_limits(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in headers.items() if not name.startswith(LIMITS)}
 
 
 def _header_lines(headers: Mapping[str, str]) -> Headers:

@@ -9,9 +9,9 @@ from functools import cache
 import structlog
 
 from turnout.core import Key, Request
-from turnout.dialects import ConversationEndpoint, SendsCallsWhole, Target
+from turnout.dialects import ConversationEndpoint, HasOwnStatuses, SendsCallsWhole, Target
 from turnout.engine import Call
-from turnout.errors import TurnoutError, UpstreamError
+from turnout.errors import AllowanceError, TurnoutError, UpstreamError
 from turnout.gateway import Gateway
 from turnout.server.access import Access
 from turnout.server.endpoints import Match
@@ -34,6 +34,7 @@ from .answering import Answering
 from .bounds import check_body, may_hold, takes_form
 from .client_reply import ClientReply
 from .departure import Departure
+from .limit_headers import limit_headers
 from .notices import Notices
 from .origin import origin_of
 
@@ -84,13 +85,26 @@ class Exchange:
             request = await threads.enter(parse, body, head) if size > _LONG_TO_PARSE else parse(body, head)
             del body  # its fields live on in the request
             call = await self._gateway.admit(self._call(request, size, key, head))
-            await Answering(self._gateway, self._endpoint, self.client, self._reason_to_stop).answer(call)
+            del request
+            await self._answer(call)
         except asyncio.CancelledError:
             if departure.gone:
                 raise ClientLeft from None
             raise
         finally:
             departure.stop()
+
+    async def _answer(self, call: Call) -> None:
+        answering = Answering(self._gateway, self._endpoint, self.client, self._reason_to_stop)
+        spending = call.spending
+        if spending is None:
+            await answering.answer(call)
+            return
+        self.client.limits = limit_headers(self._dialect.name, spending.levels(), time.time())
+        try:
+            await answering.answer(call)
+        finally:
+            spending.close()
 
     def _reason_to_stop(self) -> TurnoutError | None:
         """The error with which the server stopped this request, if it did. It is given once."""
@@ -129,8 +143,11 @@ class Exchange:
             _log.warning(
                 "request failed", request_id=self._id, model=self.client.model, code=error.code, error=str(error)
             )
-        body = self._dialect.error(error, self._id)
-        await self.client.send_whole(error.status, body, self.client.error_headers(error))
+        if isinstance(error, AllowanceError):
+            self._gateway.metrics.limited(error.gauge)
+        body, dialect = self._dialect.error(error, self._id), self._dialect
+        status = dialect.status(error) if isinstance(dialect, HasOwnStatuses) else error.status
+        await self.client.send_whole(status, body, self.client.error_headers(error))
 
     async def stopped(self) -> bool:
         """Says why the server stopped this request, if it did: its body came too slowly, or it is shutting down."""
