@@ -43,10 +43,10 @@ class Holds(msgspec.Struct, array_like=True):
         for owner in [owner for owner, held in self.owners.items() if held.until <= self.touched]:
             del self.owners[owner]
 
-    def is_outdated(self, owner: str, number: int) -> bool:
+    def is_outdated(self, owner: str, number: int, now: int) -> bool:
         """Whether a question comes after a later one of its owner, and would undo it."""
         known = self.owners.get(owner)
-        return known is not None and known.number > number
+        return known is not None and known.number > number and known.until > max(self.touched, now)
 
     def tell(self, owner: str, number: int, held: int) -> None:
         """The owner has this much, whether there is room or not."""

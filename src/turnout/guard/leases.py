@@ -29,15 +29,15 @@ _RENEW: Final = 60.0
 
 
 class Appetite:
-    """How many units to draw ahead: twice as many when a lease was used up, half of it when half came back."""
+    """How many units to draw ahead: twice as many when they are used up, half of them when half came back."""
 
     __slots__ = ("units",)
 
     def __init__(self) -> None:
         self.units = 0
 
-    def hungry(self, needed: int) -> None:
-        self.units = self.units * 2 or needed * _FIRST_AHEAD
+    def hungry(self, needed: int, most: int) -> None:
+        self.units = min(self.units * 2 or needed * _FIRST_AHEAD, most)
 
     def full(self, left: int) -> None:
         if left * 2 >= self.units:
@@ -107,8 +107,8 @@ class LimitLease:
 
     def counter(self, needed: int, now: float) -> Counter:
         """What to ask. ``back`` and ``debt`` are told with it."""
-        if needed and self.left < needed:
-            self._appetite.hungry(needed)
+        if self._early or self.left < needed:
+            self._appetite.hungry(needed, self.gauge.most)
         back, self.back = self.back, []
         debt, self.debt = self.debt, 0
         wanted = self._appetite.units if needed or self._early else 0
@@ -284,8 +284,8 @@ class BudgetHold:
         self._refused = (units, now + _LONGEST_REFUSAL["usd"])
 
     def counter(self, needed: int, now: float) -> Counter:
-        if needed and self.used + needed > self.held:
-            self._appetite.hungry(needed)
+        if self._early or self.used + needed > self.held:
+            self._appetite.hungry(needed, self.gauge.most)
         self._cover()
         self.changed, self._told_at = False, now
         wanted = self._appetite.units if needed or self._early else 0

@@ -26,9 +26,10 @@ def new_state(counter: Counter) -> State:
 def answer(question: Question, states: Sequence[State], now: int, life: str) -> Answer:
     """Changes ``states``, which are in the order of the question's counters. ``now`` is the store's own time in µs."""
     for state in states:
-        state.move_to(now)
-        if isinstance(state, Holds) and state.is_outdated(question.owner, question.number):
+        if isinstance(state, Holds) and state.is_outdated(question.owner, question.number, now):
             return Answer(life, True, [], [])
+    for state in states:
+        state.move_to(now)
     counters = [_counter_of(question, *each) for each in zip(question.counters, states, strict=True)]
     drawn = [_draw(counters, draw) for draw in question.draws]
     return Answer(life, False, drawn, [counter.level() for counter in counters])

@@ -1,6 +1,7 @@
 -- Answers a question about limits and budgets, as answering.py does. ARGV: the question as MessagePack, a new life.
 -- KEYS: turnout:life, the set of the owner's budgets, then a hash for each counter.
--- A limit's hash has units by bucket; total, first and newest. A budget's has settled, revision and an entry by owner.
+-- A limit's hash has units by bucket; total, first and newest.
+-- A budget's has settled, revision, touched, and an entry by owner.
 -- Numbers are doubles: above 9,000 USD a budget is counted to some picodollars.
 local PARTS, SECOND, OWNER_LASTS, LEFT_FREE, SHARES = 1000, 1000000, 900000000, 4, 16
 
@@ -14,23 +15,30 @@ local floor, min, max = math.floor, math.min, math.max
 
 local function text(value) return string.format('%.0f', value) end
 
-local function read_owners(key)
-  local fields, owners = redis.call('HGETALL', key), {}
+local function open_owners(key)
+  local fields, state = redis.call('HGETALL', key), {owners = {}, gone = {}, touched = now}
+  for i = 1, #fields, 2 do
+    if fields[i] == 'touched' then state.touched = max(now, tonumber(fields[i + 1])) end
+  end
   for i = 1, #fields, 2 do
     if string.sub(fields[i], 1, 2) == 'o:' then
       local entry = cmsgpack.unpack(fields[i + 1])
-      if entry[3] <= now then redis.call('HDEL', key, fields[i]) else owners[string.sub(fields[i], 3)] = entry end
+      if entry[3] <= state.touched then
+        state.gone[#state.gone + 1] = fields[i]
+      else
+        state.owners[string.sub(fields[i], 3)] = entry
+      end
     end
   end
-  return owners
+  return state
 end
 
 local states = {}
 for i, counter in ipairs(counters) do
   if counter[3] == 0 then
-    local owners = read_owners(KEYS[i + 2])
-    if owners[owner] and owners[owner][2] > number then return cmsgpack.pack({life, true, {}, {}}) end
-    states[i] = {owners = owners}
+    states[i] = open_owners(KEYS[i + 2])
+    local known = states[i].owners[owner]
+    if known and known[2] > number then return cmsgpack.pack({life, true, {}, {}}) end
   end
 end
 
@@ -76,6 +84,7 @@ local function open_limit(state, counter)
 end
 
 local function open_budget(state, counter)
+  for _, name in ipairs(state.gone) do redis.call('HDEL', state.key, name) end
   local values = redis.call('HMGET', state.key, 'settled', 'revision')
   state.settled, state.revision = tonumber(values[1] or 0), tonumber(values[2] or 0)
   if counter[5] >= 0 then
@@ -153,7 +162,7 @@ local function close_budget(state, counter)
   local extra = extra_of(state, counter[7])
   state.total, state.held = state.total + extra, state.held + extra
   redis.call('HSET', state.key, 'settled', text(state.settled), 'revision', text(state.revision),
-    'o:' .. owner, cmsgpack.pack({state.held, number, now + OWNER_LASTS}))
+    'touched', text(state.touched), 'o:' .. owner, cmsgpack.pack({state.held, number, state.touched + OWNER_LASTS}))
   redis.call('PEXPIRE', state.key, OWNER_LASTS / 1000)
   redis.call('SADD', KEYS[2], counter[1])
   redis.call('PEXPIRE', KEYS[2], OWNER_LASTS / 1000)
@@ -162,6 +171,7 @@ end
 
 local levels = {}
 for i, counter in ipairs(counters) do
-  if counter[3] > 0 then levels[i] = close_limit(states[i], counter) else levels[i] = close_budget(states[i], counter) end
+  local close = counter[3] > 0 and close_limit or close_budget
+  levels[i] = close(states[i], counter)
 end
 return cmsgpack.pack({life, false, drawn, levels})
