@@ -88,7 +88,7 @@ class Catalog:
         self.access = AccessStore(Path(self.settings.data_dir))
         self.price_book = TakenBook(Path(self.settings.data_dir), price_book())
         self._discovery = Discovery(self.targets())
-        self.snapshot = self._assemble()
+        self.snapshot = self._with_access(self._assemble())
 
     @property
     def first_discovery_done(self) -> asyncio.Event:
@@ -169,10 +169,9 @@ class Catalog:
     # --- keys, users and teams made through the API ---
 
     async def refresh_access(self, database: AccessDatabase) -> None:
-        """Serves the keys, users and teams that the database has now. The models stay, so it is quick."""
+        """Serves the keys, users and teams that the database has now. It waits for no models to be put together."""
         if await self.access.refresh(database):
-            async with self._lock:
-                self.snapshot = self._with_access(self.snapshot)
+            self.snapshot = self._with_access(self.snapshot)
 
     async def _follow_access(self, database: AccessDatabase) -> None:
         while True:
@@ -181,6 +180,7 @@ class Catalog:
             await asyncio.sleep(ACCESS_SECONDS)
 
     def _with_access(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with the keys as they are now: they may have changed while it was put together."""
         configured, access = self.configured, self.access
         return snapshot.with_access(joined_keys(configured, access), joined_rules(configured, access))
 
@@ -248,7 +248,7 @@ class Catalog:
             logged_advice = self.configured.advice
             self._adopt(configured)
             self._discovery = self._discovery.with_targets(self.targets())
-            self.snapshot = await asyncio.to_thread(self._assemble)
+            self.snapshot = self._with_access(await asyncio.to_thread(self._assemble))
         log.info("configuration loaded: %d models, %d keys", len(self.snapshot.models), len(self.snapshot.keys))
         self.log_advice(logged_advice)
         self._rounds.start_next()
@@ -284,7 +284,7 @@ class Catalog:
 
     async def _replace_snapshot(self) -> None:
         async with self._lock:
-            self.snapshot = await asyncio.to_thread(self._assemble)
+            self.snapshot = self._with_access(await asyncio.to_thread(self._assemble))
 
     def _adopt(self, configured: Configured) -> None:
         self.configured = configured
@@ -295,8 +295,7 @@ class Catalog:
 
     def _assemble(self) -> Snapshot:
         servable = clashes.servable(self.api_models, self.configured, self._environment.variables)
-        book = self.price_book.book
-        return self._with_access(self._assembler.assemble(self.configured, self._discovery, servable, book))
+        return self._assembler.assemble(self.configured, self._discovery, servable, self.price_book.book)
 
     # --- problems ---
 

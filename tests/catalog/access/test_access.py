@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import stat
+import threading
 import time
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -17,7 +18,7 @@ from sqlalchemy import insert, update
 
 from tests.catalog.support import make_catalog
 from tests.storage.support import run
-from turnout.catalog import Catalog
+from turnout.catalog import Catalog, Snapshot
 from turnout.catalog.access import AccessRegistrar, AccessStore, AccountFields, KeyDraft, NewKey
 from turnout.catalog.access.records import KeyDefinition, KeyFields, definition_text
 from turnout.core import Key
@@ -187,6 +188,31 @@ class TestBesideTheFiles:
         assert await catalog.reload()
         assert sorted(catalog.snapshot.rules.teams) == ["blue", "red"]
         assert len(catalog.snapshot.keys) == 1
+
+    async def test_a_key_that_is_revoked_while_models_are_put_together_stays_so(
+        self, database: LazyDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nor does it wait for them: there can be thousands."""
+        catalog = process(tmp_path)
+        making = registrar(catalog, database)
+        id_ = (await making.create_key(KeyDraft())).key.row.id
+        begun, go_on, assemble = asyncio.Event(), threading.Event(), catalog._assemble
+        loop = asyncio.get_running_loop()
+
+        def slow() -> Snapshot:
+            snapshot = assemble()
+            loop.call_soon_threadsafe(begun.set)
+            assert go_on.wait(20)
+            return snapshot
+
+        monkeypatch.setattr(catalog, "_assemble", slow)
+        reloading = asyncio.create_task(catalog.reload())
+        await begun.wait()
+        await making.revoke_key(id_)
+        assert served(catalog, id_) == []
+        go_on.set()
+        assert await reloading
+        assert served(catalog, id_) == []
 
     async def test_a_reload_keeps_the_keys_that_were_made(self, database: LazyDatabase, tmp_path: Path) -> None:
         catalog = process(tmp_path)

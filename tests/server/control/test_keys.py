@@ -214,6 +214,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "budget": ({"budget_usd": -1}, "budget_usd"),
     "budget-text": ({"budget_usd": "25"}, "budget_usd"),
     "no-period": ({"budget_usd": {"weekly": 3}}, "budget_usd.weekly"),
+    "budget-of-nothing": ({"budget_usd": {"models": {"ekko": 3}}}, "budget_usd.models.ekko"),
     "tier": ({"tier": "premium"}, "tier"),
     "expires": ({"expires": "2027-02-30"}, "expires"),
     "expires-text": ({"expires": "soon"}, "expires"),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 
 from turnout.catalog.configured import Configured
-from turnout.config.allowance_settings import AllowanceSettings
+from turnout.config.allowance_settings import AllowanceSettings, BudgetSettings
 from turnout.config.allowances import findings
 from turnout.config.expiry import expires_at
 from turnout.config.mistakes import suggestion
-from turnout.config.validation import Finding
 from turnout.errors import InvalidRequest
 
 from .records import AccountFields, KeyDraft
-from .store import AccessStore, AccountKind
+from .store import AccountKind
 
 RESERVED = {
     "tk-": "is a secret: choose another name",
@@ -23,7 +22,7 @@ RESERVED = {
 """How no name of a key begins."""
 
 
-def check_key(draft: KeyDraft, configured: Configured, store: AccessStore) -> None:
+def check_key(draft: KeyDraft, configured: Configured) -> None:
     """Raises ``InvalidRequest``."""
     _check_allowance(draft)
     for name in ("name", "user", "team", "tier"):
@@ -36,12 +35,28 @@ def check_key(draft: KeyDraft, configured: Configured, store: AccessStore) -> No
     _check_listed("tier", draft.tier, configured.rules.tiers)
 
 
-def check_account(kind: AccountKind, fields: AccountFields, configured: Configured) -> None:
+def check_account(kind: AccountKind, fields: AccountFields) -> None:
     """Raises ``InvalidRequest``."""
     _check_allowance(fields)
     refuse_unprintable("team", fields.team)
     if kind == "teams" and fields.team:
         raise InvalidRequest("A team has no 'team'.", param="team")
+
+
+def check_budgets(after: AllowanceSettings, before: AllowanceSettings | None, serves: Callable[[str], bool]) -> None:
+    """A budget for a model that nobody serves would never count. One that was there before may stay.
+
+    Raises ``InvalidRequest``.
+    """
+    kept = _budgeted(before) if before is not None else ()
+    for model in _budgeted(after):
+        if model not in kept and not serves(model):
+            param = f"budget_usd.models.{model}"
+            raise InvalidRequest(f"Invalid '{param}': no model has this name.", param=param)
+
+
+def _budgeted(settings: AllowanceSettings) -> Collection[str]:
+    return settings.budget_usd.models if isinstance(settings.budget_usd, BudgetSettings) else ()
 
 
 def refuse_unprintable(name: str, text: str) -> None:
@@ -50,18 +65,10 @@ def refuse_unprintable(name: str, text: str) -> None:
         raise InvalidRequest(f"'{name}' has to be of printable characters, without blanks around them.", param=name)
 
 
-def path_of(path: Iterable[str | int]) -> str:
-    return ".".join(str(part) for part in path)
-
-
-def invalid(finding: Finding) -> InvalidRequest:
-    param = path_of(finding.path)
-    return InvalidRequest(f"Invalid '{param}': {finding.problem}.", param=param)
-
-
 def _check_allowance(settings: AllowanceSettings) -> None:
-    for finding in findings(settings):
-        raise invalid(finding)
+    for path, problem in findings(settings):
+        param = ".".join(str(part) for part in path)
+        raise InvalidRequest(f"Invalid '{param}': {problem}.", param=param)
     for number, model in enumerate(settings.models):
         refuse_unprintable(f"models.{number}", model)
 

@@ -13,11 +13,12 @@ from msgspec import structs
 
 from turnout.catalog.audited import told
 from turnout.catalog.configured import Configured
+from turnout.catalog.snapshot import Snapshot
 from turnout.core import Secret
 from turnout.errors import Conflict, NotFound
 from turnout.storage import AccessKind, AuditEntry, KeyRow, RecordRow
 
-from .checks import check_account, check_key
+from .checks import check_account, check_budgets, check_key
 from .records import AccountFields, KeyDefinition, KeyDraft, KeyFields, MadeAccount, MadeKey, Previous, definition_text
 from .secrets_made import NewSecret, new_id, new_secret
 from .store import AccessDatabase, AccessStore, AccountKind
@@ -34,6 +35,9 @@ class AccessCatalog(Protocol):
 
     @property
     def configured(self) -> Configured: ...
+
+    @property
+    def snapshot(self) -> Snapshot: ...
 
     async def refresh_access(self, database: AccessDatabase) -> None: ...
 
@@ -105,7 +109,8 @@ class AccessRegistrar:
 
     async def create_account(self, kind: AccountKind, id_: str, fields: AccountFields) -> MadeAccount:
         """Raises ``Conflict`` for a name that is taken, and ``InvalidRequest``."""
-        check_account(kind, fields, self._catalog.configured)
+        check_account(kind, fields)
+        check_budgets(fields, None, self._catalog.snapshot.serves)
         if id_ in getattr(self._catalog.configured.rules, kind):
             raise Conflict(f"The name '{id_}' is taken by the configuration, under '{kind}'.", param="id")
         now = int(time.time())
@@ -120,7 +125,8 @@ class AccessRegistrar:
         """Raises ``NotFound``, ``Conflict`` for one of the configuration, and the errors of ``edit``."""
         before = await self._made_account(kind, id_)
         fields = edit(before.fields)
-        check_account(kind, fields, self._catalog.configured)
+        check_account(kind, fields)
+        check_budgets(fields, before.fields, self._catalog.snapshot.serves)
         row = structs.replace(before.row, definition=definition_text(fields), updated=int(time.time()))
         await self._replace(kind, row, self._account_entry(kind, "change", id_, before.fields, fields))
         return self._account(kind, id_)
@@ -174,7 +180,9 @@ class AccessRegistrar:
     # --- changing ---
 
     def _check_key(self, draft: KeyDraft, before: MadeKey | None) -> None:
-        check_key(draft, self._catalog.configured, self._catalog.access)
+        check_key(draft, self._catalog.configured)
+        old = None if before is None else before.definition.fields
+        check_budgets(draft, old, self._catalog.snapshot.serves)
         if draft.name is not None and (before is None or draft.name != before.row.name):
             if any(key.id == draft.name for key in self._catalog.configured.keys.values()):
                 raise Conflict(f"The name '{draft.name}' is taken by a key of the configuration.", param="name")
