@@ -127,6 +127,24 @@ async def test_a_key_ends_when_it_expires(processes: Processes) -> None:
     assert end - 0.1 <= time.time() < end + WITHIN
 
 
+async def test_a_doubled_header_gives_nobody_more(processes: Processes) -> None:
+    """Of several keys the first known one counts, in every order."""
+    narrow = await processes.admin("POST", "/v1/keys", {"models": ["other"]})
+    good, bad = [await processes.admin("POST", "/v1/keys", {}) for _ in range(2)]
+    await processes.admin("POST", f"/v1/keys/{bad['id']}/revoke")
+    for key, status in ((narrow, 403), (good, 200), (bad, 401)):
+        await processes.seconds_until(key["key"], status)
+    twice = "{}\r\nauthorization: Bearer {}"
+    for first, second, status in (
+        (narrow, good, 403),
+        (good, narrow, 200),
+        (bad, narrow, 403),
+        (bad, good, 200),
+        (bad, bad, 401),
+    ):
+        assert await processes.statuses(twice.format(first["key"], second["key"])) == {status}
+
+
 async def test_a_start_without_the_database_knows_who_was_revoked(start: StartTurnout) -> None:
     server = start(CONFIG)
     processes = Processes(server)
