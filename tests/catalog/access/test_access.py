@@ -281,7 +281,7 @@ async def test_a_change_costs_little_with_ten_thousand_keys(database: LazyDataba
     for _ in range(5):
         await making.rotate_key("batch", 60)
     assert len(catalog.snapshot.keys) > 10_000
-    assert (time.thread_time() - began) / 5 < 0.05  # of the processor; 0.01 on a busy machine, mostly SQLAlchemy's
+    assert (time.thread_time() - began) / 5 < 0.05  # of the processor; 0.005 on an idle machine, mostly SQLAlchemy's
 
 
 async def fill(database: LazyDatabase, count: int) -> None:

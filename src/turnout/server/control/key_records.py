@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
 from typing import Any, Literal
 
 import msgspec
@@ -27,11 +28,25 @@ class KeyPlace(msgspec.Struct, frozen=True, order=True, array_like=True):
 _SHARED = KeyFields.__struct_fields__
 
 
-def key_records(catalog: Catalog) -> Iterator[Record]:
-    """Those of the files first."""
-    yield from _file_records(catalog)
-    for made in catalog.access.keys.values():
-        yield made_record(made)
+def key_page(catalog: Catalog, only: Mapping[str, str], after: KeyPlace | None, limit: int) -> list[Record]:
+    """The first keys behind ``after`` that have the values of ``only``; those of the files come first.
+
+    Of the many that were made, only those of the page become records.
+    """
+    of_files = [record for record in _file_records(catalog) if all(record[name] == only[name] for name in only)]
+    rows: list[tuple[KeyPlace, Record | MadeKey]] = [(place_of(record), record) for record in of_files]
+    rows += [
+        (KeyPlace(each.row.created, id_), each)
+        for id_, each in catalog.access.keys.items()
+        if all(getattr(each.definition.fields, name) == only[name] for name in only)
+    ]
+    behind = [row for row in rows if after is None or row[0] > after]
+    first = nsmallest(limit, behind, key=lambda row: row[0])
+    return [made_record(each) if isinstance(each, MadeKey) else each for _, each in first]
+
+
+def place_of(record: Record) -> KeyPlace:
+    return KeyPlace(record["created"] or 0, record["id"])
 
 
 def key_record(catalog: Catalog, text: str) -> Record | None:

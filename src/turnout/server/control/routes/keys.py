@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import nsmallest
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -15,7 +14,15 @@ from turnout.guard import policy_of
 from turnout.server.access import caller_of
 from turnout.server.control.bodies import changed, converted, object_in, without
 from turnout.server.control.cursors import listed, place_in
-from turnout.server.control.key_records import KeyPlace, Record, key_of_record, key_record, key_records, made_record
+from turnout.server.control.key_records import (
+    KeyPlace,
+    Record,
+    key_of_record,
+    key_page,
+    key_record,
+    made_record,
+    place_of,
+)
 from turnout.server.control.one_at_a_time import OneAtATime
 from turnout.server.control.usage_questions import refuse_unknown
 from turnout.server.control.who import who_is
@@ -65,17 +72,8 @@ def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime)
         only = {name: value for name, value in zip(_FILTERS, (user, team, tier), strict=True) if value is not None}
         after = place_in(cursor, KeyPlace)
 
-        def page() -> list[Record]:
-            matching = (
-                record
-                for record in key_records(gateway.catalog)
-                if all(record[name] == value for name, value in only.items())
-                and (after is None or _place(record) > after)
-            )
-            return nsmallest(limit + 1, matching, key=_place)
-
-        rows = await one_at_a_time(page)
-        rows, following = rows[:limit], _place(rows[limit - 1]) if len(rows) > limit else None
+        rows = await one_at_a_time(lambda: key_page(gateway.catalog, only, after, limit + 1))
+        rows, following = rows[:limit], place_of(rows[limit - 1]) if len(rows) > limit else None
         return _json(listed(await _with_last_use(gateway, rows), following))
 
     @routes.get("/{key_id}")
@@ -156,10 +154,6 @@ def _told_once(new: NewKey, status: int) -> Response:
         media_type="application/json",
         headers={"cache-control": "no-store"},
     )
-
-
-def _place(record: Record) -> KeyPlace:
-    return KeyPlace(record["created"] or 0, record["id"])
 
 
 def _json(body: bytes) -> Response:
