@@ -14,7 +14,7 @@ from turnout.guard.periods import BudgetPeriod
 from turnout.guard.reservation import Reservation
 from turnout.guard.store import Answer, MemoryStore, Question, UnusableStore
 
-Fault = Literal["", "lost", "lost answer", "late"]
+Fault = Literal["", "lost", "lost answer", "late", "defect"]
 
 CLOSED = StoreDown("closed", "closed")
 NOON = 1_796_126_400  # of a first day of a month
@@ -45,6 +45,8 @@ class FaultyStore:
 
     async def ask(self, question: Question) -> Answer:
         self.asked += 1
+        if self.fault == "defect":
+            raise RuntimeError("a defect")
         if self.fault == "late":
             self.late.append(question)
         answer = self.inner.ask_now(question) if self.fault in ("", "lost answer") else None

@@ -259,6 +259,12 @@ async def test_a_refusal_is_remembered_for_a_moment(shared: Shared) -> None:
     await shared.take((TEN, 1))
 
 
+async def test_a_defect_of_the_store_leaves_no_request_waiting(shared: Shared) -> None:
+    shared.store.fault = "defect"
+    with pytest.raises(AllowanceStoreDown, match="their store does not answer"):
+        await shared.take((TEN, 1))
+
+
 async def test_a_request_whose_client_has_gone_takes_nothing(shared: Shared) -> None:
     task = asyncio.create_task(shared.take((TEN, 10), (BUDGET, 25 * USD)))
     await asyncio.sleep(0)

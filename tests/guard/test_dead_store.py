@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import pytest
 
+from tests.support.postgres import Postgres
 from tests.support.redis_server import RedisServer
 from turnout.errors import AllowanceStoreDown, BudgetSpent, LimitReached, TurnoutError
 from turnout.guard.allowances import Allowances, Settled, StoreDown
 from turnout.guard.gauges import Gauge
 from turnout.guard.periods import BudgetPeriod
 from turnout.guard.reservation import Reservation
-from turnout.guard.store import RedisStore
+from turnout.guard.store import PostgresStore, RedisStore
+from turnout.storage import Counters
+from turnout.storage.database import open_database
 
 USD = 10**12
 LIMIT = Gauge("limit/x/requests/3600", "requests", 10, seconds=3600, says="10 an hour")
 BUDGET = Gauge("budget/x/total", "usd", 40 * USD, period="total", says="40 USD")
 BUSY = 1.0
-"""Seconds that a busy machine may add to a deadline of 10 ms."""
+"""Seconds that a busy machine may add to a deadline of 50 ms."""
 
 
 @pytest.fixture
@@ -147,4 +152,47 @@ async def test_a_service_starts_without_its_store(server: RedisServer) -> None:
     assert isinstance(allowances.take([(LIMIT, 1)]), Reservation)
     server.start()
     await until_it_works(allowances)
+    await allowances.close()
+
+
+async def on_postgres(postgres: Postgres) -> tuple[Allowances, Counters]:
+    address = postgres.database()
+    await (await open_database(address)).dispose()
+    counters = Counters(address)
+    allowances = Allowances(PostgresStore(counters), "one", nothing_settled)
+    await allowances.open()
+    return allowances, counters
+
+
+async def test_postgres_that_stops_answering(postgres: Postgres) -> None:
+    """Its process for this connection is stopped, so the connection stays open and nothing comes back."""
+    allowances, counters = await on_postgres(postgres)
+    assert counters._connection is not None
+    backend = counters._connection.get_server_pid()
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        assert isinstance(await taken(allowances, BUDGET, 10 * USD), AllowanceStoreDown)
+
+        async def is_healed() -> bool:
+            return isinstance(await taken(allowances, BUDGET, 10 * USD), Reservation)
+
+        await until(is_healed)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    await allowances.close()
+
+
+async def test_postgres_that_is_stopped_and_started_again(postgres: Postgres) -> None:
+    """What was held before is still held."""
+    allowances, _ = await on_postgres(postgres)
+    assert isinstance(await taken(allowances, BUDGET, 30 * USD), Reservation)
+    postgres.stop()
+    try:
+        kinds = {type(await taken(allowances, BUDGET, 15 * USD)) for _ in range(20)}
+        assert kinds == {AllowanceStoreDown}
+    finally:
+        postgres.start()
+    await until_it_works(allowances)
+    assert isinstance(await taken(allowances, BUDGET, 15 * USD), BudgetSpent)
+    assert isinstance(await taken(allowances, BUDGET, 5 * USD), Reservation)
     await allowances.close()

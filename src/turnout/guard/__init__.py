@@ -1,10 +1,11 @@
-"""Checks which key sent a request, and what that key may do."""
+"""Checks which key sent a request, what that key may do, and whether its limits and budgets let the request through."""
 
 from .admin import may_administer, require_admin
-from .allowances import Allowances, ReadSettled, StoreDown
+from .allowances import Allowances, ReadSettled, Settled, Standing, StoreDown
 from .expected_output import ExpectedOutput
 from .gauges import Gauge
 from .keys import ANONYMOUS, authenticate
+from .periods import BudgetPeriod
 from .policy import gauges_for, may_use, require_operation, require_use, team_of
 from .policy_record import PolicyRecord, policy_of
 from .reservation import Reservation
@@ -12,11 +13,14 @@ from .reservation import Reservation
 __all__ = [
     "ANONYMOUS",
     "Allowances",
+    "BudgetPeriod",
     "ExpectedOutput",
     "Gauge",
     "PolicyRecord",
     "ReadSettled",
     "Reservation",
+    "Settled",
+    "Standing",
     "StoreDown",
     "authenticate",
     "gauges_for",

@@ -61,7 +61,7 @@ class Standing(NamedTuple):
 class Allowances:
     """One for each process. ``owner`` names it among all that share the store: its folder in the journal.
 
-    Where ``store`` is a ``MemoryStore`` nobody else asks, so ``take`` doesn't wait, except for a budget's first sum.
+    Where ``store`` is a ``MemoryStore``, of this process, ``take`` doesn't wait, except for a budget's first sum.
     ``clock`` gives seconds that never go back, ``wall`` Unix time.
     """
 
@@ -117,7 +117,7 @@ class Allowances:
             if self._own is not None and all(_is_known(part) for part, _ in missing):
                 return self._ask_own(self._own, reservation, missing)
             if self._store.is_open:
-                return self._without_store(reservation, missing, "the store does not answer.")
+                return self._without_store(reservation, missing, "their store does not answer.")
         except AllowanceError:
             reservation.abandon()
             raise
@@ -235,7 +235,7 @@ class Allowances:
             async with asyncio.timeout(_READ_SECONDS):
                 return await self._read(periods)
         except (StorageUnavailable, TimeoutError) as error:
-            raise AllowanceStoreDown(f"what is spent can't be read: {error}") from error
+            raise AllowanceStoreDown("the database that says what is spent does not answer.") from error
 
     def begin_batch(self) -> int:
         """Called before the ledger settles what is written by now. ``settled`` takes the number when it has."""

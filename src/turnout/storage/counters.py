@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from turnout.errors import StorageUnavailable
 
-from .texts import storable
-
 if TYPE_CHECKING:
     from asyncpg import Connection  # type: ignore[import-untyped]  # it comes without types
 
@@ -64,6 +62,8 @@ class Counters:
 
         A call that is cancelled changes nothing, or all, and its connection is given up.
         """
+        from .texts import storable  # it imports SQLAlchemy; the first call is no request's
+
         names = [storable(name) for name in names]
         async with self._turn:
             with _errors():
@@ -117,5 +117,11 @@ def _errors() -> Iterator[None]:
 
     try:
         yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # a connection that ends while it is in use can raise it
+    ) as error:
         raise StorageUnavailable(f"Postgres can't be used: {error or type(error).__name__}") from error

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from .questions import Answer, Question
+
+DEADLINE: Final = 0.05
+"""Seconds that a request waits for a store at most. A healthy Redis on a machine whose cores are all busy took more
+than 10 ms now and then, and a budget that is ``closed`` must not refuse because of that. A dead store costs this three
+times, then the breaker is open and requests don't wait at all.
+"""
 
 
 class UnusableStore(Exception):  # it is a state of the store, which the caller decides about

@@ -7,7 +7,7 @@ from typing import Final
 from turnout.errors import ControlError
 from turnout.host import Control, Handlers, Subject
 
-from .contract import UnusableStore
+from .contract import DEADLINE, UnusableStore
 from .memory import MemoryStore
 from .questions import Answer, Question
 
@@ -27,7 +27,7 @@ def answer_questions(handlers: Handlers, store: MemoryStore) -> None:
 class ControlStore:
     """What is held is lost with the control process; each owner tells the next one what it holds."""
 
-    deadline = MemoryStore.deadline
+    deadline = DEADLINE
 
     def __init__(self, control: Control) -> None:
         self._control = control

@@ -20,6 +20,9 @@ _PROBE_SECONDS: Final = 1.0
 
 _MOST_STALLS: Final = 20
 
+_WHY: Final = "their store does not answer."
+"""For clients. The address of the store, and what it said, is for the log and for ``/health``."""
+
 Value = TypeVar("Value")
 
 
@@ -42,12 +45,12 @@ class GuardedStore:
     async def ask(self, question: Question) -> Answer:
         """Raises ``AllowanceStoreDown``, after the store's deadline at the latest."""
         if self.is_open:
-            raise AllowanceStoreDown("the store of limits and budgets does not answer.")
+            raise AllowanceStoreDown(_WHY)
         try:
             answer = await within(self._ask_twice(question), self._store.deadline)
-        except UnusableStore as error:
+        except Exception as error:  # a defect, too: requests wait for this, and the breaker reports it
             self._failed(error)
-            raise AllowanceStoreDown(f"{error}.") from error
+            raise AllowanceStoreDown(_WHY) from error
         self._failures = 0
         return answer
 
@@ -56,7 +59,7 @@ class GuardedStore:
         try:
             return await within(self._store.held_by(owner), _PROBE_SECONDS)
         except UnusableStore as error:
-            raise AllowanceStoreDown(f"{error}.") from error
+            raise AllowanceStoreDown(_WHY) from error
 
     async def connect(self) -> None:
         """Asks nothing, once, so that the first request finds a connection. It takes a second at most."""
@@ -77,7 +80,7 @@ class GuardedStore:
         except UnusableStore:
             return await self._store.ask(question)
 
-    def _failed(self, error: UnusableStore) -> None:
+    def _failed(self, error: Exception) -> None:
         self._failures += 1
         if self._failures >= _FAILURES:
             self.condition.broke(error)
@@ -100,7 +103,7 @@ class GuardedStore:
     async def _probe(self) -> bool:
         try:
             await within(self._store.ask(Question("", 0, [], [])), _PROBE_SECONDS)
-        except UnusableStore as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is reported, and the next probe may succeed
             self.condition.broke(error)
             return False
         self.condition.works()
@@ -118,6 +121,8 @@ async def within(work: Coroutine[Any, Any, Value], seconds: float) -> Value:
         for _ in range(_MOST_STALLS):
             due = loop.time() + seconds
             done, _ = await asyncio.wait((task,), timeout=seconds)
+            if task.cancelled():
+                break  # by what it waited for, and not by us
             if done:
                 return task.result()
             if loop.time() - due < seconds:
@@ -126,7 +131,7 @@ async def within(work: Coroutine[Any, Any, Value], seconds: float) -> Value:
         if not task.done():
             task.cancel()
             task.add_done_callback(_ignore)
-    raise UnusableStore(f"it did not answer within {seconds * 1000:g} ms")
+    raise UnusableStore(f"It did not answer within {seconds * 1000:g} ms")
 
 
 def _ignore(task: asyncio.Task[Any]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from turnout.guard.holds import OWNER_LASTS, Holds
 
 from .answering import State, answer, new_state
+from .contract import DEADLINE
 from .questions import Answer, Question
 
 
@@ -19,8 +20,7 @@ class MemoryStore:
     A state that no longer counts is dropped: each question looks at two states more than it brings, in turn.
     """
 
-    deadline = 0.05
-    """The control process answers between two steps of the requests that it serves itself."""
+    deadline = DEADLINE
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._clock = clock

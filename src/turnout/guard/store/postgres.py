@@ -13,7 +13,7 @@ from turnout.guard.windows import SECOND, Window
 from turnout.storage import Counters, CounterState
 
 from .answering import State, answer, new_state
-from .contract import UnusableStore
+from .contract import DEADLINE, UnusableStore
 from .questions import Answer, Counter, Question
 
 _LIFE: Final = "postgres"
@@ -25,8 +25,9 @@ _read_holds = msgspec.msgpack.Decoder(Holds).decode
 
 
 class PostgresStore:
-    deadline = 0.025
     """A question is a transaction of four round trips."""
+
+    deadline = DEADLINE
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters

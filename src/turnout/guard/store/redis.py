@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from .contract import UnusableStore
+from .contract import DEADLINE, UnusableStore
 from .questions import Answer, Question
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class RedisStore:
     ``run_id``, too, which each new connection asks for.
     """
 
-    deadline = 0.01
+    deadline = DEADLINE
 
     def __init__(self, url: str) -> None:
         self._url = url
