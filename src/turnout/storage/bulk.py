@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from turnout.core import EndedAttempt
 
 from .attempt_rows import COLUMNS, row_of
+from .storable import storable
 from .tables import attempts
-from .texts import storable
 
 ROWS_PER_STATEMENT = 512
 """This number times the number of columns stays below SQLite's limit of 32,766 parameters for a statement."""

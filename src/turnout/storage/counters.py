@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from turnout.errors import StorageUnavailable
 
+from .storable import storable
+
 if TYPE_CHECKING:
     from asyncpg import Connection  # type: ignore[import-untyped]  # it comes without types
 
@@ -62,8 +64,6 @@ class Counters:
 
         A call that is cancelled changes nothing, or all, and its connection is given up.
         """
-        from .texts import storable  # it imports SQLAlchemy; the first call is no request's
-
         names = [storable(name) for name in names]
         async with self._turn:
             with _errors():

@@ -1,8 +1,7 @@
-"""Texts that every database can hold.
+"""Columns of texts that every database can hold.
 
-Postgres refuses U+0000, and no database takes half a surrogate pair (``"\\ud800"``). Clients and providers send both.
-The type of the columns replaces them in every parameter of a statement. So no caller has to do it, and a client's
-mistake never looks like a failing database.
+The type of the columns replaces what can't be stored in every parameter of a statement. So no caller has to do it, and
+a client's mistake never looks like a failing database.
 """
 
 from __future__ import annotations
@@ -10,16 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-
-def storable(text: str) -> str:
-    """``text`` with U+FFFD in the place of every character that can't be stored."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return text
+from .storable import storable
 
 
 class StorableText(TypeDecorator[str]):

@@ -12,7 +12,7 @@ import msgspec
 
 from turnout.core.usage import MOST
 from turnout.storage.attempt_rows import COLUMNS, USAGE_COLUMNS
-from turnout.storage.texts import storable
+from turnout.storage.storable import storable
 
 from .dimensions import (
     COST_UNIT,
