@@ -41,14 +41,14 @@ RESULTS = Path(__file__).parent / "results"
 FILL = """
 INSERT INTO attempts (attempt_id, request_id, number, started, dialect, key_id, "user", model, deployment, provider,
     upstream_model, stream, session, agent, end_user, tags, outcome, status, queue, first_token, total, cost,
-    price_version, operation, input, output, cached_input, cache_write, reasoning, usage_source)
+    price_version, operation, team, alias_of, input, output, cached_input, cache_write, reasoning, usage_source)
 SELECT 'req_' || id || '-1', 'req_' || id, 1, started, 'openai', 'key-' || u, 'user-' || u, 'model-' || m,
     'provider-' || m % 5 || '/model-' || m || CASE WHEN chance < 0.04 THEN '#2' ELSE '' END, 'provider-' || m % 5,
     'model-' || m, true, 'u' || u || '-' || hour || '-' || u % 2, 'agent-' || u % 5, '', '["team-' || u % 20 || '"]',
     CASE WHEN chance < 0.01 THEN 'failed' WHEN chance > 0.98 THEN 'client_gone' ELSE 'ok' END, 200, 100,
     (200000 + 800000 * spread)::bigint, (1000000 + 9000000 * spread)::bigint, (1000000000 * spread)::bigint, 'b',
-    CASE WHEN m = 11 THEN 'embeddings' ELSE 'chat' END, (8000 * spread)::bigint, (700 * spread)::bigint,
-    (4000 * spread)::bigint, 0, 0, 'reported'
+    CASE WHEN m = 11 THEN 'embeddings' ELSE 'chat' END, 'team-' || u % 20, '', (8000 * spread)::bigint,
+    (700 * spread)::bigint, (4000 * spread)::bigint, 0, 0, 'reported'
 FROM (
     SELECT id, u, hour, chance, spread, (u * 7 + floor(3 * pick * pick)::int) % 12 AS m,
         hour * 3600000000 + floor(3600000000 * random())::bigint AS started

@@ -37,7 +37,15 @@ from turnout.worker_threads import WorkerThreads
 NO_RETRIES = Retries(attempts=1)
 KEY = Key(id="key_1", digest=b"", user="eve")
 ORIGIN = Origin(
-    dialect="openai", key_id=KEY.id, user=KEY.user, session="s1", agent="codex", end_user="bob", tags=("blue",)
+    dialect="openai",
+    key_id=KEY.id,
+    user=KEY.user,
+    team="research",
+    session="s1",
+    agent="codex",
+    end_user="bob",
+    tags=("blue",),
+    alias_of="gpt",
 )
 PRICE = Price(input=1000, output=5000, version="test")
 

@@ -35,7 +35,7 @@ def names(folder: Path) -> list[str]:
 
 async def test_a_record_has_every_field(ledger: Ledger) -> None:
     asked: dict[str, Any] = {"session": "s1", "agent": "codex", "end_user": "bob", "tags": ("blue", "night")}
-    asked |= {"input_estimate": 1100, "cost_estimate": 165_000_000}
+    asked |= {"input_estimate": 1100, "cost_estimate": 165_000_000, "team": "research", "alias_of": "gpt"}
     ledger.begin(start("r1", started=1_764_000_000_000_000, **asked))
     steps = PlannedStep("fast/openai/0", "about $0.1", {"cost": 0.1}), PlannedStep("fast/azure/0", "open")
     ledger.end(end("r1", plan=PlanRecord(steps, (PlannedStep("fast/x", "it has no tag eu"),)), billing_rule="report"))
@@ -74,6 +74,8 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
                 "tags": ["blue", "night"],
                 "input_estimate": 1100,
                 "cost_estimate": 165_000_000,
+                "team": "research",
+                "alias_of": "gpt",
                 "outcome": "ok",
                 "status": 200,
                 "queue": 12,

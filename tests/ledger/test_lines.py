@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from turnout.core import AttemptEnd, AttemptStart, Extra, InnerUsage, PlannedStep, PlanRecord, Usage
 from turnout.core.integers import LARGEST_INTEGER
@@ -37,7 +38,7 @@ starts = st.builds(
     user=texts, model=texts, deployment=texts, provider=texts, upstream_model=texts, stream=st.booleans(),
     continues=st.none() | numbers, seam=st.sampled_from([None, "continue", "restart"]),
     session=texts, agent=texts, end_user=texts, tags=st.lists(texts).map(tuple),
-    input_estimate=st.none() | numbers, cost_estimate=st.none() | numbers,
+    input_estimate=st.none() | numbers, cost_estimate=st.none() | numbers, team=texts, alias_of=texts,
 )  # fmt: skip
 ends = st.builds(
     AttemptEnd, attempt_id=texts, outcome=st.sampled_from(["ok", "failed", "cut", "client_gone"]), status=numbers,
@@ -89,11 +90,12 @@ def test_the_format_of_an_ended_line() -> None:
     """Journals outlive a version: the fields have these places for ever, new ones come after them."""
     plan = PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "draining"),))
     asked = start("r1", started=5, session="s1", agent="codex", tags=("blue",), input_estimate=9, cost_estimate=8)
+    asked = replace(asked, team="research", alias_of="gpt")
     ended = end("r1", changes=("resized",), plan=plan, at_fault="client", billing_rule="report")
     line = ended_line(started_line(asked), ended)
     assert line == (
         b'-[["r1-1","r1",1,5,"openai_chat","key_1","alice","fast","fast/openai/0","openai","gpt-4o-mini",true,null,null,'
-        b'"s1","codex","",["blue"],9,8],'
+        b'"s1","codex","",["blue"],9,8,"research","gpt"],'
         b'["r1-1","ok",200,12,152340,1523400,'
         b'{"input":1203,"output":402,"cached_input":1024,"cache_write":5,"reasoning":12},'
         b'421650000,"book-7","chat",["resized"],"stop",null,null,'
@@ -104,7 +106,8 @@ def test_the_format_of_an_ended_line() -> None:
 def test_lines_of_the_version_before_are_read() -> None:
     """An attempt did not say which one it goes on with."""
     written = start("r1")
-    started = started_line(written).replace(b",null,null]", b"]")
+    started = started_line(written).replace(b',null,null,"","","",[],null,null,"",""]', b"]")
+    assert started.endswith(b",true]\n")
     assert list(read_started([started.removesuffix(b"\n")])) == [written]
     assert read_one(ended_line(started, end("r1"))) == (written, end("r1"))
 

@@ -43,6 +43,7 @@ TABLES = {
     "users",
     *ROLLUPS,
 }
+TEAMS = [(table, name) for table in ("attempts", "usage_groups") for name in ("team", "alias_of")]
 BEFORE_MIGRATIONS = """
 CREATE TABLE attempts (
     attempt_id TEXT NOT NULL, request_id TEXT NOT NULL, number INTEGER NOT NULL, started BIGINT NOT NULL,
@@ -269,10 +270,14 @@ async def test_missing_migrations_are_told_and_made(database_address: str) -> No
     await database.migrate()
     assert await database.missing_migrations() == []
     await database.close()
-    await run(database_address, "UPDATE alembic_version SET version_num = '0012'", "DROP TABLE counters")
-    assert [number for number, _ in await LazyDatabase(Path("unused"), database_address).missing_migrations()] == [
-        "0013"
-    ]
+    indexes = [f"DROP INDEX usage_groups_{name}" for name in ("key_id", "user", "team", "model", "alias_of")]
+    columns = [f"ALTER TABLE {table} DROP COLUMN {name}" for table, name in TEAMS]
+    await run(database_address, "UPDATE alembic_version SET version_num = '0013'", *indexes, *columns)
+    database = LazyDatabase(Path("unused"), database_address)
+    assert [number for number, _ in await database.missing_migrations()] == ["0014"]
+    await database.migrate()
+    await database.close()
+    assert await compared(database_address) == []
 
 
 def test_the_names_that_are_expected_are_those_of_the_tables() -> None:

@@ -44,10 +44,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dialect: str
     key_id: str = ""
     user: str = ""
+    team: str = ""
     session: str = ""
     agent: str = ""
     end_user: str = ""
     tags: tuple[str, ...] = ()
+    alias_of: str = ""
 
 
 class AttemptStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -58,7 +60,9 @@ class AttemptStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``session`` is the client's name for the conversation, else one made from how it begins. ``agent`` is the client's
     program. ``end_user`` and ``tags`` are told by keys that are ``trusted``. ``input_estimate`` is in tokens,
-    ``cost_estimate`` its cost in picodollars: they count if the process dies before the end.
+    ``cost_estimate`` its cost in picodollars: they count if the process dies before the end. ``team`` is the key's,
+    else that of its user. ``model`` is the name that the client asked for; if the model has another name of its own,
+    that is ``alias_of``.
     """
 
     attempt_id: str
@@ -81,6 +85,8 @@ class AttemptStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tags: tuple[str, ...] = ()
     input_estimate: Integer | None = None
     cost_estimate: Integer | None = None
+    team: str = ""
+    alias_of: str = ""
 
 
 class PlannedStep(msgspec.Struct, frozen=True, array_like=True, gc=False):

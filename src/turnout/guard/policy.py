@@ -39,12 +39,16 @@ class Book(Protocol):
 
 
 class Policy(NamedTuple):
-    """What holds for ``key`` with one model and one operation. ``refusal`` is empty where it may use them."""
+    """What holds for ``key`` with one model and one operation. ``refusal`` is empty where it may use them.
+
+    ``alias_of`` is the model's own name where the client asked by another one, else empty.
+    """
 
     key: Key
     refusal: str
     param: str | None
     gauges: tuple[Gauge, ...]
+    alias_of: str
 
 
 class Holding(NamedTuple):
@@ -70,11 +74,12 @@ def gauges_for(key: Key, model: str, operation: str, book: Book) -> tuple[Gauge,
     return policy_for(key, model, operation, book).gauges
 
 
-def require_use(key: Key, model: str, operation: str, book: Book) -> None:
+def require_use(key: Key, model: str, operation: str, book: Book) -> Policy:
     """Raises ``Forbidden`` unless key, user, team and tier all allow the model and the operation."""
     policy = policy_for(key, model, operation, book)
     if policy.refusal:
         raise Forbidden(policy.refusal, param=policy.param)
+    return policy
 
 
 def require_operation(key: Key, operation: str, book: Book) -> None:
@@ -113,7 +118,10 @@ def key_policy(key: Key, book: Book) -> KeyPolicy:
 
 def team_of(key: Key, rules: Rules) -> str:
     """The key's own team, else that of its user."""
-    return key.team or (rules.users[key.user].team if key.user in rules.users else "")
+    if key.team:
+        return key.team
+    user = rules.users.get(key.user)
+    return "" if user is None else user.team
 
 
 def gauges_of_model(model: str, book: Book) -> tuple[Gauge, ...]:
@@ -142,7 +150,8 @@ def _policy(key: Key, model: str, name: str | None, operation: str, book: Book) 
     refusal = refused_model or _refused_operation(of_key.holdings, operation)
     gauges = of_key.gauges + (gauges_of_model(name, book) if name is not None else ())
     needed = [g for g in gauges if g.operation in ("", operation) and g.model in ("", name)]
-    return Policy(key, refusal, "model" if refused_model else None, tuple(needed))
+    alias_of = "" if name is None or name == model else name
+    return Policy(key, refusal, "model" if refused_model else None, tuple(needed), alias_of)
 
 
 def _holdings(key: Key, rules: Rules) -> Iterator[Holding]:

@@ -1,6 +1,8 @@
-"""Whether the caller's key may use the model and the operation."""
+"""Whether the caller's key may use the model and the operation. Says of which model the name is an alias."""
 
 from __future__ import annotations
+
+from msgspec import structs
 
 from turnout.catalog import Catalog
 from turnout.engine import Call
@@ -14,5 +16,7 @@ class AllowedModel:
         self._catalog = catalog
 
     def __call__(self, call: Call) -> Call:
-        require_use(call.key, call.request.model, call.request.operation, self._catalog.snapshot)
-        return call
+        policy = require_use(call.key, call.request.model, call.request.operation, self._catalog.snapshot)
+        if not policy.alias_of:
+            return call
+        return structs.replace(call, origin=structs.replace(call.origin, alias_of=policy.alias_of))

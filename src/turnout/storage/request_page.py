@@ -12,6 +12,7 @@ from turnout.core import EndedAttempt
 FILTERS: Final = (
     "user",
     "key_id",
+    "team",
     "model",
     "provider",
     "deployment",

@@ -43,10 +43,11 @@ def test_the_program_is_named_without_its_version(user_agent: bytes, agent: str)
 
 def test_a_trusted_key_says_for_whom_and_with_which_tags() -> None:
     asked = chat(user="bob", metadata={"tags": "blue, night,, blue"})
-    assert origin_of("openai", TRUSTED, head(session_id="s1", user_agent="curl/8"), asked) == Origin(
+    assert origin_of("openai", TRUSTED, "blue", head(session_id="s1", user_agent="curl/8"), asked) == Origin(
         dialect="openai",
         key_id="chat",
         user="alice",
+        team="blue",
         session="s1",
         agent="curl",
         end_user="bob",
@@ -56,22 +57,24 @@ def test_a_trusted_key_says_for_whom_and_with_which_tags() -> None:
 
 def test_other_keys_are_not_believed() -> None:
     asked = chat(user="bob", metadata={"tags": "blue"})
-    origin = origin_of("openai", KEY, head(x_openwebui_user_id="bob"), asked)
-    assert (origin.end_user, origin.tags) == ("", ())
+    origin = origin_of("openai", KEY, "blue", head(x_openwebui_user_id="bob"), asked)
+    assert (origin.team, origin.end_user, origin.tags) == ("blue", "", ())
 
 
 def test_open_webui_names_its_user_and_its_chat() -> None:
     forwarded = head(x_openwebui_user_name="Bob%20B", x_openwebui_user_id="7f", x_openwebui_chat_id="c1")
-    origin = origin_of("openai", TRUSTED, forwarded, chat(user="other"))
+    origin = origin_of("openai", TRUSTED, "blue", forwarded, chat(user="other"))
     assert (origin.end_user, origin.session) == ("7f", "c1")
-    assert origin_of("openai", TRUSTED, head(x_openwebui_user_name="Bob%20B"), chat()).end_user == "Bob B"
+    assert origin_of("openai", TRUSTED, "blue", head(x_openwebui_user_name="Bob%20B"), chat()).end_user == "Bob B"
 
 
 @pytest.mark.parametrize("user", ["user_a_session_9", '{"session_id":"9"}', "x" * 257])
 def test_a_user_that_is_no_person_is_none(user: str) -> None:
-    assert origin_of("anthropic", TRUSTED, head(), chat(user=user)).end_user == ""
+    assert origin_of("anthropic", TRUSTED, "blue", head(), chat(user=user)).end_user == ""
 
 
 def test_tags_are_bounded() -> None:
     tags = ",".join([*map(str, range(40)), "x" * 257])
-    assert origin_of("openai", TRUSTED, head(), chat(metadata={"tags": tags})).tags == tuple(map(str, range(16)))
+    assert origin_of("openai", TRUSTED, "blue", head(), chat(metadata={"tags": tags})).tags == tuple(
+        map(str, range(16))
+    )

@@ -58,6 +58,7 @@ BY: dict[str, tuple[dict[str, Any], Callable[[EndedAttempt], Any]]] = {
     "nothing": ({}, lambda each: ()),
     "user": ({"by": ("user",)}, lambda each: (each.start.user,)),
     "key and model": ({"by": ("key_id", "model")}, lambda each: (each.start.key_id, each.start.model)),
+    "team": ({"by": ("team",)}, lambda each: (each.start.team,)),
     "day": ({"span": "day"}, lambda each: (started_hour(each) // 24,)),
     "hour and user": ({"by": ("user",), "span": "hour"}, lambda each: (each.start.user, started_hour(each))),
     "agent and operation": (

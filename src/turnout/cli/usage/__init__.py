@@ -15,8 +15,8 @@ app = typer.Typer(
 By = Annotated[
     str,
     typer.Option(
-        help="What to sum by, one or two with a comma between: user, key, model, provider, deployment, session, agent, "
-        "tag, operation, day, hour."
+        help="What to sum by, one or two with a comma between: user, key, team, model, provider, deployment, session, "
+        "agent, tag, operation, day, hour."
     ),
 ]
 From = Annotated[str | None, typer.Option("--from", help="A date or a time. Default: 30 days before the end.")]

@@ -40,6 +40,7 @@ def _row(request_id: str, attempts: list[EndedAttempt]) -> Record:
         "started": first.started,
         "user": first.user,
         "key_id": first.key_id,
+        "team": first.team,
         "session": first.session,
         "agent": first.agent,
         "end_user": first.end_user,

@@ -18,6 +18,7 @@ from .periods import Period, period_of
 DIMENSIONS: Final[Mapping[str, str]] = {
     "user": "user",
     "key": "key_id",
+    "team": "team",
     "model": "model",
     "provider": "provider",
     "deployment": "deployment",

@@ -13,6 +13,7 @@ from turnout.dialects import ConversationEndpoint, HasOwnStatuses, SendsCallsWho
 from turnout.engine import Call
 from turnout.errors import AllowanceError, TurnoutError, UpstreamError
 from turnout.gateway import Gateway
+from turnout.guard import team_of
 from turnout.server.access import Access
 from turnout.server.endpoints import Match
 from turnout.server.request import (
@@ -112,11 +113,12 @@ class Exchange:
         return error
 
     def _call(self, request: Request, size: int, key: Key, head: Head) -> Call:
+        team = team_of(key, self._gateway.snapshot.rules)
         return Call(
             request=request,
             request_id=self._id,
             received=self._received,
-            origin=origin_of(self._dialect.name, key, head, request),
+            origin=origin_of(self._dialect.name, key, team, head, request),
             key=key,
             size=size,
             strict=key.strict or head.strict,

@@ -22,17 +22,18 @@ _AGENTS: Final = {
 """Programs whose first word in ``User-Agent`` isn't the name that people know."""
 
 
-def origin_of(dialect: str, key: Key, head: Head, request: Request) -> Origin:
+def origin_of(dialect: str, key: Key, team: str, head: Head, request: Request) -> Origin:
     """End user and tags are only taken from a key that is ``trusted``: whoever has another one could say anything."""
     chat = request if isinstance(request, ChatRequest) else None
     session = head.session or ("" if chat is None else session_in(chat))
     agent = agent_of(head.agent)
     if not key.trusted:
-        return Origin(dialect=dialect, key_id=key.id, user=key.user, session=session, agent=agent)
+        return Origin(dialect=dialect, key_id=key.id, user=key.user, team=team, session=session, agent=agent)
     return Origin(
         dialect=dialect,
         key_id=key.id,
         user=key.user,
+        team=team,
         session=session,
         agent=agent,
         end_user=head.end_user or ("" if chat is None else _end_user_in(chat)),

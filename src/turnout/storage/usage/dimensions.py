@@ -14,8 +14,11 @@ from turnout.core.usage import COUNTS, EXTRA_COUNTS
 Dimensions = tuple[str, ...]
 """The values of a group, one for each dimension of its cube. Empty: the attempt has none."""
 
-SHARED: Final = ("user", "key_id", "model", "provider", "deployment", "agent", "operation")
+SHARED: Final = ("user", "key_id", "model", "provider", "deployment", "agent", "operation", "team", "alias_of")
 """Columns of ``attempts`` with few values. Sessions and tags have many, so each has a cube of its own."""
+
+BUDGETED: Final = ("key_id", "user", "team", "model", "alias_of")
+"""What budgets are of: groups are found by each of them."""
 
 LONGEST: Final = 256
 """Characters that are kept of a dimension's value. Clients choose some of them."""

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyC
 
 from turnout.storage.texts import StorableText
 
-from .dimensions import CUBES, LATENCIES, MEASURES, PLAIN, Cube
+from .dimensions import BUDGETED, CUBES, LATENCIES, MEASURES, PLAIN, Cube
 
 
 class CubeTables(NamedTuple):
@@ -32,11 +32,13 @@ def make_tables(metadata: MetaData) -> dict[Cube, CubeTables]:
 
 
 def _groups(cube: Cube, metadata: MetaData) -> Table:
+    indexes = [] if cube.latency else [Index(f"{cube.name}_groups_{name}", name) for name in BUDGETED]
     return Table(
         f"{cube.name}_groups",
         metadata,
         Column("id", BigInteger, primary_key=True, autoincrement=False),
         *[Column(name, StorableText, nullable=False, server_default=text("''")) for name in cube.dimensions],
+        *indexes,
     )
 
 
