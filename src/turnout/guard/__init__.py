@@ -9,6 +9,7 @@ from .periods import BudgetPeriod
 from .policy import gauges_for, may_use, require_operation, require_use, team_of
 from .policy_record import PolicyRecord, policy_of
 from .reservation import Reservation
+from .settled import SettledSums
 
 __all__ = [
     "ANONYMOUS",
@@ -20,6 +21,7 @@ __all__ = [
     "ReadSettled",
     "Reservation",
     "Settled",
+    "SettledSums",
     "Standing",
     "StoreDown",
     "authenticate",

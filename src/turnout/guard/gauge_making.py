@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
-from urllib.parse import quote
 
 from turnout.core import Allowance, Budget, Limit, Period, usd
 
+from .gauge_ids import BudgetId, path_of
 from .gauges import Gauge, Scope
 
 _ALL: Final = "all"  # no operation has this name
@@ -27,11 +27,8 @@ class Owner(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Part of a gauge's id. Names are quoted: no name can look like two, or like another part."""
-        names = [self.name] if self.scope != "all" else []
-        if self.key_id is not None and self.scope != "key":
-            names.append(self.key_id)
-        return "/".join([self.scope, *(quote(name, safe="") for name in names)])
+        """Part of a gauge's id."""
+        return path_of(self.scope, self.name, self.key_id or "")
 
 
 def gauges_of(owner: Owner, allowance: Allowance, model_name: Callable[[str], str | None]) -> Iterator[Gauge]:
@@ -59,9 +56,9 @@ def _of_limit(owner: Owner, limit: Limit) -> Gauge:
 
 
 def _of_budget(owner: Owner, budget: Budget, model: str) -> Gauge:
-    for_model, with_model = (f"/{quote(model, safe='')}", f" with the model '{model}'") if model else ("", "")
+    with_model = f" with the model '{model}'" if model else ""
     return Gauge(
-        id=f"budget/{owner.path}/{budget.period}{for_model}",
+        id=BudgetId(owner.scope, owner.name, owner.key_id or "", budget.period, model).id,
         unit="usd",
         most=budget.most,
         period=budget.period,

@@ -22,6 +22,7 @@ from .rows import (
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
+from .usage.spending import Spender, Spending, Spent
 
 __all__ = [
     "AUDIT_FILTERS",
@@ -56,6 +57,9 @@ __all__ = [
     "RequestPage",
     "Rerated",
     "Span",
+    "Spender",
+    "Spending",
+    "Spent",
     "TakenVersion",
     "Timing",
     "TurnRow",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .usage.questions import Questions
     from .usage.remaking import Remaking
     from .usage.retention import Retention
+    from .usage.spent import SpentSums
 
 
 class LazyDatabase:
@@ -123,6 +124,12 @@ class LazyDatabase:
         from .usage.retention import Retention
 
         return Retention(engine)
+
+    async def spent(self) -> SpentSums:
+        engine = await self._ready()
+        from .usage.spent import SpentSums
+
+        return SpentSums(engine)
 
     async def requests(self) -> Requests:
         engine = await self._ready()

@@ -18,6 +18,7 @@ from .rerating_batch import Rate, Rated, RatedBatch, RatedPeriod, Rerated
 from .rows import AuditEntry
 from .tables import attempts, ratings
 from .usage.cells import cells_of
+from .usage.numbers import begin_revision
 from .usage.writing import add_cells
 
 BATCH: Final = 200
@@ -105,6 +106,7 @@ async def _write(connection: AsyncConnection, rows: Sequence[Row], changes: dict
     before = cells_of([rows[place] for place in changes])
     after = cells_of([_with(rows[place], rated) for place, rated in changes.items()])
     await add_cells(connection, {cube: cells.without(before[cube]) for cube, cells in after.items()})
+    await begin_revision(connection)
 
 
 def _rating(row: Row, rated: Rated, now: int) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from turnout.storage.tables import usage_numbers
 
 _KEPT_SINCE: Final = "kept_since"
+REVISION: Final = "revision"
+"""Of the sums: it grows when they may have shrunk."""
 
 
 async def kept_since(connection: AsyncConnection) -> int:
@@ -26,4 +28,15 @@ async def keep_since(connection: AsyncConnection, hour: int) -> None:
 _GROW: Final = text(
     "INSERT INTO usage_numbers (name, number) VALUES (:name, :number) "
     "ON CONFLICT (name) DO UPDATE SET number = excluded.number WHERE usage_numbers.number < excluded.number"
+)
+
+
+async def begin_revision(connection: AsyncConnection) -> None:
+    """Call it last in a transaction that changes sums that were there: who adds to them doesn't wait for its row."""
+    await connection.execute(_COUNT, {"name": REVISION})
+
+
+_COUNT: Final = text(
+    "INSERT INTO usage_numbers (name, number) VALUES (:name, 1) "
+    "ON CONFLICT (name) DO UPDATE SET number = usage_numbers.number + 1"
 )

@@ -15,7 +15,7 @@ from turnout.storage.tables import attempts, cubes
 
 from .cells import HOUR, Cells, cells_of
 from .dimensions import CUBES, PLAIN, Cube
-from .numbers import kept_since
+from .numbers import begin_revision, kept_since
 from .tables import CubeTables
 from .writing import HOURS_A_DAY, add_cells
 
@@ -61,6 +61,7 @@ class Remaking:
                 made = await _made(connection, hour)
                 missing = {c: cells.without(await _kept(connection, cubes[c], hour)) for c, cells in made.items()}
                 await add_cells(connection, missing)
+                await begin_revision(connection)
 
     async def days(self) -> list[int]:
         """The days that have cells."""
@@ -86,6 +87,7 @@ class Remaking:
                         await connection.execute(delete(days).where(days.c.day == day))
                         sums = _sums_of_hours(cubes[cube], day)
                         await connection.execute(insert(days).from_select(days.columns.keys(), sums))
+                await begin_revision(connection)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:

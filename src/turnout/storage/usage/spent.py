@@ -1,0 +1,106 @@
+"""What is spent of budgets, from the sums by day: a budget's periods are whole days, and the present day is kept, too.
+
+One statement answers for any number of budgets, with the revision of the sums, so that both are of one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from turnout.storage.database import storage_errors
+from turnout.storage.storable import storable
+
+from .dimensions import COST_UNIT, LONGEST
+from .numbers import REVISION
+from .spending import Spender, Spending, Spent
+
+_NO_END: Final = 2**31 - 1
+"""A day that never comes."""
+
+_REVISION: Final = -1
+"""In the place of the number of a budget."""
+
+Kind: TypeAlias = tuple[Spender | None, bool]
+"""Whose costs are asked, and whether only those of a model."""
+
+_PARAMETERS: Final = {"number": "integer", "name": "text", "model": "text", "first": "integer", "past": "integer"}
+"""Of a budget. ``past`` is the day after its last one."""
+
+
+_BY_MODEL: Final = ("g.model = asked.model AND g.alias_of = ''", "g.alias_of = asked.model")
+"""By its own name, and by an alias."""
+
+
+class SpentSums:
+    """Every call raises ``StorageUnavailable`` when the database fails."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def spent(self, asked: Sequence[Spending]) -> Spent:
+        with storage_errors():
+            async with self._engine.connect() as connection:
+                rows = await _rows(connection, asked)
+        costs, revision = [0] * len(asked), 0
+        for number, high, low in rows:
+            if number == _REVISION:
+                revision = int(high)
+            else:
+                costs[number] = int(high) * COST_UNIT + int(low)
+        return Spent(tuple(costs), revision)
+
+
+async def _rows(connection: AsyncConnection, asked: Sequence[Spending]) -> Sequence[Any]:
+    by_kind: dict[Kind, list[tuple[Any, ...]]] = {}
+    for number, each in enumerate(asked):
+        end = _NO_END if each.end is None else each.end
+        values = (number, _kept(each.name), _kept(each.model), each.first, end)
+        by_kind.setdefault((each.spender, bool(each.model)), []).append(values)
+    is_postgres = connection.dialect.name == "postgresql"
+    statement = _statement(tuple(by_kind), is_postgres)
+    parameters: list[Any] = []
+    for rows in by_kind.values():
+        parameters += map(list, zip(*rows, strict=True)) if is_postgres else [msgspec.json.encode(rows).decode()]
+    return (await connection.exec_driver_sql(statement, tuple(parameters))).all()
+
+
+def _kept(value: str) -> str:
+    """As groups have it."""
+    return storable(value)[:LONGEST]
+
+
+@cache
+def _statement(kinds: tuple[Kind, ...], is_postgres: bool) -> str:
+    parts = [part for place, kind in enumerate(kinds) for part in _parts(kind, place, is_postgres)]
+    sums = f"SELECT number, sum(high), sum(low) FROM ({' UNION ALL '.join(parts)}) AS parts GROUP BY number"  # noqa: S608  # our own names only
+    revision = f"SELECT {_REVISION}, coalesce(max(number), 0), 0 FROM usage_numbers WHERE name = '{REVISION}'"  # noqa: S608
+    return f"{sums} UNION ALL {revision}" if parts else revision
+
+
+def _parts(kind: Kind, place: int, is_postgres: bool) -> Iterator[str]:
+    """A part for each index that finds groups: a condition with OR uses none."""
+    spender, of_model = kind
+    asked = _asked_by_array(place) if is_postgres else _asked_by_json(place)
+    by_spender = "" if spender is None else f' AND g."{spender}" = asked.name'
+    for by_model in _BY_MODEL if of_model else ("true",):
+        yield (
+            "SELECT asked.number AS number, d.cost_high AS high, d.cost_low AS low "  # noqa: S608
+            f"FROM ({asked}) AS asked JOIN usage_groups AS g ON {by_model}{by_spender} "
+            "JOIN usage_days AS d ON d.group_id = g.id AND d.day >= asked.first AND d.day < asked.past"
+        )
+
+
+def _asked_by_array(place: int) -> str:
+    first = place * len(_PARAMETERS) + 1
+    arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(_PARAMETERS.values(), start=first))
+    return f"SELECT * FROM unnest({arrays}) AS rows ({', '.join(_PARAMETERS)})"  # noqa: S608
+
+
+def _asked_by_json(place: int) -> str:
+    columns = ", ".join(f"json_extract(value, '$[{number}]') AS {name}" for number, name in enumerate(_PARAMETERS))
+    return f"SELECT {columns} FROM json_each(?{place + 1})"  # noqa: S608
