@@ -37,6 +37,7 @@ class FaultyStore:
         self.fault: Fault = ""
         self.late: list[Question] = []
         self.asked = 0
+        self.answers_wait: asyncio.Event | None = None
         self.forget()
 
     def forget(self) -> None:
@@ -52,6 +53,8 @@ class FaultyStore:
         answer = self.inner.ask_now(question) if self.fault in ("", "lost answer") else None
         if self.fault or answer is None:
             raise UnusableStore(self.fault)
+        if self.answers_wait is not None:
+            await self.answers_wait.wait()
         return answer
 
     def do_what_is_late(self) -> None:

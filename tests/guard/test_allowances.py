@@ -277,6 +277,50 @@ async def test_a_request_whose_client_has_gone_takes_nothing(shared: Shared) -> 
     await shared.take((TEN, 10), (BUDGET, 25 * USD))
 
 
+async def test_what_is_settled_while_a_question_is_under_way_is_not_held_twice(shared: Shared) -> None:
+    """Else this process would have money that the store gives to another one."""
+    first = await shared.take((BUDGET, 10 * USD))
+    first.spend(10 * USD, 1)
+    first.close()
+    await quiet()
+    shared.store.answers_wait = asyncio.Event()
+    second = asyncio.create_task(shared.take((BUDGET, 5 * USD)))
+    await quiet()
+    await shared.allowances.settled(shared.allowances.begin_batch())
+    shared.store.answers_wait.set()
+    await second
+    (hold,) = shared.allowances._counting.holds()
+    assert hold.used == 5 * USD
+    assert hold.held < 10 * USD
+
+
+async def test_a_debt_that_the_store_did_not_hear_of_is_told_again(shared: Shared) -> None:
+    reservation = await shared.take((TOKENS, 100))
+    reservation.spend(0, 900)
+    reservation.close()
+    shared.store.fault = "lost"
+    shared.allowances.sweep(ping=False)
+    await quiet()
+    shared.store.fault = ""
+    shared.clock.now += 2
+    for _ in range(2):
+        shared.allowances.sweep(ping=False)
+        await quiet()
+    (tokens,) = await shared.allowances.standing([TOKENS])
+    assert tokens.used == 900
+
+
+async def test_what_a_lost_answer_gave_comes_back(shared: Shared) -> None:
+    shared.store.fault = "lost answer"
+    with pytest.raises(AllowanceStoreDown):
+        await shared.take((BUDGET, 25 * USD))
+    shared.store.fault = ""
+    shared.allowances.sweep(ping=False)
+    await quiet()
+    (budget,) = await shared.allowances.standing([BUDGET])
+    assert budget.reserved == 0
+
+
 async def test_the_end_gives_back_what_is_left(shared: Shared) -> None:
     reservation = await shared.take((MANY, 1), (BUDGET, USD))
     reservation.spend(USD // 2, 1)

@@ -286,7 +286,6 @@ class BudgetHold:
     def counter(self, needed: int, now: float) -> Counter:
         if self._early or self.used + needed > self.held:
             self._appetite.hungry(needed, self.gauge.most)
-        self._cover()
         self.changed, self._told_at = False, now
         wanted = self._appetite.units if needed or self._early else 0
         self._early = False
