@@ -13,7 +13,7 @@ from turnout.ledger.process_folder import dead_process_folder, new_process_folde
 
 
 @pytest.mark.parametrize("still_locked", [False, True], ids=["gone", "being recovered"])
-def test_a_recovery_that_is_quicker_than_the_first_lock_costs_the_new_folder_only(
+def test_a_recovery_that_is_quicker_than_the_first_lock_never_sees_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, still_locked: bool
 ) -> None:
     """A folder isn't locked for a moment after it was made, so it looks like that of a dead process."""
@@ -23,15 +23,15 @@ def test_a_recovery_that_is_quicker_than_the_first_lock_costs_the_new_folder_onl
         if not taken:
             (folder,) = tmp_path.iterdir()
             taken.append(folder)
+            folder.rmdir()
             if still_locked:
                 raise BlockingIOError
-            folder.rmdir()
         flock(fd, how)
 
     monkeypatch.setattr(process_folder, "flock", meanwhile)
-    new = new_process_folder(tmp_path)
-    assert new.path.exists()
-    assert new.path not in taken
+    new = new_process_folder(tmp_path, "7-1")
+    assert [path.name for path in taken] == [".7-1"]
+    assert (new.path, [*tmp_path.iterdir()]) == (tmp_path / "7-1", [tmp_path / "7-1"])
     with dead_process_folder(new.path) as dead:
         assert dead is None
     new.unlock()
@@ -39,7 +39,7 @@ def test_a_recovery_that_is_quicker_than_the_first_lock_costs_the_new_folder_onl
 
 def test_no_file_stays_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    living = new_process_folder(tmp_path)
+    living = new_process_folder(tmp_path, "7-1")
     for _ in range(10):
         with dead_process_folder(living.path) as dead:
             assert dead is None

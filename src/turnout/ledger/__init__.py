@@ -4,6 +4,8 @@ docs/decisions/ledger.md has the reasons and the figures.
 """
 
 from .ledger import Ledger, LedgerState
+from .observer import SettlementObserver
+from .process_folder import new_owner
 from .record import RequestRecord
 from .usage import Difference, Recomputing, RequestList, Upkeep, Usage
 
@@ -14,6 +16,8 @@ __all__ = [
     "Recomputing",
     "RequestList",
     "RequestRecord",
+    "SettlementObserver",
     "Upkeep",
     "Usage",
+    "new_owner",
 ]

@@ -16,7 +16,7 @@ from turnout.errors import Unrecorded
 from turnout.telemetry import Condition
 
 from .lines import ended_line, metered_line, read_started, started_line
-from .process_folder import ProcessFolder, new_process_folder
+from .process_folder import ProcessFolder, new_owner, new_process_folder
 from .segment import Segment, create
 
 SEGMENT_BYTES = 8 * 1024 * 1024
@@ -34,13 +34,21 @@ class Journal:
     ``unsettled`` are the files with lines that aren't in the database yet. The last one is open for writing.
     ``ignored`` counts the ends of attempts that aren't under way, for example a second end.
     ``dropped`` counts the attempts for which neither the disk nor the memory had room.
+    ``owner`` is the name of the process's folder, also before there is one.
     """
 
-    def __init__(self, root: Path, segment_bytes: int = SEGMENT_BYTES, held_bytes: int = HELD_BYTES) -> None:
+    def __init__(
+        self,
+        root: Path,
+        segment_bytes: int = SEGMENT_BYTES,
+        held_bytes: int = HELD_BYTES,
+        owner: str | None = None,
+    ) -> None:
         self.condition = Condition("The ledger's journal", CONSEQUENCE)
         self.unsettled: deque[Segment] = deque()
         self.ignored = 0
         self.dropped = 0
+        self.owner = owner or new_owner()
         self._root = root
         self._segment_bytes = segment_bytes
         self._held_bytes = held_bytes
@@ -117,14 +125,15 @@ class Journal:
         segment.path.unlink(missing_ok=True)
         self.unsettled.remove(segment)
 
-    def close(self) -> None:
-        """Removes the folder if everything is settled. Else it stays for recovery.
+    def close(self, *, is_told: bool = True) -> None:
+        """Removes the folder if everything is settled, and whoever has to know of it was told. Else it stays for
+        recovery.
 
         An attempt that is still under way becomes ``lost``. So does one whose end the disk still refuses.
         """
         self._close_file()
         if self._folder is not None:
-            if not (self.backlog() or self._under_way or self._held):
+            if is_told and not (self.backlog() or self._under_way or self._held):
                 self._folder.remove()
             self._folder.unlock()
 
@@ -169,7 +178,7 @@ class Journal:
 
     def _next_segment(self) -> None:
         """Begins a file with the attempts under way. So an older file can be removed as soon as it is settled."""
-        self._folder = self._folder or new_process_folder(self._root)
+        self._folder = self._folder or new_process_folder(self._root, self.owner)
         content = b"".join([*self._under_way.values(), *self._metered.values(), *self._held])
         self._segments += 1  # also when the file can't be made: no name is tried twice
         path = self._folder.segment(self._segments)

@@ -13,6 +13,7 @@ from turnout.storage import LazyDatabase
 
 from .journal import Journal
 from .lines import read_ended, read_started
+from .observer import SettlementObserver, Told
 from .periodic import PeriodicWork
 from .record import Attempt, RequestRecord, request_record
 from .recovery import INTERVAL as RECOVERY_INTERVAL
@@ -55,13 +56,20 @@ class Ledger:
     """
 
     def __init__(
-        self, journal: Journal, store: LazyStore, settler: Settler, recovery: Recovery, retention: Retention | None
+        self,
+        journal: Journal,
+        store: LazyStore,
+        settler: Settler,
+        recovery: Recovery,
+        retention: Retention | None,
+        told: Told,
     ) -> None:
         self._journal = journal
         self._store = store
         self._settler = settler
         self._recovery = recovery
         self._retention = retention
+        self._told = told
         self._periodic_settling = PeriodicWork(settler.settle, SETTLER_INTERVAL, settler.condition)
         self._periodic_recovery = PeriodicWork(recovery.recover, RECOVERY_INTERVAL, recovery.condition)
         self._periodic_removal = (
@@ -69,17 +77,31 @@ class Ledger:
         )
 
     @classmethod
-    async def open(cls, data_dir: Path, database: LazyDatabase | None = None, keep_days: int | None = None) -> Ledger:
+    async def open(
+        cls,
+        data_dir: Path,
+        database: LazyDatabase | None = None,
+        keep_days: int | None = None,
+        observer: SettlementObserver | None = None,
+        owner: str | None = None,
+    ) -> Ledger:
         """Returns at once; the database is opened afterwards. Raises nothing: ``state`` shows a disk that fails.
 
         Without a ``database``, a file in the data directory is used. Without ``keep_days``, every attempt is kept.
+        ``observer`` is told what is settled. ``owner`` names this process, and is a ``new_owner()``.
         """
         database = database or LazyDatabase(data_dir)
         store = LazyStore(database)
         retention = None if keep_days is None else Retention(database, keep_days)
         root = data_dir / "journal"
-        journal = Journal(root)
-        return cls(journal, store, Settler(journal, store), Recovery(root, store), retention)
+        journal = Journal(root, owner=owner)
+        told = Told(observer)
+        return cls(journal, store, Settler(journal, store, told), Recovery(root, store, told), retention, told)
+
+    @property
+    def owner(self) -> str:
+        """The name of this process among all that write or have written journals. It is the same from the beginning."""
+        return self._journal.owner
 
     def begin(self, start: AttemptStart) -> None:
         """Call it before the attempt is sent. Raises ``Unrecorded``."""
@@ -147,7 +169,7 @@ class Ledger:
         await self._periodic_recovery.stop()
         await self._periodic_settling.stop()
         await self._periodic_settling.run_once()
-        self._journal.close()
+        self._journal.close(is_told=not self._told.is_behind)
         await self._store.close()
 
 

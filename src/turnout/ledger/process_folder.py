@@ -12,6 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import Final
+
+UNNAMED: Final = "."
+"""The beginning of the name of a folder that is being made. Nobody has written into it."""
 
 
 class ProcessFolder:
@@ -34,28 +38,46 @@ class ProcessFolder:
         """In the order in which they were written."""
         return sorted(self.path.glob("*.log"))
 
-    def remove(self) -> None:
-        """Removes the segments, and the folder unless something else is in it."""
+    def empty(self) -> None:
+        """Removes the segments."""
         for path in self.segments():
             path.unlink()
+
+    def remove(self) -> None:
+        """Removes the folder unless something else than segments is in it."""
+        self.empty()
         with suppress(OSError):
             self.path.rmdir()
+
+    def rename(self, path: Path) -> None:
+        self.path = self.path.rename(path)
 
     def unlock(self) -> None:
         os.close(self._fd)
 
 
-def new_process_folder(root: Path) -> ProcessFolder:
-    """Raises ``OSError`` when the folder can't be made."""
+def new_owner() -> str:
+    """A name for this process and its folder. No other process has ever had it."""
+    return f"{os.getpid()}-{time.time_ns()}"
+
+
+def new_process_folder(root: Path, name: str) -> ProcessFolder:
+    """Raises ``OSError`` when the folder can't be made.
+
+    It gets its name when it is locked: no recovery ever takes the name for that of a dead process.
+    """
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
-        path = root / f"{os.getpid()}-{time.time_ns()}"
-        path.mkdir(mode=0o700)
+        path = root / f"{UNNAMED}{name}"
+        path.mkdir(exist_ok=True, mode=0o700)
         with suppress(BlockingIOError, FileNotFoundError):  # a recovery took the new folder before we locked it
             folder = ProcessFolder(path)
-            if path.exists():
-                return folder
-            folder.unlock()
+            try:
+                folder.rename(root / name)
+            except OSError:
+                folder.unlock()
+                raise
+            return folder
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from turnout.core import AttemptEnd, AttemptStart, EndedAttempt
 from turnout.telemetry import Condition
 
 from .lines import Ended, read_ended, read_metered, read_started
-from .process_folder import ProcessFolder, dead_process_folder
+from .observer import Told
+from .process_folder import UNNAMED, ProcessFolder, dead_process_folder
 from .segment import read_lines
 from .store import LazyStore, Store
 
@@ -26,7 +27,7 @@ class Recovery:
     it was written down. ``corrupt`` counts lines it can't read.
     """
 
-    def __init__(self, root: Path, store: LazyStore) -> None:
+    def __init__(self, root: Path, store: LazyStore, told: Told | None = None) -> None:
         self.condition = Condition(
             "The ledger's recovery", "What a dead process left stays where it is until this is mended."
         )
@@ -35,6 +36,7 @@ class Recovery:
         self.corrupt = 0
         self._root = root
         self._store = store
+        self._told = told or Told(None)
 
     async def recover(self) -> None:
         """Searches for dead processes. Raises ``StorageUnavailable`` at once, ``OSError`` after it has tried all."""
@@ -43,11 +45,19 @@ class Recovery:
             try:
                 with dead_process_folder(path) as folder:
                     if folder is not None:
-                        await self._replay(folder)
+                        await self._settle(folder)
             except OSError as error:
                 failure = error
         if failure is not None:
             raise failure
+
+    async def _settle(self, folder: ProcessFolder) -> None:
+        """A folder without files is one that is settled, and of which the observer doesn't know yet."""
+        if folder.segments():
+            await self._replay(folder)
+        name = folder.path.name
+        if name.startswith(UNNAMED) or await self._told.release(name):
+            folder.remove()
 
     async def _replay(self, folder: ProcessFolder) -> None:
         store = await self._store.ready()
@@ -57,7 +67,7 @@ class Recovery:
             await self._replay_segment(store, path, under_way)
         lost = list(under_way.values())
         self.lost += await store.insert(lost)
-        folder.remove()
+        folder.empty()
         counts = (self.settled, self.lost, self.corrupt)
         increases = (count - before for count, before in zip(counts, counts_before, strict=True))
         _log.warning("A process had died: %d attempts settled, %d lost, %d lines unreadable.", *increases)

@@ -9,6 +9,7 @@ from turnout.telemetry import Condition
 
 from .journal import Journal
 from .lines import Ended, read_ended
+from .observer import Told
 from .segment import Segment, read_lines
 from .store import LazyStore, Store
 
@@ -26,16 +27,19 @@ class Settler:
     the file's removal, and no position has to be stored.
     """
 
-    def __init__(self, journal: Journal, store: LazyStore) -> None:
+    def __init__(self, journal: Journal, store: LazyStore, told: Told | None = None) -> None:
         self.condition = Condition("The ledger's database", "Requests go on; their records wait in the journal.")
         self.settled = 0
         self.corrupt = 0
+        self._told = told or Told(None)
         self._journal = journal
         self._store = store
 
     async def settle(self) -> None:
         """Settles everything that is written by now. Raises ``StorageUnavailable`` and ``OSError``."""
         self._journal.resume()
+        is_written = not self._journal.held()
+        batch = self._told.begin_batch()
         store = await self._store.ready()
         for segment in list(self._journal.unsettled):
             written = segment.size
@@ -43,6 +47,8 @@ class Settler:
                 segment.settled = await self._settle_some(store, segment, written)
             if segment is not self._journal.unsettled[-1] and segment.settled == segment.size:
                 self._journal.discard(segment)
+        if is_written:  # else some of the batch isn't even in the journal
+            await self._told.settled(batch)
 
     async def _settle_some(self, store: Store, segment: Segment, written: int) -> int:
         """Settles some lines. Returns how many bytes of the segment are settled now."""

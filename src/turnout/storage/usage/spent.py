@@ -76,22 +76,28 @@ def _kept(value: str) -> str:
 
 @cache
 def _statement(kinds: tuple[Kind, ...], is_postgres: bool) -> str:
-    parts = [part for place, kind in enumerate(kinds) for part in _parts(kind, place, is_postgres)]
-    sums = f"SELECT number, sum(high), sum(low) FROM ({' UNION ALL '.join(parts)}) AS parts GROUP BY number"  # noqa: S608  # our own names only
-    revision = f"SELECT {_REVISION}, coalesce(max(number), 0), 0 FROM usage_numbers WHERE name = '{REVISION}'"  # noqa: S608
-    return f"{sums} UNION ALL {revision}" if parts else revision
+    """Groups are found first: so their cells are found by group and day, also where the database thinks otherwise."""
+    revision = f"SELECT {_REVISION}, coalesce(max(number), 0), 0 FROM usage_numbers WHERE name = '{REVISION}'"  # noqa: S608  # our own names only
+    if not kinds:
+        return revision
+    groups = [part for place, kind in enumerate(kinds) for part in _groups_of(kind, place, is_postgres)]
+    return (
+        f"WITH groups AS MATERIALIZED ({' UNION ALL '.join(groups)}) "  # noqa: S608
+        "SELECT groups.number, sum(cells.cost_high), sum(cells.cost_low) FROM groups JOIN usage_days AS cells "
+        "ON cells.group_id = groups.id AND cells.day >= groups.first AND cells.day < groups.past "
+        f"GROUP BY groups.number UNION ALL {revision}"
+    )
 
 
-def _parts(kind: Kind, place: int, is_postgres: bool) -> Iterator[str]:
+def _groups_of(kind: Kind, place: int, is_postgres: bool) -> Iterator[str]:
     """A part for each index that finds groups: a condition with OR uses none."""
     spender, of_model = kind
     asked = _asked_by_array(place) if is_postgres else _asked_by_json(place)
     by_spender = "" if spender is None else f' AND g."{spender}" = asked.name'
     for by_model in _BY_MODEL if of_model else ("true",):
         yield (
-            "SELECT asked.number AS number, d.cost_high AS high, d.cost_low AS low "  # noqa: S608
-            f"FROM ({asked}) AS asked JOIN usage_groups AS g ON {by_model}{by_spender} "
-            "JOIN usage_days AS d ON d.group_id = g.id AND d.day >= asked.first AND d.day < asked.past"
+            f"SELECT asked.number, asked.first, asked.past, g.id FROM ({asked}) AS asked "  # noqa: S608
+            f"JOIN usage_groups AS g ON {by_model}{by_spender}"
         )
 
 
