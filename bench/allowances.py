@@ -12,7 +12,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from turnout.guard import Allowances, BudgetPeriod, Gauge, MemoryStore, RedisStore, Reservation, Settled, Store
+from turnout.guard import Allowances, BudgetPeriod, Gauge, Reservation, Settled
+from turnout.guard.store import MemoryStore, RedisStore, Store
 
 _ROUNDS = 20_000
 _NEARLY_FULL = 2000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from tests.support import forked, process
 from tests.support.aimock import CLI, Aimock
 from tests.support.postgres import Postgres
+from tests.support.redis_server import RedisServer
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout, turnouts
 
@@ -67,6 +69,25 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 def postgres() -> Iterator[Postgres]:
     """One Postgres for all tests; each takes databases of its own."""
     server = Postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is not None:
+        return program
+    reason = "there is no redis-server on this machine: install Redis or Valkey"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def redis_server(redis_program: str) -> Iterator[RedisServer]:
+    """One for all tests; each takes gauges of its own."""
+    server = RedisServer(redis_program)
     yield server
     server.remove()
 

@@ -14,8 +14,9 @@ from turnout.conversations import Conversations
 from turnout.core import Deployment, Request, WireRequest
 from turnout.engine import Call, Engine, TokenCounter, is_relayed
 from turnout.errors import KeptConnectionLost, UpstreamTimeout
+from turnout.guard import Allowances, Gauge, SettledSums, StoreDown, chosen_store, has_budgets, log_alert
 from turnout.host import Control, LocalControl
-from turnout.ledger import Ledger, RequestList, Usage
+from turnout.ledger import Ledger, RequestList, Usage, new_owner
 from turnout.media import Fetch, FilePreparer, ImagePreparer, ImageSupport
 from turnout.providers import registry
 from turnout.routing import Board, HealthRules
@@ -23,6 +24,7 @@ from turnout.steps import Step
 from turnout.steps.allowed_model import AllowedModel
 from turnout.steps.continued import Continued
 from turnout.steps.default_model import DefaultModel
+from turnout.steps.reserved import Reserve
 from turnout.steps.within_limits import WithinLimits
 from turnout.storage import LazyDatabase
 from turnout.telemetry import Metrics
@@ -53,9 +55,16 @@ class GatewaySetup:
     async def open(self) -> AsyncIterator[Gateway]:
         """Opens connections and the ledger, and follows the configuration, until the context ends."""
         async with AsyncExitStack() as exits:
-            ledger = await Ledger.open(Path(self.settings.data_dir), self.database, self.settings.ledger.keep_days)
+            owner, metrics = new_owner(), Metrics()
+            allowances = self._allowances(owner, metrics)
+            snapshot = self.catalog.snapshot
+            await allowances.open(reads=has_budgets(snapshot.keys.values(), snapshot.rules))
+            exits.push_async_callback(allowances.close)
+            ledger = await Ledger.open(
+                Path(self.settings.data_dir), self.database, self.settings.ledger.keep_days, allowances, owner
+            )
             exits.push_async_callback(ledger.close)
-            gateway = Gateway(self, ledger)
+            gateway = Gateway(self, ledger, allowances, metrics)
             exits.push_async_callback(gateway.close)
             following = asyncio.get_running_loop().create_task(
                 self.catalog.run(gateway.fetch, self.database, self.database, self.database)
@@ -67,11 +76,25 @@ class GatewaySetup:
             exits.push_async_callback(_cancel, checking)
             yield gateway
 
+    def _allowances(self, owner: str, metrics: Metrics) -> Allowances:
+        def alert(gauge: Gauge, share: int, spent: int) -> None:
+            log_alert(gauge, share, spent)
+            metrics.budget_alert(gauge.id, share)
+
+        down = self.settings.store_down
+        return Allowances(
+            chosen_store(os.environ.get("REDIS_URL", ""), self.database.counters(), self.control),
+            owner,
+            SettledSums(self.database),
+            StoreDown(down.limits, down.budgets),
+            alert=alert,
+        )
+
 
 class Gateway:
     """The rooms, put together. ``GatewaySetup.open`` makes it. It belongs to the event loop that it is made in."""
 
-    def __init__(self, setup: GatewaySetup, ledger: Ledger) -> None:
+    def __init__(self, setup: GatewaySetup, ledger: Ledger, allowances: Allowances, metrics: Metrics) -> None:
         self.control = setup.control
         self.catalog = setup.catalog
         self.database = setup.database
@@ -82,7 +105,9 @@ class Gateway:
         self.board = Board(
             rules=HealthRules(failures=health.failures, pause=health.pause, longest_pause=health.longest_pause)
         )
-        self.metrics = Metrics(self.board.troubled)
+        self.metrics = metrics
+        self.metrics.troubled = self.board.troubled
+        self.allowances = allowances
         self.ticker = Ticker()
         self.transport = Transport()
         self.worker_threads = WorkerThreads()
@@ -128,10 +153,17 @@ class Gateway:
             DefaultModel(self.catalog),
             AllowedModel(self.catalog),
             Continued(self.conversations, self.catalog),
+            Reserve(self.catalog, self.allowances, self._deployments_for),
         )
 
+    def _deployments_for(self, call: Call) -> list[Deployment]:
+        return [candidate.deployment for candidate in self.engine.outlined(call, self.snapshot).candidates]
+
     async def admit(self, call: Call) -> Call:
-        """``call`` after all steps. Raises ``TurnoutError`` when a step refuses it."""
+        """``call`` after all steps. Raises ``TurnoutError`` when a step refuses it.
+
+        Its ``spending`` has to be closed when the request has ended, whatever becomes of it.
+        """
         for step in self._steps:
             stepped = step(call)
             call = stepped if isinstance(stepped, Call) else await stepped

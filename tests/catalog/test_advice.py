@@ -36,14 +36,6 @@ def test_nothing_to_say(tmp_path: Path) -> None:
     assert advice(tmp_path, f"models: {{a: ollama/x}}\nkeys: [{{key: {SAFE}, user: u}}]") == []
 
 
-def test_what_limits_nothing_yet(tmp_path: Path) -> None:
-    keys = f"keys: [{{key: {SAFE}1, budget_usd: 5}}, {{key: {SAFE}2, tier: basic}}, {{key: {SAFE}3}}]"
-    assert advice(tmp_path, keys) == ["2 keys have 'budget_usd' or 'tier': they are read, but limit nothing yet"]
-    assert advice(tmp_path, f"keys: [{{key: {SAFE}, budget_usd: 5}}]") == [
-        "1 key has 'budget_usd' or 'tier': they are read, but limit nothing yet"
-    ]
-
-
 def test_short_keys(tmp_path: Path) -> None:
     """Very short keys are refused; keys that are easy to guess cause advice."""
     with pytest.raises(ConfigError, match=r"turnout\.yaml:1: keys\[0\]\.key: expected at least 8 characters"):

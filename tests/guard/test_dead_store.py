@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import pytest
 
+from tests.guard.simulated import migrated
 from tests.support.postgres import Postgres
 from tests.support.redis_server import RedisServer
 from turnout.errors import AllowanceStoreDown, BudgetSpent, LimitReached, TurnoutError
@@ -158,7 +159,7 @@ async def test_a_service_starts_without_its_store(server: RedisServer) -> None:
 async def on_postgres(postgres: Postgres) -> tuple[Allowances, Counters]:
     address = postgres.database()
     await (await open_database(address)).dispose()
-    counters = Counters(address)
+    counters = Counters(address, migrated)
     allowances = Allowances(PostgresStore(counters), "one", nothing_settled)
     await allowances.open()
     return allowances, counters

@@ -172,6 +172,18 @@ class TestPermissions:
         assert (caught.value.message, caught.value.param) == (refusal, "model" if "the model" in refusal else None)
         assert may_use(self.KEY, model, self.BOOK) is ("the model" not in refusal)
 
+    @pytest.mark.parametrize("tier", ["gold", "Basic"])
+    def test_a_tier_that_nobody_knows_is_refused(self, tier: str) -> None:
+        """A token may name any."""
+        key = Key(id="k", digest=b"", tier=tier)
+        said = f"The tier '{tier}' isn't configured, so nobody can say what it allows."
+        with pytest.raises(Forbidden) as caught:
+            require_use(key, "gpt-mini", "chat", self.BOOK)
+        assert (caught.value.message, caught.value.param) == (said, None)
+        with pytest.raises(Forbidden):
+            require_operation(key, "vector_search", self.BOOK)
+        require_use(key, "gpt-mini", "chat", Book())  # where no tiers are configured, it is only a name
+
     def test_an_operation_without_a_model(self) -> None:
         require_operation(self.KEY, "chat", self.BOOK)
         with pytest.raises(Forbidden, match=r"This API key may not use the operation 'vector_search', only: chat\."):

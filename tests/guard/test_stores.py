@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.guard.simulated import migrated
 from tests.support.postgres import Postgres
 from tests.support.redis_server import RedisServer
 from turnout.errors import BudgetSpent, LimitReached, TurnoutError
@@ -62,7 +63,7 @@ async def new_store(request: pytest.FixtureRequest) -> AsyncIterator[NewStore]:
         postgres: Postgres = request.getfixturevalue("postgres")
         address = postgres.database()
         await (await open_database(address)).dispose()
-        yield lambda: PostgresStore(Counters(address))
+        yield lambda: PostgresStore(Counters(address, migrated))
 
 
 class Ledger:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.guard.simulated import migrated
 from tests.support.postgres import Postgres
 from turnout.guard.allowances import Allowances, Standing, StoreDown
 from turnout.guard.gauges import Gauge
@@ -34,7 +35,7 @@ class Worker:
         PostgresStore.deadline = PATIENT
         self.owner = new_owner()
         self.database = LazyDatabase(data_dir, ledger_address)
-        store = PostgresStore(Counters(store_address))
+        store = PostgresStore(Counters(store_address, migrated))
         self.allowances = Allowances(store, self.owner, SettledSums(self.database), CLOSED)
         self._data_dir = data_dir
 

@@ -162,7 +162,8 @@ def test_events_that_were_left_out_are_shown() -> None:
 
 
 def test_states_of_deployments_are_shown() -> None:
-    counted = Metrics(lambda: {"openai/a": "open", ODD: "returning"})
+    counted = Metrics()
+    counted.troubled = lambda: {"openai/a": "open", ODD: "returning"}
     counted.take_states()
     families = {family.name: family for family in text_string_to_metric_families(exposition(counted.tally).decode())}
     family = families["turnout_deployment_state"]

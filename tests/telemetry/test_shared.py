@@ -90,6 +90,9 @@ async def test_all_processes_add_up(tmp_path: Path, another_process: int, dead_p
     """A dead process's counters stay. Its requests in flight and its breakers no longer count."""
     other = counted(10, in_flight=5)
     other.tally.refused["no_key"] = 3
+    other.limited("limit/key/k")
+    other.limited("")
+    other.budget_alert("budget/key/k", 80)
     other.tally.breakers["a", "open"] = 1
     other.tally.seams["fast", "one", "continue"] = 2
     other.tally.left_out["fast", "one"] = 2
@@ -102,6 +105,8 @@ async def test_all_processes_add_up(tmp_path: Path, another_process: int, dead_p
     values = await sums(SharedMetrics(counted(1, in_flight=1), tmp_path))
     assert values["turnout_in_flight"] == 6
     assert values["turnout_refused_total"] == 3
+    assert values["turnout_limited_total"] == 2
+    assert values["turnout_budget_alerts_total"] == 1
     assert values["turnout_deployment_state"] == 1
     assert values["turnout_seams_total"] == 5
     assert values["turnout_events_left_out_total"] == 6

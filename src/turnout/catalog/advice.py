@@ -49,14 +49,9 @@ def _empty_file(document: Document) -> Iterator[str]:
 
 
 def _keys(files: Files) -> Iterator[str]:
-    keys = files.settings.keys
-    for number, key in enumerate(keys):
+    for number, key in enumerate(files.settings.keys):
         if len(key.key.reveal()) < SAFE_LENGTH:
             yield str(files.document.mistake(("keys", number, "key"), _GUESSABLE))
-    without_effect = sum(key.budget_usd is not None or key.tier != "" for key in keys)
-    if without_effect:
-        subject = "1 key has" if without_effect == 1 else f"{without_effect} keys have"
-        yield f"{subject} 'budget_usd' or 'tier': they are read, but limit nothing yet"
 
 
 def _own_addresses(factory: DeploymentFactory) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """Checks which key sent a request, what that key may do, and whether its limits and budgets let the request through."""
 
 from .admin import may_administer, require_admin
+from .alerts import log_alert
 from .allowances import Allowances, ReadSettled, Settled, Standing, StoreDown
 from .expected_output import ExpectedOutput
 from .gauges import Gauge
 from .keys import ANONYMOUS, authenticate
 from .periods import BudgetPeriod
-from .policy import gauges_for, may_use, require_operation, require_use, team_of
-from .policy_record import PolicyRecord, policy_of
+from .policy import gauges_for, has_budgets, may_use, require_operation, require_use, team_of
+from .policy_record import PolicyRecord, gauges_in_policy, policy_of
 from .reservation import Reservation
 from .settled import SettledSums
+from .store import chosen_store
 
 __all__ = [
     "ANONYMOUS",
@@ -25,7 +27,11 @@ __all__ = [
     "Standing",
     "StoreDown",
     "authenticate",
+    "chosen_store",
     "gauges_for",
+    "gauges_in_policy",
+    "has_budgets",
+    "log_alert",
     "may_administer",
     "may_use",
     "policy_of",

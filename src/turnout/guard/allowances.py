@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from turnout.errors import AllowanceError, AllowanceStoreDown, StorageUnavailable
 from turnout.telemetry import Condition
 
+from .alerts import Alert, log_alert, reached
 from .asking import LostMemory, Need, Waiting, answered, question_of
 from .counting import Counting, Part
 from .gauges import Gauge
@@ -26,10 +28,15 @@ _MOST_WAITING: Final = 64
 """Requests that one question is for. It has some counters for each."""
 
 _READ_SECONDS: Final = 1.0
+_OPEN_SECONDS: Final = 10.0
+"""In which a database is opened, and brought up to date, while other processes of the service start, too."""
+
 _LAST_NUMBER: Final = 2**52
 """Of a dead owner: it asks nothing more."""
 
 _TRIES: Final = 3
+_NOBODY: Final = ""
+"""The owner of a question that only looks. Any process asks such questions, so they have no numbers."""
 
 
 class StoreDown(NamedTuple):
@@ -62,7 +69,8 @@ class Allowances:
     """One for each process. ``owner`` names it among all that share the store: its folder in the journal.
 
     Where ``store`` is a ``MemoryStore``, of this process, ``take`` doesn't wait, except for a budget's first sum.
-    ``clock`` gives seconds that never go back, ``wall`` Unix time.
+    ``alert`` is told when a budget reaches a share that somebody should know of. Its cost is settled here, so that of
+    several processes one tells it. ``clock`` gives seconds that never go back, ``wall`` Unix time.
     """
 
     def __init__(
@@ -72,6 +80,7 @@ class Allowances:
         read_settled: ReadSettled,
         store_down: StoreDown = StoreDown(),  # noqa: B008  # it never changes
         *,
+        alert: Alert = log_alert,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -79,7 +88,7 @@ class Allowances:
         self._own = store if isinstance(store, MemoryStore) else None
         self._store = GuardedStore(store, self._on_heal)
         self._owner, self._read, self._down = owner, read_settled, store_down
-        self._clock, self._wall = clock, wall
+        self._alert, self._clock, self._wall = alert, clock, wall
         self._counting = Counting(wall)
         self._number = 0
         self._life = ""
@@ -104,12 +113,9 @@ class Allowances:
         """
         now = self._clock()
         reservation = Reservation(self)
-        missing: list[Need] = []
-        for gauge, units in needs:
-            if gauge.seconds:
-                self._take_of_limit(gauge, units, now, reservation, missing)
-            else:
-                self._take_of_budget(gauge, units, now, reservation, missing)
+        counting = self._counting
+        wanted = [(counting.lease(each, now) if each.seconds else counting.hold(each, now), n) for each, n in needs]
+        missing = self._missing_of(wanted, now, reservation)
         if not missing:
             return reservation
         try:
@@ -127,26 +133,22 @@ class Allowances:
         """The next sweep looks at it."""
         self._counting.busy[part.id] = part
 
-    def _take_of_limit(
-        self, gauge: Gauge, units: int, now: float, reservation: Reservation, missing: list[Need]
-    ) -> None:
-        lease = self._counting.lease(gauge, now)
-        bucket = lease.take(units, now)
-        if bucket:
-            reservation.add_limit(lease, bucket, units)
-            self._ask_ahead(lease)
-        elif units > 0:
-            missing.append((lease, units))
-
-    def _take_of_budget(
-        self, gauge: Gauge, units: int, now: float, reservation: Reservation, missing: list[Need]
-    ) -> None:
-        hold = self._counting.hold(gauge, now)
-        if hold.take(units, now):
-            reservation.add_budget(hold, units)
-            self._ask_ahead(hold)
-        else:
-            missing.append((hold, units))
+    def _missing_of(self, wanted: Sequence[Need], now: float, reservation: Reservation) -> list[Need]:
+        """Takes from memory what is there. Returns the rest."""
+        missing: list[Need] = []
+        for part, units in wanted:
+            if isinstance(part, BudgetHold):
+                if part.take(units, now):
+                    reservation.add_budget(part, units)
+                    self._ask_ahead(part)
+                    continue
+            elif bucket := part.take(units, now):
+                reservation.add_limit(part, bucket, units)
+                self._ask_ahead(part)
+                continue
+            if units > 0 or isinstance(part, BudgetHold):
+                missing.append((part, units))
+        return missing
 
     def _ask_ahead(self, part: Part) -> None:
         """A store in this process is asked when there is need: that is as quick."""
@@ -176,25 +178,25 @@ class Allowances:
         try:
             for _ in range(_TRIES):
                 try:
-                    return await self._ask_once(reservation, missing)
+                    await self._know([part for part, _ in missing if isinstance(part, BudgetHold)])
+                    missing = self._missing_of(missing, self._clock(), reservation)  # others may have drawn ahead
+                    return await self._ask_once(reservation, missing) if missing else reservation
                 except LostMemory:
                     continue  # what was settled is read anew first
+                except AllowanceStoreDown as error:
+                    return self._without_store(reservation, missing, error.why)
             raise AllowanceStoreDown("the store of limits and budgets was started again and again.")
         except BaseException:
             reservation.abandon()
             raise
 
     async def _ask_once(self, reservation: Reservation, missing: list[Need]) -> Reservation:
-        try:
-            await self._know([part for part, _ in missing if isinstance(part, BudgetHold)])
-            if self._own is not None:
-                return self._ask_own(self._own, reservation, missing)
-            waiting = Waiting(reservation, missing, asyncio.get_running_loop().create_future())
-            self._waiting.append(waiting)
-            self._start_asking()
-            await waiting.answered()
-        except AllowanceStoreDown as error:
-            return self._without_store(reservation, missing, error.why)
+        if self._own is not None:
+            return self._ask_own(self._own, reservation, missing)
+        waiting = Waiting(reservation, missing, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._start_asking()
+        await waiting.answered()
         waiting.raise_refusal(self._clock(), self._wall())
         return reservation
 
@@ -230,9 +232,9 @@ class Allowances:
         for hold, settled in zip(holds, await self._settled([hold.period for hold in holds]), strict=True):
             hold.know(*settled)
 
-    async def _settled(self, periods: Sequence[BudgetPeriod]) -> Sequence[Settled]:
+    async def _settled(self, periods: Sequence[BudgetPeriod], seconds: float = _READ_SECONDS) -> Sequence[Settled]:
         try:
-            async with asyncio.timeout(_READ_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await self._read(periods)
         except (StorageUnavailable, TimeoutError) as error:
             raise AllowanceStoreDown("the database that says what is spent does not answer.") from error
@@ -250,8 +252,11 @@ class Allowances:
         if not holds:
             return
         for hold, settled in zip(holds, await self._settled([hold.period for hold in holds]), strict=True):
+            share = None if hold.settled is None else reached(hold.gauge, hold.settled, settled.picodollars)
             hold.settle(batch, *settled)
             self._tell(hold)
+            if share is not None:
+                self._alert(hold.gauge, share, settled.picodollars)
 
     async def release(self, owner: str) -> None:
         """The journal of a process that died is settled: what it held is free. Raises ``AllowanceStoreDown``."""
@@ -270,7 +275,7 @@ class Allowances:
         parts = [self._counting.lease(g, now) if g.seconds else self._counting.hold(g, now) for g in gauges]
         await self._know([part for part in parts if isinstance(part, BudgetHold)])
         counters = [part.looked_at() for part in parts]
-        answer = await self._store.ask(Question("", self._next_number(), counters, []))
+        answer = await self._store.ask(Question(_NOBODY, 0, counters, []))
         return [
             Standing(level.settled, level.taken - level.settled, part.resets)
             if isinstance(part, BudgetHold)
@@ -280,10 +285,16 @@ class Allowances:
 
     # --- beside the way of requests -----------------------------------------------------------------
 
-    async def open(self) -> None:
-        """Connects to the store, and keeps in touch with it until ``close``."""
+    async def open(self, *, reads: bool = True) -> None:
+        """Connects to the store, and keeps in touch with it until ``close``.
+
+        ``reads``: opens the ledger's sums, too, so that the first request that needs one doesn't wait for that.
+        """
         if self._own is None:
             await self._store.connect()
+        if reads:
+            with suppress(AllowanceStoreDown):  # whoever needs a sum tries again, and is told
+                await self._settled((), _OPEN_SECONDS)
         self._keeping = asyncio.create_task(self._keep())
 
     async def close(self) -> None:

@@ -109,6 +109,8 @@ class LimitLease:
         """What to ask. ``back`` and ``debt`` are told with it."""
         if self._early or self.left < needed:
             self._appetite.hungry(needed, self.gauge.most)
+        if needed:
+            self._end()  # what is left is too little, and may be needed by this very request
         back, self.back = self.back, []
         debt, self.debt = self.debt, 0
         wanted = self._appetite.units if needed or self._early else 0
@@ -286,6 +288,8 @@ class BudgetHold:
     def counter(self, needed: int, now: float) -> Counter:
         if self._early or self.used + needed > self.held:
             self._appetite.hungry(needed, self.gauge.most)
+        if needed:
+            self.held = self.used  # what was drawn ahead and is too little may be needed by this very request
         self.changed, self._told_at = False, now
         wanted = self._appetite.units if needed or self._early else 0
         self._early = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol
 
 from turnout.core import Allowance, Key, Rules
@@ -84,7 +85,8 @@ def require_use(key: Key, model: str, operation: str, book: Book) -> Policy:
 
 def require_operation(key: Key, operation: str, book: Book) -> None:
     """The same for an operation without a model."""
-    if refusal := _refused_operation(key_policy(key, book).holdings, operation):
+    refusal = _refused_tier(key, book.rules) or _refused_operation(key_policy(key, book).holdings, operation)
+    if refusal:
         raise Forbidden(refusal)
 
 
@@ -124,6 +126,15 @@ def team_of(key: Key, rules: Rules) -> str:
     return "" if user is None else user.team
 
 
+def has_budgets(keys: Iterable[Key], rules: Rules) -> bool:
+    """Whether anybody has one."""
+    accounts = chain(rules.users.values(), rules.teams.values(), rules.tiers.values())
+    allowances = chain(
+        (key.allowance for key in keys), (account.allowance for account in accounts), rules.models.values()
+    )
+    return any(allowance.budgets for allowance in allowances)
+
+
 def gauges_of_model(model: str, book: Book) -> tuple[Gauge, ...]:
     """The gauges of a model by its own name, whoever asks."""
     allowance = book.rules.models.get(model)
@@ -147,11 +158,12 @@ def _remember(book: Book, asked: object, policy: Policy | KeyPolicy) -> None:
 def _policy(key: Key, model: str, name: str | None, operation: str, book: Book) -> Policy:
     of_key = key_policy(key, book)
     refused_model = _refused_model(of_key.holdings, model, book)
-    refusal = refused_model or _refused_operation(of_key.holdings, operation)
+    refusal = _refused_tier(key, book.rules) or refused_model or _refused_operation(of_key.holdings, operation)
     gauges = of_key.gauges + (gauges_of_model(name, book) if name is not None else ())
     needed = [g for g in gauges if g.operation in ("", operation) and g.model in ("", name)]
     alias_of = "" if name is None or name == model else name
-    return Policy(key, refusal, "model" if refused_model else None, tuple(needed), alias_of)
+    param = "model" if refusal and refusal == refused_model else None
+    return Policy(key, refusal, param, tuple(needed), alias_of)
 
 
 def _holdings(key: Key, rules: Rules) -> Iterator[Holding]:
@@ -163,6 +175,13 @@ def _holdings(key: Key, rules: Rules) -> Iterator[Holding]:
         yield Holding(Owner("team", team, None, f"the team '{team}'"), account.allowance)
     if account := rules.tiers.get(key.tier):
         yield Holding(Owner("tier", key.tier, key.id, f"{who} of the tier '{key.tier}'"), account.allowance)
+
+
+def _refused_tier(key: Key, rules: Rules) -> str:
+    """A token may name any tier, and a tier that is no more would limit nothing."""
+    if not key.tier or not rules.tiers or key.tier in rules.tiers:
+        return ""
+    return f"The tier '{key.tier}' isn't configured, so nobody can say what it allows."
 
 
 def _refused_model(holdings: Iterable[Holding], model: str, book: Book) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import msgspec
 
 from turnout.core import OPERATIONS, Key, Period, usd
 
+from .allowances import Standing
 from .gauges import Gauge, GaugeUnit, Scope
 from .policy import Book, gauges_of_model, key_policy, may_use, team_of
+
+NO_STANDINGS: Final[Mapping[str, Standing]] = MappingProxyType({})
 
 
 class GaugeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,17 +61,22 @@ class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
     gauges: tuple[GaugeRecord, ...]
 
 
-def policy_of(key: Key, book: Book) -> PolicyRecord:
+def gauges_in_policy(key: Key, book: Book) -> list[Gauge]:
     """Every gauge that some request of the key needs room in, those of the models that it may use, too."""
-    _, holdings, key_gauges = key_policy(key, book)
+    gauges = list(key_policy(key, book)[2])
+    for model in book.rules.models:
+        if may_use(key, model, book):
+            gauges += gauges_of_model(model, book)
+    return gauges
+
+
+def policy_of(key: Key, book: Book, standings: Mapping[str, Standing] = NO_STANDINGS) -> PolicyRecord:
+    """``standings`` of its gauges, by their ids, as far as they are known."""
+    _, holdings, _ = key_policy(key, book)
     models = [
         AllowedModels(owner.scope, owner.name, allowance.models) for owner, allowance in holdings if allowance.models
     ]
     allowed = [allowance.operations for _, allowance in holdings if allowance.operations]
-    gauges = list(key_gauges)
-    for model in book.rules.models:
-        if may_use(key, model, book):
-            gauges += gauges_of_model(model, book)
     return PolicyRecord(
         key=key.id,
         user=key.user,
@@ -75,19 +87,25 @@ def policy_of(key: Key, book: Book) -> PolicyRecord:
         expires=key.expires,
         models=tuple(models),
         operations=tuple(sorted(OPERATIONS.intersection(*allowed))),
-        gauges=tuple(map(_record, gauges)),
+        gauges=tuple([_record(gauge, standings.get(gauge.id)) for gauge in gauges_in_policy(key, book)]),
     )
 
 
-def _record(gauge: Gauge) -> GaugeRecord:
+def _record(gauge: Gauge, standing: Standing | None) -> GaugeRecord:
+    def amount(units: int) -> int | str:
+        return usd(max(units, 0)) if gauge.unit == "usd" else units
+
     return GaugeRecord(
         id=gauge.id,
         scope=gauge.scope,
         says=gauge.says,
         unit=gauge.unit,
-        most=usd(gauge.most) if gauge.unit == "usd" else gauge.most,
+        most=amount(gauge.most),
         seconds=gauge.seconds or None,
         period=gauge.period,
         operation=gauge.operation or None,
         model=gauge.model or None,
+        used=None if standing is None else amount(standing.used),
+        reserved=None if standing is None else amount(standing.reserved),
+        resets=None if standing is None else standing.resets,
     )

@@ -103,6 +103,10 @@ class Ledger:
         """The name of this process among all that write or have written journals. It is the same from the beginning."""
         return self._journal.owner
 
+    async def settle(self) -> None:
+        """Settles what has ended by now, if that is possible now."""
+        await self._periodic_settling.run_once()
+
     def begin(self, start: AttemptStart) -> None:
         """Call it before the attempt is sent. Raises ``Unrecorded``."""
         self._journal.begin(start)

@@ -32,11 +32,16 @@ class Settler:
         self.settled = 0
         self.corrupt = 0
         self._told = told or Told(None)
+        self._turn = asyncio.Lock()
         self._journal = journal
         self._store = store
 
     async def settle(self) -> None:
         """Settles everything that is written by now. Raises ``StorageUnavailable`` and ``OSError``."""
+        async with self._turn:
+            await self._settle()
+
+    async def _settle(self) -> None:
         self._journal.resume()
         is_written = not self._journal.held()
         batch = self._told.begin_batch()

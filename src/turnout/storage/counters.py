@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -53,8 +53,10 @@ Change: TypeAlias = Callable[[Sequence[bytes], int], Sequence[CounterState]]
 class Counters:
     """Every call may raise ``StorageUnavailable``. ``url`` is an address of Postgres, as ``database_url`` gives it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, migrated: Callable[[], Awaitable[object]]) -> None:
+        """``migrated`` waits until the tables are there. Raises ``StorageUnavailable``."""
         self._url = url
+        self._migrated = migrated
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
         self._changes = 0
@@ -103,6 +105,8 @@ class Counters:
         if self._connection is None or self._connection.is_closed():
             from .postgres import connect
 
+            # whoever waits for it may be cancelled, and others wait for the same
+            await asyncio.shield(asyncio.ensure_future(self._migrated()))
             self._connection = await connect(self._url, _SETTINGS)
         return self._connection
 

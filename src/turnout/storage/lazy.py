@@ -56,7 +56,7 @@ class LazyDatabase:
         if self._url.startswith("postgresql"):
             from .counters import Counters
 
-            return Counters(self._url)
+            return Counters(self._url, self._ready)
         return None
 
     async def models(self) -> Models:

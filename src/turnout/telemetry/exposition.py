@@ -47,6 +47,11 @@ def _lines(tally: Tally) -> Iterator[str]:
         [(_labels(gauge=gauge), number) for gauge, number in tally.limited.items()],
     )
     yield from _counter(
+        "turnout_budget_alerts_total",
+        "Budgets that have reached 50, 80 or 100 per cent.",
+        [(_labels(gauge=gauge, percent=str(share)), number) for (gauge, share), number in tally.budget_alerts.items()],
+    )
+    yield from _counter(
         "turnout_seams_total",
         "Answers that broke off and that the deployment went on with.",
         [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -105,6 +106,10 @@ class MarkTally(msgspec.Struct):
         return "drained" if is_drained else self.state
 
 
+_COUNTS: Final = ("refused", "limited", "budget_alerts", "breakers", "seams", "left_out")
+"""The fields of a tally that only count something."""
+
+
 class Tally(msgspec.Struct):
     """The counts of one process, or of all of them. A key holds the values of the labels."""
 
@@ -113,6 +118,7 @@ class Tally(msgspec.Struct):
     in_flight: int = 0
     refused: dict[str, int] = {}
     limited: dict[str, int] = {}  # by the limit or budget that had no room
+    budget_alerts: dict[tuple[str, int], int] = {}  # by budget and share in per cent
     breakers: dict[tuple[str, str], int] = {}  # processes, by deployment and state; closed ones are left out
     seams: dict[tuple[str, str, str], int] = {}  # by model, the deployment that went on, and how
     left_out: dict[tuple[str, str], int] = {}  # events of streams, by model and deployment
@@ -125,16 +131,10 @@ class Tally(msgspec.Struct):
         for key, request in other.requests.items():
             self.requests.setdefault(key, RequestTally(*key)).seconds.add(request.seconds)
         self.in_flight += other.in_flight
-        for reason, number in other.refused.items():
-            self.refused[reason] = self.refused.get(reason, 0) + number
-        for gauge, number in other.limited.items():
-            self.limited[gauge] = self.limited.get(gauge, 0) + number
-        for place, number in other.breakers.items():
-            self.breakers[place] = self.breakers.get(place, 0) + number
-        for seam, number in other.seams.items():
-            self.seams[seam] = self.seams.get(seam, 0) + number
-        for place, number in other.left_out.items():
-            self.left_out[place] = self.left_out.get(place, 0) + number
+        for name in _COUNTS:
+            own: dict[Any, int] = getattr(self, name)
+            for place, number in getattr(other, name).items():
+                own[place] = own.get(place, 0) + number
         self.processes += other.processes
         for deployment, mark in other.marks.items():
             if deployment in self.marks:
@@ -164,10 +164,10 @@ class Metrics:
     ``marks`` gives those that an admin has marked by hand; whoever knows them sets it.
     """
 
-    def __init__(self, troubled: Callable[[], Mapping[str, str]] = dict) -> None:
+    def __init__(self) -> None:
         self.tally = Tally()
+        self.troubled: Callable[[], Mapping[str, str]] = dict
         self.marks: Callable[[], dict[str, MarkTally]] = dict
-        self._troubled = troubled
         self._attempt_limit = _SeriesLimit()
         self._request_limit = _SeriesLimit()
 
@@ -196,7 +196,7 @@ class Metrics:
 
     def take_states(self) -> None:
         """Puts the deployments' states of this moment into the tally."""
-        self.tally.breakers = dict.fromkeys(self._troubled().items(), 1)
+        self.tally.breakers = dict.fromkeys(self.troubled().items(), 1)
         self.tally.marks = self.marks()
 
     def success(self, model: str, deployment: str) -> float:
@@ -224,6 +224,14 @@ class Metrics:
         if name not in limited and len(limited) >= MAX_GAUGES:
             name = OTHERS
         limited[name] = limited.get(name, 0) + 1
+
+    def budget_alert(self, gauge: str, share: int) -> None:
+        """Counts a budget that is now spent to that ``share`` in per cent."""
+        alerts = self.tally.budget_alerts
+        place = (gauge, share)
+        if place not in alerts and len(alerts) >= MAX_GAUGES:
+            place = (OTHERS, share)
+        alerts[place] = alerts.get(place, 0) + 1
 
     def _new_attempts(self, labels: tuple[str, str, str]) -> AttemptTally:
         if not self._attempt_limit.admit(labels[0]):

@@ -45,3 +45,14 @@ async def test_the_shape_at_ollamas_paths(open_app: InProcess, name: str) -> Non
     answer = await open_app.ask("PUT", f"/api/{name}", {"model": "none"})
     assert answer.status in (404, 405)
     assert shape_of(answer.json) == "ollama"
+
+
+async def test_a_defect_is_told_in_the_clients_shape_and_is_in_the_log(
+    open_app: InProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(open_app.gateway.catalog, "state", broken)
+    with pytest.raises(ZeroDivisionError):  # the server logs nothing of it, but ends the connection if it has to
+        await open_app.ask("GET", "/health", headers={"authorization": "Bearer none"})

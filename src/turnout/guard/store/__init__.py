@@ -3,6 +3,7 @@
 The forms differ in where the states are kept. What a question does to them is the same (``answering.py``).
 """
 
+from .choice import chosen_store
 from .contract import Store, UnusableStore
 from .control import ControlStore, answer_questions
 from .memory import MemoryStore
@@ -26,4 +27,5 @@ __all__ = [
     "Store",
     "UnusableStore",
     "answer_questions",
+    "chosen_store",
 ]

@@ -7,7 +7,7 @@ from typing import Final
 from turnout.errors import ControlError
 from turnout.host import Control, Handlers, Subject
 
-from .contract import DEADLINE, UnusableStore
+from .contract import UnusableStore
 from .memory import MemoryStore
 from .questions import Answer, Question
 
@@ -27,7 +27,11 @@ def answer_questions(handlers: Handlers, store: MemoryStore) -> None:
 class ControlStore:
     """What is held is lost with the control process; each owner tells the next one what it holds."""
 
-    deadline = DEADLINE
+    deadline = 1.0
+    """It is on this host, and busy only when all of it is. A dead one is noticed at once, by its connection."""
+
+    patience = 10.0
+    """It may start in this moment, too."""
 
     def __init__(self, control: Control) -> None:
         self._control = control

@@ -18,6 +18,9 @@ _FAILURES: Final = 3
 _PROBE_SECONDS: Final = 1.0
 """Between two probes, and the deadline of one. A probe also connects, so it may take longer than a question."""
 
+_PAUSE: Final = 0.05
+"""Seconds between two probes of a process that starts."""
+
 _MOST_STALLS: Final = 20
 
 _WHY: Final = "their store does not answer."
@@ -62,10 +65,19 @@ class GuardedStore:
             raise AllowanceStoreDown(_WHY) from error
 
     async def connect(self) -> None:
-        """Asks nothing, once, so that the first request finds a connection. It takes a second at most."""
-        if not await self._probe():
-            self._failures = _FAILURES
-            self._open()
+        """Asks nothing until there is an answer, so that the first request finds a connection.
+
+        It takes the store's ``patience`` at most: processes that start together wait for the one that has the counts.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._store.patience
+        while (failure := await self._failure_now()) is not None:
+            if loop.time() >= end:
+                self.condition.broke(failure)
+                self._failures = _FAILURES
+                self._open()
+                return
+            await asyncio.sleep(_PAUSE)
 
     async def close(self) -> None:
         if self._probing is not None:
@@ -101,13 +113,19 @@ class GuardedStore:
         self._on_heal()
 
     async def _probe(self) -> bool:
+        failure = await self._failure_now()
+        if failure is None:
+            self.condition.works()
+        else:
+            self.condition.broke(failure)
+        return failure is None
+
+    async def _failure_now(self) -> Exception | None:
         try:
             await within(self._store.ask(Question("", 0, [], [])), _PROBE_SECONDS)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is reported, and the next probe may succeed
-            self.condition.broke(error)
-            return False
-        self.condition.works()
-        return True
+            return error
+        return None
 
 
 async def within(work: Coroutine[Any, Any, Value], seconds: float) -> Value:

@@ -21,6 +21,7 @@ class MemoryStore:
     """
 
     deadline = DEADLINE
+    patience = 0.0
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._clock = clock

@@ -28,6 +28,7 @@ class PostgresStore:
     """A question is a transaction of four round trips."""
 
     deadline = DEADLINE
+    patience = 3.0
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters

@@ -32,6 +32,7 @@ class RedisStore:
     """
 
     deadline = DEADLINE
+    patience = 1.0
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from turnout.dialects import Dialect, registry
 from turnout.errors import InvalidRequest, TurnoutError
-from turnout.server.request import Scope, new_request_id
+from turnout.server.request import Scope, method_and_path, new_request_id
+
+_log = structlog.get_logger(__name__)
 
 _OLLAMA = frozenset(
     f"/api/{name}"
@@ -43,6 +46,13 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)  # a body that isn't JSON; unknown paths never get here
     async def starlette_error(request: Request, error: HTTPException) -> Response:
         return _response(request, InvalidRequest(str(error.detail)))
+
+    @app.exception_handler(Exception)  # a defect of ours: the client is told in its own dialect, the log has the rest
+    async def defect(request: Request, error: Exception) -> Response:
+        response = _response(request, TurnoutError("Turnout failed. Its log says more, under this request's id."))
+        path, request_id = method_and_path(request.scope), response.headers["x-request-id"]
+        _log.error("a defect in Turnout", path=path, request_id=request_id, exc_info=error)
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> Response:

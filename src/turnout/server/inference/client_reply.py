@@ -69,7 +69,9 @@ class ClientReply:
         headers = self._headers(media_type, deployment.provider, deployment.id, reply.attempts)
         if isinstance(reply, Reply) and reply.headers:
             headers += _header_lines(_without_limits(reply.headers) if self.limits else reply.headers)
-        return headers + self.limits
+        if self.limits:
+            headers += self.limits
+        return headers
 
     def headers_before_answer(self, media_type: str) -> Headers:
         """For a reply that begins before anybody knows which deployment will answer."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from turnout.catalog import AccessRegistrar, KeyDraft, NewKey
-from turnout.errors import NotFound, StorageUnavailable
+from turnout.errors import AllowanceStoreDown, NotFound, StorageUnavailable
 from turnout.gateway import Gateway
-from turnout.guard import policy_of
+from turnout.guard import Gauge, Standing, gauges_in_policy, policy_of
 from turnout.server.access import caller_of
 from turnout.server.control.bodies import changed, converted, object_in, without
 from turnout.server.control.cursors import listed, place_in
@@ -85,9 +86,18 @@ def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime)
     @routes.get("/{key_id}/policy")
     async def get_policy(key_id: Id, request: Request) -> Response:
         """What a key may do, and what counts its requests. A key may read its own, an admin all."""
-        record, catalog = _visible(gateway, request, key_id), gateway.catalog
-        key = key_of_record(catalog, record)
-        return _json(msgspec.json.encode(policy_of(key, gateway.snapshot)))
+        key = key_of_record(gateway.catalog, _visible(gateway, request, key_id))
+        gauges = gauges_in_policy(key, gateway.snapshot)
+        return _json(msgspec.json.encode(policy_of(key, gateway.snapshot, await _standings(gateway, gauges))))
+
+
+async def _standings(gateway: Gateway, gauges: Sequence[Gauge]) -> dict[str, Standing]:
+    """Empty while the counters can't be asked: what the key may do is known all the same."""
+    try:
+        standings = await gateway.allowances.standing(gauges)
+    except AllowanceStoreDown:
+        return {}
+    return {gauge.id: standing for gauge, standing in zip(gauges, standings, strict=True)}
 
 
 def _add_writing(routes: APIRouter, gateway: Gateway) -> None:

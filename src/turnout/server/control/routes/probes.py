@@ -32,7 +32,15 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
         catalog, ledger = gateway.catalog.state(), gateway.ledger.state()
         conversations_error = gateway.conversations.error
         control = await control_state(gateway.control)
-        is_well = catalog.ok and ledger.ok and not catalog.problems and conversations_error is None and control.ok
+        counts_error = gateway.allowances.condition.error
+        is_well = (
+            catalog.ok
+            and ledger.ok
+            and not catalog.problems
+            and conversations_error is None
+            and counts_error is None
+            and control.ok
+        )
         status = {"status": "ok" if is_well else "degraded"}
         if caller_of(request).key is None:
             return status
@@ -44,6 +52,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
                 "catalog": msgspec.to_builtins(catalog),
                 "ledger": msgspec.to_builtins(ledger),
                 "conversations": {"ok": conversations_error is None, "database": conversations_error},
+                "allowances": {"ok": counts_error is None, "store": counts_error},
                 "control": msgspec.to_builtins(control),
                 "deployments": [*_troubled(gateway.board), *_marked(await metrics.marked())],
             },
