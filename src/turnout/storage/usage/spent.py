@@ -36,6 +36,15 @@ _BY_MODEL: Final = ("g.model = asked.model AND g.alias_of = ''", "g.alias_of = a
 """By its own name, and by an alias."""
 
 
+_OF_GROUP: Final = "cells.group_id = groups.id AND cells.day >= groups.first AND cells.day < groups.past"
+_BY_JOIN: Final = f"usage_days AS cells ON {_OF_GROUP}"
+_BY_LATERAL: Final = (
+    "LATERAL (SELECT sum(cost_high) AS cost_high, sum(cost_low) AS cost_low "  # noqa: S608
+    f"FROM usage_days AS cells WHERE {_OF_GROUP}) AS cells ON true"
+)
+"""Postgres knows too little of the groups, and would read all cells there are."""
+
+
 class SpentSums:
     """Every call raises ``StorageUnavailable`` when the database fails."""
 
@@ -76,16 +85,15 @@ def _kept(value: str) -> str:
 
 @cache
 def _statement(kinds: tuple[Kind, ...], is_postgres: bool) -> str:
-    """Groups are found first: so their cells are found by group and day, also where the database thinks otherwise."""
+    """Groups are found first, then the cells of each by its days."""
     revision = f"SELECT {_REVISION}, coalesce(max(number), 0), 0 FROM usage_numbers WHERE name = '{REVISION}'"  # noqa: S608  # our own names only
     if not kinds:
         return revision
     groups = [part for place, kind in enumerate(kinds) for part in _groups_of(kind, place, is_postgres)]
     return (
         f"WITH groups AS MATERIALIZED ({' UNION ALL '.join(groups)}) "  # noqa: S608
-        "SELECT groups.number, sum(cells.cost_high), sum(cells.cost_low) FROM groups JOIN usage_days AS cells "
-        "ON cells.group_id = groups.id AND cells.day >= groups.first AND cells.day < groups.past "
-        f"GROUP BY groups.number UNION ALL {revision}"
+        "SELECT groups.number, coalesce(sum(cells.cost_high), 0), coalesce(sum(cells.cost_low), 0) "
+        f"FROM groups JOIN {_BY_LATERAL if is_postgres else _BY_JOIN} GROUP BY groups.number UNION ALL {revision}"
     )
 
 
