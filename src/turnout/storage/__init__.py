@@ -22,7 +22,7 @@ from .rows import (
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
-from .usage.spending import Spender, Spending, Spent
+from .usage.spending import Spender, Spending, Spent, first_open_day
 
 __all__ = [
     "AUDIT_FILTERS",
@@ -67,5 +67,6 @@ __all__ = [
     "UsageRow",
     "UseRow",
     "database_url",
+    "first_open_day",
     "percentiles",
 ]

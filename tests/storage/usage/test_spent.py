@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from itertools import product
+from types import SimpleNamespace
 
+import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,9 +17,10 @@ from turnout.storage.attempts import Attempts
 from turnout.storage.database import open_database
 from turnout.storage.rerating import Rerating
 from turnout.storage.rerating_batch import Rated, RatedPeriod
+from turnout.storage.usage import writing
 from turnout.storage.usage.remaking import Remaking
 from turnout.storage.usage.retention import Retention
-from turnout.storage.usage.spending import Spender, Spending, Spent
+from turnout.storage.usage.spending import Spender, Spending
 from turnout.storage.usage.spent import SpentSums
 
 from .support import FIRST_HOUR, HOUR, traffic
@@ -57,6 +60,12 @@ async def engine(database_address: str) -> AsyncIterator[AsyncEngine]:
     await opened.dispose()
 
 
+async def told(engine: AsyncEngine, asked: Sequence[Spending]) -> tuple[tuple[int, ...], int]:
+    """Costs and revision."""
+    spent = await SpentSums(engine).spent(asked)
+    return spent.costs, spent.revision
+
+
 def by_hand(asked: Spending, attempts: Sequence[EndedAttempt] = TRAFFIC) -> int:
     return sum(
         each.cost or 0
@@ -68,41 +77,40 @@ def by_hand(asked: Spending, attempts: Sequence[EndedAttempt] = TRAFFIC) -> int:
 
 
 async def test_it_is_the_sum_over_the_attempts(engine: AsyncEngine) -> None:
-    spent = await SpentSums(engine).spent(ASKED)
-    assert spent == Spent(tuple(map(by_hand, ASKED)), 0)
-    assert len({cost for cost in spent.costs if cost}) > 30
+    costs, revision = await told(engine, ASKED)
+    assert (costs, revision) == (tuple(map(by_hand, ASKED)), 0)
+    assert len({cost for cost in costs if cost}) > 30
 
 
 async def test_each_is_told_alone_as_with_others_and_in_any_order(engine: AsyncEngine) -> None:
-    sums = SpentSums(engine)
     for each in ASKED[::17]:
-        assert await sums.spent([each]) == Spent((by_hand(each),), 0)
+        assert await told(engine, [each]) == ((by_hand(each),), 0)
     some = [*ASKED[::-7], *ASKED[:3], *ASKED[:3]]
-    assert (await sums.spent(some)).costs == tuple(map(by_hand, some))
-    assert await sums.spent([]) == Spent((), 0)
+    assert await told(engine, some) == (tuple(map(by_hand, some)), 0)
+    assert await told(engine, []) == ((), 0)
 
 
 async def test_a_revision_begins_when_costs_are_computed_again(engine: AsyncEngine) -> None:
     """Only when some have changed."""
-    asked, sums = [Spending("user", "rich", "", 0, None)], SpentSums(engine)
+    asked = [Spending("user", "rich", "", 0, None)]
     period = RatedPeriod(0, 2**60, None)
     priced = attempt("priced", started=FIRST_HOUR * HOUR, user="rich", cost=5, usage=Usage(input=1))
     await Attempts(engine).insert([priced])
     before = by_hand(asked[0]) + 5
     await Rerating(engine).rerate(period, None, lambda each: Rated(each.cost or 0, "same") if each.cost else None, None)
-    assert await sums.spent(asked) == Spent((before,), 0)
+    assert await told(engine, asked) == ((before,), 0)
     await Rerating(engine).rerate(
         period, None, lambda each: Rated(2, "cheap") if each.start.user == "rich" else None, None
     )
-    assert await sums.spent(asked) == Spent((before - 3,), 1)
+    assert await told(engine, asked) == ((before - 3,), 1)
 
 
 async def test_a_revision_begins_when_sums_are_made_again(engine: AsyncEngine) -> None:
     asked, remaking = [Spending("team", "blue", "", 0, None)], Remaking(engine)
     await remaking.remake(FIRST_HOUR)
-    assert await SpentSums(engine).spent(asked) == Spent((by_hand(asked[0]),), 1)
+    assert await told(engine, asked) == ((by_hand(asked[0]),), 1)
     await remaking.remake_day(FIRST_DAY)
-    assert await SpentSums(engine).spent(asked) == Spent((by_hand(asked[0]),), 2)
+    assert await told(engine, asked) == ((by_hand(asked[0]),), 2)
 
 
 async def test_it_outlives_the_attempts(engine: AsyncEngine) -> None:
@@ -114,4 +122,17 @@ async def test_it_outlives_the_attempts(engine: AsyncEngine) -> None:
     assert await Attempts(engine).of_request("dear") == []
     await remaking.remake(FIRST_HOUR)
     await remaking.remake_day(FIRST_DAY)
-    assert (await SpentSums(engine).spent(ASKED)).costs == tuple(map(by_hand, ASKED))
+    assert await told(engine, ASKED) == (tuple(map(by_hand, ASKED)), 1)
+
+
+async def test_it_tells_when_something_was_added_to_a_day_that_is_long_over(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also to a process whose clock is a day ahead."""
+    sums = SpentSums(engine)
+    for days_ago, grows in ((0, 0), (1, 0), (2, 1), (30, 1)):
+        now = (FIRST_DAY + days_ago) * 86_400.0
+        monkeypatch.setattr(writing, "time", SimpleNamespace(time=lambda now=now: now))
+        before = (await sums.spent([])).closed
+        await Attempts(engine).insert([attempt(f"a{days_ago}", started=FIRST_DAY * 24 * HOUR)])
+        assert (await sums.spent([])).closed == before + grows

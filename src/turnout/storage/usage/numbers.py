@@ -12,6 +12,8 @@ from turnout.storage.tables import usage_numbers
 _KEPT_SINCE: Final = "kept_since"
 REVISION: Final = "revision"
 """Of the sums: it grows when they may have shrunk."""
+CLOSED_DAYS: Final = "closed_days"
+"""It grows when something is added to a day that is long over."""
 
 
 async def kept_since(connection: AsyncConnection) -> int:
@@ -34,6 +36,11 @@ _GROW: Final = text(
 async def begin_revision(connection: AsyncConnection) -> None:
     """Call it last in a transaction that changes sums that were there: who adds to them doesn't wait for its row."""
     await connection.execute(_COUNT, {"name": REVISION})
+
+
+async def closed_days_grew(connection: AsyncConnection) -> None:
+    """Call it last, too, and before ``begin_revision``."""
+    await connection.execute(_COUNT, {"name": CLOSED_DAYS})
 
 
 _COUNT: Final = text(

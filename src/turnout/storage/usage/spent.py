@@ -16,13 +16,13 @@ from turnout.storage.database import storage_errors
 from turnout.storage.storable import storable
 
 from .dimensions import COST_UNIT, LONGEST
-from .numbers import REVISION
+from .numbers import CLOSED_DAYS, REVISION
 from .spending import Spender, Spending, Spent
 
 _NO_END: Final = 2**31 - 1
 """A day that never comes."""
 
-_REVISION: Final = -1
+_NUMBERS: Final = -1
 """In the place of the number of a budget."""
 
 Kind: TypeAlias = tuple[Spender | None, bool]
@@ -55,13 +55,13 @@ class SpentSums:
         with storage_errors():
             async with self._engine.connect() as connection:
                 rows = await _rows(connection, asked)
-        costs, revision = [0] * len(asked), 0
+        costs, revision, closed = [0] * len(asked), 0, 0
         for number, high, low in rows:
-            if number == _REVISION:
-                revision = int(high)
+            if number == _NUMBERS:
+                revision, closed = int(high), int(low)
             else:
                 costs[number] = int(high) * COST_UNIT + int(low)
-        return Spent(tuple(costs), revision)
+        return Spent(tuple(costs), revision, closed)
 
 
 async def _rows(connection: AsyncConnection, asked: Sequence[Spending]) -> Sequence[Any]:
@@ -86,15 +86,19 @@ def _kept(value: str) -> str:
 @cache
 def _statement(kinds: tuple[Kind, ...], is_postgres: bool) -> str:
     """Groups are found first, then the cells of each by its days."""
-    revision = f"SELECT {_REVISION}, coalesce(max(number), 0), 0 FROM usage_numbers WHERE name = '{REVISION}'"  # noqa: S608  # our own names only
+    numbers = f"SELECT {_NUMBERS}, {_number(REVISION)}, {_number(CLOSED_DAYS)}"  # our own names only
     if not kinds:
-        return revision
+        return numbers
     groups = [part for place, kind in enumerate(kinds) for part in _groups_of(kind, place, is_postgres)]
     return (
         f"WITH groups AS MATERIALIZED ({' UNION ALL '.join(groups)}) "  # noqa: S608
         "SELECT groups.number, coalesce(sum(cells.cost_high), 0), coalesce(sum(cells.cost_low), 0) "
-        f"FROM groups JOIN {_BY_LATERAL if is_postgres else _BY_JOIN} GROUP BY groups.number UNION ALL {revision}"
+        f"FROM groups JOIN {_BY_LATERAL if is_postgres else _BY_JOIN} GROUP BY groups.number UNION ALL {numbers}"
     )
+
+
+def _number(name: str) -> str:
+    return f"coalesce((SELECT number FROM usage_numbers WHERE name = '{name}'), 0)"  # noqa: S608
 
 
 def _groups_of(kind: Kind, place: int, is_postgres: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ So two processes that add to the same cells wait for each other, and never for e
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -17,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from turnout.storage.tables import cubes
 
 from .cells import Cells
-from .dimensions import Cube
+from .dimensions import PLAIN, Cube
+from .numbers import closed_days_grew
+from .spending import first_open_day
 
 HOURS_A_DAY: Final = 24
 
@@ -35,6 +38,9 @@ async def add_cells(connection: AsyncConnection, cells: Mapping[Cube, Cells]) ->
         await upsert(connection, tables.hours, [(*key, *sums) for key, sums in by_hour.items()])
         if tables.days is not None:
             await upsert(connection, tables.days, [(*key, *sums) for key, sums in _by_day(by_hour).items()])
+    first_hour = min([hour for hour, *_ in cells[PLAIN].sums], default=None)
+    if first_hour is not None and first_hour // HOURS_A_DAY <= first_open_day(time.time()):  # a clock may be ahead
+        await closed_days_grew(connection)
 
 
 def _rows(cells: Cells) -> dict[Key, Sequence[int]]:
