@@ -108,7 +108,7 @@ def test_no_committed_file_names_a_path_of_one_machine() -> None:
 
 def test_importing_the_package_is_light() -> None:
     """Neither the server, nor the database, nor the price book comes with ``import turnout``."""
-    heavy = {"fastapi", "pydantic", "sqlalchemy", "genai_prices", "uvloop"}
+    heavy = {"fastapi", "pydantic", "sqlalchemy", "genai_prices", "uvloop", "jwt", "cryptography"}
     source = "import sys, turnout; print(*sorted(m for m in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.split()
     assert heavy & set(loaded) == set()

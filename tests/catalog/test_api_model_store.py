@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,16 @@ from msgspec import structs
 from tests.catalog.support import make_catalog, only
 from tests.catalog.test_catalog import nobody
 from tests.catalog.test_discovery import discovered
-from turnout.catalog import ApiModel, Catalog, Registrar
-from turnout.catalog.api_models import row_of
+from turnout.catalog import ApiModel, Catalog, Registrar, api_models
 from turnout.core import Secret, WireRequest
 from turnout.errors import Conflict, StorageUnavailable, UnknownModel
-from turnout.storage import AuditEntry, ModelRow
+from turnout.storage import AuditEntry, ModelRow, Vault
 
 
 class Database:
     """Both the database and its table, in memory."""
+
+    is_shared = False
 
     def __init__(self, *rows: ModelRow) -> None:
         self.rows = {row.id: row for row in rows}
@@ -56,6 +57,12 @@ class Database:
         self.entries.append(entry)
         return self._changed()
 
+    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]]) -> int:
+        replaced = {after.id: after for before, after in changes if self.rows.get(before.id) == before}
+        self.rows |= replaced
+        self._changed()
+        return len(replaced)
+
     async def remove(self, id_: str, entry: AuditEntry) -> bool:
         self.entries.append(entry)
         return self.rows.pop(id_, None) is not None and self._changed()
@@ -67,6 +74,11 @@ class Database:
 
 def api_model(id_: str = "fast", **changes: Any) -> ApiModel:
     return ApiModel(**({"id": id_, "name": id_, "provider": "openai", "upstream_model": "x"} | changes))
+
+
+def row_of(model: ApiModel) -> ModelRow:
+    """Of a model without a key."""
+    return api_models.row_of(model, Vault(Path("nowhere")))
 
 
 def served(catalog: Catalog) -> set[str]:

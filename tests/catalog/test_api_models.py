@@ -13,8 +13,15 @@ from turnout.catalog.api_models import ApiModel, api_model_of, row_of
 from turnout.config import PriceSettings, TimeoutSettings
 from turnout.core import Deployment, Price, Secret
 from turnout.errors import InvalidRequest
+from turnout.storage import Vault
 
-VARIABLES = {"OPENAI_API_KEY": "sk-env", "TEAM_KEY": "sk-team", "JWT_SECRET": "s3cr3t", "TURNOUT_ADMIN_KEY": "the-boss"}
+VARIABLES = {
+    "OPENAI_API_KEY": "sk-env",
+    "TEAM_KEY": "sk-team",
+    "JWT_SECRET": "s3" * 16,
+    "TURNOUT_ADMIN_KEY": "the-boss",
+    "TURNOUT_SECRET_KEY": "5e" * 32,
+}
 ELSEWHERE = "http://elsewhere.test/v1"
 
 
@@ -30,18 +37,20 @@ def deployment_of(folder: Path, text: str | None = None, **changes: Any) -> Depl
     return deployment
 
 
-def test_what_is_stored_comes_back_with_its_key() -> None:
+def test_what_is_stored_comes_back_with_its_key(tmp_path: Path) -> None:
     full = api_model(
         api_key=Secret("sk-1"), timeouts=TimeoutSettings(connect=3), price=PriceSettings(input=1, output=2.5),
         capabilities=("vision",), status="inactive", max_tokens=7, created=1, updated=2,
     )  # fmt: skip
-    assert api_model_of(row_of(full)) == full
+    vault = Vault(tmp_path)
+    assert api_model_of(row_of(full, vault), vault) == full
 
 
-def test_what_an_older_version_stored_is_read() -> None:
+def test_what_an_older_version_stored_is_read(tmp_path: Path) -> None:
     definition = b'{"id":"a","name":"a","provider":"echo","upstream_model":"a"}'
-    row = msgspec.structs.replace(row_of(api_model()), definition=definition.decode())
-    assert api_model_of(row) == ApiModel(id="a", name="a", provider="echo", upstream_model="a")
+    vault = Vault(tmp_path)
+    row = msgspec.structs.replace(row_of(api_model(), vault), definition=definition.decode())
+    assert api_model_of(row, vault) == ApiModel(id="a", name="a", provider="echo", upstream_model="a")
 
 
 def test_its_key_is_in_no_repr() -> None:
@@ -95,6 +104,7 @@ def test_a_missing_key_is_named_by_its_variable(tmp_path: Path) -> None:
         pytest.param({"api_key_env": "MISSING_KEY"}, "api_key_env", "MISSING_KEY is not set", id="unset"),
         pytest.param({"api_key_env": "JWT_SECRET"}, "api_key_env", "_KEY or _TOKEN", id="another-secret"),
         pytest.param({"api_key_env": "TURNOUT_ADMIN_KEY"}, "api_key_env", "_KEY or _TOKEN", id="the-admin-key"),
+        pytest.param({"api_key_env": "TURNOUT_SECRET_KEY"}, "api_key_env", "_KEY or _TOKEN", id="the-secret-key"),
         pytest.param({"api_key_env": "TEAM_KEY", "api_key": Secret("sk-1")}, "api_key", "not both", id="both"),
     ],
 )

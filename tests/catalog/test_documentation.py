@@ -16,8 +16,9 @@ from tests.catalog.schema_check import misfits
 from tests.catalog.support import POLICIES
 from turnout import routing
 from turnout.catalog import Catalog
-from turnout.config import CommandLine, PriceSettings, json_schema, settings
+from turnout.config import CommandLine, JwtSettings, PriceSettings, json_schema, settings
 from turnout.config.allowance_settings import AllowanceSettings, UserSettings
+from turnout.config.token_settings import ClaimSettings
 from turnout.providers import registry
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
@@ -31,6 +32,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "": settings.Settings,
     "server.": settings.ServerSettings,
     "auth.": settings.AuthSettings,
+    "auth.jwt.": JwtSettings,
+    "auth.jwt.claims.": ClaimSettings,
     "log.": settings.LogSettings,
     "limits.": settings.LimitSettings,
     "media.": settings.MediaSettings,
@@ -54,7 +57,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
 }
 OWN_TABLES = frozenset(
     {"server.", "store_down.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "prices."}
-    | {"models.*.weights."}
+    | {"models.*.weights.", "auth.jwt.claims."}
 )
 
 

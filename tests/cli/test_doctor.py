@@ -174,6 +174,16 @@ def test_a_good_configuration_is_named_and_its_models_too(simulator: Simulator) 
     assert "configured: fast" in report.ok
 
 
+def test_tokens_in_place_of_keys_are_told(simulator: Simulator) -> None:
+    """And no first admin key is spoken of. A list of keys that is read without TLS is noted."""
+    jwt = {"jwks_url": "http://sso.example/certs", "issuer": "https://sso.example"}
+    models = {"fast": {"deployments": ["openai/sim"], "price": {"input": 1, "output": 1}}}
+    report = doctor("--config", configured(simulator.root, models, discovery=False, auth={"jwt": jwt}))
+    assert (report.status, report.wrong) == (0, [])
+    assert "a token (JWT) is required: 'auth.jwt' says who may sign them" in report.ok
+    assert "auth.jwt.jwks_url: is read without TLS" in the_only(report.notes)
+
+
 def test_a_place_is_asked_once_however_many_deployments_share_it() -> None:
     requests = []
 

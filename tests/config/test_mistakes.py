@@ -42,6 +42,59 @@ def message_of(folder: Path, text: str, **options: Any) -> str:
             "turnout.yaml:1: server.trusted_proxies[0]: expected an IP address or a network, such as 10.0.0.0/8",
             id="network",
         ),
+        pytest.param(
+            "auth: {jwt: {}}",
+            "turnout.yaml:1: auth.jwt: expected 'jwks_url' or 'secret': by it, tokens are checked",
+            id="tokens-by-nothing",
+        ),
+        pytest.param(
+            f"auth: {{jwt: {{jwks_url: 'http://k', secret: {'s' * 32}}}}}",
+            "turnout.yaml:1: auth.jwt.secret: expected either a secret or 'auth.jwt.jwks_url', not both",
+            id="tokens-by-both",
+        ),
+        pytest.param(
+            f"auth: {{jwt: {{secret: {'s' * 32}, algorithms: [HS256, HS384]}}}}",
+            "turnout.yaml:1: auth.jwt.secret: expected at least 48 bytes. `openssl rand -hex 48` makes a good one",
+            id="a-short-secret",
+        ),
+        pytest.param(
+            "auth: {jwt: {secret: '-----BEGIN PUBLIC KEY----- and so on'}}",
+            "turnout.yaml:1: auth.jwt.secret: expected a secret. This is a key of a pair; give the address of a list "
+            "of keys in 'auth.jwt.jwks_url'",
+            id="a-public-key-as-a-secret",
+        ),
+        pytest.param(
+            f"auth: {{jwt: {{secret: {'s' * 32}, algorithms: [RS256]}}}}",
+            "turnout.yaml:1: auth.jwt.algorithms: expected one of HS256, HS384, HS512, as a secret checks the tokens",
+            id="a-secret-for-a-key-pair",
+        ),
+        pytest.param(
+            "auth: {jwt: {jwks_url: 'http://k', algorithms: [ES256, HS256]}}",
+            "turnout.yaml:1: auth.jwt.algorithms: expected one of RS256, ES256, as a list of keys checks the tokens",
+            id="a-list-for-a-secret",
+        ),
+        pytest.param(
+            "auth: {jwt: {jwks_url: 'http://k', algorithms: [none]}}",
+            "turnout.yaml:1: auth.jwt.algorithms[0]: expected one of HS256, HS384, HS512, RS256, ES256",
+            id="no-algorithm",
+        ),
+        pytest.param(
+            "auth: {jwt: {jwks_url: 'http://k', leeway: 301}}",
+            "turnout.yaml:1: auth.jwt.leeway: expected a whole number from 0 to 300",
+            id="leeway",
+        ),
+        pytest.param(
+            "auth: {jwt: {jwks_url: keys.json}}",
+            "turnout.yaml:1: auth.jwt.jwks_url: expected an address that begins with http:// or https://",
+            id="list-without-an-address",
+        ),
+        pytest.param(
+            "auth: {jwt: {jwks_url: 'https://k', proxy: 'ftp://p', ca: nowhere.pem}}",
+            "turnout.yaml:1: auth.jwt.proxy: expected the address of a proxy, such as http://host:3128 or "
+            "https://user:password@host:3128\n"
+            "turnout.yaml:1: auth.jwt.ca: can't be read: No such file or directory",
+            id="how-the-list-is-reached",
+        ),
         pytest.param("auth: {required: maybe}", "turnout.yaml:1: auth.required: expected true or false", id="boolean"),
         pytest.param(
             "timeouts:\n  connect: -1",
@@ -272,7 +325,7 @@ def test_a_mistake(tmp_path: Path, text: str, expected: str) -> None:
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     assert message_of(tmp_path, "auth: {size: 1}\nserver: {port: x}\nretries: 2").splitlines() == [
-        "turnout.yaml:1: auth.size: unknown key; expected one of required",
+        "turnout.yaml:1: auth.size: unknown key; expected one of required, jwt",
         "turnout.yaml:2: server.port: expected a whole number from 0 to 65,535",
         "turnout.yaml:3: retries: expected a mapping",
     ]
@@ -302,6 +355,7 @@ class TestSecretsStaySecret:
             pytest.param(f"models: {{a: {SECRET}}}", id="in-a-short-form"),
             pytest.param(f"models: {{a: {SECRET}/x}}", id="as-a-provider"),
             pytest.param(f"providers: {{openai: {{api_key: [{SECRET}]}}}}", id="key-in-a-list"),
+            pytest.param(f"auth: {{jwt: {{secret: {SECRET}}}}}", id="as-a-short-secret-of-tokens"),
             pytest.param(f"keys: [{{key: {{{SECRET}: x}}}}]", id="as-a-key-of-a-mapping"),
             pytest.param(f"store_down: {{limits: {SECRET}}}", id="as-a-choice"),
             pytest.param(f"keys: [{{key: {SECRET}}}, {{key: {SECRET}}}]", id="same-key-twice"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest_asyncio
+from sqlalchemy import event
 
 from turnout.storage import AuditEntry, AuditFilter, ModelRow
 from turnout.storage.audit import AuditLog
@@ -93,3 +95,36 @@ async def test_a_change_and_its_audit_entry_come_together(store: Models) -> None
     assert [row.number for row in await log.page(AuditFilter(), None, 10)] == [1]
     await store.remove(FAST.id, ENTRY)
     assert [row.number for row in await log.page(AuditFilter(), None, 10)] == [2, 1]
+
+
+async def test_secrets_are_replaced_together_where_nobody_was_faster(store: Models) -> None:
+    """With one new revision. The time of the change stays: to people, nothing has changed."""
+    await store.add(FAST, ENTRY)
+    await store.add(SLOW, ENTRY)
+    before = await store.revision()
+    other = msgspec.structs.replace(SLOW, definition="other")
+    changes = [(row, msgspec.structs.replace(row, definition="sealed", updated=99)) for row in (FAST, other)]
+    assert await store.replace_secrets(changes) == 1
+    assert (await store.all())[1] == [SLOW, msgspec.structs.replace(FAST, definition="sealed")]
+    assert await store.revision() == before + 1
+
+
+async def test_what_a_secret_replaces_is_in_no_file_of_sqlite(tmp_path: Path) -> None:
+    """Also in a row that is longer than a page, and where SQLite usually leaves what it removes."""
+    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/t.db")
+    usual = "PRAGMA secure_delete=OFF"
+    event.listen(engine.sync_engine, "connect", lambda connection, _: connection.execute(usual).close())
+    await engine.dispose()
+    store = Models(engine)
+    for length in (1, 9000):
+        row = ModelRow(id=f"m{length}", definition="x" * length + "SECRET", created=1, updated=1)
+        await store.add(row, ENTRY)
+        assert await store.replace_secrets([(row, msgspec.structs.replace(row, definition="sealed"))]) == 1
+    async with engine.connect() as connection:
+        assert (await connection.exec_driver_sql("PRAGMA secure_delete")).scalar_one() == 0, "as it was"
+        assert files_with(b"SECRET", tmp_path) == []
+    await engine.dispose()
+
+
+def files_with(data: bytes, folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if data in path.read_bytes()]

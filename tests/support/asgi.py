@@ -17,6 +17,7 @@ from turnout.config import CommandLine
 from turnout.gateway import Gateway, GatewaySetup
 from turnout.server.app import App
 from turnout.server.application import followed_marks
+from turnout.server.bearer_tokens import BearerTokens
 from turnout.server.control.app import control_app
 from turnout.telemetry import SharedMetrics
 
@@ -106,5 +107,6 @@ async def in_process(folder: Path, config: Mapping[str, Any], **environment: str
         for name, value in environment.items():
             patch.setenv(name, value)
         async with GatewaySetup(CommandLine(config=path)).open() as gateway, followed_marks(gateway) as marks:
-            control = control_app(gateway, SharedMetrics(gateway.metrics, None), marks)
-            yield InProcess(App(gateway, control), gateway)
+            tokens = BearerTokens(gateway)
+            control = control_app(gateway, SharedMetrics(gateway.metrics, None), marks, tokens)
+            yield InProcess(App(gateway, control, tokens), gateway)

@@ -10,6 +10,7 @@ from .catalog import Catalog
 from .checks import key_id
 from .discovery import Fetch, Finding
 from .kind import capabilities_of, context_of, is_built_in, max_output_of, representative_of, type_of
+from .reencryption import Reencrypted, reencrypt
 from .registrar import Registrar
 from .snapshot import Snapshot
 from .state import CatalogState
@@ -31,6 +32,7 @@ __all__ = [
     "MadeKey",
     "ModelType",
     "NewKey",
+    "Reencrypted",
     "Registrar",
     "Snapshot",
     "Status",
@@ -39,6 +41,7 @@ __all__ = [
     "is_built_in",
     "key_id",
     "max_output_of",
+    "reencrypt",
     "representative_of",
     "take_book",
     "type_of",

@@ -13,8 +13,8 @@ from turnout.config.mistakes import KeyPath, Mistake
 from turnout.config.settings import AccessSettings
 from turnout.core import Secret
 
-_UNREADABLE: Final = "expected an address that begins with http:// or https://, with a host, and a port if it needs one"
-_NO_PROXY: Final = "expected the address of a proxy, such as http://host:3128 or https://user:password@host:3128"
+UNREADABLE: Final = "expected an address that begins with http:// or https://, with a host, and a port if it needs one"
+NO_PROXY: Final = "expected the address of a proxy, such as http://host:3128 or https://user:password@host:3128"
 NO_KEY: Final = "expected a key of printable ASCII characters, in one line"
 _NO_HEADER: Final = "expected the name of a header, and a value in one line"
 
@@ -24,11 +24,11 @@ def access_mistakes(
 ) -> Iterator[Mistake]:
     """``path_of`` gives the path of a field."""
     if settings.base_url is not None and not is_well_formed(settings.base_url):
-        yield document.mistake(path_of("base_url"), _UNREADABLE)
+        yield document.mistake(path_of("base_url"), UNREADABLE)
     if settings.api_key and not is_sendable_key(settings.api_key.reveal()):
         yield document.mistake(path_of("api_key"), NO_KEY)
     if isinstance(settings.proxy, Secret) and not is_proxy(settings.proxy.reveal()):
-        yield document.mistake(path_of("proxy"), _NO_PROXY)
+        yield document.mistake(path_of("proxy"), NO_PROXY)
     yield from header_mistakes(document, settings.headers, path_of("headers"))
     for field, problem in _certificate_problems(settings):
         yield document.mistake(path_of(field), problem)

@@ -7,9 +7,10 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from turnout.config import ADMIN_VARIABLE
-from turnout.config.addresses import names_user
+from turnout.config.addresses import is_loopback, names_user
 from turnout.config.document import Document
 from turnout.config.environment import Environment
 from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries
@@ -39,6 +40,7 @@ def advice(files: Files, factory: DeploymentFactory, environment: Environment) -
     if admin and len(admin) < SAFE_LENGTH:
         yield f"environment variable {ADMIN_VARIABLE}: {_GUESSABLE}"
     yield from _own_addresses(factory)
+    yield from _tokens(files)
     yield from _keyless(files, factory)
     yield from _readable(files)
 
@@ -46,6 +48,16 @@ def advice(files: Files, factory: DeploymentFactory, environment: Environment) -
 def _empty_file(document: Document) -> Iterator[str]:
     if document.name and document.data is None:
         yield f"{document.name}: is empty, so everything is as it is without a file"
+
+
+def _tokens(files: Files) -> Iterator[str]:
+    jwt = files.settings.auth.jwt
+    if jwt is None or jwt.jwks_url is None:
+        return
+    address = urlsplit(jwt.jwks_url)
+    if address.scheme == "http" and not is_loopback(address.hostname or ""):
+        problem = "is read without TLS, so whoever is between can sign tokens. Use https:// outside of your own network"
+        yield str(files.document.mistake(("auth", "jwt", "jwks_url"), problem))
 
 
 def _keys(files: Files) -> Iterator[str]:
@@ -98,6 +110,9 @@ def _literal_secrets(files: Files) -> Iterator[tuple[Document, KeyPath]]:
 def _secret_fields(files: Files) -> Iterator[tuple[Document, KeyPath, Secret | None]]:
     for number, key in enumerate(files.settings.keys):
         yield files.document, ("keys", number, "key"), key.key
+    jwt = files.settings.auth.jwt
+    if jwt is not None:
+        yield files.document, ("auth", "jwt", "secret"), jwt.secret
     for name, provider in files.settings.providers.items():
         yield from _access_secrets(files.document, provider, below("providers", name))
     for entry in _entries(files):

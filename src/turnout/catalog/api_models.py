@@ -15,7 +15,7 @@ from turnout.config.settings import DeploymentSettings
 from turnout.core import Model, Network, Secret
 from turnout.errors import InvalidRequest
 from turnout.providers import Provider
-from turnout.storage import ModelRow
+from turnout.storage import SECRET_KEY_VARIABLE, ModelRow, Vault, is_sealed
 
 from .factory import DeploymentFactory
 from .pricing import api_price
@@ -30,8 +30,8 @@ class ApiModel(msgspec.Struct, frozen=True, kw_only=True):
     """Clients ask for the ``id``; people read the ``name``. The database keeps its JSON: new fields need defaults.
 
     ``max_tokens`` is the model's context. ``price`` is USD per 1M tokens. Where one is None, the facts and the price
-    book decide. ``api_key_env`` names the environment variable of the key. The database holds an ``api_key`` in plain
-    text. ``created`` and ``updated`` are Unix times in seconds.
+    book decide. ``api_key_env`` names the environment variable of the key. The database holds an ``api_key`` encrypted.
+    ``created`` and ``updated`` are Unix times in seconds.
     """
 
     id: str
@@ -62,16 +62,52 @@ _encode = msgspec.json.Encoder(enc_hook=_reveal).encode
 _decode = msgspec.json.Decoder(ApiModel, dec_hook=lambda form, value: form(value)).decode
 
 
-def row_of(api_model: ApiModel) -> ModelRow:
-    """The row holds the API key in plain text."""
+def row_of(api_model: ApiModel, vault: Vault) -> ModelRow:
+    """The row holds the API key encrypted. Raises ``SecretsUnavailable``."""
+    if api_model.api_key is not None:
+        sealed = vault.seal(api_model.api_key.reveal(), _place(api_model.id))
+        api_model = structs.replace(api_model, api_key=Secret(sealed))
     return ModelRow(
         id=api_model.id, definition=_encode(api_model).decode(), created=api_model.created, updated=api_model.updated
     )
 
 
-def api_model_of(row: ModelRow) -> ApiModel:
-    """Raises ``msgspec.DecodeError`` for a row that another version has written and this one can't read."""
-    return _decode(row.definition)
+def api_model_of(row: ModelRow, vault: Vault) -> ApiModel:
+    """Raises ``msgspec.DecodeError`` for a row that another version has written and this one can't read, and
+    ``SecretsUnavailable`` for an API key that can't be decrypted.
+    """
+    api_model = _decode(row.definition)
+    key = api_model.api_key
+    if key is None or not is_sealed(key.reveal()):
+        return api_model
+    return structs.replace(api_model, api_key=Secret(vault.open(key.reveal(), _place(row.id))))
+
+
+def stored_key(row: ModelRow) -> str | None:
+    """The API key as it is stored: encrypted, or in plain text by an earlier version. None: there is none that this
+    version can read.
+    """
+    try:
+        key = _decode(row.definition).api_key
+    except msgspec.DecodeError:
+        return None
+    return None if key is None else key.reveal()
+
+
+def resealed(row: ModelRow, vault: Vault) -> ModelRow:
+    """The row with its API key encrypted by the key that encrypts now, and with all else as it was.
+
+    Raises ``SecretsUnavailable``.
+    """
+    fields: dict[str, object] = msgspec.json.decode(row.definition)
+    key = str(fields["api_key"])
+    plain = vault.open(key, _place(row.id)) if is_sealed(key) else key
+    fields["api_key"] = vault.seal(plain, _place(row.id))
+    return structs.replace(row, definition=msgspec.json.encode(fields).decode())
+
+
+def _place(id_: str) -> str:
+    return f"models/{id_}/api_key"
 
 
 def checked(api_model: ApiModel, factory: DeploymentFactory, variables: Mapping[str, str]) -> ApiModel:
@@ -94,7 +130,7 @@ def checked(api_model: ApiModel, factory: DeploymentFactory, variables: Mapping[
 
 def _check_variable(name: str, variables: Mapping[str, str]) -> None:
     """Other variables aren't API keys. They must never be sent to an address that a request names."""
-    if not _KEY_VARIABLE.match(name) or name == ADMIN_VARIABLE:
+    if not _KEY_VARIABLE.match(name) or name in (ADMIN_VARIABLE, SECRET_KEY_VARIABLE):
         raise InvalidRequest("'api_key_env' has to name a variable that ends in _KEY or _TOKEN.", param="api_key_env")
     if not variables.get(name, "").strip():
         raise InvalidRequest(f"The environment variable {name} is not set here.", param="api_key_env")

@@ -25,7 +25,7 @@ from turnout.errors import ConfigError
 from turnout.prices import PACKAGE, price_book
 from turnout.providers import Provider
 from turnout.routing import Board
-from turnout.storage import ModelRow
+from turnout.storage import OLD_SECRET_KEY_VARIABLE, SECRET_KEY_VARIABLE, ModelRow, Vault
 
 from . import clashes
 from .access import AccessDatabase, AccessStore
@@ -34,7 +34,7 @@ from .access.beside_files import joined_keys, joined_rules
 from .access.beside_files import refuse_new_clashes as refuse_new_access_clashes
 from .access.store import LOOK_SECONDS as ACCESS_SECONDS
 from .api_model_store import ApiModelStore, ModelDatabase
-from .api_models import ApiModel, checked, model_of
+from .api_models import ApiModel, api_model_of, checked, model_of, row_of
 from .assembly import Assembler
 from .config_files import ConfigFiles
 from .configured import Configured
@@ -84,7 +84,12 @@ class Catalog:
         self._logged_unresolved: set[str] = set()
         self._adopt(self._files.read())
         self._settings_at_start = self.settings
-        self._api_models = ApiModelStore(Path(self.settings.data_dir))
+        self.vault = Vault(
+            Path(self.settings.data_dir),
+            self._environment.value(SECRET_KEY_VARIABLE),
+            self._environment.value(OLD_SECRET_KEY_VARIABLE),
+        )
+        self._api_models = ApiModelStore(Path(self.settings.data_dir), self.vault)
         self.access = AccessStore(Path(self.settings.data_dir))
         self.price_book = TakenBook(Path(self.settings.data_dir), price_book())
         self._discovery = Discovery(self.targets())
@@ -145,6 +150,14 @@ class Catalog:
     def api_model_row(self, id_: str) -> ModelRow | None:
         """The last known database row of a model made through the API."""
         return self._api_models.row(id_)
+
+    async def row_of(self, api_model: ApiModel) -> ModelRow:
+        """The model as the database has it, with its key encrypted. Raises ``SecretsUnavailable``."""
+        return await asyncio.to_thread(row_of, api_model, self.vault)
+
+    async def api_model_of(self, row: ModelRow) -> ApiModel:
+        """Raises ``SecretsUnavailable``."""
+        return await asyncio.to_thread(api_model_of, row, self.vault)
 
     def model_of(self, api_model: ApiModel) -> Model | None:
         """The model that is served, or would be served if it were active. None: it can't be served here.
@@ -294,7 +307,8 @@ class Catalog:
         self._files.remember_filled()
 
     def _assemble(self) -> Snapshot:
-        servable = clashes.servable(self.api_models, self.configured, self._environment.variables)
+        unreadable = self._api_models.unreadable
+        servable = clashes.servable(self.api_models, unreadable, self.configured, self._environment.variables)
         return self._assembler.assemble(self.configured, self._discovery, servable, self.price_book.book)
 
     # --- problems ---
@@ -304,6 +318,10 @@ class Catalog:
             yield self._error
         if self._api_models.problem is not None:
             yield self._api_models.problem
+        if self._api_models.plain is not None:
+            yield self._api_models.plain
+        for id_, why in self._api_models.unreadable.items():
+            yield f"the API key of the model '{id_}', made through the API, can't be decrypted: {why}"
         if self.price_book.problem is not None:
             yield self.price_book.problem
         if self.access.problem is not None:

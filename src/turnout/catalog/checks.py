@@ -24,6 +24,7 @@ from .allowance_checks import allowance_mistakes, budget_references
 from .factory import DeploymentFactory
 from .names import NameIndex
 from .patterns import Patterns
+from .token_checks import token_mistakes
 from .unserved import how_to_enable
 
 
@@ -42,6 +43,7 @@ class Checker:
     def mistakes(self) -> Iterator[Mistake]:
         """All mistakes, in the order of the file's sections."""
         yield from self._server_mistakes()
+        yield from token_mistakes(self._document, self._settings.auth.jwt)
         yield from self._provider_mistakes()
         yield from self._model_mistakes()
         yield from self._agent_mistakes()

@@ -7,7 +7,7 @@ the files' model is served, and ``/health`` reports the clash.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from turnout.errors import ConfigError
@@ -22,10 +22,15 @@ _CLASH: Final = "this name is taken by a model made through the API; rename one,
 ApiModels = Mapping[str, ApiModel]
 
 
-def servable(api_models: ApiModels, configured: Configured, variables: Mapping[str, str]) -> ServableApiModels:
-    """The active models whose name the files don't have and whose provider is known."""
+def servable(
+    api_models: ApiModels, unreadable: Collection[str], configured: Configured, variables: Mapping[str, str]
+) -> ServableApiModels:
+    """The active models whose name the files don't have and whose provider is known.
+
+    The ``unreadable`` ones keep their names: nobody else's key pays for what is asked of them.
+    """
     models = {}
-    out_of_service = set()
+    out_of_service = {id_ for id_ in unreadable if id_ not in api_models and id_ not in configured.locations}
     for id_, api_model in api_models.items():
         if id_ in configured.locations:
             continue

@@ -68,7 +68,8 @@ def configure(
     keys = _keys(settings.keys, environment)
     auth_required = _auth_required(settings)
     folder = Path(settings.data_dir)
-    first = first_key(folder, make=command_line.make_first_key) if auth_required and not keys else None
+    nobody_may = auth_required and not keys and settings.auth.jwt is None
+    first = first_key(folder, make=command_line.make_first_key) if nobody_may else None
     return Configured(
         settings=settings,
         factory=factory,
@@ -139,6 +140,7 @@ def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
             allowance=allowance_of(key),
             needs_tags=frozenset(key.needs_tags),
             admin=key.admin,
+            auditor=key.auditor,
             strict=key.strict,
             trusted=key.trusted,
             tags=frozenset(key.tags),
@@ -149,4 +151,4 @@ def _file_keys(settings: Sequence[KeySettings]) -> Iterator[Key]:
 def _auth_required(settings: Settings) -> bool:
     if settings.auth.required is not None:
         return settings.auth.required
-    return bool(settings.keys) or not is_loopback(settings.server.host)
+    return bool(settings.keys) or settings.auth.jwt is not None or not is_loopback(settings.server.host)

@@ -11,15 +11,15 @@ from turnout.errors import Conflict, UnknownModel
 from turnout.storage import AuditEntry
 
 from .api_model_store import ModelDatabase
-from .api_models import ApiModel, api_model_of, row_of
+from .api_models import ApiModel
 from .audited import told
 from .catalog import Catalog
 
 
 class Registrar:
-    """Every call can raise ``StorageUnavailable``. Other processes serve a change within two seconds.
+    """Every call can raise ``StorageUnavailable`` and ``SecretsUnavailable``.
 
-    The audit log says that ``who`` made it.
+    Other processes serve a change within two seconds. The audit log says that ``who`` made it.
     """
 
     def __init__(self, catalog: Catalog, database: ModelDatabase, who: str) -> None:
@@ -35,7 +35,8 @@ class Registrar:
         now = int(time.time())
         api_model = structs.replace(self._catalog.checked(draft), created=now, updated=now)
         store = await self._database.models()
-        if not await store.add(row_of(api_model), self._entry("create", api_model.id, None, api_model)):
+        row = await self._catalog.row_of(api_model)
+        if not await store.add(row, self._entry("create", api_model.id, None, api_model)):
             id_ = api_model.id
             raise Conflict(f"There is a model '{id_}' already: PUT /api/models/{id_} changes it.", param="id")
         await self._catalog.refresh_api_models(self._database)
@@ -47,11 +48,12 @@ class Registrar:
         before = self._catalog.api_model_row(id_)
         if before is None:
             raise self._why_not_found(id_)
-        old = api_model_of(before)
+        old = await self._catalog.api_model_of(before)
         api_model = self._catalog.checked(edit(old))
         api_model = structs.replace(api_model, updated=int(time.time()))
         store = await self._database.models()
-        if not await store.replace(before, row_of(api_model), self._entry("change", id_, old, api_model)):
+        after = await self._catalog.row_of(api_model)
+        if not await store.replace(before, after, self._entry("change", id_, old, api_model)):
             raise Conflict(f"The model '{id_}' was changed by somebody else meanwhile. Look at it and try again.")
         await self._catalog.refresh_api_models(self._database)
         return api_model

@@ -24,6 +24,7 @@ from . import (
     prices,
     replay,
     schema,
+    secrets,
     serve,
     simulate,
     tokens,
@@ -53,6 +54,7 @@ app.command("audit")(audit.audit)
 app.add_typer(usage.app, name="usage")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(prices.app, name="prices")
+app.add_typer(secrets.app, name="secrets")
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("simulate")(simulate.simulate)

@@ -9,18 +9,21 @@ from .environment import ADMIN_VARIABLE, CommandLine
 from .price_settings import PriceSettings
 from .schema import json_schema
 from .settings import LimitSettings, MediaSettings, ServerSettings, Settings, TimeoutSettings
+from .token_settings import JwtSettings, algorithms_of
 from .validation import examine
 
 __all__ = [
     "ADMIN_VARIABLE",
     "AllowanceSettings",
     "CommandLine",
+    "JwtSettings",
     "LimitSettings",
     "MediaSettings",
     "PriceSettings",
     "ServerSettings",
     "Settings",
     "TimeoutSettings",
+    "algorithms_of",
     "examine",
     "is_loopback",
     "json_schema",

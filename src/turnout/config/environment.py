@@ -21,6 +21,7 @@ from .addresses import is_well_formed
 from .allowance_settings import Window
 from .headers import is_sendable_key
 from .settings import Count, Folder, Host, LogFormat, LogLevel, LogSettings, Port, ServerSettings, Settings, Url
+from .token_settings import with_variables
 from .validation import convert_text, expected
 
 Section = TypeVar("Section", ServerSettings, LogSettings)
@@ -161,6 +162,7 @@ def effective(settings: Settings, environment: Environment, command_line: Comman
         settings,
         server=_with_overrides(settings.server, server),
         log=_with_overrides(settings.log, log),
+        auth=structs.replace(settings.auth, jwt=with_variables(settings.auth.jwt, environment.value)),
         data_dir=data_dir or settings.data_dir,
     )
 

@@ -24,6 +24,7 @@ from .allowance_settings import (
 )
 from .operation_names import OPERATION_NAMES, is_operation_name
 from .price_settings import PriceSettings
+from .token_settings import JwtSettings
 from .words import Name, OtherKeys, Tag
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -114,6 +115,7 @@ class LimitSettings(_Section, frozen=True):
 
 class AuthSettings(_Section, frozen=True):
     required: bool | None = None
+    jwt: JwtSettings | None = None
 
 
 class LogSettings(_Section, frozen=True):
@@ -260,7 +262,10 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
 
 
 class KeySettings(AllowanceSettings, frozen=True, kw_only=True):
-    """``admin`` may change models. ``trusted``: what its requests say of their end user and tags is recorded."""
+    """``admin`` may change models, ``auditor`` may read what an admin may.
+
+    ``trusted``: what its requests say of their end user and tags is recorded.
+    """
 
     key: Secret
     name: Name | None = None
@@ -270,6 +275,7 @@ class KeySettings(AllowanceSettings, frozen=True, kw_only=True):
     expires: Expiry | None = None
     needs_tags: list[Tag] = msgspec.field(default_factory=list)
     admin: bool = False
+    auditor: bool = False
     strict: bool = False
     trusted: bool = False
 

@@ -10,6 +10,7 @@ from turnout.errors import TurnoutError
 ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.ConfigError("Why."),
     errors.StorageUnavailable("Why."),
+    errors.SecretsUnavailable("Why."),
     errors.Unrecorded("Why."),
     errors.ControlUnavailable("ended"),
     errors.ControlTimeout("leases", 500),
@@ -22,6 +23,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.NotFetched("Why."),
     errors.Conflict("Why."),
     errors.Unauthenticated("Why."),
+    errors.TokenUncheckable("Why."),
     errors.Forbidden("Why."),
     errors.ForeignPage("Why."),
     errors.NotFound("Why."),

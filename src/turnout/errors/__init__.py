@@ -3,6 +3,7 @@
 TurnoutError
 ├── ConfigError                        a mistake in the configuration: file, line, key, what was expected
 ├── StorageUnavailable            503  the database can't be opened, read or written
+├── SecretsUnavailable            503  a stored secret can't be encrypted or decrypted
 ├── Unrecorded                    503  the disk takes no record of a request, so it isn't sent
 ├── AllowanceError                429  a limit or a budget doesn't let a request through
 │   ├── LimitReached              429  as many requests or tokens as are allowed; says when there is room
@@ -19,6 +20,7 @@ TurnoutError
 │   │   ├── ContextTooLong        400  more tokens than the model can read
 │   │   └── NotFetched            400  Turnout couldn't fetch an address for a provider that doesn't fetch
 │   ├── Unauthenticated           401  no key, or an invalid one
+│   ├── TokenUncheckable          503  the keys that would check a token aren't known now
 │   ├── Forbidden                 403  a valid key without the right to do this
 │   │   └── ForeignPage           403  no key, and a foreign web page may have sent the request
 │   ├── NotFound                  404  no such route or record
@@ -77,7 +79,9 @@ from .own import (
     Overloaded,
     RequestError,
     RequestTimeout,
+    SecretsUnavailable,
     StorageUnavailable,
+    TokenUncheckable,
     Unauthenticated,
     UnknownModel,
     Unpriced,
@@ -88,6 +92,7 @@ from .own import (
 )
 from .upstream import (
     LASTING,
+    LONGEST_SECRET,
     OF_THE_DEPLOYMENT,
     REQUEST_AT_FAULT,
     RETRYABLE_STATUSES,
@@ -112,6 +117,7 @@ from .words import (
 __all__ = [
     "LASTING",
     "LONGEST_MESSAGE",
+    "LONGEST_SECRET",
     "OF_THE_DEPLOYMENT",
     "REQUEST_AT_FAULT",
     "RETRYABLE_STATUSES",
@@ -147,7 +153,9 @@ __all__ = [
     "ReplyTooLarge",
     "RequestError",
     "RequestTimeout",
+    "SecretsUnavailable",
     "StorageUnavailable",
+    "TokenUncheckable",
     "TurnoutError",
     "Unauthenticated",
     "UnknownModel",

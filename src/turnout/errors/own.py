@@ -25,6 +25,13 @@ class StorageUnavailable(TurnoutError):
     code = "storage_unavailable"
 
 
+class SecretsUnavailable(TurnoutError):
+    """A stored secret can't be encrypted or decrypted. The message says which key is missing, and holds none."""
+
+    status = 503
+    code = "secrets_unavailable"
+
+
 class Unrecorded(TurnoutError):
     """The disk takes no record of a new request, so nothing is sent. It goes on by itself once there is room."""
 
@@ -245,6 +252,13 @@ class NotFetched(Unsupported):
 class Unauthenticated(RequestError):
     status = 401
     code = "invalid_api_key"
+
+
+class TokenUncheckable(RequestError):
+    """The keys that would check the client's token aren't known now. Another try may help."""
+
+    status = 503
+    code = "token_uncheckable"
 
 
 class Forbidden(RequestError):

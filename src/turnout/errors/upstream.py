@@ -13,6 +13,9 @@ from .words import ProviderWords
 SHORTEST_SECRET = 8
 """Characters. A shorter text is no secret, and it can be a part of other words."""
 
+LONGEST_SECRET = 16 * 1024
+"""Bytes of a client's key or token. Tokens with some hundred groups have half of it."""
+
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which a retry at the same deployment may succeed."""
 

@@ -1,10 +1,11 @@
 """Checks which key sent a request, what that key may do, and whether its limits and budgets let the request through."""
 
-from .admin import may_administer, require_admin
+from .admin import may_administer, may_audit, require_admin, require_auditor
 from .alerts import log_alert
 from .allowances import Allowances, ReadSettled, Settled, Standing, StoreDown
 from .expected_output import ExpectedOutput
 from .gauges import Gauge
+from .jwt import ClaimNames, KeyRing, TokenRules, Tokens, TokenState
 from .keys import ANONYMOUS, authenticate
 from .periods import BudgetPeriod
 from .policy import gauges_for, has_budgets, may_use, require_operation, require_use, team_of
@@ -17,8 +18,10 @@ __all__ = [
     "ANONYMOUS",
     "Allowances",
     "BudgetPeriod",
+    "ClaimNames",
     "ExpectedOutput",
     "Gauge",
+    "KeyRing",
     "PolicyRecord",
     "ReadSettled",
     "Reservation",
@@ -26,6 +29,9 @@ __all__ = [
     "SettledSums",
     "Standing",
     "StoreDown",
+    "TokenRules",
+    "TokenState",
+    "Tokens",
     "authenticate",
     "chosen_store",
     "gauges_for",
@@ -33,9 +39,11 @@ __all__ = [
     "has_budgets",
     "log_alert",
     "may_administer",
+    "may_audit",
     "may_use",
     "policy_of",
     "require_admin",
+    "require_auditor",
     "require_operation",
     "require_use",
     "team_of",

@@ -1,4 +1,4 @@
-"""Checks whether a key may administer the service."""
+"""Checks whether a key may administer the service, and whether it may read all of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ _ADVICE = "Send one that has 'admin: true' under 'keys' in the configuration, or
 def may_administer(key: Key, keys: Iterable[Key], *, required: bool, local: bool) -> bool:
     """An admin key may. So may every ``local`` client if there is no admin key and no key is ``required``."""
     return key.admin or (local and not required and not any(configured.admin for configured in keys))
+
+
+def may_audit(key: Key, keys: Iterable[Key], *, required: bool, local: bool) -> bool:
+    """Whether it may read what only an admin may change. An admin may, too."""
+    return key.auditor or may_administer(key, keys, required=required, local=local)
+
+
+def require_auditor(key: Key, keys: Iterable[Key], *, required: bool, local: bool) -> None:
+    """Raises ``Unauthenticated`` when there is no key, ``Forbidden`` when the key may not read everything."""
+    if may_audit(key, keys, required=required, local=local):
+        return
+    if key is ANONYMOUS:
+        raise Unauthenticated(f"This needs the key of an admin or an auditor. {_ADVICE}")
+    raise Forbidden("This API key may not read this: it is no admin's or auditor's ('admin: true' or 'auditor: true').")
 
 
 def require_admin(key: Key, keys: Iterable[Key], *, required: bool, local: bool) -> None:

@@ -9,28 +9,36 @@ from fastapi import Request
 
 from turnout.config import is_loopback
 from turnout.core import Key
-from turnout.errors import Forbidden, ForeignPage, RequestError, Unauthenticated
+from turnout.errors import Forbidden, ForeignPage, RequestError, TokenUncheckable, Unauthenticated
 from turnout.gateway import Gateway
-from turnout.guard import ANONYMOUS, authenticate, may_administer, require_admin
+from turnout.guard import ANONYMOUS, authenticate, may_administer, require_admin, require_auditor
 
+from .bearer_tokens import BearerTokens
 from .pages import Pages
 from .refusals import Refusals
 from .request import Head, Scope
 
 
 class Need(Enum):
-    """The key that a route needs. ``KEY``: any valid key, or no key on a server that needs none."""
+    """The key that a route needs. ``KEY``: any valid key, or no key on a server that needs none. An admin's key is an
+    auditor's, too.
+    """
 
     NOTHING = "nothing"
     KEY = "a key"
+    AUDITOR = "an auditor's key"
     ADMIN = "an admin's key"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """The sender of a request. ``key`` is None for a sender who can only use routes that need nothing."""
+    """The sender of a request. ``key`` is None for a sender who can only use routes that need nothing.
+
+    An ``auditor`` may read everybody's records, an ``admin`` may also change what is served. Every admin is an auditor.
+    """
 
     key: Key | None
     admin: bool = False
+    auditor: bool = False
 
 
 WITHOUT_KEY = Caller(None)
@@ -42,14 +50,15 @@ _PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwar
 class Access:
     """Admits or refuses requests of both planes. It records each refusal."""
 
-    def __init__(self, gateway: Gateway, pages: Pages) -> None:
+    def __init__(self, gateway: Gateway, pages: Pages, tokens: BearerTokens) -> None:
         self._gateway = gateway
+        self._tokens = tokens
         self._pages = pages
         self._on_loopback = is_loopback(gateway.settings.server.host)
         self._refusals = Refusals(gateway.metrics)
 
     def key_of(self, scope: Scope, head: Head) -> Key:
-        """Raises ``Unauthenticated``, ``ForeignPage``."""
+        """Raises ``Unauthenticated``, ``TokenUncheckable``, ``ForeignPage``."""
         try:
             return self._key(head)
         except RequestError as error:
@@ -68,7 +77,8 @@ class Access:
 
     def _key(self, head: Head) -> Key:
         snapshot = self._gateway.snapshot
-        key = authenticate(head.secrets, snapshot.keys, required=snapshot.auth_required)
+        tokens = self._tokens.current()
+        key = authenticate(head.secrets, snapshot.keys, required=snapshot.auth_required, tokens=tokens)
         if key is ANONYMOUS:
             self._pages.check(head.host, head.origin)
         return key
@@ -78,7 +88,10 @@ class Access:
         keys, required, local = snapshot.keys.values(), snapshot.auth_required, self._is_local(scope, head)
         if need is Need.ADMIN:
             require_admin(key, keys, required=required, local=local)
-        return Caller(key, may_administer(key, keys, required=required, local=local))
+        elif need is Need.AUDITOR:
+            require_auditor(key, keys, required=required, local=local)
+        admin = may_administer(key, keys, required=required, local=local)
+        return Caller(key, admin, admin or key.auditor)
 
     def _is_local(self, scope: Scope, head: Head) -> bool:
         """Whether a client on this machine asked this machine, and no proxy on it forwarded the request."""
@@ -93,6 +106,8 @@ class Access:
 
 
 def _reason(error: RequestError, head: Head) -> str:
+    if isinstance(error, TokenUncheckable):
+        return "uncheckable_token"
     if isinstance(error, Unauthenticated):
         return "unknown_key" if head.secrets else "no_key"
     return "foreign_page" if isinstance(error, ForeignPage) else "no_admin"

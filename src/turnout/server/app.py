@@ -11,6 +11,7 @@ from turnout.errors import AddressTooLong, MethodNotAllowed, NotFound, TurnoutEr
 from turnout.gateway import Gateway
 
 from .access import Access, Need
+from .bearer_tokens import BearerTokens
 from .control import NEEDS, Gate, Table, dialect_of
 from .endpoints import Endpoints
 from .inference import Inference, Sockets, conversation_at
@@ -24,10 +25,10 @@ MAX_ADDRESS = 8192
 class App:
     """``control`` answers all requests but inference. The gateway is open as long as the app is served."""
 
-    def __init__(self, gateway: Gateway, control: FastAPI) -> None:
+    def __init__(self, gateway: Gateway, control: FastAPI, tokens: BearerTokens) -> None:
         server = gateway.settings.server
         self._pages = Pages(server)
-        access = Access(gateway, self._pages)
+        access = Access(gateway, self._pages, tokens)
         self._endpoints = Endpoints(registry().values())
         self._inference = Inference(gateway, access)
         self._sockets = Sockets(access, self._inference.handle)
@@ -100,7 +101,7 @@ class App:
         existing = self._table.existing_path(path)
         if existing is None:
             raise NotFound(f"There is no {method_and_path(scope)} here. GET /docs lists what there is.")
-        if self._table.needs(existing).get(scope["method"]) is Need.ADMIN:
+        if self._table.needs(existing).get(scope["method"]) in (Need.ADMIN, Need.AUDITOR):
             suggestion = method_and_path({**scope, "path": existing})
             raise NotFound(f"There is no {method_and_path(scope)} here. Did you mean {suggestion}?")
         return existing

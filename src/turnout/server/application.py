@@ -16,6 +16,7 @@ from turnout.marks import MarkFollower, MarkKeeper
 from turnout.telemetry import SHARED_FOLDER_VARIABLE, MarkTally, SharedMetrics
 
 from .app import App
+from .bearer_tokens import BearerTokens
 from .control import control_app
 from .memory import Memory
 
@@ -26,9 +27,11 @@ async def opened_application(gateway: Gateway) -> AsyncIterator[App]:
     folder = os.environ.get(SHARED_FOLDER_VARIABLE)
     metrics = SharedMetrics(gateway.metrics, Path(folder) if folder else None)
     async with followed_marks(gateway) as marks:
-        app = App(gateway, control_app(gateway, metrics, marks))
+        tokens = BearerTokens(gateway)
+        app = App(gateway, control_app(gateway, metrics, marks, tokens), tokens)
         memory = Memory()
-        sharing = asyncio.get_running_loop().create_task(metrics.run())
+        loop = asyncio.get_running_loop()
+        beside = [loop.create_task(metrics.run()), loop.create_task(tokens.run())]
         try:
             _collect_garbage_less_often()
             _switch_threads_often()
@@ -36,8 +39,9 @@ async def opened_application(gateway: Gateway) -> AsyncIterator[App]:
             yield app
         finally:
             memory.stop()
-            sharing.cancel()
-            await asyncio.wait([sharing])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
 
 @asynccontextmanager

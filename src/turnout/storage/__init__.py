@@ -19,6 +19,7 @@ from .rows import (
     TurnRow,
     UseRow,
 )
+from .secrets import OLD_SECRET_KEY_VARIABLE, SECRET_KEY_VARIABLE, Vault, is_sealed
 from .usage.asking import LatencyRow, Span, UsageQuestion, UsageRow
 from .usage.dimensions import COST_UNIT, FAULTS, MEASURES, OUTCOMES, PIECES, TOKENS, Timing
 from .usage.sketch import RELATIVE_ERROR, percentiles
@@ -31,9 +32,11 @@ __all__ = [
     "FAULTS",
     "FILTERS",
     "MEASURES",
+    "OLD_SECRET_KEY_VARIABLE",
     "OUTCOMES",
     "PIECES",
     "RELATIVE_ERROR",
+    "SECRET_KEY_VARIABLE",
     "TOKENS",
     "AccessKind",
     "AuditEntry",
@@ -66,7 +69,9 @@ __all__ = [
     "UsageQuestion",
     "UsageRow",
     "UseRow",
+    "Vault",
     "database_url",
     "first_open_day",
+    "is_sealed",
     "percentiles",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from turnout.errors import StorageUnavailable
 
-from .address import database_url
+from .address import POSTGRES, database_url
 from .expected_schema import missing_migrations, title_of
 from .first_look import look
 
@@ -44,6 +44,11 @@ class LazyDatabase:
         self._url = database_url(data_dir, configured_url)
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other hosts may use it, too."""
+        return self._url.startswith(POSTGRES)
 
     async def attempts(self) -> Attempts:
         engine = await self._ready()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from sqlalchemy import delete, insert, select, update
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from .audit import write_entry
 from .database import storage_errors
 from .rows import AuditEntry, ModelRow
+from .sqlite import empty_log, overwriting
 from .tables import models, revisions
 
 _NAME = "models"
@@ -59,6 +60,21 @@ class Models:
                 if changed.rowcount == 1:
                     await write_entry(connection, entry)
                 return changed.rowcount == 1
+
+    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]]) -> int:
+        """Replaces each model that is like the first row of its pair by the second, in one transaction.
+
+        Returns how many were. What stood there before can't be read from the files of SQLite afterwards.
+        """
+        replaced = 0
+        with storage_errors():
+            async with self._changing() as connection, overwriting(connection):
+                for before, after in changes:
+                    is_unchanged = (models.c.id == before.id) & (models.c.definition == before.definition)
+                    values = {"definition": after.definition}
+                    replaced += (await connection.execute(update(models).where(is_unchanged).values(values))).rowcount
+            await empty_log(self._engine)
+        return replaced
 
     async def remove(self, id_: str, entry: AuditEntry) -> bool:
         """False when there is no model of that id."""

@@ -6,14 +6,15 @@ import asyncio
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_SECONDS = 5
 """How long a writer waits for another process that is writing."""
@@ -67,6 +68,27 @@ async def prepare(engine: AsyncEngine) -> None:
             if not _is_busy(error) or time.monotonic() > deadline:
                 raise
         await asyncio.sleep(BUSY_SECONDS / 100)
+
+
+@asynccontextmanager
+async def overwriting(connection: AsyncConnection) -> AsyncIterator[None]:
+    """What is removed from the file inside is overwritten with zeros. Does nothing in another database."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    usual = (await connection.exec_driver_sql("PRAGMA secure_delete")).scalar_one()
+    await connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    try:
+        yield
+    finally:
+        await connection.exec_driver_sql(f"PRAGMA secure_delete={int(usual)}")
+
+
+async def empty_log(engine: AsyncEngine) -> None:
+    """Brings the write-ahead log into the file and empties it, as soon as nobody reads from it."""
+    if engine.dialect.name == "sqlite":
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _is_busy(error: OperationalError) -> bool:

@@ -160,6 +160,7 @@ async def test_models_made_by_the_api_are_served_while_the_database_is_gone(star
 async def test_only_the_owner_may_read_the_stored_file(start_turnout: StartTurnout) -> None:
     server = start_turnout({})
     await api(server, "POST", "/api/models", {"id": "mine", "provider": "openai", "api_key": "sk-own-SECRET"})
-    kept = [path for path in server.data_dir.rglob("*") if path.is_file() and b"sk-own-SECRET" in path.read_bytes()]
+    kept = [path for path in server.data_dir.rglob("*") if path.is_file() and b"enc:1:" in path.read_bytes()]
     assert {path.name.removesuffix("-wal") for path in kept} == {"models.json", "turnout.db"}
+    kept.append(server.data_dir / "secret.key")
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}

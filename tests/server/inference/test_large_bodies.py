@@ -23,6 +23,7 @@ from turnout.engine import source
 from turnout.errors import TurnoutError
 from turnout.providers import registry as providers
 from turnout.server.access import Access
+from turnout.server.bearer_tokens import BearerTokens
 from turnout.server.endpoints import Match
 from turnout.server.inference.bounds import takes_form
 from turnout.server.inference.handler import Inference
@@ -84,7 +85,7 @@ async def inference(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[I
         patch.setattr(gateway, "Transport", Upstream)
         setup = gateway.GatewaySetup(CommandLine(config=folder / "turnout.yaml", data_dir=str(folder / "data")))
         async with setup.open() as opened:
-            yield Inference(opened, Access(opened, Pages(setup.settings.server)))
+            yield Inference(opened, Access(opened, Pages(setup.settings.server), BearerTokens(opened)))
 
 
 @pytest.fixture(scope="module")

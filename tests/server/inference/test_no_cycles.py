@@ -21,6 +21,7 @@ from turnout.dialects import registry
 from turnout.errors import Overloaded, TurnoutError
 from turnout.gateway import Gateway, GatewaySetup
 from turnout.server.access import Access
+from turnout.server.bearer_tokens import BearerTokens
 from turnout.server.endpoints import Endpoints
 from turnout.server.inference.handler import Inference
 from turnout.server.pages import Pages
@@ -50,7 +51,7 @@ class Server:
     """The data plane in front of ``upstream``, without a socket."""
 
     def __init__(self, gateway: Gateway, upstream: Upstream) -> None:
-        self._inference = Inference(gateway, Access(gateway, Pages(gateway.settings.server)))
+        self._inference = Inference(gateway, Access(gateway, Pages(gateway.settings.server), BearerTokens(gateway)))
         self._endpoints = Endpoints(registry().values())
         self.upstream = upstream
 

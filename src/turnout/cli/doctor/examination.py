@@ -49,6 +49,8 @@ def _configuration_checks(state: CatalogState, configured: Configured) -> Iterat
 
 
 def _key_check(state: CatalogState, configured: Configured) -> Check:
+    if not state.keys and configured.settings.auth.jwt is not None:
+        return Check("ok", "a token (JWT) is required: 'auth.jwt' says who may sign them")
     if not state.keys:
         return Check("note", "an API key is required and there is none: `turnout serve` makes a first admin key.")
     where = f", the first admin key in {configured.key_file}" if configured.key_file else ""

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from turnout.gateway import Gateway
 from turnout.marks import MarkFollower
+from turnout.server.bearer_tokens import BearerTokens
 from turnout.telemetry import SharedMetrics
 from turnout.version import __version__
 
@@ -31,7 +32,7 @@ from .routes import (
 )
 
 
-def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -> FastAPI:
+def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower, tokens: BearerTokens) -> FastAPI:
     """Its routes get the caller from ``Gate``. Each route needs an entry in ``NEEDS``."""
     app = FastAPI(
         title="Turnout",
@@ -43,7 +44,7 @@ def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower) -
     )
     one_at_a_time = OneAtATime()
     app.include_router(documents.router())
-    app.include_router(probes.router(gateway, metrics))
+    app.include_router(probes.router(gateway, metrics, tokens))
     app.include_router(models.router(gateway, one_at_a_time))
     app.include_router(service_models.router(gateway, one_at_a_time))
     app.include_router(model_lists.router(gateway, one_at_a_time))

@@ -126,7 +126,7 @@ class ModelChange(Body):
     )
     api_key_env: Word | None = Field(None, description="the environment variable with the key: …_KEY or …_TOKEN")
     api_key: Annotated[SecretStr, AfterValidator(_is_sendable)] | None = Field(
-        None, min_length=1, max_length=4096, description="the key itself; stands unencrypted in the database"
+        None, min_length=1, max_length=4096, description="the key itself; it is stored encrypted, and never shown"
     )
     api_version: Text | None = Field(None, description="Azure's")
     timeouts: TimeoutsBody | None = None

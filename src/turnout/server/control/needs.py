@@ -29,7 +29,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "GET /api/tags": Need.KEY,
     "GET /api/ps": Need.KEY,
     "POST /api/show": Need.KEY,
-    "POST /v1/route/explain": Need.ADMIN,
+    "POST /v1/route/explain": Need.AUDITOR,
     "GET /v1/keys": Need.ADMIN,
     "POST /v1/keys": Need.ADMIN,
     "GET /v1/keys/{key_id}": Need.KEY,  # a key may read itself, and an admin's key all
@@ -49,14 +49,14 @@ NEEDS: Final[Mapping[str, Need]] = {
     "PATCH /v1/teams/{account_id:path}": Need.ADMIN,
     "DELETE /v1/teams/{account_id:path}": Need.ADMIN,
     "GET /v1/audit": Need.ADMIN,
-    "GET /v1/deployments": Need.ADMIN,
+    "GET /v1/deployments": Need.AUDITOR,
     "PUT /v1/deployments/{deployment_id:path}": Need.ADMIN,
-    "GET /v1/requests": Need.KEY,  # this and the usage: a user's own, an admin's all
+    "GET /v1/requests": Need.KEY,  # this and the usage: a user's own, an auditor's all
     "GET /v1/requests/{request_id}": Need.KEY,
     "GET /v1/usage": Need.KEY,
     "GET /v1/usage/advice": Need.KEY,
     "GET /v1/usage/forecast": Need.KEY,
-    "GET /v1/usage/performance": Need.ADMIN,
+    "GET /v1/usage/performance": Need.AUDITOR,
     "GET /v1/llm/usage": Need.KEY,
     "GET /v1/llm/embedding-usage": Need.KEY,
     "GET /v1/responses/{response_id}": Need.KEY,

@@ -34,8 +34,8 @@ MOST_ROWS: Final = 10_000
 
 
 def own(caller: Caller) -> dict[str, str]:
-    """What a caller's figures are kept to: an admin's to nothing, others' to their user, else to their key."""
-    if caller.admin:
+    """What a caller's figures are kept to: an auditor's to nothing, others' to their user, else to their key."""
+    if caller.auditor:
         return {}
     if caller.key is None:
         raise Forbidden("This needs an API key.")
@@ -47,7 +47,7 @@ def kept_to(caller: Caller, only: Mapping[str, str]) -> dict[str, str]:
     of_caller = own(caller)
     for name, value in of_caller.items():
         if only.get(name, value) != value:
-            raise Forbidden("This API key sees its own usage only. An admin's key sees everybody's.")
+            raise Forbidden("This API key sees its own usage only. The key of an admin or an auditor sees everybody's.")
     return {**only, **of_caller}
 
 

@@ -12,12 +12,13 @@ from turnout.gateway import Gateway
 from turnout.host import control_state
 from turnout.routing import Board
 from turnout.server.access import caller_of
+from turnout.server.bearer_tokens import BearerTokens
 from turnout.server.control.deployment_rows import Marked
 from turnout.telemetry import CONTENT_TYPE, SharedMetrics
 from turnout.version import __version__
 
 
-def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
+def router(gateway: Gateway, metrics: SharedMetrics, tokens: BearerTokens) -> APIRouter:
     routes = APIRouter(tags=["operations"])
     started = time.time()
 
@@ -33,14 +34,11 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
         conversations_error = gateway.conversations.error
         control = await control_state(gateway.control)
         counts_error = gateway.allowances.condition.error
-        is_well = (
-            catalog.ok
-            and ledger.ok
-            and not catalog.problems
-            and conversations_error is None
-            and counts_error is None
-            and control.ok
-        )
+        taken = tokens.current()
+        token_state = None if taken is None else taken.state()
+        errors = (conversations_error, counts_error)
+        are_well = [catalog.ok, ledger.ok, not catalog.problems, not any(errors), control.ok]
+        is_well = all(are_well) and (token_state is None or token_state.ok)
         status = {"status": "ok" if is_well else "degraded"}
         if caller_of(request).key is None:
             return status
@@ -54,6 +52,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
                 "conversations": {"ok": conversations_error is None, "database": conversations_error},
                 "allowances": {"ok": counts_error is None, "store": counts_error},
                 "control": msgspec.to_builtins(control),
+                **({} if token_state is None else {"tokens": msgspec.to_builtins(token_state)}),
                 "deployments": [*_troubled(gateway.board), *_marked(await metrics.marked())],
             },
         }

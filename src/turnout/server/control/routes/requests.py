@@ -38,7 +38,7 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.get("/v1/requests", openapi_extra=_DOCUMENTED)
     async def list_requests(request: Request) -> Response:
-        """Settled requests, newest first. A user sees their own, an admin all.
+        """Settled requests, newest first. A user sees their own, an auditor all.
 
         `next` is the cursor of the following page, null at the end. All filters are about one attempt. A page looks at
         20,000 requests at most, so it may be short or empty before the end.
@@ -53,10 +53,10 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.get("/v1/requests/{request_id}")
     async def get_request(request_id: str, request: Request) -> dict[str, Any]:
-        """All attempts of a request with tokens, cost and timings. A key sees its own requests, an admin's all."""
-        key, is_admin = key_of(request), caller_of(request).admin
+        """All attempts of a request with tokens, cost and timings. A key sees its own requests, an auditor's all."""
+        key, sees_all = key_of(request), caller_of(request).auditor
         record = await gateway.ledger.request(request_id)
-        if record is None or not (is_admin or all(attempt["key_id"] == key.id for attempt in record.attempts)):
+        if record is None or not (sees_all or all(attempt["key_id"] == key.id for attempt in record.attempts)):
             raise NotFound(f"There is no request '{request_id}' of this key in the ledger.")
         body: dict[str, Any] = msgspec.to_builtins(record)
         return body

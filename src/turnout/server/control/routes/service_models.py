@@ -113,8 +113,8 @@ def _page(
 
 
 def _visible_to(request: Request) -> Callable[[ModelRecord], ModelRecord]:
-    """Removes a model's address and key variable from its record, unless the caller can change models."""
-    if caller_of(request).admin:
+    """Removes a model's address and key variable from its record, unless the caller may read everything."""
+    if caller_of(request).auditor:
         return lambda record: record
     return lambda record: record.model_copy(update=_PRIVATE)
 

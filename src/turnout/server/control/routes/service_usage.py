@@ -15,7 +15,7 @@ from turnout.server.control.periods import period_of
 from turnout.server.control.usage_questions import MOST_ROWS, kept_to
 from turnout.storage import UsageQuestion
 
-UserId = Annotated[str | None, Query(description="Default: your own, an admin's: all users.")]
+UserId = Annotated[str | None, Query(description="Default: your own, an auditor's: all users.")]
 StartDate = Annotated[str | None, Query(description="A date, the first day. Default: 30 days before the end.")]
 EndDate = Annotated[str | None, Query(description="A date, the last day. Default: today.")]
 

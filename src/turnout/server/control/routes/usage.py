@@ -59,7 +59,7 @@ def router(gateway: Gateway, one_at_a_time: OneAtATime) -> APIRouter:
 def _add_figures(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get("", openapi_extra=_QUESTION)
     async def get_usage(request: Request) -> Response:
-        """Requests, tokens and cost by any two dimensions. A user sees their own, an admin all.
+        """Requests, tokens and cost by any two dimensions. A user sees their own, an auditor all.
 
         With `accept: text/csv`, the rows as CSV.
         """
@@ -68,7 +68,7 @@ def _add_figures(routes: APIRouter, gateway: Gateway) -> None:
 
     @routes.get("/performance", openapi_extra=_QUESTION)
     async def get_performance(request: Request) -> Response:
-        """Times and error rates, by deployment if nothing else is said. Needs an admin's key.
+        """Times and error rates, by deployment if nothing else is said. Needs an auditor's key.
 
         Times are kept by model, provider, deployment and operation. Percentiles are less than 5 % off.
         """
