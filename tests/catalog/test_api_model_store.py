@@ -57,9 +57,10 @@ class Database:
         self.entries.append(entry)
         return self._changed()
 
-    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]]) -> int:
+    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]], who: str) -> int:
         replaced = {after.id: after for before, after in changes if self.rows.get(before.id) == before}
         self.rows |= replaced
+        self.entries += [AuditEntry(who=who, action="encrypt", kind="model", subject=id_) for id_ in replaced]
         self._changed()
         return len(replaced)
 

@@ -58,6 +58,7 @@ async def test_plain_ones_are_encrypted_at_the_next_start_and_stay_as_they_are(t
     assert [only(catalog, name).api_key for name in ("fast", "b")] == [Secret(KEY), Secret("sk-b")]
     assert KEY not in (tmp_path / "data" / "models.json").read_text()
     assert catalog.state().problems == ()
+    assert [(entry.who, entry.subject) for entry in database.entries] == [("turnout", "fast"), ("turnout", "b")]
     again = catalog_at(tmp_path)
     assert only(again, "fast").api_key == Secret(KEY), "from the file, before the database is there"
 
@@ -130,8 +131,8 @@ class TestUnreadable:
         database, running = Database(), catalog_at(tmp_path / "here", HEX)
         await Registrar(running, database, "ops").create(api_model(api_key=Secret(KEY)))
         ahead = catalog_at(tmp_path / "command", OTHER_HEX, HEX)
-        done = await reencrypt(database, ahead.vault)
-        again = await reencrypt(database, ahead.vault)
+        done = await reencrypt(database, ahead.vault, "ops")
+        again = await reencrypt(database, ahead.vault, "ops")
         assert [(one.number, one.made_key) for one in (done, again)] == [(1, False), (0, False)]
         await running.refresh_api_models(database)
         assert only(running, "fast").api_key == Secret(KEY)
@@ -158,7 +159,7 @@ class TestReencrypted:
         database.rows["plain"] = plain_row("plain")
         before, file = [stored(database, name) for name in ("a", "b")], tmp_path / "data" / "secret.key"
         key = file.read_bytes()
-        done = await reencrypt(database, catalog_at(tmp_path).vault)
+        done = await reencrypt(database, catalog_at(tmp_path).vault, "ops")
         assert (done.number, done.refused, done.made_key) == (3, {}, True)
         assert file.read_bytes() != key
         assert file.with_name("secret.key.old").read_bytes() == key
@@ -175,7 +176,7 @@ class TestReencrypted:
         catalog.vault.rotate()  # and then the machine stops
         file = tmp_path / "data" / "secret.key"
         key = file.read_bytes()
-        done = await reencrypt(database, catalog_at(tmp_path).vault)
+        done = await reencrypt(database, catalog_at(tmp_path).vault, "ops")
         assert (done.number, done.made_key, file.read_bytes()) == (1, False, key)
         assert only(catalog_at(tmp_path), "fast").api_key == Secret(KEY)
 
@@ -185,14 +186,15 @@ class TestReencrypted:
         late, old_vault = [api_model(api_key=Secret("sk-late"), updated=9)], catalog.vault
         replace_secrets = database.replace_secrets
 
-        async def raced(changes: list[tuple[ModelRow, ModelRow]]) -> int:
+        async def raced(changes: list[tuple[ModelRow, ModelRow]], who: str) -> int:
             if late:
                 database.rows["fast"] = await catalog.row_of(late.pop())
-            return await replace_secrets(changes)
+            return await replace_secrets(changes, who)
 
         database.replace_secrets = raced  # type: ignore[method-assign,assignment]
         ahead = catalog_at(tmp_path / "ahead", OTHER_HEX, HEX)
-        assert (await reencrypt(database, ahead.vault)).number == 1
+        assert (await reencrypt(database, ahead.vault, "cli")).number == 1
+        assert [(entry.who, entry.action) for entry in database.entries] == [("ops", "create"), ("cli", "encrypt")]
         assert ahead.vault.open(stored(database), "models/fast/api_key") == "sk-late"
         with pytest.raises(SecretsUnavailable):
             old_vault.open(stored(database), "models/fast/api_key")
@@ -205,7 +207,7 @@ class TestReencrypted:
         await Registrar(catalog_at(tmp_path / "here"), database, "ops").create(api_model("y", api_key=Secret(KEY)))
         lost = stored(database, "x")
         for _ in range(2):
-            done = await reencrypt(database, catalog_at(tmp_path / "here").vault)
+            done = await reencrypt(database, catalog_at(tmp_path / "here").vault, "ops")
             assert (done.number, list(done.refused), done.made_key) == (1, ["x"], True)
         assert stored(database, "x") == lost
 

@@ -98,15 +98,21 @@ async def test_a_change_and_its_audit_entry_come_together(store: Models) -> None
 
 
 async def test_secrets_are_replaced_together_where_nobody_was_faster(store: Models) -> None:
-    """With one new revision. The time of the change stays: to people, nothing has changed."""
+    """With one new revision. The time of the change stays: to people, nothing has changed.
+
+    The audit log names each model that was, and nothing of what it holds.
+    """
     await store.add(FAST, ENTRY)
     await store.add(SLOW, ENTRY)
     before = await store.revision()
     other = msgspec.structs.replace(SLOW, definition="other")
     changes = [(row, msgspec.structs.replace(row, definition="sealed", updated=99)) for row in (FAST, other)]
-    assert await store.replace_secrets(changes) == 1
+    assert await store.replace_secrets(changes, "turnout") == 1
     assert (await store.all())[1] == [SLOW, msgspec.structs.replace(FAST, definition="sealed")]
     assert await store.revision() == before + 1
+    newest, *older = await AuditLog(store._engine).page(AuditFilter(), None, 10)
+    assert (newest.who, newest.action, newest.kind, newest.subject) == ("turnout", "encrypt", "model", FAST.id)
+    assert (newest.before, newest.after, [row.action for row in older]) == (None, None, ["create", "create"])
 
 
 async def test_what_a_secret_replaces_is_in_no_file_of_sqlite(tmp_path: Path) -> None:
@@ -119,7 +125,7 @@ async def test_what_a_secret_replaces_is_in_no_file_of_sqlite(tmp_path: Path) ->
     for length in (1, 9000):
         row = ModelRow(id=f"m{length}", definition="x" * length + "SECRET", created=1, updated=1)
         await store.add(row, ENTRY)
-        assert await store.replace_secrets([(row, msgspec.structs.replace(row, definition="sealed"))]) == 1
+        assert await store.replace_secrets([(row, msgspec.structs.replace(row, definition="sealed"))], "turnout") == 1
     async with engine.connect() as connection:
         assert (await connection.exec_driver_sql("PRAGMA secure_delete")).scalar_one() == 0, "as it was"
         assert files_with(b"SECRET", tmp_path) == []

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import msgspec
 
 from turnout.errors import SecretsUnavailable, StorageUnavailable
-from turnout.storage import SECRET_KEY_VARIABLE, AuditEntry, ModelRow, Vault, is_sealed
+from turnout.storage import BY_ITSELF, SECRET_KEY_VARIABLE, AuditEntry, ModelRow, Vault, is_sealed
 
 from .api_models import ApiModel, api_model_of, resealed, stored_key
 
@@ -42,7 +42,7 @@ class ModelStore(Protocol):
 
     async def replace(self, before: ModelRow, after: ModelRow, entry: AuditEntry) -> bool: ...
 
-    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]]) -> int: ...
+    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]], who: str) -> int: ...
 
     async def remove(self, id_: str, entry: AuditEntry) -> bool: ...
 
@@ -124,7 +124,7 @@ class ApiModelStore:
         except SecretsUnavailable as error:
             self._report_plain(error.message)
             return False
-        number = await store.replace_secrets(sealed)
+        number = await store.replace_secrets(sealed, BY_ITSELF)
         log.info("API keys that stood in plain text are encrypted: %d", number)
         return True
 

@@ -25,11 +25,13 @@ class Reencrypted(msgspec.Struct, frozen=True, kw_only=True):
     made_key: bool
 
 
-async def reencrypt(store: ModelStore, vault: Vault) -> Reencrypted:
+async def reencrypt(store: ModelStore, vault: Vault, who: str) -> Reencrypted:
     """With a new key in the file of this host, or with the one in the environment.
 
-    It may break off at any place: the next call goes on with the same key. Others may change models meanwhile. Raises
-    ``StorageUnavailable``, and ``SecretsUnavailable`` when there is no key to encrypt with.
+    It may break off at any place: the next call goes on with the same key. Others may change models meanwhile. The
+    audit log says that ``who`` did it.
+
+    Raises ``StorageUnavailable``, and ``SecretsUnavailable`` when there is no key to encrypt with.
     """
     _, rows = await store.all()
     begun, _ = await asyncio.to_thread(_changes, rows, vault)
@@ -42,7 +44,7 @@ async def reencrypt(store: ModelStore, vault: Vault) -> Reencrypted:
         changes, refused = await asyncio.to_thread(_changes, rows, vault)
         if not changes:
             return Reencrypted(number=number, refused=refused, made_key=made_key)
-        number += await store.replace_secrets(changes)
+        number += await store.replace_secrets(changes, who)
 
 
 def _changes(rows: Sequence[ModelRow], vault: Vault) -> tuple[list[tuple[ModelRow, ModelRow]], dict[str, str]]:

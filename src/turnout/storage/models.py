@@ -61,10 +61,11 @@ class Models:
                     await write_entry(connection, entry)
                 return changed.rowcount == 1
 
-    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]]) -> int:
+    async def replace_secrets(self, changes: Sequence[tuple[ModelRow, ModelRow]], who: str) -> int:
         """Replaces each model that is like the first row of its pair by the second, in one transaction.
 
-        Returns how many were. What stood there before can't be read from the files of SQLite afterwards.
+        Returns how many were. Each has an audit entry that names ``who`` did it, and nothing of the secret. What stood
+        there before can't be read from the files of SQLite afterwards.
         """
         replaced = 0
         with storage_errors():
@@ -72,7 +73,11 @@ class Models:
                 for before, after in changes:
                     is_unchanged = (models.c.id == before.id) & (models.c.definition == before.definition)
                     values = {"definition": after.definition}
-                    replaced += (await connection.execute(update(models).where(is_unchanged).values(values))).rowcount
+                    changed = await connection.execute(update(models).where(is_unchanged).values(values))
+                    if changed.rowcount == 1:
+                        replaced += 1
+                        entry = AuditEntry(who=who, action="encrypt", kind="model", subject=before.id)
+                        await write_entry(connection, entry)
             await empty_log(self._engine)
         return replaced
 

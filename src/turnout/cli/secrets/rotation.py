@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from turnout.catalog import Catalog, Reencrypted, reencrypt
-from turnout.cli.database import opened
+from turnout.cli.database import BY_COMMAND, opened
 from turnout.config import CommandLine
 from turnout.storage import SECRET_KEY_VARIABLE
 
@@ -19,7 +19,7 @@ def rotate_all(config: Path | None, data_dir: str | None) -> bool:
 
     async def run() -> Reencrypted:
         async with opened(catalog) as database:
-            return await reencrypt(await database.models(), catalog.vault)
+            return await reencrypt(await database.models(), catalog.vault, BY_COMMAND)
 
     done = asyncio.run(run())
     typer.echo(f"{_keys(done.number)} encrypted with {_which(done, in_file=catalog.vault.is_of_this_host)}.")
