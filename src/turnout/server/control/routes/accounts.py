@@ -28,7 +28,7 @@ Id = Annotated[str, Path(description="its name, as keys have it; may contain `/`
 
 
 def router(gateway: Gateway, one_at_a_time: OneAtATime, kind: AccountKind) -> APIRouter:
-    """Every route needs an admin key."""
+    """Reading needs an auditor's key, changing an admin's."""
     routes = APIRouter(prefix=f"/v1/{kind}", tags=["keys"])
     _add_reading(routes, gateway, one_at_a_time, kind)
     _add_writing(routes, gateway, kind)
@@ -42,7 +42,7 @@ def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         cursor: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
     ) -> Response:
-        """Those that have an allowance of their own, by name. Needs an admin key."""
+        """Those that have an allowance of their own, by name. Needs an auditor's key."""
         refuse_unknown(request.query_params, {"limit", "cursor"})
         after = place_in(cursor, str)
 
@@ -56,7 +56,7 @@ def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime,
 
     @routes.get("/{account_id:path}", name=f"get_{kind}")
     async def get_account(account_id: Id) -> Response:
-        """One of them. Needs an admin key."""
+        """One of them. Needs an auditor's key."""
         record = account_record(gateway.catalog, kind, account_id)
         if record is None:
             raise NotFound(f"There is no '{account_id[:100]}' among the {kind}.")

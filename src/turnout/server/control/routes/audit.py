@@ -33,7 +33,7 @@ def router(gateway: Gateway) -> APIRouter:
 
     @routes.get("/v1/audit", openapi_extra=_DOCUMENTED)
     async def list_changes(request: Request) -> Response:
-        """Changes, newest first: when, by whom, what, before and after. They are kept for good. Needs an admin key."""
+        """Changes, newest first: when, by whom, what, before and after. Kept for good. Needs an auditor's key."""
         query = request.query_params
         refuse_unknown(query, _PARAMETERS)
         period = period_of(query.get("from"), query.get("to"))

@@ -68,7 +68,7 @@ def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime)
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         cursor: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
     ) -> Response:
-        """All keys, those of the configuration first, then the oldest first. No secret is told. Needs an admin key."""
+        """All keys, the configuration's first, then the oldest first. No secret is told. Needs an auditor's key."""
         refuse_unknown(request.query_params, {*_FILTERS, "limit", "cursor"})
         only = {name: value for name, value in zip(_FILTERS, (user, team, tier), strict=True) if value is not None}
         after = place_in(cursor, KeyPlace)
@@ -79,13 +79,13 @@ def _add_reading(routes: APIRouter, gateway: Gateway, one_at_a_time: OneAtATime)
 
     @routes.get("/{key_id}")
     async def get_key(key_id: Id, request: Request) -> Response:
-        """One key. A key may read itself, an admin all."""
+        """One key. A key may read itself, an auditor's all."""
         (record,) = await _with_last_use(gateway, [_visible(gateway, request, key_id)])
         return _json(msgspec.json.encode(record))
 
     @routes.get("/{key_id}/policy")
     async def get_policy(key_id: Id, request: Request) -> Response:
-        """What a key may do, and what counts its requests. A key may read its own, an admin all."""
+        """What a key may do, and what counts its requests. A key may read its own, an auditor's all."""
         key = key_of_record(gateway.catalog, _visible(gateway, request, key_id))
         gauges = gauges_in_policy(key, gateway.snapshot)
         return _json(msgspec.json.encode(policy_of(key, gateway.snapshot, await _standings(gateway, gauges))))
@@ -140,7 +140,7 @@ def _visible(gateway: Gateway, request: Request, text: str) -> Record:
     """Raises ``NotFound``, also for a key that is there and that the caller may not read."""
     record, caller = key_record(gateway.catalog, text), caller_of(request)
     is_own = record is not None and caller.key is not None and record["id"] == caller.key.id
-    if record is None or not (caller.admin or is_own):
+    if record is None or not (caller.auditor or is_own):
         raise NotFound(f"There is no key '{text[:100]}'.")
     return record
 
