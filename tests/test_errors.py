@@ -26,6 +26,7 @@ PUBLISHED = {
     "HeadersTooLarge": (431, "headers_too_large"),
     "InvalidRequest": (400, "invalid_request"),
     "KeptConnectionLost": (502, "upstream_unreachable"),
+    "KeyExpired": (401, "invalid_api_key"),
     "LimitReached": (429, "rate_limit_exceeded"),
     "MethodNotAllowed": (405, "method_not_allowed"),
     "NotFetched": (400, "not_fetched"),

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from tests.guard.support import Book
 from turnout.core import OPERATIONS, Account, Allowance, Budget, Key, Limit, Rules
-from turnout.errors import Forbidden, Unauthenticated
+from turnout.errors import Forbidden, KeyExpired
 from turnout.guard import ANONYMOUS, authenticate, gauges_for, may_use, policy_of, require_operation, require_use
 from turnout.guard import policy as policy_module
 
@@ -238,11 +238,23 @@ def test_an_expired_key_is_refused_in_its_own_words(required: bool) -> None:
     key = Key(id="k", digest=sha256(SECRET).digest(), expires=1_800_000_000)
     keys = {key.digest: key}
     assert authenticate([SECRET], keys, required=required, clock=lambda: 1_799_999_999.9) is key
-    with pytest.raises(Unauthenticated) as caught:
+    with pytest.raises(KeyExpired) as caught:
         authenticate([SECRET], keys, required=required, clock=lambda: 1_800_000_000.0)
     assert caught.value.message == (
         "This API key has expired: it was good until 2027-01-15 08:00:00 UTC. Ask for a new one."
     )
+
+
+def test_of_several_expired_keys_the_first_is_told_and_none_hides_a_good_one() -> None:
+    secrets = [b"sk-of-1970", SECRET, b"sk-good"]
+    ended, later, good = (
+        Key(id=secret.decode(), digest=sha256(secret).digest(), expires=expires)
+        for secret, expires in zip(secrets, (0, 1_800_000_000, None), strict=True)
+    )
+    keys = {key.digest: key for key in (ended, later, good)}
+    assert authenticate(secrets, keys, required=True, clock=lambda: 1_900_000_000.0) is good
+    with pytest.raises(KeyExpired, match="until 1970-01-01"):
+        authenticate(secrets[:2], keys, required=False, clock=lambda: 1_900_000_000.0)
 
 
 NAMES = st.text("ab/%:. -é", min_size=1, max_size=4)

@@ -23,6 +23,7 @@ ERRORS: Final[tuple[TurnoutError, ...]] = (
     errors.NotFetched("Why."),
     errors.Conflict("Why."),
     errors.Unauthenticated("Why."),
+    errors.KeyExpired(1_800_000_000),
     errors.TokenUncheckable("Why."),
     errors.Forbidden("Why."),
     errors.ForeignPage("Why."),

@@ -20,6 +20,7 @@ TurnoutError
 │   │   ├── ContextTooLong        400  more tokens than the model can read
 │   │   └── NotFetched            400  Turnout couldn't fetch an address for a provider that doesn't fetch
 │   ├── Unauthenticated           401  no key, or an invalid one
+│   │   └── KeyExpired            401  a key that was good until a time
 │   ├── TokenUncheckable          503  the keys that would check a token aren't known now
 │   ├── Forbidden                 403  a valid key without the right to do this
 │   │   └── ForeignPage           403  no key, and a foreign web page may have sent the request
@@ -71,6 +72,7 @@ from .own import (
     ForeignPage,
     HeadersTooLarge,
     InvalidRequest,
+    KeyExpired,
     LimitReached,
     MethodNotAllowed,
     NoDeployment,
@@ -143,6 +145,7 @@ __all__ = [
     "HeadersTooLarge",
     "InvalidRequest",
     "KeptConnectionLost",
+    "KeyExpired",
     "LimitReached",
     "MethodNotAllowed",
     "NoDeployment",

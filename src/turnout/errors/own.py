@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from .base import TurnoutError, encodable
 
@@ -252,6 +253,15 @@ class NotFetched(Unsupported):
 class Unauthenticated(RequestError):
     status = 401
     code = "invalid_api_key"
+
+
+class KeyExpired(Unauthenticated):
+    """An API key that was good until a time, which the message tells."""
+
+    def __init__(self, expires: int) -> None:
+        """``expires`` is the Unix time in seconds from which on the key is refused."""
+        end = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        super().__init__(f"This API key has expired: it was good until {end}. Ask for a new one.")
 
 
 class TokenUncheckable(RequestError):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 
 from turnout.core import Key
-from turnout.errors import LONGEST_SECRET, TokenUncheckable, Unauthenticated
+from turnout.errors import LONGEST_SECRET, KeyExpired, RequestError, TokenUncheckable, Unauthenticated
 
 from .jwt import Refusal, Tokens, is_token
 
@@ -32,10 +31,11 @@ def authenticate(
 ) -> Key:
     """The key of the first known one of ``secrets``. Without one, ``ANONYMOUS`` if no key is required.
 
-    A secret that is no API key may be a token, which ``tokens`` checks. Raises ``Unauthenticated``, also for a key that
-    has expired by the ``clock`` (Unix seconds), and ``TokenUncheckable``. The look-up takes a digest, so its duration
-    reveals nothing about any key.
+    A secret that is no API key may be a token, which ``tokens`` checks. What is refused hides nothing good behind it.
+    Raises ``Unauthenticated``, ``TokenUncheckable``, and ``KeyExpired`` by the ``clock`` (Unix seconds), also where no
+    key is required. The look-up takes a digest, so its duration reveals nothing about any key.
     """
+    expired: int | None = None
     refusal: Refusal | None = None
     for secret in secrets:
         if len(secret) > LONGEST_SECRET:
@@ -44,24 +44,25 @@ def authenticate(
         digest = sha256(secret).digest()
         key = keys.get(digest)
         if key is not None and hmac.compare_digest(key.digest, digest):
-            if key.expires is not None:
-                _refuse_expired(key.expires, clock())
-            return key
+            if key.expires is None or clock() < key.expires:
+                return key
+            expired = key.expires if expired is None else expired
+            continue
         if is_token(secret):
             found = _NO_TOKENS if tokens is None else tokens.key_of(secret, digest)
             if isinstance(found, Key):
                 return found
             refusal = refusal or found
+    if expired is not None:
+        raise KeyExpired(expired)
     if not required:
         return ANONYMOUS
+    raise _why_refused(refusal, is_any_sent=bool(secrets))
+
+
+def _why_refused(refusal: Refusal | None, *, is_any_sent: bool) -> RequestError:
     if refusal is not None:
-        raise (TokenUncheckable if refusal.uncheckable else Unauthenticated)(refusal.message)
-    if not secrets:
-        raise Unauthenticated("No API key was sent. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
-    raise Unauthenticated("The API key is not known here. Keys are listed under 'keys' in the configuration file.")
-
-
-def _refuse_expired(expires: int, now: float) -> None:
-    if now >= expires:
-        end = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        raise Unauthenticated(f"This API key has expired: it was good until {end}. Ask for a new one.")
+        return (TokenUncheckable if refusal.uncheckable else Unauthenticated)(refusal.message)
+    if not is_any_sent:
+        return Unauthenticated("No API key was sent. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
+    return Unauthenticated("The API key is not known here. Keys are listed under 'keys' in the configuration file.")

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from turnout.config import is_loopback
 from turnout.core import Key
-from turnout.errors import Forbidden, ForeignPage, RequestError, TokenUncheckable, Unauthenticated
+from turnout.errors import Forbidden, ForeignPage, KeyExpired, RequestError, TokenUncheckable, Unauthenticated
 from turnout.gateway import Gateway
 from turnout.guard import ANONYMOUS, authenticate, may_administer, require_admin, require_auditor
 
@@ -108,6 +108,8 @@ class Access:
 def _reason(error: RequestError, head: Head) -> str:
     if isinstance(error, TokenUncheckable):
         return "uncheckable_token"
+    if isinstance(error, KeyExpired):
+        return "expired_key"
     if isinstance(error, Unauthenticated):
         return "unknown_key" if head.secrets else "no_key"
     return "foreign_page" if isinstance(error, ForeignPage) else "no_admin"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from typing import Any
@@ -49,6 +50,10 @@ class Client:
             while (record := await ask())[field] is None:  # noqa: ASYNC110  # the ledger tells nobody
                 await asyncio.sleep(0.05)
         return record
+
+    def refused(self) -> Counter[str]:
+        """How many were, by the reason."""
+        return Counter(self._app.gateway.metrics.tally.refused)
 
     async def chat(self, key: str) -> int:
         return (await self.ask("POST", "/v1/chat/completions", CHAT, key)).status
@@ -134,7 +139,9 @@ async def test_a_key_that_has_expired_is_refused(client: Client) -> None:
     made = await client.make(expires="2098-12-31")
     assert (await client.chat(made["key"]), made["status"]) == (200, "active")
     changed = await client.told("PATCH", f"/v1/keys/{made['id']}", {"expires": "2001-01-01"})
+    before = client.refused()
     assert (await client.chat(made["key"]), changed["status"]) == (401, "expired")
+    assert client.refused() - before == Counter(expired_key=1), "counted for itself"
 
 
 async def test_keys_are_listed_by_page_and_filter_with_those_of_the_file(client: Client) -> None:
