@@ -32,6 +32,6 @@ def test_who_may(key: Key, keys: list[Key], required: bool, local: bool, may: bo
     ("key", "error"), [(ANONYMOUS, Unauthenticated), (TEAM, Forbidden)], ids=["nobody", "somebody"]
 )
 def test_a_refusal_explains_how_to_make_an_admin_key(key: Key, error: type[Exception]) -> None:
-    with pytest.raises(error, match=r"admin key.*'admin: true'.*TURNOUT_ADMIN_KEY"):
+    with pytest.raises(error, match=r"admin key.*'admin: true'.*`turnout keys create --admin`.*TURNOUT_ADMIN_KEY"):
         require_admin(key, [ADMIN], required=False, local=True)
     require_admin(ADMIN, [ADMIN], required=True, local=False)

@@ -41,7 +41,7 @@ def test_a_right_key_is_known(required: bool) -> None:
     [
         pytest.param(None, "No API key was sent", id="none"),
         pytest.param(b"", "is not known", id="empty"),
-        pytest.param(b"sk-wrong", "is not known", id="wrong"),
+        pytest.param(b"sk-wrong", "is not known.*'keys'.*`turnout keys create`", id="wrong"),
         pytest.param(SECRET[:-1], "is not known", id="cut"),
         pytest.param(SECRET + b"\0", "is not known", id="longer"),
         pytest.param(SECRET.upper(), "is not known", id="in-capitals"),

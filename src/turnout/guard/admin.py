@@ -9,7 +9,10 @@ from turnout.errors import Forbidden, Unauthenticated
 
 from .keys import ANONYMOUS
 
-_ADVICE = "Send one that has 'admin: true' under 'keys' in the configuration, or the one in TURNOUT_ADMIN_KEY."
+_ADVICE = (
+    "Send one that has 'admin: true' under 'keys' in the configuration, one that `turnout keys create --admin` made, "
+    "or the one in TURNOUT_ADMIN_KEY."
+)
 
 
 def may_administer(key: Key, keys: Iterable[Key], *, required: bool, local: bool) -> bool:

@@ -65,4 +65,7 @@ def _why_refused(refusal: Refusal | None, *, is_any_sent: bool) -> RequestError:
         return (TokenUncheckable if refusal.uncheckable else Unauthenticated)(refusal.message)
     if not is_any_sent:
         return Unauthenticated("No API key was sent. Send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.")
-    return Unauthenticated("The API key is not known here. Keys are listed under 'keys' in the configuration file.")
+    return Unauthenticated(
+        "The API key is not known here. Keys are listed under 'keys' in the configuration file, and made by "
+        "`turnout keys create`."
+    )
