@@ -30,6 +30,7 @@ WhyUnserved = Callable[[str], str]
 
 class Snapshot:
     """``models`` by name, ``aliases`` to models' names, ``keys`` by the SHA-256 digest of their secrets.
+    ``has_admin_key``: one of them is an admin's.
 
     ``patterns`` are the models of aliases that stand for many names. ``rules`` are the allowances beside the keys' own.
     ``policies`` is where ``guard`` keeps what it has found out from this snapshot.
@@ -54,10 +55,8 @@ class Snapshot:
     ) -> None:
         self.models = models
         self.aliases = aliases
-        self.keys = keys
         self.auth_required = auth_required
-        self.rules = rules
-        self.policies: dict[Any, Any] = {}
+        self._take_access(keys, rules)
         self._factory = direct_factory
         self._out_of_service = out_of_service
         self._complete = complete
@@ -74,8 +73,14 @@ class Snapshot:
     def with_access(self, keys: Mapping[bytes, Key], rules: Rules) -> Snapshot:
         """The same models for other keys. It costs nothing that grows with the number of models."""
         other = copy(self)
-        other.keys, other.rules, other.policies = keys, rules, {}
+        other._take_access(keys, rules)
         return other
+
+    def _take_access(self, keys: Mapping[bytes, Key], rules: Rules) -> None:
+        self.keys = keys
+        self.has_admin_key = any(key.admin for key in keys.values())
+        self.rules = rules
+        self.policies: dict[Any, Any] = {}
 
     def find(self, name: str) -> Model:
         """The model of that name or alias, else of a pattern, else ``provider/upstream-model``.

@@ -85,12 +85,13 @@ class Access:
 
     def _caller(self, scope: Scope, head: Head, need: Need) -> Caller:
         key, snapshot = self._key(head), self._gateway.snapshot
-        keys, required, local = snapshot.keys.values(), snapshot.auth_required, self._is_local(scope, head)
+        has_admin_key, required = snapshot.has_admin_key, snapshot.auth_required
+        local = self._is_local(scope, head)
         if need is Need.ADMIN:
-            require_admin(key, keys, required=required, local=local)
+            require_admin(key, has_admin_key=has_admin_key, required=required, local=local)
         elif need is Need.AUDITOR:
-            require_auditor(key, keys, required=required, local=local)
-        admin = may_administer(key, keys, required=required, local=local)
+            require_auditor(key, has_admin_key=has_admin_key, required=required, local=local)
+        admin = may_administer(key, has_admin_key=has_admin_key, required=required, local=local)
         return Caller(key, admin, admin or key.auditor)
 
     def _is_local(self, scope: Scope, head: Head) -> bool:

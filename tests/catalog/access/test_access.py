@@ -81,6 +81,16 @@ async def test_what_is_made_here_is_served_there_and_so_is_each_change(database:
     assert (served(here, made.row.id), served(there, made.row.id)) == ([], [])
 
 
+async def test_whether_there_is_an_admins_key_follows_the_keys(database: LazyDatabase, tmp_path: Path) -> None:
+    catalog = process(tmp_path, text="models: {}")
+    known = [catalog.snapshot.has_admin_key]
+    made = await registrar(catalog, database).create_key(KeyDraft(admin=True))
+    known.append(catalog.snapshot.has_admin_key)
+    await registrar(catalog, database).revoke_key(made.key.row.id)
+    assert [*known, catalog.snapshot.has_admin_key] == [False, True, False]
+    assert process(tmp_path, "other").snapshot.has_admin_key, "one of the file"
+
+
 async def test_only_what_changed_is_read(
     database: LazyDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
