@@ -227,6 +227,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "expires-text": ({"expires": "soon"}, "expires"),
     "secret-as-name": ({"name": "tk-0123"}, "name"),
     "id-as-name": ({"name": "key_0123"}, "name"),
+    "token-as-name": ({"name": "jwt:eve"}, "name"),
     "nul": ({"name": "a\0b"}, "name"),
     "blank": ({"user": " bob"}, "user"),
     "long-name": ({"name": "x" * 257}, "name"),
