@@ -171,3 +171,19 @@ async def test_a_change_tells_what_is_new_of_it(tmp_path: Path, caplog: pytest.L
     assert await catalog.reload()
     assert before >= 2
     assert [line.partition("models.")[2].partition(":")[0] for line in caplog.messages[before:]] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "where"),
+    [
+        ("auth: {jwt: {secret: a-short-secret}}", {}, "turnout.yaml:1: auth.jwt.secret"),
+        ("models: {a: ollama/x}", {"JWT_SECRET": "your-jwt-secret"}, "environment variable JWT_SECRET"),
+    ],
+)
+def test_a_short_secret_of_tokens(tmp_path: Path, text: str, variables: dict[str, str], where: str) -> None:
+    """It is taken all the same: earlier systems' examples have such ones."""
+    assert advice(tmp_path, text, variables=variables) == [
+        f"{where}: shorter than 32 bytes, so it may be guessed from a token, and whoever knows it can sign tokens. "
+        "`openssl rand -hex 32` makes a good one"
+    ]
+    assert advice(tmp_path, f"auth: {{jwt: {{secret: {'s' * 32}}}}}") == []

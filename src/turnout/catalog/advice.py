@@ -16,6 +16,7 @@ from turnout.config.environment import Environment
 from turnout.config.files import DeploymentEntry, Files, agent_entry, deployment_entries
 from turnout.config.mistakes import KeyPath, below
 from turnout.config.settings import AccessSettings
+from turnout.config.token_settings import SECRET_VARIABLE, secret_advice, with_variables
 from turnout.core import Secret
 from turnout.errors import SHORTEST_SECRET
 from turnout.providers import is_local
@@ -40,7 +41,7 @@ def advice(files: Files, factory: DeploymentFactory, environment: Environment) -
     if admin and len(admin) < SAFE_LENGTH:
         yield f"environment variable {ADMIN_VARIABLE}: {_GUESSABLE}"
     yield from _own_addresses(factory)
-    yield from _tokens(files)
+    yield from _tokens(files, environment)
     yield from _keyless(files, factory)
     yield from _readable(files)
 
@@ -50,8 +51,14 @@ def _empty_file(document: Document) -> Iterator[str]:
         yield f"{document.name}: is empty, so everything is as it is without a file"
 
 
-def _tokens(files: Files) -> Iterator[str]:
+def _tokens(files: Files, environment: Environment) -> Iterator[str]:
     jwt = files.settings.auth.jwt
+    taken = with_variables(jwt, environment.value)
+    if taken is not None and (weakness := secret_advice(taken)):
+        if environment.value(SECRET_VARIABLE):
+            yield f"environment variable {SECRET_VARIABLE}: {weakness}"
+        else:
+            yield str(files.document.mistake(("auth", "jwt", "secret"), weakness))
     if jwt is None or jwt.jwks_url is None:
         return
     address = urlsplit(jwt.jwks_url)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, structs
 
 from turnout.core import Secret
-from turnout.errors import ConfigError
+from turnout.errors import SHORTEST_SECRET, ConfigError
 
 SECRET_VARIABLE: Final = "JWT_SECRET"  # noqa: S105  # the name of a variable
 ALGORITHM_VARIABLE: Final = "JWT_ALGORITHM"
@@ -21,7 +21,7 @@ ClaimName = Annotated[str, Meta(min_length=1, max_length=256, description="the n
 
 _OF_SECRETS: Final[tuple[str, ...]] = get_args(SecretAlgorithm)
 _OF_LISTS: Final[tuple[str, ...]] = get_args(ListAlgorithm)
-_SHORTEST: Final[Mapping[str, int]] = {"HS256": 32, "HS384": 48, "HS512": 64}
+_SAFE: Final[Mapping[str, int]] = {"HS256": 32, "HS384": 48, "HS512": 64}
 """Bytes of a secret: https://www.rfc-editor.org/rfc/rfc7518#section-3.2"""
 
 _ASYMMETRIC: Final = ("-----BEGIN", "ssh-", "{")
@@ -105,7 +105,17 @@ def secret_problem(jwt: JwtSettings) -> str:
     text = jwt.secret.reveal()
     if text.startswith(_ASYMMETRIC):
         return "expected a secret. This is a key of a pair; give the address of a list of keys in 'auth.jwt.jwks_url'"
-    shortest = max([_SHORTEST.get(algorithm, 0) for algorithm in algorithms_of(jwt)])
-    if len(text.encode()) < shortest:
-        return f"expected at least {shortest} bytes. `openssl rand -hex {shortest}` makes a good one"
+    if len(text) < SHORTEST_SECRET:
+        return f"expected at least {SHORTEST_SECRET} characters"
     return ""
+
+
+def secret_advice(jwt: JwtSettings) -> str:
+    """What makes the secret a weak one; empty if nothing does. It should be as long as the hash (RFC 7518, 3.2)."""
+    safe = max([_SAFE.get(algorithm, 0) for algorithm in algorithms_of(jwt)])
+    if jwt.secret is None or len(jwt.secret.reveal().encode()) >= safe:
+        return ""
+    return (
+        f"shorter than {safe} bytes, so it may be guessed from a token, and whoever knows it can sign tokens. "
+        f"`openssl rand -hex {safe}` makes a good one"
+    )
