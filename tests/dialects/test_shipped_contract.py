@@ -26,5 +26,5 @@ def test_contract(case: Case) -> None:
 
 def test_every_error_is_among_them() -> None:
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TurnoutError)}
-    abstract = {errors.ControlError, errors.RequestError, errors.UpstreamError}
+    abstract = {errors.AllowanceError, errors.ControlError, errors.RequestError, errors.UpstreamError}
     assert kinds - {type(error) for error in ERRORS} == abstract

@@ -119,20 +119,20 @@ async def test_ten_of_sixty_are_let_through(new_store: NewStore) -> None:
 
 
 async def test_room_comes_back_when_the_window_has_passed(new_store: NewStore) -> None:
-    """A window of a second, in three rounds: each time as many as before, and never more."""
+    """A window of a second, for three rounds: never more than five in it, however the machine delays the requests."""
     gauge = limit("short", 5, 1)
     loop = asyncio.get_running_loop()
     admitted: list[float] = []
     async with processes(new_store, Ledger()) as started:
-        for _ in range(3):
-            error = None
-            while not isinstance(error, LimitReached):
-                error = await take(started[len(admitted) % 4], (gauge, 1))
-                admitted += [loop.time()] if isinstance(error, Reservation) else []
-            assert error.retry_after is not None
-            assert 0 < error.retry_after <= 1.1
-            await asyncio.sleep(error.retry_after + 0.01)
-    assert len(admitted) >= 13
+        while len(admitted) < 15:
+            taken = await take(started[len(admitted) % 4], (gauge, 1))
+            if isinstance(taken, Reservation):
+                admitted.append(loop.time())
+                continue
+            assert isinstance(taken, LimitReached)
+            assert taken.retry_after is not None
+            assert 0 < taken.retry_after <= 1.1
+            await asyncio.sleep(taken.retry_after + 0.01)
     assert max(sum(end - 0.98 < at <= end for at in admitted) for end in admitted) <= 5
 
 

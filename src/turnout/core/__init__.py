@@ -1,6 +1,18 @@
 """The canonical conversation: pure data, and pure functions over it. Nothing here waits, reads or sends."""
 
-from .allowances import NO_RULES, UNLIMITED, Account, Allowance, Budget, Limit, LimitLevel, LimitUnit, Period, Rules
+from .allowances import (
+    NO_RULES,
+    UNLIMITED,
+    Account,
+    Allowance,
+    Budget,
+    CountedLimit,
+    Limit,
+    LimitLevel,
+    LimitUnit,
+    Period,
+    Rules,
+)
 from .attempt import (
     AttemptEnd,
     AttemptStart,
@@ -127,6 +139,7 @@ __all__ = [
     "Continuing",
     "Cost",
     "CountRequest",
+    "CountedLimit",
     "Defaults",
     "Delta",
     "Deployment",

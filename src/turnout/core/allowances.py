@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -30,16 +30,19 @@ class Budget(msgspec.Struct, frozen=True):
     model: str = ""
 
 
-class LimitLevel(msgspec.Struct, frozen=True, gc=False):
-    """A limit that held for a request, and how many units are left of it, as far as this process knows.
-
-    ``name`` is the id of its gauge (``turnout.guard``).
-    """
+class CountedLimit(NamedTuple):
+    """A limit that held for a request. ``name`` is the id of its gauge (``turnout.guard``)."""
 
     name: str
     unit: LimitUnit
     most: int
     seconds: int
+
+
+class LimitLevel(msgspec.Struct, frozen=True, gc=False):
+    """How many units are left of a limit, as far as this process knows."""
+
+    limit: CountedLimit
     remaining: int
 
 

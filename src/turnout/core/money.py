@@ -90,9 +90,10 @@ class Price(Tariff, frozen=True, kw_only=True):
 
     def most(self, input_tokens: int, output_tokens: int) -> int:
         """The most that such a text may cost, in picodollars: the provider may write all of its input into a cache."""
-        plain = Usage(input=input_tokens, output=output_tokens)
-        written = Usage(input=input_tokens, cache_write=input_tokens, output=output_tokens)
-        return max(self.cost(plain), self.cost(written))
+        plain = self.cost(Usage(input=input_tokens, output=output_tokens))
+        if self.cache_write is None:
+            return plain
+        return max(plain, self.cost(Usage(input=input_tokens, cache_write=input_tokens, output=output_tokens)))
 
     def covers(self, usage: Usage) -> bool:
         """Whether it says what the usage costs. What is sold by piece and has no price of that kind isn't free."""

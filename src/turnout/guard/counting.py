@@ -26,6 +26,7 @@ class Counting:
         self._wall = wall
         self._leases: dict[str, LimitLease] = {}
         self._holds: dict[str, BudgetHold] = {}
+        self._current: dict[str, BudgetHold] = {}  # those of this period, by gauge
         self._turn: deque[Part] = deque()
         self._times: dict[Period, Times] = {}
 
@@ -37,10 +38,15 @@ class Counting:
         if lease is None:
             lease = self._leases[gauge.id] = LimitLease(gauge, now)
             self._turn.append(lease)
-        lease.gauge = gauge
+        if lease.gauge is not gauge:
+            lease.follow(gauge)
         return lease
 
     def hold(self, gauge: Gauge, now: float) -> BudgetHold:
+        known = self._current.get(gauge.id)
+        if known is not None and (known.resets is None or self._wall() < known.resets):
+            known.gauge = gauge
+            return known
         times = self._times_of(gauge.period or "total")
         name = f"{gauge.id}@{times.begin}"
         hold = self._holds.get(name)
@@ -48,6 +54,7 @@ class Counting:
             hold = self._holds[name] = BudgetHold(gauge, BudgetPeriod(gauge.id, times.begin), times.end, now)
             self._turn.append(hold)
         hold.gauge = gauge
+        self._current[gauge.id] = hold
         return hold
 
     def leases(self) -> list[LimitLease]:
@@ -71,10 +78,18 @@ class Counting:
         for _ in range(min(len(self._turn), _LOOKED_AT)):
             part = self._turn.popleft()
             if part.id not in self.busy and part.is_idle(now):
-                (self._leases if isinstance(part, LimitLease) else self._holds).pop(part.id)
+                self._drop(part)
             else:
                 self._turn.append(part)
         return told
+
+    def _drop(self, part: Part) -> None:
+        if isinstance(part, LimitLease):
+            del self._leases[part.id]
+            return
+        del self._holds[part.id]
+        if self._current.get(part.gauge.id) is part:
+            del self._current[part.gauge.id]
 
     def _times_of(self, period: Period) -> Times:
         now = self._wall()

@@ -10,7 +10,7 @@ _ENOUGH: Final = 20
 """Answers after which their percentile counts."""
 
 _SHARE: Final = 0.95
-_EVERY: Final = 10
+_EVERY: Final = 25
 """Answers after which the percentile is worked out anew."""
 
 _MOST: Final = 10_000
@@ -42,11 +42,18 @@ class ExpectedOutput:
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str], _Answers] = {}
 
-    def of(self, key_id: str, model: str, limits: tuple[int | None, ...]) -> int:
-        """What an answer is expected to have at most. No more than each of ``limits`` that isn't None."""
+    def learned(self, key_id: str, model: str) -> int | None:
+        """None as long as little has been seen."""
         answers = self._answers.get((key_id, model))
-        learned = None if answers is None else answers.percentile
-        return min([UNKNOWN if learned is None else learned, *(limit for limit in limits if limit is not None)])
+        return None if answers is None else answers.percentile
+
+    def of(self, key_id: str, model: str, asked: int | None = None, most: int | None = None) -> int:
+        """What an answer is expected to have at most: no more than the request's own limit and the model's."""
+        learned = self.learned(key_id, model)
+        expected = UNKNOWN if learned is None else learned
+        if asked is not None and asked < expected:
+            expected = asked
+        return expected if most is None or most >= expected else most
 
     def observe(self, key_id: str, model: str, tokens: int) -> None:
         """An answer that came to its end."""

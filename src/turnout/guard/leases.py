@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from turnout.core import CountedLimit, LimitUnit
+
 from .gauges import Gauge
 from .holds import UNTOLD
 from .periods import BudgetPeriod
@@ -58,13 +60,14 @@ class LimitLease:
         "debt",
         "gauge",
         "left",
+        "limit",
         "local",
         "taken",
         "used_at",
     )
 
     def __init__(self, gauge: Gauge, now: float) -> None:
-        self.gauge = gauge
+        self.follow(gauge)
         self.left = self.taken = 0
         self._bucket = 0
         self._until = 0.0
@@ -79,6 +82,12 @@ class LimitLease:
     @property
     def id(self) -> str:
         return self.gauge.id
+
+    def follow(self, gauge: Gauge) -> None:
+        """The same limit as the configuration has it now."""
+        self.gauge = gauge
+        unit: LimitUnit = "tokens" if gauge.unit == "tokens" else "requests"
+        self.limit = CountedLimit(gauge.id, unit, gauge.most, gauge.seconds)
 
     def take(self, units: int, now: float) -> int:
         """The bucket that ``units`` were taken from; 0: the lease has too few."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from turnout.core import LimitLevel, LimitUnit
+from turnout.core import LimitLevel
 
 from .leases import BudgetHold, LimitLease
 
@@ -73,7 +73,9 @@ class Reservation:
 
     def levels(self) -> Sequence[LimitLevel]:
         """Of the limits that the request needed room in."""
-        return [_level_of(lease) for lease, _, _ in self._limits]
+        return [
+            LimitLevel(lease.limit, max(lease.limit.most - lease.taken + lease.left, 0)) for lease, _, _ in self._limits
+        ]
 
     def _owe(self, tokens: int) -> None:
         for lease, bucket, _ in self._limits:
@@ -92,10 +94,3 @@ class Reservation:
             if bucket != UNDRAWN:
                 lease.give_back(bucket, units)
                 self._books.changed(lease)
-
-
-def _level_of(lease: LimitLease) -> LimitLevel:
-    gauge = lease.gauge
-    unit: LimitUnit = "tokens" if gauge.unit == "tokens" else "requests"
-    remaining = max(gauge.most - lease.taken + lease.left, 0)
-    return LimitLevel(gauge.id, unit, gauge.most, gauge.seconds, remaining)

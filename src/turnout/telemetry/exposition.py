@@ -36,21 +36,7 @@ def _lines(tally: Tally) -> Iterator[str]:
     yield from _family("turnout_in_flight", "gauge", "Requests being answered.")
     yield f"turnout_in_flight {tally.in_flight}\n"
     yield from _of_deployments(tally)
-    yield from _counter(
-        "turnout_refused_total",
-        "Requests of somebody who wasn't let in.",
-        [(_labels(reason=reason), number) for reason, number in tally.refused.items()],
-    )
-    yield from _counter(
-        "turnout_limited_total",
-        "Requests for which a limit or a budget had no room.",
-        [(_labels(gauge=gauge), number) for gauge, number in tally.limited.items()],
-    )
-    yield from _counter(
-        "turnout_budget_alerts_total",
-        "Budgets that have reached 50, 80 or 100 per cent.",
-        [(_labels(gauge=gauge, percent=str(share)), number) for (gauge, share), number in tally.budget_alerts.items()],
-    )
+    yield from _of_refusals(tally)
     yield from _counter(
         "turnout_seams_total",
         "Answers that broke off and that the deployment went on with.",
@@ -86,6 +72,24 @@ def _lines(tally: Tally) -> Iterator[str]:
         "turnout_unpriced_attempts_total",
         "Attempts that used something whose price isn't known.",
         [(labels, a.unpriced) for labels, a in attempts if a.unpriced],
+    )
+
+
+def _of_refusals(tally: Tally) -> Iterator[str]:
+    yield from _counter(
+        "turnout_refused_total",
+        "Requests of somebody who wasn't let in.",
+        [(_labels(reason=reason), number) for reason, number in tally.refused.items()],
+    )
+    yield from _counter(
+        "turnout_limited_total",
+        "Requests for which a limit or a budget had no room.",
+        [(_labels(gauge=gauge), number) for gauge, number in tally.limited.items()],
+    )
+    yield from _counter(
+        "turnout_budget_alerts_total",
+        "Budgets that have reached 50, 80 or 100 per cent.",
+        [(_labels(gauge=gauge, percent=str(share)), number) for (gauge, share), number in tally.budget_alerts.items()],
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from turnout.core import LimitLevel
+from turnout.core import CountedLimit, LimitLevel
 from turnout.errors import AllowanceStoreDown, BudgetSpent, LimitReached
 from turnout.server.inference.limit_headers import limit_headers, refusal_headers
 
 NOON = 1_796_126_400.0  # of 2026-12-01
-MINUTE = LimitLevel("limit/key/k/chat/requests/60", "requests", 10, 60, 7)
-HOUR = LimitLevel("limit/tier/gold/k/all/requests/3600", "requests", 1000, 3600, 100)
-TOKENS = LimitLevel("limit/key/k/all/tokens/60", "tokens", 100_000, 60, 90_000)
+MINUTE = LimitLevel(CountedLimit("limit/key/k/chat/requests/60", "requests", 10, 60), 7)
+HOUR = LimitLevel(CountedLimit("limit/tier/gold/k/all/requests/3600", "requests", 1000, 3600), 100)
+TOKENS = LimitLevel(CountedLimit("limit/key/k/all/tokens/60", "tokens", 100_000, 60), 90_000)
 
 
 def test_without_limits_there_are_no_headers() -> None:

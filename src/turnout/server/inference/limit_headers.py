@@ -10,17 +10,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from turnout.core import LimitLevel
+from turnout.core import CountedLimit, LimitLevel, LimitUnit
 from turnout.errors import AllowanceError, BudgetSpent, LimitReached
 
 Headers = list[tuple[bytes, bytes]]
 
 _ANTHROPIC: Final = "anthropic"
-_UNITS: Final = ("requests", "tokens")
+_UNIT: Final[Mapping[LimitUnit, str]] = {"requests": "", "tokens": ';qu="tokens"'}
+_NAMES: Final = {
+    (False, "requests"): (
+        b"x-ratelimit-limit-requests",
+        b"x-ratelimit-remaining-requests",
+        b"x-ratelimit-reset-requests",
+    ),
+    (False, "tokens"): (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens"),
+    (True, "requests"): (
+        b"anthropic-ratelimit-requests-limit",
+        b"anthropic-ratelimit-requests-remaining",
+        b"anthropic-ratelimit-requests-reset",
+    ),
+    (True, "tokens"): (
+        b"anthropic-ratelimit-tokens-limit",
+        b"anthropic-ratelimit-tokens-remaining",
+        b"anthropic-ratelimit-tokens-reset",
+    ),
+}
+_MOST_FORMS: Final = 4096
 _LONG: Final = 60.0
 """Seconds. SDKs that would try again sooner, and in vain, are told not to."""
 
@@ -29,14 +48,14 @@ def limit_headers(dialect: str, levels: Sequence[LimitLevel], now: float) -> Hea
     """``now`` is the Unix time. All of a limit is surely free again after its window, and mostly sooner."""
     if not levels:
         return []
-    headers = [
-        (b"ratelimit-policy", ", ".join([_policy(level) for level in levels]).encode()),
-        (b"ratelimit", ", ".join([_left(level) for level in levels]).encode()),
-    ]
-    for unit in _UNITS:
-        of_unit = [level for level in levels if level.unit == unit]
-        if of_unit:
-            headers += _vendors(dialect, unit, min(of_unit, key=_share), now)
+    limits = tuple([level.limit for level in levels])
+    form = _FORMS.get(limits) or _new_form(limits)
+    headers = [form.policy, (b"ratelimit", form.left % tuple([level.remaining for level in levels]))]
+    for places in form.by_unit:
+        place = places[0]
+        if len(places) > 1:
+            place = min(places, key=lambda each: levels[each].remaining / limits[each].most)
+        headers += _vendors(dialect, limits[place], levels[place].remaining, now)
     return headers
 
 
@@ -55,17 +74,27 @@ def refusal_headers(error: AllowanceError) -> Headers:
     return headers
 
 
-def _share(level: LimitLevel) -> float:
-    return level.remaining / level.most if level.most else 0.0
+class _Form(NamedTuple):
+    """What is the same for every request with these limits. ``left`` takes the units that remain of each. ``by_unit``
+    has the places of the limits of requests, and of those of tokens.
+    """
+
+    policy: tuple[bytes, bytes]
+    left: bytes
+    by_unit: tuple[tuple[int, ...], ...]
 
 
-def _policy(level: LimitLevel) -> str:
-    unit = ';qu="tokens"' if level.unit == "tokens" else ""
-    return f'"{_quoted(level.name)}";q={level.most};w={level.seconds}{unit}'
+_FORMS: Final[dict[tuple[CountedLimit, ...], _Form]] = {}
 
 
-def _left(level: LimitLevel) -> str:
-    return f'"{_quoted(level.name)}";r={level.remaining};t={level.seconds}'
+def _new_form(limits: tuple[CountedLimit, ...]) -> _Form:
+    if len(_FORMS) >= _MOST_FORMS:
+        _FORMS.clear()
+    policy = ", ".join([f'"{_quoted(each.name)}";q={each.most};w={each.seconds}{_UNIT[each.unit]}' for each in limits])
+    left = ", ".join([f'"{_quoted(each.name).replace("%", "%%")}";r=%d;t={each.seconds}' for each in limits])
+    by_unit = [tuple([place for place, each in enumerate(limits) if each.unit == unit]) for unit in _UNIT]
+    form = _FORMS[limits] = _Form((b"ratelimit-policy", policy.encode()), left.encode(), tuple(filter(None, by_unit)))
+    return form
 
 
 def _quoted(name: str) -> str:
@@ -73,13 +102,10 @@ def _quoted(name: str) -> str:
     return name.replace("\\", "").replace('"', "")
 
 
-def _vendors(dialect: str, unit: str, level: LimitLevel, now: float) -> Headers:
-    told = {"limit": str(level.most), "remaining": str(level.remaining)}
-    if dialect == _ANTHROPIC:
-        told["reset"] = _moment(now + level.seconds)
-        return [(f"anthropic-ratelimit-{unit}-{name}".encode(), value.encode()) for name, value in told.items()]
-    told["reset"] = f"{level.seconds}s"
-    return [(f"x-ratelimit-{name}-{unit}".encode(), value.encode()) for name, value in told.items()]
+def _vendors(dialect: str, limit: CountedLimit, remaining: int, now: float) -> Headers:
+    most, left, reset = _NAMES[dialect == _ANTHROPIC, limit.unit]
+    until = _moment(now + limit.seconds).encode() if dialect == _ANTHROPIC else b"%ds" % limit.seconds
+    return [(most, b"%d" % limit.most), (left, b"%d" % remaining), (reset, until)]
 
 
 def _moment(unix_time: float) -> str:
