@@ -33,6 +33,7 @@ PUBLISHED = {
     "NotFound": (404, "not_found"),
     "NoDeployment": (503, "no_deployment"),
     "Overloaded": (503, "overloaded"),
+    "PartlyWritten": (400, "partly_written"),
     "ReplyTooLarge": (502, "upstream_broken"),
     "RequestError": (400, "invalid_request"),
     "RequestTimeout": (408, "request_timeout"),
@@ -54,6 +55,9 @@ PUBLISHED = {
     "UpstreamTimeout": (504, "upstream_timeout"),
     "UpstreamUnauthenticated": (502, "upstream_unauthenticated"),
     "UpstreamUnreachable": (502, "upstream_unreachable"),
+    "VectorsFull": (409, "vectors_full"),
+    "VectorsNotInstalled": (503, "vectors_not_installed"),
+    "VectorsUnavailable": (503, "vectors_unavailable"),
 }
 """Of the class; an upstream's refusal has the status of the upstream."""
 

@@ -31,6 +31,7 @@ from turnout.telemetry import Metrics
 from turnout.ticker import Ticker
 from turnout.tokens import ContextCheck
 from turnout.transport import Fetcher, Transport, address_of
+from turnout.vectors import Vectors, vector_store
 from turnout.worker_threads import WorkerThreads
 
 _LIST_LIMIT = 16 * 1024 * 1024  # bytes of a provider's list of models
@@ -46,6 +47,7 @@ class GatewaySetup:
         self.control = LocalControl() if control is None else control
         self.catalog = Catalog(command_line)
         self.database = LazyDatabase(Path(self.settings.data_dir), os.environ.get("DATABASE_URL"))
+        self.vectors = Vectors(vector_store(os.environ, Path(self.settings.data_dir), self.control))
 
     @property
     def settings(self) -> Settings:
@@ -98,6 +100,7 @@ class Gateway:
         self.control = setup.control
         self.catalog = setup.catalog
         self.database = setup.database
+        self.vectors = setup.vectors
         self.ledger = ledger
         self.usage = Usage(setup.database)
         self.requests = RequestList(setup.database)
@@ -177,6 +180,7 @@ class Gateway:
         """Ends its threads and its connections to providers."""
         self._images.close()
         self.worker_threads.close()
+        await self.vectors.close()
         await self.transport.close()
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from turnout.errors import AllDeploymentsFailed, ErrorKind, RequestError, TurnoutError, UpstreamError
+from turnout.errors import AllDeploymentsFailed, ControlRefused, ErrorKind, RequestError, TurnoutError, UpstreamError
 
 CODES: Final[Mapping[ErrorKind, str]] = {
     "context": "context_length_exceeded",
@@ -56,7 +56,7 @@ def turnout_member(error: TurnoutError) -> dict[str, dict[str, str]]:
 
 def param_of(error: TurnoutError) -> str | None:
     """The path of the field at fault, in the client's own terms; None where nobody said it."""
-    return error.param if isinstance(error, RequestError) else None
+    return error.param if isinstance(error, RequestError | ControlRefused) else None
 
 
 def failures_member(error: TurnoutError) -> dict[str, list[dict[str, Any]]]:

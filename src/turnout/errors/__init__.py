@@ -13,6 +13,8 @@ TurnoutError
 │   ├── ControlUnavailable        503  it isn't there now, or it ended with the question
 │   ├── ControlTimeout            504  it didn't answer in time
 │   └── ControlRefused                 it answered with an error, whose status and code are kept
+├── VectorsUnavailable            503  Qdrant can't be asked
+├── VectorsNotInstalled           503  the package qdrant-client isn't there
 ├── RequestError                       the client's request can't be served as it stands
 │   ├── InvalidRequest            400  malformed or out of bounds; names the field
 │   │   └── Unreadable            400  a part that can't be translated; the client's own wire may know it
@@ -28,6 +30,8 @@ TurnoutError
 │   │   └── UnknownModel          404  no such model; names similar ones
 │   ├── MethodNotAllowed          405
 │   ├── Conflict                  409  the name is taken, or another client has changed it first
+│   │   └── VectorsFull           409  the embedded store has as many points as it takes
+│   ├── PartlyWritten                  the first points of a batch are written, the others not
 │   ├── RequestTimeout            408  the body did not arrive in time
 │   ├── BodyTooLarge              413
 │   ├── AddressTooLong            414
@@ -112,6 +116,12 @@ from .upstream import (
     UpstreamUnauthenticated,
     UpstreamUnreachable,
 )
+from .vectors import (
+    PartlyWritten,
+    VectorsFull,
+    VectorsNotInstalled,
+    VectorsUnavailable,
+)
 from .words import (
     ProviderWords,
 )
@@ -152,6 +162,7 @@ __all__ = [
     "NotFetched",
     "NotFound",
     "Overloaded",
+    "PartlyWritten",
     "ProviderWords",
     "ReplyTooLarge",
     "RequestError",
@@ -174,7 +185,7 @@ __all__ = [
     "UpstreamTimeout",
     "UpstreamUnauthenticated",
     "UpstreamUnreachable",
+    "VectorsFull",
+    "VectorsNotInstalled",
+    "VectorsUnavailable",
 ]
-
-for _error in [value for value in list(globals().values()) if isinstance(value, type)]:
-    _error.__module__ = __name__  # tracebacks and logs show the public name

@@ -185,12 +185,13 @@ class ControlTimeout(ControlError):
 
 
 class ControlRefused(ControlError):
-    """``status``, ``code`` and the message are those of the error that was raised in the control process."""
+    """``status``, ``code``, the message and ``param`` are those of the error that was raised in the control process."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.param = param
 
 
 # --- the client's side -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import msgspec
 from turnout.errors import BodyTooLarge, InvalidRequest, Overloaded, TurnoutError
 
 from .frames import Answer, Ask, Cancel, FrameReader, FromAsker, Hello, Refusal, frame, read_from_asker
-from .subjects import Handlers
+from .subjects import Handlers, param_of
 
 MOST_AT_ONCE: Final = 1024
 """Questions of one connection that may be under way at the same time."""
@@ -115,4 +115,4 @@ class AskerConnection(asyncio.Protocol):
             self._refuse(id_, error)
 
     def _refuse(self, id_: int, error: TurnoutError) -> None:
-        self._transport.write(frame(Refusal(id_, error.status, error.code, error.message)))
+        self._transport.write(frame(Refusal(id_, error.status, error.code, error.message, param_of(error))))

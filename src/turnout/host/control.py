@@ -10,7 +10,7 @@ from typing import Protocol
 from turnout.errors import ControlRefused, ControlTimeout, TurnoutError
 
 from .status import STATUS, status_of_this_process
-from .subjects import Answer, Handlers, Question, Subject
+from .subjects import Answer, Handlers, Question, Subject, param_of
 
 
 class Control(Protocol):
@@ -47,7 +47,7 @@ class LocalControl:
             async with asyncio.timeout(deadline_ms / 1000) as deadline:
                 return await self.handlers.answer(subject, question)
         except TurnoutError as error:
-            raise ControlRefused(error.status, error.code, error.message) from error
+            raise ControlRefused(error.status, error.code, error.message, param_of(error)) from error
         except TimeoutError as error:
             if not deadline.expired():
                 raise

@@ -90,7 +90,8 @@ class ControlConnection(asyncio.Protocol):
             case Answer():
                 self._resolve(content.id, content.answer)
             case Refusal():
-                self._resolve(content.id, ControlRefused(content.status, content.code, content.message))
+                refused = ControlRefused(content.status, content.code, content.message, content.param)
+                self._resolve(content.id, refused)
 
     def _resolve(self, id_: int, outcome: _Outcome) -> None:
         future = self._waiting.pop(id_, None)

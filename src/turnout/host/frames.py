@@ -40,12 +40,13 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, tag=3):
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, tag=4):
-    """The handler raised an error with this ``status``, ``code`` and ``message``."""
+    """The handler raised an error with this ``status``, ``code``, ``message`` and ``param``."""
 
     id: int
     status: int
     code: str
     message: str
+    param: str | None = None
 
 
 FromAsker: TypeAlias = Ask | Cancel

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from turnout.errors import InvalidRequest, NotFound
+from turnout.errors import InvalidRequest, NotFound, RequestError, TurnoutError
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -75,3 +75,8 @@ class Handlers:
         if entry is None:
             raise NotFound(f"The control process answers nothing about '{subject}'.")
         return entry
+
+
+def param_of(error: TurnoutError) -> str | None:
+    """The field at fault, where a handler named one."""
+    return error.param if isinstance(error, RequestError) else None
