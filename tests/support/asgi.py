@@ -102,7 +102,7 @@ async def in_process(folder: Path, config: Mapping[str, Any], **environment: str
     path = folder / "turnout.yaml"
     path.write_text(yaml.safe_dump({"discovery": False, "data_dir": str(folder / "data"), **config}))
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("HOST", "TURNOUT_ADMIN_KEY", "DATABASE_URL"):
+        for name in ("HOST", "TURNOUT_ADMIN_KEY", "DATABASE_URL", "QDRANT_URL", "QDRANT_HOST"):
             patch.delenv(name, raising=False)
         for name, value in environment.items():
             patch.setenv(name, value)

@@ -193,7 +193,7 @@ async def test_a_filter_that_is_none_is_refused_and_deletes_nothing(vectors: Vec
 
 async def test_nothing_is_written_of_a_batch_with_a_vector_of_the_wrong_size(vectors: Vectors) -> None:
     await filled(vectors, [point("a", 1, 0)])
-    with pytest.raises(InvalidRequest, match="it has 3 numbers, and the vectors of 'documents' have 2") as raised:
+    with pytest.raises(InvalidRequest, match="the vector has 3 numbers, and those of 'documents' have 2") as raised:
         await vectors.upsert(PLACE, [point("b", 1, 0), point("c", 1, 0, 0)], ["points[0].vector", "points[1].vector"])
     assert raised.value.param == "points[1].vector"
     with pytest.raises(InvalidRequest, match="no direction"):

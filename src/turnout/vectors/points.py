@@ -73,7 +73,9 @@ def new_point(id_: str, vector: bytes, payload: dict[str, Any], where: str) -> P
     """Raises ``InvalidRequest`` and ``BodyTooLarge``; ``where`` is the path of the point in the request."""
     check_id(id_, f"{where}.id")
     if ORIGINAL_ID in payload:
-        raise InvalidRequest(f"Invalid '{where}.payload': the field '{ORIGINAL_ID}' is Turnout's.", param=where)
+        raise InvalidRequest(
+            f"Invalid '{where}.payload': the field '{ORIGINAL_ID}' is Turnout's.", param=f"{where}.payload"
+        )
     encoded = msgspec.json.encode(payload)
     if len(encoded) > LONGEST_PAYLOAD:
         raise BodyTooLarge(
@@ -115,12 +117,12 @@ def check_vector(vector: bytes, collection: Collection, param: str) -> None:
     size = len(vector) // _FLOAT
     if size != collection.size:
         raise InvalidRequest(
-            f"Invalid '{param}': it has {size} numbers, and the vectors of '{collection.place.name}' have "
+            f"Invalid '{param}': the vector has {size} numbers, and those of '{collection.place.name}' have "
             f"{collection.size}.",
             param=param,
         )
     if collection.distance == "Cosine" and not any(vector):
-        raise InvalidRequest(f"Invalid '{param}': it is zero, so it has no direction to compare.", param=param)
+        raise InvalidRequest(f"Invalid '{param}': the vector is zero, so it has no direction to compare.", param=param)
 
 
 def pieces_of(points: Sequence[Point], most: int) -> Iterator[Sequence[Point]]:

@@ -29,6 +29,7 @@ from .routes import (
     service_models,
     service_usage,
     usage,
+    vectors,
 )
 
 
@@ -58,6 +59,7 @@ def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower, t
     app.include_router(usage.router(gateway, one_at_a_time))
     app.include_router(service_usage.router(gateway))
     app.include_router(responses.router(gateway))
+    app.include_router(vectors.router(gateway))
     app.include_router(ollama.router(gateway, one_at_a_time))
     add_error_handlers(app)
     document_everything(app)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
 
 from turnout.config import examine
 from turnout.errors import InvalidRequest
+
+_FIELD = re.compile(r"(Object (?:missing required|contains unknown) field) `(\w+)`(?: - at `\$\.?(.*)`)?")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -37,6 +40,28 @@ def _strictly_wrong(message: str) -> InvalidRequest:
     problem, _, place = message.partition(" - at `$.")
     param = place.rstrip("`")
     return InvalidRequest(f"Invalid '{param}': {problem.replace('`', '')}.", param=param or None)
+
+
+def read(body: bytes, form: msgspec.json.Decoder[T]) -> T:
+    """For large bodies: the same in one go, without copies of what is read. ``null`` is a value.
+
+    Raises ``InvalidRequest`` with the path of the wrong field.
+    """
+    try:
+        return form.decode(body)
+    except msgspec.ValidationError as error:
+        raise _strictly_wrong(_with_field(str(error))) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise InvalidRequest("The body is not a JSON object.") from None
+
+
+def _with_field(message: str) -> str:
+    """msgspec names a field that is missing or unknown beside the path of its object."""
+    match = _FIELD.fullmatch(message)
+    if match is None:
+        return message
+    problem, field, path = match.groups()
+    return f"{problem} - at `$.{'' if path is None else f'{path}.'}{field}`"
 
 
 def changed(before: T, data: dict[str, Any]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any, Final
 
 import structlog
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from turnout.dialects import Dialect, registry
-from turnout.errors import InvalidRequest, TurnoutError
+from turnout.errors import AllowanceError, InvalidRequest, TurnoutError
 from turnout.server.request import Scope, method_and_path, new_request_id
 
 _log = structlog.get_logger(__name__)
@@ -19,7 +20,7 @@ _OLLAMA = frozenset(
     f"/api/{name}"
     for name in ("blobs", "copy", "create", "delete", "me", "ps", "pull", "push", "show", "signout", "tags", "version")
 )
-
+_MODEL_SERVICE: Final = "/v1/vector/"
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "The client can mend this: an error in the shape of the dialect it seems to speak."},
@@ -33,6 +34,8 @@ def dialect_of(scope: Scope) -> Dialect:
     path, query, names = scope["path"], scope["query_string"], {name for name, _ in scope["headers"]}
     if path in _OLLAMA:
         return registry()["ollama"]
+    if path.startswith(_MODEL_SERVICE):
+        return registry()["model_service"]
     if path.startswith("/v1beta") or b"x-goog-api-key" in names or query.startswith(b"key=") or b"&key=" in query:
         return registry()["gemini"]
     return registry()["anthropic" if b"anthropic-version" in names else "openai"]
@@ -71,4 +74,6 @@ def _response(request: Request, error: TurnoutError) -> Response:
     request_id = new_request_id()
     body = dialect_of(request.scope).error(error, request_id)
     headers = {"x-request-id": request_id}
+    if isinstance(error, AllowanceError) and error.retry_after is not None:
+        headers["retry-after"] = str(max(1, ceil(error.retry_after)))
     return Response(body, status_code=error.status, media_type="application/json", headers=headers)

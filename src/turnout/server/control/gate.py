@@ -18,8 +18,12 @@ from turnout.server.request import ASGIApp, Message, Receive, Scope, Send, read_
 MAX_BODY: Final = 64 * 1024
 """Bytes. The largest valid model takes half of it."""
 
-_LARGER: Final = {"/v1/route/explain": 1024 * 1024}
-"""Bytes. A conversation is longer."""
+_LARGER: Final = {
+    "/v1/route/explain": 1024 * 1024,  # a conversation is longer
+    "/v1/vector/points": 16 * 1024 * 1024,  # 500 points of 1,536 numbers
+    "/v1/vector/search": 2 * 1024 * 1024,  # the longest vector has 65,535 numbers
+}
+"""Bytes."""
 
 
 def largest_body(path: str) -> int:
@@ -28,6 +32,11 @@ def largest_body(path: str) -> int:
 
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_DELETES_WITH_BODY: Final = frozenset({"/v1/vector/points"})
+
+
+def takes_body(method: str, path: str) -> bool:
+    return method in _WITH_BODY or (method == "DELETE" and path in _DELETES_WITH_BODY)
 
 
 class Gate:
@@ -44,7 +53,7 @@ class Gate:
         head = read_head(scope)
         caller = self._access.admit(scope, head, need)
         body = b""
-        if scope["method"] in _WITH_BODY:
+        if takes_body(scope["method"], scope["path"]):
             try:
                 async with asyncio.timeout(self._body_seconds):
                     most = min(largest_body(scope["path"]), self._max_body)

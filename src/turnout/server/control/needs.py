@@ -63,6 +63,13 @@ NEEDS: Final[Mapping[str, Need]] = {
     "DELETE /v1/responses/{response_id}": Need.KEY,
     "POST /v1/responses/{response_id}/cancel": Need.KEY,
     "GET /v1/responses/{response_id}/input_items": Need.KEY,
+    "GET /v1/vector/collections": Need.KEY,  # a key's own, an admin's all
+    "POST /v1/vector/collections": Need.KEY,
+    "GET /v1/vector/collections/{name:path}": Need.KEY,
+    "DELETE /v1/vector/collections/{name:path}": Need.KEY,
+    "POST /v1/vector/points": Need.KEY,
+    "DELETE /v1/vector/points": Need.KEY,
+    "POST /v1/vector/search": Need.KEY,
     "GET /api/models": Need.KEY,
     "GET /api/models/{model_id:path}": Need.KEY,
     "POST /api/models": Need.ADMIN,

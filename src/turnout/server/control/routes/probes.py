@@ -34,9 +34,10 @@ def router(gateway: Gateway, metrics: SharedMetrics, tokens: BearerTokens) -> AP
         conversations_error = gateway.conversations.error
         control = await control_state(gateway.control)
         counts_error = gateway.allowances.condition.error
+        vectors_error = gateway.vectors.condition.error
         taken = tokens.current()
         token_state = None if taken is None else taken.state()
-        errors = (conversations_error, counts_error)
+        errors = (conversations_error, counts_error, vectors_error)
         are_well = [catalog.ok, ledger.ok, not catalog.problems, not any(errors), control.ok]
         is_well = all(are_well) and (token_state is None or token_state.ok)
         status = {"status": "ok" if is_well else "degraded"}
@@ -51,6 +52,7 @@ def router(gateway: Gateway, metrics: SharedMetrics, tokens: BearerTokens) -> AP
                 "ledger": msgspec.to_builtins(ledger),
                 "conversations": {"ok": conversations_error is None, "database": conversations_error},
                 "allowances": {"ok": counts_error is None, "store": counts_error},
+                "vectors": {"ok": vectors_error is None, "qdrant": vectors_error},
                 "control": msgspec.to_builtins(control),
                 **({} if token_state is None else {"tokens": msgspec.to_builtins(token_state)}),
                 "deployments": [*_troubled(gateway.board), *_marked(await metrics.marked())],
