@@ -21,7 +21,7 @@ from turnout.version import __version__
 COMMANDS = (
     *("serve", "chat", "models", "tokens", "deployments", "explain", "replay"),
     *("keys", "users", "teams", "audit"),
-    *("usage", "ledger", "prices", "migrate", "doctor", "simulate", "schema", "secrets"),
+    *("usage", "vectors", "ledger", "prices", "migrate", "doctor", "simulate", "schema", "secrets"),
 )
 PAGE = Path(__file__).parents[2] / "docs/cli.md"
 

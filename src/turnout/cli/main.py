@@ -29,6 +29,7 @@ from . import (
     simulate,
     tokens,
     usage,
+    vectors,
 )
 from .keys.accounts import accounts_app
 
@@ -52,6 +53,7 @@ app.add_typer(accounts_app("users"), name="users")
 app.add_typer(accounts_app("teams"), name="teams")
 app.command("audit")(audit.audit)
 app.add_typer(usage.app, name="usage")
+app.add_typer(vectors.app, name="vectors")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(prices.app, name="prices")
 app.add_typer(secrets.app, name="secrets")

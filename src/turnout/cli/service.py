@@ -21,7 +21,15 @@ from turnout.errors import TurnoutError, UpstreamError
 from turnout.gateway import fetch
 from turnout.transport import Transport
 
-_SECONDS: Final = 10.0
+SECONDS: Final = 10.0
+
+
+class ServiceRefused(TurnoutError):
+    """``status`` is that of the answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Service:
@@ -46,19 +54,22 @@ class Service:
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        seconds: float = SECONDS,
     ) -> bytes:
-        """The body of the answer."""
+        """The body of the answer. Raises ``ServiceRefused`` for one with an error."""
         target = f"{quote(path)}?{urlencode(query)}" if query else quote(path)
-        status, answer = self._fetch(method, target, body, self._headers | (headers or {}))
+        status, answer = self._fetch(method, target, body, self._headers | (headers or {}), seconds)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return answer
         hint = ""
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             hint = f" Put an admin's key into {ADMIN_VARIABLE}."
-        raise TurnoutError(f"{self.url} refused with status {status}: {_message_in(answer)}{hint}")
+        raise ServiceRefused(status, f"{self.url} refused with status {status}: {_message_in(answer)}{hint}")
 
-    def _fetch(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        return asyncio.run(_fetch(WireRequest(f"{self.url}{target}", headers, body, method)))
+    def _fetch(
+        self, method: str, target: str, body: bytes, headers: dict[str, str], seconds: float = SECONDS
+    ) -> tuple[int, bytes]:
+        return asyncio.run(_fetch(WireRequest(f"{self.url}{target}", headers, body, method), seconds))
 
 
 def service_of(catalog: Catalog, url: str | None) -> Service:
@@ -71,17 +82,17 @@ def service_of(catalog: Catalog, url: str | None) -> Service:
     return Service((url or url_of(server.host, server.port)).rstrip("/"), key)
 
 
-async def _fetch(request: WireRequest) -> tuple[int, bytes]:
+async def _fetch(request: WireRequest, seconds: float) -> tuple[int, bytes]:
     transport = Transport()
     try:
-        status, _, body = await fetch(transport, request, _SECONDS)
+        status, _, body = await fetch(transport, request, seconds)
     finally:
         await transport.close()
     return status, body
 
 
 def _message_in(body: bytes) -> str:
-    """What an error says, in the shape of OpenAI's dialect."""
+    """What an error says, in the shape of OpenAI's dialect and of the model service's."""
     try:
         told: dict[str, Any] = msgspec.json.decode(body, type=dict)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from turnout.catalog import Catalog
-from turnout.cli.service import Service, service_of
+from turnout.cli.service import SECONDS, Service, service_of
 from turnout.cli.terminal import without_controls
 from turnout.config import CommandLine
 
@@ -23,9 +23,17 @@ def service_at(url: str | None, config: Path | None, data_dir: str | None) -> Se
     return service_of(Catalog(CommandLine(config=config, data_dir=data_dir)), url)
 
 
-def asked(service: Service, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Record:
+def asked(
+    service: Service,
+    method: str,
+    path: str,
+    body: Any = None,
+    query: Mapping[str, str] | None = None,
+    seconds: float = SECONDS,
+) -> Record:
     """The record in the answer; empty where there is none. Raises ``TurnoutError``."""
-    answer = service.ask(method, path, b"" if body is None else msgspec.json.encode(body), query=query)
+    sent = b"" if body is None else msgspec.json.encode(body)
+    answer = service.ask(method, path, sent, query=query, seconds=seconds)
     return msgspec.json.decode(answer, type=Record) if answer else {}
 
 
