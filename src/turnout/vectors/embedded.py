@@ -60,10 +60,10 @@ class EmbeddedStore:
         return await self._do(lambda store: store.search(place, query))
 
     async def close(self) -> None:
-        """Waits for what is under way."""
-        loop = asyncio.get_running_loop()
-        if self._store is not None:
-            await loop.run_in_executor(self._thread, _run, self._store.close())
+        """Waits for what is under way. A second call does nothing."""
+        store, self._store = self._store, None
+        if store is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, _run, store.close())
         self._thread.shutdown()
 
     async def _drop(self, store: QdrantStore, place: Place) -> None:
