@@ -14,7 +14,8 @@ from tests.support.asgi import Answer, InProcess, in_process
 from tests.support.simulator import Simulator
 from turnout.simulator.answer import vector
 
-ADMIN, ALICE, BOB, CHAT = "tk-admin-SECRET", "tk-alice-SECRET", "tk-bob-SECRET", "tk-chat-SECRET"
+ADMIN, ALICE, BOB = "tk-admin-SECRET", "tk-alice-SECRET", "tk-bob-SECRET"
+CHAT, FEW = "tk-chat-SECRET", "tk-few-SECRET"
 TEXTS = ("The rails go left.", "At the turnout.", "Zoë 東京")
 COLLECTIONS, POINTS, SEARCH = "/v1/vector/collections", "/v1/vector/points", "/v1/vector/search"
 
@@ -69,6 +70,7 @@ async def client(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator)
             {"key": ALICE, "name": "alice"},
             {"key": BOB, "name": "bob"},
             {"key": CHAT, "name": "chat", "operations": ["chat"]},
+            {"key": FEW, "name": "few", "limits": {"/v1/vector/search": "2/minute", "embeddings": "1/minute"}},
         ],
     }
     async with in_process(tmp_path_factory.mktemp("vectors"), config) as app:
@@ -168,6 +170,23 @@ async def test_texts_are_embedded_by_a_model_and_the_ledger_has_them(client: Cli
     assert [(row["operation"], row["dialect"], row["model"]) for row in recorded[:2]] == [
         ("embeddings", "model_service", "embed")
     ] * 2
+
+
+async def test_searches_and_texts_are_limited_and_writing_vectors_is_not(client: Client) -> None:
+    await client.make("few", key=FEW, size=8)
+    query = vector(TEXTS[0], 8)
+    for _ in range(3):
+        await client.write("few", point("a", *query), key=FEW)
+    text = {"collection_name": "few", "points": [{"id": "b", "text": TEXTS[1]}], "model": "embed"}
+    await client.told("POST", POINTS, text, FEW)
+    assert (await client.refused("POST", POINTS, text, FEW))[:2] == (429, "rate_limit_exceeded")
+    for _ in range(2):
+        assert await client.ids("few", query, FEW) == ["a"]
+    answer = await client.ask("POST", SEARCH, {"collection_name": "few", "query_vector": query}, FEW)
+    assert (answer.status, answer.json["error"]["code"]) == (429, "rate_limit_exceeded")
+    assert 0 < int(answer.headers["retry-after"]) <= 65
+    limited = client.app.gateway.metrics.tally.limited
+    assert sorted(number for gauge, number in limited.items() if "few" in gauge) == [1, 1]
 
 
 async def test_nothing_is_embedded_for_a_collection_that_is_not_there(

@@ -26,6 +26,7 @@ from turnout.server.control.vector_bodies import (
     search_in,
     selection_in,
 )
+from turnout.server.control.vector_limits import count_search, counted_refusals
 from turnout.server.control.vector_texts import embed
 from turnout.vectors import Place, check_name
 from turnout.vectors import Query as VectorQuery
@@ -84,7 +85,8 @@ def _add_points(routes: APIRouter, gateway: Gateway) -> None:
         place, texts, embedded = Place(whose, read.name), read.texts, None
         if texts and read.model is not None:
             await gateway.vectors.collection(place)  # before a text costs anything
-            embedded = await embed(gateway, read.model, texts, request)
+            with counted_refusals(gateway):
+                embedded = await embed(gateway, read.model, texts, request)
         points = await threads.run_if(large, read.points, () if embedded is None else embedded.vectors)
         await gateway.vectors.upsert(place, points, read.paths)
         told = {"collection_name": read.name, "upserted": len(points)}
@@ -106,9 +108,12 @@ def _add_search(routes: APIRouter, gateway: Gateway) -> None:
         whose = _owner(gateway, request, owner)
         draft, vector = search_in(await request.body())
         place, embedded = Place(whose, draft.collection_name), None
+        with counted_refusals(gateway):
+            await count_search(gateway, key_of(request))
         if vector is None and draft.text is not None and draft.model is not None:
             await gateway.vectors.collection(place)  # before the text costs anything
-            embedded = await embed(gateway, draft.model, [draft.text], request)
+            with counted_refusals(gateway):
+                embedded = await embed(gateway, draft.model, [draft.text], request)
             (vector,) = embedded.vectors
         filter_ = None if draft.filter is None else msgspec.json.encode(draft.filter)
         hits, threshold = await gateway.vectors.search(
