@@ -47,10 +47,12 @@ async def test_a_full_disk_says_what_is_written_and_health_knows_until_it_is_men
     assert raised.value.status == 503
     assert "disk is full" in (error_of(vectors) or "")
     monkeypatch.undo()
+    with pytest.raises(TurnoutError, match="'other' does not exist"):
+        await vectors.collection(Place("alice", "other"))
+    assert error_of(vectors) is None
     assert (await vectors.collection(PLACE)).points == 3
     await vectors.upsert(PLACE, points, ["vector"] * 5)
     assert (await vectors.collection(PLACE)).points == 5
-    assert error_of(vectors) is None
 
 
 @pytest.mark.parametrize("broken", ["no-folder", "no-json", "no-sqlite"])

@@ -122,5 +122,7 @@ class Vectors:
             reason = error.__cause__ if isinstance(error, PartlyWritten) else error
             if isinstance(reason, TurnoutError) and reason.code == VectorsUnavailable.code:
                 self.condition.broke(reason)
+            elif error.status < 500:  # a refusal is an answer
+                self.condition.works()
             raise
         self.condition.works()
