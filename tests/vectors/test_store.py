@@ -259,6 +259,7 @@ async def test_qdrants_own_client_reads_the_folder(tmp_path: Path) -> None:
             async with opened("folder", tmp_path) as second:
                 await second.places()
         assert raised.value.status == 503
+    assert (tmp_path / "vectors").stat().st_mode & 0o777 == 0o700
     client = QdrantClient(path=str(tmp_path / "vectors"))
     (collection,) = client.get_collections().collections
     (record,), _ = client.scroll(collection.name, with_vectors=True)

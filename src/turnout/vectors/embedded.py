@@ -104,10 +104,11 @@ class EmbeddedStore:
             from qdrant_client import AsyncQdrantClient
         except ImportError as error:
             raise VectorsNotInstalled from error
+        if self._folder is None:
+            return QdrantStore(AsyncQdrantClient(":memory:"))
         try:
-            client = (
-                AsyncQdrantClient(":memory:") if self._folder is None else AsyncQdrantClient(path=str(self._folder))
-            )
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            client = AsyncQdrantClient(path=str(self._folder))
         except RuntimeError as error:  # it is locked
             raise VectorsUnavailable("The folder of the vectors is in use by another program, or Turnout.") from error
         except (OSError, ValueError, EOFError, sqlite3.Error, UnpicklingError) as error:
