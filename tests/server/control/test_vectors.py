@@ -235,6 +235,22 @@ async def test_wrong_points_are_refused_by_name_and_none_is_written(client: Clie
     assert (await client.told("GET", f"{COLLECTIONS}/bad"))["points_count"] == 0
 
 
+@pytest.mark.parametrize("text", [b"\xff", b"\\ud800", b"\x00"], ids=["no-utf-8", "half-a-character", "control"])
+async def test_a_text_that_is_none_is_refused(client: Client, text: bytes) -> None:
+    """In an id, in a payload, and in a filter."""
+    bodies = {
+        POINTS: [
+            b'{"collection_name": "x", "points": [{"id": "%b", "vector": [1]}]}' % text,
+            b'{"collection_name": "x", "points": [{"id": "a", "vector": [1], "payload": {"%b": 1}}]}' % text,
+        ],
+        SEARCH: [b'{"collection_name": "x", "query_vector": [1], "filter": {"must": ["%b"]}}' % text],
+    }
+    for path, each in bodies.items():
+        for body in each:
+            answer = await client.ask("POST", path, body)
+            assert (answer.status, "not valid JSON" in answer.json["detail"]) == (400, True)
+
+
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"1e999"])
 async def test_a_number_that_json_has_not_is_refused(client: Client, number: bytes) -> None:
     body = b'{"collection_name": "x", "points": [{"id": "a", "vector": [1, %b]}]}' % number

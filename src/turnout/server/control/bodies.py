@@ -51,8 +51,8 @@ def read(body: bytes, form: msgspec.json.Decoder[T]) -> T:
         return form.decode(body)
     except msgspec.ValidationError as error:
         raise _strictly_wrong(_with_field(str(error))) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise InvalidRequest("The body is not a JSON object.") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
 
 
 def _with_field(message: str) -> str:
