@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -25,6 +25,7 @@ from qdrant_client import AsyncQdrantClient
 from qdrant_client.models import Distance, FieldCondition, Filter, MatchValue, PointStruct, VectorParams
 
 from bench.machine import machine
+from bench.usage import cpu_seconds, memory_mb, tree
 from tests.support.process import free_port
 
 SIZE: Final = 1536
@@ -35,9 +36,12 @@ TENANTS: Final = 100
 
 
 class Figures(NamedTuple):
-    """Seconds and megabytes. ``reopened``: until the first answer after a restart."""
+    """Seconds and megabytes; ``cpu`` is user and system time of all processes for the load, which says more than its
+    duration on a machine with other work. ``reopened``: until the first answer after a restart.
+    """
 
     load: float
+    cpu: float
     p50: float
     p95: float
     memory: float
@@ -53,12 +57,6 @@ def vector(number: int) -> list[float]:
 def pieces(count: int) -> Iterator[range]:
     for first in range(0, count, PIECE):
         yield range(first, min(first + PIECE, count))
-
-
-def memory(pids: Sequence[int]) -> float:
-    """Proportional set size in MB."""
-    lines = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 async def times(ask: Callable[[list[float]], Awaitable[object]], count: int) -> list[float]:
@@ -77,21 +75,21 @@ async def times(ask: Callable[[list[float]], Awaitable[object]], count: int) -> 
 async def plain(folder: Path, count: int) -> Figures:
     client = AsyncQdrantClient(path=str(folder))
     await client.create_collection("a", vectors_config=VectorParams(size=SIZE, distance=Distance.COSINE))
-    seconds = 0.0
+    seconds = cpu = 0.0
     for numbers in pieces(count):
         vectors = [vector(number) for number in numbers]
-        begin = time.perf_counter()
+        begin, cpu_begin = time.perf_counter(), time.process_time()
         await client.upsert("a", points=[_struct(n, v) for n, v in zip(numbers, vectors, strict=True)])
-        seconds += time.perf_counter() - begin
+        seconds, cpu = seconds + time.perf_counter() - begin, cpu + time.process_time() - cpu_begin
     taken = await times(lambda query: client.query_points("a", query=query, limit=10), count)
-    used = memory([os.getpid()])
+    used = memory_mb([os.getpid()])
     await client.close()
     begin = time.perf_counter()
     client = AsyncQdrantClient(path=str(folder))
     await client.query_points("a", query=vector(1), limit=10)
     reopened = time.perf_counter() - begin
     await client.close()
-    return Figures(seconds, taken[len(taken) // 2], taken[len(taken) * 95 // 100], used, reopened)
+    return Figures(seconds, cpu, taken[len(taken) // 2], taken[len(taken) * 95 // 100], used, reopened)
 
 
 def _struct(number: int, numbers: list[float]) -> PointStruct:
@@ -113,9 +111,7 @@ class Server:
         self._process = subprocess.Popen([command, "serve", *options], stderr=self._log)
 
     def pids(self) -> list[int]:
-        parent = self._process.pid
-        listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        return [parent, *map(int, listed)]
+        return tree(self._process.pid)
 
     async def ready(self, client: httpx.AsyncClient) -> None:
         while True:
@@ -145,14 +141,15 @@ async def turnout(folder: Path, count: int, workers: int) -> Figures:
 
         await server.ready(client)
         await post("collections", {"collection_name": "a"})
-        seconds = 0.0
+        seconds, cpu = 0.0, cpu_seconds(server.pids())
         for numbers in pieces(count):
             points = [{"id": f"point_{n}", "vector": vector(n), "payload": {"n": n}} for n in numbers]
             begin = time.perf_counter()
             await post("points", {"collection_name": "a", "points": points})
             seconds += time.perf_counter() - begin
+        cpu = cpu_seconds(server.pids()) - cpu
         taken = await times(search, count)
-        used = memory(server.pids())
+        used = memory_mb(server.pids())
     server.stop()
     begin = time.perf_counter()
     server = Server(folder, workers)
@@ -160,7 +157,7 @@ async def turnout(folder: Path, count: int, workers: int) -> Figures:
         await server.ready(client)
         ready = time.perf_counter() - begin
     server.stop()
-    return Figures(seconds, taken[len(taken) // 2], taken[len(taken) * 95 // 100], used, ready)
+    return Figures(seconds, cpu, taken[len(taken) // 2], taken[len(taken) * 95 // 100], used, ready)
 
 
 # --- tenants ------------------------------------------------------------------------------------------
@@ -206,7 +203,9 @@ def main() -> None:
     if options.tenants:
         asyncio.run(tenants(options.points))
         return
-    print("| | load s | search p50 ms | search p95 ms | memory MB | open s |\n|---|--:|--:|--:|--:|--:|")
+    print(
+        "| | load s | its CPU s | search p50 ms | search p95 ms | memory MB | open s |\n|---|--:|--:|--:|--:|--:|--:|"
+    )
     for name, measured in (
         ("qdrant-client alone", plain),
         ("Turnout, one process", lambda folder, count: turnout(folder, count, 1)),
@@ -214,7 +213,9 @@ def main() -> None:
     ):
         with tempfile.TemporaryDirectory(prefix="turnout-vectors-") as folder:
             f = asyncio.run(measured(Path(folder), options.points))
-        row = f"{f.load:.1f} | {f.p50 * 1000:.0f} | {f.p95 * 1000:.0f} | {f.memory:.0f} | {f.reopened:.1f}"
+        row = (
+            f"{f.load:.1f} | {f.cpu:.1f} | {f.p50 * 1000:.0f} | {f.p95 * 1000:.0f} | {f.memory:.0f} | {f.reopened:.1f}"
+        )
         print(f"| {name} | {row} |", flush=True)
 
 
