@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+from turnout.cache import ExactCache, MemoryStore, RedisStore
 from turnout.catalog import Catalog, Snapshot
 from turnout.config import CommandLine, MediaSettings, Settings
 from turnout.conversations import Conversations
@@ -22,6 +23,7 @@ from turnout.providers import registry
 from turnout.routing import Board, HealthRules
 from turnout.steps import Step
 from turnout.steps.allowed_model import AllowedModel
+from turnout.steps.cached import Cached
 from turnout.steps.continued import Continued
 from turnout.steps.default_model import DefaultModel
 from turnout.steps.reserved import Reserve
@@ -68,6 +70,9 @@ class GatewaySetup:
             exits.push_async_callback(ledger.close)
             gateway = Gateway(self, ledger, allowances, metrics)
             exits.push_async_callback(gateway.close)
+            if gateway.cache is not None:
+                await gateway.cache.begin()
+                exits.push_async_callback(gateway.cache.close)
             following = asyncio.get_running_loop().create_task(
                 self.catalog.run(gateway.fetch, self.database, self.database, self.database)
             )
@@ -135,6 +140,9 @@ class Gateway:
             worker_threads=self.worker_threads,
             max_reply_bytes=self.settings.server.max_reply_bytes,
         )
+        self.cache = _exact_cache(self.settings)
+        if self.cache is not None:
+            self.metrics.cache_sizes = self.cache.store.sizes
         self._steps = self._row_of_steps()
 
     @property
@@ -151,10 +159,13 @@ class Gateway:
 
         ``Continued`` reads the messages anew: a step that changes messages belongs behind it.
         """
+        cache = self.cache
+        cached = () if cache is None else (Cached(cache, self.catalog, self.worker_threads, self.metrics),)
         return (
             WithinLimits(self.catalog, self.worker_threads),
             DefaultModel(self.catalog),
             AllowedModel(self.catalog),
+            *cached,
             Continued(self.conversations, self.catalog),
             Reserve(self.catalog, self.allowances, self._deployments_for),
         )
@@ -182,6 +193,16 @@ class Gateway:
         self.worker_threads.close()
         await self.vectors.close()
         await self.transport.close()
+
+
+def _exact_cache(settings: Settings) -> ExactCache | None:
+    """In Redis where there is one, else in this process's memory. It keeps the settings that it starts with."""
+    exact, url = settings.cache.exact, os.environ.get("REDIS_URL")
+    if exact is None:
+        return None
+    if url:
+        return ExactCache(RedisStore(url), exact.ttl, exact.share)
+    return ExactCache(MemoryStore(exact.bytes), exact.ttl, exact.share, Path(settings.data_dir))
 
 
 def _preparers(media: MediaSettings) -> tuple[ImagePreparer, tuple[FilePreparer, ...]]:

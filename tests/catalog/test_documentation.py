@@ -54,9 +54,11 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "users.*.": UserSettings,
     "keys[].": settings.KeySettings,
     "store_down.": settings.StoreDownSettings,
+    "cache.": settings.CacheSettings,
+    "cache.exact.": settings.ExactCacheSettings,
 }
 OWN_TABLES = frozenset(
-    {"server.", "store_down.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "prices."}
+    {"server.", "store_down.", "limits.", "auth.", "log.", "media.", "health.", "ledger.", "prices.", "cache."}
     | {"models.*.weights.", "auth.jwt.claims."}
 )
 

@@ -38,7 +38,9 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
     asked |= {"input_estimate": 1100, "cost_estimate": 165_000_000, "team": "research", "alias_of": "gpt"}
     ledger.begin(start("r1", started=1_764_000_000_000_000, **asked))
     steps = PlannedStep("fast/openai/0", "about $0.1", {"cost": 0.1}), PlannedStep("fast/azure/0", "open")
-    ledger.end(end("r1", plan=PlanRecord(steps, (PlannedStep("fast/x", "it has no tag eu"),)), billing_rule="report"))
+    ledger.end(
+        end("r1", plan=PlanRecord(steps, (PlannedStep("fast/x", "it has no tag eu"),)), billing_rule="report", saved=5)
+    )
     record = await ledger.request("r1")
     assert record is not None
     assert msgspec.json.decode(msgspec.json.encode(record)) == {
@@ -104,6 +106,8 @@ async def test_a_record_has_every_field(ledger: Ledger) -> None:
                 "changes": [],
                 "at_fault": None,
                 "billing_rule": "report",
+                "saved": 5,
+                "saved_usd": "0.000000000005",
             }
         ],
     }

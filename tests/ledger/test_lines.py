@@ -48,6 +48,7 @@ ends = st.builds(
     operation=st.sampled_from(["chat", "embeddings"]), changes=st.just(()) | st.lists(texts, min_size=1).map(tuple),
     at_fault=st.sampled_from([None, "client", "turnout", "provider"]),
     billing_rule=st.sampled_from([None, "report", "text", "until_cancel", "no_answer"]),
+    saved=st.none() | numbers,
 )  # fmt: skip
 
 FIRST_FIELDS = {
@@ -91,7 +92,7 @@ def test_the_format_of_an_ended_line() -> None:
     plan = PlanRecord((PlannedStep("a", "first", {"cost": 0.5}),), (PlannedStep("b", "draining"),))
     asked = start("r1", started=5, session="s1", agent="codex", tags=("blue",), input_estimate=9, cost_estimate=8)
     asked = replace(asked, team="research", alias_of="gpt")
-    ended = end("r1", changes=("resized",), plan=plan, at_fault="client", billing_rule="report")
+    ended = end("r1", changes=("resized",), plan=plan, at_fault="client", billing_rule="report", saved=7)
     line = ended_line(started_line(asked), ended)
     assert line == (
         b'-[["r1-1","r1",1,5,"openai_chat","key_1","alice","fast","fast/openai/0","openai","gpt-4o-mini",true,null,null,'
@@ -99,7 +100,7 @@ def test_the_format_of_an_ended_line() -> None:
         b'["r1-1","ok",200,12,152340,1523400,'
         b'{"input":1203,"output":402,"cached_input":1024,"cache_write":5,"reasoning":12},'
         b'421650000,"book-7","chat",["resized"],"stop",null,null,'
-        b'[[["a","first",{"cost":0.5}]],[["b","draining",{}]]],"client","report"]]\n'
+        b'[[["a","first",{"cost":0.5}]],[["b","draining",{}]]],"client","report",7]]\n'
     )
 
 

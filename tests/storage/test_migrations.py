@@ -44,6 +44,14 @@ TABLES = {
     *ROLLUPS,
 }
 TEAMS = [(table, name) for table in ("attempts", "usage_groups") for name in ("team", "alias_of")]
+SAVED = [
+    ("attempts", "saved"),
+    *(
+        (table, name)
+        for table in ("usage_hours", "usage_days", "session_usage_hours", "tag_usage_hours", "tag_usage_days")
+        for name in ("cached", "saved_high", "saved_low")
+    ),
+]
 BEFORE_MIGRATIONS = """
 CREATE TABLE attempts (
     attempt_id TEXT NOT NULL, request_id TEXT NOT NULL, number INTEGER NOT NULL, started BIGINT NOT NULL,
@@ -271,10 +279,10 @@ async def test_missing_migrations_are_told_and_made(database_address: str) -> No
     assert await database.missing_migrations() == []
     await database.close()
     indexes = [f"DROP INDEX usage_groups_{name}" for name in ("key_id", "user", "team", "model", "alias_of")]
-    columns = [f"ALTER TABLE {table} DROP COLUMN {name}" for table, name in TEAMS]
+    columns = [f"ALTER TABLE {table} DROP COLUMN {name}" for table, name in (*TEAMS, *SAVED)]
     await run(database_address, "UPDATE alembic_version SET version_num = '0013'", *indexes, *columns)
     database = LazyDatabase(Path("unused"), database_address)
-    assert [number for number, _ in await database.missing_migrations()] == ["0014"]
+    assert [number for number, _ in await database.missing_migrations()] == ["0014", "0015"]
     await database.migrate()
     await database.close()
     assert await compared(database_address) == []

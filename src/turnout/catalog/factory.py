@@ -134,6 +134,7 @@ class DeploymentFactory:
             on_content_filter=own.on_content_filter,
             hedge=own.hedge,
             unpriced=own.unpriced or self._settings.unpriced,
+            cache=own.cache,
             created=created,
         )
 

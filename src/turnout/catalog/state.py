@@ -10,7 +10,7 @@ from turnout.config import Settings
 
 from .discovery import Finding
 
-_FIXED_AT_START = ("server", "log", "media", "health", "ledger", "prices", "data_dir")
+_FIXED_AT_START = ("server", "log", "media", "health", "ledger", "prices", "cache", "data_dir")
 """Sections of the file that are read once, when the process starts."""
 
 

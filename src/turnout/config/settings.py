@@ -10,7 +10,18 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from turnout.core import Affinity, Midstream, OnContentFilter, Parameter, Prefill, Secret, Unpriced, Upstream
+from turnout.core import (
+    Affinity,
+    CacheMode,
+    CacheShare,
+    Midstream,
+    OnContentFilter,
+    Parameter,
+    Prefill,
+    Secret,
+    Unpriced,
+    Upstream,
+)
 
 from .allowance_settings import (
     AllowanceSettings,
@@ -257,6 +268,7 @@ class ModelSettings(Tuning, frozen=True, kw_only=True):
     on_content_filter: OnContentFilter = "pass"
     hedge: bool = False
     unpriced: Unpriced | None = None
+    cache: CacheMode = "deterministic"
     limits: LimitTexts | OperationLimits | None = None
     budget_usd: Usd | PeriodBudgets | None = None
 
@@ -287,6 +299,20 @@ class StoreDownSettings(_Section, frozen=True):
     budgets: StoreDown = "closed"
 
 
+class ExactCacheSettings(_Section, frozen=True):
+    """Answers to the same request. ``ttl``: seconds that one is kept. ``bytes`` are those of all, in each process."""
+
+    ttl: Annotated[float, Meta(gt=0, le=31_536_000)] = 3600
+    share: CacheShare = "key"
+    bytes: Bytes = 256 * 1024 * 1024
+
+
+class CacheSettings(_Section, frozen=True):
+    """A cache that isn't there is off."""
+
+    exact: ExactCacheSettings | None = None
+
+
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):
     """One agent in the form of earlier systems. Its keys can have upper or lower case."""
 
@@ -314,6 +340,7 @@ class Settings(_Section, frozen=True):
     unpriced: Unpriced = "allow"
     on_budget: OnBudget = "refuse"
     store_down: StoreDownSettings = StoreDownSettings()
+    cache: CacheSettings = CacheSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
     providers: dict[str, ProviderSettings] = {}

@@ -25,6 +25,7 @@ from .attempt import (
     PlannedStep,
     PlanRecord,
 )
+from .caching import CacheMode, CacheShare, CacheStatus, CacheWords
 from .changes import NO_CHANGES, Change
 from .continuing import continued, continues
 from .deployment import Defaults, Deployment, ImageLimits, Parameter, Prefill, Retries, Timeouts, Traits
@@ -131,6 +132,10 @@ __all__ = [
     "Audio",
     "BillingRule",
     "Budget",
+    "CacheMode",
+    "CacheShare",
+    "CacheStatus",
+    "CacheWords",
     "Change",
     "ChatRequest",
     "Choice",

@@ -14,10 +14,10 @@ import msgspec
 from .integers import Integer
 from .usage import Usage
 
-Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "outrun", "lost"]
+Outcome = Literal["ok", "failed", "cut", "client_gone", "drained", "outrun", "lost", "cached"]
 """``failed``: before the answer began. ``cut``: after it began. ``drained``: the service was stopped and did not wait
 any longer. ``outrun``: another attempt of the same request began to answer first. ``lost``: the process died before the
-end.
+end. ``cached``: no deployment was asked, as there was a kept answer.
 """
 
 
@@ -111,7 +111,7 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     ``changes`` are the changes to the request's media that made them fit the deployment.
     ``first_token`` is None when no token came. ``status`` is the provider's HTTP status, 0 when there was none.
     ``plan`` is the request's: its first attempt has it, if there was a choice. ``at_fault`` is None for an attempt that
-    answered.
+    answered. ``saved`` is what kept answers have saved, in picodollars: what they had cost when they were made.
     """
 
     attempt_id: str
@@ -131,6 +131,7 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     plan: PlanRecord | None = None
     at_fault: Party | None = None
     billing_rule: BillingRule | None = None
+    saved: Integer | None = None
 
 
 class EndedAttempt(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from .allowances import UNLIMITED, Allowance
+from .caching import CacheMode
 from .deployment import Deployment
 
 Midstream = Literal["continue", "restart", "error"]
@@ -44,6 +45,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     deployments are asked for a stream where the client wants a whole answer. ``on_content_filter``: whether the client
     gets a provider's refusal by content policy, or another deployment is asked. ``hedge``: a second deployment is asked
     while the first one is late with its first word. ``unpriced`` holds for the fallbacks, too.
+    ``cache`` says which of its answers are kept, where a cache is on.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     on_content_filter: OnContentFilter = "pass"
     hedge: bool = False
     unpriced: Unpriced = "allow"
+    cache: CacheMode = "deterministic"
     created: int = 0
 
 

@@ -89,6 +89,10 @@ class Attempt:
         """What relayed frames of the answer have said. Raises ``UpstreamError`` and ``Unreadable``."""
         return self._source.read_again(relayed)
 
+    def decoded_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        """The same of all frames of an answer that is whole."""
+        return self._source.decoded_again(relayed)
+
     async def open(self) -> Sequence[StreamEvent]:
         """Sends the request and waits for content. Raises ``UpstreamError``; the attempt is settled then."""
         try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 
 from turnout.core import (
     AttemptEnd,
     AttemptStart,
+    CacheStatus,
+    CacheWords,
     Continuing,
     Deployment,
     Key,
@@ -19,10 +21,15 @@ from turnout.core import (
     Origin,
     Outcome,
     Request,
+    StreamEvent,
+    Usage,
 )
 from turnout.dialects import ConversationEndpoint
 from turnout.routing import Question
 from turnout.worker_threads import LARGE
+
+if TYPE_CHECKING:
+    from .kept import CollectedReply
 
 DRAINED: Final = "drained"
 """The message with which a request's task is cancelled when the service stops; without it, the client has gone."""
@@ -62,6 +69,58 @@ class Spending(Protocol):
         ...
 
 
+class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that was made before. ``relayed``: its ``events`` are frames that the client's wire has as they are.
+
+    ``usage`` is what it took, and ``saved`` what it had cost, in picodollars. ``dropped`` are the fields that its
+    provider wasn't told.
+    """
+
+    deployment: str
+    provider: str
+    upstream_model: str
+    events: Sequence[StreamEvent]
+    relayed: bool = False
+    usage: Usage | None = None
+    saved: int | None = None
+    dropped: tuple[str, ...] = ()
+
+
+class Keeping(Protocol):
+    """A call's way past a cache.
+
+    ``age`` are the seconds since a found answer was made. ``saved`` is what a part that was found had cost. An answer
+    of more than ``most_bytes`` isn't collected.
+    """
+
+    status: CacheStatus
+    age: int | None
+    saved: int | None
+    most_bytes: int
+
+    async def find(self, patience: float) -> KeptAnswer | None:
+        """The answer; None: the caller asks a provider, and calls ``keep`` or ``leave`` then. Where somebody asks the
+        same right now, it waits for that, so many seconds at most.
+        """
+        ...
+
+    def asked(self, request: Request) -> Request:
+        """What a provider is asked where nothing was found, or not all."""
+        ...
+
+    def keep(self, reply: CollectedReply, events: Sequence[StreamEvent]) -> None:
+        """``events`` are those of the whole answer. What takes time is done beside the request."""
+        ...
+
+    def leave(self, *, alone: bool = False) -> None:
+        """There will be no whole answer. ``alone``: there is one that can't be kept. Harmless after ``keep``."""
+        ...
+
+    def joined(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        """The answer to the whole request, of which a part was found."""
+        ...
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request on its way. ``received`` is ``time.perf_counter()`` when its last byte had come.
 
@@ -72,6 +131,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     nothing. ``session`` is the name of its session in a header, empty without one. ``tags``: only deployments that have
     all of them may be asked. ``affordable``: only these deployments (ids) may be asked; None: all. ``spending`` is None
     where no limit or budget holds. ``continues`` and ``seam`` are for the ledger (``AttemptStart``).
+    ``cache_words`` is what the client says of caches, ``keeping`` its way past them; None where there is no cache.
     """
 
     request: Request
@@ -90,6 +150,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     spending: Spending | None = None
     continues: int | None = None
     seam: Continuing | None = None
+    cache_words: CacheWords | None = None
+    keeping: Keeping | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a kept answer was found, so that no provider will be asked."""
+        return self.keeping is not None and self.keeping.status == "HIT"
 
     @property
     def large(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final
 
@@ -17,8 +18,9 @@ from turnout.transport import Transport
 from turnout.worker_threads import WorkerThreads
 
 from .attempt import Attempt
-from .call import Call, Meter, Models, Prepared, Preparer, Recorder, question_of
+from .call import Call, Keeping, Meter, Models, Prepared, Preparer, Recorder, question_of
 from .hedging import Hedging
+from .kept import CollectedReply, replayed
 from .plan_walk import PlanWalk
 from .prefills import Prefills
 from .queue import Queues
@@ -29,6 +31,8 @@ from .source import MOST_BYTES, Source, is_relayed, source_of
 
 _MOST_CHANGES: Final = 50
 """Changes that are recorded and told."""
+
+_LONGEST_WAIT: Final = 600.0
 
 
 class Engine:
@@ -65,7 +69,24 @@ class Engine:
         model = models.find(call.request.model)
         if model.strict and not call.strict:
             call = structs.replace(call, strict=True)
+        keeping = call.keeping
+        if keeping is not None and keeping.status != "BYPASS":
+            return self._found_or_opened(call, model, models, keeping)
         return self.follow(plan(model, question_of(call), self._board, models.find), call, model)
+
+    async def _found_or_opened(self, call: Call, model: Model, models: Models, keeping: Keeping) -> Reply:
+        """A kept answer if there is one, else one that will be kept."""
+        kept = await keeping.find(_patience_of(call))
+        if kept is not None:
+            return replayed(kept, call, model, self._recorder, self._meter)
+        try:
+            asked = keeping.asked(call.request)
+            if asked is not call.request:
+                call = structs.replace(call, request=asked)
+            return await self.follow(plan(model, question_of(call), self._board, models.find), call, model)
+        except BaseException:
+            keeping.leave()
+            raise
 
     def outlined(self, call: Call, models: Models) -> Plan:
         """The plan of a call that isn't sent. It may have no candidate. Raises ``UnknownModel``."""
@@ -78,7 +99,10 @@ class Engine:
         walk = PlanWalk(planned, call, model)
         attempt, first = await self._open_next(call, walk)
         resumption = self._resumption(call, walk, model.midstream, attempt.deployment)
-        return Reply(planned, attempt, first, self._attempt, resumption)
+        keeping = call.keeping
+        if keeping is None or keeping.status == "BYPASS":
+            return Reply(planned, attempt, first, self._attempt, resumption)
+        return CollectedReply(planned, attempt, first, self._attempt, resumption, keeping)
 
     def _resumption(self, call: Call, walk: PlanWalk, mode: Midstream, answering: Deployment) -> Resumption | None:
         """None where nobody could go on with the answer."""
@@ -151,6 +175,13 @@ class Engine:
             if prepared is not None:
                 request, changes = prepared.request, changes + prepared.changes
         return Prepared(request, changes)
+
+
+def _patience_of(call: Call) -> float:
+    """Seconds that it may wait for the answer to somebody else's same request."""
+    if call.timeout is None:
+        return _LONGEST_WAIT
+    return max(call.timeout - (time.perf_counter() - call.received), 0.0)
 
 
 def _streamed(call: Call) -> Call:

@@ -73,7 +73,7 @@ class Settlement:
         self._board = board
         self._queue = queue
         self._planned = planned
-        self.start = _start_of(call, deployment, number)
+        self.start = start_of(call, deployment, number)
         recorder.begin(self.start)
         self._ticket = board.began(deployment)
 
@@ -144,7 +144,8 @@ class Settlement:
             billing_rule=bill.rule,
         )
         if outcome == "ok":
-            return end
+            keeping = self._call.keeping
+            return end if keeping is None else structs.replace(end, saved=keeping.saved)
         return structs.replace(
             end,
             error_code=error.code if error else None,
@@ -196,7 +197,7 @@ def _conversation(call: Call) -> str:
     return conversation_name(request, call.origin.key_id) if isinstance(request, ChatRequest) else ""
 
 
-def _start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
+def start_of(call: Call, deployment: Deployment, number: int) -> AttemptStart:
     origin, price = call.origin, deployment.price
     estimate = input_at_a_glance(call.request, call.size)
     cost = None if price is None or estimate is None else price.cost_of_text(estimate)

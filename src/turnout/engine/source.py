@@ -70,6 +70,10 @@ class Source(Protocol):
         """The events of relayed frames. Raises ``UpstreamError`` and ``Unreadable``."""
         ...
 
+    def decoded_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        """The events of all frames of a whole answer. Raises ``UpstreamError`` and ``Unreadable``."""
+        ...
+
     async def abort(self) -> None:
         """Drops the rest of the reply. Does nothing after its end."""
         ...
@@ -258,6 +262,10 @@ class WireSource:
     def read_again(self, relayed: bytes) -> Sequence[StreamEvent]:
         return self._operation.decoder(whole(self._request)).feed(relayed)
 
+    def decoded_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        decoder = self._operation.decoder(whole(self._request))
+        return [*decoder.feed(relayed), *decoder.close()]
+
     async def abort(self) -> None:
         if self._response is not None and not self.ended:
             self.ended = True
@@ -315,6 +323,10 @@ class LocalSource:
         return events
 
     def read_again(self, relayed: bytes) -> Sequence[StreamEvent]:
+        """Nothing is relayed here."""
+        return ()
+
+    def decoded_again(self, relayed: bytes) -> Sequence[StreamEvent]:
         """Nothing is relayed here."""
         return ()
 

@@ -11,5 +11,6 @@ form isn't relayed (``is_form_taken``). A provider's own rules, such as those fo
 from .answers import AnswerAsText, is_form_taken
 from .first_call import FirstCallOnly
 from .rules import Fitted, fit
+from .unread import unread_fields
 
-__all__ = ["AnswerAsText", "FirstCallOnly", "Fitted", "fit", "is_form_taken"]
+__all__ = ["AnswerAsText", "FirstCallOnly", "Fitted", "fit", "is_form_taken", "unread_fields"]

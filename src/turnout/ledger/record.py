@@ -14,8 +14,8 @@ Attempt = AttemptStart | EndedAttempt
 """An attempt that is under way, or one that has ended."""
 
 AttemptRecord = dict[str, Any]
-"""The fields of ``AttemptStart`` without the request's id, those of ``AttemptEnd``, and two that follow from them:
-``cost_usd``, a decimal text, and ``unpriced``, whether something was used whose price isn't known.
+"""The fields of ``AttemptStart`` without the request's id, those of ``AttemptEnd``, and three that follow from them:
+``cost_usd`` and ``saved_usd``, decimal texts, and ``unpriced``, whether something was used whose price isn't known.
 
 The fields of the end are None (``changes`` is empty) while the attempt is under way. So they are for a lost attempt,
 except ``outcome`` and ``status``.
@@ -62,6 +62,7 @@ def _plan(plan: PlanRecord) -> dict[str, Any]:
 _NO_END: AttemptRecord = dict.fromkeys(AttemptEnd.__struct_fields__[1:]) | {
     "changes": (),
     "cost_usd": None,
+    "saved_usd": None,
     "unpriced": False,
 }
 
@@ -80,6 +81,7 @@ def _derived(attempt: EndedAttempt) -> AttemptRecord:
     return {
         "usage": None if usage is None else _usage_record(usage),
         "cost_usd": _usd(cost),
+        "saved_usd": None if attempt.end is None else _usd(attempt.end.saved),
         "unpriced": usage is not None and cost is None,
     }
 

@@ -36,7 +36,8 @@ _KEY_HEADERS = tuple(
 _ALL_KEY_HEADERS = frozenset(_KEY_HEADERS)
 _ENCODING, _STRICT, _TRUE = b"content-encoding", b"x-turnout-strict", (b"1", b"true")
 _TAGS, _TIMEOUT = b"x-turnout-tags", b"x-turnout-timeout"
-_LISTS = frozenset({_ENCODING, _TAGS})
+_CACHE_CONTROL, _CACHE = b"cache-control", b"x-turnout-cache"
+_LISTS = frozenset({_ENCODING, _TAGS, _CACHE_CONTROL})
 _AGENT = b"user-agent"
 _END_USERS = (b"x-openwebui-user-id", b"x-openwebui-user-email", b"x-openwebui-user-name")
 """Sent by Open WebUI where it forwards who asks; the first that is there counts. A proxy in front may send one, too."""
@@ -51,6 +52,7 @@ _READ_HEADERS = frozenset(
         b"origin",
         _STRICT,
         _TIMEOUT,
+        _CACHE,
         *_LISTS,
         *_SESSIONS,
         _AGENT,
@@ -91,6 +93,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     timeout: bytes | None = None
     agent: bytes = b""
     end_user: str = ""
+    cache_control: bytes = b""
+    cache: bytes = b""
 
 
 def read_head(scope: Scope) -> Head:
@@ -130,6 +134,8 @@ def read_head(scope: Scope) -> Head:
         read.get(_TIMEOUT),
         agent or b"",
         "" if _ALL_END_USERS.isdisjoint(read) else unquote(_first_name(_END_USERS, read)),
+        read.get(_CACHE_CONTROL, b""),
+        read.get(_CACHE, b""),
     )
 
 

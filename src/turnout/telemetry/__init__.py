@@ -3,12 +3,13 @@
 from .condition import Condition
 from .exposition import CONTENT_TYPE
 from .logs import configure_logs
-from .metrics import MarkTally, Metrics
+from .metrics import CacheTally, MarkTally, Metrics
 from .shared import SHARED_FOLDER_VARIABLE, SharedMetrics
 
 __all__ = [
     "CONTENT_TYPE",
     "SHARED_FOLDER_VARIABLE",
+    "CacheTally",
     "Condition",
     "MarkTally",
     "Metrics",

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from turnout.core.money import PICO_PER_USD
 
-from .metrics import SECONDS, AttemptTally, Tally, Timing
+from .metrics import SECONDS, AttemptTally, CacheTally, Tally, Timing
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -37,6 +37,7 @@ def _lines(tally: Tally) -> Iterator[str]:
     yield f"turnout_in_flight {tally.in_flight}\n"
     yield from _of_deployments(tally)
     yield from _of_refusals(tally)
+    yield from _of_caches(tally.cache)
     yield from _counter(
         "turnout_seams_total",
         "Answers that broke off and that the deployment went on with.",
@@ -91,6 +92,21 @@ def _of_refusals(tally: Tally) -> Iterator[str]:
         "Budgets that have reached 50, 80 or 100 per cent.",
         [(_labels(gauge=gauge, percent=str(share)), number) for (gauge, share), number in tally.budget_alerts.items()],
     )
+
+
+def _of_caches(cache: CacheTally) -> Iterator[str]:
+    yield from _counter(
+        "turnout_cache_requests_total",
+        "Requests where a cache is on, by what became of them.",
+        [(_labels(result=result), number) for result, number in cache.requests.items()],
+    )
+    for name, kind, meaning, value in (
+        ("turnout_cache_saved_usd_total", "counter", "What kept answers had cost.", cache.saved / PICO_PER_USD),
+        ("turnout_cache_entries", "gauge", "Answers in memory.", cache.entries),
+        ("turnout_cache_bytes", "gauge", "Bytes of memory that they take.", cache.bytes),
+    ):
+        yield from _family(name, kind, meaning)
+        yield f"{name} {value}\n"
 
 
 def _of_deployments(tally: Tally) -> Iterator[str]:

@@ -106,6 +106,25 @@ class MarkTally(msgspec.Struct):
         return "drained" if is_drained else self.state
 
 
+class CacheTally(msgspec.Struct):
+    """Requests by what became of them: ``hit``, ``miss``, ``bypass``. ``saved`` is in picodollars.
+
+    ``entries`` and ``bytes`` are those of the memory now.
+    """
+
+    requests: dict[str, int] = {}
+    saved: int = 0
+    entries: int = 0
+    bytes: int = 0
+
+    def add(self, other: CacheTally) -> None:
+        for result, number in other.requests.items():
+            self.requests[result] = self.requests.get(result, 0) + number
+        self.saved += other.saved
+        self.entries += other.entries
+        self.bytes += other.bytes
+
+
 _COUNTS: Final = ("refused", "limited", "budget_alerts", "breakers", "seams", "left_out")
 """The fields of a tally that only count something."""
 
@@ -124,6 +143,7 @@ class Tally(msgspec.Struct):
     left_out: dict[tuple[str, str], int] = {}  # events of streams, by model and deployment
     marks: dict[str, MarkTally] = {}  # by deployment
     processes: int = 1  # that are alive
+    cache: CacheTally = msgspec.field(default_factory=CacheTally)
 
     def add(self, other: Tally) -> None:
         for labels, attempt in other.attempts.items():
@@ -136,6 +156,7 @@ class Tally(msgspec.Struct):
             for place, number in getattr(other, name).items():
                 own[place] = own.get(place, 0) + number
         self.processes += other.processes
+        self.cache.add(other.cache)
         for deployment, mark in other.marks.items():
             if deployment in self.marks:
                 self.marks[deployment].add(mark)
@@ -161,13 +182,15 @@ class _SeriesLimit:
 class Metrics:
     """Counts into this process's tally. ``troubled`` gives the state of each deployment whose breaker isn't closed.
 
-    ``marks`` gives those that an admin has marked by hand; whoever knows them sets it.
+    ``marks`` gives those that an admin has marked by hand; whoever knows them sets it. ``cache_sizes`` is
+    set alike: the number of answers in memory, and their bytes.
     """
 
     def __init__(self) -> None:
         self.tally = Tally()
         self.troubled: Callable[[], Mapping[str, str]] = dict
         self.marks: Callable[[], dict[str, MarkTally]] = dict
+        self.cache_sizes: Callable[[], tuple[int | None, int | None]] = lambda: (0, 0)
         self._attempt_limit = _SeriesLimit()
         self._request_limit = _SeriesLimit()
 
@@ -194,8 +217,16 @@ class Metrics:
             place = (tally.model, tally.deployment)
             self.tally.left_out[place] = self.tally.left_out.get(place, 0) + left_out
 
+    def cache(self, result: str, saved: int = 0) -> None:
+        """Counts a request that passed a cache. ``saved``: picodollars."""
+        cache = self.tally.cache
+        cache.requests[result] = cache.requests.get(result, 0) + 1
+        cache.saved += saved
+
     def take_states(self) -> None:
-        """Puts the deployments' states of this moment into the tally."""
+        """Puts the states of this moment into the tally: those of the deployments, and how full the cache is."""
+        entries, size = self.cache_sizes()
+        self.tally.cache.entries, self.tally.cache.bytes = entries or 0, size or 0
         self.tally.breakers = dict.fromkeys(self.troubled().items(), 1)
         self.tally.marks = self.marks()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from .exposition import exposition
-from .metrics import MarkTally, Metrics, Tally
+from .metrics import CacheTally, MarkTally, Metrics, Tally
 
 SHARED_FOLDER_VARIABLE = "TURNOUT_METRICS_DIR"
 """The variable with the folder's path. ``turnout serve`` sets it for its workers."""
@@ -67,6 +67,10 @@ class SharedMetrics:
         total = await asyncio.to_thread(self._total, self.publish())
         return {id_: (mark.told(total.processes), mark) for id_, mark in total.marks.items()}
 
+    async def cache(self) -> CacheTally:
+        """What all workers have counted of their caches."""
+        return (await asyncio.to_thread(self._total, self.publish())).cache
+
     def _exposition(self, own: bytes) -> bytes:
         return exposition(self._total(own))
 
@@ -85,6 +89,7 @@ def _read(file: Path) -> Tally:
         tally.in_flight = 0
         tally.breakers = {}
         tally.marks = {}
+        tally.cache.entries = tally.cache.bytes = 0
         tally.processes = 0
     return tally
 

@@ -81,7 +81,8 @@ async def test_a_row_has_every_figure(app: InProcess) -> None:
         "user": "alice",
         "requests": 4,
         "attempts": 4,
-        "outcomes": {"ok": 4, "failed": 0, "cut": 0, "client_gone": 0, "drained": 0, "outrun": 0, "lost": 0},
+        "outcomes": {"ok": 4, "failed": 0, "cut": 0, "client_gone": 0, "drained": 0, "outrun": 0, "lost": 0}
+        | {"cached": 0},
         "at_fault": {"client": 0, "turnout": 0, "provider": 0},
         "tokens": {"total": 440} | dict.fromkeys(TOKENS, 0) | {"input": 400, "output": 40},
         "pieces": dict.fromkeys(PIECES, 0),
@@ -90,6 +91,8 @@ async def test_a_row_has_every_figure(app: InProcess) -> None:
         "unpriced": {"attempts": 1, "tokens": 110},
         "cost": 3 * USD,
         "cost_usd": "3",
+        "saved": 0,
+        "saved_usd": "0",
     }
 
 

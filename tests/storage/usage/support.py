@@ -54,13 +54,14 @@ def _attempt(source: random.Random, request_id: str, hours: int) -> EndedAttempt
         operation=source.choice(["chat", "embeddings"]),
         usage=source.choice([None, usage]),
         cost=source.choice([None, source.randrange(10**14)]),
+        saved=source.choice([None, source.randrange(10**14)]),
     )
     return EndedAttempt(made.start, None) if source.random() < 0.1 else made
 
 
 def summed(attempts: Sequence[EndedAttempt]) -> dict[str, int]:
-    """The measures, with one ``cost`` in the place of its two halves."""
-    sums: Counter[str] = Counter(dict.fromkeys((*MEASURES, "cost"), 0))
+    """The measures, with one ``cost`` and one ``saved`` in the place of their two halves."""
+    sums: Counter[str] = Counter(dict.fromkeys((*MEASURES, "cost", "saved"), 0))
     for each in attempts:
         end = each.end
         outcome = "lost" if end is None else end.outcome
@@ -78,7 +79,8 @@ def summed(attempts: Sequence[EndedAttempt]) -> dict[str, int]:
             if end.cost is None:
                 sums.update(unpriced=1, unpriced_tokens=end.usage.total)
         sums["cost"] += 0 if end is None else end.cost or 0
-    return {name: count for name, count in sums.items() if name not in ("cost_high", "cost_low")}
+        sums["saved"] += 0 if end is None else end.saved or 0
+    return {name: count for name, count in sums.items() if not name.endswith(("_high", "_low"))}
 
 
 _FAULTS = {
@@ -93,7 +95,8 @@ def named(sums: Sequence[int]) -> dict[str, int]:
     """Measures by name, as ``summed`` has them."""
     by_name = dict(zip(MEASURES, sums, strict=True))
     cost = by_name.pop("cost_high") * 10**9 + by_name.pop("cost_low")
-    return by_name | {"cost": cost}
+    saved = by_name.pop("saved_high") * 10**9 + by_name.pop("saved_low")
+    return by_name | {"cost": cost, "saved": saved}
 
 
 def grouped(attempts: Sequence[EndedAttempt], key: Callable[[EndedAttempt], Any]) -> dict[Any, dict[str, int]]:

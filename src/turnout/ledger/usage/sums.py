@@ -20,13 +20,16 @@ SPAN_SECONDS: Final = {"day": 86_400, "hour": 3_600}
 
 
 class Sums:
-    """The measures of some attempts. ``cost`` is in picodollars; it leaves out what is unpriced or unmetered."""
+    """The measures of some attempts. ``cost`` is in picodollars; it leaves out what is unpriced or unmetered. ``saved``
+    is what kept answers had cost when they were made.
+    """
 
-    __slots__ = ("_measures", "cost")
+    __slots__ = ("_measures", "cost", "saved")
 
     def __init__(self, measures: Sequence[int]) -> None:
         self._measures = dict(zip(MEASURES, measures, strict=True))
         self.cost = self["cost_high"] * COST_UNIT + self["cost_low"]
+        self.saved = self["saved_high"] * COST_UNIT + self["saved_low"]
 
     def __getitem__(self, measure: str) -> int:
         return self._measures[measure]
@@ -53,6 +56,8 @@ class Sums:
             "unpriced": {"attempts": self["unpriced"], "tokens": self["unpriced_tokens"]},
             "cost": self.cost,
             "cost_usd": signed_usd(self.cost),
+            "saved": self.saved,
+            "saved_usd": signed_usd(self.saved),
         }
 
 

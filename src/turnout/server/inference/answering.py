@@ -15,6 +15,7 @@ from turnout.engine import Call, Models, Reply, reason_of
 from turnout.errors import TurnoutError
 from turnout.gateway import Gateway
 
+from .cache_headers import cache_headers
 from .client_reply import JSON, ClientReply
 from .keepalive import Keepalive
 
@@ -59,6 +60,8 @@ class Answering:
         """Raises ``TurnoutError`` when no deployment answers."""
         reply = self._reply = await self._gateway.engine.open(call, models)
         self._client.dropped = reply.dropped()
+        if call.keeping is not None:
+            self._client.cache = cache_headers(call.keeping)
         return reply
 
     async def _leave(self, outcome: Outcome) -> None:

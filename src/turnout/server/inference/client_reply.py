@@ -28,7 +28,7 @@ class ClientReply:
 
     ``pieces`` counts what was sent of a stream. ``model`` is the served model's name. ``deployments`` are those of the
     model, ``dropped`` the paths of fields that were not sent to the provider, ``limits`` the headers of the key's own
-    limits, in place of which those of the provider's aren't told.
+    limits, in place of which those of the provider's aren't told. ``cache`` are the headers of the caches.
     """
 
     def __init__(self, request_id: str, send: Send, notices: Notices) -> None:
@@ -40,6 +40,7 @@ class ClientReply:
         self.deployments: Sequence[Deployment] = ()
         self.dropped: Sequence[str] = ()
         self.limits: Headers = []
+        self.cache: Headers = []
         self._send = send
         self._notices = notices
 
@@ -71,6 +72,8 @@ class ClientReply:
             headers += _header_lines(_without_limits(reply.headers) if self.limits else reply.headers)
         if self.limits:
             headers += self.limits
+        if self.cache:
+            headers += self.cache
         return headers
 
     def headers_before_answer(self, media_type: str) -> Headers:

@@ -33,6 +33,7 @@ from turnout.worker_threads import LARGE
 
 from .answering import Answering
 from .bounds import check_body, may_hold, takes_form
+from .cache_headers import cache_words
 from .client_reply import ClientReply
 from .departure import Departure
 from .limit_headers import limit_headers
@@ -127,6 +128,7 @@ class Exchange:
             tags=head.tags,
             conversing=self._endpoint if isinstance(self._endpoint, ConversationEndpoint) else None,
             unseen="calls" if isinstance(self._endpoint, SendsCallsWhole) else "nothing",
+            cache_words=cache_words(head.cache_control, head.cache) if head.cache_control or head.cache else None,
         )
 
     def _parse(self, body: bytes, head: Head) -> Request:

@@ -54,7 +54,7 @@ def _columns(*names: str) -> Callable[[Row], tuple[Any, ...]]:
 _STARTED, _SESSION, _TAGS = (COLUMNS.index(name) for name in ("started", "session", "tags"))
 _shared = _columns(*SHARED)
 _measured = _columns(
-    "number", "outcome", "at_fault", "usage_source", "cost", *(_COLUMN_OF[name] for name in (*TOKENS, *PIECES))
+    "number", "outcome", "at_fault", "usage_source", "cost", "saved", *(_COLUMN_OF[name] for name in (*TOKENS, *PIECES))
 )
 _timed = _columns("outcome", "stream", "first_token", "total")
 _latency_dimensions = _columns(*LATENCIES.dimensions)
@@ -143,11 +143,12 @@ def sums_of(rows: Sequence[Row]) -> Sums:
     """The measures of attempts. A count that no answer can have counts as the largest one that an answer can."""
     if len(rows) == 1:
         return _sums_of_one(rows[0])
-    numbers, outcomes, at_fault, sources, costs, *counts = zip(*map(_measured, rows), strict=True)
+    numbers, outcomes, at_fault, sources, costs, saved, *counts = zip(*map(_measured, rows), strict=True)
     outcome_counts, faults = Counter(outcomes), Counter(map(fault_of, at_fault, outcomes))
     tokens = [sum([min(max(count, 0), MOST) for count in column if count]) for column in counts]
     unpriced = [place for place, cost in enumerate(costs) if cost is None and sources[place] is not None]
     known_costs = [cost for cost in costs if cost is not None]
+    savings = [each for each in saved if each is not None]
     return (
         numbers.count(1),
         len(rows),
@@ -160,12 +161,14 @@ def sums_of(rows: Sequence[Row]) -> Sums:
         sum([min(max(counts[kind][place] or 0, 0), MOST) for kind in (_INPUT, _OUTPUT) for place in unpriced]),
         sum([cost // COST_UNIT for cost in known_costs]),
         sum([cost % COST_UNIT for cost in known_costs]),
+        sum([each // COST_UNIT for each in savings]),
+        sum([each % COST_UNIT for each in savings]),
     )
 
 
 def _sums_of_one(row: Row) -> Sums:
     """The same for one attempt, which is all that most sessions have in a batch, in a third of the time."""
-    number, outcome, at_fault, source, cost, *counts = _measured(row)
+    number, outcome, at_fault, source, cost, saved, *counts = _measured(row)
     tokens = [min(max(count, 0), MOST) if count else 0 for count in counts]
     unpriced = cost is None and source is not None
     return (
@@ -179,6 +182,7 @@ def _sums_of_one(row: Row) -> Sums:
         int(unpriced),
         tokens[_INPUT] + tokens[_OUTPUT] if unpriced else 0,
         *divmod(cost or 0, COST_UNIT),
+        *divmod(saved or 0, COST_UNIT),
     )
 
 

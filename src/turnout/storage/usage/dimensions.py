@@ -64,9 +64,12 @@ MEASURES: Final = (
     "unpriced_tokens",
     "cost_high",
     "cost_low",
+    "saved_high",
+    "saved_low",
 )
 """``requests`` are first attempts. An attempt is ``unmetered`` if its tokens aren't known, and ``unpriced`` if they are
 known and their price isn't. A cost is ``cost_high`` * 10⁹ + ``cost_low`` picodollars: so no sum overflows 64 bits.
+What kept answers have saved is kept alike.
 """
 
 COST_UNIT: Final = 10**9
