@@ -6,8 +6,6 @@ import pytest
 
 from tests.cache.served import Served, config
 from tests.e2e.backends import simulator_address
-from tests.guard.conftest import redis_program as redis_program
-from tests.guard.conftest import redis_server as redis_server
 from tests.support.simulator import Simulator
 from tests.support.turnout_server import StartTurnout
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from tests.e2e.backends import simulator_address
@@ -26,6 +28,7 @@ CERTAIN: Mapping[str, Any] = {
 }
 """How each SDK says temperature 0."""
 
+_PATIENCE = 20.0  # seconds
 _numbers = itertools.count(1)
 
 
@@ -48,6 +51,15 @@ def config(simulator: Simulator, **exact: Any) -> dict[str, Any]:
             "never": {"deployments": ["openai/sim-id-never"], "cache": "never"},
         },
     }
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if await condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it never became true")
 
 
 def new_model(provider: str, script: str = "") -> str:

@@ -20,7 +20,7 @@ from turnout.version import __version__
 
 COMMANDS = (
     *("serve", "chat", "models", "tokens", "deployments", "explain", "replay"),
-    *("keys", "users", "teams", "audit"),
+    *("keys", "users", "teams", "audit", "cache"),
     *("usage", "vectors", "ledger", "prices", "migrate", "doctor", "simulate", "schema", "secrets"),
 )
 PAGE = Path(__file__).parents[2] / "docs/cli.md"

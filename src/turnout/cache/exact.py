@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from turnout.core import CacheShare, Key
+from turnout.errors import StorageUnavailable
 
 from .entry import Entry, Labels, packed, unpacked
 from .flights import Flights
@@ -69,11 +70,14 @@ class ExactCache:
             await put
 
     async def purge(self, purge: Purge) -> int:
-        """How many answers went here; other processes follow within a second. Raises ``OSError`` and
+        """How many answers went here; other processes follow within a second. Raises
         ``StorageUnavailable``.
         """
         if self._purges is not None:
-            self._purges.write(purge)
+            try:
+                self._purges.write(purge)
+            except OSError as error:
+                raise StorageUnavailable(f"Other processes can't be told of the purge: {error}") from error
         return await self._carry_out(purge)
 
     async def begin(self) -> None:

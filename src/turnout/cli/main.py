@@ -13,6 +13,7 @@ from turnout.version import __version__
 
 from . import (
     audit,
+    cache,
     chat,
     deployments,
     doctor,
@@ -54,6 +55,7 @@ app.add_typer(accounts_app("teams"), name="teams")
 app.command("audit")(audit.audit)
 app.add_typer(usage.app, name="usage")
 app.add_typer(vectors.app, name="vectors")
+app.add_typer(cache.app, name="cache")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(prices.app, name="prices")
 app.add_typer(secrets.app, name="secrets")

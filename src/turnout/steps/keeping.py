@@ -116,7 +116,8 @@ class AnswerKeeping:
         return request
 
     def keep(self, reply: CollectedReply, events: Sequence[StreamEvent]) -> None:
-        self._keeper.cache.keep(self._keep(reply, events))
+        flight, self._flight = self._flight, None  # what comes after this can't land it
+        self._keeper.cache.keep(self._keep(reply, events, flight))
 
     def leave(self, *, alone: bool = False) -> None:
         if self._flight is not None:
@@ -140,7 +141,7 @@ class AnswerKeeping:
                 return landed
         return None
 
-    async def _keep(self, reply: CollectedReply, events: Sequence[StreamEvent]) -> None:
+    async def _keep(self, reply: CollectedReply, events: Sequence[StreamEvent], flight: Flight | None) -> None:
         """Beside the request, whose client has its answer by now."""
         entry: Entry | None = None
         try:
@@ -151,8 +152,8 @@ class AnswerKeeping:
         except TurnoutError as error:
             _log.debug("an answer isn't kept, as it can't be read for other clients: %s", error)
         finally:
-            if self._flight is not None:
-                self._flight.land(ALONE if entry is None or self._keeper.is_outdated else entry)
+            if flight is not None:
+                flight.land(ALONE if entry is None or self._keeper.is_outdated else entry)
 
     def _entry(self, reply: CollectedReply, events: Sequence[StreamEvent]) -> Entry | None:
         """None for an answer that isn't kept. Raises ``TurnoutError`` for one that can't be read."""

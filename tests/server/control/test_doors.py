@@ -153,6 +153,7 @@ async def test_the_page_has_the_routes_by_subject(guarded_app: InProcess) -> Non
         "deployments",
         "keys",
         "audit",
+        "cache",
         "ledger",
         "usage",
         "responses",

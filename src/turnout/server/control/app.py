@@ -16,6 +16,7 @@ from .one_at_a_time import OneAtATime
 from .routes import (
     accounts,
     audit,
+    cache,
     deployments,
     documents,
     explain,
@@ -55,6 +56,7 @@ def control_app(gateway: Gateway, metrics: SharedMetrics, marks: MarkFollower, t
     app.include_router(accounts.router(gateway, one_at_a_time, "users"))
     app.include_router(accounts.router(gateway, one_at_a_time, "teams"))
     app.include_router(audit.router(gateway))
+    app.include_router(cache.router(gateway, metrics))
     app.include_router(requests.router(gateway))
     app.include_router(usage.router(gateway, one_at_a_time))
     app.include_router(service_usage.router(gateway))

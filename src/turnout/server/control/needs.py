@@ -49,6 +49,8 @@ NEEDS: Final[Mapping[str, Need]] = {
     "PATCH /v1/teams/{account_id:path}": Need.ADMIN,
     "DELETE /v1/teams/{account_id:path}": Need.ADMIN,
     "GET /v1/audit": Need.AUDITOR,
+    "GET /v1/cache": Need.AUDITOR,
+    "DELETE /v1/cache": Need.ADMIN,
     "GET /v1/deployments": Need.AUDITOR,
     "PUT /v1/deployments/{deployment_id:path}": Need.ADMIN,
     "GET /v1/requests": Need.KEY,  # this and the usage: a user's own, an auditor's all

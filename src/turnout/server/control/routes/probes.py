@@ -35,9 +35,11 @@ def router(gateway: Gateway, metrics: SharedMetrics, tokens: BearerTokens) -> AP
         control = await control_state(gateway.control)
         counts_error = gateway.allowances.condition.error
         vectors_error = gateway.vectors.condition.error
+        cache = gateway.cache
+        cache_error = None if cache is None else cache.store.error
         taken = tokens.current()
         token_state = None if taken is None else taken.state()
-        errors = (conversations_error, counts_error, vectors_error)
+        errors = (conversations_error, counts_error, vectors_error, cache_error)
         are_well = [catalog.ok, ledger.ok, not catalog.problems, not any(errors), control.ok]
         is_well = all(are_well) and (token_state is None or token_state.ok)
         status = {"status": "ok" if is_well else "degraded"}
@@ -54,6 +56,7 @@ def router(gateway: Gateway, metrics: SharedMetrics, tokens: BearerTokens) -> AP
                 "allowances": {"ok": counts_error is None, "store": counts_error},
                 "vectors": {"ok": vectors_error is None, "qdrant": vectors_error},
                 "control": msgspec.to_builtins(control),
+                "cache": {"ok": cache_error is None, "store": cache and cache.store.name, "error": cache_error},
                 **({} if token_state is None else {"tokens": msgspec.to_builtins(token_state)}),
                 "deployments": [*_troubled(gateway.board), *_marked(await metrics.marked())],
             },
