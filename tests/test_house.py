@@ -18,7 +18,7 @@ LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 LONGEST_LINE_OF_A_PAGE = 120
 ON_THE_WAY = (
-    *("core", "dialects", "engine", "fitting", "guard", "ledger", "media", "providers", "routing"),
+    *("cache", "core", "dialects", "engine", "fitting", "guard", "ledger", "media", "providers", "routing"),
     *("server/inference", "steps", "telemetry", "tokens", "transport"),
 )
 """Rooms that every request passes."""

@@ -42,6 +42,11 @@ class ExactCache:
         self._following: asyncio.Task[None] | None = None
         self._keeping: set[asyncio.Task[None]] = set()
 
+    @property
+    def error(self) -> str | None:
+        """What is wrong now."""
+        return self.store.error or (None if self._purges is None else self._purges.error)
+
     def tenant_of(self, key: Key) -> str:
         """Whose answers a key may get. One without a user or a team shares with nobody."""
         if self.share == "all":

@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from .entry import Labels
 from .store import Purge, Sizes
@@ -20,7 +22,7 @@ _LARGEST_SHARE: Final = 8
 _PURGED_AT_ONCE: Final = 5_000
 
 
-class _Slot(NamedTuple):
+class _Slot(msgspec.Struct, frozen=True, gc=False):
     entry: bytes
     labels: Labels
     expires: float

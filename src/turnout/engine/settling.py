@@ -145,7 +145,9 @@ class Settlement:
         )
         if outcome == "ok":
             keeping = self._call.keeping
-            return end if keeping is None else structs.replace(end, saved=keeping.saved)
+            if keeping is None or keeping.saved is None:
+                return end
+            return structs.replace(end, saved=keeping.saved)
         return structs.replace(
             end,
             error_code=error.code if error else None,

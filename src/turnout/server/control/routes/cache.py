@@ -43,7 +43,7 @@ def router(gateway: Gateway, metrics: SharedMetrics) -> APIRouter:
             "store": cache.store.name,
             "ttl": cache.ttl,
             "share": cache.share,
-            "error": cache.store.error,
+            "error": cache.error,
             "requests": {result: tally.requests.get(result, 0) for result in ("hit", "miss", "bypass")},
             "saved": tally.saved,
             "saved_usd": usd(tally.saved),

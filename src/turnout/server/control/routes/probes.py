@@ -36,7 +36,7 @@ def router(gateway: Gateway, metrics: SharedMetrics, tokens: BearerTokens) -> AP
         counts_error = gateway.allowances.condition.error
         vectors_error = gateway.vectors.condition.error
         cache = gateway.cache
-        cache_error = None if cache is None else cache.store.error
+        cache_error = None if cache is None else cache.error
         taken = tokens.current()
         token_state = None if taken is None else taken.state()
         errors = (conversations_error, counts_error, vectors_error, cache_error)
