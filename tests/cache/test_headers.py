@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cache.served import ALICE, BOB, Served, new_model
+from tests.cache.served import ADMIN, ALICE, BOB, Served, config, new_model
+from tests.support.simulator import Simulator
+from tests.support.turnout_server import StartTurnout
 
 PNG_URL = "https://example.com/a.png"
 
@@ -160,6 +162,32 @@ async def test_another_key_gets_nothing(served: Served) -> None:
         (await served.chat(model, "Hello?", key)).headers["x-turnout-cache"] for key in (ALICE, BOB, ALICE, BOB)
     ]
     assert statuses == ["MISS", "MISS", "HIT", "HIT"]
+
+
+async def test_a_team_shares_and_who_has_none_does_not(simulator: Simulator, start_turnout: StartTurnout) -> None:
+    served = Served(start_turnout(config(simulator, share="team")), simulator)
+    model = new_model("openai")
+    statuses = [
+        (await served.chat(model, "Hello?", key)).headers["x-turnout-cache"] for key in (ALICE, BOB, ADMIN, ADMIN)
+    ]
+    assert statuses == ["MISS", "HIT", "MISS", "HIT"]
+
+
+async def test_an_answer_is_kept_for_its_time(simulator: Simulator, start_turnout: StartTurnout) -> None:
+    served = Served(start_turnout(config(simulator, ttl=0.2)), simulator)
+    model = new_model("openai")
+    assert (await served.chat(model, "Hello?")).headers["x-turnout-cache"] == "MISS"
+    await asyncio.sleep(0.3)  # time is what is tested
+    assert (await served.chat(model, "Hello?")).headers["x-turnout-cache"] == "MISS"
+    assert await served.attempts(model) == 2
+
+
+async def test_a_long_question_is_found_too(served: Served) -> None:
+    """It is read in a thread."""
+    model, prompt = new_model("openai", "words-5"), "word " * 60_000
+    replies = [await served.chat(model, prompt + end) for end in ("a", "a", "b")]
+    assert [reply.headers["x-turnout-cache"] for reply in replies] == ["MISS", "HIT", "MISS"]
+    assert replies[1].body == replies[0].body
 
 
 async def test_a_streams_frames_come_again_as_they_were(served: Served) -> None:

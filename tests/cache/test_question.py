@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -169,6 +169,7 @@ TEXTS = st.text(max_size=20)
 KEYS = st.builds(Key, id=TEXTS, digest=st.just(b""), user=TEXTS, team=TEXTS)
 
 
+@settings(max_examples=1000)
 @given(st.sampled_from(["key", "user", "team", "all"]), KEYS, KEYS)
 def test_tenants_share_only_what_the_configuration_says(share: Any, one: Key, other: Key) -> None:
     cache = ExactCache(MemoryStore(1000), 60, share)
