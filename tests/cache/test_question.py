@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from tests.cache.bodies import BODIES, IMAGE, OTHER_IMAGE
-from turnout.cache import Asker, ExactCache, MemoryStore, has_untold, keys_of_inputs, question_key
+from turnout.cache import Asker, ExactCache, MemoryStore, has_untold, is_worth_keeping, keys_of_inputs, question_key
 from turnout.core import ChatRequest, EmbeddingRequest, Key, WireBody, whole
 from turnout.dialects import HERE, Target, endpoint_at
 from turnout.errors import TurnoutError
@@ -157,6 +157,28 @@ ALIKE = {
 
 def test_the_same_question_in_each_dialect_is_one() -> None:
     assert len({key_of(wire, body) for wire, body in ALIKE.items()}) == 1
+
+
+_MCP = {"type": "mcp", "server_label": "x", "server_url": "https://x.example"}
+RUN_ELSEWHERE = {
+    "openai-chat": ("tools", [{"type": "web_search"}]),
+    "openai-responses": ("tools", [_MCP]),
+    "anthropic": ("tools", [{"type": "code_execution_20250522", "name": "code_execution"}]),
+    "gemini": ("tools", [{"urlContext": {}}]),
+}
+
+
+@pytest.mark.parametrize("wire", RUN_ELSEWHERE)
+def test_a_tool_that_its_provider_runs_is_not_kept(wire: str) -> None:
+    path, body, target = BODIES[wire]
+    name, value = RUN_ELSEWHERE[wire]
+    kept = []
+    for tools in ([], value):
+        rest = {other: inner for other, inner in body.items() if other not in ("tool_choice", "toolConfig", name)}
+        request = whole(endpoint_at(path).parse(json.dumps({**rest, name: tools}).encode(), target))
+        assert isinstance(request, ChatRequest)
+        kept.append(is_worth_keeping(request))
+    assert kept == [True, False]
 
 
 def test_a_bare_prompt_is_not_a_chat() -> None:

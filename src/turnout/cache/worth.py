@@ -33,7 +33,7 @@ _WHOLE: Final = frozenset({"stop", "length", "tool_calls"})
 
 _REFERS: Final = frozenset(
     {
-        *("previous_response_id", "conversation", "prompt_id", "background", "container"),
+        *("previous_response_id", "conversation", "background", "container"),
         *("mcp_servers", "web_search_options", "plugins", "cachedContent", "cached_content"),
     }
 )
@@ -47,6 +47,8 @@ _MARKS: Final = (b"file_id", b"file_uri", b"fileUri", b"_url", b'"url"', b"conta
 """A block that Turnout doesn't know and that has one of these in its JSON may name what isn't in the request."""
 
 _TEMPERATURE: Final = 0.0
+_TOOLS: Final = ("tools.", "tools[")
+"""What dialects call a tool that stays JSON, in the extensions."""
 
 
 def is_worth_asking(request: Request, mode: CacheMode) -> bool:
@@ -69,6 +71,7 @@ def is_worth_keeping(request: ChatRequest | ImageRequest) -> bool:
         return not (request.url or any(image.url for image in request.images))
     return (
         not request.hosted
+        and not _has_other_tools(request.extensions)
         and not any(map(_names_a_place, _parts(request.messages)))
         and not any(map(_may_refer, _extensions(request)))
     )
@@ -119,6 +122,11 @@ def _extensions(request: ChatRequest) -> Iterator[Extensions]:
         yield message.extensions
     for part in _parts(request.messages):
         yield part.extensions
+
+
+def _has_other_tools(extensions: Extensions) -> bool:
+    """Whether there are tools that are no functions and that the core doesn't know: their provider may run them."""
+    return any(name.startswith(_TOOLS) for fields in (extensions or {}).values() for name in fields)
 
 
 def _may_refer(extensions: Extensions) -> bool:
