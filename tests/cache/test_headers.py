@@ -126,6 +126,14 @@ NEVER: dict[str, tuple[str, str, dict[str, Any]]] = {
             ],
         },
     ),
+    "an image that was uploaded": (
+        "openai",
+        RESPONSES,
+        {
+            "store": False,
+            "input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file_1", "detail": "low"}]}],
+        },
+    ),
     "many choices": ("openai", CHAT, {"messages": [USER], "temperature": 1, "n": 2}),
 }
 

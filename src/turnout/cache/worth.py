@@ -132,9 +132,9 @@ def _has_other_tools(extensions: Extensions) -> bool:
 def _may_refer(extensions: Extensions) -> bool:
     if not extensions:
         return False
-    return any(_has_mark(value) for fields in extensions.values() for value in fields.values())
+    return any(_has_mark(name, value) for fields in extensions.values() for name, value in fields.items())
 
 
-def _has_mark(value: msgspec.Raw) -> bool:
-    text = bytes(value)
+def _has_mark(name: str, value: msgspec.Raw) -> bool:
+    text = name.encode() + bytes(value)
     return any(mark in text for mark in _MARKS)
