@@ -165,3 +165,16 @@ async def test_a_cheaper_deployment_may_still_fit(tmp_path_factory: pytest.TempP
         answer = await ask(app, "tk-some-111", model="choice")
         assert (answer.status, answer.headers["x-turnout-deployment"]) == (200, CHEAP)
         assert (await ask(app, "tk-poor-111", model="choice")).status == 429
+
+
+async def test_a_kept_answer_counts_as_a_request_and_costs_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    key = {"key": "tk-twice-11", "name": "twice", "limits": "2/minute", "budget_usd": 1}
+    kept = config() | {"cache": {"exact": {}}}
+    kept["keys"] = [*kept["keys"], key]
+    async with in_process(tmp_path_factory.mktemp("kept"), kept) as app:
+        answers = [await ask(app, "tk-twice-11", temperature=0) for _ in range(3)]
+        assert [answer.status for answer in answers] == [200, 200, 429]
+        assert [answer.headers.get("x-turnout-cache") for answer in answers[:2]] == ["MISS", "HIT"]
+        await app.gateway.ledger.settle()
+        budget = await gauge_with(app, "twice", "usd", reserved="0")
+        assert Decimal(budget["used"]) == Decimal("0.010")

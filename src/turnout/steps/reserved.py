@@ -67,6 +67,8 @@ class Reserve:
     def __call__(self, call: Call) -> Call | Awaitable[Call]:
         request = call.request
         gauges = gauges_for(call.key, request.model, request.operation, self._catalog.snapshot)
+        if call.is_answered:  # it counts as a request, and costs nothing
+            gauges = tuple([gauge for gauge in gauges if gauge.unit == "requests"])
         if not gauges:
             return call
         input_tokens, costs = input_at_a_glance(request, call.size) or 0, _NO_COSTS
