@@ -48,6 +48,10 @@ def config(simulator: Simulator, **exact: Any) -> dict[str, Any]:
         },
         "models": {
             "sampled": {"deployments": ["openai/sim-id-sampled"], "cache": "always"},
+            "continued": {
+                "deployments": ["openai/sim-cut-stream-after-2-id-seam", "openai/sim-id-seam"],
+                "midstream": "restart",
+            },
             "never": {"deployments": ["openai/sim-id-never"], "cache": "never"},
         },
     }

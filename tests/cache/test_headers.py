@@ -158,6 +158,13 @@ async def test_an_answer_that_is_not_whole_is_not_kept(served: Served, script: s
         assert await served.attempts(model) == asked
 
 
+async def test_an_answer_that_another_deployment_went_on_with_is_not_kept(served: Served) -> None:
+    for _ in range(2):
+        reply = await served.chat("continued", "Count to ten, please.", stream=True)
+        assert (reply.status, reply.headers["x-turnout-cache"]) == (200, "MISS")
+        assert b"goes on" in reply.body
+
+
 async def test_a_response_that_is_not_stored_is_kept(served: Served) -> None:
     body = {"model": new_model("openai"), "input": "Hello?", "temperature": 0, "store": False}
     first, again = [await served.post(RESPONSES, body) for _ in range(2)]

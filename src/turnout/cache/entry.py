@@ -97,6 +97,11 @@ def read_events(data: bytes) -> Sequence[StreamEvent]:
 
 
 def written_frames(events: Sequence[StreamEvent]) -> bytes:
+    """Empty where nothing is relayed, or something else is among the frames."""
+    if not any(isinstance(event, Relayed) for event in events) or not all(
+        isinstance(event, _RelayedEvent) for event in events
+    ):
+        return b""
     return _encode(events)
 
 

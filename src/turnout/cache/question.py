@@ -18,6 +18,9 @@ from msgspec import structs
 
 from turnout.core import ChatRequest, EmbeddingRequest, ImageRequest, WireBody, WireForm
 
+FORM: Final = 1
+"""Of what is kept, and of keys. A version that changes either counts it up: it shares no Redis with the one before."""
+
 KEY_BYTES: Final = 32
 """So long that nobody finds two questions with one key."""
 
@@ -88,7 +91,7 @@ def _key(asker: Asker, form: object, told: bytes, own_words: bytes) -> bytes:
 def _hash(asker: Asker, form: object, told: bytes, own_words: bytes) -> Any:
     """With the length of each part, so that where one ends and the next begins is beyond doubt."""
     parts = (_written(asker), _encode(form), told, own_words)
-    lengths = b"%d:%d:%d:" % (len(parts[0]), len(parts[1]), len(told))
+    lengths = b"%d:%d:%d:%d:" % (FORM, len(parts[0]), len(parts[1]), len(told))
     return blake2b(lengths + b"".join(parts), digest_size=KEY_BYTES)
 
 

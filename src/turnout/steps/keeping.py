@@ -157,8 +157,10 @@ class AnswerKeeping:
 
     def _entry(self, reply: CollectedReply, events: Sequence[StreamEvent]) -> Entry | None:
         """None for an answer that isn't kept. Raises ``TurnoutError`` for one that can't be read."""
+        kept = kept_events(events)
         frames = b"".join([event.data for event in events if isinstance(event, Relayed)])
-        kept = kept_events(reply.decoded_again(frames) if frames else events)
+        if kept is not None and frames:
+            kept = kept_events(reply.decoded_again(frames))
         if kept is None:
             return None
         deployment = reply.deployment
@@ -170,8 +172,8 @@ class AnswerKeeping:
             deployment.provider,
             deployment.model,
             written_events(kept),
-            _form(self._request) if frames else "",
-            written_frames(events) if frames else b"",
+            _form(self._request),
+            written_frames(events),
             cost=reply.cost,
             dropped=tuple(reply.dropped()),
         )
