@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.support import seen_by
 from tests.support.asgi import Answer, InProcess, in_process
 from tests.support.simulator import Simulator
 from turnout.simulator.answer import vector
@@ -364,3 +365,20 @@ async def test_without_the_package_the_command_to_install_it_is_told(
         assert (answer.status, answer.json["error"]["code"]) == (503, "vectors_not_installed")
         assert "pip install 'turnout[vectors]'" in answer.json["detail"]
         assert (await app.ask("GET", "/health")).json["status"] == "ok"
+
+
+async def test_the_same_text_is_embedded_once_where_answers_are_kept(
+    tmp_path_factory: pytest.TempPathFactory, simulator: Simulator
+) -> None:
+    embedder = {"provider": "openai", "model": "kept-embedder", "base_url": f"{simulator.root}/v1", "api_key": "k"}
+    config = {"models": {"embed": {"deployments": [embedder]}}, "cache": {"exact": {"ttl": 60}}}
+    async with in_process(tmp_path_factory.mktemp("kept"), config) as app:
+        made = await app.ask("POST", COLLECTIONS, {"collection_name": "a", "vector_size": 8})
+        assert made.status == 201
+        points = [{"id": text, "text": text} for text in TEXTS]
+        body = {"collection_name": "a", "points": points, "model": "embed"}
+        assert (await app.ask("POST", POINTS, body)).json["upserted"] == 3
+        asked = {"collection_name": "a", "text": TEXTS[0], "model": "embed"}
+        answers = [(await app.ask("POST", SEARCH, asked)).json for _ in range(2)]
+        assert [answer["results"][0]["id"] for answer in answers] == [TEXTS[0]] * 2
+    assert len(await asyncio.to_thread(seen_by, simulator, "kept-embedder")) == 1
