@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,13 +76,20 @@ async def run(options: Options, folder: Path, postgres: Postgres, tell: Tell) ->
             watching = asyncio.ensure_future(_watch(load, collected, tell))
             await _together((load.run(), *_disasters(options, servers, postgres)))
             watching.cancel()
-            await _together(each.settle() for each in servers)
+            for each in servers:
+                await each.settled()
+            used = sum(Decimal(str(budget["used"])) for budget in await servers[0].budgets())
+            await _together(each.stop() for each in servers)
         finally:
             for each in servers:
                 each.end()
         collected.take()
-    pairs = paired(rows_of(postgres, database), collected.attempts.values())
+    rows = rows_of(postgres, database)
+    pairs = paired(rows, collected.attempts.values())
     wrong = problems(pairs, options.percent / 100)
+    cost = sum(row.cost or 0 for row in rows)
+    if used * 10**12 != cost:
+        wrong.append(f"the budgets show {used} USD, and the ledger has {cost} picodollars")
     if load.ends[UNANSWERED]:
         wrong.append(f"{load.ends[UNANSWERED]} requests were not answered")
     return Outcome(pairs=pairs, asked=load.asked, ends=load.ends, problems=wrong)

@@ -13,6 +13,7 @@ import msgspec
 from scripts.chaos.asked import FIRST, HEDGED, LAST, SECOND
 from tests.faults.stage import PATHS
 from tests.faults.table import GOES_ON, WIRES
+from tests.simulator.raw import ask
 from tests.support.postgres import Postgres
 from tests.support.turnout_server import TurnoutServer
 
@@ -21,6 +22,10 @@ INPUT_PRICE, OUTPUT_PRICE = 3, 15
 _SILENCE: Final = {"first_token": 1.5, "first_byte": 1.5, "stall": 1.5}
 """Seconds. A busy machine is late by less, and what is late by more is billed without being seen."""
 _SETTLED_WITHIN: Final = 60.0
+_BUDGET: Final = {"budget_usd": {"total": 1_000_000}}
+"""Every model has one, which is never spent: what is reserved has to come back."""
+
+_ADMIN, _AUDITOR = "tk-chaos-SECRET-1", "chaos"
 
 
 def config(simulator: str) -> dict[str, Any]:
@@ -28,10 +33,17 @@ def config(simulator: str) -> dict[str, Any]:
     fields = {"api_key": "sk-simulated", "price": {"input": INPUT_PRICE, "output": OUTPUT_PRICE}}
     providers: dict[str, Any] = {wire: {"base_url": simulator + PATHS[wire], **fields} for wire in WIRES}
     providers["azure"]["api_version"] = "2024-10-21"
-    models: dict[str, Any] = {wire: {"deployments": _deployments(at)} for at, wire in enumerate(WIRES)}
-    models[HEDGED] = {"hedge": True, "deployments": _deployments(0)}
+    models: dict[str, Any] = {wire: {"deployments": _deployments(at), **_BUDGET} for at, wire in enumerate(WIRES)}
+    models[HEDGED] = {"hedge": True, "deployments": _deployments(0), **_BUDGET}
     retries = {"attempts": 2, "backoff": 0.01, "backoff_max": 0.1}
-    return {"discovery": False, "retries": retries, "providers": providers, "models": models}
+    return {
+        "discovery": False,
+        "auth": {"required": False},
+        "retries": retries,
+        "providers": providers,
+        "models": models,
+        "keys": [{"key": _ADMIN, "name": _AUDITOR, "admin": True}],
+    }
 
 
 def environment(simulator: str) -> dict[str, str]:
@@ -83,17 +95,35 @@ class Served:
             if self.server is not None and self.server.program is process:
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, hard))
 
-    async def settle(self) -> None:
-        """Waits until the journals of those that were killed are in the database, then ends it in order."""
+    async def settled(self) -> None:
+        """Waits until the journals of those that were killed are in the database, and nothing is reserved any more."""
         if self.server is None:
             raise AssertionError(f"{self._folder} has no server")
         async with asyncio.timeout(_SETTLED_WITHIN):
             while len(_journals(self._folder)) > 1:  # noqa: ASYNC110  # another process empties it
                 await asyncio.sleep(0.05)
+            while any(each["reserved"] != "0" for each in await self.budgets()):  # noqa: ASYNC110  # its own sweep
+                await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        """Ends it in order."""
+        if self.server is None:
+            raise AssertionError(f"{self._folder} has no server")
         await asyncio.to_thread(self.server.stop)
         left = _journals(self._folder)
         if left:
             raise AssertionError(f"{self._folder}: attempts are left that no database has: {left}")
+
+    async def budgets(self) -> list[dict[str, Any]]:
+        """Those of all models, as this server shows them."""
+        if self.server is None:
+            raise AssertionError(f"{self._folder} has no server")
+        told = await ask(
+            f"{self.server.url}/v1/keys/{_AUDITOR}/policy", None, {"authorization": f"Bearer {_ADMIN}"}, method="GET"
+        )
+        if told.status != 200:
+            raise AssertionError(f"the budgets can't be read: {told.body!r}")
+        return [gauge for gauge in told.json["gauges"] if gauge["unit"] == "usd"]
 
     def end(self) -> None:
         """At once."""
