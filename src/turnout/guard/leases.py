@@ -103,8 +103,20 @@ class LimitLease:
         return self._early
 
     def give_back(self, bucket: int, units: int) -> None:
-        if units > 0 and bucket:
-            self.back.append((bucket, units))
+        """To the lease that they were taken from, while it lasts, else to the store."""
+        if units <= 0 or not bucket:
+            return
+        if bucket == self._bucket:
+            self.left += units
+        else:
+            self._return(bucket, units)
+
+    def _return(self, bucket: int, units: int) -> None:
+        back = self.back
+        if back and back[-1][0] == bucket:
+            back[-1] = bucket, back[-1][1] + units
+        else:
+            back.append((bucket, units))
 
     def refused_for(self, units: int, now: float) -> float | None:
         """Seconds until there is room, if the store refused as much a moment ago. It may not have to be asked again."""
@@ -179,8 +191,9 @@ class LimitLease:
         self.local = None
 
     def _end(self) -> None:
-        self.give_back(self._bucket, self.left)
-        self.left = 0
+        if self.left:
+            self._return(self._bucket, self.left)
+        self.left = self._bucket = 0
 
 
 class BudgetHold:
