@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -143,6 +143,13 @@ class Gateway:
         self.cache = _exact_cache(self.settings)
         if self.cache is not None:
             self.metrics.cache_sizes = self.cache.store.sizes
+        self._first_steps: tuple[Step, ...] = (
+            WithinLimits(self.catalog, self.worker_threads),
+            DefaultModel(self.catalog),
+            AllowedModel(self.catalog),
+        )
+        self._continued = Continued(self.conversations, self.catalog)
+        self._reserve = Reserve(self.catalog, self.allowances, self._deployments_for)
         self._steps = self._row_of_steps()
 
     @property
@@ -157,31 +164,26 @@ class Gateway:
     def _row_of_steps(self) -> tuple[Step, ...]:
         """What happens to every call before the engine, in this order.
 
-        ``Continued`` reads the messages anew: a step that changes messages belongs behind it.
+        ``Continued`` reads the messages anew: a step that changes messages belongs behind it. ``Reserve`` is the last
+        one: what it sets aside would stay so if a later one refused.
         """
         cache = self.cache
         cached = () if cache is None else (Cached(cache, self.catalog, self.worker_threads, self.metrics),)
-        return (
-            WithinLimits(self.catalog, self.worker_threads),
-            DefaultModel(self.catalog),
-            AllowedModel(self.catalog),
-            *cached,
-            Continued(self.conversations, self.catalog),
-            Reserve(self.catalog, self.allowances, self._deployments_for),
-        )
+        return (*self._first_steps, *cached, self._continued, self._reserve)
 
     def _deployments_for(self, call: Call) -> list[Deployment]:
         return [candidate.deployment for candidate in self.engine.outlined(call, self.snapshot).candidates]
 
-    async def admit(self, call: Call) -> Call:
+    def admit(self, call: Call) -> Awaitable[Call]:
         """``call`` after all steps. Raises ``TurnoutError`` when a step refuses it.
 
         Its ``spending`` has to be closed when the request has ended, whatever becomes of it.
         """
-        for step in self._steps:
-            stepped = step(call)
-            call = stepped if isinstance(stepped, Call) else await stepped
-        return call
+        return _passed(call, self._steps)
+
+    def looked_at(self, call: Call) -> Awaitable[Call]:
+        """The same for a call that isn't sent: it counts nowhere, and nothing is set aside for it."""
+        return _passed(call, (*self._first_steps, self._continued))
 
     async def fetch(self, request: WireRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
         """One small request to a provider: status, headers (lower-case names) and body. Raises ``UpstreamError``."""
@@ -203,6 +205,13 @@ def _exact_cache(settings: Settings) -> ExactCache | None:
     if url:
         return ExactCache(RedisStore(url), exact.ttl, exact.share)
     return ExactCache(MemoryStore(exact.bytes), exact.ttl, exact.share, Path(settings.data_dir))
+
+
+async def _passed(call: Call, steps: Sequence[Step]) -> Call:
+    for step in steps:
+        stepped = step(call)
+        call = stepped if isinstance(stepped, Call) else await stepped
+    return call
 
 
 def _preparers(media: MediaSettings) -> tuple[ImagePreparer, tuple[FilePreparer, ...]]:

@@ -49,6 +49,7 @@ def config(on_budget: str = "refuse") -> dict[str, Any]:
         "keys": [
             {"key": "tk-admin-SECRET", "admin": True},
             *({"key": f"tk-once-{n:05}", "limits": "1/minute"} for n in range(4)),
+            {"key": "tk-admin-once", "limits": "1/minute", "admin": True},
             {"key": "tk-tokens-1", "name": "tokens", "limits": "100 tokens/minute"},
             {"key": "tk-poor-111", "name": "poor", "budget_usd": 0.001},
             {"key": "tk-some-111", "name": "some", "budget_usd": 1},
@@ -178,3 +179,13 @@ async def test_a_kept_answer_counts_as_a_request_and_costs_nothing(tmp_path_fact
         await app.gateway.ledger.settle()
         budget = await gauge_with(app, "twice", "usd", reserved="0")
         assert Decimal(budget["used"]) == Decimal("0.010")
+
+
+async def test_what_is_only_explained_counts_nowhere(app: InProcess) -> None:
+    for _ in range(2):
+        explained = await app.ask(
+            "POST", "/v1/route/explain", BODIES[OPENAI], {"authorization": "Bearer tk-admin-once"}
+        )
+        assert explained.status == 200
+    assert (await ask(app, "tk-admin-once")).status == 200
+    assert (await ask(app, "tk-admin-once")).status == 429

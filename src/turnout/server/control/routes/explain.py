@@ -42,7 +42,7 @@ def router(gateway: Gateway) -> APIRouter:
         """
         asked = await gateway.worker_threads.run(read_explained, await request.body())
         snapshot = gateway.snapshot
-        call = await gateway.admit(_call(asked, request))
+        call = await gateway.looked_at(_call(asked, request))
         plan = gateway.engine.outlined(call, snapshot)
         policy = snapshot.find(call.request.model).policy
         explanation = explained(plan, policy, gateway.board, time.time())
