@@ -52,7 +52,7 @@ def config(simulator: Simulator, **exact: Any) -> dict[str, Any]:
                 "deployments": ["openai/sim-cut-stream-after-2-id-seam", "openai/sim-id-seam"],
                 "midstream": "restart",
             },
-            "never": {"deployments": ["openai/sim-id-never"], "cache": "never"},
+            "never": {"deployments": ["openai/sim-id-uncached"], "cache": "never"},
         },
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import socket
@@ -253,10 +254,11 @@ async def test_a_control_process_that_hangs_gets_no_more_questions(folder: HostF
 async def test_nothing_is_left_open(folder: HostFolder) -> None:
     with control_listener(folder.control) as listener:
         await open_and_close(listener, folder)  # the loop opens files at its first socket and keeps them
+        gc.collect()  # what earlier tests have left open is closed by it, sooner or later
         before = open_files()
         for _ in range(20):
             await open_and_close(listener, folder)
-        assert open_files() == before
+        assert open_files() <= before
 
 
 async def open_and_close(listener: socket.socket, folder: HostFolder) -> None:

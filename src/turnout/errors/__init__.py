@@ -189,3 +189,6 @@ __all__ = [
     "VectorsNotInstalled",
     "VectorsUnavailable",
 ]
+
+for _error in [value for value in list(globals().values()) if isinstance(value, type)]:
+    _error.__module__ = __name__  # tracebacks and logs show the public name
