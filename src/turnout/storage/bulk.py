@@ -20,7 +20,7 @@ from .attempt_rows import COLUMNS, row_of
 from .storable import storable
 from .tables import attempts
 
-ROWS_PER_STATEMENT = 500
+ROWS_PER_STATEMENT = 384
 """This number times the number of columns stays below SQLite's limit of 32,766 parameters for a statement."""
 
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
