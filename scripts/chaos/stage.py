@@ -25,7 +25,7 @@ _SETTLED_WITHIN: Final = 60.0
 _BUDGET: Final = {"budget_usd": {"total": 1_000_000}}
 """Every model has one, which is never spent: what is reserved has to come back."""
 
-_ADMIN, _AUDITOR = "tk-chaos-SECRET-1", "chaos"
+_ADMIN, _KEY_NAME = "tk-chaos-SECRET-1", "chaos"
 
 
 def config(simulator: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def config(simulator: str) -> dict[str, Any]:
         "retries": retries,
         "providers": providers,
         "models": models,
-        "keys": [{"key": _ADMIN, "name": _AUDITOR, "admin": True}],
+        "keys": [{"key": _ADMIN, "name": _KEY_NAME, "admin": True}],
     }
 
 
@@ -119,7 +119,7 @@ class Served:
         if self.server is None:
             raise AssertionError(f"{self._folder} has no server")
         told = await ask(
-            f"{self.server.url}/v1/keys/{_AUDITOR}/policy", None, {"authorization": f"Bearer {_ADMIN}"}, method="GET"
+            f"{self.server.url}/v1/keys/{_KEY_NAME}/policy", None, {"authorization": f"Bearer {_ADMIN}"}, method="GET"
         )
         if told.status != 200:
             raise AssertionError(f"the budgets can't be read: {told.body!r}")

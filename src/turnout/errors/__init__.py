@@ -95,6 +95,7 @@ from .own import (
     Unrecorded,
     Unsupported,
     UnsupportedCoding,
+    moment,
 )
 from .upstream import (
     LASTING,
@@ -188,6 +189,7 @@ __all__ = [
     "VectorsFull",
     "VectorsNotInstalled",
     "VectorsUnavailable",
+    "moment",
 ]
 
 for _error in [value for value in list(globals().values()) if isinstance(value, type)]:

@@ -120,7 +120,7 @@ class BudgetSpent(AllowanceError):
     ) -> None:
         """``amounts`` are ``used``, ``reserved`` and ``needed`` in USD."""
         spent, held, estimated = amounts
-        wait = "It never resets." if resets is None else f"It resets at {_moment(resets)}."
+        wait = "It never resets." if resets is None else f"It resets at {moment(resets)}."
         super().__init__(
             f"Budget spent: {says}. {spent} USD are spent, {held} USD are reserved for requests under way, and this "
             f"request may cost {estimated} USD. {wait}"
@@ -149,7 +149,8 @@ def _seconds(seconds: float) -> str:
     return f"{max(1, math.ceil(seconds))} s"
 
 
-def _moment(unix_time: float) -> str:
+def moment(unix_time: float) -> str:
+    """In UTC, to the second (RFC 3339)."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(unix_time))
 
 

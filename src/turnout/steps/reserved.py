@@ -51,8 +51,8 @@ class Reserve:
     """Raises ``LimitReached``, ``BudgetSpent`` or ``AllowanceStoreDown``. Whoever passes the row closes what it sets
     aside (``Call.spending``).
 
-    A request that asks for no money is refused by its key's limits alone. For a budget, the dearest deployment of its
-    plan counts. With ``on_budget: cheaper`` those that are too dear are left out of the plan instead.
+    For a budget, the dearest deployment of the request's plan counts. With ``on_budget: cheaper`` those that are too
+    dear are left out of the plan instead.
     """
 
     def __init__(

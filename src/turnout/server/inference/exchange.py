@@ -102,8 +102,8 @@ class Exchange:
         if spending is None:
             await answering.answer(call)
             return
-        self.client.limits = limit_headers(self._dialect.name, spending.levels(), time.time())
         try:
+            self.client.limits = limit_headers(self._dialect.name, spending.levels(), time.time())
             await answering.answer(call)
         finally:
             spending.close()

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from turnout.core import CountedLimit, LimitLevel, LimitUnit
-from turnout.errors import AllowanceError, BudgetSpent, LimitReached
+from turnout.errors import AllowanceError, BudgetSpent, LimitReached, moment
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -70,7 +69,7 @@ def refusal_headers(error: AllowanceError) -> Headers:
     if isinstance(error, LimitReached) and wait is not None:
         headers.append((b"ratelimit", b'"%b";r=0;t=%d' % (_quoted(error.gauge).encode(), max(1, math.ceil(wait)))))
     if isinstance(error, BudgetSpent) and error.resets is not None:
-        headers.append((b"x-turnout-budget-resets", _moment(error.resets).encode()))
+        headers.append((b"x-turnout-budget-resets", moment(error.resets).encode()))
     return headers
 
 
@@ -104,9 +103,5 @@ def _quoted(name: str) -> str:
 
 def _vendors(dialect: str, limit: CountedLimit, remaining: int, now: float) -> Headers:
     most, left, reset = _NAMES[dialect == _ANTHROPIC, limit.unit]
-    until = _moment(now + limit.seconds).encode() if dialect == _ANTHROPIC else b"%ds" % limit.seconds
+    until = moment(now + limit.seconds).encode() if dialect == _ANTHROPIC else b"%ds" % limit.seconds
     return [(most, b"%d" % limit.most), (left, b"%d" % remaining), (reset, until)]
-
-
-def _moment(unix_time: float) -> str:
-    return datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
