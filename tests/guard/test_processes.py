@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from turnout.guard.gauges import Gauge
 from turnout.guard.store import guarded
+from turnout.telemetry import breaker
 
 from .simulated import Admitted, Clock, Fault, FaultyStore, Ledger, Process, most_in_any_window, quiet
 
@@ -186,7 +187,8 @@ class Processes(RuleBasedStateMachine):
 @pytest.fixture(autouse=True, scope="module")
 def _probe_at_once() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guarded, "_PROBE_SECONDS", 0.0001)
+        patch.setattr(guarded, "PROBE_SECONDS", 0.0001)
+        patch.setattr(breaker, "PROBE_SECONDS", 0.0001)
         yield
 
 

@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from turnout.errors import StorageUnavailable
-from turnout.telemetry import Condition
+from turnout.telemetry import PROBE_SECONDS, Breaker, Condition
 
 from .entry import Labels
 from .store import Purge, Sizes
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 DEADLINE: Final = 0.01
-"""Seconds that a request waits. A dead Redis costs this ``_FAILURES`` times, then nobody asks it but a probe."""
+"""Seconds that a request waits. A dead Redis costs this three times, then nobody asks it but a probe."""
 
-_FAILURES: Final = 3
-_PROBE_SECONDS: Final = 1.0
 _MOST_CONNECTIONS: Final = 16
 _PREFIX: Final = b"turnout:cache:"
 _SCANNED: Final = 1_000
@@ -40,11 +38,10 @@ class RedisStore:
         self._url = url
         self._deadline = deadline
         self._redis: Redis | None = None
-        self._failures = 0
-        self._is_open = True  # until the first probe
-        self._probing: asyncio.Task[None] | None = None
+        self._is_connected = False
         self._late: set[asyncio.Task[Any]] = set()
         self._condition = Condition("The cache in Redis", "Nothing is found there, and nothing is kept.")
+        self._breaker = Breaker(self._condition, self._failure_now)
 
     @property
     def error(self) -> str | None:
@@ -52,8 +49,10 @@ class RedisStore:
 
     async def connect(self) -> None:
         """So that the first request finds a connection. It takes a second at most."""
-        if not await self._probe():
-            self._probe_on()
+        failure = await self._failure_now()
+        if failure is not None:
+            self._breaker.open(failure)
+        self._is_connected = True
 
     async def get(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
         found = await self._within(self._get(keys))
@@ -87,11 +86,12 @@ class RedisStore:
         return Sizes(None, None)
 
     async def close(self) -> None:
-        tasks = [*self._late, *([] if self._probing is None else [self._probing])]
-        for task in tasks:
+        await self._breaker.close()
+        late = tuple(self._late)
+        for task in late:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        if late:
+            await asyncio.wait(late)
         if self._redis is not None:
             await self._redis.aclose()
 
@@ -128,7 +128,7 @@ class RedisStore:
 
     async def _within(self, command: Coroutine[Any, Any, Value]) -> Value | None:
         """None when Redis doesn't answer in time."""
-        if self._is_open:
+        if self._breaker.is_open or not self._is_connected:
             command.close()
             return None
         task = asyncio.get_running_loop().create_task(command)
@@ -136,13 +136,13 @@ class RedisStore:
         if not done:
             self._late.add(task)
             task.add_done_callback(self._forget)
-            self._failed(TimeoutError(f"Redis did not answer within {self._deadline * 1000:g} ms"))
+            self._breaker.failed(TimeoutError(f"Redis did not answer within {self._deadline * 1000:g} ms"))
             return None
         error = task.exception()
         if error is not None:
-            self._failed(error)
+            self._breaker.failed(_told(error))
             return None
-        self._failures = 0
+        self._breaker.worked()
         return task.result()
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
@@ -150,34 +150,14 @@ class RedisStore:
         if not task.cancelled():
             task.exception()  # it has failed for who waited for it, and asyncio need not tell it once more
 
-    def _failed(self, error: BaseException) -> None:
-        self._failures += 1
-        if self._failures >= _FAILURES and not self._is_open:
-            self._condition.broke(OSError(str(error) or type(error).__name__))
-            self._is_open = True
-            self._probe_on()
-
-    def _probe_on(self) -> None:
-        if self._probing is None or self._probing.done():
-            self._probing = asyncio.create_task(self._probe_until_healed())
-
-    async def _probe_until_healed(self) -> None:
-        while True:
-            if await self._probe():
-                return
-            await asyncio.sleep(_PROBE_SECONDS)
-
-    async def _probe(self) -> bool:
+    async def _failure_now(self) -> Exception | None:
         try:
-            async with asyncio.timeout(_PROBE_SECONDS):
+            async with asyncio.timeout(PROBE_SECONDS):
                 redis = await self._opened()
                 await redis.ping()
         except Exception as error:  # noqa: BLE001  # whatever it is, it is reported, and the next probe may succeed
-            self._condition.broke(OSError(str(error) or type(error).__name__))
-            return False
-        self._condition.works()
-        self._is_open, self._failures = False, 0
-        return True
+            return _told(error)
+        return None
 
     async def _opened(self) -> Redis:
         """redis takes a tenth of a second to import, so a thread does it. No command is sent twice by redis itself."""
@@ -185,8 +165,8 @@ class RedisStore:
             module = await asyncio.to_thread(__import__, "redis.asyncio")
             pool = module.asyncio.ConnectionPool.from_url(
                 self._url,
-                socket_connect_timeout=_PROBE_SECONDS,
-                socket_timeout=_PROBE_SECONDS,
+                socket_connect_timeout=PROBE_SECONDS,
+                socket_timeout=PROBE_SECONDS,
                 max_connections=_MOST_CONNECTIONS,
             )
             from redis.asyncio.retry import Retry
@@ -195,6 +175,11 @@ class RedisStore:
             pool.connection_kwargs["retry"] = Retry(NoBackoff(), 0)
             self._redis = module.asyncio.Redis.from_pool(pool)
         return self._redis
+
+
+def _told(error: BaseException) -> OSError:
+    """What the log and ``/health`` say of it, without a traceback."""
+    return OSError(str(error) or type(error).__name__)
 
 
 def _labels(row: Sequence[bytes]) -> Labels:

@@ -7,16 +7,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from turnout.errors import AllowanceStoreDown
-from turnout.telemetry import Condition
+from turnout.telemetry import PROBE_SECONDS, Breaker, Condition
 
 from .contract import Store, UnusableStore
 from .questions import Answer, Question
-
-_FAILURES: Final = 3
-"""In a row. Then no request asks the store any more."""
-
-_PROBE_SECONDS: Final = 1.0
-"""Between two probes, and the deadline of one. A probe also connects, so it may take longer than a question."""
 
 _PAUSE: Final = 0.05
 """Seconds between two probes of a process that starts."""
@@ -30,20 +24,19 @@ Value = TypeVar("Value")
 
 
 class GuardedStore:
-    """``is_open`` is the breaker's state: open means that the store is not asked, except by a probe each second.
-
-    ``on_heal`` is called when the store answers again.
-    """
+    """``on_heal`` is called when the store answers again."""
 
     def __init__(self, store: Store, on_heal: Callable[[], None]) -> None:
         self.condition = Condition(
             "The store of limits and budgets", "What is drawn ahead is spent, then 'store_down' decides."
         )
-        self.is_open = False
         self._store = store
-        self._on_heal = on_heal
-        self._failures = 0
-        self._probing: asyncio.Task[None] | None = None
+        self._breaker = Breaker(self.condition, self._failure_now, on_heal)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the store is not asked now, except by a probe each second."""
+        return self._breaker.is_open
 
     async def ask(self, question: Question) -> Answer:
         """Raises ``AllowanceStoreDown``, after the store's deadline at the latest."""
@@ -52,15 +45,15 @@ class GuardedStore:
         try:
             answer = await within(self._ask_twice(question), self._store.deadline)
         except Exception as error:  # a defect, too: requests wait for this, and the breaker reports it
-            self._failed(error)
+            self._breaker.failed(error)
             raise AllowanceStoreDown(_WHY) from error
-        self._failures = 0
+        self._breaker.worked()
         return answer
 
     async def held_by(self, owner: str) -> list[str]:
         """Beside the way of requests. Raises ``AllowanceStoreDown``."""
         try:
-            return await within(self._store.held_by(owner), _PROBE_SECONDS)
+            return await within(self._store.held_by(owner), PROBE_SECONDS)
         except UnusableStore as error:
             raise AllowanceStoreDown(_WHY) from error
 
@@ -73,16 +66,12 @@ class GuardedStore:
         end = loop.time() + self._store.patience
         while (failure := await self._failure_now()) is not None:
             if loop.time() >= end:
-                self.condition.broke(failure)
-                self._failures = _FAILURES
-                self._open()
+                self._breaker.open(failure)
                 return
             await asyncio.sleep(_PAUSE)
 
     async def close(self) -> None:
-        if self._probing is not None:
-            self._probing.cancel()
-            await asyncio.wait((self._probing,))
+        await self._breaker.close()
         await self._store.close()
 
     async def _ask_twice(self, question: Question) -> Answer:
@@ -92,37 +81,9 @@ class GuardedStore:
         except UnusableStore:
             return await self._store.ask(question)
 
-    def _failed(self, error: Exception) -> None:
-        self._failures += 1
-        if self._failures >= _FAILURES:
-            self.condition.broke(error)
-            self._open()
-
-    def _open(self) -> None:
-        self.is_open = True
-        if self._probing is None or self._probing.done():
-            self._probing = asyncio.create_task(self._probe_until_healed())
-
-    async def _probe_until_healed(self) -> None:
-        while True:
-            if await self._probe():
-                break
-            await asyncio.sleep(_PROBE_SECONDS)
-        self.is_open = False
-        self._failures = 0
-        self._on_heal()
-
-    async def _probe(self) -> bool:
-        failure = await self._failure_now()
-        if failure is None:
-            self.condition.works()
-        else:
-            self.condition.broke(failure)
-        return failure is None
-
     async def _failure_now(self) -> Exception | None:
         try:
-            await within(self._store.ask(Question("", 0, [], [])), _PROBE_SECONDS)
+            await within(self._store.ask(Question("", 0, [], [])), PROBE_SECONDS)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is reported, and the next probe may succeed
             return error
         return None
